@@ -1,0 +1,102 @@
+import { ConfigError } from "../errors.ts";
+import { fillNormal, fillUint32 } from "./fill.ts";
+import { philox4x32, type StreamKey } from "./philox.ts";
+
+/** Samples fetched at a time by `Stream`; it changes no value. */
+const BUFFERED = 256;
+
+/**
+ * Derives an independent 64-bit key from a seed and a path of names and indices, such as (seed, "noise", step, "z").
+ *
+ * The hash is Philox itself, chained: each 8 bytes of an element (UTF-8 text, or an integer as two uint32) are the first
+ * half of the counter, the element's kind and length with the position in it the second half, the key so far the key, and the
+ * first two output words the next key. The third counter word is never 0 here and always 0 in the streams, so no derived key is
+ * ever part of a stream. Seed and path integers lie in [0, 2^53); anything else throws `ConfigError`.
+ */
+export function streamKey(seed: number, ...path: readonly (string | number)[]): StreamKey {
+  let key: StreamKey = { k0: 0, k1: 0 };
+  const absorb = (low: number, high: number, kind: number, position: number) => {
+    const [k0, k1] = philox4x32([low, high, kind, position], key);
+    key = { k0, k1 };
+  };
+  for (const element of [seed, ...path]) {
+    if (typeof element === "number") {
+      if (!Number.isSafeInteger(element) || element < 0)
+        throw new ConfigError(
+          `streamKey: seed or path index out of range, got ${element}, expected an integer in [0, 2^53)`,
+        );
+      absorb(element >>> 0, Math.floor(element / 2 ** 32), 1, 0);
+    } else {
+      const text = new TextEncoder().encode(element);
+      const padded = new DataView(new ArrayBuffer(Math.max(1, Math.ceil(text.length / 8)) * 8));
+      new Uint8Array(padded.buffer).set(text);
+      for (let at = 0; at < padded.byteLength; at += 8)
+        absorb(padded.getUint32(at, true), padded.getUint32(at + 4, true), 2 + text.length, at / 8);
+    }
+  }
+  return key;
+}
+
+/**
+ * Scalar draws for host code from one key. `uniform`, `int` and `permutation` consume the words of `fillUint32` in call order;
+ * `normal` consumes the samples of `fillNormal`, a sequence of its own.
+ */
+export class Stream {
+  readonly key: StreamKey;
+  readonly #words = new Uint32Array(BUFFERED);
+  readonly #normals = new Float32Array(BUFFERED);
+  #wordsDrawn = 0;
+  #normalsDrawn = 0;
+
+  constructor(key: StreamKey) {
+    this.key = key;
+  }
+
+  /** Uniform in [0, 1), a multiple of 2^-24: draw i is element i of `fillUniform`. */
+  uniform(): number {
+    return (this.#word() >>> 8) * 2 ** -24;
+  }
+
+  /** Standard normal: draw i is element i of `fillNormal`. */
+  normal(): number {
+    const at = this.#normalsDrawn++ % BUFFERED;
+    if (at === 0) fillNormal(this.#normals, this.key, (this.#normalsDrawn - 1) / 4);
+    return this.#normals[at]!;
+  }
+
+  /** Uniform integer in [0, n), unbiased, for n in [1, 2^32]. */
+  int(n: number): number {
+    if (!Number.isInteger(n) || n < 1 || n > 2 ** 32)
+      throw new ConfigError(`Stream.int: bound out of range, got ${n}, expected an integer in [1, 2^32]`);
+    const accepted = 2 ** 32 - (2 ** 32 % n);
+    let word: number;
+    do word = this.#word();
+    while (word >= accepted);
+    return word % n;
+  }
+
+  /** A uniformly random ordering of 0 .. n-1 (Fisher-Yates). */
+  permutation(n: number): Uint32Array {
+    if (!Number.isInteger(n) || n < 0 || n > 2 ** 32 - 1)
+      throw new ConfigError(`Stream.permutation: length out of range, got ${n}, expected an integer in [0, 2^32)`);
+    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.int(i + 1);
+      const swapped = order[i]!;
+      order[i] = order[j]!;
+      order[j] = swapped;
+    }
+    return order;
+  }
+
+  #word(): number {
+    const at = this.#wordsDrawn++ % BUFFERED;
+    if (at === 0) fillUint32(this.#words, this.key, (this.#wordsDrawn - 1) / 4);
+    return this.#words[at]!;
+  }
+}
+
+/** A stream of scalar draws keyed by (seed, path): `new Stream(streamKey(seed, ...path))`. */
+export function stream(seed: number, ...path: readonly (string | number)[]): Stream {
+  return new Stream(streamKey(seed, ...path));
+}
