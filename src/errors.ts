@@ -39,12 +39,13 @@ export class DeviceError extends LatentkitError {
 /** Training met a non-finite value. `step` counts from 1; `metric` names the first non-finite one. */
 export class DivergedError extends LatentkitError {
   override name = "DivergedError";
-  constructor(
-    readonly step: number,
-    readonly metric: string,
-    readonly value: number,
-    message: string,
-  ) {
+  readonly step: number;
+  readonly metric: string;
+  readonly value: number;
+  constructor(step: number, metric: string, value: number, message: string) {
     super(message);
+    this.step = step;
+    this.metric = metric;
+    this.value = value;
   }
 }

@@ -1,0 +1,24 @@
+import { Constant, Input, Noise, type Tensor, Variable } from "./tensor.ts";
+import { topologicalOrder } from "./traverse.ts";
+import type { Value } from "./value.ts";
+
+/** Values of the roots in plain float64 loops: slow, exact, and the oracle every device is held against. */
+export function evaluate(roots: readonly Tensor[], leaves: ReadonlyMap<Tensor, Value> = new Map()): Value[] {
+  const values = new Map<Tensor, Value>(leaves);
+  for (const t of topologicalOrder(roots)) {
+    if (values.has(t)) continue;
+    if (t instanceof Constant) values.set(t, t.value);
+    else if (t instanceof Input || t instanceof Variable || t instanceof Noise)
+      throw new Error(`evaluate: no value given for ${t.op.name} of shape [${t.shape}]`);
+    else
+      values.set(
+        t,
+        t.op.evaluate(
+          t.inputs.map((x) => values.get(x)!),
+          t.attrs,
+          t,
+        ),
+      );
+  }
+  return roots.map((t) => values.get(t)!);
+}

@@ -1,0 +1,109 @@
+import type { DType, Shape, TensorType } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Value } from "./value.ts";
+
+/** Maps a tuple of tensors to a tuple of T of the same length, so a rule of the wrong arity does not compile. */
+export type Each<In, T> = { readonly [K in keyof In]: T };
+
+/** What an ONNX attribute may hold: an integer, integers, a string, or a float spelled out. */
+export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
+
+/** What a lowering may ask of the place it will run, to choose between equivalent node sequences. */
+export interface LoweringTarget {
+  readonly kind: "cpu" | "wasm" | "webgpu" | "cuda";
+}
+
+/** Writes ONNX nodes; implemented in onnx/, so that ops never see protobuf. */
+export interface OnnxEmitter {
+  readonly target: LoweringTarget;
+  /** Adds a node of the default ONNX domain with one output and returns that output's name. */
+  node(opType: string, inputs: readonly string[], attrs?: Readonly<Record<string, OnnxAttribute>>): string;
+  /** The same for several outputs. Equal calls give the same nodes, so two ops can share one. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    outputs: number,
+    attrs?: Readonly<Record<string, OnnxAttribute>>,
+  ): readonly string[];
+  /** A 1-D int64 initializer. */
+  ints(values: readonly number[]): string;
+  /** A 0-D initializer. */
+  scalar(dtype: DType, value: number): string;
+  constant(value: Value): string;
+}
+
+/** The name of a float32x4 instruction (module.ts) that computes this op elementwise; the WASM lowering. */
+export type SimdInstruction =
+  | "f32x4.add"
+  | "f32x4.sub"
+  | "f32x4.mul"
+  | "f32x4.div"
+  | "f32x4.min"
+  | "f32x4.max"
+  | "f32x4.neg"
+  | "f32x4.abs"
+  | "f32x4.sqrt"
+  | "f32x4.eq"
+  | "f32x4.lt"
+  | "f32x4.gt"
+  | "f32x4.le"
+  | "f32x4.ge"
+  | "v128.and"
+  | "v128.or"
+  | "v128.not"
+  | "v128.bitselect";
+
+/** One operation: everything the rest of the system knows about it is here. */
+export interface Op<In extends readonly Tensor[] = readonly Tensor[], Attrs = unknown> {
+  readonly name: string;
+  /** Output type; throws ShapeError while the model is being built. */
+  infer(x: Each<In, TensorType>, attrs: Attrs): TensorType;
+  /**
+   * Cotangents of the inputs, as graph nodes. A rule may return a cotangent of the broadcast shape: grad() sums it.
+   * The whole rule is null for an op with no useful derivative; a single null is for an index, boolean or mask input.
+   */
+  readonly vjp:
+    | ((at: {
+        readonly x: In;
+        readonly y: Tensor;
+        readonly ct: Tensor;
+        readonly attrs: Attrs;
+      }) => Each<In, Tensor | null>)
+    | null;
+  lower(
+    onnx: OnnxEmitter,
+    x: Each<In, string>,
+    at: { readonly attrs: Attrs; readonly types: Each<In, TensorType>; readonly type: TensorType },
+  ): string;
+  /** Plain loops in float64: the oracle of the tests, and what folds constants. */
+  evaluate(x: Each<In, Value>, attrs: Attrs, type: TensorType): Value;
+  /** An equal, cheaper tensor, tried when the node is built (x * 1 -> x); null to keep the node. */
+  readonly identity?: (x: In, attrs: Attrs) => Tensor | null;
+  /** An equal tensor that runs faster, tried when a program is compiled; `uses` counts the readers of a node. */
+  readonly fuse?: (x: In, attrs: Attrs, uses: (t: Tensor) => number) => Tensor | null;
+  readonly simd?: SimdInstruction;
+  /** False for an op whose constant result is better left to its reader (a repeated number). */
+  readonly folds?: false;
+}
+
+/** An op with its arity and attribute type erased, as a graph node holds it. */
+export interface ErasedOp {
+  readonly name: string;
+  infer(x: readonly TensorType[], attrs: unknown): TensorType;
+  readonly vjp:
+    | ((at: { x: readonly Tensor[]; y: Tensor; ct: Tensor; attrs: unknown }) => readonly (Tensor | null)[])
+    | null;
+  lower(
+    onnx: OnnxEmitter,
+    x: readonly string[],
+    at: { attrs: unknown; types: readonly TensorType[]; type: TensorType },
+  ): string;
+  evaluate(x: readonly Value[], attrs: unknown, type: TensorType): Value;
+  readonly identity?: (x: readonly Tensor[], attrs: unknown) => Tensor | null;
+  readonly fuse?: (x: readonly Tensor[], attrs: unknown, uses: (t: Tensor) => number) => Tensor | null;
+  readonly simd?: SimdInstruction;
+  readonly folds?: false;
+}
+
+export type Attributes = Readonly<Record<string, unknown>>;
+export type { DType, Shape, TensorType };

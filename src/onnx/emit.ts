@@ -1,0 +1,158 @@
+import { fuse } from "../graph/fuse.ts";
+import type { LoweringTarget, OnnxAttribute, OnnxEmitter } from "../graph/op.ts";
+import { type DType, type TensorType } from "../graph/shape.ts";
+import { Constant, type Tensor } from "../graph/tensor.ts";
+import { topologicalOrder } from "../graph/traverse.ts";
+import { type Value, value } from "../graph/value.ts";
+import { ProtobufWriter } from "./protobuf.ts";
+
+/** ONNX operator set and file format every graph is written in. */
+export const opset = 20;
+const irVersion = 9;
+
+// Field numbers and enum values of onnx.proto3 (onnx/onnx, IR version 9).
+const elementType: Record<DType, number> = { float32: 1, int64: 7, bool: 9, float64: 11 };
+const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
+
+interface Node {
+  readonly opType: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attrs: Readonly<Record<string, OnnxAttribute>>;
+}
+
+export interface OnnxProgram {
+  /** Leaves the graph reads, by the name they are fed under. A leaf no output depends on is left out of the model. */
+  readonly inputs: ReadonlyMap<Tensor, string>;
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  readonly target: LoweringTarget;
+}
+
+export interface OnnxModel {
+  readonly bytes: Uint8Array;
+  /** Names of the inputs the model really has. */
+  readonly inputs: readonly string[];
+  readonly nodes: number;
+}
+
+/** Writes tensors as an ONNX model (ModelProto bytes), after fusing what the target runs faster fused. */
+export function toOnnx(program: OnnxProgram): OnnxModel {
+  const outputNames = [...program.outputs.keys()];
+  const roots = fuse([...program.outputs.values()]);
+  const nodes: Node[] = [];
+  const made = new Map<string, readonly string[]>();
+  const initializers = new Map<string, { name: string; held: Value }>();
+
+  const constant = (held: Value): string => {
+    const key =
+      held.data.length <= 64
+        ? `${held.dtype}|${held.shape}|${Array.from(held.data, (v) => (Object.is(v, -0) ? "-0" : v)).join()}`
+        : `#${initializers.size}`;
+    let known = initializers.get(key);
+    if (!known) initializers.set(key, (known = { name: `c${initializers.size}`, held }));
+    return known.name;
+  };
+  const emitNodes: OnnxEmitter["nodes"] = (opType, inputs, outputs, attrs = {}) => {
+    const key = JSON.stringify([opType, inputs, outputs, attrs]);
+    let names = made.get(key);
+    if (!names) {
+      names = Array.from({ length: outputs }, (_, i) => `v${made.size}${outputs > 1 ? `_${i}` : ""}`);
+      made.set(key, names);
+      nodes.push({ opType, inputs, outputs: names, attrs });
+    }
+    return names;
+  };
+  const emitter: OnnxEmitter = {
+    target: program.target,
+    node: (opType, inputs, attrs) => emitNodes(opType, inputs, 1, attrs)[0]!,
+    nodes: emitNodes,
+    ints: (values) => constant(value("int64", [values.length], values)),
+    scalar: (dtype, v) => constant(value(dtype, [], [v])),
+    constant,
+  };
+
+  const names = new Map<Tensor, string>();
+  const read: [Tensor, string][] = [];
+  for (const t of topologicalOrder(roots)) {
+    const fed = program.inputs.get(t);
+    if (fed !== undefined) {
+      names.set(t, fed);
+      read.push([t, fed]);
+    } else if (t instanceof Constant) names.set(t, constant(t.value));
+    else if (t.inputs.length === 0)
+      throw new Error(`toOnnx: a ${t.op.name} of shape [${t.shape}] is not among the inputs`);
+    else
+      names.set(
+        t,
+        t.op.lower(
+          emitter,
+          t.inputs.map((x) => names.get(x)!),
+          { attrs: t.attrs, types: t.inputs, type: t },
+        ),
+      );
+  }
+
+  // A node's value takes an output's name directly; what is fed, constant, or named already is copied by Identity.
+  const renamed = new Map<string, string>();
+  const produced = new Set(nodes.flatMap((n) => n.outputs));
+  roots.forEach((root, i) => {
+    const name = names.get(root)!;
+    if (produced.has(name) && !renamed.has(name)) renamed.set(name, outputNames[i]!);
+    else nodes.push({ opType: "Identity", inputs: [name], outputs: [outputNames[i]!], attrs: {} });
+  });
+  const final = (name: string): string => renamed.get(name) ?? name;
+
+  const model = new ProtobufWriter();
+  model.int(1, irVersion).string(2, "latentkit");
+  model.message(7, (graph) => {
+    for (const node of nodes) graph.message(1, (m) => writeNode(m, node, final));
+    graph.string(2, "program");
+    for (const { name, held } of initializers.values()) graph.message(5, (m) => writeTensor(m, name, held));
+    for (const [t, name] of read) graph.message(11, (m) => writeValueInfo(m, name, t));
+    roots.forEach((t, i) => graph.message(12, (m) => writeValueInfo(m, outputNames[i]!, t)));
+  });
+  model.message(8, (m) => m.string(1, "").int(2, opset));
+  return { bytes: model.finish(), inputs: read.map(([, name]) => name), nodes: nodes.length };
+}
+
+function writeNode(m: ProtobufWriter, node: Node, final: (name: string) => string): void {
+  for (const x of node.inputs) m.string(1, final(x));
+  for (const y of node.outputs) m.string(2, final(y));
+  m.string(4, node.opType);
+  for (const [name, v] of Object.entries(node.attrs))
+    m.message(5, (a) => {
+      a.string(1, name);
+      if (typeof v === "number") a.int(3, v).int(20, attributeType.int);
+      else if (typeof v === "string") a.string(4, v).int(20, attributeType.string);
+      else if ("float" in v) a.float(2, v.float).int(20, attributeType.float);
+      else {
+        for (const i of v) a.int(8, i);
+        a.int(20, attributeType.ints);
+      }
+    });
+}
+
+function writeTensor(m: ProtobufWriter, name: string, { dtype, shape, data }: Value): void {
+  for (const d of shape) m.int(1, d);
+  const raw =
+    dtype === "float32"
+      ? Float32Array.from(data)
+      : dtype === "float64"
+        ? data
+        : dtype === "int64"
+          ? BigInt64Array.from(data, BigInt)
+          : Uint8Array.from(data);
+  m.int(2, elementType[dtype])
+    .string(8, name)
+    .bytes(9, new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength));
+}
+
+function writeValueInfo(m: ProtobufWriter, name: string, type: TensorType): void {
+  m.string(1, name).message(2, (t) =>
+    t.message(1, (tensor) =>
+      tensor.int(1, elementType[type.dtype]).message(2, (shape) => {
+        for (const d of type.shape) shape.message(1, (dim) => dim.int(1, d));
+      }),
+    ),
+  );
+}

@@ -1,0 +1,319 @@
+import { ShapeError } from "../errors.ts";
+import {
+  broadcastShapes,
+  formatType,
+  normalizeAxis,
+  sameShape,
+  type Shape,
+  sizeOf,
+  stridesOf,
+} from "../graph/shape.ts";
+import { defineOp, scalarValue, type Tensor } from "../graph/tensor.ts";
+import { broadcastIndices, type Value } from "../graph/value.ts";
+import { factored, mul } from "./arithmetic.ts";
+
+/** Elements gathered in output order: `at` gives the flat source index for an output's multi-index. */
+function permuted(x: Value, shape: Shape, at: (index: readonly number[]) => number): Value {
+  const data = new Float64Array(sizeOf(shape));
+  const index = Array.from<number>({ length: shape.length }).fill(0);
+  for (let flat = 0; flat < data.length; flat++) {
+    const from = at(index);
+    data[flat] = from < 0 ? 0 : x.data[from]!;
+    for (let i = shape.length - 1; i >= 0; i--) {
+      if (++index[i]! < shape[i]!) break;
+      index[i] = 0;
+    }
+  }
+  return { dtype: x.dtype, shape, data };
+}
+
+const reshapeOp = defineOp<readonly [Tensor], { shape: Shape }>({
+  name: "Reshape",
+  infer: ([x], { shape }) => {
+    if (sizeOf(shape) !== sizeOf(x.shape))
+      throw new ShapeError(
+        `reshape: sizes differ, got [${x.shape}] to [${shape}], expected ${sizeOf(x.shape)} elements`,
+      );
+    return { dtype: x.dtype, shape };
+  },
+  vjp: ({ x: [x], ct }) => [reshape(ct, x.shape)],
+  lower: (onnx, [x], { attrs }) => onnx.node("Reshape", [x, onnx.ints(attrs.shape)]),
+  evaluate: ([x], { shape }) => ({ ...x, shape }),
+  identity: ([x], { shape }) => {
+    if (sameShape(x.shape, shape)) return x;
+    if (x.op.name === "Reshape") return reshape(x.inputs[0]!, shape);
+    if (x.op.name === "BroadcastTo" && x.inputs[0]!.size === 1) return broadcastTo(reshape(x.inputs[0]!, []), shape);
+    const [a, c] = factored(x);
+    return a === x ? null : mul(reshape(a, shape), c);
+  },
+});
+/** The same elements in another shape; one dimension may be -1 and is then worked out. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = shape.reduce((size, d) => (d === -1 ? size : size * d), 1);
+  return reshapeOp([x], { shape: shape.map((d) => (d === -1 ? x.size / known : d)) });
+}
+
+const broadcastOp = defineOp<readonly [Tensor], { shape: Shape }>({
+  name: "BroadcastTo",
+  infer: ([x], { shape }) => {
+    if (!sameShape(broadcastShapes("broadcastTo", x.shape, shape), shape))
+      throw new ShapeError(`broadcastTo: got [${x.shape}] to [${shape}], expected every dimension to be 1 or equal`);
+    return { dtype: x.dtype, shape };
+  },
+  vjp: ({ ct }) => [ct],
+  lower: (onnx, [x], { attrs }) => onnx.node("Expand", [x, onnx.ints(attrs.shape)]),
+  evaluate: ([x], { shape }) => ({
+    ...x,
+    shape,
+    data: Float64Array.from(broadcastIndices(x.shape, shape), (i) => x.data[i]!),
+  }),
+  identity: ([x], { shape }) => {
+    if (sameShape(x.shape, shape)) return x;
+    return x.op.name === "BroadcastTo" ? broadcastTo(x.inputs[0]!, shape) : null;
+  },
+  folds: false,
+});
+/** x repeated along new and size-1 axes. A scalar constant stays a node: binary operations then drop it. */
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor => broadcastOp([x], { shape });
+
+const transposeOp = defineOp<readonly [Tensor], { permutation: readonly number[] }>({
+  name: "Transpose",
+  infer: ([x], { permutation }) => {
+    if (permutation.length !== x.shape.length || permutation.toSorted((a, b) => a - b).some((p, i) => p !== i))
+      throw new ShapeError(
+        `transpose: got [${permutation}] for ${formatType(x)}, expected a permutation of its ${x.shape.length} axes`,
+      );
+    return { dtype: x.dtype, shape: permutation.map((p) => x.shape[p]!) };
+  },
+  vjp: ({ ct, attrs: { permutation } }) => [
+    transpose(
+      ct,
+      permutation.map((_, i) => permutation.indexOf(i)),
+    ),
+  ],
+  lower: (onnx, [x], { attrs }) => onnx.node("Transpose", [x], { perm: attrs.permutation }),
+  evaluate: ([x], { permutation }, { shape }) => {
+    const strides = stridesOf(x.shape);
+    return permuted(x, shape, (index) => index.reduce((at, n, i) => at + n * strides[permutation[i]!]!, 0));
+  },
+  identity: ([x], { permutation }) => {
+    if (permutation.every((p, i) => p === i)) return x;
+    if (x.op.name === "Transpose") {
+      const inner = x.attrs["permutation"] as readonly number[];
+      return transpose(
+        x.inputs[0]!,
+        permutation.map((p) => inner[p]!),
+      );
+    }
+    const [a, c] = factored(x);
+    return a === x ? null : mul(transpose(a, permutation), c);
+  },
+});
+/** Axes reordered: output axis i is input axis permutation[i]. Swaps the last two when no permutation is given. */
+export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
+  const r = x.rank;
+  return transposeOp([x], {
+    permutation: permutation ?? [...Array.from({ length: r - 2 }, (_, i) => i), r - 1, r - 2],
+  });
+}
+
+const sliceOp = defineOp<
+  readonly [Tensor],
+  { starts: readonly number[]; sizes: readonly number[]; steps: readonly number[] }
+>({
+  name: "Slice",
+  infer: ([x], { starts, sizes, steps }) => {
+    starts.forEach((start, i) => {
+      const last = start + (sizes[i]! - 1) * steps[i]!;
+      if (sizes[i]! < 1 || start < 0 || start >= x.shape[i]! || last < 0 || last >= x.shape[i]!)
+        throw new ShapeError(
+          `slice: out of range at axis ${i}, got ${start} to ${last}, expected 0 to ${x.shape[i]! - 1}`,
+        );
+    });
+    return { dtype: x.dtype, shape: sizes };
+  },
+  vjp: ({ x: [x], ct, attrs }) => [unslice(ct, x.shape, attrs.starts, attrs.steps)],
+  lower: (onnx, [x], { attrs: { starts, sizes, steps }, types: [type] }) => {
+    const axes = starts.flatMap((s, i) => (s !== 0 || sizes[i] !== type.shape[i] || steps[i] !== 1 ? [i] : []));
+    const pick = (f: (i: number) => number): string => onnx.ints(axes.map(f));
+    // Past the front, ONNX wants an end far below zero: -1 would mean the last element.
+    const end = (i: number): number => {
+      const e = starts[i]! + sizes[i]! * steps[i]!;
+      return e < 0 ? -(2 ** 31) : e;
+    };
+    return onnx.node("Slice", [x, pick((i) => starts[i]!), pick(end), onnx.ints(axes), pick((i) => steps[i]!)]);
+  },
+  evaluate: ([x], { starts, sizes, steps }) => {
+    const strides = stridesOf(x.shape);
+    return permuted(x, sizes, (index) =>
+      index.reduce((at, n, i) => at + (starts[i]! + n * steps[i]!) * strides[i]!, 0),
+    );
+  },
+  identity: ([x], { starts, sizes, steps }) =>
+    sameShape(sizes, x.shape) && starts.every((s, i) => s === 0 && steps[i] === 1) ? x : null,
+});
+
+/**
+ * Elements start, start + step, ... of one axis, `end` excluded; negative start and end count from the end, as does a
+ * missing end. A negative step walks backwards.
+ */
+export function slice(x: Tensor, axis: number, start: number, end?: number, step = 1): Tensor {
+  const a = normalizeAxis("slice", axis, x.rank);
+  const d = x.shape[a]!;
+  const from = start < 0 ? start + d : start;
+  const to = end === undefined ? (step > 0 ? d : -1) : end < 0 ? end + d : end;
+  if (!Number.isInteger(step) || step === 0)
+    throw new ShapeError(`slice: got step ${step}, expected a non-zero integer`);
+  const size = Math.ceil((to - from) / step);
+  const zeros = x.shape.map(() => 0);
+  return sliceOp([x], {
+    starts: zeros.with(a, from),
+    sizes: x.shape.with(a, size),
+    steps: zeros.map(() => 1).with(a, step),
+  });
+}
+
+/** x with one axis reversed. */
+export const flip = (x: Tensor, axis: number): Tensor => slice(x, axis, -1, undefined, -1);
+
+const padOp = defineOp<readonly [Tensor], { before: readonly number[]; after: readonly number[]; value: number }>({
+  name: "Pad",
+  infer: ([x], { before, after }) => {
+    if (before.length !== x.shape.length || after.length !== x.shape.length || [...before, ...after].some((p) => p < 0))
+      throw new ShapeError(
+        `pad: got [${before}] and [${after}] for ${formatType(x)}, expected a count of 0 or more per axis`,
+      );
+    return { dtype: x.dtype, shape: x.shape.map((d, i) => before[i]! + d + after[i]!) };
+  },
+  vjp: ({ x: [x], ct, attrs: { before } }) => [
+    sliceOp([ct], { starts: before, sizes: x.shape, steps: x.shape.map(() => 1) }),
+  ],
+  lower: (onnx, [x], { attrs, type }) =>
+    onnx.node("Pad", [x, onnx.ints([...attrs.before, ...attrs.after]), onnx.scalar(type.dtype, attrs.value)]),
+  evaluate: ([x], { before, value }, { shape }) => {
+    const strides = stridesOf(x.shape);
+    const zero = permuted({ ...x, data: x.data.map((v) => v - value) }, shape, (index) => {
+      let at = 0;
+      for (const [i, n] of index.entries()) {
+        const from = n - before[i]!;
+        if (from < 0 || from >= x.shape[i]!) return -1;
+        at += from * strides[i]!;
+      }
+      return at;
+    });
+    return { ...zero, data: zero.data.map((v) => v + value) };
+  },
+  identity: ([x], { before, after }) => ([...before, ...after].every((p) => p === 0) ? x : null),
+});
+/** x with `value` added before and after along each axis. */
+export const pad = (x: Tensor, before: readonly number[], after: readonly number[], value = 0): Tensor =>
+  padOp([x], { before, after, value });
+
+/** The transpose of a slice: elements of x put at start, start + step, ... of each axis of a zero tensor. */
+function unslice(x: Tensor, shape: Shape, starts: readonly number[], steps: readonly number[]): Tensor {
+  let y = x;
+  steps.forEach((step, axis) => {
+    if (step < 0) y = flip(y, axis);
+    const gap = Math.abs(step);
+    const n = y.shape[axis]!;
+    if (gap > 1) {
+      // interleave with zeros: [.., n, ..] -> [.., n, 1, ..] -> [.., n, gap, ..] -> [.., n * gap, ..], tail cut
+      const wide = reshape(y, [...y.shape.slice(0, axis + 1), 1, ...y.shape.slice(axis + 1)]);
+      const none = wide.shape.map(() => 0);
+      const spread = pad(wide, none, none.with(axis + 1, gap - 1));
+      y = slice(reshape(spread, y.shape.with(axis, n * gap)), axis, 0, (n - 1) * gap + 1);
+    }
+  });
+  const before = starts.map((s, i) => (steps[i]! > 0 ? s : s + (x.shape[i]! - 1) * steps[i]!));
+  return pad(
+    y,
+    before,
+    shape.map((d, i) => d - before[i]! - y.shape[i]!),
+  );
+}
+
+const concatOp = defineOp<readonly Tensor[], { axis: number }>({
+  name: "Concat",
+  infer: (xs, { axis }) => {
+    const [first] = xs;
+    if (!first) throw new ShapeError("concat: got no tensors, expected one or more");
+    for (const x of xs)
+      if (x.dtype !== first.dtype || !sameShape(x.shape.with(axis, 1), first.shape.with(axis, 1)))
+        throw new ShapeError(
+          `concat: got ${formatType(first)} and ${formatType(x)}, expected equal dtypes and sizes off axis ${axis}`,
+        );
+    return {
+      dtype: first.dtype,
+      shape: first.shape.with(
+        axis,
+        xs.reduce((n, x) => n + x.shape[axis]!, 0),
+      ),
+    };
+  },
+  vjp: ({ x, ct, attrs: { axis } }) => {
+    let start = 0;
+    return x.map((t) => slice(ct, axis, start, (start += t.shape[axis]!)));
+  },
+  lower: (onnx, x, { attrs }) => onnx.node("Concat", x, { axis: attrs.axis }),
+  evaluate: (xs, { axis }, { dtype, shape }) => {
+    const outer = sizeOf(shape.slice(0, axis));
+    const data = new Float64Array(sizeOf(shape));
+    let at = 0;
+    for (let o = 0; o < outer; o++)
+      for (const x of xs) {
+        const block = x.data.length / outer;
+        data.set(x.data.subarray(o * block, (o + 1) * block), at);
+        at += block;
+      }
+    return { dtype, shape, data };
+  },
+  identity: (xs) => (xs.length === 1 ? xs[0]! : null),
+});
+/** Tensors joined along an axis. */
+export const concat = (xs: readonly Tensor[], axis: number): Tensor =>
+  concatOp(xs, { axis: normalizeAxis("concat", axis, xs[0]?.rank ?? 1) });
+
+/** Tensors of one shape joined along a new axis. */
+export function stack(xs: readonly Tensor[], axis = 0): Tensor {
+  const rank = (xs[0]?.rank ?? 0) + 1;
+  const a = normalizeAxis("stack", axis, rank);
+  return concat(
+    xs.map((x) => reshape(x, x.shape.toSpliced(a, 0, 1))),
+    a,
+  );
+}
+
+/** x cut into equal parts along an axis; `parts` is a literal so that the result can be destructured. */
+export function split<N extends number>(x: Tensor, axis: number, parts: N): Tuple<Tensor, N> {
+  const a = normalizeAxis("split", axis, x.rank);
+  const width = x.shape[a]! / parts;
+  if (!Number.isInteger(width))
+    throw new ShapeError(
+      `split: got ${parts} parts of axis ${a} of ${formatType(x)}, expected a divisor of ${x.shape[a]}`,
+    );
+  // The tuple type says how many there are, which Array.from cannot.
+  return Array.from({ length: parts }, (_, i) => slice(x, a, i * width, (i + 1) * width)) as Tuple<Tensor, N>;
+}
+type Tuple<T, N extends number, R extends T[] = []> = number extends N
+  ? T[]
+  : R["length"] extends N
+    ? R
+    : Tuple<T, N, [...R, T]>;
+
+/** x repeated `repeats[i]` times along axis i. */
+export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  if (repeats.length !== x.rank)
+    throw new ShapeError(`tile: got ${repeats.length} repeats for ${formatType(x)}, expected ${x.rank}`);
+  const interleaved = x.shape.flatMap((d) => [1, d]);
+  const repeated = x.shape.flatMap((d, i) => [repeats[i]!, d]);
+  return reshape(
+    broadcastTo(reshape(x, interleaved), repeated),
+    x.shape.map((d, i) => d * repeats[i]!),
+  );
+}
+
+/** [batch, ...] flattened to [batch, features]. */
+export const flatten = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, -1]);
+
+/** Whether x is one number repeated, and which. */
+export const splat = (x: Tensor): number | undefined => scalarValue(x.op.name === "BroadcastTo" ? x.inputs[0]! : x);

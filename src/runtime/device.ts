@@ -1,0 +1,23 @@
+import type { InferenceSession } from "onnxruntime-common";
+import type { LoweringTarget } from "../graph/op.ts";
+
+/** Names a person may ask for; `auto` picks the fastest one that works here. */
+export const deviceNames = ["auto", "cpu", "webgpu", "cuda", "wasm"] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+/** A place that runs ONNX models. One small file per ONNX Runtime package implements it. */
+export interface Device {
+  readonly name: Exclude<DeviceName, "auto">;
+  /** What it is, for people: provider, threads. */
+  readonly description: string;
+  readonly target: LoweringTarget;
+  /**
+   * Where variables live between runs. `host`: in one WebAssembly memory that sessions read in place and the
+   * optimizer's WASM pass updates in place. `device`: in buffers of the device, updated by the graph itself.
+   */
+  readonly residency: "host" | "device";
+  /** Whether float64 graphs run here. */
+  readonly float64: boolean;
+  /** Compiles a model. `resident` outputs stay on the device (only where residency is `device`). */
+  load(model: Uint8Array, resident: readonly string[]): Promise<InferenceSession>;
+}

@@ -1,0 +1,81 @@
+import type { InferenceSession } from "onnxruntime-common";
+import { DeviceError } from "../errors.ts";
+import type { Device } from "./device.ts";
+
+type OnnxRuntime = typeof import("onnxruntime-node");
+
+async function onnxRuntimeNode(): Promise<OnnxRuntime> {
+  try {
+    return await import("onnxruntime-node");
+  } catch (cause) {
+    throw new DeviceError(
+      "device: the package onnxruntime-node cannot be loaded, expected it beside latentkit; " +
+        "install it with: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node",
+      { cause },
+    );
+  }
+}
+
+/** Execution providers that the installed onnxruntime-node was built with. */
+export async function listNodeProviders(): Promise<readonly string[]> {
+  const ort = await onnxRuntimeNode();
+  return ort.listSupportedBackends().map((b) => b.name);
+}
+
+const sessionOptions = (threads: number): InferenceSession.SessionOptions => ({
+  graphOptimizationLevel: "all",
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  executionMode: "sequential",
+  logSeverityLevel: 3,
+  extra: {
+    session: {
+      // Second moments decay into denormals, on which additions and products run many times slower.
+      set_denormal_as_zero: "1",
+    },
+  },
+});
+
+/** ONNX Runtime's CPU kernels, on `threads` threads (0: one per physical core). */
+export async function cpuDevice(threads = 0): Promise<Device> {
+  const ort = await onnxRuntimeNode();
+  return {
+    name: "cpu",
+    description: `onnxruntime-node ${ort.env.versions.node ?? ""} on the CPU, ${threads || "all"} threads`,
+    target: { kind: "cpu" },
+    residency: "host",
+    float64: true,
+    load: (model) => ort.InferenceSession.create(model, { ...sessionOptions(threads), executionProviders: ["cpu"] }),
+  };
+}
+
+/** WebGPU through onnxruntime-node. Throws DeviceError where no adapter answers. */
+export async function nodeWebgpuDevice(): Promise<Device> {
+  const ort = await onnxRuntimeNode();
+  return {
+    name: "webgpu",
+    description: `onnxruntime-node ${ort.env.versions.node ?? ""} on WebGPU`,
+    target: { kind: "webgpu" },
+    residency: "device",
+    float64: false,
+    load: (model, resident) =>
+      ort.InferenceSession.create(model, {
+        ...sessionOptions(0),
+        executionProviders: ["webgpu"],
+        preferredOutputLocation: Object.fromEntries(resident.map((name) => [name, "gpu-buffer" as const])),
+      }),
+  };
+}
+
+/** CUDA through onnxruntime-node, where its provider library is installed. Its tensors cross to the host at each run. */
+export async function cudaDevice(): Promise<Device> {
+  const ort = await onnxRuntimeNode();
+  return {
+    name: "cuda",
+    description: `onnxruntime-node ${ort.env.versions.node ?? ""} on CUDA`,
+    target: { kind: "cuda" },
+    residency: "host",
+    float64: true,
+    load: (model) => ort.InferenceSession.create(model, { ...sessionOptions(0), executionProviders: ["cuda"] }),
+  };
+}
