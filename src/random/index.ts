@@ -1,3 +1,3 @@
-export { fillNormal, fillUint32, fillUniform } from "./fill.ts";
+export { fillNormal, fillUint32, fillUniform, PhiloxFiller } from "./fill.ts";
 export { Stream, stream, streamKey } from "./streams.ts";
 export type { StreamKey } from "./philox.ts";

@@ -45,8 +45,11 @@ export class Stream {
   readonly key: StreamKey;
   readonly #words = new Uint32Array(BUFFERED);
   readonly #normals = new Float32Array(BUFFERED);
-  #wordsDrawn = 0;
-  #normalsDrawn = 0;
+  /** Position in the buffer, which starts empty, and block offset of the next fill. */
+  #wordAt = BUFFERED;
+  #wordBlock = 0;
+  #normalAt = BUFFERED;
+  #normalBlock = 0;
 
   constructor(key: StreamKey) {
     this.key = key;
@@ -59,27 +62,31 @@ export class Stream {
 
   /** Standard normal: draw i is element i of `fillNormal`. */
   normal(): number {
-    const at = this.#normalsDrawn++ % BUFFERED;
-    if (at === 0) fillNormal(this.#normals, this.key, (this.#normalsDrawn - 1) / 4);
-    return this.#normals[at]!;
+    if (this.#normalAt === BUFFERED) {
+      fillNormal(this.#normals, this.key, this.#normalBlock);
+      this.#normalBlock += BUFFERED / 4;
+      this.#normalAt = 0;
+    }
+    return this.#normals[this.#normalAt++]!;
   }
 
   /** Uniform integer in [0, n), unbiased, for n in [1, 2^32]. */
   int(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 32)
       throw new ConfigError(`Stream.int: bound out of range, got ${n}, expected an integer in [1, 2^32]`);
-    const accepted = 2 ** 32 - (2 ** 32 % n);
-    let word: number;
-    do word = this.#word();
-    while (word >= accepted);
-    return word % n;
+    for (;;) {
+      const word = this.#word();
+      const value = word % n;
+      if (word - value + n <= 2 ** 32) return value; // else in the incomplete last run of n words
+    }
   }
 
   /** A uniformly random ordering of 0 .. n-1 (Fisher-Yates). */
   permutation(n: number): Uint32Array {
     if (!Number.isInteger(n) || n < 0 || n > 2 ** 32 - 1)
       throw new ConfigError(`Stream.permutation: length out of range, got ${n}, expected an integer in [0, 2^32)`);
-    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    const order = new Uint32Array(n);
+    for (let i = 0; i < n; i++) order[i] = i;
     for (let i = n - 1; i > 0; i--) {
       const j = this.int(i + 1);
       const swapped = order[i]!;
@@ -90,9 +97,12 @@ export class Stream {
   }
 
   #word(): number {
-    const at = this.#wordsDrawn++ % BUFFERED;
-    if (at === 0) fillUint32(this.#words, this.key, (this.#wordsDrawn - 1) / 4);
-    return this.#words[at]!;
+    if (this.#wordAt === BUFFERED) {
+      fillUint32(this.#words, this.key, this.#wordBlock);
+      this.#wordBlock += BUFFERED / 4;
+      this.#wordAt = 0;
+    }
+    return this.#words[this.#wordAt++]!;
   }
 }
 
