@@ -1,0 +1,55 @@
+import { UnsupportedOpError } from "../errors.ts";
+import type { Shape } from "../graph/shape.ts";
+import { lift, type Operand, type Tensor } from "../graph/tensor.ts";
+import { cast, less } from "../ops/comparison.ts";
+import { sigmoid, softplus, stopGradient } from "../ops/elementwise.ts";
+import type { Distribution } from "./distribution.ts";
+import { uniformDraws } from "./draws.ts";
+
+/**
+ * 0 or 1 (as floats), elementwise, with P(x = 1) = sigmoid(logits).
+ *
+ *   log p(x) = x logits - softplus(logits)
+ *
+ * which never forms the logarithm of a saturated probability, and whose derivative in the logits is x - sigmoid(logits).
+ * x anywhere in [0, 1] gives the cross-entropy of a grey value.
+ */
+export class Bernoulli implements Distribution {
+  readonly name = "Bernoulli";
+  readonly eventRank = 0;
+  readonly logits: Tensor;
+
+  constructor(logits: Operand) {
+    this.logits = lift(logits, "float32");
+  }
+
+  get shape(): Shape {
+    return this.logits.shape;
+  }
+  /** P(x = 1). */
+  get mean(): Tensor {
+    return sigmoid(this.logits);
+  }
+  get variance(): Tensor {
+    return this.mean.mul(sigmoid(this.logits.neg()));
+  }
+
+  logProb(x: Tensor): Tensor {
+    return x.mul(this.logits).sub(softplus(this.logits));
+  }
+
+  sample(sampleShape: Shape = []): Tensor {
+    const { dtype } = this.logits;
+    const u = uniformDraws([...sampleShape, ...this.shape], dtype);
+    return stopGradient(cast(less(u, this.mean), dtype));
+  }
+  rsample(): never {
+    throw new UnsupportedOpError(
+      "Bernoulli.rsample: a 0-1 draw has no derivative, got a path through it, expected sample, or straightThrough(sample, mean)",
+    );
+  }
+
+  entropy(): Tensor {
+    return softplus(this.logits).sub(this.logits.mul(this.mean));
+  }
+}

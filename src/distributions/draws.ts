@@ -1,0 +1,19 @@
+import type { DType, Shape } from "../graph/shape.ts";
+import { noise, type Tensor } from "../graph/tensor.ts";
+import { log, maximum } from "../ops/arithmetic.ts";
+import { cast } from "../ops/comparison.ts";
+
+/** Independent N(0, 1) draws. */
+export const normalDraws = (shape: Shape, dtype: DType): Tensor => cast(noise.normal(shape), dtype);
+
+/** Independent uniform draws on [0, 1). */
+export const uniformDraws = (shape: Shape, dtype: DType): Tensor => cast(noise.uniform(shape), dtype);
+
+/**
+ * Independent uniform draws on the open interval (0, 1), so that log(u) and log(1 - u) are finite. The noise is a multiple
+ * of 2^-24 below 1; its zero becomes 2^-25 (adding 2^-25 instead would round 1 - 2^-24 up to 1 in float32).
+ */
+export const openUniformDraws = (shape: Shape, dtype: DType): Tensor => maximum(uniformDraws(shape, dtype), 2 ** -25);
+
+/** Independent standard Gumbel draws, -log(-log u). */
+export const gumbelDraws = (shape: Shape, dtype: DType): Tensor => log(log(openUniformDraws(shape, dtype)).neg()).neg();

@@ -1,0 +1,59 @@
+import { ShapeError } from "../errors.ts";
+import type { Shape } from "../graph/shape.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Distribution } from "./distribution.ts";
+
+/**
+ * A distribution whose last axes form one event of independent elements: log p(x) = sum_i log p(x_i).
+ * Means, variances and draws are the base's; log-probabilities and entropies are summed over the event.
+ */
+export class Independent<D extends Distribution = Distribution> implements Distribution {
+  readonly name: string;
+  readonly base: D;
+  /** How many of the base's batch axes became event axes. */
+  readonly axes: number;
+
+  constructor(base: D, axes: number) {
+    if (!Number.isInteger(axes) || axes < 0)
+      throw new ShapeError(`independent: got ${axes} event axes, expected a whole number of them`);
+    this.name = `Independent ${base.name}`;
+    this.base = base;
+    this.axes = axes;
+  }
+
+  get eventRank(): number {
+    return this.base.eventRank + this.axes;
+  }
+  get shape(): Shape {
+    return this.base.shape;
+  }
+  get mean(): Tensor {
+    return this.base.mean;
+  }
+  get variance(): Tensor {
+    return this.base.variance;
+  }
+  logProb(x: Tensor): Tensor {
+    return sumLastAxes(this.base.logProb(x), this.axes);
+  }
+  sample(sampleShape: Shape = []): Tensor {
+    return this.base.sample(sampleShape);
+  }
+  rsample(sampleShape: Shape = []): Tensor {
+    return this.base.rsample(sampleShape);
+  }
+  entropy(): Tensor {
+    return sumLastAxes(this.base.entropy(), this.axes);
+  }
+}
+
+/** The last `axes` batch axes of a distribution as one event, whose log-probabilities, entropies and divergences add up. */
+export const independent = <D extends Distribution>(base: D, axes: number): Independent<D> =>
+  new Independent(base, axes);
+
+/** x summed over its last `count` axes. */
+export function sumLastAxes(x: Tensor, count: number): Tensor {
+  if (count > x.rank)
+    throw new ShapeError(`independent: got ${count} event axes for shape [${x.shape}], expected at most ${x.rank}`);
+  return count === 0 ? x : x.sum(Array.from({ length: count }, (_, i) => x.rank - count + i));
+}

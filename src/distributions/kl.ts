@@ -1,0 +1,58 @@
+import { ShapeError, UnsupportedOpError } from "../errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { square } from "../ops/arithmetic.ts";
+import { softplus } from "../ops/elementwise.ts";
+import { Bernoulli } from "./bernoulli.ts";
+import type { Distribution } from "./distribution.ts";
+import { Independent, sumLastAxes } from "./independent.ts";
+import { Normal } from "./normal.ts";
+
+type ClosedForm = (q: Distribution, p: Distribution) => Tensor | null;
+type Class<D> = abstract new (...args: never[]) => D;
+
+const closedForm =
+  <Q extends Distribution, P extends Distribution>(
+    qClass: Class<Q>,
+    pClass: Class<P>,
+    formula: (q: Q, p: P) => Tensor,
+  ): ClosedForm =>
+  (q, p) =>
+    q instanceof qClass && p instanceof pClass ? formula(q, p) : null;
+
+const closedForms: readonly ClosedForm[] = [
+  // 1/2 ((q.std^2 + (q.mean - p.mean)^2) / p.std^2 - 1 - log (q.std^2 / p.std^2)). Against N(0, 1) the graph folds it to
+  // 1/2 (e^logVar + mean^2 - 1 - logVar): arXiv:1312.6114, appendix B.
+  closedForm(Normal, Normal, (q, p) =>
+    q.variance
+      .add(square(q.mean.sub(p.mean)))
+      .mul(p.precision)
+      .sub(q.logVar.sub(p.logVar).add(1))
+      .mul(0.5),
+  ),
+
+  // with a = q.logits and b = p.logits: sigmoid(a) (a - b) - softplus(a) + softplus(b)
+  closedForm(Bernoulli, Bernoulli, (q, p) =>
+    q.mean.mul(q.logits.sub(p.logits)).sub(softplus(q.logits)).add(softplus(p.logits)),
+  ),
+
+  closedForm(Independent, Independent, (q, p) => {
+    if (q.axes !== p.axes)
+      throw new ShapeError(`kl: events differ, got ${q.axes} and ${p.axes} event axes, expected as many in both`);
+    return sumLastAxes(kl(q.base, p.base), q.axes);
+  }),
+];
+
+/**
+ * KL(q || p) = E_q[log q(x) - log p(x)] in closed form, in nats, summed over event axes.
+ * Throws UnsupportedOpError naming the pair where there is none.
+ */
+export function kl(q: Distribution, p: Distribution): Tensor {
+  for (const form of closedForms) {
+    const divergence = form(q, p);
+    if (divergence) return divergence;
+  }
+  throw new UnsupportedOpError(
+    `kl: no closed form, got KL(${q.name} || ${p.name}), expected a pair that has one; estimate it as the mean of ` +
+      "q.logProb(x) - p.logProb(x) over draws x of q",
+  );
+}

@@ -1,0 +1,36 @@
+import { ShapeError } from "../errors.ts";
+import { formatType } from "../graph/shape.ts";
+import { type Tensor, Variable } from "../graph/tensor.ts";
+import { matmul } from "../ops/linalg.ts";
+import { reshape } from "../ops/movement.ts";
+import { glorotUniform, type Initialize, linearFans, zeros } from "./initializers.ts";
+
+export interface LinearOptions {
+  /** false for a layer without one. */
+  readonly bias?: Initialize | false;
+  readonly weight?: Initialize;
+}
+
+/** x W + b over the last axis: [..., in] -> [..., out]. */
+export class Linear {
+  /** [in, out]. */
+  readonly weight: Variable;
+  /** [out]. */
+  readonly bias?: Variable;
+
+  constructor(inDim: number, outDim: number, options: LinearOptions = {}) {
+    const { weight = glorotUniform, bias = zeros } = options;
+    const fans = linearFans(inDim, outDim);
+    this.weight = new Variable([inDim, outDim], weight(fans));
+    if (bias) this.bias = new Variable([outDim], bias(fans));
+  }
+
+  apply(x: Tensor): Tensor {
+    const [inDim, outDim] = this.weight.shape as [number, number];
+    if (x.shape.at(-1) !== inDim)
+      throw new ShapeError(`Linear: last axis differs, got ${formatType(x)}, expected [..., ${inDim}]`);
+    // The product and the bias stay together, in two dimensions, so that they compile to one Gemm.
+    const product = matmul(reshape(x, [-1, inDim]), this.weight);
+    return reshape(this.bias ? product.add(this.bias) : product, [...x.shape.slice(0, -1), outDim]);
+  }
+}
