@@ -1,0 +1,335 @@
+import { ShapeError } from "../errors.ts";
+import type { OnnxEmitter } from "../graph/op.ts";
+import { formatType, isFloat, type Shape, sizeOf, stridesOf, type TensorType } from "../graph/shape.ts";
+import { defineOp, type Tensor } from "../graph/tensor.ts";
+import { type Value, zeros } from "../graph/value.ts";
+import { factored, mul } from "./arithmetic.ts";
+import { refuseFloat64 } from "./families.ts";
+
+// The three ops are the partial derivatives of one trilinear form
+//   F(x, w, y) = sum over n, group, o, c, position, tap of y[n, o, position] * w[o, c, tap] * x[n, c, position * stride + tap * dilation - padding]
+// in y (conv), in x (convTranspose) and in w (convWeightGradient), so each one's gradient is made of the other two.
+
+interface Window {
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+  readonly groups: number;
+}
+type ConvAttrs = Window & Readonly<Record<string, unknown>>;
+type TransposeAttrs = ConvAttrs & { readonly outputPadding: readonly number[] };
+type WeightAttrs = ConvAttrs & { readonly kernel: readonly number[] };
+
+/** One number for all spatial axes, or one for each. */
+export type PerAxis = number | readonly number[];
+export interface ConvOptions {
+  readonly stride?: PerAxis;
+  /** Zeros on both sides of each axis. */
+  readonly padding?: PerAxis;
+  readonly dilation?: PerAxis;
+  /** Channels are cut into this many groups that do not see each other. */
+  readonly groups?: number;
+}
+
+/** A setting for each spatial axis; integers of at least `least`. */
+export function perAxis(where: string, name: string, setting: PerAxis, axes: number, least: number): readonly number[] {
+  const list = typeof setting === "number" ? Array.from({ length: axes }, () => setting) : setting;
+  if (list.length !== axes || list.some((v) => !Number.isInteger(v) || v < least))
+    throw new ShapeError(`${where}: got ${name} [${list}], expected ${axes} integers of at least ${least}`);
+  return list;
+}
+
+function windowOf(
+  where: string,
+  x: Tensor,
+  { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvOptions,
+): Window {
+  const axes = x.rank - 2;
+  return {
+    stride: perAxis(where, "stride", stride, axes, 1),
+    padding: perAxis(where, "padding", padding, axes, 0),
+    dilation: perAxis(where, "dilation", dilation, axes, 1),
+    groups,
+  };
+}
+
+/** The settings all three ops share. */
+const windowIn = ({ stride, padding, dilation, groups }: Window): ConvAttrs => ({ stride, padding, dilation, groups });
+
+/** How many positions a window of `kernel` taps takes along each axis. */
+export const positions = (
+  size: Shape,
+  kernel: Shape,
+  { stride, padding, dilation }: Omit<Window, "groups">,
+): number[] =>
+  size.map((s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1);
+
+const spatial = (shape: Shape): Shape => shape.slice(2);
+/** Size of x along each axis that gives `y` positions with no remainder. */
+const covered = (y: Shape, kernel: Shape, { stride, padding, dilation }: Window): number[] =>
+  y.map((n, i) => (n - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + 1);
+
+/** Checks the tensors of the form against each other: x [n, c, ...], w [o, c / groups, ...], y [n, o, ...]. */
+function checkChannels(where: string, types: readonly TensorType[], expected: string, ok: boolean): void {
+  const [first] = types;
+  if (!ok || types.some((t) => t.dtype !== first!.dtype || t.shape.length !== first!.shape.length || !isFloat(t.dtype)))
+    throw new ShapeError(`${where}: got ${types.map(formatType).join(" and ")}, expected ${expected}`);
+}
+const divides = (groups: number, ...channels: readonly number[]): boolean =>
+  Number.isInteger(groups) && groups >= 1 && channels.every((c) => c % groups === 0);
+
+/** Visits every term of the form as flat indices into x, w and y. */
+function eachTerm(
+  x: Shape,
+  w: Shape,
+  y: Shape,
+  { stride, padding, dilation, groups }: Window,
+  visit: (x: number, w: number, y: number) => void,
+): void {
+  const [size, kernel, out] = [spatial(x), spatial(w), spatial(y)];
+  const [strides, taps, places] = [stridesOf(size), stridesOf(kernel), stridesOf(out)];
+  const [area, tapCount, placeCount] = [sizeOf(size), sizeOf(kernel), sizeOf(out)];
+  const hits: (readonly [x: number, w: number, y: number])[] = [];
+  for (let place = 0; place < placeCount; place++)
+    for (let tap = 0; tap < tapCount; tap++) {
+      let at = 0;
+      for (let i = 0; i < size.length && at >= 0; i++) {
+        const p = Math.floor(place / places[i]!) % out[i]!;
+        const t = Math.floor(tap / taps[i]!) % kernel[i]!;
+        const from = p * stride[i]! + t * dilation[i]! - padding[i]!;
+        at = from < 0 || from >= size[i]! ? -1 : at + from * strides[i]!;
+      }
+      if (at >= 0) hits.push([at, tap, place]);
+    }
+  const [perGroupIn, perGroupOut] = [w[1]!, w[0]! / groups];
+  for (let n = 0; n < x[0]!; n++)
+    for (let o = 0; o < w[0]!; o++)
+      for (let c = 0; c < perGroupIn; c++) {
+        const channel = Math.floor(o / perGroupOut) * perGroupIn + c;
+        const [atX, atW, atY] = [
+          (n * x[1]! + channel) * area,
+          (o * w[1]! + c) * tapCount,
+          (n * w[0]! + o) * placeCount,
+        ];
+        for (const [i, j, k] of hits) visit(atX + i, atW + j, atY + k);
+      }
+}
+
+const onnxWindow = ({ stride, padding, dilation, groups }: Window): Record<string, number | readonly number[]> => ({
+  strides: stride,
+  pads: [...padding, ...padding],
+  dilations: dilation,
+  group: groups,
+});
+
+/** Scalars move outwards, where the optimizer's pass or a product absorbs them. */
+function moveScalars(x: Tensor, y: Tensor, op: (x: Tensor, y: Tensor) => Tensor): Tensor | null {
+  const [a, c] = factored(x);
+  const [b, d] = factored(y);
+  return a === x && b === y ? null : mul(op(a, b), c * d);
+}
+
+const convOp: (x: readonly [Tensor, Tensor], attrs: ConvAttrs) => Tensor = defineOp<
+  readonly [Tensor, Tensor],
+  ConvAttrs
+>({
+  name: "Conv",
+  infer: ([x, w], attrs) => {
+    checkChannels(
+      "conv",
+      [x, w],
+      `[n, c, ...size] and [o, c / groups, ...kernel] with c and o divisible by groups = ${attrs.groups}`,
+      x.shape.length >= 3 &&
+        divides(attrs.groups, x.shape[1]!, w.shape[0]!) &&
+        x.shape[1] === w.shape[1]! * attrs.groups,
+    );
+    const size = positions(spatial(x.shape), spatial(w.shape), attrs);
+    if (size.some((n) => n < 1))
+      throw new ShapeError(
+        `conv: the window does not fit, got ${formatType(x)} and a kernel of [${spatial(w.shape)}], expected at least one position along each axis`,
+      );
+    return { dtype: x.dtype, shape: [x.shape[0]!, w.shape[0]!, ...size] };
+  },
+  vjp: ({ x: [x, w], ct, attrs }) => [
+    transposeTo(ct, w, spatial(x.shape), attrs),
+    convWeightGradientOp([x, ct], { ...attrs, kernel: spatial(w.shape) }),
+  ],
+  lower: (onnx, x, { attrs, type }) => {
+    refuseFloat64("conv", type);
+    return onnx.node("Conv", x, onnxWindow(attrs));
+  },
+  evaluate: ([x, w], attrs, type) => {
+    const y = zeros(type.dtype, type.shape);
+    eachTerm(x.shape, w.shape, y.shape, attrs, (i, j, k) => (y.data[k]! += x.data[i]! * w.data[j]!));
+    return y;
+  },
+  identity: ([x, w], attrs) => moveScalars(x, w, (a, b) => convOp([a, b], attrs)),
+});
+
+/**
+ * Convolution (cross-correlation) of x [n, c, ...size] with w [o, c / groups, ...kernel] -> [n, o, ...], over one or more
+ * spatial axes, with zero padding.
+ */
+export const conv = (x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor =>
+  convOp([x, w], { ...windowOf("conv", x, options) });
+
+const convTransposeOp: (x: readonly [Tensor, Tensor], attrs: TransposeAttrs) => Tensor = defineOp<
+  readonly [Tensor, Tensor],
+  TransposeAttrs
+>({
+  name: "ConvTranspose",
+  infer: ([x, w], attrs) => {
+    checkChannels(
+      "convTranspose",
+      [x, w],
+      `[n, c, ...size] and [c, o / groups, ...kernel] with c divisible by groups = ${attrs.groups}`,
+      x.shape.length >= 3 && divides(attrs.groups, x.shape[1]!) && x.shape[1] === w.shape[0],
+    );
+    if (attrs.outputPadding.some((p, i) => p >= attrs.stride[i]!))
+      throw new ShapeError(
+        `convTranspose: got outputPadding [${attrs.outputPadding}], expected less than the stride [${attrs.stride}]`,
+      );
+    const size = covered(spatial(x.shape), spatial(w.shape), attrs).map((s, i) => s + attrs.outputPadding[i]!);
+    if (size.some((n) => n < 1))
+      throw new ShapeError(`convTranspose: got padding [${attrs.padding}], expected less, the result is [${size}]`);
+    return { dtype: x.dtype, shape: [x.shape[0]!, w.shape[1]! * attrs.groups, ...size] };
+  },
+  vjp: ({ x: [x, w], ct, attrs }) => [
+    convOp([ct, w], windowIn(attrs)),
+    convWeightGradientOp([ct, x], { ...windowIn(attrs), kernel: spatial(w.shape) }),
+  ],
+  lower: (onnx, x, { attrs, type }) => {
+    refuseFloat64("convTranspose", type);
+    return onnx.node("ConvTranspose", x, { ...onnxWindow(attrs), output_padding: attrs.outputPadding });
+  },
+  evaluate: ([y, w], attrs, type) => {
+    const x = zeros(type.dtype, type.shape);
+    eachTerm(x.shape, w.shape, y.shape, attrs, (i, j, k) => (x.data[i]! += y.data[k]! * w.data[j]!));
+    return x;
+  },
+  identity: ([x, w], attrs) => moveScalars(x, w, (a, b) => convTransposeOp([a, b], attrs)),
+});
+
+/**
+ * The adjoint of conv in its input: x [n, c, ...size] and w [c, o / groups, ...kernel] -> [n, o, ...]. Along each axis the
+ * result has (size - 1) stride - 2 padding + dilation (kernel - 1) + outputPadding + 1 elements.
+ */
+export function convTranspose(
+  x: Tensor,
+  w: Tensor,
+  { outputPadding = 0, ...options }: ConvOptions & { readonly outputPadding?: PerAxis } = {},
+): Tensor {
+  return convTransposeOp([x, w], {
+    ...windowOf("convTranspose", x, options),
+    outputPadding: perAxis("convTranspose", "outputPadding", outputPadding, x.rank - 2, 0),
+  });
+}
+
+/** The adjoint of a convolution whose input had the given size. */
+function transposeTo(ct: Tensor, w: Tensor, size: Shape, attrs: Window): Tensor {
+  const window = windowIn(attrs);
+  const reached = covered(spatial(ct.shape), spatial(w.shape), window);
+  return convTransposeOp([ct, w], { ...window, outputPadding: size.map((s, i) => s - reached[i]!) });
+}
+
+const convWeightGradientOp: (x: readonly [Tensor, Tensor], attrs: WeightAttrs) => Tensor = defineOp<
+  readonly [Tensor, Tensor],
+  WeightAttrs
+>({
+  name: "ConvWeightGradient",
+  infer: ([x, ct], attrs) => {
+    const [n, c] = x.shape;
+    checkChannels(
+      "convWeightGradient",
+      [x, ct],
+      `[n, c, ...size] and [n, o, ...positions of the kernel [${attrs.kernel}]], c and o divisible by groups = ${attrs.groups}`,
+      x.shape.length >= 3 &&
+        n === ct.shape[0] &&
+        divides(attrs.groups, c!, ct.shape[1]!) &&
+        `${positions(spatial(x.shape), attrs.kernel, attrs)}` === `${spatial(ct.shape)}`,
+    );
+    return { dtype: x.dtype, shape: [ct.shape[1]!, c! / attrs.groups, ...attrs.kernel] };
+  },
+  vjp: ({ x: [x, y], ct, attrs }) => [transposeTo(y, ct, spatial(x.shape), attrs), convOp([x, ct], windowIn(attrs))],
+  lower: (onnx, x, { attrs, types, type }) => {
+    refuseFloat64("convWeightGradient", type);
+    return lowerWeightGradient(onnx, x, types, type.shape, attrs);
+  },
+  evaluate: ([x, y], attrs, type) => {
+    const w: Value = zeros(type.dtype, type.shape);
+    eachTerm(x.shape, w.shape, y.shape, attrs, (i, j, k) => (w.data[j]! += x.data[i]! * y.data[k]!));
+    return w;
+  },
+  identity: ([x, y], attrs) => moveScalars(x, y, (a, b) => convWeightGradientOp([a, b], attrs)),
+});
+
+/** The derivative of sum(ct * conv(x, w)) in w, given x [n, c, ...size], ct [n, o, ...] and the kernel's size. */
+export function convWeightGradient(
+  x: Tensor,
+  ct: Tensor,
+  { kernel, ...options }: ConvOptions & { readonly kernel: PerAxis },
+): Tensor {
+  return convWeightGradientOp([x, ct], {
+    ...windowOf("convWeightGradient", x, options),
+    kernel: perAxis("convWeightGradient", "kernel", kernel, x.rank - 2, 1),
+  });
+}
+
+/**
+ * The weight gradient as a convolution of x by ct, in which the batch plays the channels, stride and dilation change
+ * places, and the positions past the kernel's end are cut off.
+ */
+function lowerWeightGradient(
+  onnx: OnnxEmitter,
+  [x, ct]: readonly [string, string],
+  [{ shape: xShape }, { shape: ctShape }]: readonly [TensorType, TensorType],
+  w: Shape,
+  { stride, padding, dilation, groups, kernel }: WeightAttrs,
+): string {
+  const [n, c] = xShape as [number, number];
+  const o = ctShape[1]!;
+  const [size, out] = [spatial(xShape), spatial(ctShape)];
+  const spatialAxes = size.map((_, i) => 3 + i);
+  const move = (t: string, shape: Shape, order: readonly number[], to: Shape): string =>
+    onnx.node("Reshape", [
+      onnx.node("Transpose", [onnx.node("Reshape", [t, onnx.ints(shape)])], { perm: order }),
+      onnx.ints(to),
+    ]);
+  // The input channels that are left play either the batch, or one more spatial axis, the innermost: then the copies that
+  // ONNX Runtime's CPU convolution makes are runs of c / groups numbers, and one product covers all of them.
+  const innermost = onnx.target.kind === "cpu" && c > groups;
+  const last = innermost ? [c / groups] : [];
+  const grouped = [n, groups, c / groups, ...size];
+  const turned = innermost
+    ? move(x, grouped, [1, 0, ...spatialAxes, 2], [1, groups * n, ...size, ...last])
+    : move(x, grouped, [2, 1, 0, ...spatialAxes], [c / groups, groups * n, ...size]);
+  const filter = move(
+    ct,
+    [n, groups, o / groups, ...out],
+    [1, 2, 0, ...spatialAxes],
+    [o, n, ...out, ...last.map(() => 1)],
+  );
+  const pads = [...padding, ...last.map(() => 0)];
+  const y = onnx.node("Conv", [turned, filter], {
+    strides: [...dilation, ...last.map(() => 1)],
+    pads: [...pads, ...pads],
+    dilations: [...stride, ...last.map(() => 1)],
+    group: groups,
+  });
+  const reached = size.map(
+    (s, i) => Math.floor((s + 2 * padding[i]! - stride[i]! * (out[i]! - 1) - 1) / dilation[i]!) + 1,
+  );
+  const axes = kernel.flatMap((k, i) => (reached[i]! > k ? [i] : []));
+  const cut =
+    axes.length === 0
+      ? y
+      : onnx.node("Slice", [
+          y,
+          onnx.ints(axes.map(() => 0)),
+          onnx.ints(axes.map((i) => kernel[i]!)),
+          onnx.ints(axes.map((i) => i + 2)),
+        ]);
+  return innermost
+    ? move(cut, [o, ...kernel, c / groups], [0, kernel.length + 1, ...kernel.map((_, i) => i + 1)], w)
+    : onnx.node("Transpose", [cut], { perm: [1, 0, ...kernel.map((_, i) => i + 2)] });
+}

@@ -1,0 +1,71 @@
+import { ShapeError } from "../errors.ts";
+import { formatType } from "../graph/shape.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
+import { matmul } from "./linalg.ts";
+import { broadcastTo, reshape, transpose } from "./movement.ts";
+
+function checkImages(where: string, x: Tensor): readonly [n: number, c: number, h: number, w: number] {
+  if (x.rank !== 4) throw new ShapeError(`${where}: got ${formatType(x)}, expected [n, c, h, w]`);
+  return x.shape as readonly [number, number, number, number];
+}
+function checkFactor(where: string, name: string, factor: number): void {
+  if (!Number.isInteger(factor) || factor < 1)
+    throw new ShapeError(`${where}: got ${name} ${factor}, expected a positive integer`);
+}
+
+/** Each pixel of x [n, c, h, w] repeated as a scale x scale block. */
+export function resizeNearest(x: Tensor, scale: number): Tensor {
+  const [n, c, h, w] = checkImages("resizeNearest", x);
+  checkFactor("resizeNearest", "scale", scale);
+  const blocks = broadcastTo(reshape(x, [n, c, h, 1, w, 1]), [n, c, h, scale, w, scale]);
+  return reshape(blocks, [n, c, h * scale, w * scale]);
+}
+
+/**
+ * x [n, c, h, w] interpolated linearly along height and width, up or down, without smoothing first. Pixels are squares: output
+ * pixel i lies at (i + 1/2) size_in / size_out - 1/2 in the input, and beyond the outermost centers the edge holds.
+ */
+export function resizeBilinear(
+  x: Tensor,
+  to: { readonly scale: number } | { readonly size: readonly [height: number, width: number] },
+): Tensor {
+  const [, , h, w] = checkImages("resizeBilinear", x);
+  const [height, width] = "size" in to ? to.size : [h * to.scale, w * to.scale];
+  for (const size of [height, width]) checkFactor("resizeBilinear", "an output size of", size);
+  const rows = constant(interpolation(h, height), [height, h], x.dtype);
+  const columns = constant(interpolation(w, width), [width, w], x.dtype);
+  return matmul(matmul(rows, x), transpose(columns));
+}
+
+/** The matrix [to, from] of linear interpolation between pixel centers. */
+function interpolation(from: number, to: number): Float64Array {
+  const matrix = new Float64Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const at = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1);
+    const low = Math.min(Math.floor(at), from - 1);
+    const high = Math.min(low + 1, from - 1);
+    matrix[i * from + low]! += 1 - (at - low);
+    matrix[i * from + high]! += at - low;
+  }
+  return matrix;
+}
+
+/** Each block x block square of x [n, c, h, w] moved into channels: [n, c block^2, h / block, w / block], channel-major. */
+export function spaceToDepth(x: Tensor, block: number): Tensor {
+  const [n, c, h, w] = checkImages("spaceToDepth", x);
+  checkFactor("spaceToDepth", "block", block);
+  if (h % block !== 0 || w % block !== 0)
+    throw new ShapeError(`spaceToDepth: got ${formatType(x)}, expected height and width divisible by ${block}`);
+  const squares = reshape(x, [n, c, h / block, block, w / block, block]);
+  return reshape(transpose(squares, [0, 1, 3, 5, 2, 4]), [n, c * block * block, h / block, w / block]);
+}
+
+/** The inverse of spaceToDepth: [n, c block^2, h, w] -> [n, c, h block, w block]. */
+export function depthToSpace(x: Tensor, block: number): Tensor {
+  const [n, c, h, w] = checkImages("depthToSpace", x);
+  checkFactor("depthToSpace", "block", block);
+  if (c % (block * block) !== 0)
+    throw new ShapeError(`depthToSpace: got ${formatType(x)}, expected channels divisible by ${block * block}`);
+  const squares = reshape(x, [n, c / (block * block), block, block, h, w]);
+  return reshape(transpose(squares, [0, 1, 4, 2, 5, 3]), [n, c / (block * block), h * block, w * block]);
+}
