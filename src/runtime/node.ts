@@ -1,8 +1,9 @@
 import type { InferenceSession } from "onnxruntime-common";
+import type * as ort from "onnxruntime-node";
 import { DeviceError } from "../errors.ts";
 import type { Device } from "./device.ts";
 
-type OnnxRuntime = typeof import("onnxruntime-node");
+type OnnxRuntime = typeof ort;
 
 async function onnxRuntimeNode(): Promise<OnnxRuntime> {
   try {

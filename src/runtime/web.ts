@@ -1,8 +1,9 @@
 import type { InferenceSession } from "onnxruntime-common";
+import type * as ort from "onnxruntime-web";
 import { DeviceError } from "../errors.ts";
 import type { Device } from "./device.ts";
 
-type OnnxRuntime = typeof import("onnxruntime-web");
+type OnnxRuntime = typeof ort;
 
 async function onnxRuntimeWeb(build: "wasm" | "webgpu"): Promise<OnnxRuntime> {
   try {

@@ -1,0 +1,80 @@
+import type { z } from "zod";
+import type { Distribution } from "../distributions/distribution.ts";
+import type { Shape } from "../graph/shape.ts";
+import type { Tensor, Variable } from "../graph/tensor.ts";
+import type { Context } from "../nn/context.ts";
+
+/** What a model is built for. */
+export interface DataSpec {
+  /** One example, values in [0, 1], such as [1, 28, 28]. */
+  readonly shape: Shape;
+}
+
+/** The symbolic inputs of a training step. */
+export interface Batch {
+  /** [batch, ...shape]. */
+  readonly x: Tensor;
+  /** The step's number, from 1: a scalar, for schedules inside the loss. */
+  readonly step: Tensor;
+}
+
+/** Something a training step minimizes. A VAE has one; a GAN has the critic's and the generator's, in that order. */
+export interface Objective {
+  readonly name: string;
+  /** Scalar, minimized. */
+  readonly loss: Tensor;
+  /** What this objective's optimizer changes, by name. */
+  readonly parameters: ReadonlyMap<string, Variable>;
+  /** Scalars worth reporting, by name; computed only in the steps that report. */
+  readonly metrics: Readonly<Record<string, Tensor>>;
+  /** State the graph itself changes at each step (running statistics). */
+  readonly updates?: ReadonlyMap<Variable, Tensor>;
+  /** Run in every n-th step only; every step when missing. */
+  readonly every?: number;
+  /** Run so many times a step, each with fresh noise; once when missing. */
+  readonly repeat?: number;
+}
+
+/** Latent variables of a model: their shape for one example, and p(z) for a batch. */
+export interface Latents {
+  readonly shape: Shape;
+  prior(count: number): Distribution;
+}
+
+/** An evidence lower bound and its two parts, each [batch], in nats per example: elbo = -(rate + distortion). */
+export interface Bound {
+  readonly elbo: Tensor;
+  readonly rate: Tensor;
+  readonly distortion: Tensor;
+}
+
+/**
+ * A generative model: what it minimizes, and what it can do, as symbolic functions. A capability that is absent is one
+ * the model does not have; commands and metrics ask for capabilities, never for names.
+ */
+export interface Model {
+  objectives(batch: Batch, context: Context): readonly Objective[];
+  readonly latents?: Latents;
+  /** q(z|x). */
+  encode?(x: Tensor): Distribution;
+  /** p(x|z). */
+  decode?(z: Tensor): Distribution;
+  /** `count` new examples [count, ...shape]: means of p(x|z), z from the prior with its spread times `temperature`. */
+  sample?(count: number, options?: { readonly temperature?: number }): Tensor;
+  /** The mean of p(x|z) at the mean of q(z|x). */
+  reconstruct?(x: Tensor): Tensor;
+  /** The bound at beta = 1 from one draw of z, whatever the model was trained with. */
+  bound?(x: Tensor): Bound;
+}
+
+/** A model as the command line, the studio and checkpoints know it. */
+export interface ModelDefinition<Config extends object = object> {
+  readonly name: string;
+  readonly summary: string;
+  /** arXiv id. */
+  readonly paper: string;
+  /** Settings with their defaults and ranges; each field's description is its help text. */
+  readonly config: z.ZodType<Config>;
+  /** Throws ConfigError where the data does not fit the settings. */
+  build(config: Config, data: DataSpec): Model;
+}

@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { ConfigError } from "../errors.ts";
+import { type Shape, sizeOf } from "../graph/shape.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { type ActivationName, activations } from "../nn/activation.ts";
+import { ConvDecoder, ConvEncoder } from "../nn/conv-nets.ts";
+import { Linear } from "../nn/linear.ts";
+import { MLP } from "../nn/mlp.ts";
+import { flatten, reshape } from "../ops/movement.ts";
+
+/** Settings of the networks between data and latent space, shared by every model that has such a pair. */
+export const networkConfig = {
+  network: z
+    .enum(["mlp", "conv"])
+    .default("mlp")
+    .describe("mlp: fully connected; conv: strided convolutions, for images"),
+  hiddenDims: z
+    .array(z.int().positive().max(65536))
+    .min(1)
+    .max(32)
+    .default([400])
+    .describe("mlp: widths of the encoder's hidden layers; the decoder mirrors them"),
+  channels: z
+    .array(z.int().positive().max(4096))
+    .min(1)
+    .max(6)
+    .default([32, 64])
+    .describe("conv: channels of the encoder's 4x4 stride-2 layers; the decoder mirrors them"),
+  activation: z
+    .enum(Object.keys(activations) as [ActivationName, ...ActivationName[]])
+    .default("relu")
+    .describe("nonlinearity between layers"),
+};
+export interface NetworkConfig {
+  readonly network: "mlp" | "conv";
+  readonly hiddenDims: readonly number[];
+  readonly channels: readonly number[];
+  readonly activation: ActivationName;
+}
+
+/** [batch, ...shape] -> [batch, outDim]. */
+export interface Encoder {
+  apply(x: Tensor): Tensor;
+}
+/** [batch, inDim] -> [batch, channels, ...]. */
+export interface Decoder {
+  apply(z: Tensor): Tensor;
+}
+
+class MLPEncoder implements Encoder {
+  readonly mlp: MLP;
+  constructor({ hiddenDims, activation }: NetworkConfig, shape: Shape, outDim: number) {
+    this.mlp = new MLP([sizeOf(shape), ...hiddenDims, outDim], { activation });
+  }
+  apply(x: Tensor): Tensor {
+    return this.mlp.apply(flatten(x));
+  }
+}
+
+class MLPDecoder implements Decoder {
+  readonly mlp: MLP;
+  readonly #shape: Shape;
+  constructor({ hiddenDims, activation }: NetworkConfig, inDim: number, shape: Shape) {
+    this.mlp = new MLP([inDim, ...hiddenDims.toReversed(), sizeOf(shape)], { activation });
+    this.#shape = shape;
+  }
+  apply(z: Tensor): Tensor {
+    return reshape(this.mlp.apply(z), [z.shape[0]!, ...this.#shape]);
+  }
+}
+
+/** Strided convolutions, then one linear layer to the code. */
+class ConvolutionEncoder implements Encoder {
+  readonly convolutions: ConvEncoder;
+  readonly linear: Linear;
+  constructor(config: NetworkConfig, shape: Shape, outDim: number) {
+    this.convolutions = convEncoder(config, shape);
+    this.linear = new Linear(sizeOf(this.convolutions.outputShape), outDim);
+  }
+  apply(x: Tensor): Tensor {
+    return this.linear.apply(flatten(this.convolutions.apply(x)));
+  }
+}
+
+/** One linear layer from the code, then transposed convolutions that mirror the encoder's. */
+class ConvolutionDecoder implements Decoder {
+  readonly linear: Linear;
+  readonly convolutions: ConvDecoder;
+  readonly #activation: ActivationName;
+  constructor(config: NetworkConfig, inDim: number, shape: Shape) {
+    const encoder = convEncoder(config, [shape[0]!, ...shape.slice(1)]);
+    this.linear = new Linear(inDim, sizeOf(encoder.outputShape));
+    this.convolutions = new ConvDecoder(encoder, { outChannels: shape[0]! });
+    this.#activation = config.activation;
+  }
+  apply(z: Tensor): Tensor {
+    const h = activations[this.#activation](this.linear.apply(z));
+    return this.convolutions.apply(reshape(h, [z.shape[0]!, ...this.convolutions.inputShape]));
+  }
+}
+
+function convEncoder({ channels, activation }: NetworkConfig, shape: Shape): ConvEncoder {
+  if (shape.length !== 3)
+    throw new ConfigError(
+      `network: conv needs images, got examples of shape [${shape}], expected [channels, height, width]; use network=mlp`,
+    );
+  return new ConvEncoder({
+    inputShape: shape,
+    layers: channels.map((c) => ({ channels: c, kernel: 4, stride: 2, padding: 1 })),
+    activation,
+  });
+}
+
+/** The network from data to `outDim` numbers. */
+export const encoderFor = (config: NetworkConfig, shape: Shape, outDim: number): Encoder =>
+  config.network === "mlp" ? new MLPEncoder(config, shape, outDim) : new ConvolutionEncoder(config, shape, outDim);
+
+/** The network from `inDim` numbers to `shape`, the encoder's mirror. */
+export const decoderFor = (config: NetworkConfig, inDim: number, shape: Shape): Decoder =>
+  config.network === "mlp" ? new MLPDecoder(config, inDim, shape) : new ConvolutionDecoder(config, inDim, shape);

@@ -1,0 +1,6 @@
+export * from "./adam.ts";
+export type { LearningRate, Optimizer, Slot, UpdateArguments, UpdateResult } from "./optimizer.ts";
+export * from "./rmsprop.ts";
+export * from "./schedule.ts";
+export * from "./sgd.ts";
+export * from "./wrappers.ts";

@@ -1,0 +1,40 @@
+import type { Tensor } from "../graph/tensor.ts";
+
+/** A learning rate: one number, or a function of the step, which counts from 1. */
+export type LearningRate = number | ((step: number) => number);
+
+export const rateAt = (rate: LearningRate, step: number): number => (typeof rate === "number" ? rate : rate(step));
+
+export interface Slot {
+  /** What a slot holds before the first step. */
+  readonly initial: "zeros" | "parameter";
+}
+
+export interface UpdateArguments {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  readonly slots: Readonly<Record<string, Tensor>>;
+  readonly scalars: Readonly<Record<string, Tensor>>;
+}
+export interface UpdateResult {
+  readonly parameter: Tensor;
+  readonly slots: Readonly<Record<string, Tensor>>;
+}
+
+/**
+ * A rule for changing weights, written once as elementwise expressions. On a CPU it becomes one WebAssembly pass over
+ * flat memory, on a GPU nodes of the step's graph. Wrappers (clipping, averaging) are optimizers made from optimizers.
+ */
+export interface Optimizer {
+  readonly name: string;
+  readonly slots: Readonly<Record<string, Slot>>;
+  /**
+   * Numbers of a step, computed in float64 on the host. `decays`: whether weight decay applies to the parameter
+   * (matrices and kernels; not biases and scales).
+   */
+  scalars(step: number, decays: boolean): Readonly<Record<string, number>>;
+  /** The step in the paper's symbols. `scalars` also holds `gradientNorm` where `needsGradientNorm` is set. */
+  update(at: UpdateArguments): UpdateResult;
+  /** Whether the update reads the Euclidean norm of all gradients of its objective together. */
+  readonly needsGradientNorm?: boolean;
+}

@@ -1,0 +1,54 @@
+import { clamp, div, minimum } from "../ops/arithmetic.ts";
+import type { Optimizer } from "./optimizer.ts";
+
+/** Each gradient element held within [-limit, limit]. */
+export function clipByValue(optimizer: Optimizer, limit: number): Optimizer {
+  return { ...optimizer, update: (at) => optimizer.update({ ...at, gradient: clamp(at.gradient, -limit, limit) }) };
+}
+
+/**
+ * All gradients of an objective scaled together so that their Euclidean norm is at most `limit`
+ * (Pascanu et al., arXiv:1211.5063, algorithm 1).
+ */
+export function clipByNorm(optimizer: Optimizer, limit: number): Optimizer {
+  return {
+    ...optimizer,
+    needsGradientNorm: true,
+    update(at) {
+      const scale = minimum(div(limit, at.scalars["gradientNorm"]!.add(1e-12)), 1);
+      return optimizer.update({ ...at, gradient: at.gradient.mul(scale) });
+    },
+  };
+}
+
+/** Weights held within [-limit, limit] after each step, as WGAN's critic is (arXiv:1701.07875, algorithm 1). */
+export function clipWeights(optimizer: Optimizer, limit: number): Optimizer {
+  return {
+    ...optimizer,
+    update(at) {
+      const { parameter, slots } = optimizer.update(at);
+      return { parameter: clamp(parameter, -limit, limit), slots };
+    },
+  };
+}
+
+/**
+ * An exponential moving average of the weights beside them, in the slot `ema` (Polyak & Juditsky 1992):
+ *
+ *   ema <- d ema + (1 - d) p,   d = min(decay, (1 + t) / (10 + t))   so that the first steps do not linger
+ */
+export function averageWeights(optimizer: Optimizer, decay: number): Optimizer {
+  return {
+    ...optimizer,
+    slots: { ...optimizer.slots, ema: { initial: "parameter" } },
+    scalars: (step, decays) => ({
+      ...optimizer.scalars(step, decays),
+      emaDecay: Math.min(decay, (1 + step) / (10 + step)),
+    }),
+    update(at) {
+      const { parameter, slots } = optimizer.update(at);
+      const ema = parameter.add(at.slots["ema"]!.sub(parameter).mul(at.scalars["emaDecay"]!));
+      return { parameter, slots: { ...slots, ema } };
+    },
+  };
+}

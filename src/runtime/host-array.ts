@@ -1,0 +1,36 @@
+import { Tensor as OrtTensor } from "onnxruntime-common";
+import type { DType, Shape, TensorType } from "../graph/shape.ts";
+
+/** A row-major array as it goes to and comes from a device: float32, float64, int64 as bigint, bool as bytes. */
+export type HostArray = Float32Array | Float64Array | BigInt64Array | Uint8Array;
+
+export function allocate(dtype: DType, size: number): HostArray {
+  if (dtype === "float32") return new Float32Array(size);
+  if (dtype === "float64") return new Float64Array(size);
+  return dtype === "int64" ? new BigInt64Array(size) : new Uint8Array(size);
+}
+
+/** ONNX Runtime's view of an array; no copy is made. */
+export function ortTensor(data: HostArray, { dtype, shape }: { dtype: DType; shape: Shape }): OrtTensor {
+  if (dtype === "float32" && data instanceof Float32Array) return new OrtTensor("float32", data, shape);
+  if (dtype === "float64" && data instanceof Float64Array) return new OrtTensor("float64", data, shape);
+  if (dtype === "int64" && data instanceof BigInt64Array) return new OrtTensor("int64", data, shape);
+  if (dtype === "bool" && data instanceof Uint8Array) return new OrtTensor("bool", data, shape);
+  throw new TypeError(`an array of ${data.constructor.name} does not hold ${dtype}[${shape}]`);
+}
+
+/** The array a CPU tensor holds. */
+export function hostArray(tensor: OrtTensor): HostArray {
+  const data = tensor.data;
+  if (
+    data instanceof Float32Array ||
+    data instanceof Float64Array ||
+    data instanceof BigInt64Array ||
+    data instanceof Uint8Array
+  )
+    return data;
+  throw new TypeError(`a tensor of ${tensor.type} has no place here`);
+}
+
+export const bytesPerElement = (dtype: DType): number => (dtype === "float32" ? 4 : dtype === "bool" ? 1 : 8);
+export type { TensorType };

@@ -1,0 +1,163 @@
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import { Input, Noise, type Tensor, Variable } from "../graph/tensor.ts";
+import { topologicalOrder } from "../graph/traverse.ts";
+import { type OnnxModel, toOnnx } from "../onnx/emit.ts";
+import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
+import { hostArray, type HostArray, ortTensor } from "./host-array.ts";
+import type { VariableStore } from "./variables.ts";
+
+export interface ProgramSpec {
+  /** Keys the noise, so that two programs of one step draw apart. */
+  readonly name: string;
+  /** Tensors a caller may ask for, by name. What a run does not ask for is not computed. */
+  readonly outputs?: ReadonlyMap<string, Tensor>;
+  /** The next value of variables the graph itself changes; made in every run. */
+  readonly updates?: ReadonlyMap<Variable, Tensor>;
+  /** Outputs made in every run, written straight into a variable's memory (gradients, on a host store). */
+  readonly writes?: ReadonlyMap<Variable, Tensor>;
+  /** Variables read in place of others (averaged weights for sampling). */
+  readonly readInstead?: ReadonlyMap<Variable, Variable>;
+}
+
+export interface RunOptions {
+  readonly inputs?: Readonly<Record<string, HostArray>>;
+  readonly outputs?: readonly string[];
+  /** Keys of this run's noise. */
+  readonly seed?: number;
+  readonly step?: number;
+}
+
+interface Variant {
+  readonly session: InferenceSession;
+  readonly model: OnnxModel;
+  /** Feeds and fetches that stay the same objects from run to run; inputs and swapped variables are put in place. */
+  readonly feeds: Record<string, OrtTensor>;
+  readonly fetches: Record<string, OrtTensor | null>;
+}
+
+/**
+ * A pure function (variables, inputs, noise) -> (outputs, variables), compiled for a device. Each set of outputs asked
+ * for is its own model, made the first time, so a step without metrics contains no node that serves only them.
+ */
+export class Program {
+  readonly #spec: ProgramSpec;
+  readonly #store: VariableStore;
+  readonly #names = new Map<Tensor, string>();
+  readonly #inputs = new Map<string, Input>();
+  readonly #variables = new Map<string, Variable>();
+  readonly #noise = new Map<string, { leaf: Noise; tensor: OrtTensor; index: number }>();
+  readonly #variants = new Map<string, Promise<Variant>>();
+
+  constructor(store: VariableStore, spec: ProgramSpec) {
+    this.#store = store;
+    this.#spec = spec;
+    // Leaves are named over everything the program may compute, so a leaf's noise is the same whatever a run asks for.
+    const all = [
+      ...(spec.outputs ?? new Map()).values(),
+      ...(spec.updates ?? new Map()).values(),
+      ...(spec.writes ?? new Map()).values(),
+    ];
+    for (const t of topologicalOrder(all)) {
+      if (t instanceof Input) {
+        if (this.#inputs.has(t.name)) throw new Error(`program: two inputs are named ${t.name}`);
+        this.#inputs.set(t.name, t);
+        this.#names.set(t, `input.${t.name}`);
+      } else if (t instanceof Variable) {
+        const name = `variable.${this.#variables.size}`;
+        this.#variables.set(name, t);
+        this.#names.set(t, name);
+      } else if (t instanceof Noise) {
+        const index = this.#noise.size;
+        const name = `noise.${index}`;
+        this.#noise.set(name, { leaf: t, index, tensor: ortTensor(new Float32Array(t.size), t) });
+        this.#names.set(t, name);
+      }
+    }
+  }
+
+  /** Shapes of the inputs a caller gives, by name. */
+  get inputs(): ReadonlyMap<string, Input> {
+    return this.#inputs;
+  }
+
+  /** Compiles the model for a set of outputs ahead of its first run. */
+  async prepare(outputs: readonly string[] = []): Promise<{ readonly nodes: number; readonly bytes: number }> {
+    const { model } = await this.#variant(outputs);
+    return { nodes: model.nodes, bytes: model.bytes.length };
+  }
+
+  /** Runs once. Returns the outputs asked for as arrays of the host. */
+  async run({ inputs = {}, outputs = [], seed = 0, step = 0 }: RunOptions): Promise<Record<string, HostArray>> {
+    const { session, model, feeds, fetches } = await this.#variant(outputs);
+    for (const name of model.inputs) {
+      const noise = this.#noise.get(name);
+      if (noise) {
+        const key = streamKey(seed, "noise", this.#spec.name, step, noise.index);
+        const data = hostArray(noise.tensor) as Float32Array;
+        if (noise.leaf.distribution === "normal") fillNormal(data, key);
+        else fillUniform(data, key);
+        continue;
+      }
+      const variable = this.#variables.get(name);
+      if (variable) {
+        feeds[name] = this.#store.feed(this.#spec.readInstead?.get(variable) ?? variable);
+        continue;
+      }
+      const key = name.slice("input.".length);
+      const given = inputs[key];
+      if (!given) throw new Error(`program: no value for input ${key}, expected [${this.#inputs.get(key)!.shape}]`);
+      const held = feeds[name];
+      if (held?.location !== "cpu" || held.data !== given) feeds[name] = ortTensor(given, this.#inputs.get(key)!);
+    }
+    const updates = [...(this.#spec.updates ?? new Map<Variable, Tensor>()).keys()];
+    updates.forEach((v, i) => (fetches[`update.${i}`] = this.#store.next(v) ?? null));
+    const results = await session.run(feeds, fetches);
+    updates.forEach((v, i) => this.#store.commit(v, results[`update.${i}`]!));
+    return Object.fromEntries(outputs.map((name) => [name, hostArray(results[`output.${name}`]!)]));
+  }
+
+  async release(): Promise<void> {
+    const variants = await Promise.all(this.#variants.values());
+    this.#variants.clear();
+    await Promise.all(variants.map(({ session }) => session.release()));
+  }
+
+  #variant(outputs: readonly string[]): Promise<Variant> {
+    const key = outputs.join();
+    let variant = this.#variants.get(key);
+    if (!variant) this.#variants.set(key, (variant = this.#compile(outputs)));
+    return variant;
+  }
+
+  async #compile(outputs: readonly string[]): Promise<Variant> {
+    const { device } = this.#store;
+    const wanted = new Map<string, Tensor>();
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const name of outputs) {
+      const t = this.#spec.outputs?.get(name);
+      if (!t)
+        throw new Error(
+          `program: no output is named ${name}, expected one of ${[...(this.#spec.outputs?.keys() ?? [])].join(", ")}`,
+        );
+      wanted.set(`output.${name}`, t);
+      fetches[`output.${name}`] = null;
+    }
+    const updates = [...(this.#spec.updates ?? new Map<Variable, Tensor>()).values()];
+    updates.forEach((t, i) => wanted.set(`update.${i}`, t));
+    [...(this.#spec.writes ?? new Map<Variable, Tensor>())].forEach(([v, t], i) => {
+      wanted.set(`write.${i}`, t);
+      fetches[`write.${i}`] = this.#store.feed(v);
+    });
+    const model = toOnnx({ inputs: this.#names, outputs: wanted, target: device.target });
+    const session = await device.load(
+      model.bytes,
+      device.residency === "device" ? updates.map((_, i) => `update.${i}`) : [],
+    );
+    const feeds: Record<string, OrtTensor> = {};
+    for (const name of model.inputs) {
+      const noise = this.#noise.get(name);
+      if (noise) feeds[name] = noise.tensor;
+    }
+    return { session, model, feeds, fetches };
+  }
+}

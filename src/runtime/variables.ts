@@ -1,0 +1,159 @@
+import type { Tensor as OrtTensor } from "onnxruntime-common";
+import { Input, type Variable } from "../graph/tensor.ts";
+import { toOnnx } from "../onnx/emit.ts";
+import type { Device } from "./device.ts";
+import { allocate, bytesPerElement, hostArray, type HostArray, ortTensor } from "./host-array.ts";
+
+/** Where the values of variables live between runs of programs. */
+export interface VariableStore {
+  readonly device: Device;
+  /** The current value, as programs feed it. */
+  feed(v: Variable): OrtTensor;
+  /** A copy of the current value on the host. */
+  read(v: Variable): Promise<HostArray>;
+  write(v: Variable, data: HostArray): Promise<void>;
+  /** A tensor for a program to write the next value into, or undefined where the device allocates it. */
+  next(v: Variable): OrtTensor | undefined;
+  /** Makes what a program wrote the current value. */
+  commit(v: Variable, written: OrtTensor): void;
+  release(): void;
+}
+
+const pageBytes = 65536;
+/** Each array starts and ends on 64 bytes: a cache line, and whole SIMD lanes for the optimizer's pass. */
+const alignment = 64;
+const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+
+/**
+ * Variables in one WebAssembly memory, in the order given: ONNX Runtime reads and writes views of it in place, and the
+ * optimizer's WASM pass walks it. Variables given to `next` get a second buffer, and commit swaps the two.
+ */
+export class HostVariables implements VariableStore {
+  readonly device: Device;
+  readonly memory: WebAssembly.Memory;
+  readonly #tensors = new Map<Variable, OrtTensor>();
+  readonly #spare = new Map<Variable, OrtTensor>();
+  readonly #addresses = new Map<Variable, number>();
+
+  constructor(device: Device, variables: readonly Variable[]) {
+    this.device = device;
+    let bytes = 0;
+    for (const v of variables) {
+      this.#addresses.set(v, bytes);
+      bytes += aligned(v.size * bytesPerElement(v.dtype));
+    }
+    // Views detach when a memory grows, so it has its final size from the start.
+    const pages = Math.max(1, Math.ceil(bytes / pageBytes));
+    if (pages > pageBytes) throw new RangeError(`variables: ${bytes} bytes of state exceed WebAssembly's 4 GiB`);
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    for (const [v, address] of this.#addresses) this.#tensors.set(v, ortTensor(this.#view(v, address), v));
+  }
+
+  #view(v: Variable, address: number): HostArray {
+    const { buffer } = this.memory;
+    if (v.dtype === "float32") return new Float32Array(buffer, address, v.size);
+    if (v.dtype === "float64") return new Float64Array(buffer, address, v.size);
+    return v.dtype === "int64" ? new BigInt64Array(buffer, address, v.size) : new Uint8Array(buffer, address, v.size);
+  }
+
+  /** Byte offset of a variable in the memory. */
+  address(v: Variable): number {
+    const address = this.#addresses.get(v);
+    if (address === undefined) throw new Error(`variables: one of shape [${v.shape}] is not in this store`);
+    return address;
+  }
+
+  /** Bytes a variable takes, up to the next one's start. */
+  extent(v: Variable): number {
+    return aligned(v.size * bytesPerElement(v.dtype));
+  }
+
+  feed(v: Variable): OrtTensor {
+    const tensor = this.#tensors.get(v);
+    if (!tensor) throw new Error(`variables: one of shape [${v.shape}] is not in this store`);
+    return tensor;
+  }
+
+  read(v: Variable): Promise<HostArray> {
+    return Promise.resolve(hostArray(this.feed(v)).slice());
+  }
+
+  write(v: Variable, data: HostArray): Promise<void> {
+    const held = hostArray(this.feed(v));
+    if (data.length !== held.length || data.constructor !== held.constructor)
+      throw new TypeError(
+        `variables: got ${data.constructor.name} of ${data.length}, expected ${held.constructor.name} of ${held.length}`,
+      );
+    // The two are arrays of the same kind, which a union of kinds does not tell the compiler.
+    (held as Float32Array).set(data as Float32Array);
+    return Promise.resolve();
+  }
+
+  next(v: Variable): OrtTensor {
+    let spare = this.#spare.get(v);
+    if (!spare) this.#spare.set(v, (spare = ortTensor(allocate(v.dtype, v.size), v)));
+    return spare;
+  }
+
+  commit(v: Variable, written: OrtTensor): void {
+    const previous = this.feed(v);
+    this.#tensors.set(v, written);
+    this.#spare.set(v, previous);
+  }
+
+  release(): void {
+    this.#tensors.clear();
+    this.#spare.clear();
+  }
+}
+
+/** Variables in buffers of a device; they cross to the host only when read or written. */
+export class DeviceVariables implements VariableStore {
+  readonly device: Device;
+  readonly #tensors = new Map<Variable, OrtTensor>();
+
+  constructor(device: Device) {
+    this.device = device;
+  }
+
+  feed(v: Variable): OrtTensor {
+    const tensor = this.#tensors.get(v);
+    if (!tensor) throw new Error(`variables: one of shape [${v.shape}] has no value yet`);
+    return tensor;
+  }
+
+  read(v: Variable): Promise<HostArray> {
+    // getData() of a GPU tensor aborts the process in onnxruntime-node 1.30; an output on the CPU is the way back.
+    return this.#copy(v, this.feed(v), false).then((t) => hostArray(t).slice());
+  }
+
+  async write(v: Variable, data: HostArray): Promise<void> {
+    this.commit(v, await this.#copy(v, ortTensor(data, v), true));
+  }
+
+  next(): undefined {
+    return undefined;
+  }
+
+  commit(v: Variable, written: OrtTensor): void {
+    this.#tensors.get(v)?.dispose();
+    this.#tensors.set(v, written);
+  }
+
+  release(): void {
+    for (const t of this.#tensors.values()) t.dispose();
+    this.#tensors.clear();
+  }
+
+  async #copy(v: Variable, from: OrtTensor, toDevice: boolean): Promise<OrtTensor> {
+    const x = new Input("x", v.shape, v.dtype);
+
+    const { bytes } = toOnnx({ inputs: new Map([[x, "x"]]), outputs: new Map([["y", x]]), target: this.device.target });
+    const session = await this.device.load(bytes, toDevice ? ["y"] : []);
+    try {
+      return (await session.run({ x: from }))["y"]!;
+    } finally {
+      if (!toDevice) await session.release();
+    }
+  }
+}

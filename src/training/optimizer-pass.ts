@@ -1,0 +1,71 @@
+import { Input, type Variable } from "../graph/tensor.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { HostVariables } from "../runtime/variables.ts";
+import { compileElementwise } from "../wasm/elementwise.ts";
+
+/** One parameter with its gradient and its optimizer's slots. */
+export interface Slotted {
+  readonly parameter: Variable;
+  readonly gradient: Variable;
+  readonly slots: Readonly<Record<string, Variable>>;
+}
+
+/** Weight decay is for matrices and kernels; biases and scales keep their size. */
+export const decays = (parameter: Variable): boolean => parameter.rank >= 2;
+
+/**
+ * The optimizer's expression as one WebAssembly pass over flat state, in place. Parameters that lie side by side, in the
+ * same order in every block, are walked together.
+ */
+export function optimizerPass(
+  optimizer: Optimizer,
+  parameters: readonly Slotted[],
+  store: HostVariables,
+): (step: number, gradientNorm?: number) => void {
+  const placeholder = (name: string): Input => new Input(name, [4]);
+  const scalarNames = [
+    ...Object.keys(optimizer.scalars(1, true)),
+    ...(optimizer.needsGradientNorm ? ["gradientNorm"] : []),
+  ];
+  const slotNames = Object.keys(optimizer.slots);
+  const parameter = placeholder("parameter");
+  const gradient = placeholder("gradient");
+  const slots = Object.fromEntries(slotNames.map((name) => [name, placeholder(name)]));
+  const scalars = Object.fromEntries(scalarNames.map((name) => [name, new Input(name, [])]));
+  const next = optimizer.update({ parameter, gradient, slots, scalars });
+  const loop = compileElementwise({
+    arrays: [parameter, gradient, ...Object.values(slots)],
+    scalars: Object.values(scalars),
+    stores: new Map([
+      [parameter, next.parameter],
+      ...slotNames.map((name) => [slots[name]!, next.slots[name]!] as const),
+    ]),
+  })(store.memory);
+
+  interface Range {
+    readonly addresses: readonly number[];
+    readonly decays: boolean;
+    bytes: number;
+  }
+  const ranges: Range[] = [];
+  for (const p of parameters) {
+    const addresses = [p.parameter, p.gradient, ...slotNames.map((name) => p.slots[name]!)].map((v) =>
+      store.address(v),
+    );
+    const bytes = store.extent(p.parameter);
+    const last = ranges.at(-1);
+    if (last && last.decays === decays(p.parameter) && addresses.every((a, i) => a === last.addresses[i]! + last.bytes))
+      last.bytes += bytes;
+    else ranges.push({ addresses, bytes, decays: decays(p.parameter) });
+  }
+  return (step, gradientNorm = 0) => {
+    for (const range of ranges) {
+      const numbers: Record<string, number> = { ...optimizer.scalars(step, range.decays), gradientNorm };
+      loop(
+        range.addresses,
+        scalarNames.map((name) => numbers[name]!),
+        range.bytes,
+      );
+    }
+  };
+}
