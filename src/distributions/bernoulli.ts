@@ -1,9 +1,8 @@
-import { UnsupportedOpError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 import { lift, type Operand, type Tensor } from "../graph/tensor.ts";
 import { cast, less } from "../ops/comparison.ts";
 import { sigmoid, softplus, stopGradient } from "../ops/elementwise.ts";
-import type { Distribution } from "./distribution.ts";
+import { type Distribution, unavailable } from "./distribution.ts";
 import { uniformDraws } from "./draws.ts";
 
 /**
@@ -44,9 +43,7 @@ export class Bernoulli implements Distribution {
     return stopGradient(cast(less(u, this.mean), dtype));
   }
   rsample(): never {
-    throw new UnsupportedOpError(
-      "Bernoulli.rsample: a 0-1 draw has no derivative, got a path through it, expected sample, or straightThrough(sample, mean)",
-    );
+    return unavailable("Bernoulli.rsample", "a 0-1 draw has no derivative", "sample, or straightThrough(sample, mean)");
   }
 
   entropy(): Tensor {

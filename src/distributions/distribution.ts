@@ -1,3 +1,4 @@
+import { UnsupportedOpError } from "../errors.ts";
 import type { DType, Shape } from "../graph/shape.ts";
 import { lift, type Operand, Tensor } from "../graph/tensor.ts";
 
@@ -32,4 +33,9 @@ export interface Distribution {
 export function liftPair(x: Operand, y: Operand): readonly [Tensor, Tensor] {
   const dtype: DType = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : "float32";
   return [lift(x, dtype), lift(y, dtype)];
+}
+
+/** Refuses, by name, what a distribution has no closed form or no derivative for. */
+export function unavailable(where: string, wrong: string, instead: string): never {
+  throw new UnsupportedOpError(`${where}: ${wrong}, expected ${instead}`);
 }

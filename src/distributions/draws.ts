@@ -17,3 +17,9 @@ export const openUniformDraws = (shape: Shape, dtype: DType): Tensor => maximum(
 
 /** Independent standard Gumbel draws, -log(-log u). */
 export const gumbelDraws = (shape: Shape, dtype: DType): Tensor => log(log(openUniformDraws(shape, dtype)).neg()).neg();
+
+/** Independent standard logistic draws, log u - log(1 - u). */
+export function logisticDraws(shape: Shape, dtype: DType): Tensor {
+  const u = openUniformDraws(shape, dtype);
+  return log(u).sub(log(u.neg().add(1)));
+}

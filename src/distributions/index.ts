@@ -1,5 +1,13 @@
 export { Bernoulli } from "./bernoulli.ts";
+export { Categorical } from "./categorical.ts";
+export { DiscretizedLogistic, type Grid } from "./discretized-logistic.ts";
 export type { Distribution } from "./distribution.ts";
 export { Independent, independent } from "./independent.ts";
 export { kl } from "./kl.ts";
+export { Laplace } from "./laplace.ts";
+export { Logistic } from "./logistic.ts";
+export { Mixture } from "./mixture.ts";
 export { Normal, type Spread } from "./normal.ts";
+export { RelaxedCategorical } from "./relaxed-categorical.ts";
+export { StudentT } from "./student-t.ts";
+export { Uniform } from "./uniform.ts";

@@ -1,11 +1,16 @@
 import { ShapeError, UnsupportedOpError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { square } from "../ops/arithmetic.ts";
-import { softplus } from "../ops/elementwise.ts";
+import { abs, log, square } from "../ops/arithmetic.ts";
+import { and, greaterEqual, lessEqual, where } from "../ops/comparison.ts";
+import { exp, softplus } from "../ops/elementwise.ts";
+import { logSoftmax } from "../ops/reduction.ts";
 import { Bernoulli } from "./bernoulli.ts";
+import { Categorical } from "./categorical.ts";
 import type { Distribution } from "./distribution.ts";
 import { Independent, sumLastAxes } from "./independent.ts";
+import { Laplace } from "./laplace.ts";
 import { Normal } from "./normal.ts";
+import { Uniform } from "./uniform.ts";
 
 type ClosedForm = (q: Distribution, p: Distribution) => Tensor | null;
 type Class<D> = abstract new (...args: never[]) => D;
@@ -33,6 +38,20 @@ const closedForms: readonly ClosedForm[] = [
   // with a = q.logits and b = p.logits: sigmoid(a) (a - b) - softplus(a) + softplus(b)
   closedForm(Bernoulli, Bernoulli, (q, p) =>
     q.mean.mul(q.logits.sub(p.logits)).sub(softplus(q.logits)).add(softplus(p.logits)),
+  ),
+
+  closedForm(Categorical, Categorical, (q, p) => q.probs.mul(logSoftmax(q.logits).sub(logSoftmax(p.logits))).sum(-1)),
+
+  // with d = |q.mean - p.mean|: log(p.scale / q.scale) + (q.scale e^(-d / q.scale) + d) / p.scale - 1
+  closedForm(Laplace, Laplace, (q, p) => {
+    const distance = abs(q.mean.sub(p.mean));
+    const spread = exp(distance.div(q.scale).neg()).mul(q.scale).add(distance).div(p.scale);
+    return spread.add(log(p.scale)).sub(log(q.scale)).sub(1);
+  }),
+
+  // infinite where q reaches outside p
+  closedForm(Uniform, Uniform, (q, p) =>
+    where(and(greaterEqual(q.low, p.low), lessEqual(q.high, p.high)), log(p.width).sub(log(q.width)), Infinity),
   ),
 
   closedForm(Independent, Independent, (q, p) => {

@@ -1,0 +1,55 @@
+import type { Shape } from "../graph/shape.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { oneHot } from "../ops/indexing.ts";
+import { argmax, logSumExp, softmax } from "../ops/reduction.ts";
+import { type Distribution, unavailable } from "./distribution.ts";
+import { gumbelDraws } from "./draws.ts";
+
+/**
+ * One of k classes, given logits [..., k]; values are int64 class indices of shape [...].
+ *
+ *   log p(x) = logits_x - logSumExp(logits)
+ */
+export class Categorical implements Distribution {
+  readonly name = "Categorical";
+  readonly eventRank = 0;
+  readonly logits: Tensor;
+
+  constructor(logits: Tensor) {
+    this.logits = logits;
+  }
+
+  get shape(): Shape {
+    return this.logits.shape.slice(0, -1);
+  }
+  get classes(): number {
+    return this.logits.shape.at(-1)!;
+  }
+  /** Class probabilities [..., k]. */
+  get probs(): Tensor {
+    return softmax(this.logits);
+  }
+  get mean(): never {
+    return unavailable("Categorical.mean", "class indices have no mean", "probs");
+  }
+  get variance(): never {
+    return unavailable("Categorical.variance", "class indices have no variance", "probs");
+  }
+
+  logProb(x: Tensor): Tensor {
+    const chosen = oneHot(x, this.classes, this.logits.dtype).mul(this.logits).sum(-1);
+    return chosen.sub(logSumExp(this.logits, -1));
+  }
+
+  /** The largest of the logits with Gumbel noise added (Gumbel 1954). */
+  sample(sampleShape: Shape = []): Tensor {
+    return argmax(this.logits.add(gumbelDraws([...sampleShape, ...this.logits.shape], this.logits.dtype)), -1);
+  }
+  rsample(): never {
+    return unavailable("Categorical.rsample", "a class index has no derivative", "sample, or RelaxedCategorical");
+  }
+
+  entropy(): Tensor {
+    return logSumExp(this.logits, -1).sub(this.probs.mul(this.logits).sum(-1));
+  }
+}

@@ -1,0 +1,50 @@
+import { broadcastShapes, type Shape } from "../graph/shape.ts";
+import type { Operand, Tensor } from "../graph/tensor.ts";
+import { abs, log, minimum, square } from "../ops/arithmetic.ts";
+import { stopGradient } from "../ops/elementwise.ts";
+import { type Distribution, liftPair } from "./distribution.ts";
+import { openUniformDraws } from "./draws.ts";
+
+/**
+ * Double exponential, elementwise.
+ *
+ *   log p(x) = -|x - mean| / scale - log(2 scale)
+ */
+export class Laplace implements Distribution {
+  readonly name = "Laplace";
+  readonly eventRank = 0;
+  readonly shape: Shape;
+  readonly mean: Tensor;
+  readonly scale: Tensor;
+
+  constructor(mean: Operand, scale: Operand) {
+    [this.mean, this.scale] = liftPair(mean, scale);
+    this.shape = broadcastShapes("Laplace", this.mean.shape, this.scale.shape);
+  }
+
+  get variance(): Tensor {
+    return square(this.scale).mul(2);
+  }
+
+  logProb(x: Tensor): Tensor {
+    return abs(x.sub(this.mean))
+      .div(this.scale)
+      .add(log(this.scale.mul(2)))
+      .neg();
+  }
+
+  /** By the inverse cdf, whose halves are log 2u below the median and -log(2 - 2u) above. */
+  rsample(sampleShape: Shape = []): Tensor {
+    const u = openUniformDraws([...sampleShape, ...this.shape], this.mean.dtype);
+    const below = minimum(log(u.mul(2)), 0);
+    const above = minimum(log(u.neg().add(1).mul(2)), 0);
+    return below.sub(above).mul(this.scale).add(this.mean);
+  }
+  sample(sampleShape: Shape = []): Tensor {
+    return stopGradient(this.rsample(sampleShape));
+  }
+
+  entropy(): Tensor {
+    return log(this.scale.mul(2)).add(1).broadcastTo(this.shape);
+  }
+}
