@@ -1,0 +1,233 @@
+/**
+ * A run on disk: `run.json`, `metrics.jsonl`, `checkpoints/`, `samples/` and, while it trains, `lock`.
+ *
+ * A kill at any instant loses at most what came after the last checkpoint. A folder from elsewhere is data only: no name
+ * in its files is ever used as a path, and no symbolic link in it is followed.
+ */
+import { mkdir, readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CheckpointError, ConfigError } from "../errors.ts";
+import type { Checkpoint, StateFile, TensorSpecs } from "../training/checkpoint.ts";
+import { parseRunInfo, type RunInfo, runInfoText } from "../training/run-info.ts";
+import {
+  type FileContent,
+  removeFolderAtomic,
+  removeTemporaries,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from "./atomic-write.ts";
+import { checkpointFolder, listCheckpoints, readState, readTensorFile, writeCheckpoint } from "./checkpoint-files.ts";
+import { fileError } from "./file-error.ts";
+import { MetricsLog, type MetricsRecord, readMetrics, truncateMetrics } from "./metrics-log.ts";
+import { kindOf, readOwnText } from "./own-file.ts";
+import { acquireRunLock } from "./run-lock.ts";
+
+const maxRunInfoBytes = 1_000_000;
+
+export interface LoadOptions {
+  /** The checkpoint of this step; the latest where not given. */
+  readonly step?: number;
+  /** What the weights must be; held against the file before its data is read. */
+  readonly weights?: TensorSpecs;
+  /** What the optimizer's tensors must be. */
+  readonly optimizer?: TensorSpecs;
+  /** Go back to the newest earlier checkpoint that is whole where the latest is damaged. */
+  readonly fallback?: boolean;
+}
+
+interface Loaded {
+  /** What was wrong with newer checkpoints that `fallback` passed over. */
+  readonly skipped: readonly CheckpointError[];
+}
+
+/** What keeps a folder this process's to write. */
+interface Writer {
+  readonly metrics: MetricsLog;
+  readonly release: () => Promise<void>;
+}
+
+export class RunFolder {
+  /** As given by the caller; messages name files by it. */
+  readonly path: string;
+  readonly info: RunInfo;
+  readonly #writer: Writer | null;
+
+  private constructor(path: string, info: RunInfo, writer: Writer | null) {
+    this.path = path;
+    this.info = info;
+    this.#writer = writer;
+  }
+
+  /** Makes a new run and locks it. Throws ConfigError where `path` is taken or the disk refuses. */
+  static async create(path: string, info: RunInfo): Promise<RunFolder> {
+    await refuseTaken(path);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+    } catch (error) {
+      throw fileError(error, path, "write");
+    }
+    await writeFolderAtomic(path, new Map([["run.json", runInfoText(info)]]));
+    return new RunFolder(path, info, await startWriting(path));
+  }
+
+  /** Opens a run for reading, also while another process trains into it. Throws CheckpointError where it is not one. */
+  static async open(path: string): Promise<RunFolder> {
+    return new RunFolder(path, await readInfo(path), null);
+  }
+
+  /** Opens a run to go on training: locks it and removes what a killed process left unfinished. */
+  static async resume(path: string): Promise<RunFolder> {
+    return new RunFolder(path, await readInfo(path), await startWriting(path));
+  }
+
+  /** Steps that have a checkpoint, lowest first. */
+  async checkpointSteps(): Promise<number[]> {
+    return (await kindOf(this.#checkpoints)) === "nothing" ? [] : listCheckpoints(this.#checkpoints);
+  }
+
+  /**
+   * Writes a checkpoint, then removes older ones but for the last `keepLast` and the best. The tensors are read until the
+   * promise settles. A step that has a checkpoint keeps it: training is deterministic, so it holds the same.
+   */
+  async saveCheckpoint(checkpoint: Checkpoint, { keepLast = 3 }: { keepLast?: number } = {}): Promise<void> {
+    const { metrics } = this.#writing();
+    const { step, best } = checkpoint.state;
+    const before = await this.checkpointSteps();
+    if (before.includes(step)) return;
+    // Metrics reach the disk first, so that no checkpoint is ahead of them.
+    await metrics.sync();
+    await writeCheckpoint(this.#checkpoints, checkpoint);
+    const kept = new Set([
+      ...[...before, step].toSorted((a, b) => a - b).slice(-Math.max(1, keepLast)),
+      step,
+      best?.step,
+    ]);
+    for (const old of before) {
+      if (!kept.has(old)) await removeFolderAtomic(checkpointFolder(this.#checkpoints, old));
+    }
+  }
+
+  /** Reads a checkpoint to train on from. Throws CheckpointError naming the file that is missing or damaged. */
+  async loadCheckpoint(options: LoadOptions = {}): Promise<Checkpoint & Loaded> {
+    return this.#load(options, async (file) => ({
+      state: file.state,
+      weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights),
+      optimizer: await readTensorFile(this.#checkpoints, file, "optimizer", options.optimizer),
+    }));
+  }
+
+  /** Reads a checkpoint's weights only, to use the model. Throws CheckpointError. */
+  async loadWeights(options: LoadOptions = {}): Promise<Pick<Checkpoint, "weights" | "state"> & Loaded> {
+    return this.#load(options, async (file) => ({
+      state: file.state,
+      weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights),
+    }));
+  }
+
+  async #load<T>({ step, fallback = false }: LoadOptions, read: (file: StateFile) => Promise<T>): Promise<T & Loaded> {
+    const steps = await this.checkpointSteps();
+    if (step !== undefined && !steps.includes(step)) {
+      throw new CheckpointError(
+        `${this.path}: checkpoint is missing, got step ${step}, expected one of ${steps.join(", ") || "none yet"}`,
+      );
+    }
+    const skipped: CheckpointError[] = [];
+    for (const candidate of step === undefined ? steps.toReversed() : [step]) {
+      try {
+        return { ...(await read(await readState(this.#checkpoints, candidate))), skipped };
+      } catch (error) {
+        if (!fallback || !(error instanceof CheckpointError)) throw error;
+        skipped.push(error);
+      }
+    }
+    throw skipped[0] ?? new CheckpointError(`${this.path}: no checkpoint yet, got none, expected at least one`);
+  }
+
+  /** Forgets everything after `step`: later checkpoints, and metrics of later steps. Called before training goes on. */
+  async rewind(step: number): Promise<void> {
+    this.#writing();
+    for (const later of (await this.checkpointSteps()).filter((saved) => saved > step)) {
+      await removeFolderAtomic(checkpointFolder(this.#checkpoints, later));
+    }
+    await truncateMetrics(join(this.path, "metrics.jsonl"), step);
+  }
+
+  async appendMetrics(record: MetricsRecord): Promise<void> {
+    await this.#writing().metrics.append(record);
+  }
+
+  /** Every record so far, oldest first. */
+  metrics(): AsyncGenerator<MetricsRecord> {
+    return readMetrics(join(this.path, "metrics.jsonl"));
+  }
+
+  /** Writes `samples/<name>` and returns its path. `name` is a plain file name of the program's own making. */
+  async writeSample(name: string, content: FileContent): Promise<string> {
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/.test(name)) throw new Error(`not a plain file name: ${name}`);
+    this.#writing();
+    const path = join(this.path, "samples", name);
+    await writeFileAtomic(path, content);
+    return path;
+  }
+
+  /** Lets another process train into the run. */
+  async close(): Promise<void> {
+    await this.#writer?.metrics.close();
+    await this.#writer?.release();
+  }
+
+  get #checkpoints(): string {
+    return join(this.path, "checkpoints");
+  }
+
+  #writing(): Writer {
+    if (this.#writer === null) throw new Error(`${this.path} was opened for reading`);
+    return this.#writer;
+  }
+}
+
+async function refuseTaken(path: string): Promise<void> {
+  const kind = await kindOf(path);
+  if (kind === "nothing") return;
+  if (kind === "folder" && (await readdir(path)).length === 0) return;
+  const found = kind === "folder" ? "a folder with files in it" : "a file or link";
+  throw new ConfigError(
+    `--out: ${path} exists, got ${found}, expected a new folder, or --resume to go on with that run`,
+  );
+}
+
+async function readInfo(path: string): Promise<RunInfo> {
+  // The run folder itself may be reached through a link; what is in it may not be one.
+  if ((await kindOf(`${path}/.`)) !== "folder") {
+    const found = (await kindOf(path)) === "nothing" ? "nothing" : "a file";
+    throw new CheckpointError(`${path}: not a run folder, got ${found}, expected a folder that latentkit train made`);
+  }
+  const file = join(path, "run.json");
+  if ((await kindOf(file)) === "nothing") {
+    throw new CheckpointError(
+      `${path}: not a run folder, got no run.json, expected a folder that latentkit train made`,
+    );
+  }
+  const info = parseRunInfo(await readOwnText(file, maxRunInfoBytes), file);
+  for (const name of ["checkpoints", "samples"]) {
+    const kind = await kindOf(join(path, name));
+    if (kind === "file" || kind === "other") {
+      throw new CheckpointError(
+        `${join(path, name)}: not a folder, got a file or link, expected a folder of the run's own`,
+      );
+    }
+  }
+  return info;
+}
+
+async function startWriting(path: string): Promise<Writer> {
+  const release = await acquireRunLock(path);
+  try {
+    for (const name of ["checkpoints", "samples"]) await mkdir(join(path, name), { recursive: true });
+    for (const folder of [path, join(path, "checkpoints"), join(path, "samples")]) await removeTemporaries(folder);
+    return { metrics: await MetricsLog.open(join(path, "metrics.jsonl")), release };
+  } catch (error) {
+    await release();
+    throw fileError(error, path, "write");
+  }
+}

@@ -1,0 +1,56 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { RunFolder } from "../src/node/run-folder.ts";
+
+import { bundle } from "./bundle.ts";
+import { runInfo } from "./run-info.ts";
+
+// The 10 moments of the kill are spread over the first 80 ms of writing, which is tens of file operations.
+test("a run killed while it writes checkpoints always opens at a whole checkpoint", { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "latentkit-kill-"));
+  const program = await bundle(join(import.meta.dirname, "checkpoint-loop.ts"));
+  try {
+    const path = join(folder, "run");
+    await (await RunFolder.create(path, runInfo)).close();
+    let latest = 0;
+    for (let kill = 0; kill < 10; kill++) {
+      const child = spawn(process.execPath, [program, path], { stdio: ["ignore", "pipe", "inherit"] });
+      await once(child.stdout, "data");
+      await setTimeout(8 * kill);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+
+      const run = await RunFolder.open(path);
+      const steps = await run.checkpointSteps();
+      expect(steps.length).toBeLessThanOrEqual(4);
+      expect(steps.at(-1) ?? 0).toBeGreaterThanOrEqual(latest);
+      latest = steps.at(-1) ?? 0;
+      for (const step of steps) {
+        const { state, weights, optimizer } = await run.loadCheckpoint({ step });
+        expect(state.cursor).toEqual({ step });
+        for (const tensor of [weights.get("weight"), optimizer.get("weight/moment1")]) {
+          expect(tensor?.data.length).toBe(50_000);
+          expect(new Set<number | bigint>(tensor?.data)).toEqual(new Set([step]));
+        }
+      }
+      const metrics = [];
+      for await (const record of run.metrics()) metrics.push(record.step);
+      expect(metrics).toEqual(Array.from({ length: metrics.length }, (_, index) => index + 1));
+      expect(metrics.length).toBeGreaterThanOrEqual(latest);
+    }
+    expect(latest).toBeGreaterThan(3);
+
+    const run = await RunFolder.resume(path);
+    const left = [path, join(path, "checkpoints")].flatMap((inside) => readdirSync(inside));
+    expect(left.filter((name) => name.startsWith("."))).toEqual([]);
+    await run.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(dirname(program), { recursive: true, force: true });
+  }
+});
