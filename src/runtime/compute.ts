@@ -1,29 +1,22 @@
-import { Tensor as OrtTensor } from "onnxruntime-common";
+import type { Tensor as OrtTensor } from "onnxruntime-common";
 import type { DType } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type Value, value } from "../graph/value.ts";
 import { toOnnx } from "../onnx/emit.ts";
 import type { Device } from "./device.ts";
+import { hostArray, ortTensor } from "./host-array.ts";
 
-/** A host tensor in the device's own dtype. */
-export function toOrt({ dtype, shape, data }: Value): OrtTensor {
-  switch (dtype) {
-    case "float32":
-      return new OrtTensor("float32", Float32Array.from(data), shape);
-    case "float64":
-      return new OrtTensor("float64", data, shape);
-    case "int64":
-      return new OrtTensor("int64", BigInt64Array.from(data, BigInt), shape);
-    case "bool":
-      return new OrtTensor("bool", Uint8Array.from(data), shape);
-  }
+/** A reference value in the device's own dtype. */
+function toOrt(device: Device, value: Value): OrtTensor {
+  const { dtype, data } = value;
+  if (dtype === "float32") return ortTensor(device, Float32Array.from(data), value);
+  if (dtype === "float64") return ortTensor(device, data, value);
+  return ortTensor(device, dtype === "int64" ? BigInt64Array.from(data, BigInt) : Uint8Array.from(data), value);
 }
 
-export function fromOrt(tensor: OrtTensor): Value {
-  const data = tensor.data;
-  if (typeof data[0] === "string") throw new TypeError("a string tensor has no value here");
-  const numbers =
-    data instanceof BigInt64Array ? Float64Array.from(data, Number) : Float64Array.from(data as ArrayLike<number>);
+function fromOrt(tensor: OrtTensor): Value {
+  const data = hostArray(tensor);
+  const numbers = data instanceof BigInt64Array ? Float64Array.from(data, Number) : Float64Array.from(data);
   return value(tensor.type as DType, tensor.dims, numbers);
 }
 
@@ -40,7 +33,7 @@ export async function compute(
   try {
     const feeds = [...leaves].flatMap(([t, v]) => {
       const name = inputs.get(t)!;
-      return model.inputs.includes(name) ? [[name, toOrt(v)] as const] : [];
+      return model.inputs.includes(name) ? [[name, toOrt(device, v)] as const] : [];
     });
     const fetched = await session.run(Object.fromEntries(feeds));
     return roots.map((_, i) => fromOrt(fetched[`y${i}`]!));

@@ -1,4 +1,4 @@
-import type { InferenceSession } from "onnxruntime-common";
+import type { InferenceSession, TensorConstructor } from "onnxruntime-common";
 import type { LoweringTarget } from "../graph/op.ts";
 
 /** Names a person may ask for; `auto` picks the fastest one that works here. */
@@ -18,6 +18,11 @@ export interface Device {
   readonly residency: "host" | "device";
   /** Whether float64 graphs run here. */
   readonly float64: boolean;
+  /**
+   * The tensor class of this device's package. Each package has a copy of its own, and `run` takes a preallocated output
+   * of another copy for an options object, without a word.
+   */
+  readonly Tensor: TensorConstructor;
   /** Compiles a model. `resident` outputs stay on the device (only where residency is `device`). */
   load(model: Uint8Array, resident: readonly string[]): Promise<InferenceSession>;
 }

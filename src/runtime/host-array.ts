@@ -1,5 +1,6 @@
-import { Tensor as OrtTensor } from "onnxruntime-common";
-import type { DType, Shape, TensorType } from "../graph/shape.ts";
+import type { Tensor as OrtTensor } from "onnxruntime-common";
+import type { DType, Shape } from "../graph/shape.ts";
+import type { Device } from "./device.ts";
 
 /** A row-major array as it goes to and comes from a device: float32, float64, int64 as bigint, bool as bytes. */
 export type HostArray = Float32Array | Float64Array | BigInt64Array | Uint8Array;
@@ -10,12 +11,16 @@ export function allocate(dtype: DType, size: number): HostArray {
   return dtype === "int64" ? new BigInt64Array(size) : new Uint8Array(size);
 }
 
-/** ONNX Runtime's view of an array; no copy is made. */
-export function ortTensor(data: HostArray, { dtype, shape }: { dtype: DType; shape: Shape }): OrtTensor {
-  if (dtype === "float32" && data instanceof Float32Array) return new OrtTensor("float32", data, shape);
-  if (dtype === "float64" && data instanceof Float64Array) return new OrtTensor("float64", data, shape);
-  if (dtype === "int64" && data instanceof BigInt64Array) return new OrtTensor("int64", data, shape);
-  if (dtype === "bool" && data instanceof Uint8Array) return new OrtTensor("bool", data, shape);
+/** A device's view of an array; no copy is made. */
+export function ortTensor(
+  { Tensor }: Device,
+  data: HostArray,
+  { dtype, shape }: { dtype: DType; shape: Shape },
+): OrtTensor {
+  if (dtype === "float32" && data instanceof Float32Array) return new Tensor("float32", data, shape);
+  if (dtype === "float64" && data instanceof Float64Array) return new Tensor("float64", data, shape);
+  if (dtype === "int64" && data instanceof BigInt64Array) return new Tensor("int64", data, shape);
+  if (dtype === "bool" && data instanceof Uint8Array) return new Tensor("bool", data, shape);
   throw new TypeError(`an array of ${data.constructor.name} does not hold ${dtype}[${shape}]`);
 }
 
@@ -33,4 +38,3 @@ export function hostArray(tensor: OrtTensor): HostArray {
 }
 
 export const bytesPerElement = (dtype: DType): number => (dtype === "float32" ? 4 : dtype === "bool" ? 1 : 8);
-export type { TensorType };

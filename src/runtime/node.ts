@@ -46,6 +46,7 @@ export async function cpuDevice(threads = 0): Promise<Device> {
     target: { kind: "cpu" },
     residency: "host",
     float64: true,
+    Tensor: ort.Tensor,
     load: (model) => ort.InferenceSession.create(model, { ...sessionOptions(threads), executionProviders: ["cpu"] }),
   };
 }
@@ -59,6 +60,7 @@ export async function nodeWebgpuDevice(): Promise<Device> {
     target: { kind: "webgpu" },
     residency: "device",
     float64: false,
+    Tensor: ort.Tensor,
     load: (model, resident) =>
       ort.InferenceSession.create(model, {
         ...sessionOptions(0),
@@ -77,6 +79,7 @@ export async function cudaDevice(): Promise<Device> {
     target: { kind: "cuda" },
     residency: "host",
     float64: true,
+    Tensor: ort.Tensor,
     load: (model) => ort.InferenceSession.create(model, { ...sessionOptions(0), executionProviders: ["cuda"] }),
   };
 }

@@ -69,7 +69,7 @@ export class Program {
       } else if (t instanceof Noise) {
         const index = this.#noise.size;
         const name = `noise.${index}`;
-        this.#noise.set(name, { leaf: t, index, tensor: ortTensor(new Float32Array(t.size), t) });
+        this.#noise.set(name, { leaf: t, index, tensor: ortTensor(store.device, new Float32Array(t.size), t) });
         this.#names.set(t, name);
       }
     }
@@ -107,7 +107,8 @@ export class Program {
       const given = inputs[key];
       if (!given) throw new Error(`program: no value for input ${key}, expected [${this.#inputs.get(key)!.shape}]`);
       const held = feeds[name];
-      if (held?.location !== "cpu" || held.data !== given) feeds[name] = ortTensor(given, this.#inputs.get(key)!);
+      if (held?.location !== "cpu" || held.data !== given)
+        feeds[name] = ortTensor(this.#store.device, given, this.#inputs.get(key)!);
     }
     const updates = [...(this.#spec.updates ?? new Map<Variable, Tensor>()).keys()];
     updates.forEach((v, i) => (fetches[`update.${i}`] = this.#store.next(v) ?? null));

@@ -46,7 +46,7 @@ export class HostVariables implements VariableStore {
     const pages = Math.max(1, Math.ceil(bytes / pageBytes));
     if (pages > pageBytes) throw new RangeError(`variables: ${bytes} bytes of state exceed WebAssembly's 4 GiB`);
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    for (const [v, address] of this.#addresses) this.#tensors.set(v, ortTensor(this.#view(v, address), v));
+    for (const [v, address] of this.#addresses) this.#tensors.set(v, ortTensor(device, this.#view(v, address), v));
   }
 
   #view(v: Variable, address: number): HostArray {
@@ -91,7 +91,7 @@ export class HostVariables implements VariableStore {
 
   next(v: Variable): OrtTensor {
     let spare = this.#spare.get(v);
-    if (!spare) this.#spare.set(v, (spare = ortTensor(allocate(v.dtype, v.size), v)));
+    if (!spare) this.#spare.set(v, (spare = ortTensor(this.device, allocate(v.dtype, v.size), v)));
     return spare;
   }
 
@@ -128,7 +128,7 @@ export class DeviceVariables implements VariableStore {
   }
 
   async write(v: Variable, data: HostArray): Promise<void> {
-    this.commit(v, await this.#copy(v, ortTensor(data, v), true));
+    this.commit(v, await this.#copy(v, ortTensor(this.device, data, v), true));
   }
 
   next(): undefined {

@@ -29,6 +29,7 @@ export async function wasmDevice(threads = 1): Promise<Device> {
     target: { kind: "wasm" },
     residency: "host",
     float64: true,
+    Tensor: ort.Tensor,
     load: (model) => ort.InferenceSession.create(model, { ...options, executionProviders: ["wasm"] }),
   };
 }
@@ -42,6 +43,7 @@ export async function browserWebgpuDevice(): Promise<Device> {
     target: { kind: "webgpu" },
     residency: "device",
     float64: false,
+    Tensor: ort.Tensor,
     load: (model, resident) =>
       ort.InferenceSession.create(model, {
         ...options,
