@@ -127,12 +127,21 @@ export const v128 = {
   bitselect: (x: Vector, y: Vector, mask: Vector): Vector => emit("v128", [x, y, mask], simd(82)),
 };
 
+export const i16x8 = {
+  /** The low or high eight bytes, as uint16. */
+  extendLowU8: vectorUnary(137),
+  extendHighU8: vectorUnary(138),
+};
+
 export const i32x4 = {
   splat: splat<"i32">(17),
   const: (lanes: readonly [number, number, number, number]): Vector =>
     v128.const([...new Uint8Array(new Uint32Array(lanes).buffer)]),
   eq: vectorBinary(55),
   ltU: vectorBinary(58),
+  /** The low or high four uint16, as uint32. */
+  extendLowU16: vectorUnary(169),
+  extendHighU16: vectorUnary(170),
   shl: vectorShift(171),
   shrS: vectorShift(172),
   shrU: vectorShift(173),
