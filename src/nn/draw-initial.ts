@@ -1,5 +1,4 @@
-import type { Shape } from "../graph/shape.ts";
-import { sizeOf } from "../graph/shape.ts";
+import { type Shape, sizeOf } from "../graph/shape.ts";
 import type { Initializer } from "../graph/tensor.ts";
 import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
 

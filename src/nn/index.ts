@@ -1,7 +1,14 @@
 export { type ActivationName, activations, initializationFor } from "./activation.ts";
+export { type AttentionOptions, MultiHeadAttention } from "./attention.ts";
 export { type Context, evaluation, TrainingContext } from "./context.ts";
+export { ConvDecoder, ConvEncoder, type ConvEncoderOptions, type ConvStage } from "./conv-nets.ts";
+export { Conv, type ConvLayerOptions, ConvTranspose, type ConvTransposeLayerOptions } from "./conv.ts";
 export { drawInitial } from "./draw-initial.ts";
+export { Dropout } from "./dropout.ts";
+export { Embedding } from "./embedding.ts";
 export * from "./initializers.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { MLP, type MLPOptions } from "./mlp.ts";
 export { parameters, variables } from "./module.ts";
+export { BatchNorm, GroupNorm, LayerNorm } from "./normalization.ts";
+export { type Layer, ResidualBlock, type ResidualBlockOptions } from "./residual.ts";
