@@ -88,7 +88,7 @@ class ConvolutionDecoder implements Decoder {
   readonly convolutions: ConvDecoder;
   readonly #activation: ActivationName;
   constructor(config: NetworkConfig, inDim: number, shape: Shape) {
-    const encoder = convEncoder(config, [shape[0]!, ...shape.slice(1)]);
+    const encoder = convEncoder(config, shape);
     this.linear = new Linear(inDim, sizeOf(encoder.outputShape));
     this.convolutions = new ConvDecoder(encoder, { outChannels: shape[0]! });
     this.#activation = config.activation;

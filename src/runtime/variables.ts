@@ -157,3 +157,7 @@ export class DeviceVariables implements VariableStore {
     }
   }
 }
+
+/** A store for the variables of a program on a device. */
+export const createVariables = (device: Device, variables: Iterable<Variable>): VariableStore =>
+  device.residency === "host" ? new HostVariables(device, [...variables]) : new DeviceVariables(device);
