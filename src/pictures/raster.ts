@@ -1,0 +1,94 @@
+/** Images of a model's making laid out on one 8-bit raster, as papers show samples and reconstructions. */
+import { ShapeError } from "../errors.ts";
+
+/** 8-bit pixels, row by row, channels interleaved: 1 is gray, 3 is red, green, blue. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+export interface GridOptions {
+  /** Number of images; each is [channels, height, width] with values from 0 (black) to 1. */
+  readonly count: number;
+  readonly channels: 1 | 3;
+  readonly height: number;
+  readonly width: number;
+  /** Images a row; the nearest to a square where not given. */
+  readonly columns?: number;
+  /** Pixels between and around the images, before scaling. */
+  readonly pad?: number;
+  /** Brightness of the padding and of empty places, 0 to 1. */
+  readonly background?: number;
+  /** Each pixel becomes a square of this many pixels a side. */
+  readonly scale?: number;
+}
+
+/** Lays `images` [count, channels, height, width] out row by row. Values outside [0, 1] are clamped, NaN is black. */
+export function grid(images: Float32Array, options: GridOptions): Raster {
+  const columns = options.columns ?? Math.ceil(Math.sqrt(options.count));
+  return layOut(split(images, options), { ...options, columns });
+}
+
+/**
+ * Lays several sets of `count` images out so that equal images stand below each other: a row of the first set, the same
+ * row of the second set, and so on, then the next row of the first. For originals above their reconstructions.
+ */
+export function alignedGrid(sets: readonly Float32Array[], options: GridOptions): Raster {
+  const columns = options.columns ?? options.count;
+  const images = sets.map((set) => split(set, options));
+  const cells = [];
+  for (let first = 0; first < options.count; first += columns) {
+    for (const set of images) {
+      for (let column = 0; column < columns; column++) cells.push(set[first + column]);
+    }
+  }
+  return layOut(cells, { ...options, columns });
+}
+
+function split(images: Float32Array, { count, channels, height, width }: GridOptions): Float32Array[] {
+  const size = channels * height * width;
+  if (images.length !== count * size) {
+    throw new ShapeError(
+      `grid: number of values is wrong, got ${images.length}, expected ${count * size} for [${count}, ${channels}, ${height}, ${width}]`,
+    );
+  }
+  return Array.from({ length: count }, (_, index) => images.subarray(index * size, (index + 1) * size));
+}
+
+/** `undefined` leaves a place empty. */
+function layOut(cells: readonly (Float32Array | undefined)[], options: GridOptions & { columns: number }): Raster {
+  const { channels, height, width, columns, pad = 2, background = 0, scale = 1 } = options;
+  const rows = Math.ceil(cells.length / columns);
+  const raster = {
+    width: scale * (columns * (width + pad) + pad),
+    height: scale * (rows * (height + pad) + pad),
+    channels,
+  };
+  const data = new Uint8Array(raster.width * raster.height * channels).fill(toByte(background));
+  const rowBytes = raster.width * channels;
+  cells.forEach((image, index) => {
+    if (image === undefined) return;
+    const left = scale * (pad + (index % columns) * (width + pad));
+    const top = scale * (pad + Math.floor(index / columns) * (height + pad));
+    for (let y = 0; y < height; y++) {
+      const start = (top + scale * y) * rowBytes + left * channels;
+      for (let x = 0; x < width * scale; x++) {
+        for (let channel = 0; channel < channels; channel++) {
+          const value = image[(channel * height + y) * width + Math.floor(x / scale)] ?? 0;
+          data[start + x * channels + channel] = toByte(value);
+        }
+      }
+      for (let repeat = 1; repeat < scale; repeat++) {
+        data.copyWithin(start + repeat * rowBytes, start, start + width * scale * channels);
+      }
+    }
+  });
+  return { ...raster, data };
+}
+
+function toByte(value: number): number {
+  // The comparison is false for NaN.
+  return value > 0 ? Math.round(Math.min(1, value) * 255) : 0;
+}
