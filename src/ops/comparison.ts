@@ -57,9 +57,9 @@ const whereOp = defineOp<readonly [Tensor, Tensor, Tensor]>({
   infer: ([c, x, y]) => {
     if (c.dtype !== "bool" || x.dtype !== y.dtype)
       throw new ShapeError(
-        `Where: wrong dtypes, got ${formatType(c)}, ${formatType(x)} and ${formatType(y)}, expected bool and two of one dtype`,
+        `where: wrong dtypes, got ${formatType(c)}, ${formatType(x)} and ${formatType(y)}, expected bool and two of one dtype`,
       );
-    return { dtype: x.dtype, shape: broadcastShapes("Where", c.shape, broadcastShapes("Where", x.shape, y.shape)) };
+    return { dtype: x.dtype, shape: broadcastShapes("where", c.shape, broadcastShapes("where", x.shape, y.shape)) };
   },
   vjp: ({ x: [c], ct }) => [null, where(c, ct, 0), where(c, 0, ct)],
   lower: (onnx, x) => onnx.node("Where", x),

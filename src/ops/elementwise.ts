@@ -1,3 +1,5 @@
+import { ShapeError } from "../errors.ts";
+import { formatType, isFloat } from "../graph/shape.ts";
 import { type Tensor, defineOp } from "../graph/tensor.ts";
 import { add, mul, neg, square, sub } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
@@ -44,7 +46,10 @@ export const relu: (x: Tensor) => Tensor = unary("Relu", {
 });
 const positiveOp = defineOp<readonly [Tensor]>({
   name: "Positive",
-  infer: ([x]) => x,
+  infer: ([x]) => {
+    if (!isFloat(x.dtype)) throw new ShapeError(`positive: wrong dtype, got ${formatType(x)}, expected a float tensor`);
+    return x;
+  },
   vjp: () => [null],
   lower: (onnx, [x], { type }) => {
     // On the CPU the ramp min(max(3e38 x, 0), 1) is the mask for every normal float32, in one vectorized pass: 0.3 ns an

@@ -4,6 +4,15 @@ import { broadcastShapes, type DType, formatType, isFloat, sameShape, type Tenso
 import { defineOp, lift, type Operand, Tensor } from "../graph/tensor.ts";
 import { broadcastIndices, type Value } from "../graph/value.ts";
 
+const renamed = new Map([
+  ["Max", "maximum"],
+  ["Min", "minimum"],
+  ["LessOrEqual", "lessEqual"],
+  ["GreaterOrEqual", "greaterEqual"],
+]);
+/** How messages call an op: by the name it is exported under, which mostly is its ONNX name in lower case. */
+export const called = (name: string): string => renamed.get(name) ?? name[0]!.toLowerCase() + name.slice(1);
+
 /** Refuses, by name, an op in a dtype for which ONNX Runtime has no kernel. */
 export function refuseFloat64(name: string, type: TensorType): void {
   if (type.dtype === "float64")
@@ -33,13 +42,13 @@ export function unary(name: string, rules: Unary): (x: Tensor) => Tensor {
     infer: ([x]) => {
       if (!accepts(x.dtype))
         throw new ShapeError(
-          `${name}: wrong dtype, got ${formatType(x)}, expected ${isFloat("float32") && accepts("float32") ? "a float" : "bool"} tensor`,
+          `${called(name)}: wrong dtype, got ${formatType(x)}, expected a ${accepts("int64") ? "numeric" : accepts("float32") ? "float" : "bool"} tensor`,
         );
       return { dtype: rules.dtype ?? x.dtype, shape: x.shape };
     },
     vjp: vjp && (({ x: [x], y, ct }) => [vjp({ x, y, ct })]),
     lower: (onnx, [x], { types: [type] }) => {
-      if (rules.float64 === false) refuseFloat64(name, type);
+      if (rules.float64 === false) refuseFloat64(called(name), type);
       return lower ? lower(onnx, x, type) : onnx.node(name, [x]);
     },
     evaluate: ([x], _, type) => ({ ...type, data: x.data.map(rules.evaluate) }),
@@ -72,9 +81,9 @@ export function binary(name: string, rules: Binary): (x: Operand, y: Operand) =>
     infer: ([x, y]) => {
       if (x.dtype !== y.dtype || !accepts(x.dtype))
         throw new ShapeError(
-          `${name}: wrong dtypes, got ${formatType(x)} and ${formatType(y)}, expected two of the same ${accepts("bool") ? "" : "numeric "}dtype`,
+          `${called(name)}: wrong dtypes, got ${formatType(x)} and ${formatType(y)}, expected two of the same ${accepts("bool") ? "" : "numeric "}dtype`,
         );
-      return { dtype: rules.dtype ?? x.dtype, shape: broadcastShapes(name, x.shape, y.shape) };
+      return { dtype: rules.dtype ?? x.dtype, shape: broadcastShapes(called(name), x.shape, y.shape) };
     },
     vjp: vjp && (({ x: [x, y], y: out, ct }) => vjp({ x, y, ct, out })),
     lower: (onnx, [x, y]) => (lower ? lower(onnx, x, y) : onnx.node(name, [x, y])),
@@ -87,6 +96,11 @@ export function binary(name: string, rules: Binary): (x: Operand, y: Operand) =>
   });
   return (x, y) => {
     const dtype = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : "float32";
+    for (const number of [x, y])
+      if (dtype === "int64" && typeof number === "number" && !Number.isInteger(number))
+        throw new ShapeError(
+          `${called(name)}: got ${number} beside an int64 tensor, expected a whole number or a cast`,
+        );
     return op([lift(x, dtype), lift(y, dtype)], {});
   };
 }

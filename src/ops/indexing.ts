@@ -189,6 +189,7 @@ function alongAxis(where: string, shape: Shape, indices: Float64Array, axis: num
 
 /** 1 at each int64 index along a new last axis of `depth` entries, 0 elsewhere. */
 export function oneHot(indices: Tensor, depth: number, dtype: DType = "float32"): Tensor {
+  checkIndices("oneHot", indices);
   const classes = constant(
     Array.from({ length: depth }, (_, i) => i),
     [depth],

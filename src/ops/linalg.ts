@@ -109,8 +109,9 @@ export function fuseScale(x: Tensor, factor: number, uses: (t: Tensor) => number
 
 const trilOp = defineOp<readonly [Tensor], { k: number; upper: boolean }>({
   name: "Trilu",
-  infer: ([x]) => {
-    if (x.shape.length < 2) throw new ShapeError(`tril: got ${formatType(x)}, expected [..., rows, columns]`);
+  infer: ([x], { upper }) => {
+    if (x.shape.length < 2)
+      throw new ShapeError(`${upper ? "triu" : "tril"}: got ${formatType(x)}, expected [..., rows, columns]`);
     return x;
   },
   vjp: ({ ct, attrs: { k, upper } }) => [upper ? triu(ct, k) : tril(ct, k)],

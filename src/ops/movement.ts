@@ -50,6 +50,9 @@ const reshapeOp = defineOp<readonly [Tensor], { shape: Shape }>({
 /** The same elements in another shape; one dimension may be -1 and is then worked out. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((size, d) => (d === -1 ? size : size * d), 1);
+  const unknown = shape.filter((d) => d === -1).length;
+  if (unknown > 1 || (unknown === 1 && x.size % known !== 0))
+    throw new ShapeError(`reshape: got [${x.shape}] to [${shape}], expected a divisor of ${x.size} beside a single -1`);
   return reshapeOp([x], { shape: shape.map((d) => (d === -1 ? x.size / known : d)) });
 }
 
@@ -174,7 +177,8 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
 }
 
 /** x with one axis reversed. */
-export const flip = (x: Tensor, axis: number): Tensor => slice(x, axis, -1, undefined, -1);
+export const flip = (x: Tensor, axis: number): Tensor =>
+  slice(x, normalizeAxis("flip", axis, x.rank), -1, undefined, -1);
 
 const padOp = defineOp<readonly [Tensor], { before: readonly number[]; after: readonly number[]; value: number }>({
   name: "Pad",

@@ -56,12 +56,13 @@ function reduction(
     floatOnly?: boolean;
   },
 ): Reduction {
+  const where = `${name["Reduce".length]!.toLowerCase()}${name.slice("Reduce".length + 1)}`;
   const op = defineOp<readonly [Tensor], Axes>({
     name,
     infer: ([x], { axes, keepDims }) => {
       if (x.dtype === "bool" || (rules.floatOnly && !isFloat(x.dtype)))
         throw new ShapeError(
-          `${name}: wrong dtype, got ${formatType(x)}, expected a ${rules.floatOnly ? "float" : "numeric"} tensor`,
+          `${where}: wrong dtype, got ${formatType(x)}, expected a ${rules.floatOnly ? "float" : "numeric"} tensor`,
         );
       return { dtype: x.dtype, shape: reducedShape(x.shape, axes, keepDims) };
     },
@@ -77,7 +78,7 @@ function reduction(
       return rules.identity?.(x, attrs) ?? null;
     },
   });
-  return (x, axes, keepDims = false) => op([x], { axes: normalizeAxes(name, axes, x.rank), keepDims });
+  return (x, axes, keepDims = false) => op([x], { axes: normalizeAxes(where, axes, x.rank), keepDims });
 }
 
 /** Sum over axes (all of them when none are given). */
@@ -177,9 +178,14 @@ function argument(
   name: "ArgMax" | "ArgMin",
   better: (v: number, than: number) => boolean,
 ): (x: Tensor, axis?: number) => Tensor {
+  const where = name.toLowerCase();
   const op = defineOp<readonly [Tensor], AxisAttrs>({
     name,
-    infer: ([x], { axis }) => ({ dtype: "int64", shape: reducedShape(x.shape, [axis], false) }),
+    infer: ([x], { axis }) => {
+      if (x.dtype === "bool")
+        throw new ShapeError(`${where}: wrong dtype, got ${formatType(x)}, expected a numeric tensor`);
+      return { dtype: "int64", shape: reducedShape(x.shape, [axis], false) };
+    },
     vjp: null,
     lower: (onnx, [x], { attrs }) => onnx.node(name, [x], { axis: attrs.axis, keepdims: 0 }),
     evaluate: ([x], { axis }, type) => {
@@ -197,7 +203,7 @@ function argument(
       return { ...type, data };
     },
   });
-  return (x, axis = -1) => op([x], { axis: normalizeAxis(name, axis, x.rank) });
+  return (x, axis = -1) => op([x], { axis: normalizeAxis(where, axis, x.rank) });
 }
 /** Index of the largest element along an axis, the first at a tie, as int64. */
 export const argmax: (x: Tensor, axis?: number) => Tensor = argument("ArgMax", (v, than) => v > than);
@@ -239,6 +245,11 @@ export function cumsum(x: Tensor, axis = -1, { exclusive = false, reverse = fals
   return cumsumOp([x], { axis: normalizeAxis("cumsum", axis, x.rank), exclusive, reverse });
 }
 
+function floats(where: string, x: TensorType): TensorType {
+  if (!isFloat(x.dtype)) throw new ShapeError(`${where}: wrong dtype, got ${formatType(x)}, expected a float tensor`);
+  return x;
+}
+
 /** Softmax of float64 lanes along an axis; `log` gives log-probabilities. */
 function lanes(x: Value, axis: number, log: boolean): Value {
   const type = { dtype: x.dtype, shape: reducedShape(x.shape, [axis], true) };
@@ -254,7 +265,7 @@ function lanes(x: Value, axis: number, log: boolean): Value {
 }
 const softmaxOp = defineOp<readonly [Tensor], AxisAttrs>({
   name: "Softmax",
-  infer: ([x]) => x,
+  infer: ([x]) => floats("softmax", x),
   vjp: ({ y, ct, attrs: { axis } }) => {
     const weighted = mul(ct, y);
     return [sub(weighted, mul(y, sum(weighted, axis, true)))];
@@ -268,7 +279,7 @@ export const softmax = (x: Tensor, axis = -1): Tensor =>
 
 const logSoftmaxOp = defineOp<readonly [Tensor], AxisAttrs>({
   name: "LogSoftmax",
-  infer: ([x]) => x,
+  infer: ([x]) => floats("logSoftmax", x),
   vjp: ({ y, ct, attrs: { axis } }) => [sub(ct, mul(exp(y), sum(ct, axis, true)))],
   lower: (onnx, x, { attrs }) => onnx.node("LogSoftmax", x, { axis: attrs.axis }),
   evaluate: ([x], { axis }) => lanes(x, axis, true),

@@ -68,12 +68,12 @@ export function topK(
 }
 
 type Order = { readonly descending?: boolean };
-const all = (x: Tensor, axis: number): number => x.shape[normalizeAxis("sort", axis, x.rank)]!;
+const all = (where: string, x: Tensor, axis: number): number => x.shape[normalizeAxis(where, axis, x.rank)]!;
 
 /** x in ascending order along an axis. */
 export const sort = (x: Tensor, axis = -1, { descending = false }: Order = {}): Tensor =>
-  topK(x, all(x, axis), axis, { largest: descending }).values;
+  topK(x, all("sort", x, axis), axis, { largest: descending }).values;
 
 /** The int64 positions that sort x along an axis; equal elements keep their order. */
 export const argsort = (x: Tensor, axis = -1, { descending = false }: Order = {}): Tensor =>
-  topK(x, all(x, axis), axis, { largest: descending }).indices;
+  topK(x, all("argsort", x, axis), axis, { largest: descending }).indices;

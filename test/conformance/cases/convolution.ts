@@ -1,0 +1,222 @@
+import { Input } from "../../../src/graph/index.ts";
+import {
+  averagePool,
+  conv,
+  convTranspose,
+  convWeightGradient,
+  depthToSpace,
+  maxPool,
+  mul,
+  resizeBilinear,
+  resizeNearest,
+  spaceToDepth,
+} from "../../../src/ops/index.ts";
+import { draw, given, type OpCases } from "../op-case.ts";
+
+const x = (...shape: number[]): Input => new Input("x", shape);
+
+export const convolution = {
+  conv: {
+    cases: [
+      { name: "3x3", inputs: [draw([2, 2, 4, 5]), draw([3, 2, 3, 3])], build: (x, w) => conv(x, w, { padding: 1 }) },
+      { name: "1x1", inputs: [draw([2, 3, 2, 2]), draw([2, 3, 1, 1])], build: (x, w) => conv(x, w) },
+      {
+        name: "4x4, stride 2",
+        inputs: [draw([1, 2, 6, 6]), draw([2, 2, 4, 4])],
+        build: (x, w) => conv(x, w, { stride: 2, padding: 1 }),
+      },
+      {
+        name: "stride that leaves a rest",
+        inputs: [draw([1, 2, 6, 7]), draw([2, 2, 3, 2])],
+        build: (x, w) => conv(x, w, { stride: [2, 3], padding: [1, 0] }),
+      },
+      {
+        name: "dilation",
+        inputs: [draw([1, 1, 6, 5]), draw([2, 1, 2, 3])],
+        build: (x, w) => conv(x, w, { dilation: [3, 2], padding: [0, 1] }),
+      },
+      {
+        name: "groups",
+        inputs: [draw([2, 4, 3, 4]), draw([6, 2, 2, 3])],
+        build: (x, w) => conv(x, w, { groups: 2, stride: 2, padding: 1 }),
+      },
+      {
+        name: "depthwise",
+        inputs: [draw([2, 3, 4, 3]), draw([3, 1, 3, 2])],
+        build: (x, w) => conv(x, w, { groups: 3 }),
+      },
+      {
+        name: "1-D",
+        inputs: [draw([2, 2, 7]), draw([3, 2, 3])],
+        build: (x, w) => conv(x, w, { stride: 2, padding: 2, dilation: 2 }),
+      },
+      { name: "1-D groups", inputs: [draw([1, 4, 5]), draw([4, 2, 2])], build: (x, w) => conv(x, w, { groups: 2 }) },
+      {
+        name: "a scaled kernel",
+        inputs: [draw([1, 1, 3, 3]), draw([1, 1, 2, 2])],
+        build: (x, w) => conv(mul(x, 2), mul(w, 0.5)),
+      },
+    ],
+    wrong: [
+      () => conv(x(1, 2, 5, 5), x(3, 3, 3, 3)),
+      () => conv(x(1, 2, 5, 5), x(3, 2, 3)),
+      () => conv(x(1, 2, 2, 5), x(3, 2, 3, 3)),
+      () => conv(x(1, 3, 5, 5), x(4, 3, 3, 3), { groups: 2 }),
+      () => conv(x(1, 2, 5, 5), x(3, 2, 3, 3), { stride: 0 }),
+      () => conv(x(1, 2, 5, 5), x(3, 2, 3, 3), { padding: [1] }),
+      () => conv(x(2, 5), x(3, 2)),
+    ],
+  },
+  convTranspose: {
+    cases: [
+      {
+        name: "3x3",
+        inputs: [draw([2, 2, 3, 2]), draw([2, 3, 3, 3])],
+        build: (x, w) => convTranspose(x, w, { padding: 1 }),
+      },
+      {
+        name: "4x4, stride 2",
+        inputs: [draw([1, 2, 3, 3]), draw([2, 2, 4, 4])],
+        build: (x, w) => convTranspose(x, w, { stride: 2, padding: 1 }),
+      },
+      {
+        name: "output padding",
+        inputs: [draw([1, 2, 3, 2]), draw([2, 1, 3, 2])],
+        build: (x, w) => convTranspose(x, w, { stride: [2, 3], padding: [1, 0], outputPadding: [1, 2] }),
+      },
+      {
+        name: "dilation",
+        inputs: [draw([1, 1, 3, 2]), draw([1, 2, 2, 3])],
+        build: (x, w) => convTranspose(x, w, { dilation: [3, 2], padding: [0, 1] }),
+      },
+      {
+        name: "groups",
+        inputs: [draw([2, 4, 2, 3]), draw([4, 3, 2, 3])],
+        build: (x, w) => convTranspose(x, w, { groups: 2, stride: 2, padding: 1 }),
+      },
+      {
+        name: "1-D",
+        inputs: [draw([2, 2, 4]), draw([2, 3, 3])],
+        build: (x, w) => convTranspose(x, w, { stride: 2, padding: 1, outputPadding: 1 }),
+      },
+    ],
+    wrong: [
+      () => convTranspose(x(1, 2, 5, 5), x(3, 2, 3, 3)),
+      () => convTranspose(x(1, 2, 5, 5), x(2, 2, 3, 3), { stride: 2, outputPadding: 2 }),
+      () => convTranspose(x(1, 2, 1, 1), x(2, 2, 3, 3), { padding: 2 }),
+      () => convTranspose(x(1, 3, 5, 5), x(3, 2, 3, 3), { groups: 2 }),
+    ],
+  },
+  convWeightGradient: {
+    cases: [
+      {
+        name: "3x3",
+        inputs: [draw([2, 2, 4, 3]), draw([2, 3, 4, 3])],
+        build: (x, y) => convWeightGradient(x, y, { kernel: 3, padding: 1 }),
+      },
+      {
+        name: "stride that leaves a rest",
+        inputs: [draw([1, 2, 6, 5]), draw([1, 2, 3, 2])],
+        build: (x, y) => convWeightGradient(x, y, { kernel: [2, 3], stride: 2, padding: [0, 0] }),
+      },
+      {
+        name: "groups and dilation",
+        inputs: [draw([2, 4, 4, 5]), draw([2, 2, 3, 3])],
+        build: (x, y) => convWeightGradient(x, y, { kernel: 2, dilation: [1, 2], groups: 2 }),
+      },
+      {
+        name: "one channel",
+        inputs: [draw([3, 1, 4, 4]), draw([3, 2, 2, 2])],
+        build: (x, y) => convWeightGradient(x, y, { kernel: 4, stride: 2, padding: 1 }),
+      },
+      {
+        name: "1-D",
+        inputs: [draw([2, 2, 6]), draw([2, 3, 3])],
+        build: (x, y) => convWeightGradient(x, y, { kernel: 3, stride: 2, padding: 1 }),
+      },
+    ],
+    wrong: [
+      () => convWeightGradient(x(2, 2, 4, 4), x(2, 3, 4, 4), { kernel: 3 }),
+      () => convWeightGradient(x(2, 2, 4, 4), x(3, 3, 2, 2), { kernel: 3 }),
+      () => convWeightGradient(x(2, 3, 4, 4), x(2, 2, 2, 2), { kernel: 3, groups: 2 }),
+    ],
+  },
+  maxPool: {
+    cases: [
+      { name: "2x2", inputs: [draw([2, 2, 4, 6])], build: (x) => maxPool(x, { kernel: 2 }) },
+      {
+        name: "overlapping, padded",
+        inputs: [draw([1, 2, 5, 6])],
+        build: (x) => maxPool(x, { kernel: 3, stride: 2, padding: 1 }),
+      },
+      { name: "rest", inputs: [draw([1, 1, 5, 7])], build: (x) => maxPool(x, { kernel: [2, 3] }) },
+      { name: "1-D", inputs: [draw([2, 2, 7])], build: (x) => maxPool(x, { kernel: 3, stride: 2 }) },
+      {
+        name: "squared",
+        inputs: [draw([1, 1, 4, 4])],
+        build: (x) => mul(maxPool(x, { kernel: 2 }), maxPool(x, { kernel: 2 })),
+      },
+      {
+        name: "ties",
+        inputs: [given([1, 1, 0, 2, 1, 1, 2, 2, 3, 0, 3, 3, 0, 3, 3, 3], [1, 1, 4, 4])],
+        build: (x) => maxPool(x, { kernel: 2 }),
+        derivatives: 0,
+      },
+      {
+        name: "negative values beside padding",
+        inputs: [draw([1, 1, 3, 3], -3, -1)],
+        build: (x) => maxPool(x, { kernel: 2, padding: 1 }),
+      },
+    ],
+    wrong: [
+      () => maxPool(x(1, 1, 2, 2), { kernel: 3 }),
+      () => maxPool(x(1, 2), { kernel: 1 }),
+      () => maxPool(x(1, 1, 4, 4), { kernel: 2, padding: 2 }),
+      () => maxPool(new Input("i", [1, 1, 4, 4], "int64"), { kernel: 2 }),
+    ],
+  },
+  averagePool: {
+    cases: [
+      { name: "2x2", inputs: [draw([2, 2, 4, 6])], build: (x) => averagePool(x, { kernel: 2 }) },
+      {
+        name: "overlapping, padding counted",
+        inputs: [draw([1, 2, 5, 6])],
+        build: (x) => averagePool(x, { kernel: 3, stride: 2, padding: 1 }),
+      },
+      { name: "rest", inputs: [draw([1, 1, 5, 7])], build: (x) => averagePool(x, { kernel: [2, 3] }) },
+      { name: "1-D", inputs: [draw([2, 2, 7])], build: (x) => averagePool(x, { kernel: 3, stride: 2 }) },
+      {
+        name: "squared",
+        inputs: [draw([1, 1, 4, 4])],
+        build: (x) => mul(averagePool(x, { kernel: 2 }), averagePool(x, { kernel: 2 })),
+      },
+    ],
+    wrong: [
+      () => averagePool(x(1, 1, 2, 2), { kernel: 3 }),
+      () => averagePool(x(1, 1, 4, 4), { kernel: 2, padding: 2 }),
+    ],
+  },
+  resizeNearest: {
+    cases: [{ name: "twofold", inputs: [draw([2, 2, 2, 3])], build: (x) => resizeNearest(x, 2) }],
+    wrong: [() => resizeNearest(x(2, 3, 4), 2), () => resizeNearest(x(1, 1, 2, 2), 1.5)],
+  },
+  resizeBilinear: {
+    cases: [
+      { name: "twofold", inputs: [draw([2, 2, 2, 3])], build: (x) => resizeBilinear(x, { scale: 2 }) },
+      {
+        name: "to a size, up and down",
+        inputs: [draw([1, 2, 3, 5])],
+        build: (x) => resizeBilinear(x, { size: [7, 3] }),
+      },
+    ],
+    wrong: [() => resizeBilinear(x(2, 3, 4), { scale: 2 }), () => resizeBilinear(x(1, 1, 3, 3), { scale: 0.5 })],
+  },
+  spaceToDepth: {
+    cases: [{ name: "2x2 blocks", inputs: [draw([2, 2, 4, 6])], build: (x) => spaceToDepth(x, 2) }],
+    wrong: [() => spaceToDepth(x(1, 1, 3, 4), 2)],
+  },
+  depthToSpace: {
+    cases: [{ name: "2x2 blocks", inputs: [draw([2, 8, 2, 3])], build: (x) => depthToSpace(x, 2) }],
+    wrong: [() => depthToSpace(x(1, 6, 3, 4), 2)],
+  },
+} satisfies Record<string, OpCases>;
