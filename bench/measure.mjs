@@ -1,0 +1,148 @@
+/** Measures every engine on one workload in turn, round by round, so that drift of the machine meets all alike. */
+import { WorkerProcess } from "./worker-process.mjs";
+
+/**
+ * @typedef {import("./workloads.mjs").Workload} Workload
+ * @typedef {import("./engines.mjs").EngineStart} EngineStart
+ * @typedef {object} Row
+ * @property {string} workload
+ * @property {string} engine
+ * @property {number} [msPerStep] best of the rounds
+ * @property {number} [medianMsPerStep]
+ * @property {number} [ratioToLatentkit] msPerStep over Latentkit's of the same run: above 1 is slower than Latentkit
+ * @property {number} [medianRatio] the same for the medians
+ * @property {number} [peakMiB]
+ * @property {string} note
+ * @property {string} [absent] why there is no number
+ */
+
+/** Relative difference at which two engines are said to compute different things. */
+const LOSS_TOLERANCE = 1e-3;
+const SETUP_LIMIT_SECONDS = 180;
+const ROUND_LIMIT_SECONDS = 300;
+/** An engine whose step takes longer than this is read once, not once a round. */
+const SLOW_STEP_MS = 5000;
+
+/** @param {readonly number[]} values */
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * Lines that name every engine whose losses leave the others'.
+ * @param {string} workload
+ * @param {readonly { name: string, checks: readonly number[] }[]} engines
+ */
+export function disagreements(workload, engines) {
+  const failures = [];
+  for (let step = 0; step < Math.max(0, ...engines.map(({ checks }) => checks.length)); step++) {
+    const values = engines.flatMap(({ name, checks }) => (step < checks.length ? [{ name, value: checks[step] }] : []));
+    const middle = values.map(({ value }) => value).toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+    for (const { name, value } of values) {
+      if (!(Math.abs(value - middle) <= LOSS_TOLERANCE * Math.abs(middle)))
+        failures.push(
+          `${workload}: ${name} computes something else: ${value} at step ${step + 1}, the others ${middle}`,
+        );
+    }
+  }
+  return failures;
+}
+
+/**
+ * Starts an engine, checks it, and finds how many of its steps fill a round.
+ * @param {EngineStart} start
+ * @param {Workload} workload
+ * @param {number} seconds
+ */
+async function prepare(start, workload, seconds) {
+  const engine = { ...start, checks: [], note: "", steps: 1, slow: false, rounds: [], peakMiB: Number.NaN };
+  if (start.absent !== undefined) return engine;
+  const worker = new WorkerProcess(start.command);
+  const setup = await worker.ask({ do: "setup", workload, variant: start.variant }, SETUP_LIMIT_SECONDS);
+  let absent = setup.absent;
+  let msPerStep = 0;
+  // The first round compiles what the check did not; the rest warm up.
+  for (
+    let spent = 0, round = 0;
+    absent === undefined && (round < 2 || spent < 1000) && msPerStep < SLOW_STEP_MS;
+    round++
+  ) {
+    const steps = round < 2 ? 1 : Math.max(1, Math.floor(300 / msPerStep));
+    const answer = await worker.ask({ do: "round", steps }, ROUND_LIMIT_SECONDS);
+    absent = answer.absent;
+    msPerStep = (answer.ms ?? 0) / steps;
+    spent += answer.ms ?? 0;
+  }
+  if (absent !== undefined) {
+    await worker.end();
+    return { ...engine, absent };
+  }
+  const slow = msPerStep >= SLOW_STEP_MS;
+  const steps = Math.max(1, Math.round((seconds * 1000) / msPerStep));
+  const rounds = slow ? [msPerStep] : [];
+  return { ...engine, worker, steps, slow, rounds, checks: setup.checks ?? [], note: setup.note ?? "" };
+}
+
+/**
+ * One row for each engine, and one line for each engine that computes something else than the others.
+ * @param {Workload} workload
+ * @param {readonly EngineStart[]} starts
+ * @param {{ rounds: number, seconds: number, progress: (text: string) => void }} options
+ * @returns {Promise<{ rows: Row[], failures: string[] }>}
+ */
+export async function measure(workload, starts, { rounds, seconds, progress }) {
+  const engines = [];
+  for (const start of starts) {
+    // A forward pass has no loss to leave out.
+    if (!workload.trains && start.name === "latentkit-loss") continue;
+    progress(`${workload.name}: starting ${start.name}`);
+    engines.push(await prepare(start, workload, seconds));
+  }
+  for (let round = 0; round < rounds; round++) {
+    progress(`${workload.name}: round ${round + 1} of ${rounds}`);
+    const turn = engines.filter(({ worker, slow }) => worker && !slow);
+    // Each round begins with another engine: none always follows the same neighbor.
+    for (let i = 0; i < turn.length; i++) {
+      const engine = turn[(round + i) % turn.length];
+      const answer = await engine.worker.ask({ do: "round", steps: engine.steps }, ROUND_LIMIT_SECONDS);
+      if (answer.absent === undefined) engine.rounds.push(answer.ms / engine.steps);
+    }
+  }
+  for (const engine of engines) {
+    if (!engine.worker) continue;
+    engine.peakMiB = (await engine.worker.ask({ do: "memory" }, 10)).peakMiB ?? Number.NaN;
+    await engine.worker.end();
+  }
+  return { rows: rowsOf(workload, engines), failures: disagreements(workload.name, engines) };
+}
+
+/**
+ * @param {Workload} workload
+ * @returns {Row[]}
+ */
+function rowsOf(workload, engines) {
+  const best = (engine) => Math.min(...engine.rounds);
+  const latentkit = engines.find(({ name, rounds }) => name === "latentkit" && rounds.length > 0);
+  const names = [...new Set(engines.map(({ name }) => name))];
+  const gigaflop = workload.products.reduce((sum, { m, k, n }) => sum + 2 * m * k * n, 0) / 1e9;
+  return names.map((name) => {
+    const [engine] = engines.filter((candidate) => candidate.name === name).toSorted((a, b) => best(a) - best(b));
+    const { note, absent = "no round finished", peakMiB } = engine;
+    if (engine.rounds.length === 0) return { workload: workload.name, engine: name, note, absent };
+    const msPerStep = best(engine);
+    const medianMsPerStep = median(engine.rounds);
+    const speed = `${gigaflop.toPrecision(3)} GFLOP at ${((gigaflop / msPerStep) * 1000).toFixed(0)} GFLOP/s`;
+    return {
+      workload: workload.name,
+      engine: name,
+      note: name === "limit" ? `${note}, ${speed}` : note,
+      msPerStep,
+      medianMsPerStep,
+      ratioToLatentkit: latentkit && msPerStep / best(latentkit),
+      medianRatio: latentkit && medianMsPerStep / median(latentkit.rounds),
+      peakMiB,
+    };
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * The worker's side of the line protocol: one JSON request a line on stdin, one JSON answer a line on stdout.
+ *
+ *   {"do": "setup", "workload": {...}, "variant": "..."} -> {"checks": [loss, ...], "note": "..."} or {"absent": "why"}
+ *   {"do": "round", "steps": 20}                         -> {"ms": 61.2}
+ *   {"do": "memory"}                                     -> {"peakMiB": 210.4}
+ *
+ * The end of stdin ends the process. `peers.py` speaks the same lines.
+ *
+ * @typedef {import("./workloads.mjs").Workload} Workload
+ * @typedef {object} Engine
+ * @property {() => Promise<number[]>} check the losses of the first `CHECKED_STEPS` training steps on batches 0, 1, ...
+ *   with zero noise; for a forward pass, the mean square of its output on batch 0
+ * @property {(steps: number) => Promise<void>} run continues with fresh noise and returns when the work is finished
+ * @property {string} [note] what a reader of the numbers must know
+ */
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { CHECKED_STEPS } from "./workloads.mjs";
+
+/** Peak resident memory of this process in MiB. */
+function peakMiB() {
+  try {
+    const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
+    if (match) return Number(match[1]) / 1024;
+  } catch {
+    // Only Linux has /proc.
+  }
+  return process.resourceUsage().maxRSS / 1024;
+}
+
+/** Seconds after which a slow engine is checked by the losses it has. */
+const CHECK_SECONDS = 20;
+
+/**
+ * The losses of the first steps: the first tests the loss, the others gradients and optimizer.
+ * @param {(step: number) => number | Promise<number>} lossAt makes a step and returns its loss
+ */
+export async function firstLosses(lossAt) {
+  const start = performance.now();
+  const losses = [];
+  while (losses.length < CHECKED_STEPS && performance.now() - start < CHECK_SECONDS * 1000)
+    losses.push(await lossAt(losses.length));
+  return losses;
+}
+
+/**
+ * Answers requests until stdin ends.
+ * @param {(workload: Workload, variant: string) => Promise<Engine>} build
+ */
+export async function serve(build) {
+  // Stdout carries the protocol alone; libraries that print go to stderr.
+  console.log = console.error;
+  console.info = console.error;
+  /** @type {Engine | undefined} */
+  let engine;
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line);
+    let answer;
+    try {
+      if (request.do === "setup") {
+        engine = await build(request.workload, request.variant);
+        answer = { checks: await engine.check(), note: engine.note ?? "" };
+      } else if (request.do === "round") {
+        const start = performance.now();
+        await engine?.run(request.steps);
+        answer = { ms: performance.now() - start };
+      } else {
+        answer = { peakMiB: peakMiB() };
+      }
+    } catch (error) {
+      answer = { absent: error instanceof Error ? error.message : String(error) };
+    }
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+  }
+  process.exit(0);
+}

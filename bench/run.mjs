@@ -1,0 +1,126 @@
+/** `npm run bench`: paired, same-run ratios of Latentkit to its peers, in one table. */
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { engineStarts, peerNames } from "./engines.mjs";
+import { measure } from "./measure.mjs";
+import { measureStartup } from "./startup.mjs";
+import { table } from "./table.mjs";
+import { workloads } from "./workloads.mjs";
+
+const groups = [...new Set(workloads.map(({ group }) => group)), "startup"];
+
+const help = `Usage: npm run bench -- [options]
+
+Measures Latentkit and its peers in turn, each in a process of its own on 2 threads, and prints one table: the best and
+median milliseconds a step over the rounds, and their ratio to Latentkit's in the same run (2.00x takes twice as long).
+Before timing, the losses of the first steps from equal weights are compared; a difference is a failure.
+
+  --only LIST      workloads: letters or names (default: all)
+${workloads.map(({ group, name, title }) => `                     ${group}  ${name.padEnd(9)} ${title}`).join("\n")}
+                     startup      latentkit --version, latentkit models
+  --peers LIST     of ${peerNames.join(", ")}; none (default: all)
+  --rounds N       rounds for each engine (default: 12)
+  --seconds X      length of a round (default: 0.4)
+  --no-install     report missing peers as absent instead of installing them
+  --json           print one array of {workload, engine, msPerStep, ratioToLatentkit} and nothing else on stdout
+  --help
+
+Rows: latentkit computes its loss in every 50th step; latentkit-loss in every one; limit is the step's matrix products alone.
+Python peers use $LATENTKIT_PYTHON, .bench-env or python3, whichever has the library first.`;
+
+/** @param {string} message */
+function refuse(message) {
+  console.error(`bench: ${message}`);
+  process.exit(2);
+}
+
+/**
+ * @param {string} flag
+ * @param {string | undefined} given
+ * @param {readonly string[]} known
+ */
+function listed(flag, given, known) {
+  const names = given?.split(",").filter((name) => name !== "") ?? [...known];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) refuse(`--${flag}: unknown name, got ${unknown}, expected some of ${known.join(", ")}`);
+  return names;
+}
+
+/**
+ * @param {string} flag
+ * @param {string} given
+ */
+function positive(flag, given) {
+  const value = Number(given);
+  if (!(value > 0 && value < 1e6)) refuse(`--${flag}: not a positive number, got ${given}`);
+  return value;
+}
+
+function options() {
+  try {
+    return parseArgs({
+      allowNegative: true,
+      options: {
+        only: { type: "string" },
+        peers: { type: "string" },
+        rounds: { type: "string", default: "12" },
+        seconds: { type: "string", default: "0.4" },
+        install: { type: "boolean", default: true },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(`${error instanceof Error ? error.message : String(error)}; see --help`);
+  }
+}
+
+const { only, peers, rounds, seconds, install, json, help: asked } = options();
+if (asked) {
+  console.log(help);
+  process.exit(0);
+}
+const chosen = listed("only", only, [...groups, ...workloads.map(({ name }) => name)]);
+const chosenPeers = peers === "none" ? [] : listed("peers", peers, peerNames);
+const limits = { rounds: Math.ceil(positive("rounds", rounds)), seconds: positive("seconds", seconds) };
+
+/** @param {string} text */
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+const [load] = loadavg();
+if (load > 0.5)
+  console.error(`bench: other work is running (load average ${load.toFixed(1)}): read the best, not the median`);
+
+const rows = [];
+const failures = [];
+const selected = workloads.filter(({ group, name }) => chosen.includes(group) || chosen.includes(name));
+const starts = selected.length > 0 ? engineStarts(chosenPeers, { install }) : [];
+for (const workload of selected) {
+  const measured = await measure(workload, starts, { ...limits, progress });
+  rows.push(...measured.rows);
+  failures.push(...measured.failures);
+}
+if (chosen.includes("startup")) rows.push(...measureStartup());
+progress("");
+
+if (json) {
+  const present = rows.filter(({ absent }) => absent === undefined);
+  const numbers = present.map(({ workload, engine, msPerStep, ratioToLatentkit = null }) => ({
+    workload,
+    engine,
+    msPerStep,
+    ratioToLatentkit,
+  }));
+  console.log(JSON.stringify(numbers, null, 2));
+  for (const { workload, engine, absent } of rows) {
+    if (absent !== undefined) console.error(`bench: ${workload}: ${engine} is absent: ${absent}`);
+  }
+} else {
+  const cpu = cpus()[0]?.model ?? "unknown processor";
+  console.log(`${cpu}, ${availableParallelism()} processors, 2 threads each engine; Node ${process.version}\n`);
+  console.log(table(rows));
+}
+for (const failure of failures) console.error(`bench: FAILED ${failure}`);
+process.exitCode = failures.length > 0 ? 1 : 0;
