@@ -11,7 +11,7 @@ await run.rewind(steps.at(-1) ?? 0);
 console.log("writing");
 for (let step = (steps.at(-1) ?? 0) + 1; ; step++) {
   const tensor: SafetensorsTensor = { dtype: "F32", shape: [50_000], data: new Float32Array(50_000).fill(step) };
-  await run.appendMetrics({ step, epoch: 0, split: "train", metrics: { loss: step } });
+  await run.appendMetrics({ step, epoch: 1, split: "train", metrics: { loss: step } });
   await run.saveCheckpoint({
     weights: new Map([["weight", tensor]]),
     optimizer: new Map([["weight/moment1", tensor]]),

@@ -34,7 +34,7 @@ describe("into a pipe", () => {
     const { progress, clock, written } = recorded({ totalEpochs: 10, doneSteps: 100 });
     for (let step = 101; step <= 200; step++) {
       clock.ms += 50;
-      progress.step({ step, epoch: 1, metrics: step % 10 === 0 ? metrics : null });
+      progress.step({ step, epoch: 2, ...(step % 10 === 0 ? { metrics } : {}) });
     }
     progress.finish();
     progress.finish();
@@ -49,7 +49,7 @@ describe("into a pipe", () => {
 
   test.each([{ TERM: "dumb" }, { TERM: "xterm", CI: "true" }])("so it does on a terminal with %o", (env) => {
     const { progress, written } = recorded({ env }, 80);
-    progress.step({ step: 1, epoch: 0, metrics });
+    progress.step({ step: 1, epoch: 1, metrics });
     progress.finish();
     expect(written.stderr.join("")).toMatch(/^step 1\/1000 [ -~]*\n$/);
   });
@@ -59,15 +59,15 @@ describe("with --json", () => {
   test("writes one object a line on stdout, null for what is not finite, messages on stderr", () => {
     const { progress, clock, written } = recorded({ json: true }, 80);
     clock.ms += 500;
-    progress.step({ step: 1, epoch: 0, metrics: null });
+    progress.step({ step: 1, epoch: 1 });
     clock.ms += 500;
-    progress.step({ step: 2, epoch: 0, metrics: { loss: NaN, rate: -Infinity, beta: 0.5 } });
+    progress.step({ step: 2, epoch: 1, metrics: { loss: NaN, rate: -Infinity, beta: 0.5 } });
     progress.log("saved");
     progress.event("done", { run: "runs/x" });
     progress.finish();
     expect(written.stderr).toEqual(["saved\n"]);
     expect(written.stdout).toEqual([
-      '{"event":"step","step":2,"epoch":0,"metrics":{"loss":null,"rate":null,"beta":0.5},"totalSteps":1000,"stepsPerSecond":2}\n',
+      '{"event":"step","step":2,"totalSteps":1000,"epoch":1,"metrics":{"loss":null,"rate":null,"beta":0.5},"stepsPerSecond":2}\n',
       '{"event":"done","run":"runs/x"}\n',
     ]);
   });
@@ -77,7 +77,7 @@ describe("on a terminal", () => {
   test("draws at most 15 frames a second, each in one write that overwrites the last", () => {
     const { progress, clock, written } = recorded({}, 100);
     for (let step = 1; step <= 1000; step++) {
-      progress.step({ step, epoch: 0, metrics });
+      progress.step({ step, epoch: 1, metrics });
       clock.ms += 1;
     }
     expect(written.stderr.length).toBe(15);
@@ -95,7 +95,7 @@ describe("on a terminal", () => {
     "keeps to a width of %i, the count and first metric longest",
     (columns) => {
       const { progress, written } = recorded({ totalEpochs: 10 }, columns);
-      progress.step({ step: 500, epoch: 3, metrics });
+      progress.step({ step: 500, epoch: 4, metrics });
       const text = stripVTControlCharacters(written.stderr.join("")).replace("\r", "");
       expect(text.length).toBeLessThan(Math.max(2, columns));
       if (columns >= 12) expect(text).toContain("500/1000");
@@ -107,10 +107,10 @@ describe("on a terminal", () => {
 
   test("follows a terminal that is resized", () => {
     const { progress, clock, written, stderr } = recorded({}, 120);
-    progress.step({ step: 1, epoch: 0, metrics });
+    progress.step({ step: 1, epoch: 1, metrics });
     stderr.columns = 30;
     clock.ms += 100;
-    progress.step({ step: 2, epoch: 0, metrics });
+    progress.step({ step: 2, epoch: 1, metrics });
     const [before = "", after = ""] = written.stderr.map((frame) => stripVTControlCharacters(frame));
     expect(before.length).toBeGreaterThan(60);
     expect(after.length).toBeLessThanOrEqual(30);
@@ -119,7 +119,7 @@ describe("on a terminal", () => {
   test("puts messages above the bar", () => {
     const { progress, written } = recorded({}, 40);
     progress.log("first");
-    progress.step({ step: 1, epoch: 0, metrics: { loss: 1 } });
+    progress.step({ step: 1, epoch: 1, metrics: { loss: 1 } });
     progress.log("saved a checkpoint");
     expect(written.stderr[0]).toBe("first\n");
     expect(written.stderr[2]).toBe(`\rsaved a checkpoint${clearToEnd}\n${written.stderr[1]}`);
@@ -127,7 +127,7 @@ describe("on a terminal", () => {
 
   test("shows metrics that are not finite, and survives a clock that stands still", () => {
     const { progress, written } = recorded({}, 120);
-    progress.step({ step: 1, epoch: 0, metrics: { loss: NaN, rate: Infinity } });
+    progress.step({ step: 1, epoch: 1, metrics: { loss: NaN, rate: Infinity } });
     progress.finish();
     expect(written.stderr.join("")).toContain("1/1000  loss NaN  rate Infinity  0s");
     expect(written.stderr.join("")).not.toMatch(/left|steps\/s/);
@@ -141,7 +141,7 @@ describe("the rate", () => {
     for (const msPerStep of [10, 20]) {
       for (let ms = 0; ms < 50_000; ms += msPerStep) {
         clock.ms += msPerStep;
-        progress.step({ step: ++step, epoch: 0, metrics: null });
+        progress.step({ step: ++step, epoch: 1 });
       }
     }
     const rates = written.stderr.map((line) => Number(/([0-9.]+) steps\/s/.exec(line)?.[1]));

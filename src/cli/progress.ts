@@ -27,10 +27,10 @@ export interface ProgressOptions {
 export interface StepReport {
   /** Steps done, counted from 1. */
   readonly step: number;
-  /** Epochs completed. */
+  /** The epoch the step is in, counted from 1. */
   readonly epoch: number;
-  /** `null` on steps that do not compute them; the latest stay on show. */
-  readonly metrics: Readonly<Record<string, number>> | null;
+  /** Absent in steps that do not compute them; the latest stay on show. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 const minBarWidth = 10;
@@ -76,13 +76,14 @@ export class Progress {
   /** To be called after every step: it costs a clock reading on all but the few that are shown. */
   step(report: StepReport): void {
     this.#latest = report;
-    if (report.metrics !== null) this.#metrics = report.metrics;
+    const { step, epoch, metrics } = report;
+    if (metrics !== undefined) this.#metrics = metrics;
     const now = this.#now();
     if (this.#mode === "json") {
-      if (report.metrics === null) return;
+      if (metrics === undefined) return;
       this.#updateRate(now);
       const stepsPerSecond = Number(this.#stepsPerSecond().toPrecision(4));
-      this.event("step", { ...report, totalSteps: this.#options.totalSteps, stepsPerSecond });
+      this.event("step", { step, totalSteps: this.#options.totalSteps, epoch, metrics, stepsPerSecond });
     } else if (now - this.#shownMs >= (this.#mode === "bar" ? barIntervalMs : lineIntervalMs)) {
       this.#show(now);
     }
@@ -121,7 +122,7 @@ export class Progress {
   /** Overwrites the line and then clears what is left of the old one, in one write: nothing flickers. */
   #barFrame(now: number): string {
     // A character in the last column makes some terminals wrap.
-    const width = (this.#stderr.columns || 80) - 1;
+    const width = Math.max(1, (this.#stderr.columns || 80) - 1);
     const [count = "", ...rest] = this.#segments(now);
     // Padded to its final length, so that the bar keeps its own.
     let text = count.padStart(2 * String(this.#options.totalSteps).length + 1).slice(-width);
@@ -148,7 +149,7 @@ export class Progress {
       `${step}/${totalSteps}`,
       ...Object.entries(this.#metrics).map(([name, value]) => `${name} ${metricText(value)}`),
       ...(rate > 0 && step < totalSteps ? [`${durationText((totalSteps - step) / rate)} left`] : []),
-      ...(totalEpochs === undefined ? [] : [`epoch ${Math.min(epoch + 1, totalEpochs)}/${totalEpochs}`]),
+      ...(totalEpochs === undefined ? [] : [`epoch ${epoch}/${totalEpochs}`]),
       ...(rate > 0 ? [`${metricText(rate)} steps/s`] : []),
       durationText((now - this.#startMs) / 1000),
     ];

@@ -106,7 +106,7 @@ describe.skipIf(!mounted)("a full disk (skipped where this process may not mount
 
     const append = async (): Promise<void> => {
       const metrics = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`metric${index}`, 1 / 3]));
-      for (let step = 2; ; step++) await run.appendMetrics({ step, epoch: 0, split: "train", metrics });
+      for (let step = 2; ; step++) await run.appendMetrics({ step, epoch: 1, split: "train", metrics });
     };
     await expect(append()).rejects.toThrow(/metrics\.jsonl: cannot write, got ENOSPC/);
     await run.close();

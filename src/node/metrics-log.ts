@@ -13,8 +13,8 @@ import { kindOf, openOwnFile } from "./own-file.ts";
 const recordSchema = z.object({
   /** Optimizer steps done when the metrics were measured. */
   step: z.int().nonnegative(),
-  /** Epochs completed. */
-  epoch: z.int().nonnegative(),
+  /** The epoch that step was in, counted from 1. */
+  epoch: z.int().positive(),
   split: z.enum(["train", "validation", "test"]),
   metrics: z.record(
     z.string(),

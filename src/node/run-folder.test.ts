@@ -49,7 +49,7 @@ function checkpoint(step: number, best: Checkpoint["state"]["best"] = null): Che
   };
 }
 
-const metricsAt = (step: number): MetricsRecord => ({ step, epoch: 0, split: "train", metrics: { loss: 1 / step } });
+const metricsAt = (step: number): MetricsRecord => ({ step, epoch: 1, split: "train", metrics: { loss: 1 / step } });
 
 /** A closed run with checkpoints of these steps and a metrics record of every step up to the last. */
 async function madeRun(...steps: number[]): Promise<void> {
@@ -111,7 +111,7 @@ describe("a run", () => {
 
   test("keeps metrics that are not finite as null, which reads as NaN", async () => {
     const run = await RunFolder.create(path, runInfo);
-    await run.appendMetrics({ step: 1, epoch: 0, split: "test", metrics: { loss: Infinity, rate: 2.5 } });
+    await run.appendMetrics({ step: 1, epoch: 1, split: "test", metrics: { loss: Infinity, rate: 2.5 } });
     await run.close();
     expect(readFileSync(join(path, "metrics.jsonl"), "utf8")).toContain('{"loss":null,"rate":2.5}');
     expect((await all(run.metrics()))[0]?.metrics).toEqual({ loss: NaN, rate: 2.5 });
@@ -376,7 +376,7 @@ describe("a folder that is not a run", () => {
     ["a damaged line", 'nonsense\n{"step":3}\n', "metrics.jsonl: line 2: not valid JSON"],
     [
       "a record without metrics",
-      '{"step":2,"epoch":0,"split":"train"}\n',
+      '{"step":2,"epoch":1,"split":"train"}\n',
       'metrics.jsonl: line 2: "metrics": got nothing, expected record',
     ],
     ["an endless line", "x".repeat(1_100_000), "metrics.jsonl: line 2: too long, expected at most 1000000 bytes"],
