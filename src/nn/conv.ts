@@ -15,20 +15,20 @@ export class Conv {
   readonly weight: Variable;
   /** [out]. */
   readonly bias?: Variable;
-  readonly window: ConvOptions;
+  readonly settings: ConvOptions;
 
   constructor(inChannels: number, outChannels: number, kernel: readonly number[], options: ConvLayerOptions = {}) {
-    const { weight = glorotUniform, bias = zeros, ...window } = options;
-    const { groups = 1 } = window;
+    const { weight = glorotUniform, bias = zeros, ...settings } = options;
+    const { groups = 1 } = settings;
     const shape = [outChannels, inChannels / groups, ...kernel];
     const fans = convFans(shape, groups);
     this.weight = new Variable(shape, weight(fans));
     if (bias) this.bias = new Variable([outChannels], bias(fans));
-    this.window = window;
+    this.settings = settings;
   }
 
   apply(x: Tensor): Tensor {
-    return addPerChannel(conv(x, this.weight, this.window), this.bias);
+    return addPerChannel(conv(x, this.weight, this.settings), this.bias);
   }
 }
 
@@ -43,7 +43,7 @@ export class ConvTranspose {
   readonly weight: Variable;
   /** [out]. */
   readonly bias?: Variable;
-  readonly window: ConvOptions & { readonly outputPadding?: PerAxis };
+  readonly settings: ConvOptions & { readonly outputPadding?: PerAxis };
 
   constructor(
     inChannels: number,
@@ -51,17 +51,17 @@ export class ConvTranspose {
     kernel: readonly number[],
     options: ConvTransposeLayerOptions = {},
   ) {
-    const { weight = glorotUniform, bias = zeros, ...window } = options;
-    const { groups = 1, stride = 1 } = window;
+    const { weight = glorotUniform, bias = zeros, ...settings } = options;
+    const { groups = 1, stride = 1 } = settings;
     const shape = [inChannels, outChannels / groups, ...kernel];
     const fans = convTransposeFans(shape, perAxis("ConvTranspose", "stride", stride, kernel.length, 1), groups);
     this.weight = new Variable(shape, weight(fans));
     if (bias) this.bias = new Variable([outChannels], bias(fans));
-    this.window = window;
+    this.settings = settings;
   }
 
   apply(x: Tensor): Tensor {
-    return addPerChannel(convTranspose(x, this.weight, this.window), this.bias);
+    return addPerChannel(convTranspose(x, this.weight, this.settings), this.bias);
   }
 }
 
