@@ -1,7 +1,8 @@
 import { ShapeError } from "../errors.ts";
+import type { OnnxEmitter } from "../graph/op.ts";
 import { formatType, isFloat, type Shape, sizeOf, stridesOf, type TensorType } from "../graph/shape.ts";
 import { constant, defineOp, type Tensor } from "../graph/tensor.ts";
-import { type Value, zeros } from "../graph/value.ts";
+import { type Value, value, zeros } from "../graph/value.ts";
 import { mul } from "./arithmetic.ts";
 import { convTranspose, type PerAxis, perAxis, positions } from "./convolution.ts";
 import { refuseFloat64 } from "./families.ts";
@@ -76,6 +77,64 @@ function firstMaxima(x: Value, type: TensorType, attrs: PoolAttrs): Float64Array
   return at;
 }
 
+/**
+ * The same indices from an ArgMax over the kernel's taps, each a strided slice: ONNX Runtime 1.30's WebGPU MaxPool has no
+ * indices output.
+ */
+function indicesFromTaps(
+  onnx: OnnxEmitter,
+  x: string,
+  shape: Shape,
+  out: Shape,
+  { kernel, stride, padding }: PoolAttrs,
+): string {
+  const [size, places] = [shape.slice(2), out.slice(2)];
+  const strides = stridesOf(size);
+  const margin = onnx.ints([0, 0, ...padding, 0, 0, ...padding]);
+  const padded = padding.some((p) => p > 0) ? onnx.node("Pad", [x, margin, onnx.scalar("float32", -3e38)]) : x;
+  const axes = onnx.ints(size.map((_, i) => i + 2));
+  const taps = Array.from({ length: sizeOf(kernel) }, (_, tap) => {
+    const at = stridesOf(kernel).map((s, i) => Math.floor(tap / s) % kernel[i]!);
+    const ends = at.map((t, i) => t + (places[i]! - 1) * stride[i]! + 1);
+    const values = onnx.node("Slice", [padded, onnx.ints(at), onnx.ints(ends), axes, onnx.ints(stride)]);
+    return { offset: sumOf(at, strides), values: onnx.node("Reshape", [values, onnx.ints([1, ...out])]) };
+  });
+  const best = onnx.node(
+    "ArgMax",
+    [
+      onnx.node(
+        "Concat",
+        taps.map((t) => t.values),
+        { axis: 0 },
+      ),
+    ],
+    { axis: 0, keepdims: 0 },
+  );
+  const offsets = onnx.constant(
+    value(
+      "int64",
+      [taps.length],
+      taps.map((t) => t.offset),
+    ),
+  );
+  // The flat index of each window's first tap: where its plane begins, and where it lies in the plane.
+  const [n, c] = out as readonly [number, number];
+  const planes = Array.from({ length: n * c }, (_, plane) => plane * sizeOf(size));
+  const corners = Array.from({ length: sizeOf(places) }, (_, place) =>
+    sumOf(
+      stridesOf(places).map((s, i) => (Math.floor(place / s) % places[i]!) * stride[i]! - padding[i]!),
+      strides,
+    ),
+  );
+  const first = onnx.node("Add", [
+    onnx.constant(value("int64", [n, c, ...places.map(() => 1)], planes)),
+    onnx.constant(value("int64", places, corners)),
+  ]);
+  return onnx.node("Add", [onnx.node("Gather", [offsets, best], { axis: 0 }), first]);
+}
+const sumOf = (index: readonly number[], strides: readonly number[]): number =>
+  index.reduce((at, n, i) => at + n * strides[i]!, 0);
+
 const maxPoolOp = defineOp<readonly [Tensor], PoolAttrs>({
   name: "MaxPool",
   infer: ([x], attrs) => ({ dtype: x.dtype, shape: pooledShape("maxPool", x, attrs) }),
@@ -90,7 +149,10 @@ const maxPoolIndicesOp: (x: readonly [Tensor], attrs: PoolAttrs) => Tensor = def
   name: "MaxPoolIndices",
   infer: ([x], attrs) => ({ dtype: "int64", shape: pooledShape("maxPool", x, attrs) }),
   vjp: null,
-  lower: (onnx, [x], { attrs }) => onnx.nodes("MaxPool", [x], 2, onnxPool(attrs))[1]!,
+  lower: (onnx, [x], { attrs, types: [{ shape }], type }) =>
+    onnx.target.kind === "webgpu"
+      ? indicesFromTaps(onnx, x, shape, type.shape, attrs)
+      : onnx.nodes("MaxPool", [x], 2, onnxPool(attrs))[1]!,
   evaluate: ([x], attrs, type) => ({ ...type, data: firstMaxima(x, type, attrs) }),
 });
 /** Largest element of each window of x [n, c, ...size]; padding never wins. At a tie the derivative goes to the first. */

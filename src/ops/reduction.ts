@@ -9,6 +9,7 @@ import {
   stridesOf,
   type TensorType,
 } from "../graph/shape.ts";
+import type { OnnxEmitter } from "../graph/op.ts";
 import { defineOp, type Tensor } from "../graph/tensor.ts";
 import type { Value } from "../graph/value.ts";
 import { div, factored, mul, square, sub } from "./arithmetic.ts";
@@ -53,6 +54,8 @@ function reduction(
     /** `y` and `ct` keep the reduced axes as 1. */
     vjp: (at: { x: Tensor; y: Tensor; ct: Tensor; axes: readonly number[] }) => Tensor;
     identity?: (x: Tensor, attrs: Axes) => Tensor | null;
+    /** Null where the ONNX operator of the same name serves. */
+    lower?: (onnx: OnnxEmitter, x: string, attrs: Axes, type: TensorType) => string | null;
     floatOnly?: boolean;
   },
 ): Reduction {
@@ -70,7 +73,9 @@ function reduction(
       const kept = reducedShape(x.shape, axes, true);
       return [broadcastTo(rules.vjp({ x, y: reshape(y, kept), ct: reshape(ct, kept), axes }), x.shape)];
     },
-    lower: (onnx, [x], { attrs }) => onnx.node(name, [x, onnx.ints(attrs.axes)], { keepdims: attrs.keepDims ? 1 : 0 }),
+    lower: (onnx, [x], { attrs, type }) =>
+      rules.lower?.(onnx, x, attrs, type) ??
+      onnx.node(name, [x, onnx.ints(attrs.axes)], { keepdims: attrs.keepDims ? 1 : 0 }),
     evaluate: ([x], { axes }, type) => rules.evaluate(x, axes, type),
     identity: ([x], attrs) => {
       if (attrs.axes.every((a) => x.shape[a] === 1))
@@ -172,6 +177,19 @@ export const logSumExp: Reduction = reduction("ReduceLogSumExp", {
     return { ...top, data: total.map((t, i) => Math.log(t) + shift[i]!) };
   },
   vjp: ({ x, y, ct }) => mul(ct, exp(sub(x, y))),
+  lower: (onnx, x, { axes }, { dtype, shape }) => {
+    if (onnx.target.kind !== "webgpu") return null;
+    // ONNX Runtime 1.30's WebGPU kernel does not take the maximum out first and overflows beyond 88.
+    const largest = onnx.node("Clip", [
+      onnx.node("ReduceMax", [x, onnx.ints(axes)], { keepdims: 1 }),
+      onnx.scalar(dtype, -3e38),
+      onnx.scalar(dtype, 3e38),
+    ]);
+    const total = onnx.node("ReduceSum", [onnx.node("Exp", [onnx.node("Sub", [x, largest])]), onnx.ints(axes)], {
+      keepdims: 1,
+    });
+    return onnx.node("Reshape", [onnx.node("Add", [onnx.node("Log", [total]), largest]), onnx.ints(shape)]);
+  },
 });
 
 function argument(

@@ -11,6 +11,11 @@ export const tolerance = {
   /** Central differences with the step below: truncation h^2 and cancellation 1e-16 / h balance near 1e-10. */
   differences: 1e-6,
 } as const;
+/** Where a device is known to be less exact: allowed differences by device and op. */
+export const looser: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  // WGSL's sin and cos promise 2^-11 within [-pi, pi], and a software GPU takes it literally.
+  webgpu: { sin: 2 ** -11, cos: 2 ** -11 },
+};
 export const differenceStep = 1e-5;
 
 /** What is wrong with a value, in words, or null when it has the type and, within the tolerance, the numbers expected. */

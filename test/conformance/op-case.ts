@@ -68,6 +68,7 @@ function spread({ shape, range: [low, high] }: Draw, seed: number): number[] {
 
 /** One case as graph: its outputs, then, up to the order asked for, the derivatives of a weighted sum of them. */
 export interface Built {
+  readonly op: string;
   readonly id: string;
   readonly values: readonly Tensor[];
   readonly gradients: readonly Tensor[];
@@ -99,7 +100,7 @@ export function buildCase(
   const wrt = inputs.filter((x) => isFloat(x.dtype));
   const id = `${op}: ${c.name}`;
   const floats = values.filter((y) => isFloat(y.dtype));
-  const plain = { id, values, gradients: [], secondGradients: [], loss: null, squaredGradient: null, wrt, leaves };
+  const plain = { op, id, values, gradients: [], secondGradients: [], loss: null, squaredGradient: null, wrt, leaves };
   if (order === 0 || refusesGradient || floats.length === 0 || wrt.length === 0) return plain;
 
   const total = (ts: readonly Tensor[]): Tensor => ts.map((t) => sum(t)).reduce((a, b) => a.add(b));
