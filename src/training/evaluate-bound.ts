@@ -56,7 +56,7 @@ export class BoundEvaluator {
     let distortion = 0;
     for (const cursor of this.#batches.epoch()) {
       // The last batch may be short: what is left in the rows behind it is computed and not counted.
-      const count = this.#batches.fill(this.#x, cursor);
+      const count = this.#batches.fillExamples(this.#x, cursor);
       const found = await this.#program.run({
         inputs: { x: this.#x },
         outputs: ["rate", "distortion"],

@@ -44,8 +44,7 @@ export async function* fit({
   const x = new Float32Array(batches.batchSize * batches.exampleSize);
   for (let n = from + 1; n <= steps; n++) {
     const cursor = batches.cursorAt(n - 1);
-    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- Batches.fill, not Array.fill
-    batches.fill(x, cursor);
+    batches.fillExamples(x, cursor);
     const wanted = n === 1 || n % metricsEvery === 0;
     const metrics = await step.run({ inputs: { x, step: Float32Array.of(n) }, seed, step: n, metrics: wanted });
     if (wanted) refuseNonFinite(n, metrics, metricsEvery);

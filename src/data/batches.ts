@@ -1,0 +1,126 @@
+import { ConfigError } from "../errors.ts";
+import { stream } from "../random/index.ts";
+import { dynamicDraw, FIXED_DRAW, type Binarization } from "./binarize.ts";
+import { exampleSize } from "./dataset.ts";
+import { ExampleReader } from "./example-reader.ts";
+import type { Split } from "./split.ts";
+
+/** A place in the sequence of batches, as plain data to save and come back to: batch `index` of epoch `epoch`, both from 0. */
+export interface Cursor {
+  readonly epoch: number;
+  readonly index: number;
+}
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  /**
+   * `training`: every epoch in a new order, the last partial batch left out, `dynamic` binarization drawn anew each epoch.
+   * `evaluation`: file order, every example, the one fixed draw for `dynamic` and `fixed` binarization.
+   */
+  readonly purpose: "training" | "evaluation";
+  /** Seed of the order and of `dynamic` binarization; an evaluation depends on no seed. */
+  readonly seed?: number;
+  readonly binarize?: Binarization;
+}
+
+/**
+ * The batches of a split. Which examples a batch holds, and their binarization, is a pure function of the options and the
+ * cursor, so training resumes at a saved cursor with the same bytes. Batches are written into the caller's arrays.
+ */
+export class Batches {
+  readonly split: Split;
+  readonly batchSize: number;
+  readonly batchesPerEpoch: number;
+  /** Values per example. */
+  readonly exampleSize: number;
+  readonly #training: boolean;
+  readonly #seed: number;
+  readonly #binarize: Binarization;
+  readonly #reader: ExampleReader;
+  #epoch = -1;
+  #order: Uint32Array;
+
+  constructor(split: Split, { batchSize, purpose, seed = 0, binarize = "none" }: BatchOptions) {
+    const count = split.indices.length;
+    if (!Number.isSafeInteger(batchSize) || batchSize < 1)
+      throw new ConfigError(`batches: batch size out of range, got ${batchSize}, expected an integer from 1`);
+    if (count === 0)
+      throw new ConfigError(`batches: the split of ${split.dataset.name} is empty, got 0 examples, expected some`);
+    const training = purpose === "training";
+    if (training && batchSize > count)
+      throw new ConfigError(
+        `batches: batch larger than the data, got batch size ${batchSize} for ${count} training examples of ${split.dataset.name}, expected at most ${count}`,
+      );
+    this.split = split;
+    this.batchSize = batchSize;
+    this.batchesPerEpoch = training ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+    this.exampleSize = exampleSize(split.dataset);
+    this.#training = training;
+    this.#seed = seed;
+    this.#binarize = binarize;
+    this.#reader = new ExampleReader(split.dataset, binarize);
+    this.#order = split.indices;
+  }
+
+  /** The cursor after `step` batches from the start. */
+  cursorAt(step: number): Cursor {
+    return { epoch: Math.floor(step / this.batchesPerEpoch), index: step % this.batchesPerEpoch };
+  }
+
+  /** The cursor of the following batch. */
+  after({ epoch, index }: Cursor): Cursor {
+    return index + 1 < this.batchesPerEpoch ? { epoch, index: index + 1 } : { epoch: epoch + 1, index: 0 };
+  }
+
+  /** The cursors of one epoch, in order. */
+  *epoch(epoch = 0): Generator<Cursor> {
+    for (let index = 0; index < this.batchesPerEpoch; index++) yield { epoch, index };
+  }
+
+  /** Dataset indices of the examples of a batch: `batchSize` of them, fewer in the last batch of an evaluation. A view, not to be kept. */
+  indices({ epoch, index }: Cursor): Uint32Array {
+    if (
+      !(Number.isSafeInteger(epoch) && epoch >= 0 && Number.isSafeInteger(index) && index >= 0) ||
+      index >= this.batchesPerEpoch
+    )
+      throw new ConfigError(
+        `batches: cursor out of range, got epoch ${epoch} and batch ${index}, expected an epoch from 0 and a batch from 0 to ${this.batchesPerEpoch - 1}`,
+      );
+    if (this.#training && epoch !== this.#epoch) {
+      const { indices } = this.split;
+      this.#order = stream(this.#seed, "shuffle", epoch)
+        .permutation(indices.length)
+        .map((at) => indices[at]!);
+      this.#epoch = epoch;
+    }
+    return this.#order.subarray(index * this.batchSize, (index + 1) * this.batchSize);
+  }
+
+  /**
+   * Writes a batch to the start of `out` as float32, [count, ...shape], intensities scaled to [0, 1] and binarized. Returns
+   * count, the number of examples written; what lies behind them is left as it was.
+   */
+  fillExamples(out: Float32Array, cursor: Cursor): number {
+    const examples = this.indices(cursor);
+    this.#checkLength("fillExamples", out.length, examples.length * this.exampleSize);
+    const dynamic = this.#training && this.#binarize === "dynamic";
+    this.#reader.read(out, examples, dynamic ? dynamicDraw(this.#seed, cursor.epoch) : FIXED_DRAW);
+    return examples.length;
+  }
+
+  /** Writes the labels of a batch to the start of `out` and returns their number; throws `ConfigError` where the dataset has none. */
+  fillLabels(out: Int32Array | BigInt64Array, cursor: Cursor): number {
+    const { labels, name } = this.split.dataset;
+    if (!labels) throw new ConfigError(`batches: ${name} has no labels, got none, expected a labelled dataset`);
+    const examples = this.indices(cursor);
+    this.#checkLength("fillLabels", out.length, examples.length);
+    if (out instanceof BigInt64Array) examples.forEach((example, row) => (out[row] = BigInt(labels[example]!)));
+    else examples.forEach((example, row) => (out[row] = labels[example]!));
+    return examples.length;
+  }
+
+  #checkLength(where: string, got: number, needed: number) {
+    if (got < needed)
+      throw new ConfigError(`batches.${where}: array too short, got ${got}, expected at least ${needed}`);
+  }
+}

@@ -1,0 +1,49 @@
+import { DataError } from "../errors.ts";
+import { fingerprint } from "./fingerprint.ts";
+
+/** Examples in their stored form: a batch, never the whole set, becomes float. */
+export interface Dataset {
+  readonly name: string;
+  /** One line for people: what the examples are and where they come from. */
+  readonly description: string;
+  /** Shape of one example, such as [channels, height, width]. */
+  readonly shape: readonly number[];
+  readonly size: number;
+  /** `size` examples one after another, each row-major in `shape`. */
+  readonly values: Uint8Array | Float32Array;
+  /** The stored values that become 0 and 1. */
+  readonly range: readonly [low: number, high: number];
+  /** One class index per example. */
+  readonly labels?: Uint8Array;
+  readonly classNames?: readonly string[];
+  /** SHA-256 in hex of shape, range, values and labels: equal for equal content, whatever the name. */
+  readonly fingerprint: string;
+}
+
+/** Number of values in one example. */
+export function exampleSize({ shape }: Pick<Dataset, "shape">): number {
+  return shape.reduce((size, extent) => size * extent, 1);
+}
+
+/** Checks that the parts of a dataset fit together and fingerprints them; throws `DataError`. */
+export async function createDataset(parts: Omit<Dataset, "fingerprint">): Promise<Dataset> {
+  const { name, shape, size, values, range, labels, classNames } = parts;
+  const fail = (what: string, got: string | number, expected: string) =>
+    new DataError(`${name}: ${what}, got ${got}, expected ${expected}`);
+  if (!shape.every((extent) => Number.isSafeInteger(extent) && extent > 0))
+    throw fail("an example has an extent that is not positive", `[${shape.join(", ")}]`, "positive integers");
+  if (!Number.isSafeInteger(size) || size < 1) throw fail("no examples", size, "at least 1");
+  const expected = size * exampleSize(parts);
+  if (values.length !== expected)
+    throw fail("values and shape differ in size", `${values.length} values`, `${size} x [${shape.join(", ")}]`);
+  if (!(range[1] > range[0]) || !Number.isFinite(range[1] - range[0]))
+    throw fail("the range of the values is empty or not finite", `[${range.join(", ")}]`, "low < high");
+  if (labels !== undefined && labels.length !== size)
+    throw fail("labels and examples differ in number", `${labels.length} labels`, `${size}`);
+  if (labels !== undefined && classNames !== undefined) {
+    const largest = labels.reduce((max, label) => Math.max(max, label), 0);
+    if (largest >= classNames.length) throw fail("a label has no class name", largest, `below ${classNames.length}`);
+  }
+  const head = JSON.stringify({ shape, range });
+  return { ...parts, fingerprint: await fingerprint(head, values, ...(labels ? [labels] : [])) };
+}

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { ConfigError } from "../errors.ts";
+import { createDataset, type Dataset } from "./dataset.ts";
+import { createDataSource, split, whole } from "./split.ts";
+
+const numbered = (size: number): Promise<Dataset> =>
+  createDataset({
+    name: "numbered",
+    description: "",
+    shape: [1],
+    size,
+    values: Float32Array.from({ length: size }, (_, i) => i),
+    range: [0, size],
+  });
+
+test("every example is in exactly one split", async () => {
+  const { train, validation, test: tested } = split(await numbered(1000), { validation: 0.25, test: 30, seed: 3 });
+  expect([train, validation, tested].map(({ indices }) => indices.length)).toEqual([720, 250, 30]);
+  const all = [train, validation, tested].flatMap(({ indices }) => Array.from(indices));
+  expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
+});
+
+test("held-out examples come from the whole range, by seed", async () => {
+  const dataset = await numbered(1000);
+  const { validation } = split(dataset, { seed: 1 });
+  expect(validation.indices.length).toBe(100);
+  // The mean of 100 of 0..999 without replacement: 499.5, standard deviation 27.
+  const mean = validation.indices.reduce((sum, i) => sum + i, 0) / 100;
+  expect(Math.abs(mean - 499.5)).toBeLessThan(110);
+  expect(split(dataset, { seed: 1 }).validation.indices).toEqual(validation.indices);
+  expect(split(dataset, { seed: 2 }).validation.indices).not.toEqual(validation.indices);
+});
+
+test("60,000 examples hold out their last 10,000 unless asked otherwise", async () => {
+  const dataset = await numbered(60_000);
+  const { train, validation, test: none } = split(dataset);
+  expect([train.indices.length, train.indices.at(-1)]).toEqual([50_000, 49_999]);
+  expect([validation.indices[0], validation.indices.at(-1)]).toEqual([50_000, 59_999]);
+  expect(none.indices.length).toBe(0);
+  expect(split(dataset, { validation: 10_000 }).validation.indices[0]).toBeLessThan(50_000);
+});
+
+test.each([{ validation: 0 }, { validation: -1 }, { validation: 10 }, { validation: 2.5 }, { validation: 5, test: 5 }])(
+  "%o of 10 examples is refused",
+  async (options) => {
+    const dataset = await numbered(10);
+    expect(() => split(dataset, options)).toThrow(ConfigError);
+  },
+);
+
+test("a fingerprint follows content and membership, not names", async () => {
+  const [a, b] = [await numbered(10), await numbered(10)];
+  const source = (dataset: Dataset, seed: number) =>
+    createDataSource({ name: `${seed}`, description: "", ...split(dataset, { test: 2, validation: 2, seed }) });
+  expect(a.fingerprint).toBe(b.fingerprint);
+  expect(a.fingerprint).not.toBe((await numbered(11)).fingerprint);
+  const { fingerprint } = await source(a, 1);
+  expect((await source(b, 1)).fingerprint).toBe(fingerprint);
+  expect((await source(a, 2)).fingerprint).not.toBe(fingerprint);
+  expect(whole(a).indices).toEqual(Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+});

@@ -1,0 +1,84 @@
+import { ConfigError } from "../errors.ts";
+import { stream } from "../random/index.ts";
+import type { Dataset } from "./dataset.ts";
+import { fingerprint } from "./fingerprint.ts";
+
+/** Part of a dataset: the indices of its examples, in file order. Nothing is copied. */
+export interface Split {
+  readonly dataset: Dataset;
+  readonly indices: Uint32Array;
+}
+
+/** What a model is trained on, tuned on and reported on. */
+export interface DataSource {
+  readonly name: string;
+  readonly description: string;
+  readonly train: Split;
+  readonly validation: Split;
+  readonly test: Split;
+  /** SHA-256 in hex of all three splits' contents and indices. */
+  readonly fingerprint: string;
+}
+
+export interface SplitOptions {
+  /** Examples held out for validation: a count from 1, or a fraction below 1. */
+  readonly validation?: number;
+  /** Examples held out for testing, likewise; 0 (the default) leaves the test split empty. */
+  readonly test?: number;
+  /** Seed of the shuffle that picks them. */
+  readonly seed?: number;
+}
+
+/** A training file of this size and no wish about validation means MNIST's usual split: its last 10,000. */
+const MNIST_TRAIN = 60_000;
+const MNIST_VALIDATION = 10_000;
+
+/** Every example of a dataset as one split. */
+export function whole(dataset: Dataset): Split {
+  return { dataset, indices: Uint32Array.from({ length: dataset.size }, (_, i) => i) };
+}
+
+/**
+ * Divides a dataset at random into train, validation and test: a shuffle seeded by `seed` picks the held-out examples, and each
+ * split then lists its own in file order. Validation is 10% unless said otherwise, except that 60,000 examples with neither
+ * option set hold out their last 10,000, as is usual for MNIST. Throws `ConfigError` where nothing is left to train on.
+ */
+export function split(
+  dataset: Dataset,
+  { validation, test = 0, seed = 0 }: SplitOptions = {},
+): { train: Split; validation: Split; test: Split } {
+  const { size } = dataset;
+  const usual = size === MNIST_TRAIN && validation === undefined && test === 0;
+  const validationCount = usual ? MNIST_VALIDATION : heldOutCount("validation", validation ?? 0.1, size);
+  const testCount = test === 0 ? 0 : heldOutCount("test", test, size);
+  const trainCount = size - validationCount - testCount;
+  if (trainCount < 1)
+    throw new ConfigError(
+      `split: nothing left to train on, got ${validationCount} validation and ${testCount} test of ${size} examples, expected fewer`,
+    );
+  const order = usual ? whole(dataset).indices : stream(seed, "split").permutation(size);
+  const part = (from: number, count: number): Split => ({
+    dataset,
+    indices: order.subarray(from, from + count).toSorted(),
+  });
+  return {
+    train: part(0, trainCount),
+    validation: part(trainCount, validationCount),
+    test: part(trainCount + validationCount, testCount),
+  };
+}
+
+/** Turns a wish for held-out examples, a count from 1 or a fraction below 1, into a count; throws `ConfigError`. */
+export function heldOutCount(which: string, wish: number, size: number): number {
+  const count = wish < 1 ? Math.max(1, Math.round(wish * size)) : wish;
+  if (!(wish > 0) || !Number.isSafeInteger(count))
+    throw new ConfigError(`split: ${which} out of range, got ${wish}, expected a count from 1 or a fraction in (0, 1)`);
+  return count;
+}
+
+/** Completes a data source with its fingerprint. */
+export async function createDataSource(parts: Omit<DataSource, "fingerprint">): Promise<DataSource> {
+  const { train, validation, test } = parts;
+  const pieces = [train, validation, test].flatMap(({ dataset, indices }) => [dataset.fingerprint, indices]);
+  return { ...parts, fingerprint: await fingerprint(...pieces) };
+}

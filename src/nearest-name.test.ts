@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { nearestName } from "./nearest-name.ts";
+
+test.each([
+  ["digts", "digits"],
+  ["Digits", "digits"],
+  ["hiddenDim", "hiddenDims"],
+  ["likelyhood", "likelihood"],
+  ["zzz", undefined],
+  ["", undefined],
+])("%s -> %s", (wanted, nearest) => {
+  expect(nearestName(wanted, ["likelihood", "digits", "hiddenDims", "beta"])).toBe(nearest);
+});
+
+test("of two equally near names the first", () => {
+  expect(nearestName("bat", ["bet", "but"])).toBe("bet");
+});

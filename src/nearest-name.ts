@@ -1,0 +1,25 @@
+/** The known name closest to `wanted` by edits (insert, delete, replace a letter), or undefined where none is near enough to be meant. */
+export function nearestName(wanted: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestEdits = Math.max(2, Math.floor(wanted.length / 2)) + 1;
+  for (const name of known) {
+    const edits = editDistance(wanted.toLowerCase(), name.toLowerCase());
+    if (edits < bestEdits && edits < name.length) {
+      best = name;
+      bestEdits = edits;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[to.length]!;
+}
