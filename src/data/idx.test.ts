@@ -90,6 +90,13 @@ test("a file above the limit is refused before its values are read", async () =>
   expect((await readIdx(file(zeros), { maxBytes: 1e6 })).values.length).toBe(1e6);
 });
 
+test("values that memory cannot hold are refused", async () => {
+  const stored = { ...file(gzipped(big)), size: 2 ** 100 };
+  await expect(readIdx(stored, { maxBytes: Infinity })).rejects.toThrow(
+    /data.idx: too large for this machine's memory/,
+  );
+});
+
 describe("random damage either reads or is a DataError", () => {
   const damage = fc.record({
     stored: fc.constantFrom(images, gzipped(images), labels, gzipped(idx(0x0d, [2, 5], bytes(40)))),

@@ -150,7 +150,11 @@ class IdxReader {
     if (!this.#gzip && bytes !== present)
       throw this.#error(bytes > present ? "truncated" : "bytes left over after the last value", claim, `${present}`);
     if (bytes > this.#maxBytes) throw this.#error("too large", claim, `at most ${this.#maxBytes}`);
-    this.#values = new Uint8Array(bytes);
+    try {
+      this.#values = new Uint8Array(bytes);
+    } catch {
+      throw this.#error("too large for this machine's memory", claim, "values that fit into it");
+    }
   }
 
   #expected(): string {
