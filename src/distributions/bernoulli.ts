@@ -1,7 +1,6 @@
 import type { Shape } from "../graph/shape.ts";
 import { lift, type Operand, type Tensor } from "../graph/tensor.ts";
-import { cast, less } from "../ops/comparison.ts";
-import { sigmoid, softplus, stopGradient } from "../ops/elementwise.ts";
+import { cast, less, sigmoid, softplus, stopGradient } from "../ops/index.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 import { uniformDraws } from "./draws.ts";
 

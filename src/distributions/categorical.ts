@@ -1,7 +1,6 @@
 import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { oneHot } from "../ops/indexing.ts";
-import { argmax, logSumExp, softmax } from "../ops/reduction.ts";
+import { argmax, logSumExp, oneHot, softmax } from "../ops/index.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 import { gumbelDraws } from "./draws.ts";
 

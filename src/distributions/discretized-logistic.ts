@@ -1,9 +1,22 @@
 import { ConfigError } from "../errors.ts";
 import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { clamp, log, maximum, square } from "../ops/arithmetic.ts";
-import { and, greater, less, where } from "../ops/comparison.ts";
-import { exp, round, sigmoid, softplus, stopGradient, tanh } from "../ops/elementwise.ts";
+import {
+  and,
+  clamp,
+  exp,
+  greater,
+  less,
+  log,
+  maximum,
+  round,
+  sigmoid,
+  softplus,
+  square,
+  stopGradient,
+  tanh,
+  where,
+} from "../ops/index.ts";
 import { type Distribution, liftPair, unavailable } from "./distribution.ts";
 import { logisticDraws } from "./draws.ts";
 

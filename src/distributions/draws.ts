@@ -1,7 +1,6 @@
 import type { DType, Shape } from "../graph/shape.ts";
 import { noise, type Tensor } from "../graph/tensor.ts";
-import { log, maximum } from "../ops/arithmetic.ts";
-import { cast } from "../ops/comparison.ts";
+import { cast, log, maximum } from "../ops/index.ts";
 
 /** Independent N(0, 1) draws. */
 export const normalDraws = (shape: Shape, dtype: DType): Tensor => cast(noise.normal(shape), dtype);

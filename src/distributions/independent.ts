@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { sum } from "../ops/index.ts";
 import type { Distribution } from "./distribution.ts";
 
 /**
@@ -55,5 +56,10 @@ export const independent = <D extends Distribution>(base: D, axes: number): Inde
 export function sumLastAxes(x: Tensor, count: number): Tensor {
   if (count > x.rank)
     throw new ShapeError(`independent: got ${count} event axes for shape [${x.shape}], expected at most ${x.rank}`);
-  return count === 0 ? x : x.sum(Array.from({ length: count }, (_, i) => x.rank - count + i));
+  return count === 0
+    ? x
+    : sum(
+        x,
+        Array.from({ length: count }, (_, i) => x.rank - count + i),
+      );
 }

@@ -1,9 +1,6 @@
 import { ShapeError, UnsupportedOpError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { abs, log, square } from "../ops/arithmetic.ts";
-import { and, greaterEqual, lessEqual, where } from "../ops/comparison.ts";
-import { exp, softplus } from "../ops/elementwise.ts";
-import { logSoftmax } from "../ops/reduction.ts";
+import { abs, and, exp, greaterEqual, lessEqual, log, logSoftmax, softplus, square, where } from "../ops/index.ts";
 import { Bernoulli } from "./bernoulli.ts";
 import { Categorical } from "./categorical.ts";
 import type { Distribution } from "./distribution.ts";

@@ -1,7 +1,6 @@
 import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { abs, log, minimum, square } from "../ops/arithmetic.ts";
-import { stopGradient } from "../ops/elementwise.ts";
+import { abs, log, minimum, square, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair } from "./distribution.ts";
 import { openUniformDraws } from "./draws.ts";
 

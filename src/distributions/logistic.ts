@@ -1,7 +1,6 @@
 import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { log, square } from "../ops/arithmetic.ts";
-import { softplus, stopGradient } from "../ops/elementwise.ts";
+import { log, softplus, square, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair } from "./distribution.ts";
 import { logisticDraws } from "./draws.ts";
 

@@ -1,11 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { broadcastShapes, type Shape, sameShape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { square } from "../ops/arithmetic.ts";
-import { greater, where } from "../ops/comparison.ts";
-import { oneHot } from "../ops/indexing.ts";
-import { reshape } from "../ops/movement.ts";
-import { logSoftmax, logSumExp, softmax } from "../ops/reduction.ts";
+import { greater, logSoftmax, logSumExp, oneHot, reshape, softmax, square, where } from "../ops/index.ts";
 import { Categorical } from "./categorical.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 

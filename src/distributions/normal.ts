@@ -1,7 +1,6 @@
 import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { log, reciprocal, sqrt, square } from "../ops/arithmetic.ts";
-import { exp, stopGradient } from "../ops/elementwise.ts";
+import { exp, log, reciprocal, sqrt, square, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair } from "./distribution.ts";
 import { normalDraws } from "./draws.ts";
 

@@ -1,8 +1,6 @@
 import type { Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { log } from "../ops/arithmetic.ts";
-import { stopGradient } from "../ops/elementwise.ts";
-import { logSumExp, softmax } from "../ops/reduction.ts";
+import { log, logSumExp, softmax, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair, unavailable } from "./distribution.ts";
 import { gumbelDraws } from "./draws.ts";
 import { logGamma } from "./gamma.ts";

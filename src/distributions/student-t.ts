@@ -1,8 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { log, sqrt, square } from "../ops/arithmetic.ts";
-import { cos, exp, stopGradient } from "../ops/elementwise.ts";
+import { cos, exp, log, sqrt, square, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair, unavailable } from "./distribution.ts";
 import { openUniformDraws, uniformDraws } from "./draws.ts";
 import { digamma, logGamma } from "./gamma.ts";

@@ -1,8 +1,6 @@
 import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { log, square } from "../ops/arithmetic.ts";
-import { and, greaterEqual, lessEqual, where } from "../ops/comparison.ts";
-import { stopGradient } from "../ops/elementwise.ts";
+import { and, greaterEqual, lessEqual, log, square, stopGradient, where } from "../ops/index.ts";
 import { type Distribution, liftPair } from "./distribution.ts";
 import { uniformDraws } from "./draws.ts";
 

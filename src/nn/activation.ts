@@ -1,5 +1,5 @@
 import type { Tensor } from "../graph/tensor.ts";
-import { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "../ops/elementwise.ts";
+import { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "../ops/index.ts";
 import { glorotUniform, heNormal, type Initialize } from "./initializers.ts";
 
 /** Elementwise nonlinearities by name. */

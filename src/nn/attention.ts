@@ -1,8 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
-import { matmul } from "../ops/linalg.ts";
-import { reshape, transpose } from "../ops/movement.ts";
-import { softmax } from "../ops/reduction.ts";
+import { matmul, reshape, softmax, transpose } from "../ops/index.ts";
 import { Linear } from "./linear.ts";
 
 export interface AttentionOptions {

@@ -1,6 +1,5 @@
 import { type Tensor, Variable } from "../graph/tensor.ts";
-import { conv, type ConvOptions, convTranspose, perAxis, type PerAxis } from "../ops/convolution.ts";
-import { reshape } from "../ops/movement.ts";
+import { conv, type ConvOptions, convTranspose, perAxis, type PerAxis, reshape } from "../ops/index.ts";
 import { convFans, convTransposeFans, glorotUniform, type Initialize, zeros } from "./initializers.ts";
 
 export interface ConvLayerOptions extends ConvOptions {

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { noise, type Tensor } from "../graph/tensor.ts";
-import { cast, greaterEqual } from "../ops/comparison.ts";
+import { cast, greaterEqual } from "../ops/index.ts";
 import type { Context } from "./context.ts";
 
 /** In training, each element is 0 with probability `rate` and x / (1 - rate) otherwise, so its mean stays x (arXiv:1207.0580). */

@@ -1,5 +1,5 @@
 import { type Tensor, Variable } from "../graph/tensor.ts";
-import { gather } from "../ops/indexing.ts";
+import { gather } from "../ops/index.ts";
 import { type Initialize, normal } from "./initializers.ts";
 
 /** A learned vector for each of `count` symbols: int64 [...] -> [..., dim]. */

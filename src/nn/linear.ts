@@ -1,8 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { formatType } from "../graph/shape.ts";
 import { type Tensor, Variable } from "../graph/tensor.ts";
-import { matmul } from "../ops/linalg.ts";
-import { reshape } from "../ops/movement.ts";
+import { matmul, reshape } from "../ops/index.ts";
 import { glorotUniform, type Initialize, linearFans, zeros } from "./initializers.ts";
 
 export interface LinearOptions {

@@ -1,8 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { type Tensor, Variable } from "../graph/tensor.ts";
-import { reciprocal, sqrt, square } from "../ops/arithmetic.ts";
-import { reshape } from "../ops/movement.ts";
-import { mean } from "../ops/reduction.ts";
+import { mean, reciprocal, reshape, sqrt, square } from "../ops/index.ts";
 import type { Context } from "./context.ts";
 import { perChannel } from "./conv.ts";
 
