@@ -36,18 +36,20 @@ export function median(values) {
  * @param {readonly { name: string, checks: readonly number[] }[]} engines
  */
 export function disagreements(workload, engines) {
-  const failures = [];
+  /** @type {Map<string, string>} */
+  const failures = new Map();
   for (let step = 0; step < Math.max(0, ...engines.map(({ checks }) => checks.length)); step++) {
     const values = engines.flatMap(({ name, checks }) => (step < checks.length ? [{ name, value: checks[step] }] : []));
     const middle = values.map(({ value }) => value).toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
     for (const { name, value } of values) {
-      if (!(Math.abs(value - middle) <= LOSS_TOLERANCE * Math.abs(middle)))
-        failures.push(
-          `${workload}: ${name} computes something else: ${value} at step ${step + 1}, the others ${middle}`,
-        );
+      if (Math.abs(value - middle) <= LOSS_TOLERANCE * Math.abs(middle) || failures.has(name)) continue;
+      failures.set(
+        name,
+        `${workload}: ${name} computes something else: ${value} at step ${step + 1}, the others ${middle}`,
+      );
     }
   }
-  return failures;
+  return [...failures.values()];
 }
 
 /**

@@ -5,6 +5,7 @@ channels-last images and donated state. Weights and batches come from the same i
 """
 
 import json
+import math
 import os
 import resource
 import sys
@@ -341,7 +342,9 @@ def main():
         try:
             if request["do"] == "setup":
                 check, run, note = build(request["workload"])
-                answer = {"checks": check(), "note": note}
+                # JSON has no NaN; JavaScript writes it as null.
+                losses = [loss if math.isfinite(loss) else None for loss in check()]
+                answer = {"checks": losses, "note": note}
             elif request["do"] == "round":
                 start = time.perf_counter()
                 run(request["steps"])
