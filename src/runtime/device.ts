@@ -10,6 +10,8 @@ export interface Device {
   readonly name: Exclude<DeviceName, "auto">;
   /** What it is, for people: provider, threads. */
   readonly description: string;
+  /** Of ONNX Runtime. */
+  readonly version: string;
   readonly target: LoweringTarget;
   /**
    * Where variables live between runs. `host`: in one WebAssembly memory that sessions read in place and the

@@ -26,6 +26,7 @@ export async function wasmDevice(threads = 1): Promise<Device> {
   return {
     name: "wasm",
     description: `onnxruntime-web ${ort.env.versions.web ?? ""} on WebAssembly, ${threads} thread${threads === 1 ? "" : "s"}`,
+    version: ort.env.versions.web ?? "",
     target: { kind: "wasm" },
     residency: "host",
     float64: true,
@@ -40,6 +41,7 @@ export async function browserWebgpuDevice(): Promise<Device> {
   return {
     name: "webgpu",
     description: `onnxruntime-web ${ort.env.versions.web ?? ""} on WebGPU`,
+    version: ort.env.versions.web ?? "",
     target: { kind: "webgpu" },
     residency: "device",
     float64: false,
