@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { float64, numbersOf, sequence } from "../../test/values.ts";
+import { depthToSpace, resizeBilinear, resizeNearest, spaceToDepth } from "./index.ts";
+
+// Expected numbers: PyTorch 2.13, interpolate (align_corners=False), pixel_unshuffle and pixel_shuffle.
+const image = sequence([1, 1, 2, 3], [11, 4, 2, 5]);
+const counting = (...shape: number[]) =>
+  float64(
+    Array.from({ length: 16 }, (_, i) => i),
+    shape,
+  );
+
+describe("resizeBilinear", () => {
+  test("twofold is PyTorch's", () => {
+    expect(numbersOf(resizeBilinear(image, { scale: 2 }))).toEqual([
+      -3, -2, 0, 2, 4, 5, -2.75, -1.75, 0.25, 1.5625, 2.1875, 2.5, -2.25, -1.25, 0.75, 0.6875, -1.4375, -2.5, -2, -1, 1,
+      0.25, -3.25, -5,
+    ]);
+  });
+  test("down along one axis and up along the other is PyTorch's", () => {
+    const y = resizeBilinear(sequence([1, 1, 4, 3], [11, 4, 2, 5]), { size: [3, 5] });
+    expect(numbersOf(y).map((v) => Math.round(v * 30))).toEqual(
+      [
+        -2.833333333333, -1.233333333333, 1.166666666667, 2.466666666667, 3.333333333333, -1.5, 0.1, 2.5, -1.7, -4.5,
+        -0.166666666667, 1.433333333333, 3.833333333333, -0.366666666667, -3.166666666667,
+      ].map((v) => Math.round(v * 30)),
+    );
+  });
+});
+
+test("resizeNearest repeats pixels", () => {
+  expect(numbersOf(resizeNearest(image, 2))).toEqual([
+    -3, -3, 1, 1, 5, 5, -3, -3, 1, 1, 5, 5, -2, -2, 2, 2, -5, -5, -2, -2, 2, 2, -5, -5,
+  ]);
+});
+
+test("spaceToDepth orders channels as PyTorch's pixel_unshuffle, and depthToSpace undoes it", () => {
+  const images = counting(1, 2, 2, 4);
+  expect(numbersOf(spaceToDepth(images, 2))).toEqual([0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15]);
+  expect(numbersOf(depthToSpace(spaceToDepth(images, 2), 2))).toEqual(numbersOf(images));
+  expect(numbersOf(depthToSpace(counting(1, 4, 2, 2), 2))).toEqual([
+    0, 4, 1, 5, 8, 12, 9, 13, 2, 6, 3, 7, 10, 14, 11, 15,
+  ]);
+});
