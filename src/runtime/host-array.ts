@@ -1,5 +1,6 @@
 import type { Tensor as OrtTensor } from "onnxruntime-common";
-import type { DType, Shape } from "../graph/shape.ts";
+import { ShapeError } from "../errors.ts";
+import { type DType, formatType, type Shape, sizeOf, type TensorType } from "../graph/shape.ts";
 import type { Device } from "./device.ts";
 
 /** A row-major array as it goes to and comes from a device: float32, float64, int64 as bigint, bool as bytes. */
@@ -9,6 +10,17 @@ export function allocate(dtype: DType, size: number): HostArray {
   if (dtype === "float32") return new Float32Array(size);
   if (dtype === "float64") return new Float64Array(size);
   return dtype === "int64" ? new BigInt64Array(size) : new Uint8Array(size);
+}
+
+const arrayNames = { float32: "Float32Array", float64: "Float64Array", int64: "BigInt64Array", bool: "Uint8Array" };
+
+/** Throws ShapeError, beginning with `what`, for an array that does not hold exactly a tensor of this type. */
+export function checkHolds(what: string, data: HostArray, type: TensorType): void {
+  const [kind, size] = [arrayNames[type.dtype], sizeOf(type.shape)];
+  if (data.constructor.name !== kind || data.length !== size)
+    throw new ShapeError(
+      `${what}, got a ${data.constructor.name} of ${data.length}, expected a ${kind} of ${size} for ${formatType(type)}`,
+    );
 }
 
 /** A device's view of an array; no copy is made. */

@@ -1,9 +1,11 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import { ConfigError, ShapeError } from "../errors.ts";
+import { formatType } from "../graph/shape.ts";
 import { Input, Noise, type Tensor, Variable } from "../graph/tensor.ts";
 import { topologicalOrder } from "../graph/traverse.ts";
 import { type OnnxModel, toOnnx } from "../onnx/emit.ts";
 import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
-import { hostArray, type HostArray, ortTensor } from "./host-array.ts";
+import { checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
 import type { VariableStore } from "./variables.ts";
 
 export interface ProgramSpec {
@@ -59,7 +61,8 @@ export class Program {
     ];
     for (const t of topologicalOrder(all)) {
       if (t instanceof Input) {
-        if (this.#inputs.has(t.name)) throw new Error(`program: two inputs are named ${t.name}`);
+        if (this.#inputs.has(t.name))
+          throw new ConfigError(`program ${spec.name}: two inputs are named ${t.name}, expected one of each name`);
         this.#inputs.set(t.name, t);
         this.#names.set(t, `input.${t.name}`);
       } else if (t instanceof Variable) {
@@ -104,11 +107,17 @@ export class Program {
         continue;
       }
       const key = name.slice("input.".length);
+      const input = this.#inputs.get(key)!;
       const given = inputs[key];
-      if (!given) throw new Error(`program: no value for input ${key}, expected [${this.#inputs.get(key)!.shape}]`);
+      if (!given)
+        throw new ShapeError(
+          `program ${this.#spec.name}: input ${key} has no value, got ${Object.keys(inputs).join(", ") || "no inputs"}, expected ${formatType(input)}`,
+        );
       const held = feeds[name];
-      if (held?.location !== "cpu" || held.data !== given)
-        feeds[name] = ortTensor(this.#store.device, given, this.#inputs.get(key)!);
+      if (held?.location !== "cpu" || held.data !== given) {
+        checkHolds(`program ${this.#spec.name}: input ${key} does not fit`, given, input);
+        feeds[name] = ortTensor(this.#store.device, given, input);
+      }
     }
     const updates = [...(this.#spec.updates ?? new Map<Variable, Tensor>()).keys()];
     updates.forEach((v, i) => (fetches[`update.${i}`] = this.#store.next(v) ?? null));
@@ -137,8 +146,8 @@ export class Program {
     for (const name of outputs) {
       const t = this.#spec.outputs?.get(name);
       if (!t)
-        throw new Error(
-          `program: no output is named ${name}, expected one of ${[...(this.#spec.outputs?.keys() ?? [])].join(", ")}`,
+        throw new ConfigError(
+          `program ${this.#spec.name}: no such output, got ${name}, expected one of ${[...(this.#spec.outputs?.keys() ?? [])].join(", ")}`,
         );
       wanted.set(`output.${name}`, t);
       fetches[`output.${name}`] = null;

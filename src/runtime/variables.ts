@@ -1,8 +1,10 @@
-import type { Tensor as OrtTensor } from "onnxruntime-common";
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import { ConfigError } from "../errors.ts";
+import { formatType } from "../graph/shape.ts";
 import { Input, type Variable } from "../graph/tensor.ts";
 import { toOnnx } from "../onnx/emit.ts";
 import type { Device } from "./device.ts";
-import { allocate, bytesPerElement, hostArray, type HostArray, ortTensor } from "./host-array.ts";
+import { allocate, bytesPerElement, checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
 
 /** Where the values of variables live between runs of programs. */
 export interface VariableStore {
@@ -16,10 +18,11 @@ export interface VariableStore {
   next(v: Variable): OrtTensor | undefined;
   /** Makes what a program wrote the current value. */
   commit(v: Variable, written: OrtTensor): void;
-  release(): void;
+  release(): Promise<void>;
 }
 
 const pageBytes = 65536;
+const mostPages = 65536;
 /** Each array starts and ends on 64 bytes: a cache line, and whole SIMD lanes for the optimizer's pass. */
 const alignment = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
@@ -44,7 +47,10 @@ export class HostVariables implements VariableStore {
     }
     // Views detach when a memory grows, so it has its final size from the start.
     const pages = Math.max(1, Math.ceil(bytes / pageBytes));
-    if (pages > pageBytes) throw new RangeError(`variables: ${bytes} bytes of state exceed WebAssembly's 4 GiB`);
+    if (pages > mostPages)
+      throw new ConfigError(
+        `variables: the state does not fit WebAssembly's memory, got ${bytes} bytes, expected at most ${mostPages * pageBytes}; use a smaller model, or a GPU`,
+      );
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     for (const [v, address] of this.#addresses) this.#tensors.set(v, ortTensor(device, this.#view(v, address), v));
   }
@@ -80,10 +86,7 @@ export class HostVariables implements VariableStore {
 
   write(v: Variable, data: HostArray): Promise<void> {
     const held = hostArray(this.feed(v));
-    if (data.length !== held.length || data.constructor !== held.constructor)
-      throw new TypeError(
-        `variables: got ${data.constructor.name} of ${data.length}, expected ${held.constructor.name} of ${held.length}`,
-      );
+    checkHolds("variables: the array does not fit", data, v);
     // The two are arrays of the same kind, which a union of kinds does not tell the compiler.
     (held as Float32Array).set(data as Float32Array);
     return Promise.resolve();
@@ -101,9 +104,10 @@ export class HostVariables implements VariableStore {
     this.#spare.set(v, previous);
   }
 
-  release(): void {
+  release(): Promise<void> {
     this.#tensors.clear();
     this.#spare.clear();
+    return Promise.resolve();
   }
 }
 
@@ -111,6 +115,8 @@ export class HostVariables implements VariableStore {
 export class DeviceVariables implements VariableStore {
   readonly device: Device;
   readonly #tensors = new Map<Variable, OrtTensor>();
+  /** Identity graphs, one for each type and direction. They own the buffers they made, so they stay. */
+  readonly #copies = new Map<string, Promise<InferenceSession>>();
 
   constructor(device: Device) {
     this.device = device;
@@ -128,6 +134,7 @@ export class DeviceVariables implements VariableStore {
   }
 
   async write(v: Variable, data: HostArray): Promise<void> {
+    checkHolds("variables: the array does not fit", data, v);
     this.commit(v, await this.#copy(v, ortTensor(this.device, data, v), true));
   }
 
@@ -140,21 +147,24 @@ export class DeviceVariables implements VariableStore {
     this.#tensors.set(v, written);
   }
 
-  release(): void {
+  async release(): Promise<void> {
     for (const t of this.#tensors.values()) t.dispose();
     this.#tensors.clear();
+    const sessions = await Promise.all(this.#copies.values());
+    this.#copies.clear();
+    await Promise.all(sessions.map((session) => session.release()));
   }
 
   async #copy(v: Variable, from: OrtTensor, toDevice: boolean): Promise<OrtTensor> {
-    const x = new Input("x", v.shape, v.dtype);
-
-    const { bytes } = toOnnx({ inputs: new Map([[x, "x"]]), outputs: new Map([["y", x]]), target: this.device.target });
-    const session = await this.device.load(bytes, toDevice ? ["y"] : []);
-    try {
-      return (await session.run({ x: from }))["y"]!;
-    } finally {
-      if (!toDevice) await session.release();
+    const key = `${formatType(v)} ${toDevice ? "in" : "out"}`;
+    let session = this.#copies.get(key);
+    if (!session) {
+      const x = new Input("x", v.shape, v.dtype);
+      const { target } = this.device;
+      const { bytes } = toOnnx({ inputs: new Map([[x, "x"]]), outputs: new Map([["y", x]]), target });
+      this.#copies.set(key, (session = this.device.load(bytes, toDevice ? ["y"] : [])));
     }
+    return (await (await session).run({ x: from }))["y"]!;
   }
 }
 

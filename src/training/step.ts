@@ -141,7 +141,7 @@ export class TrainingStep {
 
   async release(): Promise<void> {
     for (const part of this.#parts) await part.program.release();
-    this.store.release();
+    await this.store.release();
   }
 
   #wanted(part: Part, metrics: boolean): readonly string[] {
