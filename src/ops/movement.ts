@@ -72,6 +72,8 @@ const broadcastOp = defineOp<readonly [Tensor], { shape: Shape }>({
   }),
   identity: ([x], { shape }) => {
     if (sameShape(x.shape, shape)) return x;
+    // One number is kept without axes, so that products see it and move it outwards.
+    if (x.rank > 0 && scalarValue(x) !== undefined) return broadcastTo(reshape(x, []), shape);
     return x.op.name === "BroadcastTo" ? broadcastTo(x.inputs[0]!, shape) : null;
   },
   folds: false,
