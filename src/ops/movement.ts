@@ -246,7 +246,11 @@ const concatOp = defineOp<readonly Tensor[], { axis: number }>({
     const [first] = xs;
     if (!first) throw new ShapeError("concat: got no tensors, expected one or more");
     for (const x of xs)
-      if (x.dtype !== first.dtype || !sameShape(x.shape.with(axis, 1), first.shape.with(axis, 1)))
+      if (
+        x.dtype !== first.dtype ||
+        x.shape.length !== first.shape.length ||
+        x.shape.some((d, i) => i !== axis && d !== first.shape[i])
+      )
         throw new ShapeError(
           `concat: got ${formatType(first)} and ${formatType(x)}, expected equal dtypes and sizes off axis ${axis}`,
         );

@@ -92,7 +92,12 @@ export const movement = {
       { name: "one", inputs: [draw([2])], build: (x) => concat([x], 0) },
       { name: "itself", inputs: [draw([2, 2])], build: (x) => concat([x, x], 1) },
     ],
-    wrong: [() => concat([x(2, 3), x(2, 4)], 0), () => concat([], 0), () => concat([x(2)], 1)],
+    wrong: [
+      () => concat([x(2, 3), x(2, 4)], 0),
+      () => concat([], 0),
+      () => concat([x(3), x()], 0),
+      () => concat([x(2)], 1),
+    ],
   },
   stack: {
     cases: [
