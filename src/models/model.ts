@@ -55,6 +55,8 @@ export interface Bound {
 export interface Model {
   objectives(batch: Batch, context: Context): readonly Objective[];
   readonly latents?: Latents;
+  /** Whether p(x|z) gives probabilities of 0 and 1, so that intensities are to be binarized. */
+  readonly binaryData?: boolean;
   /** q(z|x). */
   encode?(x: Tensor): Distribution;
   /** p(x|z). */

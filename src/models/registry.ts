@@ -1,5 +1,19 @@
+import "../ops/methods.ts";
+import { ConfigError } from "../errors.ts";
+import { nearestName } from "../nearest-name.ts";
 import type { ModelDefinition } from "./model.ts";
 import { vae } from "./vae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
 export const registry: readonly ModelDefinition[] = [vae];
+
+/** The model of a name. Throws ConfigError naming the nearest one there is. */
+export function findModel(name: string): ModelDefinition {
+  const names = registry.map((model) => model.name);
+  const found = registry.find((model) => model.name === name);
+  if (found) return found;
+  const nearest = nearestName(name, names);
+  throw new ConfigError(
+    `model: unknown model, got "${name}", expected one of ${names.join(", ")}${nearest ? `; did you mean ${nearest}?` : ""}`,
+  );
+}

@@ -36,10 +36,12 @@ export class VAE implements Model {
   readonly likelihood: Likelihood;
   readonly config: VAEConfig;
   readonly latents: Latents;
+  readonly binaryData: boolean;
 
   constructor(config: VAEConfig, { shape }: DataSpec) {
     this.config = config;
     this.likelihood = likelihood(config.likelihood, shape.length, config.std);
+    this.binaryData = config.likelihood === "bernoulli";
     this.encoder = encoderFor(config, shape, 2 * config.latentDim);
     this.decoder = decoderFor(config, config.latentDim, shape.with(0, shape[0]! * this.likelihood.channelsPerChannel));
     this.latents = { shape: [config.latentDim], prior: (count) => standardNormal([count, config.latentDim]) };
