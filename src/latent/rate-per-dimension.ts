@@ -1,0 +1,19 @@
+import { Independent } from "../distributions/independent.ts";
+import { kl } from "../distributions/kl.ts";
+import { UnsupportedOpError } from "../errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Model } from "../models/model.ts";
+
+/**
+ * KL(q(z_i|x) || p(z_i)) of each example, [batch, latentDim] in nats: what each dimension of its code tells of it. Throws
+ * UnsupportedOpError for a model whose posterior does not factorize over dimensions.
+ */
+export function ratePerDimension(model: Model, x: Tensor): Tensor {
+  const q = model.encode?.(x);
+  const p = model.latents?.prior(x.shape[0]!);
+  if (!(q instanceof Independent) || !(p instanceof Independent))
+    throw new UnsupportedOpError(
+      "latent: the rate has no parts by dimension, got no posterior that is independent over dimensions, expected one",
+    );
+  return kl(q.base, p.base);
+}
