@@ -5,8 +5,27 @@ import type { HostArray } from "../runtime/host-array.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 import type { TensorSpecs } from "./checkpoint.ts";
 import type { SafetensorsTensor } from "./safetensors.ts";
+import type { TrainingStep } from "./step.ts";
 
 const dtypes = { float32: "F32", float64: "F64", int64: "I64", bool: "BOOL" } as const;
+
+/** What the average of a parameter is called among a checkpoint's weights. */
+export const averagedName = (parameter: string): string => `ema.${parameter}`;
+
+/** What a checkpoint of a training step holds: the model's variables with their averages, and the optimizer's other ones. */
+export function checkpointVariables(step: TrainingStep): {
+  readonly weights: ReadonlyMap<string, Variable>;
+  readonly optimizer: ReadonlyMap<string, Variable>;
+} {
+  const averages = step.averagedWeights();
+  const weights = new Map(step.variables);
+  for (const [name, v] of step.variables) {
+    const average = averages.get(v);
+    if (average) weights.set(averagedName(name), average);
+  }
+  const inWeights = new Set(weights.values());
+  return { weights, optimizer: new Map([...step.optimizerVariables].filter(([, v]) => !inWeights.has(v))) };
+}
 
 /** What a checkpoint of these variables holds. */
 export const tensorSpecs = (variables: ReadonlyMap<string, Variable>): TensorSpecs =>

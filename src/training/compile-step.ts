@@ -1,0 +1,36 @@
+import "../ops/methods.ts";
+import type { Shape } from "../graph/shape.ts";
+import { Input } from "../graph/tensor.ts";
+import type { Model } from "../models/model.ts";
+import { TrainingContext } from "../nn/context.ts";
+import { variables } from "../nn/module.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { Device } from "../runtime/device.ts";
+import { TrainingStep } from "./step.ts";
+
+/**
+ * The training step of a model on batches of one size, [batchSize, ...shape]. Its variables have no values yet: draw them
+ * with `initialize`, or put a checkpoint's in place.
+ */
+export function compileStep(
+  model: Model,
+  options: {
+    readonly device: Device;
+    readonly shape: Shape;
+    readonly batchSize: number;
+    readonly optimizer: Optimizer;
+  },
+): TrainingStep {
+  const { device, shape, batchSize, optimizer } = options;
+  const context = new TrainingContext();
+  const batch = { x: new Input("x", [batchSize, ...shape]), step: new Input("step", []) };
+  const [first, ...others] = model.objectives(batch, context);
+  // Statistics that layers update are part of the first objective's run.
+  const updates = new Map([...context.updates, ...(first?.updates ?? [])]);
+  return new TrainingStep({
+    device,
+    optimizer,
+    variables: variables(model),
+    objectives: first ? [{ ...first, updates }, ...others] : [],
+  });
+}

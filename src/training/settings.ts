@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { ConfigError } from "../errors.ts";
+import { adam, adamax, adamW } from "../optim/adam.ts";
+import type { LearningRate, Optimizer } from "../optim/optimizer.ts";
+import { rmsProp } from "../optim/rmsprop.ts";
+import { schedule, scheduleNames } from "../optim/schedule.ts";
+import { sgd } from "../optim/sgd.ts";
+import { averageWeights, clipByNorm, clipByValue } from "../optim/wrappers.ts";
+
+export const optimizerNames = ["adam", "adamw", "adamax", "rmsprop", "sgd"] as const;
+
+/** How long and how a model is trained, with defaults and ranges; each field's description is its help text. */
+export const trainingSettings = z.strictObject({
+  epochs: z.int().positive().max(1_000_000).optional().describe("passes over the training data"),
+  steps: z.int().positive().max(1_000_000_000).optional().describe("optimizer steps, in place of epochs"),
+  batchSize: z.int().positive().max(1_000_000).default(128).describe("examples a step"),
+  learningRate: z.number().positive().max(1000).default(1e-3).describe("step size of the optimizer"),
+  optimizer: z.enum(optimizerNames).default("adam").describe("rule that changes the weights"),
+  momentum: z.number().min(0).lt(1).default(0).describe("sgd and rmsprop: share of the last update that is kept"),
+  schedule: z.enum(scheduleNames).default("constant").describe("course of the learning rate over the run"),
+  warmup: z.int().min(0).max(1_000_000_000).default(0).describe("steps over which the learning rate rises from 0"),
+  weightDecay: z.number().min(0).max(10).default(0).describe("adamw and sgd: pull of matrices and kernels towards 0"),
+  clipNorm: z.number().positive().optional().describe("largest norm of all gradients together"),
+  clipValue: z.number().positive().optional().describe("largest absolute value of a gradient's element"),
+  ema: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe("decay of averaged weights, kept beside and used to sample and score"),
+  checkpointEvery: z
+    .int()
+    .positive()
+    .max(1_000_000_000)
+    .optional()
+    .describe("steps between checkpoints; an epoch when not given"),
+});
+export type TrainingSettings = Readonly<z.output<typeof trainingSettings>>;
+
+export const defaultEpochs = 20;
+
+/** Steps of the whole run. Throws ConfigError where both a number of epochs and of steps are set. */
+export function totalSteps({ epochs, steps }: TrainingSettings, batchesPerEpoch: number): number {
+  if (epochs !== undefined && steps !== undefined)
+    throw new ConfigError(`train: two lengths, got ${epochs} epochs and ${steps} steps, expected one of them`);
+  return steps ?? (epochs ?? defaultEpochs) * batchesPerEpoch;
+}
+
+/** The optimizer that settings describe. Throws ConfigError where one does not have what another setting asks for. */
+export function optimizerFor(settings: TrainingSettings, steps: number): Optimizer {
+  const { optimizer: name, clipNorm, clipValue, ema } = settings;
+  refuseUnread(settings, "momentum", ["sgd", "rmsprop"]);
+  refuseUnread(settings, "weightDecay", ["adamw", "sgd"]);
+  let optimizer = bareOptimizer(name, settings, rateOf(settings, steps));
+  if (clipValue !== undefined) optimizer = clipByValue(optimizer, clipValue);
+  if (clipNorm !== undefined) optimizer = clipByNorm(optimizer, clipNorm);
+  return ema === undefined ? optimizer : averageWeights(optimizer, ema);
+}
+
+const rateOf = ({ schedule: course, learningRate, warmup }: TrainingSettings, steps: number): LearningRate =>
+  course === "constant" && warmup === 0 ? learningRate : schedule(course, { learningRate, steps, warmup });
+
+function bareOptimizer(
+  name: TrainingSettings["optimizer"],
+  { momentum, weightDecay }: TrainingSettings,
+  learningRate: LearningRate,
+): Optimizer {
+  switch (name) {
+    case "adam":
+      return adam({ learningRate });
+    case "adamw":
+      return adamW({ learningRate, weightDecay });
+    case "adamax":
+      return adamax({ learningRate });
+    case "rmsprop":
+      return rmsProp({ learningRate, momentum });
+    case "sgd":
+      return sgd({ learningRate, momentum, weightDecay });
+  }
+}
+
+function refuseUnread(settings: TrainingSettings, key: "momentum" | "weightDecay", readers: readonly string[]): void {
+  if (settings[key] !== 0 && !readers.includes(settings.optimizer))
+    throw new ConfigError(
+      `train: ${settings.optimizer} has no ${key}, got ${settings[key]}, expected 0, or optimizer ${readers.join(" or ")}`,
+    );
+}

@@ -1,0 +1,135 @@
+import "../ops/methods.ts";
+import { UnsupportedOpError } from "../errors.ts";
+import { type Shape, sizeOf } from "../graph/shape.ts";
+import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
+import { ratePerDimension } from "../latent/rate-per-dimension.ts";
+import type { Model } from "../models/model.ts";
+import { Program } from "../runtime/program.ts";
+import type { VariableStore } from "../runtime/variables.ts";
+
+/** Examples a run of a graph. The i-th draw of a seed is the same whatever the number asked for. */
+const chunk = 64;
+
+/**
+ * A model with weights on a device: its capabilities as functions of arrays. Each throws UnsupportedOpError naming the
+ * capability where the model lacks it.
+ */
+export class TrainedModel {
+  readonly model: Model;
+  readonly store: VariableStore;
+  /** Of one example. */
+  readonly shape: Shape;
+  readonly #readInstead: ReadonlyMap<Variable, Variable>;
+
+  constructor(
+    model: Model,
+    options: {
+      readonly store: VariableStore;
+      readonly shape: Shape;
+      /** Averaged weights to use in place of the last ones. */
+      readonly readInstead?: ReadonlyMap<Variable, Variable>;
+    },
+  ) {
+    this.model = model;
+    this.store = options.store;
+    this.shape = options.shape;
+    this.#readInstead = options.readInstead ?? new Map();
+  }
+
+  /** Numbers in a code. Throws UnsupportedOpError for codes that are not one list of numbers. */
+  get latentDim(): number {
+    const shape = this.model.latents?.shape;
+    if (shape?.length !== 1) throw lacking("one list of latent numbers");
+    return shape[0]!;
+  }
+
+  /** New examples, [count, ...shape]. */
+  sample(count: number, { seed = 0, temperature = 1 } = {}): Promise<Float32Array> {
+    const { model } = this;
+    if (!model.sample) throw lacking("sampling");
+    return this.#run(
+      "sample",
+      count,
+      new Float32Array(),
+      (size) => ({ output: model.sample!(size, { temperature }) }),
+      seed,
+    );
+  }
+
+  /** Reconstructions of examples x, [count, ...shape], as they come out of the model. */
+  reconstruct(x: Float32Array): Promise<Float32Array> {
+    const { model } = this;
+    if (!model.reconstruct) throw lacking("reconstruction");
+    return this.#ofExamples("reconstruct", x, (input) => model.reconstruct!(input));
+  }
+
+  /** Means of q(z|x), [count, ...latent shape]. */
+  encode(x: Float32Array): Promise<Float32Array> {
+    const { model } = this;
+    if (!model.encode) throw lacking("encoding");
+    return this.#ofExamples("encode", x, (input) => model.encode!(input).mean);
+  }
+
+  /** Means of p(x|z) for codes z, [count, latentDim]: examples, [count, ...shape]. */
+  decode(z: Float32Array): Promise<Float32Array> {
+    const { model, latentDim } = this;
+    if (!model.decode) throw lacking("decoding");
+    return this.#run("decode", z.length / latentDim, z, (size) => {
+      const input = new Input("in", [size, latentDim]);
+      return { input, output: model.decode!(input).mean };
+    });
+  }
+
+  /** The rate of each latent dimension averaged over examples x, in nats. */
+  async ratePerDimension(x: Float32Array): Promise<Float32Array> {
+    const rates = await this.#ofExamples("rate", x, (input) => ratePerDimension(this.model, input));
+    const { latentDim } = this;
+    const means = new Float32Array(latentDim);
+    rates.forEach((rate, i) => (means[i % latentDim]! += (rate * latentDim) / rates.length));
+    return means;
+  }
+
+  #ofExamples(name: string, x: Float32Array, f: (input: Tensor) => Tensor): Promise<Float32Array> {
+    return this.#run(name, x.length / sizeOf(this.shape), x, (size) => {
+      const input = new Input("in", [size, ...this.shape]);
+      return { input, output: f(input) };
+    });
+  }
+
+  /** Runs one graph over `count` rows, a chunk at a time; what a short last chunk lacks is computed from zeros and dropped. */
+  async #run(
+    name: string,
+    count: number,
+    rows: Float32Array,
+    build: (size: number) => { readonly input?: Input; readonly output: Tensor },
+    seed = 0,
+  ): Promise<Float32Array> {
+    const { input, output } = build(chunk);
+    const program = new Program(this.store, {
+      name,
+      outputs: new Map([["out", output]]),
+      readInstead: this.#readInstead,
+    });
+    try {
+      const rowSize = output.size / chunk;
+      const out = new Float32Array(count * rowSize);
+      const fed = input && new Float32Array(input.size);
+      for (let first = 0; first < count; first += chunk) {
+        fed?.fill(0).set(rows.subarray((first * fed.length) / chunk, ((first + chunk) * fed.length) / chunk));
+        const found = await program.run({
+          inputs: fed ? { in: fed } : {},
+          outputs: ["out"],
+          seed,
+          step: first / chunk,
+        });
+        out.set((found["out"] as Float32Array).subarray(0, (count - first) * rowSize), first * rowSize);
+      }
+      return out;
+    } finally {
+      await program.release();
+    }
+  }
+}
+
+const lacking = (capability: string): UnsupportedOpError =>
+  new UnsupportedOpError(`model: it cannot do this, got a model without ${capability}, expected one that has it`);
