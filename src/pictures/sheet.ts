@@ -1,0 +1,43 @@
+/** Rows of pictures, or several sets of them with equal ones below each other, before they become pixels. */
+import { DataError } from "../errors.ts";
+import { alignedGrid, type Raster } from "./raster.ts";
+
+export interface Sheet {
+  /** Each [count, channels, height, width] with values from 0 to 1. */
+  readonly sets: readonly Float32Array[];
+  readonly count: number;
+  readonly columns: number;
+  /** Of one picture: [channels, height, width]. */
+  readonly shape: readonly number[];
+  /** Pixels between the pictures, before scaling; 2 where not given. */
+  readonly pad?: number;
+}
+
+/** Whether examples of this shape can be shown as pictures. */
+export const isImage = (shape: readonly number[]): boolean => shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
+
+/** The sheet in pixels. Throws DataError where examples are not images. */
+export function sheetRaster({ sets, count, columns, shape, pad = 2 }: Sheet, scale = 2): Raster {
+  const [channels, height, width] = shape;
+  if (shape.length !== 3 || (channels !== 1 && channels !== 3))
+    throw new DataError(
+      `picture: examples are not images, got shape [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy takes any`,
+    );
+  return alignedGrid(sets, { channels, height: height!, width: width!, count, columns, pad, scale });
+}
+
+/** The top left of a sheet, at most so many columns and rows (of each set). */
+export function sheetCorner(sheet: Sheet, columns: number, rows: number): Sheet {
+  const size = sheet.shape.reduce((product, extent) => product * extent, 1);
+  const across = Math.min(columns, sheet.columns);
+  const down = Math.min(rows, Math.ceil(sheet.count / sheet.columns));
+  const picked = Array.from({ length: down }, (_, row) =>
+    Array.from({ length: across }, (_, column) => row * sheet.columns + column).filter((i) => i < sheet.count),
+  ).flat();
+  const sets = sheet.sets.map((set) => {
+    const out = new Float32Array(picked.length * size);
+    picked.forEach((from, to) => out.set(set.subarray(from * size, (from + 1) * size), to * size));
+    return out;
+  });
+  return { ...sheet, sets, count: picked.length, columns: across };
+}
