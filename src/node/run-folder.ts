@@ -170,6 +170,12 @@ export class RunFolder {
     return path;
   }
 
+  /** Replaces run.json, for a run whose settings change when it goes on. */
+  async rewriteInfo(info: RunInfo): Promise<void> {
+    this.#writing();
+    await writeFileAtomic(join(this.path, "run.json"), runInfoText(info));
+  }
+
   /** Lets another process train into the run. */
   async close(): Promise<void> {
     await this.#writer?.metrics.close();

@@ -1,0 +1,38 @@
+import { parameters, variables } from "../nn/module.ts";
+import type { Device } from "../runtime/device.ts";
+import { createVariables } from "../runtime/variables.ts";
+import { averagedName, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
+import { TrainedModel } from "../training/trained-model.ts";
+import { RunFolder } from "./run-folder.ts";
+import { readRunSpec } from "./run-spec.ts";
+
+/** A run's trained model, ready to use. */
+export interface LoadedRun {
+  readonly run: RunFolder;
+  readonly trained: TrainedModel;
+  /** Optimizer steps behind the weights. */
+  readonly step: number;
+}
+
+/**
+ * Opens a run folder and puts its latest weights, averaged ones where the run kept them, on a device. Throws CheckpointError
+ * where the folder is not a run, or is damaged.
+ */
+export async function loadRun(path: string, device: Device): Promise<LoadedRun> {
+  const run = await RunFolder.open(path);
+  const { shape } = run.info.data;
+  const { definition, config, settings } = readRunSpec(run.info, `${path}/run.json`);
+  const model = definition.build(config, { shape });
+  const all = variables(model);
+  const averaged = settings.ema === undefined ? new Map() : parameters(model);
+  const specs = tensorSpecs(new Map([...all, ...[...averaged].map(([name, v]) => [averagedName(name), v] as const)]));
+  // The file is held against the model's shapes before memory is taken for either.
+  const { weights, state } = await run.loadWeights({ weights: specs });
+  const store = createVariables(device, all.values());
+  await writeTensors(
+    store,
+    all,
+    new Map([...all.keys()].map((name) => [name, weights.get(averaged.has(name) ? averagedName(name) : name)!])),
+  );
+  return { run, trained: new TrainedModel(model, { store, shape }), step: state.step };
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { BINARIZATIONS } from "../data/binarize.ts";
+import type { DataSource } from "../data/split.ts";
+import { DataError } from "../errors.ts";
+import { findModel } from "../models/registry.ts";
+import { matching } from "../training/json.ts";
+import type { RunInfo } from "../training/run-info.ts";
+import { trainingSettings } from "../training/settings.ts";
+import { openDataSource } from "./data-source.ts";
+
+const dataOptionsSchema = z.strictObject({
+  binarize: z.enum(BINARIZATIONS),
+  /** Examples held out for validation, where the caller said how many. */
+  validation: z.number().positive().optional(),
+});
+
+/** What a run is, read from its run.json by the schemas that know each part. Throws CheckpointError. */
+export function readRunSpec(info: RunInfo, where: string) {
+  const definition = findModel(info.model);
+  return {
+    definition,
+    config: matching(definition.config, info.config, `${where}: config`),
+    settings: matching(trainingSettings, info.training, `${where}: training`),
+    data: { source: info.data.source, ...matching(dataOptionsSchema, info.data.options, `${where}: data.options`) },
+    seed: info.seed,
+  };
+}
+
+/** The data a run was trained on. Throws DataError where its content is no longer the same. */
+export async function openRunData(info: RunInfo, where: string): Promise<DataSource> {
+  const { data } = readRunSpec(info, where);
+  const source = await openDataSource(
+    data.source,
+    data.validation === undefined ? {} : { validation: data.validation },
+  );
+  if (source.fingerprint !== info.data.fingerprint)
+    throw new DataError(
+      `${data.source}: not the data the run was trained on, got fingerprint ${short(source.fingerprint)}, expected ${short(info.data.fingerprint)}`,
+    );
+  return source;
+}
+
+const short = (fingerprint: string): string => fingerprint.slice(0, 12);

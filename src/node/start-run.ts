@@ -1,0 +1,202 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Batches } from "../data/batches.ts";
+import type { Binarization } from "../data/binarize.ts";
+import type { DataSource } from "../data/split.ts";
+import { ConfigError } from "../errors.ts";
+import type { Model, ModelDefinition } from "../models/model.ts";
+import type { Device } from "../runtime/device.ts";
+import type { TrainingState } from "../training/checkpoint.ts";
+import { compileStep } from "../training/compile-step.ts";
+import type { JsonObject } from "../training/json.ts";
+import type { RunInfo } from "../training/run-info.ts";
+import { optimizerFor, totalSteps, type TrainingSettings } from "../training/settings.ts";
+import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
+import type { TrainingStep } from "../training/step.ts";
+import { openDataSource } from "./data-source.ts";
+import { RunFolder } from "./run-folder.ts";
+import { openRunData, readRunSpec } from "./run-spec.ts";
+import { TrainingRun } from "./training-run.ts";
+import { version } from "./version.ts";
+
+/** What a person asks for when starting a run. */
+export interface RunRequest {
+  readonly definition: ModelDefinition;
+  /** As the model's own schema gives it. */
+  readonly config: object;
+  readonly settings: TrainingSettings;
+  /** As given to --data. */
+  readonly data: string;
+  /** `auto`: dynamic where the model's likelihood is of binary data, else none. */
+  readonly binarize: Binarization | "auto";
+  readonly validation?: number;
+  readonly seed: number;
+}
+
+/** Opens the data, builds and compiles the model and, when all of that fits together, makes the run folder. */
+export async function startRun(
+  request: RunRequest,
+  options: {
+    readonly device: Device;
+    /** A new folder; the next free `runs/<model>-<data>-<n>` where not given. */
+    readonly out?: string;
+    /** The arguments that started the run, for its record. */
+    readonly command?: readonly string[];
+  },
+): Promise<TrainingRun> {
+  const { definition, config, settings, data, validation, seed } = request;
+  const { device } = options;
+  const held = validation === undefined ? {} : { validation };
+  const source = await openDataSource(data, held);
+  const model = definition.build(config, source.train.dataset);
+  const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
+  const compiled = compile({ model, source, device, settings, binarize, seed });
+  await compiled.step.initialize(seed);
+  await compiled.step.prepare();
+  const info: RunInfo = {
+    model: definition.name,
+    config: asJson(config),
+    training: asJson(settings),
+    data: {
+      source: data,
+      options: { binarize, ...held },
+      fingerprint: source.fingerprint,
+      shape: [...source.train.dataset.shape],
+    },
+    seed,
+    latentkit: version,
+    versions: { node: process.versions.node, onnxruntime: device.version },
+    device: device.description,
+    created: new Date().toISOString(),
+    command: [...(options.command ?? [])],
+  };
+  const run = await RunFolder.create(options.out ?? (await freeName(definition.name, source.name)), info);
+  return new TrainingRun({ ...compiled, run, source, model, binarize, settings, seed, from: 0, best: null });
+}
+
+/** What a person says again when resuming: each thing must be what the run was started with. */
+export interface GivenAgain {
+  readonly model?: string | undefined;
+  readonly config?: object | undefined;
+  readonly settings?: Partial<TrainingSettings> | undefined;
+  readonly data?: string | undefined;
+  readonly binarize?: Binarization | "auto" | undefined;
+  readonly validation?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+/**
+ * Opens a run to go on from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
+ * given again differs from what the run was started with (a run of constant schedule may change its length), DataError
+ * where the data has changed.
+ */
+export async function resumeRun(
+  path: string,
+  options: { readonly device: Device; readonly given?: GivenAgain },
+): Promise<TrainingRun> {
+  const { device, given = {} } = options;
+  const run = await RunFolder.resume(path);
+  try {
+    return await resumed(run, device, given);
+  } catch (error) {
+    await run.close();
+    throw error;
+  }
+}
+
+async function resumed(run: RunFolder, device: Device, given: GivenAgain): Promise<TrainingRun> {
+  const where = join(run.path, "run.json");
+  const { definition, config, data, seed, settings: before } = readRunSpec(run.info, where);
+  const { settings: settingsAgain = {}, config: configAgain = {}, binarize: binarizeAgain = "auto", ...again } = given;
+  const { checkpointEvery = before.checkpointEvery, ...fixed } = settingsAgain;
+  refuseChanges(again, { model: definition.name, data: data.source, validation: data.validation, seed });
+  refuseChanges(binarizeAgain === "auto" ? {} : { binarize: binarizeAgain }, data);
+  refuseChanges(configAgain, config);
+  // The length may change where that leaves the learning rates of the steps done as they were.
+  const length = before.schedule === "constant" ? { epochs: undefined, steps: undefined } : {};
+  refuseChanges({ ...fixed, ...length }, before);
+  const settings = { ...withLength(before, settingsAgain), ...(checkpointEvery !== undefined && { checkpointEvery }) };
+
+  const source = await openRunData(run.info, where);
+  const model = definition.build(config, source.train.dataset);
+  const { binarize } = data;
+  const compiled = compile({ model, source, device, settings, binarize, seed });
+  const { step, steps } = compiled;
+  const state = await loadState(run, step, seed);
+  const from = state?.step ?? 0;
+  if (from > steps)
+    throw new ConfigError(
+      `${run.path}: the run is longer already, got ${steps} steps, expected at least the ${from} done`,
+    );
+  await step.prepare();
+  await run.rewind(from);
+  if (JSON.stringify(settings) !== JSON.stringify(before))
+    await run.rewriteInfo({ ...run.info, training: asJson(settings) });
+  return new TrainingRun({
+    ...compiled,
+    run,
+    source,
+    model,
+    binarize,
+    settings,
+    seed,
+    from,
+    best: state?.best ?? null,
+  });
+}
+
+/** Puts the latest checkpoint in place, or the first weights where a run was killed before it had one. */
+async function loadState(run: RunFolder, step: TrainingStep, seed: number): Promise<TrainingState | undefined> {
+  if ((await run.checkpointSteps()).length === 0) {
+    await step.initialize(seed);
+    return undefined;
+  }
+  const { weights, optimizer } = checkpointVariables(step);
+  const loaded = await run.loadCheckpoint({ weights: tensorSpecs(weights), optimizer: tensorSpecs(optimizer) });
+  await writeTensors(step.store, weights, loaded.weights);
+  await writeTensors(step.store, optimizer, loaded.optimizer);
+  return loaded.state;
+}
+
+function compile(options: {
+  readonly model: Model;
+  readonly source: DataSource;
+  readonly device: Device;
+  readonly settings: TrainingSettings;
+  readonly binarize: Binarization;
+  readonly seed: number;
+}): { readonly batches: Batches; readonly step: TrainingStep; readonly steps: number } {
+  const { model, source, device, settings, binarize, seed } = options;
+  const { batchSize } = settings;
+  const batches = new Batches(source.train, { batchSize, purpose: "training", seed, binarize });
+  const steps = totalSteps(settings, batches.batchesPerEpoch);
+  const { shape } = source.train.dataset;
+  const step = compileStep(model, { device, shape, batchSize, optimizer: optimizerFor(settings, steps) });
+  return { batches, step, steps };
+}
+
+/** Settings with the given number of epochs or steps in place of the one before. */
+function withLength(before: TrainingSettings, { epochs, steps }: Partial<TrainingSettings>): TrainingSettings {
+  if (epochs === undefined && steps === undefined) return before;
+  const length = { ...(epochs !== undefined && { epochs }), ...(steps !== undefined && { steps }) };
+  return { ...before, epochs: undefined, steps: undefined, ...length };
+}
+
+function refuseChanges(again: object, before: object): void {
+  for (const [key, value] of Object.entries(again)) {
+    const was: unknown = (before as Record<string, unknown>)[key];
+    if (value !== undefined && JSON.stringify(value) !== JSON.stringify(was))
+      throw new ConfigError(
+        `--resume: ${key} differs from the run's, got ${JSON.stringify(value)}, expected ${JSON.stringify(was) ?? "none"}; leave it out, or start a new run`,
+      );
+  }
+}
+
+/** The first of runs/<model>-<data>-1, -2, ... that is free. */
+async function freeName(model: string, data: string): Promise<string> {
+  const stem = `${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`;
+  const taken = new Set(await readdir("runs").catch(() => []));
+  for (let n = 1; ; n++) if (!taken.has(`${stem}-${n}`)) return join("runs", `${stem}-${n}`);
+}
+
+const asJson = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;

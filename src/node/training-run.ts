@@ -1,0 +1,182 @@
+import type { Batches } from "../data/batches.ts";
+import type { Binarization } from "../data/binarize.ts";
+import type { DataSource } from "../data/split.ts";
+import { DivergedError } from "../errors.ts";
+import type { Variable } from "../graph/tensor.ts";
+import type { Model } from "../models/model.ts";
+import { type BoundFigures, BoundEvaluator } from "../training/evaluate-bound.ts";
+import { fit } from "../training/fit.ts";
+import type { TrainingSettings } from "../training/settings.ts";
+import { checkpointVariables, firstNonFinite, readTensors } from "../training/state-tensors.ts";
+import type { TrainingStep } from "../training/step.ts";
+import { TrainedModel } from "../training/trained-model.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { type Metrics, readRunMetrics, type RunMetrics } from "./run-metrics.ts";
+import { version } from "./version.ts";
+
+/** What happened, in the order it happens. `epoch` is the one the step is in, from 1. */
+export type TrainingEvent =
+  | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly metrics?: Metrics }
+  | { readonly kind: "validation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
+  | { readonly kind: "checkpoint"; readonly step: number; readonly epoch: number }
+  | { readonly kind: "interrupted"; readonly step: number }
+  | { readonly kind: "done"; readonly step: number; readonly metrics: RunMetrics };
+
+export interface TrainingRunParts {
+  readonly run: RunFolder;
+  readonly source: DataSource;
+  readonly model: Model;
+  readonly step: TrainingStep;
+  readonly batches: Batches;
+  readonly binarize: Binarization;
+  readonly settings: TrainingSettings;
+  readonly seed: number;
+  /** Steps of the whole run, and those already done. */
+  readonly steps: number;
+  readonly from: number;
+  readonly best: Best | null;
+}
+
+interface Best {
+  readonly step: number;
+  readonly metric: string;
+  readonly value: number;
+}
+
+/** A run folder, its data and its compiled step, ready to train. */
+export class TrainingRun {
+  readonly run: RunFolder;
+  readonly source: DataSource;
+  readonly steps: number;
+  readonly from: number;
+  readonly stepsPerEpoch: number;
+  /** The model with its current weights, averaged ones where the run keeps them. */
+  readonly trained: TrainedModel;
+  readonly #parts: TrainingRunParts;
+  readonly #readInstead: ReadonlyMap<Variable, Variable>;
+  #best: Best | null;
+
+  constructor(parts: TrainingRunParts) {
+    const { run, source, steps, from, batches, model, step } = parts;
+    this.#parts = parts;
+    this.run = run;
+    this.source = source;
+    this.steps = steps;
+    this.from = from;
+    this.stepsPerEpoch = batches.batchesPerEpoch;
+    this.#best = parts.best;
+    this.#readInstead = step.averagedWeights();
+    const { shape } = source.train.dataset;
+    this.trained = new TrainedModel(model, { store: step.store, shape, readInstead: this.#readInstead });
+  }
+
+  /**
+   * Trains to the end: validates after each epoch, saves checkpoints as the settings say, and measures the test split. An
+   * aborted `signal` lets the step finish, saves a checkpoint and ends with `interrupted`. Throws DivergedError at the first
+   * figure that is not finite; no checkpoint ever holds such weights.
+   */
+  async *train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+    try {
+      yield* this.#train(signal);
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      const last = (await this.run.checkpointSteps()).at(-1);
+      const kept = last === undefined ? "no checkpoint was saved before" : `the checkpoint of step ${last} is kept`;
+      throw new DivergedError(error.step, error.metric, error.value, `${error.message}; ${kept}`);
+    }
+  }
+
+  async *#train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+    const { run, steps, from } = this;
+    const { step, batches, seed, settings } = this.#parts;
+    const validator = this.#evaluator(this.source.validation);
+    for await (const event of fit({ step, batches, seed, steps, from })) {
+      const { epochEnds, ...rest } = event;
+      const { step: n, epoch } = rest;
+      if (event.metrics) await run.appendMetrics({ step: n, epoch, split: "train", metrics: event.metrics });
+      yield { kind: "step", ...rest };
+      const last = n === steps;
+      let figures: Metrics | undefined;
+      if (validator && (epochEnds || last)) {
+        figures = { ...(await this.#measure(validator, n)) };
+        await run.appendMetrics({ step: n, epoch, split: "validation", metrics: figures });
+        yield { kind: "validation", step: n, epoch, metrics: figures };
+      }
+      const due = settings.checkpointEvery ? n % settings.checkpointEvery === 0 : epochEnds;
+      if (due || last || signal?.aborted) {
+        await this.#save(n, figures);
+        yield { kind: "checkpoint", step: n, epoch };
+      }
+      if (signal?.aborted && !last) {
+        yield { kind: "interrupted", step: n };
+        return;
+      }
+    }
+    await validator?.release();
+    yield { kind: "done", step: steps, metrics: await this.#finalMetrics() };
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.step.release();
+    await this.run.close();
+  }
+
+  #evaluator(split: DataSource["test"]): BoundEvaluator | undefined {
+    const { model, step, binarize } = this.#parts;
+    if (!model.bound || split.indices.length === 0) return undefined;
+    return new BoundEvaluator({ model, store: step.store, split, binarize, readInstead: this.#readInstead });
+  }
+
+  async #measure(evaluator: BoundEvaluator, step: number): Promise<BoundFigures> {
+    const figures = await evaluator.run();
+    for (const [name, value] of Object.entries(figures)) if (!Number.isFinite(value)) throw diverged(step, name, value);
+    return figures;
+  }
+
+  async #save(n: number, figures: Metrics | undefined): Promise<void> {
+    const { step, seed, batches } = this.#parts;
+    const held = checkpointVariables(step);
+    const weights = await readTensors(step.store, held.weights);
+    const optimizer = await readTensors(step.store, held.optimizer);
+    const bad = firstNonFinite(weights) ?? firstNonFinite(optimizer);
+    if (bad !== undefined) throw diverged(n, bad, Number.NaN);
+
+    const value = figures?.["negElbo"];
+    if (value !== undefined && !(this.#best && this.#best.value <= value))
+      this.#best = { step: n, metric: "negElbo", value };
+    const cursor = batches.cursorAt(n);
+    await this.run.saveCheckpoint({
+      weights,
+      optimizer,
+      state: {
+        latentkit: version,
+        step: n,
+        epoch: cursor.epoch,
+        seed,
+        cursor: { ...cursor },
+        ema: this.#readInstead.size > 0,
+        best: this.#best,
+      },
+    });
+  }
+
+  async #finalMetrics(): Promise<RunMetrics> {
+    const { run, steps, stepsPerEpoch } = this;
+    const metrics = await readRunMetrics(run, stepsPerEpoch);
+    const tester = this.#evaluator(this.source.test);
+    if (!tester) return metrics;
+    const test = { ...(await this.#measure(tester, steps)) };
+    await tester.release();
+    const epoch = Math.ceil(steps / stepsPerEpoch);
+    await run.appendMetrics({ step: steps, epoch, split: "test", metrics: test });
+    return { ...metrics, test };
+  }
+}
+
+const diverged = (step: number, name: string, value: number): DivergedError =>
+  new DivergedError(
+    step,
+    name,
+    value,
+    `train: ${name} is not finite after step ${step}, got ${value}, expected numbers; try a lower --learning-rate, or --clip-norm 1`,
+  );
