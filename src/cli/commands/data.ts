@@ -1,0 +1,80 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import type { Split } from "../../data/split.ts";
+import { listDataSources, openDataSource } from "../../node/data-source.ts";
+import { examplesByClass } from "../../node/examples-by-class.ts";
+import { writePng } from "../../node/png-file.ts";
+import { sheetRaster } from "../../pictures/sheet.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { showSheet } from "../show-sheet.ts";
+import { table } from "../table.ts";
+
+const showSettings = z.strictObject({
+  count: z.int().positive().max(100).default(10).describe("examples of each class in the picture"),
+  out: z.string().min(1).optional().describe("picture to write"),
+});
+
+export function define(command: Command): void {
+  command
+    .command("list")
+    .description("list what --data takes")
+    .option("--json", "print JSON")
+    .action(({ json = false }: { readonly json?: boolean }) => {
+      const sources = listDataSources();
+      if (json) console.log(JSON.stringify(sources));
+      else console.log(table(sources.map(({ spec, description }) => [spec, description])));
+    });
+  addSettings(
+    command.command("show").description("describe a data source and show examples of each class"),
+    showSettings,
+  )
+    .argument("<source>", "digits, or the path of a folder or file")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  latentkit data show digits --out digits.png\n  latentkit data show path/to/mnist --json",
+    )
+    .action(show);
+}
+
+async function show(spec: string, options: { readonly json?: boolean }): Promise<void> {
+  const { count, out } = parseSettings(showSettings, givenSettings(showSettings, options));
+  const source = await openDataSource(spec);
+  const { dataset } = source.train;
+  const splits = { train: source.train, validation: source.validation, test: source.test };
+  const sheet = examplesByClass(source.train, count);
+  if (out !== undefined) await writePng(out, sheetRaster(sheet));
+  if (options.json) {
+    const counts = Object.entries(splits).map(([name, split]) => [
+      name,
+      { examples: split.indices.length, ...(dataset.labels && { labels: labelCounts(split) }) },
+    ]);
+    const { name, description, fingerprint } = source;
+    console.log(
+      JSON.stringify({
+        name,
+        description,
+        shape: dataset.shape,
+        fingerprint,
+        splits: Object.fromEntries(counts),
+        file: out,
+      }),
+    );
+    return;
+  }
+  console.log(`${source.name}  ${source.description}\nshape of an example  [${dataset.shape.join(", ")}]\n`);
+  const classes = dataset.classNames ?? [];
+  const rows = Object.entries(splits).map(([name, split]) =>
+    [name, String(split.indices.length)].concat(labelCounts(split).map(String)),
+  );
+  console.log(table([["", "examples", ...classes], ...rows]));
+  showSheet(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", sheet, sheet.count);
+  if (out !== undefined) console.log(`\n${out}`);
+}
+
+/** Examples of each class of a split, in the order of the classes; none without labels. */
+function labelCounts({ dataset, indices }: Split): number[] {
+  const counts = dataset.classNames?.map(() => 0) ?? [];
+  if (dataset.labels) for (const i of indices) counts[dataset.labels[i]!]! += 1;
+  return counts;
+}

@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { examineMachine, type MachineReport } from "../../node/examine-machine.ts";
+import { table } from "../table.ts";
+
+export function define(command: Command): void {
+  command
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nRuns a small product on every device and says how to get those that are missing.")
+    .action(async ({ json = false }: { readonly json?: boolean }) => {
+      const report = await examineMachine();
+      console.log(json ? JSON.stringify(report) : described(report));
+    });
+}
+
+function described({ latentkit, node, platform, cpu, memory, wasmSimd, devices, auto }: MachineReport): string {
+  const facts = [
+    ["latentkit", latentkit],
+    ["node", `${node} on ${platform}`],
+    ["cpu", `${cpu.model}, ${cpu.threads} threads`],
+    ["memory", `${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free`],
+    ["wasm simd", wasmSimd ? "yes" : "no: training needs it; take a newer Node"],
+  ];
+  const checks = devices.map(({ name, works, problem, remedy }) => [
+    name,
+    works ? "works" : `not here: ${problem}\nto get it: ${remedy}`,
+  ]);
+  const picked = `--device auto takes ${auto.device}: ${auto.description} (${auto.reason})`;
+  return `${table(facts)}\n\ndevices\n${table(checks)}\n\n${picked}`;
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import { firstExamples, manifoldSheet, mostTellingDimensions } from "../../node/run-pictures.ts";
+import { openRunData } from "../../node/run-spec.ts";
+import type { TrainedModel } from "../../training/trained-model.ts";
+import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+
+const manifoldSettings = z.strictObject({
+  size: z.int().min(2).max(200).default(20).describe("pictures a side"),
+  dims: z
+    .array(z.int().min(0).max(100_000))
+    .length(2)
+    .optional()
+    .describe(
+      "the dimensions shown to the right and upwards, such as 0,1; the two that tell most of the data if not given",
+    ),
+});
+
+export function define(command: Command): void {
+  addOutputOptions(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), manifoldSettings)))
+    .addHelpText(
+      "after",
+      `
+Codes lie at the percentiles of the prior from 5 % to 95 %; dimensions that are not shown are 0.
+
+Examples:
+  latentkit manifold runs/vae-digits-1
+  latentkit manifold runs/vae-digits-1 --dims 3,7 --size 12 --out manifold.png`,
+    )
+    .action(async (path: string, options: OutputOptions & DeviceOptions) => {
+      const { size, dims: wanted } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
+      const { run, trained, step } = await optionRun(path, options);
+      const dims = wanted
+        ? checkedDims(wanted, trained)
+        : await mostTellingDimensions(trained, async () =>
+            firstExamples((await openRunData(run.info, path)).validation, 1000),
+          );
+      const sheet = await manifoldSheet(trained, { dims, size });
+      await finishSheet(sheet, options, {
+        title: `latent dimensions ${dims[0]} (to the right) and ${dims[1]} (upwards)`,
+        file: samplesFile(path, "manifold.png"),
+        details: { run: path, step, dims, size },
+        terminalRows: 8,
+      });
+    });
+}
+
+function checkedDims(dims: readonly number[], { latentDim }: TrainedModel): readonly [number, number] {
+  const [right, up] = dims as readonly [number, number];
+  if (Math.max(right, up) >= latentDim || right === up)
+    throw new ConfigError(
+      `--dims: not two dimensions of this model, got ${right},${up}, expected two different ones from 0 to ${latentDim - 1}`,
+    );
+  return [right, up];
+}

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { findModel, registry } from "../../models/registry.ts";
+import { settingsOf, settingText } from "../settings.ts";
+import { table } from "../table.ts";
+
+export function define(command: Command): void {
+  command
+    .argument("[model]", "show this model's settings")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExamples:\n  latentkit models\n  latentkit models vae --json")
+    .action((name: string | undefined, { json = false }: { readonly json?: boolean }) => {
+      if (name === undefined) listModels(json);
+      else showModel(name, json);
+    });
+}
+
+function listModels(json: boolean): void {
+  const models = registry.map(({ name, summary, paper }) => ({ name, summary, paper }));
+  if (json) console.log(JSON.stringify(models));
+  else {
+    console.log(table(models.map(({ name, summary, paper }) => [name, summary, paper])));
+    console.log("\nA model's settings: latentkit models MODEL");
+  }
+}
+
+function showModel(name: string, json: boolean): void {
+  const { summary, paper, config } = findModel(name);
+  const settings = settingsOf(config);
+  if (json) {
+    const shown = settings.map(({ key, description, default: standard, expected }) => ({
+      key,
+      description,
+      default: standard,
+      expected,
+    }));
+    console.log(JSON.stringify({ name, summary, paper, settings: shown }));
+    return;
+  }
+  console.log(`${name}  ${summary} (${paper})\n\nSettings, given as --set key=value:\n`);
+  console.log(
+    table(
+      settings.map(({ key, default: standard, expected, description }) => [
+        `  ${key}=${settingText(standard)}`,
+        `${description}\n${expected}`,
+      ]),
+    ),
+  );
+}

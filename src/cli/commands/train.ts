@@ -1,0 +1,65 @@
+import type { Command } from "commander";
+import { ConfigError } from "../../errors.ts";
+import { findModel, registry } from "../../models/registry.ts";
+import { resumeRun, startRun } from "../../node/start-run.ts";
+import type { TrainingRun } from "../../node/training-run.ts";
+import { trainingSettings } from "../../training/settings.ts";
+import { addDeviceOptions, type DeviceOptions, optionDevice } from "../run-command.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { showTraining } from "../show-training.ts";
+import { readTrainRequest, type TrainFlags, trainOptions, type TrainRequest } from "../train-options.ts";
+
+export function define(command: Command): void {
+  const names = registry.map(({ name }) => name).join(", ");
+  addDeviceOptions(addSettings(command.argument("<model>", `one of ${names}`), trainOptions))
+    .option("--set <key=value>", "a setting of the model: see latentkit models MODEL; may be repeated", collect)
+    .option("--config <file>", "JSON with these options by name in camelCase, the model's settings under set")
+    .option("--resume", "go on with the run in --out, bit for bit as if it had never stopped")
+    .option("--json", "print JSON, one object a line")
+    .addHelpText(
+      "after",
+      `
+Ctrl-C saves a checkpoint and says how to go on.
+
+Examples:
+  latentkit train vae
+  latentkit train vae --data path/to/mnist --epochs 10 --set hiddenDims=400,200 --set latentDim=10
+  latentkit train vae --out runs/vae-digits-1 --resume`,
+    )
+    .action(async (model: string, flags: TrainFlags & DeviceOptions & { resume?: boolean; json?: boolean }) => {
+      const request = await readTrainRequest(findModel(model), flags);
+      const picked = await optionDevice(flags);
+      const open = flags.resume ? resume : start;
+      const training = await open(model, request, picked.device);
+      process.exitCode = await showTraining(training, picked, { model, json: flags.json ?? false });
+    });
+}
+
+const collect = (pair: string, pairs: readonly string[] = []): readonly string[] => [...pairs, pair];
+
+type Open = (model: string, request: TrainRequest, device: TrainingDevice) => Promise<TrainingRun>;
+type TrainingDevice = Parameters<typeof startRun>[1]["device"];
+
+const start: Open = (model, { options, config }, device) => {
+  const { out, data, binarize, validation, seed } = options;
+  const settings = parseSettings(trainingSettings, givenSettings(trainingSettings, options));
+  return startRun(
+    {
+      definition: findModel(model),
+      config,
+      settings,
+      data,
+      binarize,
+      seed,
+      ...(validation !== undefined && { validation }),
+    },
+    { device, command: process.argv.slice(2), ...(out !== undefined && { out }) },
+  );
+};
+
+const resume: Open = (model, { given: { options, config } }, device) => {
+  const { out, data, binarize, validation, seed } = options;
+  if (out === undefined) throw new ConfigError("--resume: no run, got no --out, expected --out RUN to go on with it");
+  const settings = givenSettings(trainingSettings, options);
+  return resumeRun(out, { device, given: { model, config, settings, data, binarize, validation, seed } });
+};

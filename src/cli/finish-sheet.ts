@@ -1,0 +1,49 @@
+import { extname, join } from "node:path";
+import { encodeNpy } from "../data/npy.ts";
+import { ConfigError } from "../errors.ts";
+import { writeFileAtomic } from "../node/atomic-write.ts";
+import { writePng } from "../node/png-file.ts";
+import { type Sheet, sheetRaster } from "../pictures/sheet.ts";
+import { showSheet } from "./show-sheet.ts";
+
+export interface OutputOptions {
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Writes what a command has made as a picture, or its last set as numbers where the file ends in .npy; shows it in a
+ * terminal; and says where it lies, with --json together with `details`.
+ */
+export async function finishSheet(
+  sheet: Sheet,
+  { out, json }: OutputOptions,
+  about: {
+    readonly title: string;
+    /** Where it goes without --out. */
+    readonly file: string;
+    readonly details: Readonly<Record<string, unknown>>;
+    readonly terminalRows?: number;
+  },
+): Promise<void> {
+  const file = out ?? about.file;
+  const numbers = checkKind(file) === ".npy";
+  if (numbers) await writeFileAtomic(file, encodeNpy([sheet.count, ...sheet.shape], sheet.sets.at(-1)!));
+  else await writePng(file, sheetRaster(sheet));
+  if (json) {
+    console.log(JSON.stringify({ file, shape: [sheet.count, ...sheet.shape], ...about.details }));
+    return;
+  }
+  if (!numbers) showSheet(about.title, sheet, about.terminalRows);
+  console.log(`${about.title}: ${file}`);
+}
+
+/** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */
+export function checkKind(file: string): ".png" | ".npy" {
+  const kind = extname(file).toLowerCase();
+  if (kind === ".png" || kind === ".npy") return kind;
+  throw new ConfigError(`--out: not a file it can write, got "${file}", expected a name that ends in .png or .npy`);
+}
+
+/** Where a run keeps its own pictures. */
+export const samplesFile = (run: string, name: string): string => join(run, "samples", name);

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { reportError } from "./report-error.ts";
+
+/** The commands, each loaded only when it is asked for: start-up is what a person waits for most often. */
+const commands: readonly (readonly [
+  name: string,
+  summary: string,
+  load: () => Promise<{ readonly define: (command: Command) => void }>,
+])[] = [
+  ["train", "train a model on data", () => import("./commands/train.ts")],
+  ["sample", "draw new examples from a run", () => import("./commands/sample.ts")],
+  ["reconstruct", "show examples and what the model makes of them", () => import("./commands/reconstruct.ts")],
+  ["manifold", "show two dimensions of the latent space", () => import("./commands/manifold.ts")],
+  ["models", "list the models, or one model's settings", () => import("./commands/models.ts")],
+  ["data", "list data sources, or show one", () => import("./commands/data.ts")],
+  ["doctor", "say what this machine offers and what is missing", () => import("./commands/doctor.ts")],
+];
+
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command("latentkit")
+    .description("Learns the distribution of your data and generates more of it.")
+    .option("-V, --version", "print the version")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  latentkit train vae --data digits --epochs 5
+  latentkit sample runs/vae-digits-1 --count 100 --out samples.png
+  latentkit models vae
+
+Every command has --help and --json.`,
+    )
+    .action(async ({ version: asked }: { readonly version?: boolean }) => {
+      if (!asked) return program.outputHelp();
+      const { version } = await import("../node/version.ts");
+      console.log(version);
+    });
+  const wanted = args.find((argument) => commands.some(([name]) => name === argument));
+  for (const [name, summary, load] of commands) {
+    const command = program.command(name).description(summary);
+    if (name === wanted) (await load()).define(command);
+  }
+  quiet(program);
+  await program.parseAsync(args, { from: "user" });
+}
+
+/** Commander's own errors are thrown, to be reported like every other. */
+function quiet(command: Command): void {
+  command.exitOverride().configureOutput({ writeErr: () => {} });
+  command.commands.forEach(quiet);
+}
+
+// A reader that has seen enough (`| head`) is no error.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = reportError(error);
+}

@@ -1,0 +1,42 @@
+import { CommanderError } from "commander";
+import { LatentkitError } from "../errors.ts";
+
+/**
+ * Prints an error on stderr and returns the exit code: one line and 2 for what the user can fix, the stack and 1 for a bug,
+ * nothing and 0 where commander ends after printing help.
+ */
+export function reportError(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    console.error(`latentkit: ${usageProblem(error)}`);
+    return 2;
+  }
+  if (error instanceof LatentkitError) {
+    console.error(`latentkit: ${oneLine(error.message)}`);
+    return 2;
+  }
+  console.error(error);
+  return 1;
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ");
+
+/** `error: unknown option '--foo'\n(Did you mean --fo?)` in the house form. */
+function usageProblem({ code, message }: CommanderError): string {
+  const [problem = "", hint = ""] = message.replace(/^error: /, "").split("\n");
+  const [, nearest] = /\(Did you mean (?:one of )?(.*?)\?\)/.exec(hint) ?? [];
+  const suggestion = nearest ? `; did you mean ${nearest}?` : "";
+  const [, name = ""] = /'(.*)'/.exec(problem) ?? [];
+  switch (code) {
+    case "commander.unknownOption":
+      return `options: unknown option, got ${name}, expected one that --help lists${suggestion}`;
+    case "commander.unknownCommand":
+      return `command: unknown command, got ${name}, expected one that latentkit --help lists${suggestion}`;
+    case "commander.missingArgument":
+      return `arguments: one is missing, got no ${name}, expected it; see --help`;
+    case "commander.optionMissingArgument":
+      return `options: a value is missing, got none for ${name}, expected one`;
+    default:
+      return `arguments: ${problem}, expected what --help lists${suggestion}`;
+  }
+}

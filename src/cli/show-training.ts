@@ -1,0 +1,150 @@
+import { encodePng } from "../pictures/png.ts";
+import { type Sheet, sheetRaster } from "../pictures/sheet.ts";
+import type { PickedDevice } from "../node/pick-device.ts";
+import { firstExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "../node/run-pictures.ts";
+import type { RunMetrics } from "../node/run-metrics.ts";
+import type { TrainingEvent, TrainingRun } from "../node/training-run.ts";
+import { metricText, Progress } from "./progress.ts";
+import { showSheet } from "./show-sheet.ts";
+import { table } from "./table.ts";
+
+const interrupted = 130;
+
+/**
+ * Trains to the end in front of a person or a program, with pictures and what to type next. Returns the exit code: 130 where
+ * Ctrl-C ended it after a checkpoint.
+ */
+export async function showTraining(
+  training: TrainingRun,
+  { device, reason }: PickedDevice,
+  { model, json }: { readonly model: string; readonly json: boolean },
+): Promise<number> {
+  const { run, steps, from, stepsPerEpoch } = training;
+  const totalEpochs = Math.ceil(steps / stepsPerEpoch);
+  const progress = new Progress({ totalSteps: steps, doneSteps: from, totalEpochs, json });
+  const command = `${commandName()} train ${model} --out ${shellWord(run.path)} --resume`;
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(interrupted);
+    stop.abort();
+    progress.log("stopping after this step; press Ctrl-C again to stop at once");
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    progress.event("start", { run: run.path, ...described(training), device: device.description });
+    if (!json) {
+      progress.log(`run     ${run.path}${from > 0 ? `, going on after step ${from}` : ""}`);
+      progress.log(`data    ${training.source.description}`);
+      progress.log(`device  ${device.description}${reason === undefined ? "" : ` (auto: ${reason})`}`);
+    }
+    for await (const event of training.train(stop.signal)) {
+      if (event.kind === "interrupted") {
+        progress.finish();
+        progress.event("interrupted", { run: run.path, step: event.step });
+        progress.log(`stopped at step ${event.step}; go on with: ${command}`);
+        return interrupted;
+      }
+      await show(event, progress, training, json);
+    }
+    return 0;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    await training.close();
+  }
+}
+
+async function show(event: TrainingEvent, progress: Progress, training: TrainingRun, json: boolean): Promise<void> {
+  const { run } = training;
+  switch (event.kind) {
+    case "step":
+      return progress.step(event);
+    case "validation": {
+      const { kind, ...figures } = event;
+      progress.event(kind, figures);
+      if (!json) progress.log(`epoch ${event.epoch}, step ${event.step}: validation ${metricsText(event.metrics)}`);
+      return;
+    }
+    case "checkpoint":
+      return progress.event("checkpoint", { step: event.step, epoch: event.epoch });
+    case "done": {
+      progress.finish();
+      const pictures = await makePictures(training);
+      for (const { name, sheet } of pictures) await run.writeSample(name, [encodePng(sheetRaster(sheet))]);
+      if (json) progress.event("done", { run: run.path, step: event.step, metrics: event.metrics });
+      else summarize(event.metrics, training, pictures);
+    }
+  }
+}
+
+interface NamedSheet {
+  readonly name: string;
+  readonly title: string;
+  readonly sheet: Sheet;
+  readonly terminalRows: number;
+}
+
+/** The pictures that the model's capabilities and the data's shape allow. */
+async function makePictures({ trained, source }: TrainingRun): Promise<readonly NamedSheet[]> {
+  const { model, shape } = trained;
+  if (shape.length !== 3 || (shape[0] !== 1 && shape[0] !== 3)) return [];
+  const pictures: NamedSheet[] = [];
+  if (model.reconstruct) {
+    const sheet = await reconstructionSheet(trained, firstExamples(source.test, 32));
+    pictures.push({
+      name: "reconstructions.png",
+      title: "test examples above their reconstructions",
+      sheet,
+      terminalRows: 1,
+    });
+  }
+  if (model.decode && model.latents?.shape.join() === "2") {
+    const sheet = await manifoldSheet(trained, { dims: [0, 1], size: 20 });
+    pictures.push({ name: "manifold.png", title: "the latent space", sheet, terminalRows: 20 });
+  }
+  if (model.sample) {
+    const sheet = await sampleSheet(trained, { count: 64 });
+    pictures.push({ name: "samples.png", title: "samples", sheet, terminalRows: 2 });
+  }
+  return pictures;
+}
+
+function summarize(metrics: RunMetrics, { run, trained }: TrainingRun, pictures: readonly NamedSheet[]): void {
+  for (const { title, sheet, terminalRows } of pictures) showSheet(title, sheet, terminalRows);
+  const names = Object.keys(metrics.test);
+  if (names.length > 0) {
+    const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>
+      [split as string].concat(names.map((name) => metricText(metrics[split][name] ?? Number.NaN))),
+    );
+    console.log(`\n${table([["nats per example", ...names], ...rows])}`);
+  }
+  if (pictures.length > 0)
+    console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
+  const { model } = trained;
+  const next = [
+    ...(model.sample ? [["sample", "--count 100", "more samples"]] : []),
+    ...(model.reconstruct ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
+    ...(model.decode && model.latents?.shape[0] !== 1 ? [["manifold", "", "two dimensions of the latent space"]] : []),
+  ];
+  const rows = next.map(([name, flags, meaning]) => [
+    `  ${commandName()} ${name} ${shellWord(run.path)} ${flags}`.trimEnd(),
+    meaning!,
+  ]);
+  console.log(`\nNext:\n${table(rows)}`);
+}
+
+function described({ run, source, steps, from, trained }: TrainingRun): Record<string, unknown> {
+  const { model, config, seed } = run.info;
+  const splits = { train: source.train, validation: source.validation, test: source.test };
+  const examples = Object.fromEntries(Object.entries(splits).map(([name, split]) => [name, split.indices.length]));
+  return { model, config, seed, data: { name: source.name, shape: trained.shape, examples }, steps, from };
+}
+
+const metricsText = (metrics: Readonly<Record<string, number>>): string =>
+  Object.entries(metrics)
+    .map(([name, value]) => `${name} ${metricText(value)}`)
+    .join("  ");
+
+/** As the person would type it: npm runs its scripts where `latentkit` alone is not found. */
+const commandName = (): string => (process.env["npm_lifecycle_event"] === undefined ? "latentkit" : "npx latentkit");
+
+const shellWord = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
