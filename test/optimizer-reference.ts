@@ -23,7 +23,7 @@ export function stepReference(
   const slotNames = Object.keys(optimizer.slots);
   const slots = Object.fromEntries(slotNames.map((name) => [name, array(name)]));
   const scalarsAt = (i: number): Record<string, number> => ({
-    ...optimizer.scalars(i + 1, decays),
+    ...optimizer.scalars({ step: i + 1, updates: i + 1, decays }),
     gradientNorm: norms[i] ?? 0,
   });
   const scalars = Object.fromEntries(Object.keys(scalarsAt(0)).map((name) => [name, new Input(name, [], "float64")]));

@@ -28,10 +28,10 @@ export function adamW({
   return {
     name: "adamw",
     slots: { m: { initial: "zeros" }, v: { initial: "zeros" } },
-    scalars: (t, decays) => {
-      const rate = rateAt(learningRate, t);
+    scalars: ({ step, updates: t, decays }) => {
+      const rate = rateAt(learningRate, step);
       return {
-        // The bias corrections are numbers of the step: m's goes into the rate, v's under the root.
+        // The bias corrections are numbers of the update: m's goes into the rate, v's under the root.
         rate: rate / (1 - beta1 ** t),
         correction: 1 / Math.sqrt(1 - beta2 ** t),
         keep: decays ? 1 - rate * weightDecay : 1,
@@ -58,7 +58,7 @@ export function adamax({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-
   return {
     name: "adamax",
     slots: { m: { initial: "zeros" }, u: { initial: "zeros" } },
-    scalars: (t) => ({ rate: rateAt(learningRate, t) / (1 - beta1 ** t) }),
+    scalars: ({ step, updates: t }) => ({ rate: rateAt(learningRate, step) / (1 - beta1 ** t) }),
     update({ parameter: p, gradient: g, slots, scalars: { rate } }) {
       const m = slots["m"]!.mul(beta1).add(g.mul(1 - beta1));
       const u = maximum(slots["u"]!.mul(beta2), abs(g));

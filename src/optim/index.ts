@@ -1,5 +1,5 @@
 export * from "./adam.ts";
-export type { LearningRate, Optimizer, Slot, UpdateArguments, UpdateResult } from "./optimizer.ts";
+export type { LearningRate, Optimizer, Slot, UpdateArguments, UpdatePoint, UpdateResult } from "./optimizer.ts";
 export * from "./rmsprop.ts";
 export * from "./schedule.ts";
 export * from "./sgd.ts";

@@ -17,7 +17,7 @@ export function rmsProp({ learningRate, decay = 0.99, epsilon = 1e-8, momentum =
   return {
     name: "rmsprop",
     slots: { v: { initial: "zeros" }, ...(momentum !== 0 && { u: { initial: "zeros" as const } }) },
-    scalars: (step) => ({ rate: rateAt(learningRate, step) }),
+    scalars: ({ step }) => ({ rate: rateAt(learningRate, step) }),
     update({ parameter: p, gradient: g, slots, scalars: { rate } }) {
       const v = slots["v"]!.mul(decay).add(square(g).mul(1 - decay));
       const scaled = g.div(sqrt(v).add(epsilon));

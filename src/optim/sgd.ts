@@ -20,7 +20,7 @@ export function sgd({ learningRate, momentum = 0, nesterov = false, weightDecay 
   return {
     name: "sgd",
     slots: momentum === 0 ? {} : { velocity: { initial: "zeros" } },
-    scalars: (step, decays) => ({ rate: rateAt(learningRate, step), decay: decays ? weightDecay : 0 }),
+    scalars: ({ step, decays }) => ({ rate: rateAt(learningRate, step), decay: decays ? weightDecay : 0 }),
     update({ parameter: p, gradient, slots, scalars: { rate, decay } }) {
       const g = weightDecay === 0 ? gradient : gradient.add(p.mul(decay!));
       if (momentum === 0) return { parameter: p.sub(g.mul(rate!)), slots: {} };

@@ -49,5 +49,10 @@ test("wrapping keeps what the inner optimizer is and needs", () => {
   expect(wrapped.name).toBe("adam");
   expect(wrapped.needsGradientNorm).toBe(true);
   expect(Object.keys(wrapped.slots)).toEqual(["m", "v", "ema"]);
-  expect(Object.keys(wrapped.scalars(1, true))).toEqual(["rate", "correction", "keep", "emaDecay"]);
+  expect(Object.keys(wrapped.scalars({ step: 1, updates: 1, decays: true }))).toEqual([
+    "rate",
+    "correction",
+    "keep",
+    "emaDecay",
+  ]);
 });

@@ -41,9 +41,9 @@ export function averageWeights(optimizer: Optimizer, decay: number): Optimizer {
   return {
     ...optimizer,
     slots: { ...optimizer.slots, ema: { initial: "parameter" } },
-    scalars: (step, decays) => ({
-      ...optimizer.scalars(step, decays),
-      emaDecay: Math.min(decay, (1 + step) / (10 + step)),
+    scalars: (at) => ({
+      ...optimizer.scalars(at),
+      emaDecay: Math.min(decay, (1 + at.updates) / (10 + at.updates)),
     }),
     update(at) {
       const { parameter, slots } = optimizer.update(at);

@@ -1,5 +1,5 @@
 import { Input, type Variable } from "../graph/tensor.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
+import { type Optimizer, scalarNames, type UpdatePoint } from "../optim/optimizer.ts";
 import type { HostVariables } from "../runtime/variables.ts";
 import { compileElementwise } from "../wasm/elementwise.ts";
 
@@ -21,17 +21,14 @@ export function optimizerPass(
   optimizer: Optimizer,
   parameters: readonly Slotted[],
   store: HostVariables,
-): (step: number, gradientNorm?: number) => void {
+): (at: Omit<UpdatePoint, "decays">, gradientNorm?: number) => void {
   const placeholder = (name: string): Input => new Input(name, [4]);
-  const scalarNames = [
-    ...Object.keys(optimizer.scalars(1, true)),
-    ...(optimizer.needsGradientNorm ? ["gradientNorm"] : []),
-  ];
+  const names = [...scalarNames(optimizer), ...(optimizer.needsGradientNorm ? ["gradientNorm"] : [])];
   const slotNames = Object.keys(optimizer.slots);
   const parameter = placeholder("parameter");
   const gradient = placeholder("gradient");
   const slots = Object.fromEntries(slotNames.map((name) => [name, placeholder(name)]));
-  const scalars = Object.fromEntries(scalarNames.map((name) => [name, new Input(name, [])]));
+  const scalars = Object.fromEntries(names.map((name) => [name, new Input(name, [])]));
   const next = optimizer.update({ parameter, gradient, slots, scalars });
   const loop = compileElementwise({
     arrays: [parameter, gradient, ...Object.values(slots)],
@@ -58,12 +55,12 @@ export function optimizerPass(
       last.bytes += bytes;
     else ranges.push({ addresses, bytes, decays: decays(p.parameter) });
   }
-  return (step, gradientNorm = 0) => {
+  return (at, gradientNorm = 0) => {
     for (const range of ranges) {
-      const numbers: Record<string, number> = { ...optimizer.scalars(step, range.decays), gradientNorm };
+      const numbers: Record<string, number> = { ...optimizer.scalars({ ...at, decays: range.decays }), gradientNorm };
       loop(
         range.addresses,
-        scalarNames.map((name) => numbers[name]!),
+        names.map((name) => numbers[name]!),
         range.bytes,
       );
     }

@@ -1,10 +1,11 @@
 import { ConfigError } from "../errors.ts";
 import { grad } from "../graph/grad.ts";
-import { Input, type Tensor, Variable } from "../graph/tensor.ts";
+import { formatType } from "../graph/shape.ts";
+import { Input, scalarValue, type Tensor, Variable } from "../graph/tensor.ts";
 import { drawInitial } from "../nn/draw-initial.ts";
 import { add, sqrt, square } from "../ops/arithmetic.ts";
 import { sum } from "../ops/reduction.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
+import { type Optimizer, scalarNames, type UpdatePoint } from "../optim/optimizer.ts";
 import type { Device } from "../runtime/device.ts";
 import type { HostArray } from "../runtime/host-array.ts";
 import { Program } from "../runtime/program.ts";
@@ -34,7 +35,7 @@ interface Part {
   readonly program: Program;
   readonly outputs: readonly string[];
   /** After the graph has run: the optimizer's pass, where state is on the host. */
-  readonly pass?: (step: number, gradientNorm?: number) => void;
+  readonly pass?: ReturnType<typeof optimizerPass>;
 }
 
 /** A compiled training step: for each objective one run of one graph and, on a CPU, one pass over the weights. */
@@ -58,9 +59,9 @@ export class TrainingStep {
     const state = (like: Variable): Variable =>
       new Variable(like.shape, { kind: "constant", value: 0 }, { trainable: false });
 
+    const known = new Set(variables.values());
     const slotted = objectives.map((objective): readonly Slotted[] => {
-      if (objective.parameters.size === 0)
-        throw new ConfigError(`step: objective ${objective.name} has no parameters, expected at least one to optimize`);
+      checkParameters(objective, known);
       // Matrices before vectors: weight decay then splits the flat state in two ranges at most.
       const ordered = [...objective.parameters].toSorted(([, a], [, b]) => Number(decays(b)) - Number(decays(a)));
       return ordered.map(([name, parameter]) => {
@@ -118,22 +119,27 @@ export class TrainingStep {
     for (const part of this.#parts) await part.program.prepare(this.#wanted(part, metrics));
   }
 
-  /** One step. Returns the metrics when asked for: each objective's loss under its name, and its named metrics. */
+  /**
+   * One step. Returns the metrics when asked for: each objective's loss under its name, its named metrics, and the Euclidean
+   * norm of its gradients as `gradientNorm` (`<objective>.gradientNorm` among several), of the last run where it repeats.
+   */
   async run({ inputs, seed, step, metrics = false }: StepRun): Promise<Readonly<Record<string, number>>> {
     const found: Record<string, number> = {};
-    const numbers = this.device.residency === "device" ? this.#scalarInputs(step) : {};
     for (const part of this.#parts) {
-      const { every = 1, repeat = 1 } = part.objective;
+      const { every = 1, repeat = 1, name } = part.objective;
       if (step % every !== 0) continue;
       for (let k = 0; k < repeat; k++) {
+        const at = { step, updates: (step / every - 1) * repeat + k + 1 };
         const results = await part.program.run({
-          inputs: { ...inputs, ...numbers },
+          inputs: part.pass ? inputs : { ...inputs, ...this.#scalarInputs(at) },
           outputs: this.#wanted(part, metrics),
           seed,
           step: step * repeat + k,
         });
-        part.pass?.(step, Number(results["gradientNorm"]?.[0] ?? 0));
-        for (const [name, v] of Object.entries(results)) found[name] = Number(v[0]);
+        part.pass?.(at, Number(results["gradientNorm"]?.[0] ?? 0));
+        if (!metrics) continue;
+        for (const [key, v] of Object.entries(results))
+          found[key === "gradientNorm" && this.#parts.length > 1 ? `${name}.${key}` : key] = Number(v[0]);
       }
     }
     return found;
@@ -150,10 +156,7 @@ export class TrainingStep {
   }
 
   #hostPart(objective: Objective, parameters: readonly Slotted[], store: HostVariables): Part {
-    const cts = grad(
-      objective.loss,
-      parameters.map((p) => p.parameter),
-    );
+    const cts = gradientsOf(objective, parameters);
     const outputs = metricOutputs(objective, cts);
     const program = new Program(store, {
       name: objective.name,
@@ -170,13 +173,10 @@ export class TrainingStep {
   }
 
   #devicePart(objective: Objective, parameters: readonly Slotted[]): Part {
-    const cts = grad(
-      objective.loss,
-      parameters.map((p) => p.parameter),
-    );
+    const cts = gradientsOf(objective, parameters);
     const outputs = metricOutputs(objective, cts);
     const scalarsOf = (decaying: boolean): Record<string, Tensor> => {
-      const names = Object.keys(this.#optimizer.scalars(1, decaying));
+      const names = scalarNames(this.#optimizer);
       const inputs = Object.fromEntries(names.map((name) => [name, new Input(scalarName(name, decaying), [])]));
       return { ...inputs, gradientNorm: outputs.get("gradientNorm")! };
     };
@@ -199,17 +199,49 @@ export class TrainingStep {
     };
   }
 
-  /** The optimizer's numbers of a step, as inputs of the graph. */
-  #scalarInputs(step: number): Record<string, HostArray> {
+  /** The optimizer's numbers of an update, as inputs of the graph. */
+  #scalarInputs(at: Omit<UpdatePoint, "decays">): Record<string, HostArray> {
     return Object.fromEntries(
-      [true, false].flatMap((decaying) =>
-        Object.entries(this.#optimizer.scalars(step, decaying)).map(([name, v]) => [
-          scalarName(name, decaying),
+      [true, false].flatMap((decays) =>
+        Object.entries(this.#optimizer.scalars({ ...at, decays })).map(([name, v]) => [
+          scalarName(name, decays),
           Float32Array.of(v),
         ]),
       ),
     );
   }
+}
+
+function checkParameters({ name, parameters, updates }: Objective, known: ReadonlySet<Variable>): void {
+  if (parameters.size === 0)
+    throw new ConfigError(`step: objective ${name} has no parameters, got none, expected at least one to optimize`);
+  for (const [path, parameter] of parameters) {
+    if (parameter.dtype !== "float32")
+      throw new ConfigError(`step: ${path} cannot be optimized, got ${formatType(parameter)}, expected float32`);
+    if (!known.has(parameter))
+      throw new ConfigError(
+        `step: ${path} of objective ${name} has no first value, got a variable that is not the model's, expected one of its own`,
+      );
+    if (updates?.has(parameter))
+      throw new ConfigError(
+        `step: objective ${name} changes ${path} twice, got it both optimized and updated, expected one of the two`,
+      );
+  }
+}
+
+/** Gradients of the objective's loss. Throws UnsupportedOpError where an op has none, ConfigError where all are zero. */
+function gradientsOf({ name, loss }: Objective, parameters: readonly Slotted[]): Tensor[] {
+  const gradients = grad(
+    loss,
+    parameters.map((p) => p.parameter),
+  );
+  const isZero = (t: Tensor): boolean => scalarValue(t.op.name === "BroadcastTo" ? t.inputs[0]! : t) === 0;
+  if (gradients.every(isZero))
+    throw new ConfigError(
+      `step: objective ${name} cannot learn, got a loss without a gradient in any of its parameters, ` +
+        "expected one that depends on them other than through integers, bools or stopGradient",
+    );
+  return gradients;
 }
 
 const scalarName = (name: string, decaying: boolean): string => `optimizer.${name}${decaying ? "" : ".plain"}`;

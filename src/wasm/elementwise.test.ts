@@ -27,6 +27,7 @@ import {
   where,
 } from "../ops/index.ts";
 import { adam } from "../optim/adam.ts";
+import { scalarNames } from "../optim/optimizer.ts";
 import { compileElementwise, elementwisePass } from "./elementwise.ts";
 import { encodeModule } from "./module.ts";
 
@@ -242,7 +243,7 @@ describe("refusals", () => {
 test("Adam's module is small enough for a browser's main thread to compile synchronously", () => {
   const optimizer = adam({ learningRate: 1e-3 });
   const slots = { m: new Input("m", [4]), v: new Input("v", [4]) };
-  const scalars = Object.fromEntries(Object.keys(optimizer.scalars(1, true)).map((n) => [n, new Input(n, [])]));
+  const scalars = Object.fromEntries(scalarNames(optimizer).map((n) => [n, new Input(n, [])]));
   const next = optimizer.update({ parameter: x, gradient: y, slots, scalars });
   const pass = elementwisePass({
     arrays: [x, y, slots.m, slots.v],
