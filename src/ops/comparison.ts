@@ -73,6 +73,7 @@ const whereOp = defineOp<readonly [Tensor, Tensor, Tensor]>({
   },
   identity: ([, x, y]) => (x === y ? x : null),
   simd: "v128.bitselect",
+  elementwise: true,
 });
 /** x where the condition holds, y elsewhere; broadcasts. */
 export function where(condition: Tensor, x: Operand, y: Operand): Tensor {
@@ -83,6 +84,7 @@ export function where(condition: Tensor, x: Operand, y: Operand): Tensor {
 const onnxDType = { float32: 1, float64: 11, int64: 7, bool: 9 } as const;
 const castOp = defineOp<readonly [Tensor], { to: DType }>({
   name: "Cast",
+  elementwise: true,
   infer: ([x], { to }) => ({ dtype: to, shape: x.shape }),
   // Between floats a cast is the identity; to or from integers and bools it is piecewise constant and carries nothing.
   vjp: ({ x: [x], y, ct }) => [isFloat(x.dtype) && isFloat(y.dtype) ? cast(ct, x.dtype) : null],

@@ -1,27 +1,20 @@
 import { ShapeError } from "../errors.ts";
 import type { OnnxEmitter } from "../graph/op.ts";
-import { formatType, isFloat, type Shape, sizeOf, stridesOf, type TensorType } from "../graph/shape.ts";
+import { formatType, isFloat, type Shape, type TensorType } from "../graph/shape.ts";
 import { defineOp, type Tensor } from "../graph/tensor.ts";
 import { type Value, zeros } from "../graph/value.ts";
 import { factored, mul } from "./arithmetic.ts";
 import { refuseFloat64 } from "./families.ts";
+import { covered, eachTerm, onnxWindow, type PerAxis, perAxis, positions, spatial, type Window } from "./window.ts";
 
 // The three ops are the partial derivatives of one trilinear form
 //   F(x, w, y) = sum over n, group, o, c, position, tap of y[n, o, position] * w[o, c, tap] * x[n, c, position * stride + tap * dilation - padding]
 // in y (conv), in x (convTranspose) and in w (convWeightGradient), so each one's gradient is made of the other two.
 
-interface Window {
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
-  readonly groups: number;
-}
 type ConvAttrs = Window & Readonly<Record<string, unknown>>;
 type TransposeAttrs = ConvAttrs & { readonly outputPadding: readonly number[] };
 type WeightAttrs = ConvAttrs & { readonly kernel: readonly number[] };
 
-/** One number for all spatial axes, or one for each. */
-export type PerAxis = number | readonly number[];
 export interface ConvOptions {
   readonly stride?: PerAxis;
   /** Zeros on both sides of each axis. */
@@ -29,14 +22,6 @@ export interface ConvOptions {
   readonly dilation?: PerAxis;
   /** Channels are cut into this many groups that do not see each other. */
   readonly groups?: number;
-}
-
-/** A setting for each spatial axis; integers of at least `least`. */
-export function perAxis(where: string, name: string, setting: PerAxis, axes: number, least: number): readonly number[] {
-  const list = typeof setting === "number" ? Array.from({ length: axes }, () => setting) : setting;
-  if (list.length !== axes || list.some((v) => !Number.isInteger(v) || v < least))
-    throw new ShapeError(`${where}: got ${name} [${list}], expected ${axes} integers of at least ${least}`);
-  return list;
 }
 
 function windowOf(
@@ -56,19 +41,6 @@ function windowOf(
 /** The settings all three ops share. */
 const windowIn = ({ stride, padding, dilation, groups }: Window): ConvAttrs => ({ stride, padding, dilation, groups });
 
-/** How many positions a window of `kernel` taps takes along each axis. */
-export const positions = (
-  size: Shape,
-  kernel: Shape,
-  { stride, padding, dilation }: Omit<Window, "groups">,
-): number[] =>
-  size.map((s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1);
-
-const spatial = (shape: Shape): Shape => shape.slice(2);
-/** Size of x along each axis that gives `y` positions with no remainder. */
-const covered = (y: Shape, kernel: Shape, { stride, padding, dilation }: Window): number[] =>
-  y.map((n, i) => (n - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + 1);
-
 /** Checks the tensors of the form against each other: x [n, c, ...], w [o, c / groups, ...], y [n, o, ...]. */
 function checkChannels(where: string, types: readonly TensorType[], expected: string, ok: boolean): void {
   const [first] = types;
@@ -77,50 +49,6 @@ function checkChannels(where: string, types: readonly TensorType[], expected: st
 }
 const divides = (groups: number, ...channels: readonly number[]): boolean =>
   Number.isInteger(groups) && groups >= 1 && channels.every((c) => c % groups === 0);
-
-/** Visits every term of the form as flat indices into x, w and y. */
-function eachTerm(
-  x: Shape,
-  w: Shape,
-  y: Shape,
-  { stride, padding, dilation, groups }: Window,
-  visit: (x: number, w: number, y: number) => void,
-): void {
-  const [size, kernel, out] = [spatial(x), spatial(w), spatial(y)];
-  const [strides, taps, places] = [stridesOf(size), stridesOf(kernel), stridesOf(out)];
-  const [area, tapCount, placeCount] = [sizeOf(size), sizeOf(kernel), sizeOf(out)];
-  const hits: (readonly [x: number, w: number, y: number])[] = [];
-  for (let place = 0; place < placeCount; place++)
-    for (let tap = 0; tap < tapCount; tap++) {
-      let at = 0;
-      for (let i = 0; i < size.length && at >= 0; i++) {
-        const p = Math.floor(place / places[i]!) % out[i]!;
-        const t = Math.floor(tap / taps[i]!) % kernel[i]!;
-        const from = p * stride[i]! + t * dilation[i]! - padding[i]!;
-        at = from < 0 || from >= size[i]! ? -1 : at + from * strides[i]!;
-      }
-      if (at >= 0) hits.push([at, tap, place]);
-    }
-  const [perGroupIn, perGroupOut] = [w[1]!, w[0]! / groups];
-  for (let n = 0; n < x[0]!; n++)
-    for (let o = 0; o < w[0]!; o++)
-      for (let c = 0; c < perGroupIn; c++) {
-        const channel = Math.floor(o / perGroupOut) * perGroupIn + c;
-        const [atX, atW, atY] = [
-          (n * x[1]! + channel) * area,
-          (o * w[1]! + c) * tapCount,
-          (n * w[0]! + o) * placeCount,
-        ];
-        for (const [i, j, k] of hits) visit(atX + i, atW + j, atY + k);
-      }
-}
-
-const onnxWindow = ({ stride, padding, dilation, groups }: Window): Record<string, number | readonly number[]> => ({
-  strides: stride,
-  pads: [...padding, ...padding],
-  dilations: dilation,
-  group: groups,
-});
 
 /** Scalars move outwards, where the optimizer's pass or a product absorbs them. */
 function moveScalars(x: Tensor, y: Tensor, op: (x: Tensor, y: Tensor) => Tensor): Tensor | null {

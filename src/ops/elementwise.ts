@@ -46,6 +46,7 @@ export const relu: (x: Tensor) => Tensor = unary("Relu", {
 });
 const positiveOp = defineOp<readonly [Tensor]>({
   name: "Positive",
+  elementwise: true,
   infer: ([x]) => {
     if (!isFloat(x.dtype)) throw new ShapeError(`positive: wrong dtype, got ${formatType(x)}, expected a float tensor`);
     return x;
@@ -114,6 +115,7 @@ export const sign: (x: Tensor) => Tensor = unary("Sign", { evaluate: Math.sign, 
 
 const stopGradientOp = defineOp<readonly [Tensor]>({
   name: "StopGradient",
+  elementwise: true,
   infer: ([x]) => x,
   vjp: () => [null],
   lower: (_, [x]) => x,

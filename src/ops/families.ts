@@ -54,6 +54,7 @@ export function unary(name: string, rules: Unary): (x: Tensor) => Tensor {
     evaluate: ([x], _, type) => ({ ...type, data: x.data.map(rules.evaluate) }),
     ...(identity && { identity: ([x]: readonly [Tensor]) => identity(x) }),
     ...(rules.simd && { simd: rules.simd }),
+    elementwise: true,
   });
   return (x) => op([x], {});
 }
@@ -93,6 +94,7 @@ export function binary(name: string, rules: Binary): (x: Operand, y: Operand) =>
       fuse: ([x, y]: readonly [Tensor, Tensor], _: unknown, uses: (t: Tensor) => number) => fuse(x, y, uses),
     }),
     ...(rules.simd && { simd: rules.simd }),
+    elementwise: true,
   });
   return (x, y) => {
     const dtype = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : "float32";

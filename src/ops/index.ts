@@ -11,3 +11,4 @@ export * from "./pooling.ts";
 export * from "./reduction.ts";
 export * from "./resize.ts";
 export * from "./sorting.ts";
+export { type PerAxis, perAxis } from "./window.ts";

@@ -86,7 +86,8 @@ const gemmOp = defineOp<readonly Tensor[], GemmAttrs>({
   },
 });
 
-function gemm(x: Tensor, y: Tensor): Tensor {
+/** The 2-D product as a compiled program runs it, transposes of its factors included. */
+export function gemm(x: Tensor, y: Tensor): Tensor {
   const source = (t: Tensor): Tensor => (t.op.name === "Transpose" ? t.inputs[0]! : t);
   const [a, b] = [source(x), source(y)];
   return gemmOp([a, b], { transA: a !== x, transB: b !== y, alpha: 1 });

@@ -103,6 +103,12 @@ const transposeOp = defineOp<readonly [Tensor], { permutation: readonly number[]
   },
   identity: ([x], { permutation }) => {
     if (permutation.every((p, i) => p === i)) return x;
+    const wide = permutation.filter((p) => x.shape[p] !== 1);
+    if (wide.every((p, i) => i === 0 || p > wide[i - 1]!))
+      return reshape(
+        x,
+        permutation.map((p) => x.shape[p]!),
+      );
     if (x.op.name === "Transpose") {
       const inner = x.attrs["permutation"] as readonly number[];
       return transpose(

@@ -4,10 +4,11 @@ import { formatType, isFloat, type Shape, sizeOf, stridesOf, type TensorType } f
 import { constant, defineOp, type Tensor } from "../graph/tensor.ts";
 import { type Value, value, zeros } from "../graph/value.ts";
 import { mul } from "./arithmetic.ts";
-import { convTranspose, type PerAxis, perAxis, positions } from "./convolution.ts";
+import { convTranspose } from "./convolution.ts";
 import { refuseFloat64 } from "./families.ts";
 import { scatterAdd } from "./indexing.ts";
 import { broadcastTo, reshape } from "./movement.ts";
+import { type PerAxis, perAxis, positions } from "./window.ts";
 
 type PoolAttrs = {
   readonly kernel: readonly number[];

@@ -7,6 +7,7 @@ import {
   depthToSpace,
   maxPool,
   mul,
+  relu,
   resizeBilinear,
   resizeNearest,
   spaceToDepth,
@@ -51,6 +52,34 @@ export const convolution = {
         build: (x, w) => conv(x, w, { stride: 2, padding: 2, dilation: 2 }),
       },
       { name: "1-D groups", inputs: [draw([1, 4, 5]), draw([4, 2, 2])], build: (x, w) => conv(x, w, { groups: 2 }) },
+      // Batches of 16 and more take another layout on the CPU; the reference's gradient is confirmed by the cases above.
+      {
+        name: "a batch",
+        inputs: [draw([16, 4, 5, 4]), draw([3, 4, 3, 3]), draw([3, 1, 1])],
+        build: (x, w, b) => relu(conv(x, w, { stride: [2, 1], padding: 1 }).add(b)),
+        derivatives: 0,
+      },
+      {
+        name: "a batch of one channel",
+        inputs: [draw([17, 1, 6, 6]), draw([2, 1, 4, 4])],
+        build: (x, w) => conv(x, w, { stride: 2, padding: 1 }),
+        derivatives: 0,
+      },
+      {
+        name: "a batch in groups",
+        inputs: [draw([16, 4, 3, 3]), draw([16, 2, 2, 2])],
+        build: (x, w) => conv(x, w, { groups: 2, dilation: 2, padding: 1 }),
+        derivatives: 0,
+      },
+      {
+        name: "a batch through two layers and a sum",
+        inputs: [draw([16, 2, 4, 4]), draw([2, 2, 3, 3], -0.5, 0.5), draw([2, 2, 3, 3], -0.5, 0.5)],
+        build: (x, v, w) => {
+          const h = relu(conv(x, v, { padding: 1 }));
+          return h.add(conv(h, w, { padding: 1 })).reshape([16, -1]);
+        },
+        derivatives: 0,
+      },
       {
         name: "a scaled kernel",
         inputs: [draw([1, 1, 3, 3]), draw([1, 1, 2, 2])],
@@ -98,6 +127,18 @@ export const convolution = {
         name: "1-D",
         inputs: [draw([2, 2, 4]), draw([2, 3, 3])],
         build: (x, w) => convTranspose(x, w, { stride: 2, padding: 1, outputPadding: 1 }),
+      },
+      {
+        name: "a batch",
+        inputs: [draw([16, 4, 3, 2]), draw([4, 2, 4, 3])],
+        build: (x, w) => convTranspose(x, w, { stride: 2, padding: 1, outputPadding: [0, 1] }),
+        derivatives: 0,
+      },
+      {
+        name: "a batch, stride 1",
+        inputs: [draw([16, 4, 3, 3]), draw([4, 2, 3, 3])],
+        build: (x, w) => convTranspose(x, w, { padding: 1 }),
+        derivatives: 0,
       },
     ],
     wrong: [

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { evaluate, grad, Input, type Tensor, topologicalOrder, type Value, value } from "../graph/index.ts";
+import { withBatchLast } from "./batch-last.ts";
+import { conv, convTranspose, flatten, matmul, mean, mul, relu, reshape, square, sub, sum, variance } from "./index.ts";
+
+const input = (...shape: number[]): Input => new Input("x", shape, "float64");
+const valuesOf = (leaves: readonly Tensor[]): Map<Tensor, Value> =>
+  new Map(
+    leaves.map((t, k) => [
+      t,
+      value(
+        "float64",
+        t.shape,
+        Float64Array.from({ length: t.size }, (_, i) => Math.sin(1.3 * i + k)),
+      ),
+    ]),
+  );
+const opsOf = (roots: readonly Tensor[]): string[] =>
+  topologicalOrder(roots).flatMap((t) => (t.inputs.length > 0 ? [t.op.name] : []));
+
+/** Values and gradients before and after, and the ops after. */
+function expectEqual(y: Tensor, leaves: readonly Tensor[]): string[] {
+  const roots = [y, ...grad(sum(square(y)), leaves)];
+  const rewritten = withBatchLast(roots);
+  const at = valuesOf(leaves);
+  const [before, after] = [evaluate(roots, at), evaluate(rewritten, at)];
+  before.forEach((v, i) => {
+    expect(after[i]!.shape).toEqual(v.shape);
+    const largest = Math.max(...v.data.map(Math.abs));
+    v.data.forEach((n, k) => expect(Math.abs(after[i]!.data[k]! - n)).toBeLessThan(1e-12 * (1 + largest)));
+  });
+  return opsOf(rewritten);
+}
+
+describe("a convolution done batch-last keeps values and gradients", () => {
+  test.each<[string, Tensor, Tensor, Parameters<typeof conv>[2]]>([
+    ["3x3", input(16, 4, 4, 5), input(3, 4, 3, 3), { padding: 1 }],
+    ["few input channels", input(16, 2, 5, 4), input(3, 2, 2, 3), { stride: 2, padding: 1 }],
+    ["4x4, stride 2", input(16, 4, 6, 6), input(2, 4, 4, 4), { stride: 2, padding: 1 }],
+    ["a stride that leaves a rest", input(16, 4, 6, 7), input(2, 4, 3, 2), { stride: [2, 3], padding: [1, 0] }],
+    ["dilation", input(16, 4, 6, 5), input(2, 4, 2, 3), { dilation: [3, 2], padding: [0, 1] }],
+    ["groups", input(16, 8, 3, 3), input(16, 4, 2, 2), { groups: 2, stride: 2, padding: 1 }],
+    ["1-D", input(16, 4, 9), input(3, 4, 3), { stride: 2, padding: 2, dilation: 2 }],
+  ])("%s", (_, x, w, options) => {
+    expect(expectEqual(conv(x, w, options), [x, w])).toContain("ConvBatchLast");
+  });
+  test.each<[string, Tensor, Tensor, Parameters<typeof convTranspose>[2]]>([
+    ["3x3", input(16, 4, 3, 2), input(4, 3, 3, 3), { padding: 1 }],
+    ["4x4, stride 2", input(16, 4, 3, 3), input(4, 2, 4, 4), { stride: 2, padding: 1 }],
+    [
+      "an odd kernel, stride 2 and output padding",
+      input(16, 4, 3, 2),
+      input(4, 2, 3, 3),
+      { stride: 2, padding: 1, outputPadding: 1 },
+    ],
+    [
+      "uneven strides",
+      input(16, 4, 3, 2),
+      input(4, 2, 5, 2),
+      { stride: [2, 3], padding: [3, 0], outputPadding: [1, 2] },
+    ],
+    ["groups", input(16, 4, 2, 2), input(4, 8, 2, 3), { groups: 2, stride: 2 }],
+    ["dilation, left as it is", input(16, 4, 2, 2), input(4, 2, 2, 3), { dilation: 2 }],
+    ["1-D", input(16, 4, 4), input(4, 2, 4), { stride: 2, padding: 1 }],
+  ])("transposed: %s", (_, x, w, options) => {
+    expectEqual(convTranspose(x, w, options), [x, w]);
+  });
+});
+
+test.each<[string, Tensor, Tensor, number]>([
+  ["a small batch", input(4, 2, 4, 4), input(2, 2, 3, 3), 1],
+  ["a depthwise convolution", input(16, 4, 4, 4), input(4, 1, 3, 3), 4],
+])("%s is left as it is", (_, x, w, groups) => {
+  expect(expectEqual(conv(x, w, { groups }), [x, w])).not.toContain("ConvBatchLast");
+});
+
+test("between convolutions nothing is transposed: bias, nonlinearity, residual sum, normalization", () => {
+  const x = input(16, 4, 4, 4);
+  const [w1, w2, b1, b2] = [input(4, 4, 3, 3), input(4, 4, 3, 3), input(4), input(4)];
+  const perChannel = (b: Tensor): Tensor => reshape(b, [4, 1, 1]);
+  const h = relu(conv(x, w1, { padding: 1 }).add(perChannel(b1)));
+  const normalized = mul(sub(h, mean(h, [0, 2, 3], true)), variance(h, [0, 2, 3], true));
+  const y = h.add(relu(conv(normalized, w2, { padding: 1 }).add(perChannel(b2))));
+  expect(opsOf(withBatchLast([sum(square(y))])).filter((name) => name === "Transpose")).toHaveLength(1);
+  expectEqual(y, [x, w1, w2, b1, b2]);
+});
+
+test("a linear layer takes features from a convolution with no transpose but its own", () => {
+  const [x, w, v] = [input(16, 3, 4, 4), input(4, 3, 3, 3), input(16, 5)];
+  const y = matmul(flatten(conv(x, w)), v);
+  const [root] = withBatchLast([y]);
+  expect(root!.op.name).toBe("MatMul");
+  expect(root!.inputs[0]!.op.name).toBe("Transpose");
+  expect(root!.inputs[0]!.rank).toBe(2);
+  expectEqual(y, [x, w, v]);
+});

@@ -1,0 +1,82 @@
+import { ShapeError } from "../errors.ts";
+import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
+
+/** How a kernel moves over the spatial axes. */
+export interface Window {
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+  readonly groups: number;
+}
+/** One number for all spatial axes, or one for each. */
+export type PerAxis = number | readonly number[];
+/** A setting for each spatial axis; integers of at least `least`. */
+export function perAxis(where: string, name: string, setting: PerAxis, axes: number, least: number): readonly number[] {
+  const list = typeof setting === "number" ? Array.from({ length: axes }, () => setting) : setting;
+  if (list.length !== axes || list.some((v) => !Number.isInteger(v) || v < least))
+    throw new ShapeError(`${where}: got ${name} [${list}], expected ${axes} integers of at least ${least}`);
+  return list;
+}
+
+/** How many positions a window of `kernel` taps takes along each axis. */
+export const positions = (
+  size: Shape,
+  kernel: Shape,
+  { stride, padding, dilation }: Omit<Window, "groups">,
+): number[] =>
+  size.map((s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1);
+
+export const spatial = (shape: Shape): Shape => shape.slice(2);
+/** Size of x along each axis that gives `y` positions with no remainder. */
+export const covered = (y: Shape, kernel: Shape, { stride, padding, dilation }: Window): number[] =>
+  y.map((n, i) => (n - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + 1);
+
+/** Visits every term of the form as flat indices into x, w and y. */
+export function eachTerm(
+  x: Shape,
+  w: Shape,
+  y: Shape,
+  { stride, padding, dilation, groups }: Window,
+  visit: (x: number, w: number, y: number) => void,
+): void {
+  const [size, kernel, out] = [spatial(x), spatial(w), spatial(y)];
+  const [strides, taps, places] = [stridesOf(size), stridesOf(kernel), stridesOf(out)];
+  const [area, tapCount, placeCount] = [sizeOf(size), sizeOf(kernel), sizeOf(out)];
+  const hits: (readonly [x: number, w: number, y: number])[] = [];
+  for (let place = 0; place < placeCount; place++)
+    for (let tap = 0; tap < tapCount; tap++) {
+      let at = 0;
+      for (let i = 0; i < size.length && at >= 0; i++) {
+        const p = Math.floor(place / places[i]!) % out[i]!;
+        const t = Math.floor(tap / taps[i]!) % kernel[i]!;
+        const from = p * stride[i]! + t * dilation[i]! - padding[i]!;
+        at = from < 0 || from >= size[i]! ? -1 : at + from * strides[i]!;
+      }
+      if (at >= 0) hits.push([at, tap, place]);
+    }
+  const [perGroupIn, perGroupOut] = [w[1]!, w[0]! / groups];
+  for (let n = 0; n < x[0]!; n++)
+    for (let o = 0; o < w[0]!; o++)
+      for (let c = 0; c < perGroupIn; c++) {
+        const channel = Math.floor(o / perGroupOut) * perGroupIn + c;
+        const [atX, atW, atY] = [
+          (n * x[1]! + channel) * area,
+          (o * w[1]! + c) * tapCount,
+          (n * w[0]! + o) * placeCount,
+        ];
+        for (const [i, j, k] of hits) visit(atX + i, atW + j, atY + k);
+      }
+}
+
+/** The same in ONNX's words. */
+export const onnxWindow = ({
+  stride,
+  padding,
+  dilation,
+  groups,
+}: Window): Record<string, number | readonly number[]> => ({
+  strides: stride,
+  pads: [...padding, ...padding],
+  dilations: dilation,
+  group: groups,
+});
