@@ -25,7 +25,7 @@ async function main(args: readonly string[]): Promise<void> {
       "after",
       `
 Examples:
-  latentkit train vae --data digits --epochs 5
+  latentkit train vae --data digits --epochs 10
   latentkit sample runs/vae-digits-1 --count 100 --out samples.png
   latentkit models vae
 

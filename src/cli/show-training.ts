@@ -99,7 +99,7 @@ async function makePictures({ trained, source }: TrainingRun): Promise<readonly 
   }
   if (model.decode && model.latents?.shape.join() === "2") {
     const sheet = await manifoldSheet(trained, { dims: [0, 1], size: 20 });
-    pictures.push({ name: "manifold.png", title: "the latent space", sheet, terminalRows: 20 });
+    pictures.push({ name: "manifold.png", title: "the latent space", sheet, terminalRows: 8 });
   }
   if (model.sample) {
     const sheet = await sampleSheet(trained, { count: 64 });

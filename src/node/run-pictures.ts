@@ -38,7 +38,7 @@ export async function manifoldSheet(
   { dims, size }: { readonly dims: readonly [number, number]; readonly size: number },
 ): Promise<Sheet> {
   const codes = percentileGrid(trained.latentDim, dims, size);
-  return { sets: [await trained.decode(codes)], count: size * size, columns: size, shape: trained.shape, pad: 0 };
+  return { sets: [await trained.decode(codes)], count: size * size, columns: size, shape: trained.shape, map: true };
 }
 
 /** The two dimensions that tell most of examples, by their rate; the whole space where there are but two. */

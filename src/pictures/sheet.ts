@@ -9,30 +9,36 @@ export interface Sheet {
   readonly columns: number;
   /** Of one picture: [channels, height, width]. */
   readonly shape: readonly number[];
-  /** Pixels between the pictures, before scaling; 2 where not given. */
-  readonly pad?: number;
+  /** Whether places mean something, as on a map: such a sheet has no gaps, and is thinned out where it does not fit, not cut. */
+  readonly map?: boolean;
 }
 
 /** Whether examples of this shape can be shown as pictures. */
 export const isImage = (shape: readonly number[]): boolean => shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
 
 /** The sheet in pixels. Throws DataError where examples are not images. */
-export function sheetRaster({ sets, count, columns, shape, pad = 2 }: Sheet, scale = 2): Raster {
+export function sheetRaster({ sets, count, columns, shape, map = false }: Sheet, { scale = 2, pad = 2 } = {}): Raster {
   const [channels, height, width] = shape;
   if (shape.length !== 3 || (channels !== 1 && channels !== 3))
     throw new DataError(
       `picture: examples are not images, got shape [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy takes any`,
     );
-  return alignedGrid(sets, { channels, height: height!, width: width!, count, columns, pad, scale });
+  return alignedGrid(sets, { channels, height: height!, width: width!, count, columns, pad: map ? 0 : pad, scale });
 }
 
-/** The top left of a sheet, at most so many columns and rows (of each set). */
-export function sheetCorner(sheet: Sheet, columns: number, rows: number): Sheet {
+/** A sheet of at most so many columns and rows (of each set): the top left of it, or a map with fewer places. */
+export function smallerSheet(sheet: Sheet, columns: number, rows: number): Sheet {
   const size = sheet.shape.reduce((product, extent) => product * extent, 1);
   const across = Math.min(columns, sheet.columns);
-  const down = Math.min(rows, Math.ceil(sheet.count / sheet.columns));
+  const rowCount = Math.ceil(sheet.count / sheet.columns);
+  const down = Math.min(rows, rowCount);
+  const place = (i: number, of: number, outOf: number): number =>
+    sheet.map ? Math.round((i * (outOf - 1)) / Math.max(1, of - 1)) : i;
   const picked = Array.from({ length: down }, (_, row) =>
-    Array.from({ length: across }, (_, column) => row * sheet.columns + column).filter((i) => i < sheet.count),
+    Array.from(
+      { length: across },
+      (_, column) => place(row, down, rowCount) * sheet.columns + place(column, across, sheet.columns),
+    ).filter((i) => i < sheet.count),
   ).flat();
   const sets = sheet.sets.map((set) => {
     const out = new Float32Array(picked.length * size);
