@@ -16,6 +16,7 @@ import {
 
 const x = new Input("x", [2, 3], "float64");
 const y = new Input("y", [2, 3], "float64");
+const long = new Input("long", [12], "float64");
 const row = new Input("row", [3], "float64");
 const leaves = new Map<Tensor, Value>(
   [x, y, row].map((t, k) => [
@@ -122,6 +123,8 @@ describe("an identity gives the cheaper node, and the same numbers", () => {
     a!.data.forEach((v, i) => expect(b!.data[i]).toBeCloseTo(v, 12));
   });
   test.each<[string, () => Tensor, Tensor]>([
+    ["a slice of a slice", () => slice(slice(x, 1, 1, 3), 1, 1, 2), slice(x, 1, 2, 3)],
+    ["every fourth of every second", () => slice(slice(long, 0, 1, 12, 2), 0, 1, 6, 2), slice(long, 0, 3, 12, 4)],
     ["a slice of everything", () => slice(x, 1, 0, 3), x],
     ["no padding", () => pad(x, [0, 0], [0, 0]), x],
     ["one part", () => concat([x], 0), x],

@@ -128,10 +128,12 @@ export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   });
 }
 
-const sliceOp = defineOp<
-  readonly [Tensor],
-  { starts: readonly number[]; sizes: readonly number[]; steps: readonly number[] }
->({
+type SliceAttrs = {
+  readonly starts: readonly number[];
+  readonly sizes: readonly number[];
+  readonly steps: readonly number[];
+};
+const sliceOp: (x: readonly [Tensor], attrs: SliceAttrs) => Tensor = defineOp<readonly [Tensor], SliceAttrs>({
   name: "Slice",
   infer: ([x], { starts, sizes, steps }) => {
     starts.forEach((start, i) => {
@@ -160,8 +162,17 @@ const sliceOp = defineOp<
       index.reduce((at, n, i) => at + (starts[i]! + n * steps[i]!) * strides[i]!, 0),
     );
   },
-  identity: ([x], { starts, sizes, steps }) =>
-    sameShape(sizes, x.shape) && starts.every((s, i) => s === 0 && steps[i] === 1) ? x : null,
+  identity: ([x], { starts, sizes, steps }) => {
+    if (sameShape(sizes, x.shape) && starts.every((s, i) => s === 0 && steps[i] === 1)) return x;
+    if (x.op.name !== "Slice") return null;
+    const inner = x.attrs as SliceAttrs;
+    if ([...steps, ...inner.steps].some((s) => s < 0)) return null;
+    return sliceOp([x.inputs[0]!], {
+      starts: starts.map((s, i) => inner.starts[i]! + s * inner.steps[i]!),
+      sizes,
+      steps: steps.map((s, i) => s * inner.steps[i]!),
+    });
+  },
 });
 
 /**
