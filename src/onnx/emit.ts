@@ -4,7 +4,7 @@ import { type DType, type TensorType } from "../graph/shape.ts";
 import { Constant, type Tensor } from "../graph/tensor.ts";
 import { topologicalOrder } from "../graph/traverse.ts";
 import { type Value, value } from "../graph/value.ts";
-import { withBatchLast } from "../ops/batch-last.ts";
+import { runsMlas, withBatchLast } from "../ops/batch-last.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
 /** ONNX operator set and file format every graph is written in. */
@@ -40,7 +40,7 @@ export interface OnnxModel {
 export function toOnnx(program: OnnxProgram): OnnxModel {
   const outputNames = [...program.outputs.keys()];
   const asked = [...program.outputs.values()];
-  const roots = fuse(program.target.kind === "cpu" ? withBatchLast(asked) : asked);
+  const roots = fuse(runsMlas(program.target) ? withBatchLast(asked) : asked);
   const nodes: Node[] = [];
   const made = new Map<string, readonly string[]>();
   const initializers = new Map<string, { name: string; held: Value }>();

@@ -225,7 +225,7 @@ function lowerWeightGradient(
     ]);
   // The input channels that are left play either the batch, or one more spatial axis, the innermost: then the copies that
   // ONNX Runtime's CPU convolution makes are runs of c / groups numbers, and one product covers all of them.
-  const innermost = onnx.target.kind === "cpu" && c > groups;
+  const innermost = (onnx.target.kind === "cpu" || onnx.target.kind === "wasm") && c > groups;
   const last = innermost ? [c / groups] : [];
   const grouped = [n, groups, c / groups, ...size];
   const turned = innermost
