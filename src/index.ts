@@ -1,0 +1,84 @@
+/** Latentkit for any JavaScript runtime: everything but files and native devices, which are in `latentkit/node`. */
+
+export * from "./errors.ts";
+
+// Symbolic tensors: leaves, operations, reverse mode.
+export { evaluate } from "./graph/evaluate.ts";
+export { grad, vjp } from "./graph/grad.ts";
+export { print } from "./graph/print.ts";
+export { type DType, type Shape, sizeOf, type TensorType } from "./graph/shape.ts";
+export { constant, type Initializer, Input, Noise, noise, type Operand, Tensor, Variable } from "./graph/tensor.ts";
+export { substitute } from "./graph/traverse.ts";
+export { type Value, value } from "./graph/value.ts";
+export * from "./ops/index.ts";
+
+// Random numbers keyed by (seed, path).
+export { fillNormal, fillUniform, Stream, stream, type StreamKey, streamKey } from "./random/index.ts";
+
+// What models are made of.
+export * from "./distributions/index.ts";
+export {
+  type ActivationName,
+  activations,
+  BatchNorm,
+  type Context,
+  Conv,
+  ConvDecoder,
+  ConvEncoder,
+  ConvTranspose,
+  Dropout,
+  Embedding,
+  evaluation,
+  GroupNorm,
+  type Layer,
+  LayerNorm,
+  Linear,
+  MLP,
+  MultiHeadAttention,
+  parameters,
+  ResidualBlock,
+  TrainingContext,
+  variables,
+} from "./nn/index.ts";
+export * as initializers from "./nn/initializers.ts";
+export * from "./optim/index.ts";
+
+// Models.
+export type { Batch, Bound, DataSpec, Latents, Model, ModelDefinition, Objective } from "./models/model.ts";
+export { findModel, registry } from "./models/registry.ts";
+export { VAE, vae, type VAEConfig } from "./models/vae.ts";
+
+// Data.
+export { Batches, type BatchOptions, type Cursor } from "./data/batches.ts";
+export type { Binarization } from "./data/binarize.ts";
+export { createDataset, type Dataset } from "./data/dataset.ts";
+export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./data/digits.ts";
+export { readIdxDataset } from "./data/idx-dataset.ts";
+export { type ByteFile, readIdx } from "./data/idx.ts";
+export { encodeNpy } from "./data/npy.ts";
+export { createDataSource, type DataSource, type Split, split as splitDataset, whole } from "./data/split.ts";
+
+// Devices and compiled programs.
+export { compute } from "./runtime/compute.ts";
+export type { Device, DeviceName } from "./runtime/device.ts";
+export type { HostArray } from "./runtime/host-array.ts";
+export { Program, type ProgramSpec, type RunOptions } from "./runtime/program.ts";
+export { createVariables, type VariableStore } from "./runtime/variables.ts";
+export { browserWebgpuDevice, wasmDevice } from "./runtime/web.ts";
+
+// Training.
+export { compileStep } from "./training/compile-step.ts";
+export { BoundEvaluator, type BoundFigures } from "./training/evaluate-bound.ts";
+export { fit, type FitEvent, type FitOptions } from "./training/fit.ts";
+export { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "./training/safetensors.ts";
+export { optimizerFor, trainingSettings, type TrainingSettings } from "./training/settings.ts";
+export { readTensors, writeTensors } from "./training/state-tensors.ts";
+export { type StepOptions, type StepRun, TrainingStep } from "./training/step.ts";
+export { TrainedModel } from "./training/trained-model.ts";
+
+// Looking at what was learned.
+export { normalPercentiles, percentileGrid } from "./latent/percentiles.ts";
+export { ratePerDimension } from "./latent/rate-per-dimension.ts";
+export { encodePng } from "./pictures/png.ts";
+export { alignedGrid, grid, type GridOptions, type Raster } from "./pictures/raster.ts";
+export { terminalPicture } from "./pictures/terminal.ts";

@@ -1,0 +1,12 @@
+/** Latentkit's Node side: files, run folders and native devices. */
+export { type DataSourceOptions, listDataSources, openDataSource } from "./data-source.ts";
+export { examineMachine, type MachineReport } from "./examine-machine.ts";
+export { type LoadedRun, loadRun } from "./load-run.ts";
+export { type PickedDevice, pickDevice } from "./pick-device.ts";
+export { writePng } from "./png-file.ts";
+export { RunFolder } from "./run-folder.ts";
+export type { RunMetrics } from "./run-metrics.ts";
+export { type GivenAgain, resumeRun, type RunRequest, startRun } from "./start-run.ts";
+export { type TrainingEvent, TrainingRun } from "./training-run.ts";
+export { version } from "./version.ts";
+export { cpuDevice, cudaDevice, nodeWebgpuDevice } from "../runtime/node.ts";
