@@ -1,5 +1,5 @@
 import { encodePng } from "../pictures/png.ts";
-import { type Sheet, sheetRaster } from "../pictures/sheet.ts";
+import { isImage, type Sheet, sheetRaster } from "../pictures/sheet.ts";
 import type { PickedDevice } from "../node/pick-device.ts";
 import { firstExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "../node/run-pictures.ts";
 import type { RunMetrics } from "../node/run-metrics.ts";
@@ -85,8 +85,8 @@ interface NamedSheet {
 
 /** The pictures that the model's capabilities and the data's shape allow. */
 async function makePictures({ trained, source }: TrainingRun): Promise<readonly NamedSheet[]> {
-  const { model, shape } = trained;
-  if (shape.length !== 3 || (shape[0] !== 1 && shape[0] !== 3)) return [];
+  const { model } = trained;
+  if (!isImage(trained.shape)) return [];
   const pictures: NamedSheet[] = [];
   if (model.reconstruct) {
     const sheet = await reconstructionSheet(trained, firstExamples(source.test, 32));

@@ -14,16 +14,17 @@ export interface Sheet {
 }
 
 /** Whether examples of this shape can be shown as pictures. */
-export const isImage = (shape: readonly number[]): boolean => shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
+export const isImage = (shape: readonly number[]): shape is readonly [channels: 1 | 3, height: number, width: number] =>
+  shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
 
 /** The sheet in pixels. Throws DataError where examples are not images. */
 export function sheetRaster({ sets, count, columns, shape, map = false }: Sheet, { scale = 2, pad = 2 } = {}): Raster {
-  const [channels, height, width] = shape;
-  if (shape.length !== 3 || (channels !== 1 && channels !== 3))
+  if (!isImage(shape))
     throw new DataError(
       `picture: examples are not images, got shape [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy takes any`,
     );
-  return alignedGrid(sets, { channels, height: height!, width: width!, count, columns, pad: map ? 0 : pad, scale });
+  const [channels, height, width] = shape;
+  return alignedGrid(sets, { channels, height, width, count, columns, pad: map ? 0 : pad, scale });
 }
 
 /** A sheet of at most so many columns and rows (of each set): the top left of it, or a map with fewer places. */
