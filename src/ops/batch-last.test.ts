@@ -34,13 +34,13 @@ function expectEqual(y: Tensor, leaves: readonly Tensor[]): string[] {
 
 describe("a convolution done batch-last keeps values and gradients", () => {
   test.each<[string, Tensor, Tensor, Parameters<typeof conv>[2]]>([
-    ["3x3", input(16, 4, 4, 5), input(3, 4, 3, 3), { padding: 1 }],
+    ["3x3", input(16, 9, 4, 3), input(3, 9, 3, 3), { padding: 1 }],
     ["few input channels", input(16, 2, 5, 4), input(3, 2, 2, 3), { stride: 2, padding: 1 }],
     ["4x4, stride 2", input(16, 4, 6, 6), input(2, 4, 4, 4), { stride: 2, padding: 1 }],
-    ["a stride that leaves a rest", input(16, 4, 6, 7), input(2, 4, 3, 2), { stride: [2, 3], padding: [1, 0] }],
-    ["dilation", input(16, 4, 6, 5), input(2, 4, 2, 3), { dilation: [3, 2], padding: [0, 1] }],
+    ["a stride that leaves a rest", input(16, 9, 6, 7), input(2, 9, 3, 2), { stride: [2, 3], padding: [1, 0] }],
+    ["dilation", input(16, 9, 6, 5), input(2, 9, 2, 3), { dilation: [3, 2], padding: [0, 1] }],
     ["groups", input(16, 8, 3, 3), input(16, 4, 2, 2), { groups: 2, stride: 2, padding: 1 }],
-    ["1-D", input(16, 4, 9), input(3, 4, 3), { stride: 2, padding: 2, dilation: 2 }],
+    ["1-D", input(16, 9, 9), input(3, 9, 3), { stride: 2, padding: 2, dilation: 2 }],
   ])("%s", (_, x, w, options) => {
     expect(expectEqual(conv(x, w, options), [x, w])).toContain("ConvBatchLast");
   });
@@ -60,7 +60,8 @@ describe("a convolution done batch-last keeps values and gradients", () => {
       { stride: [2, 3], padding: [3, 0], outputPadding: [1, 2] },
     ],
     ["groups", input(16, 4, 2, 2), input(4, 8, 2, 3), { groups: 2, stride: 2 }],
-    ["dilation, left as it is", input(16, 4, 2, 2), input(4, 2, 2, 3), { dilation: 2 }],
+    ["dilation", input(16, 4, 2, 2), input(4, 2, 2, 3), { dilation: [2, 1], padding: 1 }],
+    ["dilation and stride, left as they are", input(16, 4, 2, 2), input(4, 2, 2, 3), { dilation: 2, stride: 2 }],
     ["1-D", input(16, 4, 4), input(4, 2, 4), { stride: 2, padding: 1 }],
   ])("transposed: %s", (_, x, w, options) => {
     expectEqual(convTranspose(x, w, options), [x, w]);
