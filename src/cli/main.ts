@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { version } from "../node/version.ts";
 import { reportError } from "./report-error.ts";
 
 /** The commands, each loaded only when it is asked for: start-up is what a person waits for most often. */
@@ -20,7 +21,7 @@ const commands: readonly (readonly [
 async function main(args: readonly string[]): Promise<void> {
   const program = new Command("latentkit")
     .description("Learns the distribution of your data and generates more of it.")
-    .option("-V, --version", "print the version")
+    .version(version, "-V, --version", "print the version")
     .addHelpText(
       "after",
       `
@@ -30,18 +31,14 @@ Examples:
   latentkit models vae
 
 Every command has --help and --json.`,
-    )
-    .action(async ({ version: asked }: { readonly version?: boolean }) => {
-      if (!asked) return program.outputHelp();
-      const { version } = await import("../node/version.ts");
-      console.log(version);
-    });
+    );
   const wanted = args.find((argument) => commands.some(([name]) => name === argument));
   for (const [name, summary, load] of commands) {
     const command = program.command(name).description(summary);
     if (name === wanted) (await load()).define(command);
   }
   quiet(program);
+  if (args.length === 0) return program.outputHelp();
   await program.parseAsync(args, { from: "user" });
 }
 

@@ -31,7 +31,9 @@ function usageProblem({ code, message }: CommanderError): string {
     case "commander.unknownOption":
       return `options: unknown option, got ${name}, expected one that --help lists${suggestion}`;
     case "commander.unknownCommand":
-      return `command: unknown command, got ${name}, expected one that latentkit --help lists${suggestion}`;
+      return `command: unknown command, got ${name}, expected one that --help lists${suggestion}`;
+    case "commander.help":
+      return "command: it is missing, got none, expected one that --help lists";
     case "commander.missingArgument":
       return `arguments: one is missing, got no ${name}, expected it; see --help`;
     case "commander.optionMissingArgument":

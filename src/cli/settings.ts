@@ -16,6 +16,8 @@ interface Property {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
 }
 
 export interface Setting {
@@ -125,8 +127,11 @@ function expectedOf(property: Property): string {
       return `a number${rangeOf(property)}`;
     case "boolean":
       return "true or false";
-    case "array":
-      return `a list such as ${settingText(property.default ?? "a,b")}, each ${expectedOf(property.items ?? {})}`;
+    case "array": {
+      const { minItems, maxItems, items = {} } = property;
+      const form = minItems === maxItems && minItems !== undefined ? `${minItems} values` : "a list";
+      return `${form}, commas between, each ${expectedOf(items)}`;
+    }
     default:
       return "text";
   }
