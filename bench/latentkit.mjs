@@ -1,9 +1,9 @@
 /** Latentkit, as its users train: a model's objectives compiled into one step, a model's capabilities into programs. */
 import {
   adam,
-  Conv,
   constant,
-  HostVariables,
+  Conv,
+  createVariables,
   Input,
   mean,
   MLP,
@@ -13,7 +13,6 @@ import {
   relu,
   square,
   substitute,
-  topologicalOrder,
   TrainingStep,
   vae,
   variables,
@@ -57,9 +56,10 @@ const regressionOf = (network) => ({ module: network, objectives: (inputs) => re
 
 /** The same tensor with zero for every draw. */
 function withoutNoise(tensor) {
-  const leaves = topologicalOrder([tensor]).filter((node) => node instanceof Noise);
-  const zeros = leaves.map((leaf) => [leaf, constant(0).broadcastTo(leaf.shape)]);
-  return substitute([tensor], new Map(zeros))[0];
+  const nodes = new Set([tensor]);
+  for (const node of nodes) for (const input of node.inputs) nodes.add(input);
+  const draws = [...nodes].filter((node) => node instanceof Noise);
+  return substitute([tensor], new Map(draws.map((draw) => [draw, constant(0).broadcastTo(draw.shape)])))[0];
 }
 
 async function writeParameters(store, module, specs) {
@@ -120,7 +120,7 @@ async function throughput(workload, device) {
   const x = new Input(spec.name, spec.shape.slice(1));
   const encodes = workload.kind === "encode";
   const found = [...variables(encodes ? model.encoder : model.decoder).values()];
-  const store = new HostVariables(device, found);
+  const store = createVariables(device, found);
   await writeParameters(store, encodes ? model.encoder : model.decoder, workload.parameters);
   const output = encodes ? model.encoder.apply(x) : model.sample(workload.batch);
   const checked = encodes ? output : model.decode(x).mean;

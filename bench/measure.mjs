@@ -18,7 +18,7 @@ import { WorkerProcess } from "./worker-process.mjs";
 
 /** Relative difference at which two engines are said to compute different things. */
 const LOSS_TOLERANCE = 1e-3;
-const SETUP_LIMIT_SECONDS = 180;
+const SETUP_LIMIT_SECONDS = 120;
 const ROUND_LIMIT_SECONDS = 300;
 /** An engine whose step takes longer than this is read once, not once a round. */
 const SLOW_STEP_MS = 5000;
