@@ -1,0 +1,83 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** What a finished command left. */
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A fresh build of Latentkit as a package of its own, with a folder to work in. */
+export interface Installed {
+  /** Where commands run. */
+  readonly folder: string;
+  /** The package: dist, package.json, node_modules. */
+  readonly root: string;
+  run(...args: readonly string[]): Promise<Finished>;
+  start(...args: readonly string[]): ChildProcess & { readonly finished: Promise<Finished> };
+  remove(): void;
+}
+
+/** Builds into a temporary folder, so that no test reads another's half-written files. */
+export function install(): Installed {
+  const root = mkdtempSync(join(tmpdir(), "latentkit-e2e-"));
+  const project = join(import.meta.dirname, "../..");
+  copyFileSync(join(project, "package.json"), join(root, "package.json"));
+  symlinkSync(join(project, "node_modules"), join(root, "node_modules"));
+  const compiler = join(project, "node_modules/typescript/bin/tsc");
+  const build = ["-p", join(project, "tsconfig.build.json"), "--incremental", "false", "--tsBuildInfoFile", "null"];
+  execFileSync(process.execPath, [compiler, ...build, "--outDir", join(root, "dist")], { stdio: "inherit" });
+  const folder = join(root, "work");
+  mkdirSync(folder);
+  // What npm sets for the scripts it runs changes what a person is told to type.
+  const { npm_lifecycle_event: _, ...rest } = process.env;
+  const env = { ...rest, NO_COLOR: "1" };
+  const start = (...args: readonly string[]) => {
+    const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), ...args], {
+      cwd: folder,
+      env,
+    });
+    const output = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const)
+      child[name].setEncoding("utf8").on("data", (text: string) => (output[name] += text));
+    const finished = new Promise<Finished>((resolve, reject) => {
+      child.on("close", (code, signal) => resolve({ code, signal, ...output })).on("error", reject);
+    });
+    return Object.assign(child, { finished });
+  };
+  return {
+    folder,
+    root,
+    start,
+    run: (...args) => start(...args).finished,
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** The objects that a command printed, one a line. */
+export const jsonLines = (stdout: string): readonly Record<string, unknown>[] =>
+  stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** Resolves once a process that prints JSON lines has printed one that `is` accepts. */
+export async function printed(
+  child: ChildProcess,
+  is: (line: Record<string, unknown>) => boolean,
+): Promise<Record<string, unknown>> {
+  let rest = "";
+  for await (const text of child.stdout!.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      const found = JSON.parse(line) as Record<string, unknown>;
+      if (is(found)) return found;
+    }
+  }
+  throw new Error("the process ended without printing what was waited for");
+}

@@ -1,0 +1,292 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { install, type Installed } from "./install.ts";
+
+let latentkit: Installed;
+const inside = (...path: string[]): string => join(latentkit.folder, ...path);
+
+/** Runs a command that must fail in one line, and gives back that line. */
+async function refusal(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await latentkit.run(...args);
+  expect(stderr).toMatch(/^latentkit: [^\n]*\n$/);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  return stderr.slice("latentkit: ".length, -1);
+}
+
+const small = "--data digits:100 --batch-size 20 --steps 2 --set hiddenDims=8 --set latentDim=2 --threads 1".split(" ");
+
+beforeAll(async () => {
+  latentkit = install();
+  expect((await latentkit.run("train", "vae", "--out", "run", ...small)).code).toBe(0);
+});
+afterAll(() => latentkit.remove());
+
+describe("arguments", () => {
+  test.each([
+    [["trian"], "command: unknown command, got trian, expected one that --help lists; did you mean train?"],
+    [["train"], "arguments: one is missing, got no model, expected it; see --help"],
+    [["train", "vea"], 'model: unknown model, got "vea", expected one of vae; did you mean vae?'],
+    [["models", "vea"], 'model: unknown model, got "vea", expected one of vae; did you mean vae?'],
+    [
+      ["train", "vae", "--epocs", "3"],
+      "options: unknown option, got --epocs, expected one that --help lists; did you mean --epochs?",
+    ],
+    [["train", "vae", "--epochs"], "options: a value is missing, got none for --epochs <n>, expected one"],
+    [
+      ["train", "vae", "--epochs", "0"],
+      '--epochs: not a value it takes, got "0", expected an integer from 1 to 1000000',
+    ],
+    [["train", "vae", "--ema", "1"], '--ema: not a value it takes, got "1", expected a number above 0 and below 1'],
+    [
+      ["train", "vae", "--optimizer", "adamm"],
+      '--optimizer: not a value it takes, got "adamm", expected one of adam, adamw, adamax, rmsprop, sgd; did you mean adam?',
+    ],
+    [
+      ["train", "vae", "--weight-decay", "1"],
+      "train: adam has no weightDecay, got 1, expected 0, or optimizer adamw or sgd",
+    ],
+    [
+      ["train", "vae", "--epochs", "2", "--steps", "3"],
+      "train: two lengths, got 2 epochs and 3 steps, expected one of them",
+    ],
+    [
+      ["train", "vae", "--set", "latentdim=3"],
+      /^--set latentdim: unknown setting, got "latentdim", expected one of latentDim, .*; did you mean latentDim\?$/,
+    ],
+    [
+      ["train", "vae", "--set", "latentDim=0"],
+      '--set latentDim: not a value it takes, got "0", expected an integer from 1 to 4096',
+    ],
+    [
+      ["train", "vae", "--set", "hiddenDims=400,x"],
+      '--set hiddenDims: not a value it takes, got "400,x", expected a list, commas between, each an integer from 1 to 65536',
+    ],
+    [["train", "vae", "--set", "latentDim"], '--set: not a setting, got "latentDim", expected key=value'],
+    [["train", "vae", "--set", "constructor=1"], /^--set constructor: unknown setting, /],
+    [["train", "vae", "--resume"], "--resume: no run, got no --out, expected --out RUN to go on with it"],
+    [["train", "vae", "--config", "none.json"], /^none\.json: cannot read, got ENOENT \(no such file or directory\)/],
+    [["train", "vae", "--device", "gpu"], /^--device: not a value it takes, got "gpu", expected one of auto, cpu, /],
+    [["sample", "run", "--device", "gpu"], /^--device: unknown device, got "gpu", expected one of auto, cpu, /],
+    [
+      ["sample", "run", "--out", "x.jpg"],
+      '--out: not a file it can write, got "x.jpg", expected a name that ends in .png or .npy',
+    ],
+    [
+      ["manifold", "run", "--dims", "0,2"],
+      "--dims: not two dimensions of this model, got 0,2, expected two different ones from 0 to 1",
+    ],
+    [["data", "show", "digist"], /^data: no such source, got "digist", .*; did you mean digits\?$/],
+  ])("%j", async (args, message) => {
+    expect(await refusal(...args)).toEqual(typeof message === "string" ? message : expect.stringMatching(message));
+    expect(readdirSync(latentkit.folder)).toEqual(["run"]);
+  });
+
+  test("a --config file is held to the same names and ranges", async () => {
+    const messages: string[] = [];
+    for (const config of [{ epoch: 3 }, { batchSize: 0 }, { set: { latentDim: "x" } }, { set: 3 }]) {
+      writeFileSync(inside("config.json"), JSON.stringify(config));
+      messages.push(await refusal("train", "vae", "--config", "config.json"));
+    }
+    rmSync(inside("config.json"));
+    expect(messages).toEqual([
+      expect.stringMatching(/^config\.json: epoch: unknown setting, got "epoch", .*; did you mean epochs\?$/),
+      "config.json: batchSize: not a value it takes, got 0, expected an integer from 1 to 1000000",
+      'config.json: latentDim: not a value it takes, got "x", expected an integer from 1 to 4096',
+      'config.json: "set" is not an object, expected the model\'s settings by name',
+    ]);
+  });
+});
+
+describe("data", () => {
+  const header = (...extents: number[]): Buffer => {
+    const bytes = Buffer.alloc(4 + 4 * extents.length);
+    bytes.set([0, 0, 8, extents.length]);
+    extents.forEach((extent, i) => bytes.writeUInt32BE(extent, 4 + 4 * i));
+    return bytes;
+  };
+  const images = (count: number, side: number): Buffer =>
+    Buffer.concat([header(count, side, side), Buffer.alloc(count * side * side, 7)]);
+  const folder = (name: string, files: Readonly<Record<string, Buffer>>): void => {
+    mkdirSync(inside("data", name), { recursive: true });
+    for (const [file, bytes] of Object.entries(files)) writeFileSync(inside("data", name, file), bytes);
+  };
+  afterAll(() => rmSync(inside("data"), { recursive: true }));
+
+  test.each([
+    ["a folder without the files", {}, /a file is missing, got no \S+-ubyte, expected it/],
+    ["an empty file", { "train-images-idx3-ubyte": Buffer.alloc(0) }, /the file is empty, got 0 bytes/],
+    ["a truncated file", { "train-images-idx3-ubyte": images(50, 28).subarray(0, 500) }, /truncated, got a header/],
+    [
+      "something else",
+      { "train-images-idx3-ubyte": Buffer.from("PNG is not IDX") },
+      /not an IDX file, got first bytes/,
+    ],
+    [
+      "labels for images",
+      { "train-images-idx3-ubyte": Buffer.concat([header(50), Buffer.alloc(50)]) },
+      /looks like a labels file/,
+    ],
+    [
+      "a header that claims terabytes",
+      { "train-images-idx3-ubyte": header(4_000_000_000, 1000, 1000) },
+      /truncated, got a header that claims 4000000000000000 bytes/,
+    ],
+    [
+      "more labels than images",
+      { "train-labels-idx1-ubyte": Buffer.concat([header(60), Buffer.alloc(60)]) },
+      /labels and images differ in number, got 60 labels, expected 50/,
+    ],
+  ])("%s", async (name, changed, message) => {
+    const good = {
+      "train-images-idx3-ubyte": images(50, 28),
+      "train-labels-idx1-ubyte": Buffer.concat([header(50), Buffer.alloc(50)]),
+      "t10k-images-idx3-ubyte": images(20, 28),
+      "t10k-labels-idx1-ubyte": Buffer.concat([header(20), Buffer.alloc(20)]),
+    };
+    folder(name, Object.keys(changed).length === 0 ? {} : { ...good, ...changed });
+    expect(await refusal("train", "vae", "--data", join("data", name), "--out", "new")).toMatch(message);
+    expect(existsSync(inside("new"))).toBe(false);
+  });
+
+  test("images of a size that the network cannot take", async () => {
+    folder("tiny", { "images-idx3-ubyte": images(50, 2) });
+    const conv = ["--set", "network=conv", "--batch-size", "10"];
+    const said = await refusal("train", "vae", "--data", "data/tiny/images-idx3-ubyte", "--out", "new", ...conv);
+    expect(said).toMatch(/cannot take this size .*, got 2, expected 4$/);
+    expect(existsSync(inside("new"))).toBe(false);
+  });
+
+  test("a batch larger than the data", async () => {
+    expect(await refusal("train", "vae", ...small, "--batch-size", "101", "--out", "new")).toMatch(
+      /batch larger than the data, got batch size 101 for 100 training examples of digits, expected at most 100$/,
+    );
+    expect(existsSync(inside("new"))).toBe(false);
+  });
+});
+
+describe("a run folder", () => {
+  const copy = (): void => cpSync(inside("run"), inside("bad"), { recursive: true });
+  afterAll(() => rmSync(inside("bad"), { recursive: true, force: true }));
+  const weights = "checkpoints/step-2/weights.safetensors";
+  const edit = (name: string, change: (text: string) => string): void =>
+    writeFileSync(inside("bad", name), change(readFileSync(inside("bad", name), "latin1")), "latin1");
+  /** A weights file with another header, whose data are kept. */
+  const withHeader = (change: (header: Record<string, { shape: number[] }>) => object): void => {
+    const bytes = readFileSync(inside("bad", weights));
+    const length = Number(bytes.readBigUInt64LE());
+    const header = JSON.parse(bytes.toString("utf8", 8, 8 + length)) as Record<string, { shape: number[] }>;
+    const text = JSON.stringify(change(header)).padEnd(Math.ceil(length / 8) * 8 + 64);
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(text.length));
+    writeFileSync(inside("bad", weights), Buffer.concat([size, Buffer.from(text), bytes.subarray(8 + length)]));
+  };
+
+  test.each<[string, () => void, RegExp]>([
+    ["that is not there", () => rmSync(inside("bad"), { recursive: true }), /^bad: not a run folder, got nothing/],
+    ["that is not a run", () => rmSync(inside("bad/run.json")), /^bad: not a run folder, got no run\.json/],
+    [
+      "from a newer version",
+      () => edit("run.json", (text) => text.replace('"formatVersion": 1', '"formatVersion": 99')),
+      /^bad\/run\.json: written by Latentkit .*, got format 99, expected at most 1/,
+    ],
+    ["with a torn run.json", () => edit("run.json", (text) => text.slice(0, 100)), /run\.json: not valid JSON/],
+    [
+      "of an unknown model",
+      () => edit("run.json", (text) => text.replace('"model": "vae"', '"model": "../vae"')),
+      /unknown model, got "\.\.\/vae"/,
+    ],
+    [
+      "with a setting out of range",
+      () => edit("run.json", (text) => text.replace('"latentDim": 2', '"latentDim": -2')),
+      /run\.json: config: "latentDim": got -2/,
+    ],
+    ["with truncated weights", () => edit(weights, (text) => text.slice(0, -1000)), /weights\.safetensors/],
+    ["with a damaged byte", () => edit(weights, (text) => `${text.slice(0, -1)}~`), /damaged, got bytes whose SHA-256/],
+    [
+      "whose header lies about its size",
+      () => edit(weights, (text) => `\xff\xff\xff\xff\xff\xff\xff\x7f${text.slice(8)}`),
+      /weights\.safetensors/,
+    ],
+    [
+      "with a huge shape",
+      () =>
+        withHeader((header) => ({
+          ...header,
+          huge: { dtype: "F32", shape: [2 ** 31, 2 ** 21], data_offsets: [0, 2 ** 54] },
+        })),
+      /weights\.safetensors/,
+    ],
+    [
+      "with a path for a name",
+      () => withHeader(({ ["decoder.mlp.layers.0.bias"]: tensor, ...rest }) => ({ ...rest, "../../escape": tensor })),
+      /weights\.safetensors/,
+    ],
+    [
+      "whose weights are a link",
+      () => {
+        rmSync(inside("bad", weights));
+        symlinkSync("/etc/passwd", inside("bad", weights));
+      },
+      /not a file, got a link or device/,
+    ],
+  ])("%s", async (_, spoil, message) => {
+    copy();
+    spoil();
+    expect(await refusal("sample", "bad")).toMatch(message);
+    expect(await refusal("train", "vae", "--resume", "--out", "bad", "--epochs", "3")).toMatch(/./);
+    rmSync(inside("bad"), { recursive: true, force: true });
+    expect(readdirSync(latentkit.folder)).toEqual(["run"]);
+  });
+
+  test("without a checkpoint is not one to sample from", async () => {
+    copy();
+    rmSync(inside("bad/checkpoints"), { recursive: true });
+    expect(await refusal("sample", "bad")).toMatch(/^bad: no checkpoint yet, got none, expected at least one$/);
+    rmSync(inside("bad"), { recursive: true });
+  });
+
+  test("--out that exists", async () => {
+    const before = readdirSync(inside("run"), { recursive: true });
+    expect(await refusal("train", "vae", ...small, "--out", "run")).toBe(
+      "--out: run exists, got a folder with files in it, expected a new folder, or --resume to go on with that run",
+    );
+    expect(readdirSync(inside("run"), { recursive: true })).toEqual(before);
+  });
+});
+
+test("a device that is not there", async () => {
+  const probe = await latentkit.run("doctor", "--json");
+  const { devices } = JSON.parse(probe.stdout) as { devices: { name: string; works: boolean }[] };
+  const missing = devices.filter(({ works }) => !works).map(({ name }) => name);
+  for (const name of missing) {
+    const said = await refusal("train", "vae", ...small, "--device", name, "--out", "new");
+    expect(said).toMatch(new RegExp(`^device: ${name} .*, got .*, expected .*; `));
+  }
+  expect(existsSync(inside("new"))).toBe(false);
+  expect(devices.map(({ name }) => name)).toEqual(["cpu", "webgpu", "cuda", "wasm"]);
+});
+
+describe("a full disk", () => {
+  let mounted = false;
+  beforeAll(() => {
+    mkdirSync(inside("disk"));
+    mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=500k", "tmpfs", inside("disk")]).status === 0;
+  });
+  afterAll(() => {
+    if (mounted) execFileSync("umount", [inside("disk")]);
+    rmSync(inside("disk"), { recursive: true });
+  });
+
+  test("ends training in one line and keeps the last good checkpoint", async ({ skip }) => {
+    if (!mounted) skip("this process may not mount a small disk");
+    const wide = ["--set", "hiddenDims=16", "--checkpoint-every", "1"];
+    const { code, stderr } = await latentkit.run("train", "vae", ...small, ...wide, "--out", "disk/run");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/\nlatentkit: [^\n]*cannot write, got ENOSPC \(no space left on device\)[^\n]*\n$/);
+    expect(readdirSync(inside("disk/run/checkpoints"))).toEqual(["step-1"]);
+    expect((await latentkit.run("sample", "disk/run", "--out", "s.png")).code).toBe(0);
+    rmSync(inside("s.png"));
+  });
+});
