@@ -1,6 +1,5 @@
 import { encodePng } from "../pictures/png.ts";
 import { isImage, type Sheet, sheetRaster } from "../pictures/sheet.ts";
-import type { PickedDevice } from "../node/pick-device.ts";
 import { firstExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "../node/run-pictures.ts";
 import type { RunMetrics } from "../node/run-metrics.ts";
 import type { TrainingEvent, TrainingRun } from "../node/training-run.ts";
@@ -16,10 +15,10 @@ const interrupted = 130;
  */
 export async function showTraining(
   training: TrainingRun,
-  { device, reason }: PickedDevice,
   { model, json }: { readonly model: string; readonly json: boolean },
 ): Promise<number> {
   const { run, steps, from, stepsPerEpoch } = training;
+  const { device, reason } = training.picked;
   const totalEpochs = Math.ceil(steps / stepsPerEpoch);
   const progress = new Progress({ totalSteps: steps, doneSteps: from, totalEpochs, json });
   const command = `${commandName()} train ${model} --out ${shellWord(run.path)} --resume`;

@@ -14,6 +14,7 @@ import { optimizerFor, totalSteps, type TrainingSettings } from "../training/set
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
 import { openDataSource } from "./data-source.ts";
+import { pickDevice } from "./pick-device.ts";
 import { RunFolder } from "./run-folder.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
 import { TrainingRun } from "./training-run.ts";
@@ -37,15 +38,17 @@ export interface RunRequest {
 export async function startRun(
   request: RunRequest,
   options: {
-    readonly device: Device;
     /** A new folder; the next free `runs/<model>-<data>-<n>` where not given. */
     readonly out?: string;
     /** The arguments that started the run, for its record. */
     readonly command?: readonly string[];
-  },
+  } = {},
 ): Promise<TrainingRun> {
-  const { definition, config, settings, data, validation, seed } = request;
-  const { device } = options;
+  const { definition, config, data, validation, seed } = request;
+  const picked = await pickDevice(request.settings.device, request.settings.threads);
+  const { device } = picked;
+  // A resumed run takes what `auto` took.
+  const settings = { ...request.settings, device: device.name };
   const held = validation === undefined ? {} : { validation };
   const source = await openDataSource(data, held);
   const model = definition.build(config, source.train.dataset);
@@ -71,7 +74,7 @@ export async function startRun(
     command: [...(options.command ?? [])],
   };
   const run = await RunFolder.create(options.out ?? (await freeName(definition.name, source.name)), info);
-  return new TrainingRun({ ...compiled, run, source, model, binarize, settings, seed, from: 0, best: null });
+  return new TrainingRun({ ...compiled, run, source, model, picked, binarize, settings, seed, from: 0, best: null });
 }
 
 /** What a person says again when resuming: each thing must be what the run was started with. */
@@ -87,35 +90,37 @@ export interface GivenAgain {
 
 /**
  * Opens a run to go on from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
- * given again differs from what the run was started with (a run of constant schedule may change its length), DataError
- * where the data has changed.
+ * given again differs from what the run was started with, DataError where the data has changed. What may change: the length
+ * of a run of constant schedule, checkpoints, and the device, which costs the last bits.
  */
 export async function resumeRun(
   path: string,
-  options: { readonly device: Device; readonly given?: GivenAgain },
+  { given = {} }: { readonly given?: GivenAgain } = {},
 ): Promise<TrainingRun> {
-  const { device, given = {} } = options;
   const run = await RunFolder.resume(path);
   try {
-    return await resumed(run, device, given);
+    return await resumed(run, given);
   } catch (error) {
     await run.close();
     throw error;
   }
 }
 
-async function resumed(run: RunFolder, device: Device, given: GivenAgain): Promise<TrainingRun> {
+async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> {
   const where = join(run.path, "run.json");
   const { definition, config, data, seed, settings: before } = readRunSpec(run.info, where);
   const { settings: settingsAgain = {}, config: configAgain = {}, binarize: binarizeAgain = "auto", ...again } = given;
-  const { checkpointEvery = before.checkpointEvery, ...fixed } = settingsAgain;
+  const { checkpointEvery = before.checkpointEvery, threads = before.threads, ...rest } = settingsAgain;
+  const { device: deviceAgain = before.device, ...fixed } = rest;
   refuseChanges(again, { model: definition.name, data: data.source, validation: data.validation, seed });
   refuseChanges(binarizeAgain === "auto" ? {} : { binarize: binarizeAgain }, data);
   refuseChanges(configAgain, config);
   // The length may change where that leaves the learning rates of the steps done as they were.
   const length = before.schedule === "constant" ? { epochs: undefined, steps: undefined } : {};
   refuseChanges({ ...fixed, ...length }, before);
-  const settings = { ...withLength(before, settingsAgain), ...(checkpointEvery !== undefined && { checkpointEvery }) };
+  const picked = await pickDevice(deviceAgain, threads);
+  const { device } = picked;
+  const settings = { ...withLength(before, settingsAgain), checkpointEvery, device: device.name, threads };
 
   const source = await openRunData(run.info, where);
   const model = definition.build(config, source.train.dataset);
@@ -137,6 +142,7 @@ async function resumed(run: RunFolder, device: Device, given: GivenAgain): Promi
     run,
     source,
     model,
+    picked,
     binarize,
     settings,
     seed,

@@ -10,6 +10,7 @@ import type { TrainingSettings } from "../training/settings.ts";
 import { checkpointVariables, firstNonFinite, readTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
 import { TrainedModel } from "../training/trained-model.ts";
+import type { PickedDevice } from "./pick-device.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type Metrics, readRunMetrics, type RunMetrics } from "./run-metrics.ts";
 import { version } from "./version.ts";
@@ -26,6 +27,7 @@ export interface TrainingRunParts {
   readonly run: RunFolder;
   readonly source: DataSource;
   readonly model: Model;
+  readonly picked: PickedDevice;
   readonly step: TrainingStep;
   readonly batches: Batches;
   readonly binarize: Binarization;
@@ -47,6 +49,7 @@ interface Best {
 export class TrainingRun {
   readonly run: RunFolder;
   readonly source: DataSource;
+  readonly picked: PickedDevice;
   readonly steps: number;
   readonly from: number;
   readonly stepsPerEpoch: number;
@@ -61,6 +64,7 @@ export class TrainingRun {
     this.#parts = parts;
     this.run = run;
     this.source = source;
+    this.picked = parts.picked;
     this.steps = steps;
     this.from = from;
     this.stepsPerEpoch = batches.batchesPerEpoch;
@@ -162,8 +166,9 @@ export class TrainingRun {
 
   async #finalMetrics(): Promise<RunMetrics> {
     const { run, steps, stepsPerEpoch } = this;
-    const metrics = await readRunMetrics(run, stepsPerEpoch);
-    const tester = this.#evaluator(this.source.test);
+    const metrics = await readRunMetrics(run, steps, stepsPerEpoch);
+    const measured = Object.keys(metrics.test).length > 0;
+    const tester = measured ? undefined : this.#evaluator(this.source.test);
     if (!tester) return metrics;
     const test = { ...(await this.#measure(tester, steps)) };
     await tester.release();

@@ -5,6 +5,7 @@ import type { LearningRate, Optimizer } from "../optim/optimizer.ts";
 import { rmsProp } from "../optim/rmsprop.ts";
 import { schedule, scheduleNames } from "../optim/schedule.ts";
 import { sgd } from "../optim/sgd.ts";
+import { deviceNames } from "../runtime/device.ts";
 import { averageWeights, clipByNorm, clipByValue } from "../optim/wrappers.ts";
 
 export const optimizerNames = ["adam", "adamw", "adamax", "rmsprop", "sgd"] as const;
@@ -34,6 +35,9 @@ export const trainingSettings = z.strictObject({
     .max(1_000_000_000)
     .optional()
     .describe("steps between checkpoints; an epoch when not given"),
+  device: z.enum(deviceNames).default("auto").describe("where to compute"),
+  // The order in which numbers are added up depends on it, and so do their last bits: a run keeps it.
+  threads: z.int().min(0).max(1024).default(0).describe("threads of the CPU; 0 for one per core"),
 });
 export type TrainingSettings = Readonly<z.output<typeof trainingSettings>>;
 

@@ -4,14 +4,13 @@ import { findModel, registry } from "../../models/registry.ts";
 import { resumeRun, startRun } from "../../node/start-run.ts";
 import type { TrainingRun } from "../../node/training-run.ts";
 import { trainingSettings } from "../../training/settings.ts";
-import { addDeviceOptions, type DeviceOptions, optionDevice } from "../run-command.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { showTraining } from "../show-training.ts";
 import { readTrainRequest, type TrainFlags, trainOptions, type TrainRequest } from "../train-options.ts";
 
 export function define(command: Command): void {
   const names = registry.map(({ name }) => name).join(", ");
-  addDeviceOptions(addSettings(command.argument("<model>", `one of ${names}`), trainOptions))
+  addSettings(command.argument("<model>", `one of ${names}`), trainOptions)
     .option("--set <key=value>", "a setting of the model: see latentkit models MODEL; may be repeated", collect)
     .option("--config <file>", "JSON with these options by name in camelCase, the model's settings under set")
     .option("--resume", "go on with the run in --out, bit for bit as if it had never stopped")
@@ -26,21 +25,18 @@ Examples:
   latentkit train vae --data path/to/mnist --epochs 10 --set hiddenDims=400,200 --set latentDim=10
   latentkit train vae --out runs/vae-digits-1 --resume`,
     )
-    .action(async (model: string, flags: TrainFlags & DeviceOptions & { resume?: boolean; json?: boolean }) => {
+    .action(async (model: string, flags: TrainFlags & { resume?: boolean; json?: boolean }) => {
       const request = await readTrainRequest(findModel(model), flags);
-      const picked = await optionDevice(flags);
-      const open = flags.resume ? resume : start;
-      const training = await open(model, request, picked.device);
-      process.exitCode = await showTraining(training, picked, { model, json: flags.json ?? false });
+      const training = await (flags.resume ? resume : start)(model, request);
+      process.exitCode = await showTraining(training, { model, json: flags.json ?? false });
     });
 }
 
 const collect = (pair: string, pairs: readonly string[] = []): readonly string[] => [...pairs, pair];
 
-type Open = (model: string, request: TrainRequest, device: TrainingDevice) => Promise<TrainingRun>;
-type TrainingDevice = Parameters<typeof startRun>[1]["device"];
+type Open = (model: string, request: TrainRequest) => Promise<TrainingRun>;
 
-const start: Open = (model, { options, config }, device) => {
+const start: Open = (model, { options, config }) => {
   const { out, data, binarize, validation, seed } = options;
   const settings = parseSettings(trainingSettings, givenSettings(trainingSettings, options));
   return startRun(
@@ -53,13 +49,13 @@ const start: Open = (model, { options, config }, device) => {
       seed,
       ...(validation !== undefined && { validation }),
     },
-    { device, command: process.argv.slice(2), ...(out !== undefined && { out }) },
+    { command: process.argv.slice(2), ...(out !== undefined && { out }) },
   );
 };
 
-const resume: Open = (model, { given: { options, config } }, device) => {
+const resume: Open = (model, { given: { options, config } }) => {
   const { out, data, binarize, validation, seed } = options;
   if (out === undefined) throw new ConfigError("--resume: no run, got no --out, expected --out RUN to go on with it");
   const settings = givenSettings(trainingSettings, options);
-  return resumeRun(out, { device, given: { model, config, settings, data, binarize, validation, seed } });
+  return resumeRun(out, { given: { model, config, settings, data, binarize, validation, seed } });
 };
