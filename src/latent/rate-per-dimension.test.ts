@@ -1,0 +1,40 @@
+import "../ops/methods.ts";
+import { expect, test } from "vitest";
+import { independent } from "../distributions/independent.ts";
+import { Normal } from "../distributions/normal.ts";
+import { UnsupportedOpError } from "../errors.ts";
+import { evaluate } from "../graph/evaluate.ts";
+import { constant } from "../graph/tensor.ts";
+import type { Model } from "../models/model.ts";
+import { ratePerDimension } from "./rate-per-dimension.ts";
+
+const x = constant([0, 0], [2, 1]);
+const standard = (count: number) => independent(new Normal(constant(0).broadcastTo([count, 3]), 1), 1);
+const model = (encode: NonNullable<Model["encode"]>): Model => ({
+  objectives: () => [],
+  encode,
+  latents: { shape: [3], prior: standard },
+});
+
+test("is KL(N(m, s^2) || N(0, 1)) = (s^2 + m^2 - 1) / 2 - log s of each dimension", () => {
+  const mean = constant([0, 1, 2, 0, 0, 0], [2, 3]);
+  const std = constant([1, 1, 1, 1, 2, 0.5], [2, 3]);
+  const rates = ratePerDimension(
+    model(() => independent(new Normal(mean, std), 1)),
+    x,
+  );
+  const [found] = evaluate([rates]);
+  expect(found!.shape).toEqual([2, 3]);
+  const expected = [0, 0.5, 2, 0, 1.5 - Math.log(2), -0.375 + Math.log(2)];
+  [...found!.data].forEach((rate, i) => expect(rate).toBeCloseTo(expected[i]!, 6));
+});
+
+test("refuses a posterior that is not independent over dimensions", () => {
+  expect(() =>
+    ratePerDimension(
+      model(() => new Normal(constant(0).broadcastTo([2, 3]), 1)),
+      x,
+    ),
+  ).toThrow(UnsupportedOpError);
+  expect(() => ratePerDimension({ objectives: () => [] }, x)).toThrow(UnsupportedOpError);
+});

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError } from "../errors.ts";
+import { optimizerFor, totalSteps, trainingSettings } from "./settings.ts";
+
+const settings = (given: object = {}) => trainingSettings.parse(given);
+
+describe("the length of a run", () => {
+  test("is epochs of batches, or steps", () => {
+    expect(totalSteps(settings({ epochs: 3 }), 40)).toBe(120);
+    expect(totalSteps(settings({ steps: 7 }), 40)).toBe(7);
+    expect(totalSteps(settings(), 40)).toBe(20 * 40);
+  });
+
+  test("is not both", () => {
+    expect(() => totalSteps(settings({ epochs: 3, steps: 7 }), 40)).toThrow(
+      new ConfigError("train: two lengths, got 3 epochs and 7 steps, expected one of them"),
+    );
+  });
+});
+
+describe("the optimizer", () => {
+  const rate = (given: object, step: number): number =>
+    optimizerFor(settings({ optimizer: "sgd", ...given }), 100).scalars(step)["rate"]!;
+
+  test("follows the schedule over the whole run, after the warm-up", () => {
+    expect(rate({ learningRate: 0.5 }, 77)).toBeCloseTo(0.5, 12);
+    expect(rate({ learningRate: 0.5, warmup: 10 }, 5)).toBeCloseTo(0.25, 12);
+    expect(rate({ learningRate: 0.5, warmup: 10 }, 50)).toBeCloseTo(0.5, 12);
+    expect(rate({ learningRate: 0.5, schedule: "linear" }, 51)).toBeCloseTo(0.25, 12);
+    // Half a cosine is at its middle after half the run.
+    expect(rate({ learningRate: 0.5, schedule: "cosine" }, 51)).toBeCloseTo(0.25, 12);
+  });
+
+  test("keeps averages where ema is set, and reads the gradient's norm where it is clipped by it", () => {
+    expect(Object.keys(optimizerFor(settings(), 10).slots)).not.toContain("ema");
+    expect(Object.keys(optimizerFor(settings({ ema: 0.9 }), 10).slots)).toContain("ema");
+    expect(optimizerFor(settings({ clipValue: 1 }), 10).needsGradientNorm ?? false).toBe(false);
+    expect(optimizerFor(settings({ clipNorm: 1 }), 10).needsGradientNorm).toBe(true);
+  });
+
+  test.each([
+    [{ momentum: 0.9 }, "train: adam has no momentum, got 0.9, expected 0, or optimizer sgd or rmsprop"],
+    [
+      { optimizer: "adamax", weightDecay: 0.1 },
+      "train: adamax has no weightDecay, got 0.1, expected 0, or optimizer adamw or sgd",
+    ],
+  ])("refuses a setting it would not read: %j", (given, message) => {
+    expect(() => optimizerFor(settings(given), 10)).toThrow(new ConfigError(message));
+  });
+});
