@@ -56,7 +56,7 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
   const { run } = training;
   switch (event.kind) {
     case "step":
-      return progress.step(event);
+      return progress.step(json || !event.metrics ? event : { ...event, metrics: essential(event.metrics) });
     case "validation": {
       const { kind, ...figures } = event;
       progress.event(kind, figures);
@@ -136,6 +136,14 @@ function described({ run, source, steps, from, trained }: TrainingRun): Record<s
   const splits = { train: source.train, validation: source.validation, test: source.test };
   const examples = Object.fromEntries(Object.entries(splits).map(([name, split]) => [name, split.indices.length]));
   return { model, config, seed, data: { name: source.name, shape: trained.shape, examples }, steps, from };
+}
+
+/** Metrics worth a place on the bar: a loss that is one of the others is not, nor is the gradient's norm. */
+function essential(metrics: Readonly<Record<string, number>>): Record<string, number> {
+  const entries = Object.entries(metrics).filter(([name]) => name !== "gradientNorm");
+  return Object.fromEntries(
+    entries.filter(([, value], i) => !entries.slice(i + 1).some(([, later]) => later === value)),
+  );
 }
 
 const metricsText = (metrics: Readonly<Record<string, number>>): string =>
