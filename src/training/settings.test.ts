@@ -20,7 +20,7 @@ describe("the length of a run", () => {
 
 describe("the optimizer", () => {
   const rate = (given: object, step: number): number =>
-    optimizerFor(settings({ optimizer: "sgd", ...given }), 100).scalars(step)["rate"]!;
+    optimizerFor(settings({ optimizer: "sgd", ...given }), 100).scalars({ step, updates: step, decays: true })["rate"]!;
 
   test("follows the schedule over the whole run, after the warm-up", () => {
     expect(rate({ learningRate: 0.5 }, 77)).toBeCloseTo(0.5, 12);
