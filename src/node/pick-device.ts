@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { ConfigError, DeviceError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
 import { type Device, type DeviceName, deviceNames } from "../runtime/device.ts";
@@ -22,7 +21,7 @@ export const remedies = {
 
 /**
  * A device by name. `auto` takes CUDA where its library lies beside onnxruntime-node and works, else the CPU, else WebAssembly.
- * Throws DeviceError naming what is missing and how to get it. `threads`: of the CPU and WebAssembly devices; 0 for one per core.
+ * Throws DeviceError naming what is missing and how to get it. `threads`: of the CPU; 0 for one per core.
  */
 export async function pickDevice(name: DeviceName = "auto", threads = 0): Promise<PickedDevice> {
   if (!Number.isSafeInteger(threads) || threads < 0 || threads > 1024)
@@ -31,7 +30,7 @@ export async function pickDevice(name: DeviceName = "auto", threads = 0): Promis
     case "cpu":
       return { device: await cpuDevice(threads) };
     case "wasm":
-      return { device: await wasmDevice(threads || availableParallelism()) };
+      return { device: await singleThreadWasm(threads) };
     case "webgpu": {
       const problem = await probeProvider("webgpu");
       if (problem !== undefined)
@@ -62,7 +61,14 @@ async function pickAutomatically(threads: number): Promise<PickedDevice> {
   if (cudaProblem === undefined) return { device: await cudaDevice(), reason: "CUDA works here" };
   if (onnxRuntimeNodePath() !== undefined)
     return { device: await cpuDevice(threads), reason: `no CUDA: ${cudaProblem}` };
-  return { device: await wasmDevice(threads || availableParallelism()), reason: "onnxruntime-node is not installed" };
+  return { device: await singleThreadWasm(threads), reason: "onnxruntime-node is not installed" };
+}
+
+/** onnxruntime-web 1.30 starts its workers by fetching a file URL, which Node refuses. */
+async function singleThreadWasm(threads: number): Promise<Device> {
+  if (threads > 1)
+    throw new ConfigError(`--threads: wasm has one thread in Node, got ${threads}, expected 0 or 1; or --device cpu`);
+  return wasmDevice();
 }
 
 async function workingCuda(): Promise<Device> {

@@ -17,7 +17,7 @@ async function output(...args: readonly string[]): Promise<string> {
 const json = async (...args: readonly string[]): Promise<Record<string, unknown>> =>
   JSON.parse(await output(...args, "--json")) as Record<string, unknown>;
 
-const small = "--batch-size 100 --threads 1 --set hiddenDims=64".split(" ");
+const small = "--batch-size 100 --learning-rate 5e-3 --threads 1 --set hiddenDims=64".split(" ");
 let trained: readonly Record<string, unknown>[];
 
 beforeAll(async () => {
@@ -75,7 +75,7 @@ describe("train --json", () => {
     const info = JSON.parse(readFileSync(join(run, "run.json"), "utf8")) as Record<string, unknown>;
     expect(info).toMatchObject({
       model: "vae",
-      training: { epochs: 3, batchSize: 100, optimizer: "adam", learningRate: 1e-3, threads: 1 },
+      training: { epochs: 3, batchSize: 100, optimizer: "adam", learningRate: 5e-3, threads: 1 },
       data: { source: "digits:1000", options: { binarize: "dynamic" }, shape: [1, 28, 28] },
     });
     expect(readdirSync(join(run, "samples")).toSorted()).toEqual([
@@ -227,6 +227,16 @@ describe("a run", () => {
     const { dims } = (await json("manifold", "wide", "--size", "3", "--out", "w.png")) as { dims: [number, number] };
     expect(new Set(dims).size).toBe(2);
     expect(Math.max(...dims)).toBeLessThan(6);
+  });
+
+  test("trained on WebAssembly is sampled on the CPU to the same picture", async () => {
+    const flags = ["--data", "digits:500", "--steps", "5", ...small, "--device", "wasm", "--out", "wasm", "--json"];
+    expect(jsonLines(await output("train", "vae", ...flags)).at(-1)).toMatchObject({ event: "done" });
+    await output("sample", "wasm", "--count", "4", "--device", "wasm", "--out", "on-wasm.png");
+    await output("sample", "wasm", "--count", "4", "--device", "cpu", "--out", "on-cpu.png");
+    const [onWasm, onCpu] = [png("on-wasm.png").data, png("on-cpu.png").data];
+    // Sums in another order may round to the next of 256 grays.
+    expect(onWasm.every((gray, i) => Math.abs(gray - onCpu[i]!) <= 1)).toBe(true);
   });
 
   test("that kept averaged weights is sampled with them", async () => {

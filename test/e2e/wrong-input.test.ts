@@ -68,6 +68,10 @@ describe("arguments", () => {
     [["train", "vae", "--resume"], "--resume: no run, got no --out, expected --out RUN to go on with it"],
     [["train", "vae", "--config", "none.json"], /^none\.json: cannot read, got ENOENT \(no such file or directory\)/],
     [["train", "vae", "--device", "gpu"], /^--device: not a value it takes, got "gpu", expected one of auto, cpu, /],
+    [
+      ["sample", "run", "--device", "wasm", "--threads", "2"],
+      "--threads: wasm has one thread in Node, got 2, expected 0 or 1; or --device cpu",
+    ],
     [["sample", "run", "--device", "gpu"], /^--device: unknown device, got "gpu", expected one of auto, cpu, /],
     [
       ["sample", "run", "--out", "x.jpg"],
