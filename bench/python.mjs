@@ -29,6 +29,7 @@ export function findPython(modules, { install }) {
   console.error(`bench: ${missing}; making .bench-env (bench/python-env.sh) ...`);
   const made = spawnSync("sh", [script], { encoding: "utf8" });
   if (made.status === 0 && has(environment, modules)) return { python: environment };
-  const reason = `${made.stderr ?? ""}`.trim().split("\n").at(-1) ?? "";
+  const lines = `${made.stderr ?? ""}`.trim().split("\n");
+  const reason = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1);
   return { absent: `${missing}, and bench/python-env.sh could not make one: ${reason}` };
 }
