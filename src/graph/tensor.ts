@@ -8,6 +8,7 @@ export type Operand = Tensor | number;
 let nextId = 0;
 
 /** A node of the graph: an operation applied to other nodes. It has a type but no data, and never changes. */
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the methods declared below are installed by ops/
 export class Tensor implements TensorType {
   readonly op: ErasedOp;
   readonly inputs: readonly Tensor[];
@@ -35,7 +36,8 @@ export class Tensor implements TensorType {
   }
 }
 
-// Infix arithmetic, installed by ops/methods.ts so that a model's line reads left to right.
+// Infix arithmetic, installed by ops/methods.ts so that a model's line reads left to right. The merge is intended:
+// the graph layer names these methods, and the layer above it provides them.
 export interface Tensor {
   add(y: Operand): Tensor;
   sub(y: Operand): Tensor;
