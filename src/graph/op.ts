@@ -11,6 +11,8 @@ export type OnnxAttribute = number | readonly number[] | string | { readonly flo
 /** What a lowering may ask of the place it will run, to choose between equivalent node sequences. */
 export interface LoweringTarget {
   readonly kind: "cpu" | "wasm" | "webgpu" | "cuda";
+  /** Whether models get one more output, first, that JavaScript cannot hold: see runtime/node.ts. */
+  readonly unreturnable?: true;
 }
 
 /** Writes ONNX nodes; implemented in onnx/, so that ops never see protobuf. */

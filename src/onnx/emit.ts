@@ -29,6 +29,9 @@ export interface OnnxProgram {
   readonly target: LoweringTarget;
 }
 
+/** The name of the output that a target with `unreturnable` gets: an empty sequence. */
+export const unreturnable = "unreturnable";
+
 export interface OnnxModel {
   readonly bytes: Uint8Array;
   /** Names of the inputs the model really has. */
@@ -111,6 +114,15 @@ export function toOnnx(program: OnnxProgram): OnnxModel {
     graph.string(2, "program");
     for (const { name, held } of initializers.values()) graph.message(5, (m) => writeTensor(m, name, held));
     for (const [t, name] of read) graph.message(11, (m) => writeValueInfo(m, name, t));
+    if (program.target.unreturnable) {
+      const node = {
+        opType: "SequenceEmpty",
+        inputs: [],
+        outputs: [unreturnable],
+        attrs: { dtype: elementType.float32 },
+      };
+      graph.message(1, (m) => writeNode(m, node, final)).message(12, (m) => writeSequenceInfo(m, unreturnable));
+    }
     roots.forEach((t, i) => graph.message(12, (m) => writeValueInfo(m, outputNames[i]!, t)));
   });
   model.message(8, (m) => m.string(1, "").int(2, opset));
@@ -155,6 +167,15 @@ function writeValueInfo(m: ProtobufWriter, name: string, type: TensorType): void
       tensor.int(1, elementType[type.dtype]).message(2, (shape) => {
         for (const d of type.shape) shape.message(1, (dim) => dim.int(1, d));
       }),
+    ),
+  );
+}
+
+/** A sequence of float32 tensors. */
+function writeSequenceInfo(m: ProtobufWriter, name: string): void {
+  m.string(1, name).message(2, (t) =>
+    t.message(4, (sequence) =>
+      sequence.message(1, (held) => held.message(1, (tensor) => tensor.int(1, elementType.float32))),
     ),
   );
 }

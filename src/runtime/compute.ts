@@ -35,7 +35,10 @@ export async function compute(
       const name = inputs.get(t)!;
       return model.inputs.includes(name) ? [[name, toOrt(device, v)] as const] : [];
     });
-    const fetched = await session.run(Object.fromEntries(feeds));
+    const fetched = await session.run(
+      Object.fromEntries(feeds),
+      Object.fromEntries([...outputs.keys()].map((name) => [name, null])),
+    );
     return roots.map((_, i) => fromOrt(fetched[`y${i}`]!));
   } finally {
     await session.release();

@@ -1,9 +1,19 @@
-import type { InferenceSession, TensorConstructor } from "onnxruntime-common";
+import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import type { LoweringTarget } from "../graph/op.ts";
 
 /** Names a person may ask for; `auto` picks the fastest one that works here. */
 export const deviceNames = ["auto", "cpu", "webgpu", "cuda", "wasm"] as const;
 export type DeviceName = (typeof deviceNames)[number];
+
+/** A compiled model. */
+export interface Session {
+  /** Makes the outputs named in `fetches`: in the tensor given, or in a new one where it is null. */
+  run(
+    feeds: Readonly<Record<string, OrtTensor>>,
+    fetches: Readonly<Record<string, OrtTensor | null>>,
+  ): Promise<Readonly<Record<string, OrtTensor>>>;
+  release(): Promise<void>;
+}
 
 /** A place that runs ONNX models. One small file per ONNX Runtime package implements it. */
 export interface Device {
@@ -26,5 +36,5 @@ export interface Device {
    */
   readonly Tensor: TensorConstructor;
   /** Compiles a model. `resident` outputs stay on the device (only where residency is `device`). */
-  load(model: Uint8Array, resident: readonly string[]): Promise<InferenceSession>;
+  load(model: Uint8Array, resident: readonly string[]): Promise<Session>;
 }

@@ -1,7 +1,8 @@
-import type { InferenceSession } from "onnxruntime-common";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type * as ort from "onnxruntime-node";
 import { DeviceError } from "../errors.ts";
-import type { Device } from "./device.ts";
+import { unreturnable } from "../onnx/emit.ts";
+import type { Device, Session } from "./device.ts";
 
 type OnnxRuntime = typeof ort;
 
@@ -39,6 +40,31 @@ const sessionOptions = (threads: number): InferenceSession.SessionOptions => ({
   },
 });
 
+const refusal = "Non tensor type is temporarily not supported.";
+
+/**
+ * Runs that fill given arrays and return nothing. The binding copies every output into a new array, also one that was
+ * written where the caller asked (onnxruntime-node 1.30, OrtValueToNapiValue): 0.5 ms of 2.3 for the gradients of the
+ * 784-400-20 VAE. Outputs are converted in the model's order once the run is done, so where the first one cannot be
+ * converted, none is copied. Where a run is not so refused it has filled the arrays all the same.
+ */
+function filling(session: InferenceSession): Session {
+  const isFull = (fetches: Readonly<Record<string, Tensor | null>>): fetches is Readonly<Record<string, Tensor>> =>
+    !Object.values(fetches).includes(null);
+  return {
+    async run(feeds, fetches) {
+      if (!isFull(fetches)) return session.run(feeds, fetches);
+      try {
+        await session.run(feeds, { [unreturnable]: null, ...fetches });
+      } catch (error) {
+        if (!(error instanceof Error && error.message === refusal)) throw error;
+      }
+      return fetches;
+    },
+    release: () => session.release(),
+  };
+}
+
 /** ONNX Runtime's CPU kernels, on `threads` threads (0: one per physical core). */
 export async function cpuDevice(threads = 0): Promise<Device> {
   const ort = await onnxRuntimeNode();
@@ -46,11 +72,12 @@ export async function cpuDevice(threads = 0): Promise<Device> {
     name: "cpu",
     description: `onnxruntime-node ${ort.env.versions.node ?? ""} on the CPU, ${threads || "all"} threads`,
     version: ort.env.versions.node ?? "",
-    target: { kind: "cpu" },
+    target: { kind: "cpu", unreturnable: true },
     residency: "host",
     float64: true,
     Tensor: ort.Tensor,
-    load: (model) => ort.InferenceSession.create(model, { ...sessionOptions(threads), executionProviders: ["cpu"] }),
+    load: async (model) =>
+      filling(await ort.InferenceSession.create(model, { ...sessionOptions(threads), executionProviders: ["cpu"] })),
   };
 }
 

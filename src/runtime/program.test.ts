@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, ShapeError } from "../errors.ts";
 import { Input, noise, type Tensor, Variable } from "../graph/tensor.ts";
-import { exp, sum, tanh } from "../ops/index.ts";
+import { exp, gather, sum, tanh } from "../ops/index.ts";
 import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
 import type { Device } from "./device.ts";
 import { cpuDevice } from "./node.ts";
@@ -33,6 +33,24 @@ describe("outputs on demand", () => {
     expect(both.nodes).toBe(4);
     expect(await p.run({ inputs: { x: numbers }, outputs: ["sum"] })).toEqual({ sum: Float32Array.of(21) });
     expect(Object.keys(await p.run({ inputs: { x: numbers }, outputs: ["wave", "sum"] }))).toEqual(["wave", "sum"]);
+    await p.release();
+  });
+
+  test("what a run returned stays as it is when the program runs again", async () => {
+    const p = program({ outputs: new Map([["doubled", x.mul(2)]]) });
+    const { doubled } = await p.run({ inputs: { x: numbers }, outputs: ["doubled"] });
+    const kept = doubled!.slice();
+    await p.run({ inputs: { x: numbers.map((v) => -v) }, outputs: ["doubled"] });
+    expect(doubled).toEqual(kept);
+    await p.release();
+  });
+
+  test("a run that fails says so, whatever else is left unsaid", async () => {
+    const index = new Input("index", [1], "int64");
+    const p = program({ outputs: new Map([["taken", gather(x, index)]]) });
+    await expect(p.run({ inputs: { x: numbers, index: BigInt64Array.of(99n) }, outputs: ["taken"] })).rejects.toThrow(
+      /out of data bounds/,
+    );
     await p.release();
   });
 

@@ -1,11 +1,12 @@
-import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import type { Tensor as OrtTensor } from "onnxruntime-common";
 import { ConfigError, ShapeError } from "../errors.ts";
 import { formatType } from "../graph/shape.ts";
 import { Input, Noise, type Tensor, Variable } from "../graph/tensor.ts";
 import { topologicalOrder } from "../graph/traverse.ts";
 import { type OnnxModel, toOnnx } from "../onnx/emit.ts";
 import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
-import { checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
+import type { Session } from "./device.ts";
+import { allocate, checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
 import type { VariableStore } from "./variables.ts";
 
 export interface ProgramSpec {
@@ -30,7 +31,7 @@ export interface RunOptions {
 }
 
 interface Variant {
-  readonly session: InferenceSession;
+  readonly session: Session;
   readonly model: OnnxModel;
   /** Feeds and fetches that stay the same objects from run to run; inputs and swapped variables are put in place. */
   readonly feeds: Record<string, OrtTensor>;
@@ -121,6 +122,12 @@ export class Program {
     }
     const updates = [...(this.#spec.updates ?? new Map<Variable, Tensor>()).keys()];
     updates.forEach((v, i) => (fetches[`update.${i}`] = this.#store.next(v) ?? null));
+    // On the host every output has its place before the run, so that nothing is copied after it (runtime/node.ts).
+    if (this.#store.device.residency === "host")
+      for (const name of outputs) {
+        const t = this.#spec.outputs!.get(name)!;
+        fetches[`output.${name}`] = ortTensor(this.#store.device, allocate(t.dtype, t.size), t);
+      }
     const results = await session.run(feeds, fetches);
     updates.forEach((v, i) => this.#store.commit(v, results[`update.${i}`]!));
     return Object.fromEntries(outputs.map((name) => [name, hostArray(results[`output.${name}`]!)]));

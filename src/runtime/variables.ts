@@ -1,9 +1,9 @@
-import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import type { Tensor as OrtTensor } from "onnxruntime-common";
 import { ConfigError } from "../errors.ts";
 import { formatType } from "../graph/shape.ts";
 import { Input, type Variable } from "../graph/tensor.ts";
 import { toOnnx } from "../onnx/emit.ts";
-import type { Device } from "./device.ts";
+import type { Device, Session } from "./device.ts";
 import { allocate, bytesPerElement, checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
 
 /** Where the values of variables live between runs of programs. */
@@ -116,7 +116,7 @@ export class DeviceVariables implements VariableStore {
   readonly device: Device;
   readonly #tensors = new Map<Variable, OrtTensor>();
   /** Identity graphs, one for each type and direction. They own the buffers they made, so they stay. */
-  readonly #copies = new Map<string, Promise<InferenceSession>>();
+  readonly #copies = new Map<string, Promise<Session>>();
 
   constructor(device: Device) {
     this.device = device;
@@ -164,7 +164,7 @@ export class DeviceVariables implements VariableStore {
       const { bytes } = toOnnx({ inputs: new Map([[x, "x"]]), outputs: new Map([["y", x]]), target });
       this.#copies.set(key, (session = this.device.load(bytes, toDevice ? ["y"] : [])));
     }
-    return (await (await session).run({ x: from }))["y"]!;
+    return (await (await session).run({ x: from }, { y: null }))["y"]!;
   }
 }
 
