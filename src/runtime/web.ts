@@ -1,7 +1,8 @@
 import type { InferenceSession } from "onnxruntime-common";
 import type * as ort from "onnxruntime-web";
 import { DeviceError } from "../errors.ts";
-import type { Device } from "./device.ts";
+import type { Device, Session } from "./device.ts";
+import { hostArray } from "./host-array.ts";
 
 type OnnxRuntime = typeof ort;
 
@@ -19,6 +20,26 @@ async function onnxRuntimeWeb(build: "wasm" | "webgpu"): Promise<OnnxRuntime> {
 
 const options: InferenceSession.SessionOptions = { graphOptimizationLevel: "all", logSeverityLevel: 3 };
 
+/**
+ * Runs that copy outputs into the arrays given for them: onnxruntime-web 1.30 takes a preallocated CPU output, returns it
+ * and leaves it as it was.
+ */
+function copyingOut(session: InferenceSession): Session {
+  return {
+    async run(feeds, fetches) {
+      const made = await session.run(feeds, Object.keys(fetches));
+      const outputs = Object.entries(fetches).map(([name, given]) => {
+        const output = made[name]!;
+        // The two are arrays of the same kind, which a union of kinds does not tell the compiler.
+        if (given) (hostArray(given) as Float32Array).set(hostArray(output) as Float32Array);
+        return [name, given ?? output] as const;
+      });
+      return Object.fromEntries(outputs);
+    },
+    release: () => session.release(),
+  };
+}
+
 /** ONNX Runtime's WebAssembly kernels: any browser, and Node without native code. `threads` above 1 need cross-origin isolation. */
 export async function wasmDevice(threads = 1): Promise<Device> {
   const ort = await onnxRuntimeWeb("wasm");
@@ -31,7 +52,8 @@ export async function wasmDevice(threads = 1): Promise<Device> {
     residency: "host",
     float64: true,
     Tensor: ort.Tensor,
-    load: (model) => ort.InferenceSession.create(model, { ...options, executionProviders: ["wasm"] }),
+    load: async (model) =>
+      copyingOut(await ort.InferenceSession.create(model, { ...options, executionProviders: ["wasm"] })),
   };
 }
 
