@@ -65,10 +65,19 @@ function withoutNoise(tensor) {
 async function writeParameters(store, module, specs) {
   const found = [...variables(module)];
   for (const [i, [name, variable]] of found.entries()) {
-    if (`${variable.shape}` !== `${specs[i]?.shape}`)
-      throw new Error(`${name} is [${variable.shape}], the workload's parameter ${i} [${specs[i]?.shape}]`);
-    await store.write(variable, fill(specs[i]));
+    const [values, shape] = arranged(specs[i]);
+    if (`${variable.shape}` !== `${shape}`)
+      throw new Error(`${name} is [${variable.shape}], the workload's parameter ${i} [${shape}]`);
+    await store.write(variable, values);
   }
+}
+
+/** Dense weights are [out, in] here. */
+function arranged(spec) {
+  const values = fill(spec);
+  if (spec.shape.length !== 2) return [values, spec.shape];
+  const [rows, columns] = spec.shape;
+  return [values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]), [columns, rows]];
 }
 
 const batchesOf = (spec) => {

@@ -25,7 +25,7 @@ ${workloads.map(({ group, name, title }) => `                     ${group}  ${na
   --json           print one array of {workload, engine, msPerStep, ratioToLatentkit} and nothing else on stdout
   --help
 
-Rows: latentkit computes its loss in every 50th step; latentkit-loss in every one; limit is the step's matrix products alone.
+Rows: latentkit computes its loss in every 20th step; latentkit-loss in every one; limit is the step's matrix products alone.
 Python peers use $LATENTKIT_PYTHON, .bench-env or python3, whichever has the library first.`;
 
 /** @param {string} message */

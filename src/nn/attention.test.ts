@@ -12,11 +12,14 @@ import { MultiHeadAttention } from "./index.ts";
 const x = new Input("x", [1, 3, 4]);
 const memory = new Input("memory", [1, 2, 4]);
 
+/** A 4x4 matrix with rows and columns swapped. */
+const turned = (v: Value): Value => ({ ...v, data: v.data.map((_, i) => v.data[(i % 4) * 4 + Math.floor(i / 4)]!) });
+
 function valuesFor(attention: MultiHeadAttention): Map<Tensor, Value> {
   const layers = [attention.query, attention.key, attention.value, attention.output];
   return new Map<Tensor, Value>([
     ...layers.flatMap((layer, i) => [
-      [layer.weight, sines(layer.weight, i)] as const,
+      [layer.weight, turned(sines(layer.weight, i))] as const,
       [layer.bias!, sines(layer.bias!, 10 + i)] as const,
     ]),
     [x, sines(x, 20)] as const,

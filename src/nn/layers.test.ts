@@ -21,13 +21,13 @@ import {
   variables,
 } from "./index.ts";
 
-test("Linear is x W + b over the last axis, and refuses another width", () => {
+test("Linear is x W^T + b over the last axis, and refuses another width", () => {
   const layer = new Linear(2, 3);
   const x = constant([1, 2, 3, 4], [2, 1, 2]);
   const [y] = evaluate(
     [layer.apply(x)],
     new Map([
-      [layer.weight, value("float32", [2, 3], [1, 2, 3, 4, 5, 6])],
+      [layer.weight, value("float32", [3, 2], [1, 4, 2, 5, 3, 6])],
       [layer.bias!, value("float32", [3], [10, 20, 30])],
     ]),
   );

@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { formatType } from "../graph/shape.ts";
 import { type Tensor, Variable } from "../graph/tensor.ts";
-import { matmul, reshape } from "../ops/index.ts";
+import { matmul, reshape, transpose } from "../ops/index.ts";
 import { glorotUniform, type Initialize, linearFans, zeros } from "./initializers.ts";
 
 export interface LinearOptions {
@@ -10,9 +10,9 @@ export interface LinearOptions {
   readonly weight?: Initialize;
 }
 
-/** x W + b over the last axis: [..., in] -> [..., out]. */
+/** x W^T + b over the last axis: [..., in] -> [..., out]. */
 export class Linear {
-  /** [in, out]. */
+  /** [out, in]. */
   readonly weight: Variable;
   /** [out]. */
   readonly bias?: Variable;
@@ -20,16 +20,16 @@ export class Linear {
   constructor(inDim: number, outDim: number, options: LinearOptions = {}) {
     const { weight = glorotUniform, bias = zeros } = options;
     const fans = linearFans(inDim, outDim);
-    this.weight = new Variable([inDim, outDim], weight(fans));
+    this.weight = new Variable([outDim, inDim], weight(fans));
     if (bias) this.bias = new Variable([outDim], bias(fans));
   }
 
   apply(x: Tensor): Tensor {
-    const [inDim, outDim] = this.weight.shape as [number, number];
+    const [outDim, inDim] = this.weight.shape as [number, number];
     if (x.shape.at(-1) !== inDim)
       throw new ShapeError(`Linear: last axis differs, got ${formatType(x)}, expected [..., ${inDim}]`);
     // The product and the bias stay together, in two dimensions, so that they compile to one Gemm.
-    const product = matmul(reshape(x, [-1, inDim]), this.weight);
+    const product = matmul(reshape(x, [-1, inDim]), transpose(this.weight));
     return reshape(this.bias ? product.add(this.bias) : product, [...x.shape.slice(0, -1), outDim]);
   }
 }

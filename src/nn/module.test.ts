@@ -8,11 +8,11 @@ const scalar = (): Variable => new Variable([], { kind: "constant", value: 0 });
 test("a variable's name is its field path, in field order", () => {
   const model = { encoder: new MLP([3, 4, 2]), head: new Linear(2, 1, { bias: false }), beta: 1, name: "vae" };
   expect([...variables(model)].map(([name, v]) => `${name} [${v.shape}]`)).toEqual([
-    "encoder.layers.0.weight [3,4]",
+    "encoder.layers.0.weight [4,3]",
     "encoder.layers.0.bias [4]",
-    "encoder.layers.1.weight [4,2]",
+    "encoder.layers.1.weight [2,4]",
     "encoder.layers.1.bias [2]",
-    "head.weight [2,1]",
+    "head.weight [1,2]",
   ]);
 });
 

@@ -3,6 +3,7 @@ import { isFloat, sameShape } from "../graph/shape.ts";
 import { binary, unary } from "./families.ts";
 import { greaterEqual, less, where } from "./comparison.ts";
 import { fuseBias, fuseScale } from "./linalg.ts";
+import { joinedPads } from "./movement.ts";
 
 /** `t` as `rest * factor` with a scalar constant factor; factors are kept outermost, where products can absorb them. */
 export function factored(t: Tensor): readonly [rest: Tensor, factor: number] {
@@ -40,7 +41,7 @@ export const add: (x: Operand, y: Operand) => Tensor = binary("Add", {
       if (c === d) return mul(add(a, b), c);
       return c > 0 ? mul(sub(a, b), c) : mul(sub(b, a), d);
     }
-    return null;
+    return joinedPads(x, y);
   },
   fuse: (x, y, uses) => fuseBias(x, y, uses) ?? fuseBias(y, x, uses),
   simd: "f32x4.add",

@@ -1,7 +1,7 @@
 import { ShapeError, UnsupportedOpError } from "../errors.ts";
 import type { Attributes, OnnxEmitter, SimdInstruction } from "../graph/op.ts";
 import { broadcastShapes, type DType, formatType, isFloat, sameShape, type TensorType } from "../graph/shape.ts";
-import { defineOp, lift, type Operand, Tensor } from "../graph/tensor.ts";
+import { apply, defineOp, lift, type Operand, Tensor } from "../graph/tensor.ts";
 import { broadcastIndices, type Value } from "../graph/value.ts";
 
 const renamed = new Map([
@@ -37,7 +37,7 @@ interface Unary {
 export function unary(name: string, rules: Unary): (x: Tensor) => Tensor {
   const accepts = rules.accepts ?? isFloat;
   const { vjp, lower, identity } = rules;
-  const op = defineOp<readonly [Tensor]>({
+  const op: (x: readonly [Tensor], attrs: Attributes) => Tensor = defineOp<readonly [Tensor]>({
     name,
     infer: ([x]) => {
       if (!accepts(x.dtype))
@@ -52,7 +52,9 @@ export function unary(name: string, rules: Unary): (x: Tensor) => Tensor {
       return lower ? lower(onnx, x, type) : onnx.node(name, [x]);
     },
     evaluate: ([x], _, type) => ({ ...type, data: x.data.map(rules.evaluate) }),
-    ...(identity && { identity: ([x]: readonly [Tensor]) => identity(x) }),
+    // What is repeated is computed once.
+    identity: ([x]) =>
+      x.op.name === "BroadcastTo" ? apply(x.op, [op([x.inputs[0]!], {})], x.attrs) : (identity?.(x) ?? null),
     ...(rules.simd && { simd: rules.simd }),
     elementwise: true,
   });

@@ -1,13 +1,5 @@
 import { ShapeError } from "../errors.ts";
-import {
-  broadcastShapes,
-  formatType,
-  isFloat,
-  sameShape,
-  type Shape,
-  sizeOf,
-  type TensorType,
-} from "../graph/shape.ts";
+import { broadcastShapes, formatType, isFloat, sameShape, sizeOf, type TensorType } from "../graph/shape.ts";
 import { defineOp, type Tensor } from "../graph/tensor.ts";
 import { broadcastIndices, type Value } from "../graph/value.ts";
 import { factored, mul } from "./arithmetic.ts";
@@ -24,7 +16,11 @@ const matmulOp = defineOp<readonly [Tensor, Tensor]>({
     const batch = broadcastShapes("matmul", x.shape.slice(0, -2), y.shape.slice(0, -2));
     return { dtype: x.dtype, shape: [...batch, x.shape.at(-2)!, y.shape.at(-1)!] };
   },
-  vjp: ({ x: [x, y], ct }) => [matmul(ct, transpose(y)), matmul(transpose(x), ct)],
+  // The gradient of a factor that is a transpose is made transposed, so that what it is the transpose of needs none.
+  vjp: ({ x: [x, y], ct }) => [
+    isTransposed(x) ? transpose(matmul(y, transpose(ct))) : matmul(ct, transpose(y)),
+    isTransposed(y) ? transpose(matmul(transpose(ct), x)) : matmul(transpose(x), ct),
+  ],
   lower: (onnx, x) => onnx.node("MatMul", x),
   evaluate: ([x, y], _, type) => product(x, y, type),
   identity: ([x, y]) => {
@@ -37,6 +33,13 @@ const matmulOp = defineOp<readonly [Tensor, Tensor]>({
 });
 /** x [..., m, k] times y [..., k, n] -> [..., m, n]; leading axes broadcast. A vector is reshaped by the caller. */
 export const matmul = (x: Tensor, y: Tensor): Tensor => matmulOp([x, y], {});
+
+/** Whether t is a matrix (or several) seen with rows and columns swapped. */
+function isTransposed(t: Tensor): boolean {
+  if (t.op.name !== "Transpose") return false;
+  const { permutation } = t.attrs as { permutation: readonly number[] };
+  return permutation.every((p, i) => p === (i < t.rank - 2 ? i : 2 * t.rank - 3 - i));
+}
 
 function product(x: Value, y: Value, type: TensorType): Value {
   const [m, k, n] = [x.shape.at(-2)!, x.shape.at(-1)!, y.shape.at(-1)!];
@@ -88,7 +91,7 @@ const gemmOp = defineOp<readonly Tensor[], GemmAttrs>({
 
 /** The 2-D product as a compiled program runs it, transposes of its factors included. */
 export function gemm(x: Tensor, y: Tensor): Tensor {
-  const source = (t: Tensor): Tensor => (t.op.name === "Transpose" ? t.inputs[0]! : t);
+  const source = (t: Tensor): Tensor => (isTransposed(t) ? t.inputs[0]! : t);
   const [a, b] = [source(x), source(y)];
   return gemmOp([a, b], { transA: a !== x, transB: b !== y, alpha: 1 });
 }
@@ -136,11 +139,4 @@ export function tril(x: Tensor, k = 0): Tensor {
 /** The upper triangle of each matrix, from diagonal k on; zero below. */
 export function triu(x: Tensor, k = 0): Tensor {
   return trilOp([x], { k, upper: true });
-}
-
-/** x [..., k] times y [k, n] with the leading axes merged into one product. */
-export function project(x: Tensor, y: Tensor): Tensor {
-  if (x.rank === 2) return matmul(x, y);
-  const lead: Shape = x.shape.slice(0, -1);
-  return reshape(matmul(reshape(x, [sizeOf(lead), -1]), y), [...lead, y.shape[1]!]);
 }

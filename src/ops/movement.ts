@@ -71,6 +71,7 @@ const broadcastOp = defineOp<readonly [Tensor], { shape: Shape }>({
     data: Float64Array.from(broadcastIndices(x.shape, shape), (i) => x.data[i]!),
   }),
   identity: ([x], { shape }) => {
+    if (sizeOf(x.shape) === sizeOf(shape) && x.size > 1) return reshape(x, shape);
     if (sameShape(x.shape, shape)) return x;
     // One number is kept without axes, so that products see it and move it outwards.
     if (x.rank > 0 && scalarValue(x) !== undefined) return broadcastTo(reshape(x, []), shape);
@@ -201,7 +202,8 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
 export const flip = (x: Tensor, axis: number): Tensor =>
   slice(x, normalizeAxis("flip", axis, x.rank), -1, undefined, -1);
 
-const padOp = defineOp<readonly [Tensor], { before: readonly number[]; after: readonly number[]; value: number }>({
+type PadAttrs = { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number };
+const padOp = defineOp<readonly [Tensor], PadAttrs>({
   name: "Pad",
   infer: ([x], { before, after }) => {
     if (before.length !== x.shape.length || after.length !== x.shape.length || [...before, ...after].some((p) => p < 0))
@@ -233,6 +235,22 @@ const padOp = defineOp<readonly [Tensor], { before: readonly number[]; after: re
 /** x with `value` added before and after along each axis. */
 export const pad = (x: Tensor, before: readonly number[], after: readonly number[], value = 0): Tensor =>
   padOp([x], { before, after, value });
+
+/** The sum of two tensors padded with zeros to the two parts of an axis: they joined. It is how the gradients of a split meet. */
+export function joinedPads(x: Tensor, y: Tensor): Tensor | null {
+  if (x.op.name !== "Pad" || y.op.name !== "Pad" || !sameShape(x.shape, y.shape)) return null;
+  const [p, q] = [x.attrs as PadAttrs, y.attrs as PadAttrs];
+  const [a, b] = [x.inputs[0]!, y.inputs[0]!];
+  const axes = x.shape.flatMap((d, i) => (a.shape[i] !== d || b.shape[i] !== d ? [i] : []));
+  const [axis] = axes;
+  if (axis === undefined || axes.length > 1 || p.value !== 0 || q.value !== 0) return null;
+  const [low, high] = p.before[axis]! < q.before[axis]! ? [a, b] : [b, a];
+  const start = Math.min(p.before[axis]!, q.before[axis]!);
+  if (start + low.shape[axis]! !== Math.max(p.before[axis]!, q.before[axis]!)) return null;
+  const joined = concat([low, high], axis);
+  const none = x.shape.map(() => 0);
+  return pad(joined, none.with(axis, start), none.with(axis, x.shape[axis]! - start - joined.shape[axis]!));
+}
 
 /** The transpose of a slice: elements of x put at start, start + step, ... of each axis of a zero tensor. */
 function unslice(x: Tensor, shape: Shape, starts: readonly number[], steps: readonly number[]): Tensor {

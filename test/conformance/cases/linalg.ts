@@ -1,5 +1,5 @@
 import { Input } from "../../../src/graph/index.ts";
-import { add, matmul, mul, project, transpose, tril, triu } from "../../../src/ops/index.ts";
+import { add, matmul, mul, transpose, tril, triu } from "../../../src/ops/index.ts";
 import { draw, type OpCases } from "../op-case.ts";
 
 const triangle = (op: typeof tril): OpCases => ({
@@ -42,14 +42,6 @@ export const linalg = {
       () => matmul(new Input("x", [2, 2, 3]), new Input("y", [3, 3, 2])),
       () => matmul(new Input("x", [2, 3]), new Input("y", [3, 2], "int64")),
     ],
-  },
-  project: {
-    cases: [
-      { name: "leading axes", inputs: [draw([2, 3, 4]), draw([4, 2])], build: project },
-      { name: "2-D", inputs: [draw([3, 4]), draw([4, 2])], build: project },
-    ],
-    speaksAs: ["matmul"],
-    wrong: [() => project(new Input("x", [2, 3, 4]), new Input("y", [3, 2]))],
   },
   tril: triangle(tril),
   triu: triangle(triu),
