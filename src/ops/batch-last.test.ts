@@ -1,7 +1,26 @@
 import { describe, expect, test } from "vitest";
-import { evaluate, grad, Input, type Tensor, topologicalOrder, type Value, value } from "../graph/index.ts";
+import { evaluate, grad, Input, type Tensor, topologicalOrder, type Value, value, Variable } from "../graph/index.ts";
 import { withBatchLast } from "./batch-last.ts";
-import { conv, convTranspose, flatten, matmul, mean, mul, relu, reshape, square, sub, sum, variance } from "./index.ts";
+import {
+  concat,
+  conv,
+  convTranspose,
+  exp,
+  flatten,
+  matmul,
+  mean,
+  mul,
+  pad,
+  relu,
+  reshape,
+  slice,
+  split,
+  square,
+  sub,
+  sum,
+  transpose,
+  variance,
+} from "./index.ts";
 
 const input = (...shape: number[]): Input => new Input("x", shape, "float64");
 const valuesOf = (leaves: readonly Tensor[]): Map<Tensor, Value> =>
@@ -94,4 +113,48 @@ test("a linear layer takes features from a convolution with no transpose but its
   expect(root!.inputs[0]!.op.name).toBe("Transpose");
   expect(root!.inputs[0]!.rank).toBe(2);
   expectEqual(y, [x, w, v]);
+});
+
+describe("linear layers in training", () => {
+  const weight = (...shape: number[]): Variable =>
+    new Variable(shape, { kind: "constant", value: 0 }, { dtype: "float64" });
+  const linear = (x: Tensor, w: Variable, b: Variable): Tensor => matmul(x, transpose(w)).add(b);
+  const transposed = (roots: readonly Tensor[]): Tensor[] =>
+    topologicalOrder(roots).filter((t) => t.op.name === "Transpose" && !(t.inputs[0] instanceof Variable));
+
+  test("an auto-encoder with one draw of a code transposes its data and its noise, and nothing else", () => {
+    const [x, noise] = [input(16, 6), input(1, 16, 2)];
+    const [w1, b1, w2, b2] = [weight(4, 6), weight(4), weight(6, 2), weight(6)];
+    const [mean, logVar] = split(linear(x, w1, b1), -1, 2);
+    const z = reshape(noise.mul(exp(logVar)).add(mean), [16, 2]);
+    const y = square(relu(linear(z, w2, b2)).sub(x));
+    const leaves = [w1, b1, w2, b2];
+    const roots = withBatchLast(grad(sum(y), leaves));
+    // A product takes a transpose for free; two are read by something else.
+    const read = new Set(topologicalOrder(roots).flatMap((t) => (t.op.name === "MatMul" ? [] : t.inputs)));
+    const sizes = transposed(roots).flatMap((t) => (read.has(t) ? [t.size] : []));
+    expect(sizes).toEqual([x.size, noise.size]);
+    expectEqual(sum(y, 1), [x, noise, ...leaves]);
+  });
+
+  test("concatenations, pads and slices are moved", () => {
+    const [x, w, b] = [input(16, 3), weight(4, 3), weight(4)];
+    const h = linear(x, w, b);
+    const y = concat([pad(h, [0, 1], [0, 2]), slice(h, 1, 3, 0, -2), slice(h, 1, 1, 2)], 1);
+    const ops = expectEqual(y, [x, w, b]);
+    expect(ops).toContain("Concat");
+  });
+
+  test("weights used both ways round keep values and gradients", () => {
+    const [x, w, b, c] = [input(16, 3), weight(4, 3), weight(4), weight(3)];
+    expectEqual(matmul(relu(linear(x, w, b)), w).add(c), [x, w, b, c]);
+  });
+
+  test("a small batch and a forward pass alone are left as they are", () => {
+    const [w, b] = [weight(4, 3), weight(4)];
+    const forward = linear(input(16, 3), w, b);
+    expect(withBatchLast([forward])).toEqual([forward]);
+    const small = grad(sum(square(linear(input(8, 3), w, b))), [w, b]);
+    expect(withBatchLast(small)).toEqual(small);
+  });
 });

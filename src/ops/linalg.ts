@@ -3,7 +3,7 @@ import { broadcastShapes, formatType, isFloat, sameShape, sizeOf, type TensorTyp
 import { defineOp, type Tensor } from "../graph/tensor.ts";
 import { broadcastIndices, type Value } from "../graph/value.ts";
 import { factored, mul } from "./arithmetic.ts";
-import { reshape, transpose } from "./movement.ts";
+import { transpose } from "./movement.ts";
 
 const matmulOp = defineOp<readonly [Tensor, Tensor]>({
   name: "MatMul",
@@ -98,8 +98,7 @@ export function gemm(x: Tensor, y: Tensor): Tensor {
 
 /** product + bias as one Gemm, when nothing else reads the product. */
 export function fuseBias(x: Tensor, bias: Tensor, uses: (t: Tensor) => number): Tensor | null {
-  const fits = bias.rank <= 2 && (bias.rank < 2 || bias.shape[0] === 1 || sameShape(bias.shape, x.shape));
-  if (x.op.name !== "Gemm" || x.inputs.length !== 2 || uses(x) !== 1 || x.rank !== 2 || !fits) return null;
+  if (x.op.name !== "Gemm" || x.inputs.length !== 2 || uses(x) !== 1 || x.rank !== 2 || bias.rank > 2) return null;
   if (!sameShape(broadcastShapes("gemm", bias.shape, x.shape), x.shape)) return null;
   return gemmOp([...x.inputs, bias], x.attrs as GemmAttrs);
 }
