@@ -133,7 +133,7 @@ describe("linear layers in training", () => {
     // A product takes a transpose for free; two are read by something else.
     const read = new Set(topologicalOrder(roots).flatMap((t) => (t.op.name === "MatMul" ? [] : t.inputs)));
     const sizes = transposed(roots).flatMap((t) => (read.has(t) ? [t.size] : []));
-    expect(sizes).toEqual([x.size, noise.size]);
+    expect(sizes).toEqual([noise.size, x.size]);
     expectEqual(sum(y, 1), [x, noise, ...leaves]);
   });
 
