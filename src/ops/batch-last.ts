@@ -81,7 +81,8 @@ function outwards(t: Tensor): Tensor | null {
     return reshape(outwards(y) ?? y, t.shape);
   }
   const inner = t.inputs.map((x) => (x.rank === t.rank ? batchLast(x) : null));
-  if (inner.every((x) => x === null)) return null;
+  // The transpose of a leaf is as good on either side.
+  if (!inner.some((x) => x && x.inputs.length > 0)) return null;
   const inputs = t.inputs.map((x, i) => {
     if (inner[i] || x.rank === 0) return inner[i] ?? x;
     return toLast(reshape(x, [...Array.from({ length: t.rank - x.rank }, () => 1), ...x.shape]));
