@@ -6,6 +6,9 @@ test.each([
   ["Digits", "digits"],
   ["hiddenDim", "hiddenDims"],
   ["likelyhood", "likelihood"],
+  ["hidden", "hiddenDims"],
+  ["Be", "beta"],
+  ["d", undefined],
   ["zzz", undefined],
   ["", undefined],
 ])("%s -> %s", (wanted, nearest) => {

@@ -1,5 +1,10 @@
-/** The known name closest to `wanted` by edits (insert, delete, replace a letter), or undefined where none is near enough to be meant. */
+/**
+ * The known name that `wanted` begins, where there is but one, else the closest by edits (insert, delete, replace a letter), or
+ * undefined where none is near enough to be meant.
+ */
 export function nearestName(wanted: string, known: readonly string[]): string | undefined {
+  const begun = known.filter((name) => name.toLowerCase().startsWith(wanted.toLowerCase()));
+  if (wanted.length >= 2 && begun.length === 1) return begun[0];
   let best: string | undefined;
   let bestEdits = Math.max(2, Math.floor(wanted.length / 2)) + 1;
   for (const name of known) {

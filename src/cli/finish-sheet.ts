@@ -39,11 +39,14 @@ export async function finishSheet(
 }
 
 /** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */
-export function checkKind(file: string): ".png" | ".npy" {
-  const kind = extname(file).toLowerCase();
-  if (kind === ".png" || kind === ".npy") return kind;
-  throw new ConfigError(`--out: not a file it can write, got "${file}", expected a name that ends in .png or .npy`);
+export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"]): FileKind {
+  const kind = kinds.find((k) => k === extname(file).toLowerCase());
+  if (kind !== undefined) return kind;
+  throw new ConfigError(
+    `--out: not a file it can write, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
+  );
 }
+type FileKind = ".png" | ".npy";
 
 /** Where a run keeps its own pictures. */
 export const samplesFile = (run: string, name: string): string => join(run, "samples", name);

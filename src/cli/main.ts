@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { fileError } from "../node/file-error.ts";
 import { version } from "../node/version.ts";
 import { reportError } from "./report-error.ts";
 
@@ -48,11 +49,10 @@ function quiet(command: Command): void {
   command.commands.forEach(quiet);
 }
 
-// A reader that has seen enough (`| head`) is no error.
-for (const stream of [process.stdout, process.stderr])
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+for (const name of ["stdout", "stderr"] as const)
+  process[name].on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (`| head`) is no error.
+    process.exit(error.code === "EPIPE" ? 0 : reportError(fileError(error, name, "write")));
   });
 
 try {

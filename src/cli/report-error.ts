@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { LatentkitError } from "../errors.ts";
+import { escaped } from "../training/quoted.ts";
 
 /**
  * Prints an error on stderr and returns the exit code: one line and 2 for what the user can fix, the stack and 1 for a bug,
@@ -8,7 +9,7 @@ import { LatentkitError } from "../errors.ts";
 export function reportError(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    console.error(`latentkit: ${usageProblem(error)}`);
+    console.error(`latentkit: ${oneLine(usageProblem(error))}`);
     return 2;
   }
   if (error instanceof LatentkitError) {
@@ -19,7 +20,8 @@ export function reportError(error: unknown): number {
   return 1;
 }
 
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ");
+/** One line whatever names and files brought into it: none of them drives the terminal. */
+const oneLine = (text: string): string => escaped(text.replaceAll(/\s*\n\s*/g, " "));
 
 /** `error: unknown option '--foo'\n(Did you mean --fo?)` in the house form. */
 function usageProblem({ code, message }: CommanderError): string {
@@ -36,6 +38,10 @@ function usageProblem({ code, message }: CommanderError): string {
       return "command: it is missing, got none, expected one that --help lists";
     case "commander.missingArgument":
       return `arguments: one is missing, got no ${name}, expected it; see --help`;
+    case "commander.excessArguments": {
+      const [, expected = "", given = ""] = /Expected (\d+) arguments? but got (\d+)/.exec(problem) ?? [];
+      return `arguments: too many, got ${given}, expected ${expected}; see --help`;
+    }
     case "commander.optionMissingArgument":
       return `options: a value is missing, got none for ${name}, expected one`;
     default:

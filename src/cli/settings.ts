@@ -142,10 +142,10 @@ function rangeOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Prope
   const from = minimum ?? (unit !== undefined && exclusiveMinimum !== undefined ? exclusiveMinimum + unit : undefined);
   const low = from !== undefined ? ` from ${from}` : exclusiveMinimum !== undefined ? ` above ${exclusiveMinimum}` : "";
   const high =
-    maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER
+    maximum !== undefined
       ? ` ${from === undefined && low ? "and up " : ""}to ${maximum}`
       : exclusiveMaximum !== undefined
         ? `${low ? " and" : ""} below ${exclusiveMaximum}`
         : "";
-  return from !== undefined && Math.abs(from) >= Number.MAX_SAFE_INTEGER ? high : `${low}${high}`;
+  return `${low}${high}`;
 }

@@ -77,9 +77,10 @@ const maxConfigBytes = 1_000_000;
 
 async function readConfigFile(path: string) {
   try {
-    const { size } = await stat(path);
-    if (size > maxConfigBytes)
-      throw new ConfigError(`${path}: too large, got ${size} bytes, expected at most ${maxConfigBytes}`);
+    const found = await stat(path);
+    if (!found.isFile()) throw new ConfigError(`${path}: not a file, got a folder or device, expected a JSON file`);
+    if (found.size > maxConfigBytes)
+      throw new ConfigError(`${path}: too large, got ${found.size} bytes, expected at most ${maxConfigBytes}`);
     return parseJsonObject(await readFile(path, "utf8"), path);
   } catch (error) {
     throw fileError(error, path, "read");

@@ -128,4 +128,5 @@ test("a source's parts are independent and of the sizes asked for", async () => 
 
 test.each([0, -1, 1.5, 1e7, Number.NaN])("size %s is refused", async (size) => {
   await expect(digits({ size })).rejects.toThrow(/^digits: size out of range/);
+  await expect(digitsSource({ size })).rejects.toThrow(/^digits: size out of range/);
 });

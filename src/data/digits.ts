@@ -20,8 +20,7 @@ const MOST = 1_000_000;
  * continues a smaller one.
  */
 export async function digits({ size, seed = 0, part = "train" }: DigitsOptions): Promise<Dataset> {
-  if (!Number.isSafeInteger(size) || size < 1 || size > MOST)
-    throw new ConfigError(`digits: size out of range, got ${size}, expected an integer from 1 to ${MOST}`);
+  checkSize("size", size);
   const writer = new DigitWriter(streamKey(seed, "digits", part));
   const values = new Uint8Array(size * SIDE * SIDE);
   const labels = new Uint8Array(size);
@@ -52,7 +51,9 @@ export async function digitsSource({
   validation = 0.1,
   seed = 0,
 }: DigitsSourceOptions = {}): Promise<DataSource> {
+  checkSize("size", size);
   const heldOut = heldOutCount("validation", validation, size);
+  checkSize("validation", heldOut);
   const train = await digits({ size, seed, part: "train" });
   return createDataSource({
     name: "digits",
@@ -61,4 +62,9 @@ export async function digitsSource({
     validation: whole(await digits({ size: heldOut, seed, part: "validation" })),
     test: whole(await digits({ size: heldOut, seed, part: "test" })),
   });
+}
+
+function checkSize(which: string, size: number): void {
+  if (!Number.isSafeInteger(size) || size < 1 || size > MOST)
+    throw new ConfigError(`digits: ${which} out of range, got ${size}, expected an integer from 1 to ${MOST}`);
 }

@@ -1,3 +1,4 @@
+import { cpus } from "node:os";
 import { ConfigError, DeviceError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
 import { type Device, type DeviceName, deviceNames } from "../runtime/device.ts";
@@ -24,8 +25,12 @@ export const remedies = {
  * Throws DeviceError naming what is missing and how to get it. `threads`: of the CPU; 0 for one per core.
  */
 export async function pickDevice(name: DeviceName = "auto", threads = 0): Promise<PickedDevice> {
-  if (!Number.isSafeInteger(threads) || threads < 0 || threads > 1024)
-    throw new ConfigError(`--threads: out of range, got ${threads}, expected an integer from 0 to 1024`);
+  // ONNX Runtime's threads wait by spinning: with more of them than processors a step takes many times as long.
+  const most = cpus().length || 1024;
+  if (!Number.isSafeInteger(threads) || threads < 0 || threads > most)
+    throw new ConfigError(
+      `--threads: not a number for this machine, got ${threads}, expected an integer from 0 (all) to ${most}`,
+    );
   switch (name) {
     case "cpu":
       return { device: await cpuDevice(threads) };

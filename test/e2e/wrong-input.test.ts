@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { install, type Installed } from "./install.ts";
@@ -65,6 +66,28 @@ describe("arguments", () => {
     ],
     [["train", "vae", "--set", "latentDim"], '--set: not a setting, got "latentDim", expected key=value'],
     [["train", "vae", "--set", "constructor=1"], /^--set constructor: unknown setting, /],
+    [
+      ["train", "vae", "--set", "hidden=3"],
+      /^--set hidden: unknown setting, got "hidden", .*; did you mean hiddenDims\?$/,
+    ],
+    [
+      ["train", "vae", "--schedule", "cos"],
+      '--schedule: not a value it takes, got "cos", expected one of constant, linear, cosine, exponential; did you mean cosine?',
+    ],
+    [
+      ["train", "vae", "--seed", "1e20"],
+      '--seed: not a value it takes, got "1e20", expected an integer from 0 to 9007199254740991',
+    ],
+    [["train", "vae", "mnist"], "arguments: too many, got 2, expected 1; see --help"],
+    [
+      ["train", "vae", "--data", "digits:50", "--threads", String(cpus().length + 1)],
+      `--threads: not a number for this machine, got ${cpus().length + 1}, expected an integer from 0 (all) to ${cpus().length}`,
+    ],
+    [["train", "vae", "--config", "/dev/zero"], "/dev/zero: not a file, got a folder or device, expected a JSON file"],
+    [
+      ["train", "vae", "--data", "a\u001b[31m\u202eb\nc"],
+      /^data: no such source, got "a\\u\{1b\}\[31m\\u\{202e\}b c", expected /,
+    ],
     [["train", "vae", "--resume"], "--resume: no run, got no --out, expected --out RUN to go on with it"],
     [["train", "vae", "--config", "none.json"], /^none\.json: cannot read, got ENOENT \(no such file or directory\)/],
     [["train", "vae", "--device", "gpu"], /^--device: not a value it takes, got "gpu", expected one of auto, cpu, /],
@@ -80,6 +103,10 @@ describe("arguments", () => {
     [
       ["manifold", "run", "--dims", "0,2"],
       "--dims: not two dimensions of this model, got 0,2, expected two different ones from 0 to 1",
+    ],
+    [
+      ["data", "show", "digits:20", "--out", "x.jpg"],
+      '--out: not a file it can write, got "x.jpg", expected a name that ends in .png',
     ],
     [["data", "show", "digist"], /^data: no such source, got "digist", .*; did you mean digits\?$/],
   ])("%j", async (args, message) => {
@@ -202,6 +229,16 @@ describe("a run folder", () => {
       /unknown model, got "\.\.\/vae"/,
     ],
     [
+      "of a model whose name drives the terminal",
+      () => edit("run.json", (text) => text.replace('"model": "vae"', '"model": "\\u001b[2Jvae"')),
+      /unknown model, got "\\u\{1b\}\[2Jvae"/,
+    ],
+    [
+      "of examples without a shape",
+      () => edit("run.json", (text) => text.replace(/"shape": \[[^\]]*\]/, '"shape": []')),
+      /run\.json: "data\.shape": got an array of 0/,
+    ],
+    [
       "with a setting out of range",
       () => edit("run.json", (text) => text.replace('"latentDim": 2', '"latentDim": -2')),
       /run\.json: config: "latentDim": got -2/,
@@ -242,6 +279,15 @@ describe("a run folder", () => {
     expect(await refusal("train", "vae", "--resume", "--out", "bad", "--epochs", "3")).toMatch(/./);
     rmSync(inside("bad"), { recursive: true, force: true });
     expect(readdirSync(latentkit.folder)).toEqual(["run"]);
+  });
+
+  test("of another shape than its data is not trained on", async () => {
+    copy();
+    edit("run.json", (text) => text.replace(/"shape": \[[^\]]*\]/, '"shape": [784]'));
+    expect(await refusal("train", "vae", "--resume", "--out", "bad", "--steps", "3")).toBe(
+      'bad/run.json: "data.shape" is not that of its data, got [784], expected [1, 28, 28]',
+    );
+    rmSync(inside("bad"), { recursive: true });
   });
 
   test("without a checkpoint is not one to sample from", async () => {
@@ -293,4 +339,15 @@ describe("a full disk", () => {
     expect((await latentkit.run("sample", "disk/run", "--out", "s.png")).code).toBe(0);
     rmSync(inside("s.png"));
   });
+});
+
+test.skipIf(!existsSync("/dev/full"))("standard output on a full disk (skipped without /dev/full)", () => {
+  const main = join(latentkit.root, "dist/cli/main.js");
+  for (const command of ["models", "data list --json", "sample run --out s.png", "--help"]) {
+    const script = `"${process.execPath}" "${main}" ${command} > /dev/full`;
+    const { status, stderr } = spawnSync("sh", ["-c", script], { cwd: latentkit.folder, encoding: "utf8" });
+    expect(stderr).toMatch(/^latentkit: stdout: cannot write, got ENOSPC \(no space left on device\), [^\n]*\n$/);
+    expect(status).toBe(2);
+  }
+  rmSync(inside("s.png"));
 });

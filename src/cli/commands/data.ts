@@ -5,13 +5,14 @@ import { listDataSources, openDataSource } from "../../node/data-source.ts";
 import { examplesByClass } from "../../node/examples-by-class.ts";
 import { writePng } from "../../node/png-file.ts";
 import { sheetRaster } from "../../pictures/sheet.ts";
+import { checkKind } from "../finish-sheet.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { showSheet } from "../show-sheet.ts";
 import { table } from "../table.ts";
 
 const showSettings = z.strictObject({
   count: z.int().positive().max(100).default(10).describe("examples of each class in the picture"),
-  out: z.string().min(1).optional().describe("picture to write"),
+  out: z.string().min(1).optional().describe("picture to write (.png)"),
 });
 
 export function define(command: Command): void {
@@ -39,6 +40,7 @@ export function define(command: Command): void {
 
 async function show(spec: string, options: { readonly json?: boolean }): Promise<void> {
   const { count, out } = parseSettings(showSettings, givenSettings(showSettings, options));
+  if (out !== undefined) checkKind(out, [".png"]);
   const source = await openDataSource(spec);
   const { dataset } = source.train;
   const splits = { train: source.train, validation: source.validation, test: source.test };
