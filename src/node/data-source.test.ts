@@ -83,6 +83,12 @@ describe("one IDX file", () => {
 });
 
 describe("digits", () => {
+  test("that are too many are named by what asked for them", async () => {
+    await expect(openDataSource("digits:10", { validation: 2e6 })).rejects.toThrow(
+      /^digits: validation out of range, got 2000000, expected an integer from 1 to 1000000$/,
+    );
+  });
+
   test("takes the number of training digits", async () => {
     const source = await openDataSource("digits:300");
     expect([source.train, source.validation, source.test].map(({ indices }) => indices.length)).toEqual([300, 30, 30]);

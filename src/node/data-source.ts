@@ -77,21 +77,20 @@ async function openFolder(folder: string, options: DataSourceOptions): Promise<D
     ["t10k", "images", "idx3"],
     ["t10k", "labels", "idx1"],
   ] as const;
-  const files = await Promise.all(
-    parts.map(async ([part, kind, idx]) => {
-      const names = [`${part}-${kind}-${idx}-ubyte`, `${part}-${kind}.${idx}-ubyte`].flatMap((name) => [
-        name,
-        `${name}.gz`,
-      ]);
-      for (const name of names) {
-        const file = await openFile(join(folder, name));
-        if (file) return file;
-      }
+  const files: ByteFile[] = [];
+  for (const [part, kind, idx] of parts) {
+    const names = [`${part}-${kind}-${idx}-ubyte`, `${part}-${kind}.${idx}-ubyte`].flatMap((name) => [
+      name,
+      `${name}.gz`,
+    ]);
+    const found = await Promise.all(names.map((name) => openFile(join(folder, name))));
+    const file = found.find((f) => f !== undefined);
+    if (!file)
       throw new DataError(
         `${folder}: a file is missing, got no ${names[0]}, expected it (or ${names.slice(1).join(", ")})`,
       );
-    }),
-  );
+    files.push(file);
+  }
   const [trainImages, trainLabels, testImages, testLabels] = files as [ByteFile, ByteFile, ByteFile, ByteFile];
   const name = basename(resolve(folder));
   const train = await readIdxDataset({ name, images: trainImages, labels: trainLabels });

@@ -73,7 +73,7 @@ describe("a run", () => {
     expect(readdirSync(path).toSorted()).toEqual(["checkpoints", "metrics.jsonl", "run.json", "samples"]);
     const run = await RunFolder.open(path);
     expect(run.info).toEqual(runInfo);
-    expect(await run.loadCheckpoint()).toEqual({ ...checkpoint(3), skipped: [] });
+    expect(await run.loadCheckpoint()).toEqual(checkpoint(3));
     expect(await all(run.metrics())).toEqual([1, 2, 3].map(metricsAt));
   });
 
@@ -221,7 +221,7 @@ function flipLastByte(name: string): void {
 }
 
 describe("a damaged checkpoint", () => {
-  test.each(damages)("with %s is named in one line, and passed over when told to", async (_, damage, message) => {
+  test.each(damages)("with %s is named in one line, with what is left to go on from", async (_, damage, message) => {
     await madeRun(2, 4);
     damage();
     const run = await RunFolder.open(path);
@@ -229,16 +229,19 @@ describe("a damaged checkpoint", () => {
     await expect(load).rejects.toThrow(CheckpointError);
     await expect(load).rejects.toThrow(`${path}/checkpoints/${message}`);
     await expect(load).rejects.toThrow(/^\P{Cc}*$/u);
-    const loaded = await run.loadCheckpoint({ fallback: true });
-    expect(loaded.state.step).toBe(2);
-    expect(loaded.weights).toEqual(checkpoint(2).weights);
-    expect(loaded.skipped[0]?.message).toContain(message);
+    const damaged = inRun("checkpoints/step-4");
+    await expect(load).rejects.toThrow(`; the checkpoint of step 2 is whole: to take that one, delete ${damaged}`);
+    rmSync(damaged, { recursive: true });
+    expect(await run.loadCheckpoint()).toEqual(checkpoint(2));
   });
 
-  test("is an error even with fallback where no other is left", async () => {
-    await madeRun(2);
+  test("is not said to be replaceable where no other is whole", async () => {
+    await madeRun(2, 4);
     flipLastByte("checkpoints/step-2/weights.safetensors");
-    await expect((await RunFolder.open(path)).loadWeights({ fallback: true })).rejects.toThrow("SHA-256");
+    flipLastByte("checkpoints/step-4/weights.safetensors");
+    await expect((await RunFolder.open(path)).loadWeights()).rejects.toThrow(
+      /step-4.*SHA-256 differs from the one in state\.json$/,
+    );
   });
 
   test("that does not fit the model is refused before its data is read", async () => {

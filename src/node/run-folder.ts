@@ -31,13 +31,6 @@ export interface LoadOptions {
   readonly weights?: TensorSpecs;
   /** What the optimizer's tensors must be. */
   readonly optimizer?: TensorSpecs;
-  /** Go back to the newest earlier checkpoint that is whole where the latest is damaged. */
-  readonly fallback?: boolean;
-}
-
-interface Loaded {
-  /** What was wrong with newer checkpoints that `fallback` passed over. */
-  readonly skipped: readonly CheckpointError[];
 }
 
 /** What keeps a folder this process's to write. */
@@ -108,7 +101,7 @@ export class RunFolder {
   }
 
   /** Reads a checkpoint to train on from. Throws CheckpointError naming the file that is missing or damaged. */
-  async loadCheckpoint(options: LoadOptions = {}): Promise<Checkpoint & Loaded> {
+  async loadCheckpoint(options: LoadOptions = {}): Promise<Checkpoint> {
     return this.#load(options, async (file) => ({
       state: file.state,
       weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights),
@@ -117,30 +110,41 @@ export class RunFolder {
   }
 
   /** Reads a checkpoint's weights only, to use the model. Throws CheckpointError. */
-  async loadWeights(options: LoadOptions = {}): Promise<Pick<Checkpoint, "weights" | "state"> & Loaded> {
+  async loadWeights(options: LoadOptions = {}): Promise<Pick<Checkpoint, "weights" | "state">> {
     return this.#load(options, async (file) => ({
       state: file.state,
       weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights),
     }));
   }
 
-  async #load<T>({ step, fallback = false }: LoadOptions, read: (file: StateFile) => Promise<T>): Promise<T & Loaded> {
+  async #load<T>({ step }: LoadOptions, read: (file: StateFile) => Promise<T>): Promise<T> {
     const steps = await this.checkpointSteps();
-    if (step !== undefined && !steps.includes(step)) {
+    const wanted = step ?? steps.at(-1);
+    if (wanted === undefined)
+      throw new CheckpointError(`${this.path}: no checkpoint yet, got none, expected at least one`);
+    if (!steps.includes(wanted))
       throw new CheckpointError(
-        `${this.path}: checkpoint is missing, got step ${step}, expected one of ${steps.join(", ") || "none yet"}`,
+        `${this.path}: checkpoint is missing, got step ${wanted}, expected one of ${steps.join(", ") || "none yet"}`,
       );
-    }
-    const skipped: CheckpointError[] = [];
-    for (const candidate of step === undefined ? steps.toReversed() : [step]) {
-      try {
-        return { ...(await read(await readState(this.#checkpoints, candidate))), skipped };
-      } catch (error) {
-        if (!fallback || !(error instanceof CheckpointError)) throw error;
-        skipped.push(error);
+    const readStep = async (at: number): Promise<T> => read(await readState(this.#checkpoints, at));
+    try {
+      return await readStep(wanted);
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      for (const earlier of steps.filter((saved) => saved < wanted).toReversed()) {
+        const whole = await readStep(earlier).then(
+          () => true,
+          () => false,
+        );
+        if (!whole) continue;
+        const damaged = steps
+          .filter((saved) => saved > earlier)
+          .map((saved) => checkpointFolder(this.#checkpoints, saved));
+        const remedy = `the checkpoint of step ${earlier} is whole: to take that one, delete ${damaged.join(" and ")}`;
+        throw new CheckpointError(`${error.message}; ${remedy}`, { cause: error });
       }
+      throw error;
     }
-    throw skipped[0] ?? new CheckpointError(`${this.path}: no checkpoint yet, got none, expected at least one`);
   }
 
   /** Forgets everything after `step`: later checkpoints, and metrics of later steps. Called before training goes on. */

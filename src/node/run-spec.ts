@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BINARIZATIONS } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
-import { DataError } from "../errors.ts";
+import { CheckpointError, DataError } from "../errors.ts";
 import { findModel } from "../models/registry.ts";
 import { matching } from "../training/json.ts";
 import type { RunInfo } from "../training/run-info.ts";
@@ -36,6 +36,11 @@ export async function openRunData(info: RunInfo, where: string): Promise<DataSou
   if (source.fingerprint !== info.data.fingerprint)
     throw new DataError(
       `${data.source}: not the data the run was trained on, got fingerprint ${short(source.fingerprint)}, expected ${short(info.data.fingerprint)}`,
+    );
+  const { shape } = source.train.dataset;
+  if (shape.join() !== info.data.shape.join())
+    throw new CheckpointError(
+      `${where}: "data.shape" is not that of its data, got [${info.data.shape.join(", ")}], expected [${shape.join(", ")}]`,
     );
   return source;
 }

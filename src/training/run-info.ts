@@ -22,7 +22,7 @@ const runInfoSchema = z.strictObject({
     /** Digest of the data, so that resuming on other data is noticed. */
     fingerprint: line,
     /** Shape of one example. */
-    shape: z.array(z.int().positive()).max(8),
+    shape: z.array(z.int().positive()).min(1).max(8),
   }),
   seed: z.int().nonnegative(),
   /** Version of the Latentkit that made the run. */
