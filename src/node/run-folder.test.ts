@@ -77,6 +77,21 @@ describe("a run", () => {
     expect(await all(run.metrics())).toEqual([1, 2, 3].map(metricsAt));
   });
 
+  test("of a stem takes the next free number, also among others that start at the same time", async () => {
+    const stem = join(path, "many");
+    const runs = await Promise.all(Array.from({ length: 8 }, () => RunFolder.createNext(stem, runInfo)));
+    expect(runs.map((run) => run.path).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${stem}-${n}`));
+    for (const run of runs) await run.close();
+  });
+
+  test("is made by one of those who want the same folder", async () => {
+    const made = await Promise.allSettled(Array.from({ length: 8 }, () => RunFolder.create(path, runInfo)));
+    const refused = made.filter((result) => result.status === "rejected");
+    expect(refused).toHaveLength(7);
+    for (const { reason } of refused) expect(String(reason)).toMatch(/^ConfigError: --out: .* exists, got a folder /);
+    for (const result of made) if (result.status === "fulfilled") await result.value.close();
+  });
+
   test("may start in an empty folder and below folders that do not exist", async () => {
     mkdirSync(path);
     await (await RunFolder.create(path, runInfo)).close();

@@ -17,7 +17,7 @@ import {
   writeFolderAtomic,
 } from "./atomic-write.ts";
 import { checkpointFolder, listCheckpoints, readState, readTensorFile, writeCheckpoint } from "./checkpoint-files.ts";
-import { fileError } from "./file-error.ts";
+import { fileError, systemCode } from "./file-error.ts";
 import { MetricsLog, type MetricsRecord, readMetrics, truncateMetrics } from "./metrics-log.ts";
 import { kindOf, readOwnText } from "./own-file.ts";
 import { acquireRunLock } from "./run-lock.ts";
@@ -54,13 +54,17 @@ export class RunFolder {
   /** Makes a new run and locks it. Throws ConfigError where `path` is taken or the disk refuses. */
   static async create(path: string, info: RunInfo): Promise<RunFolder> {
     await refuseTaken(path);
-    try {
-      await mkdir(dirname(path), { recursive: true });
-    } catch (error) {
-      throw fileError(error, path, "write");
-    }
-    await writeFolderAtomic(path, new Map([["run.json", runInfoText(info)]]));
+    if (!(await makeRun(path, info))) throw taken(path, "a folder that another process has just made");
     return new RunFolder(path, info, await startWriting(path));
+  }
+
+  /** Makes a new run at the first of `<stem>-1`, `<stem>-2`, ... that is free, whoever else does the same, and locks it. */
+  static async createNext(stem: string, info: RunInfo): Promise<RunFolder> {
+    for (let n = 1; ; n++) {
+      const path = `${stem}-${n}`;
+      if ((await kindOf(path)) === "nothing" && (await makeRun(path, info)))
+        return new RunFolder(path, info, await startWriting(path));
+    }
   }
 
   /** Opens a run for reading, also while another process trains into it. Throws CheckpointError where it is not one. */
@@ -200,10 +204,27 @@ async function refuseTaken(path: string): Promise<void> {
   const kind = await kindOf(path);
   if (kind === "nothing") return;
   if (kind === "folder" && (await readdir(path)).length === 0) return;
-  const found = kind === "folder" ? "a folder with files in it" : "a file or link";
-  throw new ConfigError(
-    `--out: ${path} exists, got ${found}, expected a new folder, or --resume to go on with that run`,
-  );
+  throw taken(path, kind === "folder" ? "a folder with files in it" : "a file or link");
+}
+
+const taken = (path: string, found: string): ConfigError =>
+  new ConfigError(`--out: ${path} exists, got ${found}, expected a new folder, or --resume to go on with that run`);
+
+/** Makes the folder with its run.json, or returns false where another process has just made it. */
+async function makeRun(path: string, info: RunInfo): Promise<boolean> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw fileError(error, path, "write");
+  }
+  try {
+    await writeFolderAtomic(path, new Map([["run.json", runInfoText(info)]]));
+    return true;
+  } catch (error) {
+    const code = error instanceof ConfigError ? systemCode(error.cause) : null;
+    if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+    throw error;
+  }
 }
 
 async function readInfo(path: string): Promise<RunInfo> {

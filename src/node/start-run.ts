@@ -1,4 +1,3 @@
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
@@ -73,7 +72,9 @@ export async function startRun(
     created: new Date().toISOString(),
     command: [...(options.command ?? [])],
   };
-  const run = await RunFolder.create(options.out ?? (await freeName(definition.name, source.name)), info);
+  const run = await (options.out === undefined
+    ? RunFolder.createNext(defaultName(definition.name, source.name), info)
+    : RunFolder.create(options.out, info));
   return new TrainingRun({ ...compiled, run, source, model, picked, binarize, settings, seed, from: 0, best: null });
 }
 
@@ -198,11 +199,8 @@ function refuseChanges(again: object, before: object): void {
   }
 }
 
-/** The first of runs/<model>-<data>-1, -2, ... that is free. */
-async function freeName(model: string, data: string): Promise<string> {
-  const stem = `${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`;
-  const taken = new Set(await readdir("runs").catch(() => []));
-  for (let n = 1; ; n++) if (!taken.has(`${stem}-${n}`)) return join("runs", `${stem}-${n}`);
-}
+/** runs/<model>-<data>, which a number follows. */
+const defaultName = (model: string, data: string): string =>
+  join("runs", `${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`);
 
 const asJson = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
