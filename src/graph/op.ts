@@ -84,6 +84,8 @@ export interface Op<In extends readonly Tensor[] = readonly Tensor[], Attrs = un
   /** An equal tensor that runs faster, tried when a program is compiled; `uses` counts the readers of a node. */
   readonly fuse?: (x: In, attrs: Attrs, uses: (t: Tensor) => number) => Tensor | null;
   readonly simd?: SimdInstruction;
+  /** Multiplications and additions, in pairs, where they are many for each output element. */
+  readonly work?: (x: Each<In, TensorType>, type: TensorType) => number;
   /** Each output element depends on the inputs' elements at its own place alone (NumPy broadcasting), so axes may move past it. */
   readonly elementwise?: true;
   /** False for an op whose constant result is better left to its reader (a repeated number). */
@@ -106,6 +108,7 @@ export interface ErasedOp {
   readonly identity?: (x: readonly Tensor[], attrs: unknown) => Tensor | null;
   readonly fuse?: (x: readonly Tensor[], attrs: unknown, uses: (t: Tensor) => number) => Tensor | null;
   readonly simd?: SimdInstruction;
+  readonly work?: (x: readonly TensorType[], type: TensorType) => number;
   readonly elementwise?: true;
   readonly folds?: false;
 }

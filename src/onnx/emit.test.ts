@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { constant, Input, type Tensor, value } from "../graph/index.ts";
-import { exp, floor, mul, sum, topK } from "../ops/index.ts";
+import { exp, floor, matmul, mul, sum, topK, transpose } from "../ops/index.ts";
 import { compute } from "../runtime/compute.ts";
 import type { Device } from "../runtime/device.ts";
 import { cpuDevice } from "../runtime/node.ts";
@@ -74,4 +74,17 @@ describe("a model's outputs", () => {
       ["float32", [-0, 0]],
     ]);
   });
+});
+
+test("a model's work counts the multiplications of products and the elements of everything else", () => {
+  const [a, w] = [new Input("a", [5, 3]), new Input("w", [4, 3])];
+  const { work } = toOnnx({
+    inputs: new Map([
+      [a, "a"],
+      [w, "w"],
+    ]),
+    outputs: new Map([["y", exp(matmul(a, transpose(w)))]]),
+    target: { kind: "webgpu" },
+  });
+  expect(work).toBe(5 * 3 * 4 + 5 * 4);
 });

@@ -37,6 +37,8 @@ export interface OnnxModel {
   /** Names of the inputs the model really has. */
   readonly inputs: readonly string[];
   readonly nodes: number;
+  /** Elements computed, each product counted by its multiplications. */
+  readonly work: number;
 }
 
 /** Writes tensors as an ONNX model (ModelProto bytes), after fusing what the target runs faster fused. */
@@ -78,8 +80,10 @@ export function toOnnx(program: OnnxProgram): OnnxModel {
 
   const names = new Map<Tensor, string>();
   const read: [Tensor, string][] = [];
+  let work = 0;
   for (const t of topologicalOrder(roots)) {
     const fed = program.inputs.get(t);
+    if (t.inputs.length > 0) work += t.op.work?.(t.inputs, t) ?? t.size;
     if (fed !== undefined) {
       names.set(t, fed);
       read.push([t, fed]);
@@ -126,7 +130,7 @@ export function toOnnx(program: OnnxProgram): OnnxModel {
     roots.forEach((t, i) => graph.message(12, (m) => writeValueInfo(m, outputNames[i]!, t)));
   });
   model.message(8, (m) => m.string(1, "").int(2, opset));
-  return { bytes: model.finish(), inputs: read.map(([, name]) => name), nodes: nodes.length };
+  return { bytes: model.finish(), inputs: read.map(([, name]) => name), nodes: nodes.length, work };
 }
 
 function writeNode(m: ProtobufWriter, node: Node, final: (name: string) => string): void {

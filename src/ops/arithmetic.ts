@@ -4,6 +4,7 @@ import { binary, unary } from "./families.ts";
 import { greaterEqual, less, where } from "./comparison.ts";
 import { fuseBias, fuseScale } from "./linalg.ts";
 import { joinedPads } from "./movement.ts";
+import { fuseAverage } from "./reduction.ts";
 
 /** `t` as `rest * factor` with a scalar constant factor; factors are kept outermost, where products can absorb them. */
 export function factored(t: Tensor): readonly [rest: Tensor, factor: number] {
@@ -90,7 +91,10 @@ export const mul: (x: Operand, y: Operand) => Tensor = binary("Mul", {
     const [b, d] = factored(y);
     return a === x && b === y ? null : mul(mul(a, b), c * d);
   },
-  fuse: (x, y, uses) => (y.rank === 0 && scalarValue(y) !== undefined ? fuseScale(x, scalarValue(y)!, uses) : null),
+  fuse: (x, y, uses) => {
+    const factor = y.rank === 0 ? scalarValue(y) : undefined;
+    return factor === undefined ? null : (fuseScale(x, factor, uses) ?? fuseAverage(x, factor, uses));
+  },
   simd: "f32x4.mul",
 });
 

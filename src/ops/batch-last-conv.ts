@@ -29,6 +29,7 @@ const convOp = defineOp<readonly Tensor[], ConvAttrs>({
   }),
   // It only arises when a program is compiled, after gradients are taken.
   vjp: null,
+  work: ([, w], { shape }) => (sizeOf(shape) * sizeOf(w!.shape)) / w!.shape[0]!,
   lower: (onnx, [x, w, bias], { attrs, types, type }) => {
     refuseFloat64("conv", type);
     // The batch is one more spatial axis, over which a kernel of size 1 moves.
@@ -119,6 +120,7 @@ const weightGradientOp = defineOp<readonly [Tensor, Tensor], ConvAttrs & { reado
     shape: [ct.shape[0]!, x.shape[0]! / groups, ...kernel],
   }),
   vjp: null,
+  work: ([, ct], { shape }) => (sizeOf(ct.shape) * sizeOf(shape)) / shape[0]!,
   lower: (onnx, [x, ct], { attrs, types: [{ shape: xShape }, { shape: ctShape }], type }) => {
     refuseFloat64("convWeightGradient", type);
     // The cotangent is the kernel, and its batch a spatial axis; x has batch and channel, [.., n c], innermost there, so that

@@ -22,6 +22,7 @@ const matmulOp = defineOp<readonly [Tensor, Tensor]>({
     isTransposed(y) ? transpose(matmul(transpose(ct), x)) : matmul(transpose(x), ct),
   ],
   lower: (onnx, x) => onnx.node("MatMul", x),
+  work: ([x], type) => sizeOf(type.shape) * x.shape.at(-1)!,
   evaluate: ([x, y], _, type) => product(x, y, type),
   identity: ([x, y]) => {
     // Scalars move outwards, where the optimizer's pass or Gemm's alpha absorbs them.
@@ -71,6 +72,8 @@ const gemmOp = defineOp<readonly Tensor[], GemmAttrs>({
   },
   // It only arises when a program is compiled, after gradients are taken.
   vjp: null,
+  // (m k) (k n) (m n) = (m k n)^2
+  work: ([a, b], { shape }) => Math.sqrt(sizeOf(a!.shape) * sizeOf(b!.shape) * sizeOf(shape)),
   lower: (onnx, x, { attrs: { transA, transB, alpha } }) =>
     onnx.node("Gemm", x, {
       ...(transA && { transA: 1 }),

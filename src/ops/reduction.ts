@@ -105,6 +105,23 @@ export const sum: Reduction = reduction("ReduceSum", {
   },
 });
 
+const average: Reduction = reduction("ReduceMean", {
+  evaluate: (x, axes, type) => {
+    const total = fold(x, axes, type, 0, (sum, v) => sum + v);
+    return { ...total, data: total.data.map((v) => (v * total.data.length) / x.data.length) };
+  },
+  vjp: ({ x, ct }) => mul(ct, ct.size / x.size),
+  floatOnly: true,
+});
+
+/** total / count as the one node that does both, when nothing else reads the total. */
+export function fuseAverage(total: Tensor, factor: number, uses: (t: Tensor) => number): Tensor | null {
+  const x = total.inputs[0];
+  if (total.op.name !== "ReduceSum" || !x || factor !== total.size / x.size || uses(total) !== 1) return null;
+  const { axes, keepDims } = total.attrs as Axes;
+  return average(x, axes, keepDims);
+}
+
 /** Mean over axes (all of them when none are given). */
 export const mean: Reduction = (x, axes, keepDims = false) => {
   const normalized = normalizeAxes("mean", axes, x.rank);

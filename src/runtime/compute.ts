@@ -29,7 +29,7 @@ export async function compute(
   const inputs = new Map([...leaves.keys()].map((t, i) => [t, `x${i}`]));
   const outputs = new Map(roots.map((t, i) => [`y${i}`, t]));
   const model = toOnnx({ inputs, outputs, target: device.target });
-  const session = await device.load(model.bytes, []);
+  const session = await device.load(model, []);
   try {
     const feeds = [...leaves].flatMap(([t, v]) => {
       const name = inputs.get(t)!;

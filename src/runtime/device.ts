@@ -1,5 +1,6 @@
 import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import type { LoweringTarget } from "../graph/op.ts";
+import type { OnnxModel } from "../onnx/emit.ts";
 
 /** Names a person may ask for; `auto` picks the fastest one that works here. */
 export const deviceNames = ["auto", "cpu", "webgpu", "cuda", "wasm"] as const;
@@ -36,5 +37,5 @@ export interface Device {
    */
   readonly Tensor: TensorConstructor;
   /** Compiles a model. `resident` outputs stay on the device (only where residency is `device`). */
-  load(model: Uint8Array, resident: readonly string[]): Promise<Session>;
+  load(model: OnnxModel, resident: readonly string[]): Promise<Session>;
 }

@@ -166,10 +166,7 @@ export class Program {
       fetches[`write.${i}`] = this.#store.feed(v);
     });
     const model = toOnnx({ inputs: this.#names, outputs: wanted, target: device.target });
-    const session = await device.load(
-      model.bytes,
-      device.residency === "device" ? updates.map((_, i) => `update.${i}`) : [],
-    );
+    const session = await device.load(model, device.residency === "device" ? updates.map((_, i) => `update.${i}`) : []);
     const feeds: Record<string, OrtTensor> = {};
     for (const name of model.inputs) {
       const noise = this.#noise.get(name);

@@ -161,8 +161,8 @@ export class DeviceVariables implements VariableStore {
     if (!session) {
       const x = new Input("x", v.shape, v.dtype);
       const { target } = this.device;
-      const { bytes } = toOnnx({ inputs: new Map([[x, "x"]]), outputs: new Map([["y", x]]), target });
-      this.#copies.set(key, (session = this.device.load(bytes, toDevice ? ["y"] : [])));
+      const model = toOnnx({ inputs: new Map([[x, "x"]]), outputs: new Map([["y", x]]), target });
+      this.#copies.set(key, (session = this.device.load(model, toDevice ? ["y"] : [])));
     }
     return (await (await session).run({ x: from }, { y: null }))["y"]!;
   }

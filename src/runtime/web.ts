@@ -53,7 +53,7 @@ export async function wasmDevice(threads = 1): Promise<Device> {
     float64: true,
     Tensor: ort.Tensor,
     load: async (model) =>
-      copyingOut(await ort.InferenceSession.create(model, { ...options, executionProviders: ["wasm"] })),
+      copyingOut(await ort.InferenceSession.create(model.bytes, { ...options, executionProviders: ["wasm"] })),
   };
 }
 
@@ -69,7 +69,7 @@ export async function browserWebgpuDevice(): Promise<Device> {
     float64: false,
     Tensor: ort.Tensor,
     load: (model, resident) =>
-      ort.InferenceSession.create(model, {
+      ort.InferenceSession.create(model.bytes, {
         ...options,
         executionProviders: ["webgpu"],
         preferredOutputLocation: Object.fromEntries(resident.map((name) => [name, "gpu-buffer" as const])),

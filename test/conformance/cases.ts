@@ -10,7 +10,7 @@ import { reductionCases } from "./cases/reduction.ts";
 import type { OpCases } from "./op-case.ts";
 
 /** Parts of the op files that are no operations: they inspect or rewrite graphs, or check settings. */
-type NotAnOp = "factored" | "gemm" | "fuseBias" | "fuseScale" | "joinedPads" | "perAxis" | "splat";
+type NotAnOp = "factored" | "gemm" | "fuseBias" | "fuseAverage" | "fuseScale" | "joinedPads" | "perAxis" | "splat";
 export type OpName = Exclude<keyof typeof ops, NotAnOp>;
 
 /** An op exported from src/ops without cases does not compile here. */
