@@ -21,13 +21,15 @@ export interface MachineReport {
   /** Whether WebAssembly runs SIMD instructions, which optimizer and noise are made of. */
   readonly wasmSimd: boolean;
   readonly devices: readonly DeviceReport[];
-  /** What --device auto takes, and why. */
-  readonly auto: {
-    readonly device: string;
-    readonly description: string;
-    readonly onnxruntime: string;
-    readonly reason: string;
-  };
+  /** What --device auto takes, and why; or why there is nothing to take. */
+  readonly auto:
+    | {
+        readonly device: string;
+        readonly description: string;
+        readonly onnxruntime: string;
+        readonly reason: string;
+      }
+    | { readonly problem: string };
 }
 
 export interface DeviceReport {
@@ -47,7 +49,6 @@ export async function examineMachine(): Promise<MachineReport> {
       return problem === undefined ? { name, works: true } : { name, works: false, problem, remedy: remedies[name] };
     }),
   );
-  const { device, reason = "" } = await pickDevice();
   return {
     latentkit: version,
     node: process.versions.node,
@@ -56,8 +57,18 @@ export async function examineMachine(): Promise<MachineReport> {
     memory: { totalBytes: totalmem(), freeBytes: freemem() },
     wasmSimd: hasWasmSimd(),
     devices,
-    auto: { device: device.name, description: device.description, onnxruntime: device.version, reason },
+    auto: await automatic(),
   };
+}
+
+async function automatic(): Promise<MachineReport["auto"]> {
+  try {
+    const { device, reason = "" } = await pickDevice();
+    return { device: device.name, description: device.description, onnxruntime: device.version, reason };
+  } catch (error) {
+    if (error instanceof LatentkitError) return { problem: error.message };
+    throw error;
+  }
 }
 
 async function problemOf(name: DeviceReport["name"]): Promise<string | undefined> {

@@ -66,7 +66,15 @@ async function pickAutomatically(threads: number): Promise<PickedDevice> {
   if (cudaProblem === undefined) return { device: await cudaDevice(), reason: "CUDA works here" };
   if (onnxRuntimeNodePath() !== undefined)
     return { device: await cpuDevice(threads), reason: `no CUDA: ${cudaProblem}` };
-  return { device: await singleThreadWasm(threads), reason: "onnxruntime-node is not installed" };
+  try {
+    return { device: await singleThreadWasm(threads), reason: "onnxruntime-node is not installed" };
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new DeviceError(
+      `device: there is none, got neither onnxruntime-node nor onnxruntime-web beside latentkit, expected one of them; ${remedies.cpu}`,
+      { cause: error },
+    );
+  }
 }
 
 /** onnxruntime-web 1.30 starts its workers by fetching a file URL, which Node refuses. */

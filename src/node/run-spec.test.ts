@@ -43,7 +43,7 @@ test("whatever value stands in a field of run.json, it opens or is refused plain
   const walk = (value: JsonValue, path: readonly string[]): void => {
     if (path.length > 0) paths.push(path);
     if (typeof value === "object" && value !== null)
-      for (const [key, inner] of Object.entries(value)) walk(inner as JsonValue, [...path, key]);
+      for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key]);
   };
   walk(JSON.parse(text) as JsonValue, []);
   const odd = fc.oneof(

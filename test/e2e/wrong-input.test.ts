@@ -1,8 +1,19 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { install, type Installed } from "./install.ts";
 
 let latentkit: Installed;
@@ -316,6 +327,35 @@ test("a device that is not there", async () => {
   }
   expect(existsSync(inside("new"))).toBe(false);
   expect(devices.map(({ name }) => name)).toEqual(["cpu", "webgpu", "cuda", "wasm"]);
+});
+
+test("no ONNX Runtime at all is an error that says how to get one, and a finding for doctor", () => {
+  // Not below the other package, whose node_modules would be found.
+  const bare = mkdtempSync(join(tmpdir(), "latentkit-bare-"));
+  onTestFinished(() => rmSync(bare, { recursive: true }));
+  cpSync(join(latentkit.root, "dist"), join(bare, "dist"), { recursive: true });
+  cpSync(join(latentkit.root, "package.json"), join(bare, "package.json"));
+  mkdirSync(join(bare, "node_modules"));
+  for (const name of ["commander", "fast-png", "onnxruntime-common", "zod"])
+    symlinkSync(realpathSync(join(latentkit.root, "node_modules", name)), join(bare, "node_modules", name));
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [join(bare, "dist/cli/main.js"), ...args], { cwd: latentkit.folder, encoding: "utf8" });
+
+  const { status, stderr } = run("train", "vae", ...small, "--out", "new");
+  expect(stderr).toMatch(/^latentkit: device: there is none, got neither [^\n]* npm install onnxruntime-node\n$/);
+  expect(status).toBe(2);
+  expect(existsSync(inside("new"))).toBe(false);
+
+  const { devices, auto } = JSON.parse(run("doctor", "--json").stdout) as {
+    devices: { works: boolean }[];
+    auto: { problem: string };
+  };
+  expect(devices.map(({ works }) => works)).toEqual([false, false, false, false]);
+  expect(auto.problem).toMatch(/^device: there is none/);
+  expect(run("doctor").stdout).toMatch(
+    /^cpu +not here: onnxruntime-node is not installed\n +to get it: .* npm install /m,
+  );
+  expect(run("models").status).toBe(0);
 });
 
 describe("a full disk", () => {

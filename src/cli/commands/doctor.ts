@@ -24,7 +24,10 @@ function described({ latentkit, node, platform, cpu, memory, wasmSimd, devices, 
     name,
     works ? "works" : `not here: ${problem}\nto get it: ${remedy}`,
   ]);
-  const picked = `--device auto takes ${auto.device}: ${auto.description} (${auto.reason})`;
+  const picked =
+    "problem" in auto
+      ? `--device auto finds none: ${auto.problem}`
+      : `--device auto takes ${auto.device}: ${auto.description} (${auto.reason})`;
   return `${table(facts)}\n\ndevices\n${table(checks)}\n\n${picked}`;
 }
 
