@@ -8,7 +8,7 @@ import { compute } from "../runtime/compute.ts";
 import type { DeviceName } from "../runtime/device.ts";
 import { wasmDevice } from "../runtime/web.ts";
 import { pickDevice, remedies } from "./pick-device.ts";
-import { cudaLibrary, probeProvider } from "./probe-device.ts";
+import { cudaLibrary, onnxRuntimeNodePath, probeProvider } from "./probe-device.ts";
 import { version } from "./version.ts";
 
 /** What this machine offers to train on. */
@@ -46,7 +46,10 @@ export async function examineMachine(): Promise<MachineReport> {
   const devices = await Promise.all(
     (["cpu", "webgpu", "cuda", "wasm"] as const).map(async (name): Promise<DeviceReport> => {
       const problem = await problemOf(name);
-      return problem === undefined ? { name, works: true } : { name, works: false, problem, remedy: remedies[name] };
+      if (problem === undefined) return { name, works: true };
+      // Every provider but WebAssembly comes with that package.
+      const needed = name !== "wasm" && onnxRuntimeNodePath() === undefined ? "cpu" : name;
+      return { name, works: false, problem, remedy: remedies[needed] };
     }),
   );
   return {
@@ -72,7 +75,8 @@ async function automatic(): Promise<MachineReport["auto"]> {
 }
 
 async function problemOf(name: DeviceReport["name"]): Promise<string | undefined> {
-  if (name === "cuda" && !cudaLibrary().exists) return `no ${cudaLibrary().path}`;
+  if (name === "cuda" && onnxRuntimeNodePath() !== undefined && !cudaLibrary().exists)
+    return `no ${cudaLibrary().path}`;
   return name === "wasm" ? wasmProblem() : probeProvider(name);
 }
 
@@ -83,7 +87,8 @@ async function wasmProblem(): Promise<string | undefined> {
     const [product] = await compute(await wasmDevice(), [matmul(x, x)], leaves);
     return product?.data.join() === "7,10,15,22" ? undefined : `a wrong product, ${product?.data.join()}`;
   } catch (error) {
-    if (error instanceof LatentkitError) return error.message;
+    // What is expected and how to get it is said beside.
+    if (error instanceof LatentkitError) return error.message.replace(/^device: |, expected .*$/g, "");
     throw error;
   }
 }

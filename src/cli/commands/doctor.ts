@@ -22,7 +22,7 @@ function described({ latentkit, node, platform, cpu, memory, wasmSimd, devices, 
   ];
   const checks = devices.map(({ name, works, problem, remedy }) => [
     name,
-    works ? "works" : `not here: ${problem}\nto get it: ${remedy}`,
+    works ? "works" : `not here: ${problem}\nto get it, ${remedy}`,
   ]);
   const picked =
     "problem" in auto
