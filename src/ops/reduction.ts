@@ -54,6 +54,7 @@ function reduction(
     /** `y` and `ct` keep the reduced axes as 1. */
     vjp: (at: { x: Tensor; y: Tensor; ct: Tensor; axes: readonly number[] }) => Tensor;
     identity?: (x: Tensor, attrs: Axes) => Tensor | null;
+    fuse?: (x: Tensor, attrs: Axes, uses: (t: Tensor) => number) => Tensor | null;
     /** Null where the ONNX operator of the same name serves. */
     lower?: (onnx: OnnxEmitter, x: string, attrs: Axes, type: TensorType) => string | null;
     floatOnly?: boolean;
@@ -82,9 +83,17 @@ function reduction(
         return reshape(x, reducedShape(x.shape, attrs.axes, attrs.keepDims));
       return rules.identity?.(x, attrs) ?? null;
     },
+    ...(rules.fuse && {
+      fuse: ([x]: readonly [Tensor], attrs: Axes, uses: (t: Tensor) => number) => rules.fuse!(x, attrs, uses),
+    }),
   });
   return (x, axes, keepDims = false) => op([x], { axes: normalizeAxes(where, axes, x.rank), keepDims });
 }
+
+const sumOfSquares: Reduction = reduction("ReduceSumSquare", {
+  evaluate: (x, axes, type) => fold(x, axes, type, 0, (total, v) => total + v * v),
+  vjp: ({ x, ct }) => mul(mul(x, ct), 2),
+});
 
 /** Sum over axes (all of them when none are given). */
 export const sum: Reduction = reduction("ReduceSum", {
@@ -103,6 +112,10 @@ export const sum: Reduction = reduction("ReduceSum", {
     const count = axes.reduce((n, i) => n * x.shape[i]!, 1);
     return mul(reshape(broadcastTo(aligned, kept), reducedShape(x.shape, axes, keepDims)), count);
   },
+  fuse: (x, { axes, keepDims }, uses) =>
+    x.op.name === "Mul" && x.inputs[0] === x.inputs[1] && isFloat(x.dtype) && uses(x) === 1
+      ? sumOfSquares(x.inputs[0]!, axes, keepDims)
+      : null,
 });
 
 const average: Reduction = reduction("ReduceMean", {

@@ -55,6 +55,8 @@ const whole = ints([3, -1, 2, 5, 0, 4], [2, 3]);
 export const reductionCases = {
   sum: reductions(sum, [
     { name: "integers", inputs: [whole], build: (x) => sum(x, 1) },
+    { name: "of squares", inputs: [draw([3, 4, 2])], build: (x) => sum(mul(x, x), [0, 2]) },
+    { name: "of squares, all", inputs: [draw([3, 4])], build: (x) => sum(mul(x, x)) },
     { name: "of a repeated row", inputs: [draw([3])], build: (x) => sum(x.broadcastTo([4, 3]), 0) },
     { name: "of a repeated row, all", inputs: [draw([3])], build: (x) => sum(x.broadcastTo([4, 3])) },
   ]),
