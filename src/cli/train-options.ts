@@ -22,7 +22,7 @@ export const trainOptions = z.strictObject({
     .number()
     .positive()
     .optional()
-    .describe("examples held out for validation: a number, or a share below 1 (default: a tenth; 10,000 of MNIST)"),
+    .describe("examples held out for validation: a number, or a share below 1 (default: a tenth)"),
   seed: z.int().min(0).default(0).describe("of first weights, order and noise"),
 });
 export type TrainOptions = z.output<typeof trainOptions>;

@@ -31,15 +31,6 @@ test("held-out examples come from the whole range, by seed", async () => {
   expect(split(dataset, { seed: 2 }).validation.indices).not.toEqual(validation.indices);
 });
 
-test("60,000 examples hold out their last 10,000 unless asked otherwise", async () => {
-  const dataset = await numbered(60_000);
-  const { train, validation, test: none } = split(dataset);
-  expect([train.indices.length, train.indices.at(-1)]).toEqual([50_000, 49_999]);
-  expect([validation.indices[0], validation.indices.at(-1)]).toEqual([50_000, 59_999]);
-  expect(none.indices.length).toBe(0);
-  expect(split(dataset, { validation: 10_000 }).validation.indices[0]).toBeLessThan(50_000);
-});
-
 test.each([{ validation: 0 }, { validation: -1 }, { validation: 10 }, { validation: 2.5 }, { validation: 5, test: 5 }])(
   "%o of 10 examples is refused",
   async (options) => {

@@ -21,17 +21,13 @@ export interface DataSource {
 }
 
 export interface SplitOptions {
-  /** Examples held out for validation: a count from 1, or a fraction below 1. */
+  /** Examples held out for validation: a count from 1, or a fraction below 1 (default: a tenth). */
   readonly validation?: number;
   /** Examples held out for testing, likewise; 0 (the default) leaves the test split empty. */
   readonly test?: number;
   /** Seed of the shuffle that picks them. */
   readonly seed?: number;
 }
-
-/** A training file of this size and no wish about validation means MNIST's usual split: its last 10,000. */
-const MNIST_TRAIN = 60_000;
-const MNIST_VALIDATION = 10_000;
 
 /** Every example of a dataset as one split. */
 export function whole(dataset: Dataset): Split {
@@ -40,23 +36,21 @@ export function whole(dataset: Dataset): Split {
 
 /**
  * Divides a dataset at random into train, validation and test: a shuffle seeded by `seed` picks the held-out examples, and each
- * split then lists its own in file order. Validation is 10% unless said otherwise, except that 60,000 examples with neither
- * option set hold out their last 10,000, as is usual for MNIST. Throws `ConfigError` where nothing is left to train on.
+ * split then lists its own in file order. Throws `ConfigError` where nothing is left to train on.
  */
 export function split(
   dataset: Dataset,
-  { validation, test = 0, seed = 0 }: SplitOptions = {},
+  { validation = 0.1, test = 0, seed = 0 }: SplitOptions = {},
 ): { train: Split; validation: Split; test: Split } {
   const { size } = dataset;
-  const usual = size === MNIST_TRAIN && validation === undefined && test === 0;
-  const validationCount = usual ? MNIST_VALIDATION : heldOutCount("validation", validation ?? 0.1, size);
+  const validationCount = heldOutCount("validation", validation, size);
   const testCount = test === 0 ? 0 : heldOutCount("test", test, size);
   const trainCount = size - validationCount - testCount;
   if (trainCount < 1)
     throw new ConfigError(
       `split: nothing left to train on, got ${validationCount} validation and ${testCount} test of ${size} examples, expected fewer`,
     );
-  const order = usual ? whole(dataset).indices : stream(seed, "split").permutation(size);
+  const order = stream(seed, "split").permutation(size);
   const part = (from: number, count: number): Split => ({
     dataset,
     indices: order.subarray(from, from + count).toSorted(),
