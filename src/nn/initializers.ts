@@ -41,7 +41,7 @@ export const orthogonal =
   (gain = 1): Initialize =>
   () => ({ kind: "orthogonal", gain });
 
-/** Fans of a linear layer's weight [in, out]. */
+/** Fans of a linear layer's weight [out, in]. */
 export const linearFans = (inDim: number, outDim: number): Fans => ({ in: inDim, out: outDim });
 
 /** Fans of a convolution's weight [out, in / groups, ...kernel]. */
