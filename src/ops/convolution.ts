@@ -82,7 +82,7 @@ const convOp: (x: readonly [Tensor, Tensor], attrs: ConvAttrs) => Tensor = defin
     transposeTo(ct, w, spatial(x.shape), attrs),
     convWeightGradientOp([x, ct], { ...attrs, kernel: spatial(w.shape) }),
   ],
-  work: ([, w], { shape }) => (sizeOf(shape) * sizeOf(w!.shape)) / w!.shape[0]!,
+  work: ([, w], { shape }) => (sizeOf(shape) * sizeOf(w.shape)) / w.shape[0]!,
   lower: (onnx, x, { attrs, type }) => {
     refuseFloat64("conv", type);
     return onnx.node("Conv", x, onnxWindow(attrs));
@@ -127,7 +127,7 @@ const convTransposeOp: (x: readonly [Tensor, Tensor], attrs: TransposeAttrs) => 
     convOp([ct, w], windowIn(attrs)),
     convWeightGradientOp([ct, x], { ...windowIn(attrs), kernel: spatial(w.shape) }),
   ],
-  work: ([x, w]) => (sizeOf(x!.shape) * sizeOf(w!.shape)) / w!.shape[0]!,
+  work: ([x, w]) => (sizeOf(x.shape) * sizeOf(w.shape)) / w.shape[0]!,
   lower: (onnx, x, { attrs, type }) => {
     refuseFloat64("convTranspose", type);
     return onnx.node("ConvTranspose", x, { ...onnxWindow(attrs), output_padding: attrs.outputPadding });
@@ -181,7 +181,7 @@ const convWeightGradientOp: (x: readonly [Tensor, Tensor], attrs: WeightAttrs) =
     return { dtype: x.dtype, shape: [ct.shape[1]!, c! / attrs.groups, ...attrs.kernel] };
   },
   vjp: ({ x: [x, y], ct, attrs }) => [transposeTo(y, ct, spatial(x.shape), attrs), convOp([x, ct], windowIn(attrs))],
-  work: ([, ct], { shape }) => (sizeOf(ct!.shape) * sizeOf(shape)) / shape[0]!,
+  work: ([, ct], { shape }) => (sizeOf(ct.shape) * sizeOf(shape)) / shape[0]!,
   lower: (onnx, x, { attrs, types, type }) => {
     refuseFloat64("convWeightGradient", type);
     return lowerWeightGradient(onnx, x, types, type.shape, attrs);
