@@ -92,10 +92,12 @@ export function convolvedTransposed(x: Tensor, w: Tensor, out: Shape, attrs: Con
 
   // w [g c', o', ...(m r)] -> [g o' ...r, c', ...m] with m reversed
   const whole = pad(w, [0, 0, ...kernel.map(() => 0)], [0, 0, ...kernel.map((k, i) => taps[i]! * stride[i]! - k)]);
-  const axes = kernel.map((_, i) => 3 + 2 * i);
-  const split = reshape(whole, [groups, c / groups, perGroup, ...taps.flatMap((m, i) => [m, stride[i]!])]);
-  const reversed = axes.reduce((t, axis) => (t.shape[axis] === 1 ? t : flip(t, axis)), split);
   const phases = sizeOf(stride);
+  // Without remainders between them all taps are one axis, which turns round at once.
+  const steps = phases === 1 ? [[sizeOf(taps), 1]] : taps.map((m, i) => [m, stride[i]!]);
+  const axes = steps.map((_, i) => 3 + 2 * i);
+  const split = reshape(whole, [groups, c / groups, perGroup, ...steps.flat()]);
+  const reversed = axes.reduce((t, axis) => (t.shape[axis] === 1 ? t : flip(t, axis)), split);
   const filter = reshape(transpose(reversed, [0, 2, ...axes.map((a) => a + 1), 1, ...axes]), [
     groups * perGroup * phases,
     c / groups,
