@@ -82,6 +82,23 @@ const broadcastOp = defineOp<readonly [Tensor], { shape: Shape }>({
 /** x repeated along new and size-1 axes. A scalar constant stays a node: binary operations then drop it. */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor => broadcastOp([x], { shape });
 
+/** ONNX Runtime moves a few long axes in blocks, many short ones element by element: 112 against 34 us for 64x64x1x1x3x3. */
+const worthMerging = 2 ** 14;
+
+/** The same permutation without axes of size 1, and with axes that stay neighbours as one. */
+function mergedAxes(from: Shape, permutation: readonly number[]): { readonly shape: Shape; readonly perm: number[] } {
+  const runs: number[][] = [];
+  const wide = from.flatMap((n, i) => (n === 1 ? [] : [i]));
+  for (const p of permutation.map((p) => wide.indexOf(p)).filter((p) => p >= 0))
+    if (runs.at(-1)?.at(-1) === p - 1) runs.at(-1)!.push(p);
+    else runs.push([p]);
+  const inOrder = runs.toSorted((a, b) => a[0]! - b[0]!);
+  return {
+    shape: inOrder.map((run) => sizeOf(run.map((p) => from[wide[p]!]!))),
+    perm: runs.map((run) => inOrder.indexOf(run)),
+  };
+}
+
 const transposeOp = defineOp<readonly [Tensor], { permutation: readonly number[] }>({
   name: "Transpose",
   infer: ([x], { permutation }) => {
@@ -97,7 +114,13 @@ const transposeOp = defineOp<readonly [Tensor], { permutation: readonly number[]
       permutation.map((_, i) => permutation.indexOf(i)),
     ),
   ],
-  lower: (onnx, [x], { attrs }) => onnx.node("Transpose", [x], { perm: attrs.permutation }),
+  lower: (onnx, [x], { attrs: { permutation }, types: [from], type }) => {
+    const { shape, perm } = mergedAxes(from.shape, permutation);
+    if (perm.length === permutation.length || sizeOf(from.shape) < worthMerging)
+      return onnx.node("Transpose", [x], { perm: permutation });
+    const y = onnx.node("Transpose", [onnx.node("Reshape", [x, onnx.ints(shape)])], { perm });
+    return onnx.node("Reshape", [y, onnx.ints(type.shape)]);
+  },
   evaluate: ([x], { permutation }, { shape }) => {
     const strides = stridesOf(x.shape);
     return permuted(x, shape, (index) => index.reduce((at, n, i) => at + n * strides[permutation[i]!]!, 0));
