@@ -59,7 +59,7 @@ test("every pixel an encoder accepts reaches its code", () => {
     expect(slope!.data.every((v) => v !== 0)).toBe(true);
   }
   expect(() => new ConvEncoder({ inputShape: [1, 10], layers: [{ channels: 1, kernel: 3, stride: 3 }] })).toThrow(
-    "ConvEncoder: the layers cannot take this size along axis 1, got 10, expected 9 or 12",
+    "ConvEncoder: the layers cannot take this size along axis 1, got 10, expected 9 or 12, or a network of linear layers",
   );
 });
 

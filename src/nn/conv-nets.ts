@@ -135,6 +135,6 @@ function refuseSize(stages: readonly Stage[], axis: number, size: number): never
   };
   throw new ConfigError(
     `ConvEncoder: the layers cannot take this size along axis ${axis + 1}, got ${size}, ` +
-      `expected ${[...nearest(-1), ...nearest(1)].join(" or ") || "another kernel or stride"}`,
+      `expected ${[...nearest(-1), ...nearest(1)].join(" or ") || "another kernel or stride"}, or a network of linear layers`,
   );
 }
