@@ -68,7 +68,7 @@ export { browserWebgpuDevice, wasmDevice } from "./runtime/web.ts";
 
 // Training.
 export { compileStep } from "./training/compile-step.ts";
-export { BoundEvaluator, type BoundFigures } from "./training/evaluate-bound.ts";
+export { ScoreEvaluator, type Scores } from "./training/evaluate-scores.ts";
 export { fit, type FitEvent, type FitOptions } from "./training/fit.ts";
 export { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "./training/safetensors.ts";
 export { optimizerFor, trainingSettings, type TrainingSettings } from "./training/settings.ts";

@@ -114,7 +114,7 @@ function summarize(metrics: RunMetrics, { run, trained }: TrainingRun, pictures:
     const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>
       [split as string].concat(names.map((name) => metricText(metrics[split][name] ?? Number.NaN))),
     );
-    console.log(`\n${table([["nats per example", ...names], ...rows])}`);
+    console.log(`\n${table([["mean per example", ...names], ...rows])}`);
   }
   if (pictures.length > 0)
     console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);

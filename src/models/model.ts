@@ -67,6 +67,11 @@ export interface Model {
   reconstruct?(x: Tensor): Tensor;
   /** The bound at beta = 1 from one draw of z, whatever the model was trained with. */
   bound?(x: Tensor): Bound;
+  /**
+   * Figures of each example, [batch] each, by name: lower is better, and the first picks the best checkpoint. Their means are
+   * what validation and test report.
+   */
+  scores?(x: Tensor): Readonly<Record<string, Tensor>>;
 }
 
 /** A model as the command line, the studio and checkpoints know it. */

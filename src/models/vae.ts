@@ -101,6 +101,11 @@ export class VAE implements Model {
     const { rate, distortion } = this.terms(x, 1);
     return { elbo: rate.add(distortion).neg(), rate, distortion };
   }
+
+  scores(x: Tensor): Readonly<Record<string, Tensor>> {
+    const { elbo, rate, distortion } = this.bound(x);
+    return { negElbo: elbo.neg(), rate, distortion };
+  }
 }
 
 const standardNormal = (shape: readonly number[]): Distribution =>

@@ -4,7 +4,7 @@ import type { DataSource } from "../data/split.ts";
 import { DivergedError } from "../errors.ts";
 import type { Variable } from "../graph/tensor.ts";
 import type { Model } from "../models/model.ts";
-import { type BoundFigures, BoundEvaluator } from "../training/evaluate-bound.ts";
+import { ScoreEvaluator, type Scores } from "../training/evaluate-scores.ts";
 import { fit } from "../training/fit.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import { checkpointVariables, firstNonFinite, readTensors } from "../training/state-tensors.ts";
@@ -102,7 +102,7 @@ export class TrainingRun {
       const last = n === steps;
       let figures: Metrics | undefined;
       if (validator && (epochEnds || last)) {
-        figures = { ...(await this.#measure(validator, n)) };
+        figures = await this.#measure(validator, n);
         await run.appendMetrics({ step: n, epoch, split: "validation", metrics: figures });
         yield { kind: "validation", step: n, epoch, metrics: figures };
       }
@@ -125,13 +125,13 @@ export class TrainingRun {
     await this.run.close();
   }
 
-  #evaluator(split: DataSource["test"]): BoundEvaluator | undefined {
+  #evaluator(split: DataSource["test"]): ScoreEvaluator | undefined {
     const { model, step, binarize } = this.#parts;
-    if (!model.bound || split.indices.length === 0) return undefined;
-    return new BoundEvaluator({ model, store: step.store, split, binarize, readInstead: this.#readInstead });
+    if (!model.scores || split.indices.length === 0) return undefined;
+    return new ScoreEvaluator({ model, store: step.store, split, binarize, readInstead: this.#readInstead });
   }
 
-  async #measure(evaluator: BoundEvaluator, step: number): Promise<BoundFigures> {
+  async #measure(evaluator: ScoreEvaluator, step: number): Promise<Scores> {
     const figures = await evaluator.run();
     for (const [name, value] of Object.entries(figures)) if (!Number.isFinite(value)) throw diverged(step, name, value);
     return figures;
@@ -145,9 +145,9 @@ export class TrainingRun {
     const bad = firstNonFinite(weights) ?? firstNonFinite(optimizer);
     if (bad !== undefined) throw diverged(n, bad, Number.NaN);
 
-    const value = figures?.["negElbo"];
-    if (value !== undefined && !(this.#best && this.#best.value <= value))
-      this.#best = { step: n, metric: "negElbo", value };
+    const [metric, value] = Object.entries(figures ?? {})[0] ?? [];
+    if (metric !== undefined && value !== undefined && !(this.#best && this.#best.value <= value))
+      this.#best = { step: n, metric, value };
     const cursor = batches.cursorAt(n);
     await this.run.saveCheckpoint({
       weights,
@@ -170,7 +170,7 @@ export class TrainingRun {
     const measured = Object.keys(metrics.test).length > 0;
     const tester = measured ? undefined : this.#evaluator(this.source.test);
     if (!tester) return metrics;
-    const test = { ...(await this.#measure(tester, steps)) };
+    const test = await this.#measure(tester, steps);
     await tester.release();
     const epoch = Math.ceil(steps / stepsPerEpoch);
     await run.appendMetrics({ step: steps, epoch, split: "test", metrics: test });

@@ -7,19 +7,16 @@ import type { Model } from "../models/model.ts";
 import { Program } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 
-/** Means over a split, in nats per example: negElbo = rate + distortion. */
-export interface BoundFigures {
-  readonly negElbo: number;
-  readonly rate: number;
-  readonly distortion: number;
-}
+/** Means over the examples of a split of what the model's `scores` names, in its order: lower is better. */
+export type Scores = Readonly<Record<string, number>>;
 
 /**
- * The negative evidence lower bound over a split, one draw of z an example, compiled once. Binarized data is drawn by the
- * fixed evaluation stream, and z by a stream of its own, so a figure depends on the weights alone.
+ * A model's scores over a split, compiled once. Binarized data is drawn by the fixed evaluation stream, and the model's own
+ * draws by a stream of theirs, so a figure depends on the weights alone.
  */
-export class BoundEvaluator {
+export class ScoreEvaluator {
   readonly #program: Program;
+  readonly #names: readonly string[];
   readonly #batches: Batches;
   readonly #x: Float32Array;
 
@@ -32,43 +29,31 @@ export class BoundEvaluator {
     readonly readInstead?: ReadonlyMap<Variable, Variable>;
   }) {
     const { model, store, split, binarize, batchSize = 500, readInstead } = options;
-    if (!model.bound)
+    if (!model.scores)
       throw new UnsupportedOpError(
-        "evaluate: the model has no bound on its likelihood, got none, expected a model that has one",
+        "evaluate: the model does not score examples, got none of its figures, expected a model that has some",
       );
     const size = Math.min(batchSize, split.indices.length);
     this.#batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize });
     this.#x = new Float32Array(size * this.#batches.exampleSize);
-    const x = new Input("x", [size, ...split.dataset.shape]);
-    const { rate, distortion } = model.bound(x);
-    this.#program = new Program(store, {
-      name: "evaluate",
-      outputs: new Map([
-        ["rate", rate],
-        ["distortion", distortion],
-      ]),
-      ...(readInstead && { readInstead }),
-    });
+    const outputs = new Map(Object.entries(model.scores(new Input("x", [size, ...split.dataset.shape]))));
+    this.#names = [...outputs.keys()];
+    this.#program = new Program(store, { name: "evaluate", outputs, ...(readInstead && { readInstead }) });
   }
 
-  async run(): Promise<BoundFigures> {
-    let rate = 0;
-    let distortion = 0;
+  async run(): Promise<Scores> {
+    const sums = this.#names.map(() => 0);
     for (const cursor of this.#batches.epoch()) {
       // The last batch may be short: what is left in the rows behind it is computed and not counted.
       const count = this.#batches.fillExamples(this.#x, cursor);
-      const found = await this.#program.run({
-        inputs: { x: this.#x },
-        outputs: ["rate", "distortion"],
-        step: cursor.index,
+      const found = await this.#program.run({ inputs: { x: this.#x }, outputs: this.#names, step: cursor.index });
+      this.#names.forEach((name, k) => {
+        const scores = found[name]!;
+        for (let i = 0; i < count; i++) sums[k]! += Number(scores[i]);
       });
-      for (let i = 0; i < count; i++) {
-        rate += Number(found["rate"]![i]);
-        distortion += Number(found["distortion"]![i]);
-      }
     }
     const n = this.#batches.split.indices.length;
-    return { negElbo: (rate + distortion) / n, rate: rate / n, distortion: distortion / n };
+    return Object.fromEntries(this.#names.map((name, k) => [name, sums[k]! / n]));
   }
 
   release(): Promise<void> {
