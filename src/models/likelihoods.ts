@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { Bernoulli } from "../distributions/bernoulli.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import { independent } from "../distributions/independent.ts";
@@ -7,6 +8,24 @@ import { split } from "../ops/movement.ts";
 
 export const likelihoodNames = ["bernoulli", "gaussian", "gaussian-learned", "gaussian-diagonal"] as const;
 export type LikelihoodName = (typeof likelihoodNames)[number];
+
+/** Settings of p(x|z), shared by every model that has one. */
+export const likelihoodConfig = {
+  likelihood: z
+    .enum(likelihoodNames)
+    .default("bernoulli")
+    .describe("p(x|z); gaussian-learned learns one variance, gaussian-diagonal one for each value from z"),
+  std: z
+    .number()
+    .min(1e-4)
+    .max(100)
+    .default(0.1)
+    .describe("gaussian: the standard deviation; gaussian-learned: its first value"),
+};
+export interface LikelihoodConfig {
+  readonly likelihood: LikelihoodName;
+  readonly std: number;
+}
 
 /** p(x|z) as a value: how many numbers the decoder gives per data value, and the distribution they make. */
 export interface Likelihood {
@@ -21,7 +40,7 @@ export interface Likelihood {
  * - `gaussian-learned`: one variance for all values, learned.
  * - `gaussian-diagonal`: mean and variance both functions of z.
  */
-export function likelihood(name: LikelihoodName, eventRank: number, std: number): Likelihood {
+export function likelihood({ likelihood: name, std }: LikelihoodConfig, eventRank: number): Likelihood {
   if (name === "bernoulli")
     return { channelsPerChannel: 1, of: (logits) => independent(new Bernoulli(logits), eventRank) };
   if (name === "gaussian") return new Gaussian(eventRank, constant(2 * Math.log(std)));

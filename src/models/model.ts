@@ -68,10 +68,15 @@ export interface Model {
   /** The bound at beta = 1 from one draw of z, whatever the model was trained with. */
   bound?(x: Tensor): Bound;
   /**
-   * Figures of each example, [batch] each, by name: lower is better, and the first picks the best checkpoint. Their means are
-   * what validation and test report.
+   * Importance weights of draws z of q(z|x), [samples, batch] in nats: log p(x, z) - log q(z|x). The log of their mean over
+   * draws is, in expectation, a lower bound on log p(x) that tightens with their number (arXiv:1509.00519, eq. 8).
    */
-  scores?(x: Tensor): Readonly<Record<string, Tensor>>;
+  logWeights?(x: Tensor, samples: number): Tensor;
+  /**
+   * Figures of each example, [batch] each, by name: lower is better, and the first picks the best checkpoint. Their means are
+   * what validation and test report. `label` is int64 [batch], for a model that states its `classes`.
+   */
+  scores?(x: Tensor, label?: Tensor): Readonly<Record<string, Tensor>>;
 }
 
 /** A model as the command line, the studio and checkpoints know it. */

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import type { Distribution } from "../distributions/distribution.ts";
+import { independent } from "../distributions/independent.ts";
+import { kl } from "../distributions/kl.ts";
+import { Normal } from "../distributions/normal.ts";
+import type { Shape } from "../graph/shape.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
+import type { Context } from "../nn/context.ts";
+import { reshape, split } from "../ops/movement.ts";
+import { mean } from "../ops/reduction.ts";
+import { type Likelihood, likelihood, likelihoodConfig, type LikelihoodConfig } from "./likelihoods.ts";
+import type { Batch, Bound, DataSpec, Latents, Model, Objective } from "./model.ts";
+import { type Decoder, decoderFor, type Encoder, encoderFor, type NetworkConfig, networkConfig } from "./networks.ts";
+
+/** Settings of p(x|z) and q(z|x), shared by every model of this form. */
+export const latentVariableConfig = {
+  latentDim: z.int().positive().max(4096).default(20).describe("numbers in a code"),
+  ...networkConfig,
+  ...likelihoodConfig,
+};
+export interface LatentVariableConfig extends NetworkConfig, LikelihoodConfig {
+  readonly latentDim: number;
+}
+
+/** -E_q[log p(x|z)] and KL(q(z|x) || p(z)), each [batch], in nats. */
+export interface Terms {
+  readonly distortion: Tensor;
+  readonly rate: Tensor;
+}
+
+/**
+ * The VAE and its relatives: p(x, z) = p(z) p(x|z) with p(z) = N(0, I), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it
+ * (arXiv:1312.6114, eq. 9). They differ in what they minimize alone.
+ */
+export abstract class LatentVariableModel implements Model {
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+  readonly likelihood: Likelihood;
+  readonly latents: Latents;
+  readonly binaryData: boolean;
+
+  constructor(config: LatentVariableConfig, { shape }: { readonly shape: Shape }) {
+    this.likelihood = likelihood(config, shape.length);
+    this.binaryData = config.likelihood === "bernoulli";
+    this.encoder = encoderFor(config, shape, 2 * config.latentDim);
+    this.decoder = decoderFor(config, config.latentDim, shape.with(0, shape[0]! * this.likelihood.channelsPerChannel));
+    this.latents = { shape: [config.latentDim], prior: (count) => standardNormal([count, config.latentDim]) };
+  }
+
+  abstract objectives(batch: Batch, context: Context): readonly Objective[];
+
+  /** q(z|x) = N(mean(x), diag(exp(logVar(x)))). */
+  encode(x: Tensor): Distribution {
+    const [mean, logVar] = split(this.encoder.apply(x), -1, 2);
+    return independent(new Normal(mean, { logVar }), 1);
+  }
+
+  /** p(x|z). */
+  decode(z: Tensor): Distribution {
+    return this.likelihood.of(this.decoder.apply(z));
+  }
+
+  /** log p(x|z) of each of several codes of each example: z [samples, batch, latentDim], result [samples, batch]. */
+  logLikelihood(x: Tensor, z: Tensor): Tensor {
+    const [samples, batch] = z.shape as [number, number];
+    const repeated = reshape(x.broadcastTo([samples, ...x.shape]), [samples * batch, ...x.shape.slice(1)]);
+    return reshape(this.decode(reshape(z, [samples * batch, -1])).logProb(repeated), [samples, batch]);
+  }
+
+  /** The two parts of the bound, the distortion averaged over `samples` draws of z. */
+  terms(x: Tensor, samples: number): Terms {
+    const q = this.encode(x);
+    const logLikelihood = mean(this.logLikelihood(x, q.rsample([samples])), 0);
+    return { distortion: logLikelihood.neg(), rate: kl(q, this.latents.prior(x.shape[0]!)) };
+  }
+
+  sample(count: number, { temperature = 1 } = {}): Tensor {
+    return this.decode(this.latents.prior(count).sample().mul(temperature)).mean;
+  }
+
+  reconstruct(x: Tensor): Tensor {
+    return this.decode(this.encode(x).mean).mean;
+  }
+
+  bound(x: Tensor): Bound {
+    const { rate, distortion } = this.terms(x, 1);
+    return { elbo: rate.add(distortion).neg(), rate, distortion };
+  }
+
+  scores(x: Tensor): Readonly<Record<string, Tensor>> {
+    const { elbo, rate, distortion } = this.bound(x);
+    return { negElbo: elbo.neg(), rate, distortion };
+  }
+
+  logWeights(x: Tensor, samples: number): Tensor {
+    const q = this.encode(x);
+    const z = q.rsample([samples]);
+    return this.logLikelihood(x, z).add(this.latents.prior(x.shape[0]!).logProb(z)).sub(q.logProb(z));
+  }
+}
+
+const standardNormal = (shape: readonly number[]): Distribution =>
+  independent(new Normal(constant(0).broadcastTo(shape), 1), 1);
