@@ -117,6 +117,20 @@ test("labels follow their examples", () => {
   expect(Array.from(wide, Number)).toEqual(examples);
 });
 
+test("labels that a model needs are there, and of its classes", async () => {
+  const { labels: _, classNames: __, ...parts } = small;
+  const unlabelled = whole(await createDataset(parts));
+  const options = { batchSize: 10, purpose: "training" } as const;
+  expect(() => new Batches(unlabelled, { ...options, classes: 103 })).toThrow(
+    "ramp: no labels, got none, expected a labelled dataset of 103 classes",
+  );
+  expect(() => new Batches(whole(small), { ...options, classes: 102 })).toThrow(
+    "ramp: a label is of no class the model knows, got 102 for example 102, expected 0 to 101",
+  );
+  expect(new Batches(whole(small), { ...options, classes: 103 }).labelled).toBe(true);
+  expect(new Batches(whole(small), options).labelled).toBe(false);
+});
+
 describe("binarization", () => {
   /** One value of every intensity, in an odd number so that words do not come out even. */
   const everyByte = createDataset({

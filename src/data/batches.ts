@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors.ts";
+import { ConfigError, DataError } from "../errors.ts";
 import { stream } from "../random/index.ts";
 import { dynamicDraw, FIXED_DRAW, type Binarization } from "./binarize.ts";
 import { exampleSize } from "./dataset.ts";
@@ -21,6 +21,8 @@ export interface BatchOptions {
   /** Seed of the order and of `dynamic` binarization; an evaluation depends on no seed. */
   readonly seed?: number;
   readonly binarize?: Binarization;
+  /** For batches whose labels are read too: how many classes there are. */
+  readonly classes?: number;
 }
 
 /**
@@ -33,6 +35,8 @@ export class Batches {
   readonly batchesPerEpoch: number;
   /** Values per example. */
   readonly exampleSize: number;
+  /** Whether labels are read too. */
+  readonly labelled: boolean;
   readonly #training: boolean;
   readonly #seed: number;
   readonly #binarize: Binarization;
@@ -40,7 +44,7 @@ export class Batches {
   #epoch = -1;
   #order: Uint32Array;
 
-  constructor(split: Split, { batchSize, purpose, seed = 0, binarize = "none" }: BatchOptions) {
+  constructor(split: Split, { batchSize, purpose, seed = 0, binarize = "none", classes }: BatchOptions) {
     const count = split.indices.length;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1)
       throw new ConfigError(`batches: batch size out of range, got ${batchSize}, expected an integer from 1`);
@@ -51,6 +55,8 @@ export class Batches {
       throw new ConfigError(
         `batches: batch larger than the data, got batch size ${batchSize} for ${count} training examples of ${split.dataset.name}, expected at most ${count}`,
       );
+    if (classes !== undefined) checkLabels(split, classes);
+    this.labelled = classes !== undefined;
     this.split = split;
     this.batchSize = batchSize;
     this.batchesPerEpoch = training ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
@@ -123,4 +129,14 @@ export class Batches {
     if (got < needed)
       throw new ConfigError(`batches.${where}: array too short, got ${got}, expected at least ${needed}`);
   }
+}
+
+/** Throws DataError where an example of the split has no label, or one that is not below `classes`. */
+function checkLabels({ dataset: { name, labels }, indices }: Split, classes: number): void {
+  if (!labels) throw new DataError(`${name}: no labels, got none, expected a labelled dataset of ${classes} classes`);
+  const wrong = indices.find((i) => labels[i]! >= classes);
+  if (wrong !== undefined)
+    throw new DataError(
+      `${name}: a label is of no class the model knows, got ${labels[wrong]} for example ${wrong}, expected 0 to ${classes - 1}`,
+    );
 }

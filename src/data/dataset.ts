@@ -15,6 +15,7 @@ export interface Dataset {
   readonly range: readonly [low: number, high: number];
   /** One class index per example. */
   readonly labels?: Uint8Array;
+  /** Names of the classes, by index; present with `labels`. */
   readonly classNames?: readonly string[];
   /** SHA-256 in hex of shape, range, values and labels: equal for equal content, whatever the name. */
   readonly fingerprint: string;
@@ -25,7 +26,7 @@ export function exampleSize({ shape }: Pick<Dataset, "shape">): number {
   return shape.reduce((size, extent) => size * extent, 1);
 }
 
-/** Checks that the parts of a dataset fit together and fingerprints them; throws `DataError`. */
+/** Checks that the parts of a dataset fit together and fingerprints them; classes without names take their indices. Throws `DataError`. */
 export async function createDataset(parts: Omit<Dataset, "fingerprint">): Promise<Dataset> {
   const { name, shape, size, values, range, labels, classNames } = parts;
   const fail = (what: string, got: string | number, expected: string) =>
@@ -40,10 +41,12 @@ export async function createDataset(parts: Omit<Dataset, "fingerprint">): Promis
     throw fail("the range of the values is empty or not finite", `[${range.join(", ")}]`, "low < high");
   if (labels !== undefined && labels.length !== size)
     throw fail("labels and examples differ in number", `${labels.length} labels`, `${size}`);
-  if (labels !== undefined && classNames !== undefined) {
-    const largest = labels.reduce((max, label) => Math.max(max, label), 0);
-    if (largest >= classNames.length) throw fail("a label has no class name", largest, `below ${classNames.length}`);
-  }
+  const largest = labels?.reduce((max, label) => Math.max(max, label), 0) ?? -1;
+  if (classNames !== undefined && largest >= classNames.length)
+    throw fail("a label has no class name", largest, `below ${classNames.length}`);
+  const named = labels && {
+    classNames: classNames ?? Array.from({ length: largest + 1 }, (_, label) => String(label)),
+  };
   const head = JSON.stringify({ shape, range });
-  return { ...parts, fingerprint: await fingerprint(head, values, ...(labels ? [labels] : [])) };
+  return { ...parts, ...named, fingerprint: await fingerprint(head, values, ...(labels ? [labels] : [])) };
 }

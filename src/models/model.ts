@@ -8,12 +8,16 @@ import type { Context } from "../nn/context.ts";
 export interface DataSpec {
   /** One example, values in [0, 1], such as [1, 28, 28]. */
   readonly shape: Shape;
+  /** The classes of labels, by index; absent where examples have no labels. */
+  readonly classNames?: readonly string[];
 }
 
 /** The symbolic inputs of a training step. */
 export interface Batch {
   /** [batch, ...shape]. */
   readonly x: Tensor;
+  /** The class of each example, int64 [batch]; present for a model that states its `classes`. */
+  readonly label?: Tensor;
   /** The step's number, from 1: a scalar, for schedules inside the loss. */
   readonly step: Tensor;
 }
@@ -57,6 +61,13 @@ export interface Model {
   readonly latents?: Latents;
   /** Whether p(x|z) gives probabilities of 0 and 1, so that intensities are to be binarized. */
   readonly binaryData?: boolean;
+  /** For a model that learns from labels: how many classes there are. Batches and `scores` then bring labels. */
+  readonly classes?: number;
+  /**
+   * The model of p(x | label), int64 labels [batch], each below `classes`: what it can do, it does for batches of those labels.
+   * Without a label a conditional model does only what needs none.
+   */
+  given?(label: Tensor): Model;
   /** q(z|x). */
   encode?(x: Tensor): Distribution;
   /** p(x|z). */

@@ -20,9 +20,9 @@ export interface LoadedRun {
  */
 export async function loadRun(path: string, device: Device): Promise<LoadedRun> {
   const run = await RunFolder.open(path);
-  const { shape } = run.info.data;
+  const { shape, classNames } = run.info.data;
   const { definition, config, settings } = readRunSpec(run.info, `${path}/run.json`);
-  const model = definition.build(config, { shape });
+  const model = definition.build(config, { shape, ...(classNames && { classNames }) });
   const all = variables(model);
   const averaged = settings.ema === undefined ? new Map() : parameters(model);
   const specs = tensorSpecs(new Map([...all, ...[...averaged].map(([name, v]) => [averagedName(name), v] as const)]));

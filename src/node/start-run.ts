@@ -53,6 +53,7 @@ export async function startRun(
   const model = definition.build(config, source.train.dataset);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compile({ model, source, device, settings, binarize, seed });
+  const { shape, classNames } = source.train.dataset;
   await compiled.step.initialize(seed);
   await compiled.step.prepare();
   const info: RunInfo = {
@@ -63,7 +64,8 @@ export async function startRun(
       source: data,
       options: { binarize, ...held },
       fingerprint: source.fingerprint,
-      shape: [...source.train.dataset.shape],
+      shape: [...shape],
+      ...(classNames && { classNames: [...classNames] }),
     },
     seed,
     latentkit: version,
@@ -175,7 +177,9 @@ function compile(options: {
 }): { readonly batches: Batches; readonly step: TrainingStep; readonly steps: number } {
   const { model, source, device, settings, binarize, seed } = options;
   const { batchSize } = settings;
-  const batches = new Batches(source.train, { batchSize, purpose: "training", seed, binarize });
+  const { classes } = model;
+  const labelled = classes !== undefined && { classes };
+  const batches = new Batches(source.train, { batchSize, purpose: "training", seed, binarize, ...labelled });
   const steps = totalSteps(settings, batches.batchesPerEpoch);
   const { shape } = source.train.dataset;
   const step = compileStep(model, { device, shape, batchSize, optimizer: optimizerFor(settings, steps) });

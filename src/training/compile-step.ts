@@ -23,7 +23,11 @@ export function compileStep(
 ): TrainingStep {
   const { device, shape, batchSize, optimizer } = options;
   const context = new TrainingContext();
-  const batch = { x: new Input("x", [batchSize, ...shape]), step: new Input("step", []) };
+  const batch = {
+    x: new Input("x", [batchSize, ...shape]),
+    step: new Input("step", []),
+    ...(model.classes !== undefined && { label: new Input("label", [batchSize], "int64") }),
+  };
   const [first, ...others] = model.objectives(batch, context);
   // Statistics that layers update are part of the first objective's run.
   const updates = new Map([...context.updates, ...(first?.updates ?? [])]);

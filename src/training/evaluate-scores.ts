@@ -19,6 +19,7 @@ export class ScoreEvaluator {
   readonly #names: readonly string[];
   readonly #batches: Batches;
   readonly #x: Float32Array;
+  readonly #label: BigInt64Array | undefined;
 
   constructor(options: {
     readonly model: Model;
@@ -34,9 +35,14 @@ export class ScoreEvaluator {
         "evaluate: the model does not score examples, got none of its figures, expected a model that has some",
       );
     const size = Math.min(batchSize, split.indices.length);
-    this.#batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize });
+    const { classes } = model;
+    const labelled = classes !== undefined && { classes };
+    this.#batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize, ...labelled });
     this.#x = new Float32Array(size * this.#batches.exampleSize);
-    const outputs = new Map(Object.entries(model.scores(new Input("x", [size, ...split.dataset.shape]))));
+    this.#label = labelled ? new BigInt64Array(size) : undefined;
+    const x = new Input("x", [size, ...split.dataset.shape]);
+    const scores = labelled ? model.scores(x, new Input("label", [size], "int64")) : model.scores(x);
+    const outputs = new Map(Object.entries(scores));
     this.#names = [...outputs.keys()];
     this.#program = new Program(store, { name: "evaluate", outputs, ...(readInstead && { readInstead }) });
   }
@@ -46,7 +52,9 @@ export class ScoreEvaluator {
     for (const cursor of this.#batches.epoch()) {
       // The last batch may be short: what is left in the rows behind it is computed and not counted.
       const count = this.#batches.fillExamples(this.#x, cursor);
-      const found = await this.#program.run({ inputs: { x: this.#x }, outputs: this.#names, step: cursor.index });
+      if (this.#label) this.#batches.fillLabels(this.#label, cursor);
+      const inputs = { x: this.#x, ...(this.#label && { label: this.#label }) };
+      const found = await this.#program.run({ inputs, outputs: this.#names, step: cursor.index });
       this.#names.forEach((name, k) => {
         const scores = found[name]!;
         for (let i = 0; i < count; i++) sums[k]! += Number(scores[i]);

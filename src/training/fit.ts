@@ -42,11 +42,14 @@ export async function* fit({
   metricsEvery = 20,
 }: FitOptions): AsyncGenerator<FitEvent> {
   const x = new Float32Array(batches.batchSize * batches.exampleSize);
+  const label = batches.labelled ? new BigInt64Array(batches.batchSize) : undefined;
   for (let n = from + 1; n <= steps; n++) {
     const cursor = batches.cursorAt(n - 1);
     batches.fillExamples(x, cursor);
+    if (label) batches.fillLabels(label, cursor);
     const wanted = n === 1 || n % metricsEvery === 0;
-    const metrics = await step.run({ inputs: { x, step: Float32Array.of(n) }, seed, step: n, metrics: wanted });
+    const inputs = { x, step: Float32Array.of(n), ...(label && { label }) };
+    const metrics = await step.run({ inputs, seed, step: n, metrics: wanted });
     if (wanted) refuseNonFinite(n, metrics, metricsEvery);
     const event = { step: n, epoch: cursor.epoch + 1, epochEnds: cursor.index + 1 === batches.batchesPerEpoch };
     yield wanted ? { ...event, metrics } : event;

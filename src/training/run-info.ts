@@ -23,6 +23,8 @@ const runInfoSchema = z.strictObject({
     fingerprint: line,
     /** Shape of one example. */
     shape: z.array(z.int().positive()).min(1).max(8),
+    /** Names of the classes of its labels, by index; absent where it has none. */
+    classNames: z.array(line).min(1).max(256).optional(),
   }),
   seed: z.int().nonnegative(),
   /** Version of the Latentkit that made the run. */

@@ -1,5 +1,5 @@
 import "../ops/methods.ts";
-import { UnsupportedOpError } from "../errors.ts";
+import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
 import { ratePerDimension } from "../latent/rate-per-dimension.ts";
@@ -20,6 +20,8 @@ export class TrainedModel {
   /** Of one example. */
   readonly shape: Shape;
   readonly #readInstead: ReadonlyMap<Variable, Variable>;
+  /** For a model given labels: row i has the one at i, and the first follows on the last. */
+  readonly #labels: BigInt64Array | undefined;
 
   constructor(
     model: Model,
@@ -28,25 +30,48 @@ export class TrainedModel {
       readonly shape: Shape;
       /** Averaged weights to use in place of the last ones. */
       readonly readInstead?: ReadonlyMap<Variable, Variable>;
+      /** For a model of p(x | label) given its "label" input. */
+      readonly labels?: BigInt64Array;
     },
   ) {
     this.model = model;
     this.store = options.store;
     this.shape = options.shape;
     this.#readInstead = options.readInstead ?? new Map();
+    this.#labels = options.labels;
+  }
+
+  /**
+   * The model of p(x | label) for rows of these labels: row i has the one at i, and the first follows on the last. Throws
+   * UnsupportedOpError where the model takes none, ConfigError for one that is not among its classes.
+   */
+  given(labels: ArrayLike<number>): TrainedModel {
+    const { model, store, shape } = this;
+    const { classes = 0 } = model;
+    if (!model.given)
+      throw new UnsupportedOpError("label: the model takes none, got a label, expected a model of p(x | label)");
+    const wrong = Array.from(labels).find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+    if (labels.length === 0 || wrong !== undefined)
+      throw new ConfigError(`label: not a class of the model, got ${wrong ?? "none"}, expected 0 to ${classes - 1}`);
+    return new TrainedModel(model.given(new Input("label", [chunk], "int64")), {
+      store,
+      shape,
+      readInstead: this.#readInstead,
+      labels: BigInt64Array.from(Array.from(labels), BigInt),
+    });
   }
 
   /** Numbers in a code. Throws UnsupportedOpError for codes that are not one list of numbers. */
   get latentDim(): number {
     const shape = this.model.latents?.shape;
-    if (shape?.length !== 1) throw lacking("one list of latent numbers");
+    if (shape?.length !== 1) throw this.#lacking("one list of latent numbers");
     return shape[0]!;
   }
 
   /** New examples, [count, ...shape]. */
   sample(count: number, { seed = 0, temperature = 1 } = {}): Promise<Float32Array> {
     const { model } = this;
-    if (!model.sample) throw lacking("sampling");
+    if (!model.sample) throw this.#lacking("sampling");
     return this.#run(
       "sample",
       count,
@@ -59,21 +84,21 @@ export class TrainedModel {
   /** Reconstructions of examples x, [count, ...shape], as they come out of the model. */
   reconstruct(x: Float32Array): Promise<Float32Array> {
     const { model } = this;
-    if (!model.reconstruct) throw lacking("reconstruction");
+    if (!model.reconstruct) throw this.#lacking("reconstruction");
     return this.#ofExamples("reconstruct", x, (input) => model.reconstruct!(input));
   }
 
   /** Means of q(z|x), [count, ...latent shape]. */
   encode(x: Float32Array): Promise<Float32Array> {
     const { model } = this;
-    if (!model.encode) throw lacking("encoding");
+    if (!model.encode) throw this.#lacking("encoding");
     return this.#ofExamples("encode", x, (input) => model.encode!(input).mean);
   }
 
   /** Means of p(x|z) for codes z, [count, latentDim]: examples, [count, ...shape]. */
   decode(z: Float32Array): Promise<Float32Array> {
     const { model, latentDim } = this;
-    if (!model.decode) throw lacking("decoding");
+    if (!model.decode) throw this.#lacking("decoding");
     return this.#run("decode", z.length / latentDim, z, (size) => {
       const input = new Input("in", [size, latentDim]);
       return { input, output: model.decode!(input).mean };
@@ -114,10 +139,13 @@ export class TrainedModel {
       const rowSize = output.size / chunk;
       const out = new Float32Array(count * rowSize);
       const fed = input && new Float32Array(input.size);
+      const labels = this.#labels;
+      const label = labels && new BigInt64Array(chunk);
       for (let first = 0; first < count; first += chunk) {
         fed?.fill(0).set(rows.subarray((first * fed.length) / chunk, ((first + chunk) * fed.length) / chunk));
+        if (labels) label!.forEach((_, i) => (label![i] = labels[(first + i) % labels.length]!));
         const found = await program.run({
-          inputs: fed ? { in: fed } : {},
+          inputs: { ...(fed && { in: fed }), ...(label && { label }) },
           outputs: ["out"],
           seed,
           step: first / chunk,
@@ -129,7 +157,14 @@ export class TrainedModel {
       await program.release();
     }
   }
-}
 
-const lacking = (capability: string): UnsupportedOpError =>
-  new UnsupportedOpError(`model: it cannot do this, got a model without ${capability}, expected one that has it`);
+  #lacking(capability: string): UnsupportedOpError {
+    const { model } = this;
+    const { classes = 0 } = model;
+    return new UnsupportedOpError(
+      model.given
+        ? `model: it is of p(x | label), got no label for ${capability}, expected one from 0 to ${classes - 1}`
+        : `model: it cannot do this, got a model without ${capability}, expected one that has it`,
+    );
+  }
+}
