@@ -19,9 +19,11 @@ export function compileStep(
     readonly shape: Shape;
     readonly batchSize: number;
     readonly optimizer: Optimizer;
+    /** Batches whose gradients are averaged before each change of the weights; 1 when missing. */
+    readonly accumulate?: number;
   },
 ): TrainingStep {
-  const { device, shape, batchSize, optimizer } = options;
+  const { device, shape, batchSize, optimizer, accumulate = 1 } = options;
   const context = new TrainingContext();
   const batch = {
     x: new Input("x", [batchSize, ...shape]),
@@ -34,6 +36,7 @@ export function compileStep(
   return new TrainingStep({
     device,
     optimizer,
+    accumulate,
     variables: variables(model),
     objectives: first ? [{ ...first, updates }, ...others] : [],
   });

@@ -270,6 +270,72 @@ describe("training is a function of the seed alone", () => {
   });
 });
 
+describe("gradients accumulated over batches", () => {
+  const examples = 96;
+  const accumulating = (optimizer: Optimizer, device: Device, accumulate: number) => {
+    const model = new MLP([48, 64, 1], { activation: "tanh" });
+    const x = new Input("x", [examples / accumulate, 48]);
+    const loss = mean(square(sub(model.apply(x), mean(x, -1, true))));
+    const all = variables(model);
+    return new TrainingStep({
+      device,
+      variables: all,
+      objectives: [{ name: "loss", loss, parameters: all, metrics: {} }],
+      optimizer,
+      accumulate,
+    });
+  };
+
+  // The CPU stands in for a device that keeps its own state and updates it in the graph.
+  test.each(["host", "device"] as const)(
+    "are those of one batch of them all, with state on the %s",
+    async (residency) => {
+      const after = async (accumulate: number) => {
+        const step = accumulating(clippedAdam, { ...cpu, residency }, accumulate);
+        await step.initialize(5);
+        const seen = [];
+        for (let n = 1; n <= 5; n++)
+          seen.push(await step.run({ inputs: { x: batch }, seed: 5, step: n, metrics: true }));
+        const weights = [];
+        for (const v of step.variables.values()) weights.push(...((await step.store.read(v)) as Float32Array));
+        await step.release();
+        return { seen, weights };
+      };
+      const whole = await after(1);
+      for (const accumulate of [2, 3]) {
+        const parts = await after(accumulate);
+        // Sums in another order: float32 keeps 7 digits, and Adam divides by the root of small numbers.
+        parts.weights.forEach((w, i) => expect(Math.abs(w - whole.weights[i]!)).toBeLessThan(1e-5));
+        parts.seen.forEach(({ loss, gradientNorm }, i) => {
+          expect(loss).toBeCloseTo(whole.seen[i]!["loss"]!, 5);
+          expect(gradientNorm).toBeCloseTo(whole.seen[i]!["gradientNorm"]!, 5);
+        });
+      }
+    },
+  );
+
+  test("each batch has noise of its own", async () => {
+    const w = startingAt(0, [4]);
+    const step = new TrainingStep({
+      device: cpu,
+      variables: new Map([["w", w]]),
+      objectives: [objective("loss", sum(w.mul(noise.normal([4]))), { w })],
+      optimizer: sgd({ learningRate: 1 }),
+      accumulate: 3,
+    });
+    await step.initialize(0);
+    await step.run({ inputs: {}, seed: 7, step: 2 });
+    const expected = new Float64Array(4);
+    for (const draw of [6, 7, 8]) {
+      const data = new Float32Array(4);
+      fillNormal(data, streamKey(7, "noise", "loss", draw, 0));
+      data.forEach((v, i) => (expected[i]! -= v / 3));
+    }
+    (await numbersOf(step, w)).forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 6));
+    await step.release();
+  });
+});
+
 describe("refusals", () => {
   const w = startingAt(1, [3]);
   const refused = (o: Partial<Objective>, more: Readonly<Record<string, Variable>> = {}) => {

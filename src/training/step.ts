@@ -1,16 +1,12 @@
-import { ConfigError } from "../errors.ts";
-import { grad } from "../graph/grad.ts";
-import { formatType } from "../graph/shape.ts";
-import { Input, scalarValue, type Tensor, Variable } from "../graph/tensor.ts";
+import { constant, Input, type Tensor, Variable } from "../graph/tensor.ts";
 import { drawInitial } from "../nn/draw-initial.ts";
-import { add, sqrt, square } from "../ops/arithmetic.ts";
-import { sum } from "../ops/reduction.ts";
 import { type Optimizer, scalarNames, type UpdatePoint } from "../optim/optimizer.ts";
 import type { Device } from "../runtime/device.ts";
-import type { HostArray } from "../runtime/host-array.ts";
+import { type HostArray, hostArray } from "../runtime/host-array.ts";
 import { Program } from "../runtime/program.ts";
 import { DeviceVariables, HostVariables, type VariableStore } from "../runtime/variables.ts";
 import type { Objective } from "../models/model.ts";
+import { checkParameters, gradientsOf, metricOutputs } from "./objective-graph.ts";
 import { decays, optimizerPass, type Slotted } from "./optimizer-pass.ts";
 
 export interface StepOptions {
@@ -19,9 +15,12 @@ export interface StepOptions {
   readonly variables: ReadonlyMap<string, Variable>;
   readonly objectives: readonly Objective[];
   readonly optimizer: Optimizer;
+  /** Batches whose gradients are averaged before each change of the weights; 1 when missing. */
+  readonly accumulate?: number;
 }
 
 export interface StepRun {
+  /** Where gradients are accumulated, the batches of an input one after the other in one array. */
   readonly inputs: Readonly<Record<string, HostArray>>;
   readonly seed: number;
   /** Counts from 1. */
@@ -32,13 +31,19 @@ export interface StepRun {
 
 interface Part {
   readonly objective: Objective;
+  readonly parameters: readonly Slotted[];
   readonly program: Program;
+  /** For the batches before the last one, where the weights change in the graph of the last. */
+  readonly before?: Program;
   readonly outputs: readonly string[];
   /** After the graph has run: the optimizer's pass, where state is on the host. */
   readonly pass?: ReturnType<typeof optimizerPass>;
 }
 
-/** A compiled training step: for each objective one run of one graph and, on a CPU, one pass over the weights. */
+/**
+ * A compiled training step: for each objective one run of one graph and, on a CPU, one pass over the weights. With
+ * `accumulate` the graph runs once for each of so many batches, and adds its gradients to those before.
+ */
 export class TrainingStep {
   readonly device: Device;
   readonly store: VariableStore;
@@ -48,11 +53,16 @@ export class TrainingStep {
   readonly #parts: readonly Part[];
   readonly #optimizer: Optimizer;
   readonly #initialFrom: ReadonlyMap<Variable, Variable>;
+  readonly #batches: number;
+  /** Parameter -> the mean gradient so far; zero between steps, so no checkpoint holds it. */
+  readonly #accumulated = new Map<Variable, Variable>();
+  #cleared = false;
 
-  constructor({ device, variables, objectives, optimizer }: StepOptions) {
+  constructor({ device, variables, objectives, optimizer, accumulate = 1 }: StepOptions) {
     this.device = device;
     this.variables = variables;
     this.#optimizer = optimizer;
+    this.#batches = accumulate;
     const optimizerVariables = new Map<string, Variable>();
     const initialFrom = new Map<Variable, Variable>();
     const gradients = new Map<Variable, Variable>();
@@ -65,7 +75,10 @@ export class TrainingStep {
       // Matrices before vectors: weight decay then splits the flat state in two ranges at most.
       const ordered = [...objective.parameters].toSorted(([, a], [, b]) => Number(decays(b)) - Number(decays(a)));
       return ordered.map(([name, parameter]) => {
-        if (!gradients.has(parameter)) gradients.set(parameter, state(parameter));
+        if (!gradients.has(parameter)) {
+          gradients.set(parameter, state(parameter));
+          if (accumulate > 1) this.#accumulated.set(parameter, state(parameter));
+        }
         const slots = Object.fromEntries(
           Object.entries(optimizer.slots).map(([slot, { initial }]) => {
             const variable = state(parameter);
@@ -90,6 +103,7 @@ export class TrainingStep {
         ...trained.map((p) => p.gradient),
         ...slotBlocks,
         ...variables.values(),
+        ...this.#accumulated.values(),
       ]);
       const store = new HostVariables(device, [...order]);
       this.store = store;
@@ -116,7 +130,8 @@ export class TrainingStep {
 
   /** Compiles the graphs ahead of the first step. */
   async prepare(metrics = false): Promise<void> {
-    for (const part of this.#parts) await part.program.prepare(this.#wanted(part, metrics));
+    for (const part of this.#parts)
+      for (const program of programsOf(part)) await program.prepare(this.#wanted(part, metrics));
   }
 
   /**
@@ -124,30 +139,66 @@ export class TrainingStep {
    * norm of its gradients as `gradientNorm` (`<objective>.gradientNorm` among several), of the last run where it repeats.
    */
   async run({ inputs, seed, step, metrics = false }: StepRun): Promise<Readonly<Record<string, number>>> {
+    if (!this.#cleared) await this.#clearAccumulated();
     const found: Record<string, number> = {};
     for (const part of this.#parts) {
       const { every = 1, repeat = 1, name } = part.objective;
       if (step % every !== 0) continue;
       for (let k = 0; k < repeat; k++) {
         const at = { step, updates: (step / every - 1) * repeat + k + 1 };
-        const results = await part.program.run({
-          inputs: part.pass ? inputs : { ...inputs, ...this.#scalarInputs(at) },
-          outputs: this.#wanted(part, metrics),
-          seed,
-          step: step * repeat + k,
-        });
-        part.pass?.(at, Number(results["gradientNorm"]?.[0] ?? 0));
+        const results = await this.#update(part, at, { inputs, seed, step: step * repeat + k, metrics });
         if (!metrics) continue;
         for (const [key, v] of Object.entries(results))
-          found[key === "gradientNorm" && this.#parts.length > 1 ? `${name}.${key}` : key] = Number(v[0]);
+          found[key === "gradientNorm" && this.#parts.length > 1 ? `${name}.${key}` : key] = v;
       }
     }
     return found;
   }
 
   async release(): Promise<void> {
-    for (const part of this.#parts) await part.program.release();
+    for (const part of this.#parts) for (const program of programsOf(part)) await program.release();
     await this.store.release();
+  }
+
+  /** One change of an objective's weights. Returns means over its batches, and the norm of their mean gradient. */
+  async #update(
+    part: Part,
+    at: Omit<UpdatePoint, "decays">,
+    { inputs, seed, step, metrics = false }: StepRun,
+  ): Promise<Record<string, number>> {
+    const n = this.#batches;
+    const found: Record<string, number> = {};
+    for (let batch = 0; batch < n; batch++) {
+      const last = batch === n - 1;
+      const program = last ? part.program : (part.before ?? part.program);
+      const given = n === 1 ? inputs : ofBatch(program, inputs, batch, n);
+      const results = await program.run({
+        inputs: part.pass || !last ? given : { ...given, ...this.#scalarInputs(at) },
+        outputs: this.#wanted(part, metrics),
+        seed,
+        step: step * n + batch,
+      });
+      for (const [name, v] of Object.entries(results))
+        found[name] = name === "gradientNorm" ? Number(v[0]) : (found[name] ?? 0) + Number(v[0]) / n;
+      if (part.pass && !last)
+        for (const { parameter, gradient } of part.parameters)
+          await this.store.write(this.#accumulated.get(parameter)!, hostArray(this.store.feed(gradient)));
+    }
+    part.pass?.(at, found["gradientNorm"] ?? 0);
+    if (part.pass && n > 1) await this.#clearAccumulated();
+    return found;
+  }
+
+  async #clearAccumulated(): Promise<void> {
+    for (const v of this.#accumulated.values()) await this.store.write(v, new Float32Array(v.size));
+    this.#cleared = true;
+  }
+
+  /** The mean over the batches so far of an objective's gradients, this batch's among them. */
+  #gradientsOf(objective: Objective, parameters: readonly Slotted[]): readonly Tensor[] {
+    const gradients = gradientsOf(objective, parameters);
+    if (this.#batches === 1) return gradients;
+    return gradients.map((g, i) => this.#accumulated.get(parameters[i]!.parameter)!.add(g.div(this.#batches)));
   }
 
   #wanted(part: Part, metrics: boolean): readonly string[] {
@@ -156,7 +207,7 @@ export class TrainingStep {
   }
 
   #hostPart(objective: Objective, parameters: readonly Slotted[], store: HostVariables): Part {
-    const cts = gradientsOf(objective, parameters);
+    const cts = this.#gradientsOf(objective, parameters);
     const outputs = metricOutputs(objective, cts);
     const program = new Program(store, {
       name: objective.name,
@@ -166,6 +217,7 @@ export class TrainingStep {
     });
     return {
       objective,
+      parameters,
       program,
       outputs: [...outputs.keys()],
       pass: optimizerPass(this.#optimizer, parameters, store),
@@ -173,7 +225,7 @@ export class TrainingStep {
   }
 
   #devicePart(objective: Objective, parameters: readonly Slotted[]): Part {
-    const cts = gradientsOf(objective, parameters);
+    const cts = this.#gradientsOf(objective, parameters);
     const outputs = metricOutputs(objective, cts);
     const scalarsOf = (decaying: boolean): Record<string, Tensor> => {
       const names = scalarNames(this.#optimizer);
@@ -192,11 +244,14 @@ export class TrainingStep {
       updates.set(parameter, next.parameter);
       for (const [slot, v] of Object.entries(slots)) updates.set(v, next.slots[slot]!);
     });
-    return {
-      objective,
-      program: new Program(this.store, { name: objective.name, outputs, updates }),
-      outputs: [...outputs.keys()],
-    };
+    const program = (changes: ReadonlyMap<Variable, Tensor>): Program =>
+      new Program(this.store, { name: objective.name, outputs, updates: changes });
+    const part = { objective, parameters, outputs: [...outputs.keys()] };
+    if (this.#batches === 1) return { ...part, program: program(updates) };
+    const accumulated = parameters.map((p) => this.#accumulated.get(p.parameter)!);
+    for (const v of accumulated) updates.set(v, constant(0).broadcastTo(v.shape));
+    const before = new Map([...(objective.updates ?? []), ...accumulated.map((v, i) => [v, cts[i]!] as const)]);
+    return { ...part, program: program(updates), before: program(before) };
   }
 
   /** The optimizer's numbers of an update, as inputs of the graph. */
@@ -212,45 +267,20 @@ export class TrainingStep {
   }
 }
 
-function checkParameters({ name, parameters, updates }: Objective, known: ReadonlySet<Variable>): void {
-  if (parameters.size === 0)
-    throw new ConfigError(`step: objective ${name} has no parameters, got none, expected at least one to optimize`);
-  for (const [path, parameter] of parameters) {
-    if (parameter.dtype !== "float32")
-      throw new ConfigError(`step: ${path} cannot be optimized, got ${formatType(parameter)}, expected float32`);
-    if (!known.has(parameter))
-      throw new ConfigError(
-        `step: ${path} of objective ${name} has no first value, got a variable that is not the model's, expected one of its own`,
-      );
-    if (updates?.has(parameter))
-      throw new ConfigError(
-        `step: objective ${name} changes ${path} twice, got it both optimized and updated, expected one of the two`,
-      );
-  }
-}
+const programsOf = ({ program, before }: Part): readonly Program[] => (before ? [before, program] : [program]);
 
-/** Gradients of the objective's loss. Throws UnsupportedOpError where an op has none, ConfigError where all are zero. */
-function gradientsOf({ name, loss }: Objective, parameters: readonly Slotted[]): Tensor[] {
-  const gradients = grad(
-    loss,
-    parameters.map((p) => p.parameter),
-  );
-  const isZero = (t: Tensor): boolean => scalarValue(t.op.name === "BroadcastTo" ? t.inputs[0]! : t) === 0;
-  if (gradients.every(isZero))
-    throw new ConfigError(
-      `step: objective ${name} cannot learn, got a loss without a gradient in any of its parameters, ` +
-        "expected one that depends on them other than through integers, bools or stopGradient",
-    );
-  return gradients;
+/** The part of each input that is the given one of `n` batches; what is the same for all stays as it is. */
+function ofBatch(
+  program: Program,
+  inputs: Readonly<Record<string, HostArray>>,
+  batch: number,
+  n: number,
+): Record<string, HostArray> {
+  const parts = Object.entries(inputs).map(([name, given]): [string, HostArray] => {
+    const size = program.inputs.get(name)?.size ?? 0;
+    return [name, given.length === n * size ? given.subarray(batch * size, (batch + 1) * size) : given];
+  });
+  return Object.fromEntries(parts);
 }
 
 const scalarName = (name: string, decaying: boolean): string => `optimizer.${name}${decaying ? "" : ".plain"}`;
-
-function metricOutputs(objective: Objective, gradients: readonly Tensor[]): Map<string, Tensor> {
-  const squares = gradients.map((g) => sum(square(g))).reduce((a, b) => add(a, b));
-  return new Map([
-    [objective.name, objective.loss],
-    ...Object.entries(objective.metrics),
-    ["gradientNorm", sqrt(squares)],
-  ]);
-}
