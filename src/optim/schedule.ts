@@ -5,32 +5,44 @@ export interface ScheduleOptions {
   readonly learningRate: number;
   /** Steps of the whole run. */
   readonly steps: number;
-  /** Steps of linear rise from 0 to `learningRate` at the start. */
+  /** Steps of linear rise from 0 to `learningRate` at the start; of one-cycle's rise, three tenths of the run when 0. */
   readonly warmup?: number;
   /** The last rate, as a fraction of `learningRate`. */
   readonly final?: number;
 }
 
-export const scheduleNames = ["constant", "linear", "cosine", "exponential"] as const;
+export const scheduleNames = ["constant", "linear", "cosine", "exponential", "step", "one-cycle"] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 
 /**
  * A learning rate as a function of the step (from 1): linear warm-up, then from 1 to `final` along
- * a line, half a cosine (Loshchilov & Hutter, arXiv:1608.03983, eq. 5), or an exponential.
+ * a line, half a cosine (Loshchilov & Hutter, arXiv:1608.03983, eq. 5), or an exponential; `step` takes a tenth after half of
+ * the run and again after three quarters (He et al., arXiv:1512.03385, section 4.2).
+ *
+ * `one-cycle` (Smith & Topin, arXiv:1708.07120) is a rise from 1/25 to 1 along half a cosine, then one down to `final`.
  */
 export function schedule(
   name: ScheduleName,
-  { learningRate, steps, warmup = 0, final = name === "exponential" ? 0.01 : 0 }: ScheduleOptions,
+  { learningRate, steps, warmup = 0, final = lastShare[name] }: ScheduleOptions,
 ): (step: number) => number {
   if (warmup < 0 || (warmup >= steps && name !== "constant"))
     throw new ConfigError(`schedule: warmup does not fit the run, got ${warmup}, expected 0 to ${steps - 1} steps`);
   if (name === "exponential" && final <= 0)
     throw new ConfigError(`schedule: an exponential never reaches its end, got final ${final}, expected more than 0`);
-  const shape: Record<ScheduleName, (t: number) => number> = {
+  if (name === "one-cycle") {
+    const peak = warmup || Math.max(1, Math.round(0.3 * steps));
+    return (step) =>
+      learningRate *
+      (step < peak
+        ? halfCosine(1 / 25, 1, (step - 1) / (peak - 1))
+        : halfCosine(1, final, Math.min(1, (step - peak) / Math.max(1, steps - peak))));
+  }
+  const shape: Record<typeof name, (t: number) => number> = {
     constant: () => 1,
     linear: (t) => 1 + (final - 1) * t,
-    cosine: (t) => final + ((1 - final) * (1 + Math.cos(Math.PI * t))) / 2,
+    cosine: (t) => halfCosine(1, final, t),
     exponential: (t) => final ** t,
+    step: (t) => (t < 0.5 ? 1 : t < 0.75 ? 0.1 : 0.01),
   };
   return (step) => {
     if (step <= warmup) return (learningRate * step) / warmup;
@@ -38,3 +50,15 @@ export function schedule(
     return learningRate * shape[name](t);
   };
 }
+
+const lastShare: Readonly<Record<ScheduleName, number>> = {
+  constant: 1,
+  linear: 0,
+  cosine: 0,
+  exponential: 0.01,
+  step: 0.01,
+  "one-cycle": 1 / 250_000,
+};
+
+const halfCosine = (from: number, to: number, t: number): number =>
+  to + ((from - to) * (1 + Math.cos(Math.PI * t))) / 2;
