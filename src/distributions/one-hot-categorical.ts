@@ -1,0 +1,47 @@
+import type { Shape } from "../graph/shape.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { logSoftmax, oneHot, softmax } from "../ops/index.ts";
+import { Categorical } from "./categorical.ts";
+import { type Distribution, unavailable } from "./distribution.ts";
+
+/**
+ * One of k classes as a vector with a single 1, given logits [..., k]; one event of shape [k].
+ *
+ *   log p(x) = sum_i x_i log softmax(logits)_i
+ */
+export class OneHotCategorical implements Distribution {
+  readonly name = "OneHotCategorical";
+  readonly eventRank = 1;
+  readonly logits: Tensor;
+
+  constructor(logits: Tensor) {
+    this.logits = logits;
+  }
+
+  get shape(): Shape {
+    return this.logits.shape;
+  }
+  /** Class probabilities [..., k]. */
+  get mean(): Tensor {
+    return softmax(this.logits);
+  }
+  get variance(): Tensor {
+    return this.mean.mul(this.mean.neg().add(1));
+  }
+
+  logProb(x: Tensor): Tensor {
+    return logSoftmax(this.logits).mul(x).sum(-1);
+  }
+
+  sample(sampleShape: Shape = []): Tensor {
+    const classes = new Categorical(this.logits);
+    return oneHot(classes.sample(sampleShape), classes.classes, this.logits.dtype);
+  }
+  rsample(): never {
+    return unavailable("OneHotCategorical.rsample", "a class has no derivative", "sample, or RelaxedCategorical");
+  }
+
+  entropy(): Tensor {
+    return new Categorical(this.logits).entropy();
+  }
+}
