@@ -96,7 +96,7 @@ async function makePictures({ trained, source }: TrainingRun): Promise<readonly 
       terminalRows: 1,
     });
   }
-  if (model.decode && model.latents?.shape.join() === "2") {
+  if (model.decode && model.latents?.prior && model.latents.shape.join() === "2") {
     const sheet = await manifoldSheet(trained, { dims: [0, 1], size: 20 });
     pictures.push({ name: "manifold.png", title: "the latent space", sheet, terminalRows: 8 });
   }
@@ -122,7 +122,9 @@ function summarize(metrics: RunMetrics, { run, trained }: TrainingRun, pictures:
   const next = [
     ...(model.sample ? [["sample", "--count 100", "more samples"]] : []),
     ...(model.reconstruct ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
-    ...(model.decode && model.latents?.shape[0] !== 1 ? [["manifold", "", "two dimensions of the latent space"]] : []),
+    ...(model.decode && model.latents?.prior && model.latents.shape[0] !== 1
+      ? [["manifold", "", "two dimensions of the latent space"]]
+      : []),
   ];
   const rows = next.map(([name, flags, meaning]) => [
     `  ${commandName()} ${name} ${shellWord(run.path)} ${flags}`.trimEnd(),

@@ -1,5 +1,6 @@
 export { Bernoulli } from "./bernoulli.ts";
 export { Categorical } from "./categorical.ts";
+export { Delta } from "./delta.ts";
 export { DiscretizedLogistic, type Grid } from "./discretized-logistic.ts";
 export type { Distribution } from "./distribution.ts";
 export { Independent, independent } from "./independent.ts";

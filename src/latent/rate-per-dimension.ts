@@ -10,7 +10,7 @@ import type { Model } from "../models/model.ts";
  */
 export function ratePerDimension(model: Model, x: Tensor): Tensor {
   const q = model.encode?.(x);
-  const p = model.latents?.prior(x.shape[0]!);
+  const p = model.latents?.prior?.(x.shape[0]!);
   if (!(q instanceof Independent) || !(p instanceof Independent))
     throw new UnsupportedOpError(
       "latent: the rate has no parts by dimension, got no posterior that is independent over dimensions, expected one",

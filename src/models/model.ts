@@ -39,9 +39,14 @@ export interface Objective {
   readonly repeat?: number;
 }
 
-/** Latent variables of a model: their shape for one example, and p(z) for a batch. */
-export interface Latents {
+/** Codes of examples: the shape of one, and p(z) for a batch of them where the model has a prior. */
+export interface Codes {
   readonly shape: Shape;
+  prior?(count: number): Distribution;
+}
+
+/** Codes with a prior. */
+export interface Latents extends Codes {
   prior(count: number): Distribution;
 }
 
@@ -58,7 +63,7 @@ export interface Bound {
  */
 export interface Model {
   objectives(batch: Batch, context: Context): readonly Objective[];
-  readonly latents?: Latents;
+  readonly latents?: Codes;
   /** Whether p(x|z) gives probabilities of 0 and 1, so that intensities are to be binarized. */
   readonly binaryData?: boolean;
   /** For a model that learns from labels: how many classes there are. Batches and `scores` then bring labels. */
@@ -76,6 +81,8 @@ export interface Model {
   sample?(count: number, options?: { readonly temperature?: number }): Tensor;
   /** The mean of p(x|z) at the mean of q(z|x). */
   reconstruct?(x: Tensor): Tensor;
+  /** x with the noise that the model learns to remove, drawn anew at each run. */
+  corrupt?(x: Tensor): Tensor;
   /** The bound at beta = 1 from one draw of z, whatever the model was trained with. */
   bound?(x: Tensor): Bound;
   /**
@@ -94,7 +101,7 @@ export interface Model {
 export interface ModelDefinition<Config extends object = object> {
   readonly name: string;
   readonly summary: string;
-  /** arXiv id. */
+  /** arXiv id, or journal, year and page. */
   readonly paper: string;
   /** Settings with their defaults and ranges; each field's description is its help text. */
   readonly config: z.ZodType<Config>;
