@@ -3,13 +3,14 @@ import { dirname, posix } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const core = ["graph", "ops", "random", "distributions", "nn"];
-const shared = ["errors.ts", "pictures", ...core, "models", "latent", "runtime", "data", "metrics"];
+const shared = ["errors.ts", "linalg", "pictures", ...core, "models", "latent", "runtime", "data", "metrics"];
 /** Each layer with the layers it may import, lowest first. A layer is a folder of src, or a file where a folder spans two. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "nearest-name.ts": [],
   wasm: ["errors.ts"],
   pictures: ["errors.ts"],
+  linalg: ["errors.ts"],
   graph: ["errors.ts"],
   // Optimizers' expressions become WebAssembly here, above the graph; random uses the encoder alone, below it.
   "wasm/elementwise.ts": ["errors.ts", "wasm", "graph"],
@@ -20,12 +21,23 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   optim: ["errors.ts", "graph", "ops"],
   nn: ["errors.ts", "graph", "ops", "random"],
   // A model is a function from symbolic tensors to a loss: it knows no device, no data and no random stream.
-  models: ["errors.ts", "nearest-name.ts", "graph", "ops", "distributions", "nn"],
+  models: ["errors.ts", "nearest-name.ts", "linalg", "graph", "ops", "distributions", "nn"],
   runtime: ["errors.ts", "graph", "ops", "onnx", "random"],
-  latent: ["errors.ts", "graph", "ops", "distributions", "models"],
+  latent: ["errors.ts", "linalg", "graph", "ops", "distributions", "models"],
   data: ["errors.ts", "wasm", "random"],
-  metrics: ["errors.ts", "random"],
-  training: ["errors.ts", "wasm/elementwise.ts", ...core, "optim", "models", "latent", "runtime", "data", "metrics"],
+  metrics: ["errors.ts", "linalg", "random"],
+  training: [
+    "errors.ts",
+    "linalg",
+    "wasm/elementwise.ts",
+    ...core,
+    "optim",
+    "models",
+    "latent",
+    "runtime",
+    "data",
+    "metrics",
+  ],
   "index.ts": [...shared, "optim", "training"],
   node: [...shared, "nearest-name.ts", "onnx", "optim", "training"],
   cli: [...shared, "nearest-name.ts", "optim", "training", "node"],
