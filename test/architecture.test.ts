@@ -23,7 +23,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // A model is a function from symbolic tensors to a loss: it knows no device, no data and no random stream.
   models: ["errors.ts", "nearest-name.ts", "linalg", "graph", "ops", "distributions", "nn"],
   runtime: ["errors.ts", "graph", "ops", "onnx", "random"],
-  latent: ["errors.ts", "linalg", "graph", "ops", "distributions", "models"],
+  latent: ["errors.ts", "linalg", "random", "graph", "ops", "distributions", "models"],
   data: ["errors.ts", "wasm", "random"],
   metrics: ["errors.ts", "linalg", "random"],
   training: [
