@@ -1,41 +1,43 @@
 import { z } from "zod";
 import type { Distribution } from "../distributions/distribution.ts";
-import { independent } from "../distributions/independent.ts";
-import { kl } from "../distributions/kl.ts";
+import { type Independent, independent } from "../distributions/independent.ts";
 import { Normal } from "../distributions/normal.ts";
 import type { Shape } from "../graph/shape.ts";
-import { constant, type Tensor } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import type { Context } from "../nn/context.ts";
 import { reshape, split } from "../ops/movement.ts";
 import { mean } from "../ops/reduction.ts";
 import { type Likelihood, likelihood, likelihoodConfig, type LikelihoodConfig } from "./likelihoods.ts";
-import type { Batch, Bound, DataSpec, Latents, Model, Objective } from "./model.ts";
+import type { Batch, Bound, Latents, Model, Objective } from "./model.ts";
 import { type Decoder, decoderFor, type Encoder, encoderFor, type NetworkConfig, networkConfig } from "./networks.ts";
+import { type Prior, prior, priorConfig, type PriorConfig } from "./priors.ts";
 
-/** Settings of p(x|z) and q(z|x), shared by every model of this form. */
+/** Settings of p(z), p(x|z) and q(z|x), shared by every model of this form. */
 export const latentVariableConfig = {
   latentDim: z.int().positive().max(4096).default(20).describe("numbers in a code"),
   ...networkConfig,
   ...likelihoodConfig,
+  ...priorConfig,
 };
-export interface LatentVariableConfig extends NetworkConfig, LikelihoodConfig {
+export interface LatentVariableConfig extends NetworkConfig, LikelihoodConfig, PriorConfig {
   readonly latentDim: number;
 }
 
-/** -E_q[log p(x|z)] and KL(q(z|x) || p(z)), each [batch], in nats. */
+/** -E_q[log p(x|z)] and KL(q(z|x) || p(z)), each [batch], in nats; the KL of a mixture prior is an estimate. */
 export interface Terms {
   readonly distortion: Tensor;
   readonly rate: Tensor;
 }
 
 /**
- * The VAE and its relatives: p(x, z) = p(z) p(x|z) with p(z) = N(0, I), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it
- * (arXiv:1312.6114, eq. 9). They differ in what they minimize alone.
+ * The VAE and its relatives: p(x, z) = p(z) p(x|z), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it (arXiv:1312.6114, eq. 9).
+ * They differ in what they minimize alone.
  */
 export abstract class LatentVariableModel implements Model {
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly likelihood: Likelihood;
+  readonly prior: Prior;
   readonly latents: Latents;
   readonly binaryData: boolean;
 
@@ -44,13 +46,14 @@ export abstract class LatentVariableModel implements Model {
     this.binaryData = config.likelihood === "bernoulli";
     this.encoder = encoderFor(config, shape, 2 * config.latentDim);
     this.decoder = decoderFor(config, config.latentDim, shape.with(0, shape[0]! * this.likelihood.channelsPerChannel));
-    this.latents = { shape: [config.latentDim], prior: (count) => standardNormal([count, config.latentDim]) };
+    this.prior = prior(config, { latentDim: config.latentDim, shape, posterior: (x) => this.encode(x) });
+    this.latents = { shape: [config.latentDim], prior: (count) => this.prior.of(count) };
   }
 
   abstract objectives(batch: Batch, context: Context): readonly Objective[];
 
   /** q(z|x) = N(mean(x), diag(exp(logVar(x)))). */
-  encode(x: Tensor): Distribution {
+  encode(x: Tensor): Independent<Normal> {
     const [mean, logVar] = split(this.encoder.apply(x), -1, 2);
     return independent(new Normal(mean, { logVar }), 1);
   }
@@ -70,8 +73,8 @@ export abstract class LatentVariableModel implements Model {
   /** The two parts of the bound, the distortion averaged over `samples` draws of z. */
   terms(x: Tensor, samples: number): Terms {
     const q = this.encode(x);
-    const logLikelihood = mean(this.logLikelihood(x, q.rsample([samples])), 0);
-    return { distortion: logLikelihood.neg(), rate: kl(q, this.latents.prior(x.shape[0]!)) };
+    const z = q.rsample([samples]);
+    return { distortion: mean(this.logLikelihood(x, z), 0).neg(), rate: this.prior.rate(q, z) };
   }
 
   sample(count: number, { temperature = 1 } = {}): Tensor {
@@ -98,6 +101,3 @@ export abstract class LatentVariableModel implements Model {
     return this.logLikelihood(x, z).add(this.latents.prior(x.shape[0]!).logProb(z)).sub(q.logProb(z));
   }
 }
-
-const standardNormal = (shape: readonly number[]): Distribution =>
-  independent(new Normal(constant(0).broadcastTo(shape), 1), 1);
