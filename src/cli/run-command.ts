@@ -1,20 +1,23 @@
 /** What commands that use a trained run share. */
 import type { Command } from "commander";
 import { deviceNames } from "../runtime/device.ts";
-import { type LoadedRun, loadRun } from "../node/load-run.ts";
+import { type LoadedRun, loadRun, type WhichCheckpoint } from "../node/load-run.ts";
 import { parseDeviceName, pickDevice, type PickedDevice } from "../node/pick-device.ts";
 import { ConfigError } from "../errors.ts";
+import { quoted } from "../training/quoted.ts";
 import { checkKind, type OutputOptions } from "./finish-sheet.ts";
 
 export interface DeviceOptions {
   readonly device?: string;
   readonly threads?: string;
+  readonly checkpoint?: string;
 }
 
 export const addDeviceOptions = (command: Command): Command =>
   command
     .option("--device <name>", `where to compute: ${deviceNames.join(", ")} (default auto)`)
-    .option("--threads <n>", "threads of the CPU; 0 for one per core (default 0)");
+    .option("--threads <n>", "threads of the CPU; 0 for one per core (default 0)")
+    .option("--checkpoint <which>", "best, last, or its step (default: best where trained with --patience, else last)");
 
 /** The device that the options ask for. */
 export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {
@@ -32,5 +35,12 @@ export const addOutputOptions = (command: Command): Command =>
 /** Loads a run, after everything that can be wrong with the options has been found. */
 export async function optionRun(path: string, options: DeviceOptions & OutputOptions): Promise<LoadedRun> {
   if (options.out !== undefined) checkKind(options.out);
-  return loadRun(path, (await optionDevice(options)).device);
+  const checkpoint = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
+  return loadRun(path, (await optionDevice(options)).device, checkpoint === undefined ? {} : { checkpoint });
+}
+
+function parseCheckpoint(text: string): WhichCheckpoint {
+  if (text === "best" || text === "last") return text;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new ConfigError(`--checkpoint: none by that name, got ${quoted(text)}, expected best, last, or a step`);
 }

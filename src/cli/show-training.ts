@@ -1,7 +1,6 @@
 import { encodePng } from "../pictures/png.ts";
-import { isImage, type Sheet, sheetRaster } from "../pictures/sheet.ts";
-import { firstExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "../node/run-pictures.ts";
-import type { RunMetrics } from "../node/run-metrics.ts";
+import { sheetRaster } from "../pictures/sheet.ts";
+import { type NamedSheet, trainingSheets } from "../node/training-pictures.ts";
 import type { TrainingEvent, TrainingRun } from "../node/training-run.ts";
 import { metricText, Progress } from "./progress.ts";
 import { showSheet } from "./show-sheet.ts";
@@ -65,49 +64,33 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
     }
     case "checkpoint":
       return progress.event("checkpoint", { step: event.step, epoch: event.epoch });
+    case "pictures":
+      return progress.event("pictures", { step: event.step, epoch: event.epoch, files: event.files });
+    case "stopped": {
+      const { step, epoch, best } = event;
+      progress.event("stopped", { step, epoch, best });
+      progress.log(
+        `stopped early: ${epoch - Math.ceil(best.step / training.stepsPerEpoch)} epochs without a better ${best.metric} ` +
+          `than ${metricText(best.value)} at step ${best.step}; going on from here takes --resume and more --patience`,
+      );
+      return;
+    }
     case "done": {
       progress.finish();
-      const pictures = await makePictures(training);
+      const pictures = await trainingSheets(training);
       for (const { name, sheet } of pictures) await run.writeSample(name, [encodePng(sheetRaster(sheet))]);
-      if (json) progress.event("done", { run: run.path, step: event.step, metrics: event.metrics });
-      else summarize(event.metrics, training, pictures);
+      const { metrics, best, weights } = event;
+      if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights });
+      else summarize(event, training, pictures);
     }
   }
 }
 
-interface NamedSheet {
-  readonly name: string;
-  readonly title: string;
-  readonly sheet: Sheet;
-  readonly terminalRows: number;
-}
-
-/** The pictures that the model's capabilities and the data's shape allow. */
-async function makePictures({ trained, source }: TrainingRun): Promise<readonly NamedSheet[]> {
-  const { model } = trained;
-  if (!isImage(trained.shape)) return [];
-  const pictures: NamedSheet[] = [];
-  if (model.reconstruct) {
-    const sheet = await reconstructionSheet(trained, firstExamples(source.test, 32));
-    pictures.push({
-      name: "reconstructions.png",
-      title: "test examples above their reconstructions",
-      sheet,
-      terminalRows: 1,
-    });
-  }
-  if (model.decode && model.latents?.prior && model.latents.shape.join() === "2") {
-    const sheet = await manifoldSheet(trained, { dims: [0, 1], size: 20 });
-    pictures.push({ name: "manifold.png", title: "the latent space", sheet, terminalRows: 8 });
-  }
-  if (model.sample) {
-    const sheet = await sampleSheet(trained, { count: 64 });
-    pictures.push({ name: "samples.png", title: "samples", sheet, terminalRows: 2 });
-  }
-  return pictures;
-}
-
-function summarize(metrics: RunMetrics, { run, trained }: TrainingRun, pictures: readonly NamedSheet[]): void {
+function summarize(
+  { metrics, best, weights, step }: Extract<TrainingEvent, { readonly kind: "done" }>,
+  { run, trained }: TrainingRun,
+  pictures: readonly NamedSheet[],
+): void {
   for (const { title, sheet, terminalRows } of pictures) showSheet(title, sheet, terminalRows);
   const names = Object.keys(metrics.test);
   if (names.length > 0) {
@@ -116,6 +99,15 @@ function summarize(metrics: RunMetrics, { run, trained }: TrainingRun, pictures:
     );
     console.log(`\n${table([["mean per example", ...names], ...rows])}`);
   }
+  if (best)
+    console.log(
+      `\nbest validation ${best.metric} ${metricText(best.value)} at step ${best.step}` +
+        (best.step === step
+          ? ", the last"
+          : weights === best.step
+            ? ", whose weights these are"
+            : `; --checkpoint best takes its weights`),
+    );
   if (pictures.length > 0)
     console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
   const { model } = trained;

@@ -14,11 +14,19 @@ export interface LoadedRun {
   readonly step: number;
 }
 
+/** Which of a run's checkpoints: the last, the one of the best validation, or that of a step. */
+export type WhichCheckpoint = "last" | "best" | number;
+
 /**
- * Opens a run folder and puts its latest weights, averaged ones where the run kept them, on a device. Throws CheckpointError
- * where the folder is not a run, or is damaged.
+ * Opens a run folder and puts weights of it, averaged ones where the run kept them, on a device: those of `checkpoint`, by default
+ * the best where the run was trained with patience, else the last. Throws CheckpointError where the folder is not a run, is
+ * damaged, or lacks that checkpoint.
  */
-export async function loadRun(path: string, device: Device): Promise<LoadedRun> {
+export async function loadRun(
+  path: string,
+  device: Device,
+  { checkpoint }: { readonly checkpoint?: WhichCheckpoint } = {},
+): Promise<LoadedRun> {
   const run = await RunFolder.open(path);
   const { shape, classNames } = run.info.data;
   const { definition, config, settings } = readRunSpec(run.info, `${path}/run.json`);
@@ -27,7 +35,8 @@ export async function loadRun(path: string, device: Device): Promise<LoadedRun> 
   const averaged = settings.ema === undefined ? new Map() : parameters(model);
   const specs = tensorSpecs(new Map([...all, ...[...averaged].map(([name, v]) => [averagedName(name), v] as const)]));
   // The file is held against the model's shapes before memory is taken for either.
-  const { weights, state } = await run.loadWeights({ weights: specs });
+  const step = await checkpointStep(run, checkpoint ?? (settings.patience === undefined ? "last" : "best"));
+  const { weights, state } = await run.loadWeights({ weights: specs, ...(step !== undefined && { step }) });
   const store = createVariables(device, all.values());
   await writeTensors(
     store,
@@ -35,4 +44,10 @@ export async function loadRun(path: string, device: Device): Promise<LoadedRun> 
     new Map([...all.keys()].map((name) => [name, weights.get(averaged.has(name) ? averagedName(name) : name)!])),
   );
   return { run, trained: new TrainedModel(model, { store, shape }), step: state.step };
+}
+
+/** The step of the checkpoint meant, or undefined for the last. */
+async function checkpointStep(run: RunFolder, which: WhichCheckpoint): Promise<number | undefined> {
+  if (which === "last") return undefined;
+  return which === "best" ? (await run.latestState())?.best?.step : which;
 }

@@ -7,7 +7,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
-import type { Checkpoint, StateFile, TensorSpecs } from "../training/checkpoint.ts";
+import type { Checkpoint, StateFile, TensorSpecs, TrainingState } from "../training/checkpoint.ts";
 import { parseRunInfo, type RunInfo, runInfoText } from "../training/run-info.ts";
 import {
   type FileContent,
@@ -80,6 +80,12 @@ export class RunFolder {
   /** Steps that have a checkpoint, lowest first. */
   async checkpointSteps(): Promise<number[]> {
     return (await kindOf(this.#checkpoints)) === "nothing" ? [] : listCheckpoints(this.#checkpoints);
+  }
+
+  /** Where training stands by the latest checkpoint, or undefined before the first. Throws CheckpointError where it is damaged. */
+  async latestState(): Promise<TrainingState | undefined> {
+    const step = (await this.checkpointSteps()).at(-1);
+    return step === undefined ? undefined : (await readState(this.#checkpoints, step)).state;
   }
 
   /**

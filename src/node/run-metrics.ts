@@ -2,7 +2,7 @@ import type { RunFolder } from "./run-folder.ts";
 
 export type Metrics = Readonly<Record<string, number>>;
 
-/** A run's figures: training metrics averaged over its last epoch, the last ones of validation, and the test's at its end. */
+/** A run's figures: training metrics averaged over its last epoch, validation's of the weights kept, and the test's at its end. */
 export interface RunMetrics {
   readonly train: Metrics;
   readonly validation: Metrics;
@@ -10,12 +10,25 @@ export interface RunMetrics {
 }
 
 /** Reads them from the run's record, which also holds what earlier processes measured. */
-export async function readRunMetrics(run: RunFolder, steps: number, stepsPerEpoch: number): Promise<RunMetrics> {
+export async function readRunMetrics(
+  run: RunFolder,
+  {
+    end,
+    weights,
+    stepsPerEpoch,
+  }: {
+    /** The run's last step. */
+    readonly end: number;
+    /** Steps behind the weights that the run is judged by. */
+    readonly weights: number;
+    readonly stepsPerEpoch: number;
+  },
+): Promise<RunMetrics> {
   let recent: { readonly step: number; readonly metrics: Metrics }[] = [];
   const last: Record<"validation" | "test", Metrics> = { validation: {}, test: {} };
   for await (const { split, step, metrics } of run.metrics()) {
     if (split === "train") recent = [...recent.filter((r) => r.step > step - stepsPerEpoch), { step, metrics }];
-    else if (split === "validation" || step === steps) last[split] = metrics;
+    else if (split === "validation" ? step <= weights : step === end) last[split] = metrics;
   }
   return { train: meanOf(recent.map(({ metrics }) => metrics)), ...last };
 }

@@ -94,7 +94,7 @@ export interface GivenAgain {
 /**
  * Opens a run to go on from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
  * given again differs from what the run was started with, DataError where the data has changed. What may change: the length
- * of a run of constant schedule, checkpoints, and the device, which costs the last bits.
+ * of a run of constant schedule, checkpoints, patience, pictures, and the device, which costs the last bits.
  */
 export async function resumeRun(
   path: string,
@@ -113,7 +113,13 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
   const where = join(run.path, "run.json");
   const { definition, config, data, seed, settings: before } = readRunSpec(run.info, where);
   const { settings: settingsAgain = {}, config: configAgain = {}, binarize: binarizeAgain = "auto", ...again } = given;
-  const { checkpointEvery = before.checkpointEvery, threads = before.threads, ...rest } = settingsAgain;
+  const {
+    checkpointEvery = before.checkpointEvery,
+    patience = before.patience,
+    picturesEvery = before.picturesEvery,
+    threads = before.threads,
+    ...rest
+  } = settingsAgain;
   const { device: deviceAgain = before.device, ...fixed } = rest;
   refuseChanges(again, { model: definition.name, data: data.source, validation: data.validation, seed });
   refuseChanges(binarizeAgain === "auto" ? {} : { binarize: binarizeAgain }, data);
@@ -123,7 +129,8 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
   refuseChanges({ ...fixed, ...length }, before);
   const picked = await pickDevice(deviceAgain, threads);
   const { device } = picked;
-  const settings = { ...withLength(before, settingsAgain), checkpointEvery, device: device.name, threads };
+  const changed = { checkpointEvery, patience, picturesEvery, device: device.name, threads };
+  const settings = { ...withLength(before, settingsAgain), ...changed };
 
   const source = await openRunData(run.info, where);
   const model = definition.build(config, source.train.dataset);
@@ -176,13 +183,20 @@ function compile(options: {
   readonly seed: number;
 }): { readonly batches: Batches; readonly step: TrainingStep; readonly steps: number } {
   const { model, source, device, settings, binarize, seed } = options;
-  const { batchSize } = settings;
+  const { batchSize, accumulate } = settings;
   const { classes } = model;
   const labelled = classes !== undefined && { classes };
-  const batches = new Batches(source.train, { batchSize, purpose: "training", seed, binarize, ...labelled });
+  // A step's examples are one batch of the data, however many runs of the graph they take.
+  const batches = new Batches(source.train, {
+    batchSize: batchSize * accumulate,
+    purpose: "training",
+    seed,
+    binarize,
+    ...labelled,
+  });
   const steps = totalSteps(settings, batches.batchesPerEpoch);
   const { shape } = source.train.dataset;
-  const step = compileStep(model, { device, shape, batchSize, optimizer: optimizerFor(settings, steps) });
+  const step = compileStep(model, { device, shape, batchSize, accumulate, optimizer: optimizerFor(settings, steps) });
   return { batches, step, steps };
 }
 

@@ -5,14 +5,22 @@ import { DivergedError } from "../errors.ts";
 import type { Variable } from "../graph/tensor.ts";
 import type { Model } from "../models/model.ts";
 import { ScoreEvaluator, type Scores } from "../training/evaluate-scores.ts";
+import { type Best, betterOf, outOfPatience } from "../training/early-stopping.ts";
 import { fit } from "../training/fit.ts";
 import type { TrainingSettings } from "../training/settings.ts";
-import { checkpointVariables, firstNonFinite, readTensors } from "../training/state-tensors.ts";
+import {
+  checkpointVariables,
+  firstNonFinite,
+  readTensors,
+  tensorSpecs,
+  writeTensors,
+} from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
 import { TrainedModel } from "../training/trained-model.ts";
 import type { PickedDevice } from "./pick-device.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type Metrics, readRunMetrics, type RunMetrics } from "./run-metrics.ts";
+import { writeEpochPictures } from "./training-pictures.ts";
 import { version } from "./version.ts";
 
 /** What happened, in the order it happens. `epoch` is the one the step is in, from 1. */
@@ -20,8 +28,18 @@ export type TrainingEvent =
   | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly metrics?: Metrics }
   | { readonly kind: "validation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
   | { readonly kind: "checkpoint"; readonly step: number; readonly epoch: number }
+  | { readonly kind: "pictures"; readonly step: number; readonly epoch: number; readonly files: readonly string[] }
   | { readonly kind: "interrupted"; readonly step: number }
-  | { readonly kind: "done"; readonly step: number; readonly metrics: RunMetrics };
+  /** Patience ended: validation has brought nothing better than `best`. */
+  | { readonly kind: "stopped"; readonly step: number; readonly epoch: number; readonly best: Best }
+  | {
+      readonly kind: "done";
+      readonly step: number;
+      readonly metrics: RunMetrics;
+      readonly best: Best | null;
+      /** Steps behind the weights that the test figures are of: the best's where the run has patience, else the last. */
+      readonly weights: number;
+    };
 
 export interface TrainingRunParts {
   readonly run: RunFolder;
@@ -37,12 +55,6 @@ export interface TrainingRunParts {
   readonly steps: number;
   readonly from: number;
   readonly best: Best | null;
-}
-
-interface Best {
-  readonly step: number;
-  readonly metric: string;
-  readonly value: number;
 }
 
 /** A run folder, its data and its compiled step, ready to train. */
@@ -91,25 +103,38 @@ export class TrainingRun {
   }
 
   async *#train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
-    const { run, steps, from } = this;
+    const { run, steps, from, stepsPerEpoch } = this;
     const { step, batches, seed, settings } = this.#parts;
     const validator = this.#evaluator(this.source.validation);
-    for await (const event of fit({ step, batches, seed, steps, from })) {
+    const outOfTime = (n: number): boolean =>
+      outOfPatience(settings.patience, { best: this.#best, step: n, stepsPerEpoch });
+    let end = outOfTime(from) ? from : steps;
+    for await (const event of fit({ step, batches, seed, steps: end, from })) {
       const { epochEnds, ...rest } = event;
       const { step: n, epoch } = rest;
       if (event.metrics) await run.appendMetrics({ step: n, epoch, split: "train", metrics: event.metrics });
       yield { kind: "step", ...rest };
       const last = n === steps;
-      let figures: Metrics | undefined;
       if (validator && (epochEnds || last)) {
-        figures = await this.#measure(validator, n);
+        const figures = await this.#measure(validator, n);
         await run.appendMetrics({ step: n, epoch, split: "validation", metrics: figures });
         yield { kind: "validation", step: n, epoch, metrics: figures };
+        this.#best = betterOf(this.#best, n, figures);
       }
+      const stops = epochEnds && !last && outOfTime(n);
       const due = settings.checkpointEvery ? n % settings.checkpointEvery === 0 : epochEnds;
-      if (due || last || signal?.aborted) {
-        await this.#save(n, figures);
+      if (due || last || stops || this.#best?.step === n || signal?.aborted) {
+        await this.#save(n);
         yield { kind: "checkpoint", step: n, epoch };
+      }
+      if (settings.picturesEvery && epochEnds && epoch % settings.picturesEvery === 0) {
+        const files = await writeEpochPictures(this, epoch);
+        yield { kind: "pictures", step: n, epoch, files };
+      }
+      if (stops) {
+        yield { kind: "stopped", step: n, epoch, best: this.#best! };
+        end = n;
+        break;
       }
       if (signal?.aborted && !last) {
         yield { kind: "interrupted", step: n };
@@ -117,7 +142,9 @@ export class TrainingRun {
       }
     }
     await validator?.release();
-    yield { kind: "done", step: steps, metrics: await this.#finalMetrics() };
+    const weights = await this.#bestWeights(end);
+    const metrics = await this.#finalMetrics(end, weights);
+    yield { kind: "done", step: end, metrics, best: this.#best, weights };
   }
 
   async close(): Promise<void> {
@@ -137,7 +164,17 @@ export class TrainingRun {
     return figures;
   }
 
-  async #save(n: number, figures: Metrics | undefined): Promise<void> {
+  /** Puts the best checkpoint's weights in place where the run has patience. Returns the steps behind the weights. */
+  async #bestWeights(end: number): Promise<number> {
+    const { step, settings } = this.#parts;
+    if (settings.patience === undefined || !this.#best || this.#best.step === end) return end;
+    const held = checkpointVariables(step);
+    const { weights } = await this.run.loadWeights({ step: this.#best.step, weights: tensorSpecs(held.weights) });
+    await writeTensors(step.store, held.weights, weights);
+    return this.#best.step;
+  }
+
+  async #save(n: number): Promise<void> {
     const { step, seed, batches } = this.#parts;
     const held = checkpointVariables(step);
     const weights = await readTensors(step.store, held.weights);
@@ -145,9 +182,6 @@ export class TrainingRun {
     const bad = firstNonFinite(weights) ?? firstNonFinite(optimizer);
     if (bad !== undefined) throw diverged(n, bad, Number.NaN);
 
-    const [metric, value] = Object.entries(figures ?? {})[0] ?? [];
-    if (metric !== undefined && value !== undefined && !(this.#best && this.#best.value <= value))
-      this.#best = { step: n, metric, value };
     const cursor = batches.cursorAt(n);
     await this.run.saveCheckpoint({
       weights,
@@ -164,16 +198,15 @@ export class TrainingRun {
     });
   }
 
-  async #finalMetrics(): Promise<RunMetrics> {
-    const { run, steps, stepsPerEpoch } = this;
-    const metrics = await readRunMetrics(run, steps, stepsPerEpoch);
+  async #finalMetrics(end: number, weights: number): Promise<RunMetrics> {
+    const { run, stepsPerEpoch } = this;
+    const metrics = await readRunMetrics(run, { end, weights, stepsPerEpoch });
     const measured = Object.keys(metrics.test).length > 0;
     const tester = measured ? undefined : this.#evaluator(this.source.test);
     if (!tester) return metrics;
-    const test = await this.#measure(tester, steps);
+    const test = await this.#measure(tester, weights);
     await tester.release();
-    const epoch = Math.ceil(steps / stepsPerEpoch);
-    await run.appendMetrics({ step: steps, epoch, split: "test", metrics: test });
+    await run.appendMetrics({ step: end, epoch: Math.ceil(end / stepsPerEpoch), split: "test", metrics: test });
     return { ...metrics, test };
   }
 }

@@ -15,6 +15,12 @@ export const trainingSettings = z.strictObject({
   epochs: z.int().positive().max(1_000_000).optional().describe("passes over the training data"),
   steps: z.int().positive().max(1_000_000_000).optional().describe("optimizer steps, in place of epochs"),
   batchSize: z.int().positive().max(1_000_000).default(128).describe("examples a step"),
+  accumulate: z
+    .int()
+    .positive()
+    .max(100_000)
+    .default(1)
+    .describe("batches whose gradients are averaged before each change of the weights"),
   learningRate: z.number().positive().max(1000).default(1e-3).describe("step size of the optimizer"),
   optimizer: z.enum(optimizerNames).default("adam").describe("rule that changes the weights"),
   momentum: z.number().min(0).lt(1).default(0).describe("sgd and rmsprop: share of the last update that is kept"),
@@ -34,7 +40,14 @@ export const trainingSettings = z.strictObject({
     .positive()
     .max(1_000_000_000)
     .optional()
-    .describe("steps between checkpoints; an epoch when not given"),
+    .describe("steps between checkpoints; an epoch when not given; the best validation always has one"),
+  patience: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe("epochs without a better validation after which training stops and keeps the best weights"),
+  picturesEvery: z.int().positive().max(1_000_000).optional().describe("epochs between pictures of how samples become"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
   // The order in which numbers are added up depends on it, and so do their last bits: a run keeps it.
   threads: z.int().min(0).max(1024).default(0).describe("threads of the CPU; 0 for one per core"),

@@ -83,7 +83,7 @@ describe("arguments", () => {
     ],
     [
       ["train", "vae", "--schedule", "cos"],
-      '--schedule: not a value it takes, got "cos", expected one of constant, linear, cosine, exponential; did you mean cosine?',
+      '--schedule: not a value it takes, got "cos", expected one of constant, linear, cosine, exponential, step, one-cycle; did you mean cosine?',
     ],
     [
       ["train", "vae", "--seed", "1e20"],
@@ -111,6 +111,11 @@ describe("arguments", () => {
       ["sample", "run", "--out", "x.jpg"],
       '--out: not a file it can write, got "x.jpg", expected a name that ends in .png or .npy',
     ],
+    [
+      ["sample", "run", "--checkpoint", "first"],
+      '--checkpoint: none by that name, got "first", expected best, last, or a step',
+    ],
+    [["sample", "run", "--checkpoint", "1"], /^run: checkpoint is missing, got step 1, expected one of 2$/],
     [
       ["manifold", "run", "--dims", "0,2"],
       "--dims: not two dimensions of this model, got 0,2, expected two different ones from 0 to 1",

@@ -1,0 +1,58 @@
+/** The pictures that training makes by itself: at its end, and every few epochs. */
+import type { DataSource } from "../data/split.ts";
+import { encodePng } from "../pictures/png.ts";
+import { isImage, type Sheet, sheetRaster } from "../pictures/sheet.ts";
+import type { TrainedModel } from "../training/trained-model.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { firstExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "./run-pictures.ts";
+
+export interface NamedSheet {
+  /** Of the file in the run's samples/. */
+  readonly name: string;
+  readonly title: string;
+  readonly sheet: Sheet;
+  /** Rows of it that a terminal shows. */
+  readonly terminalRows: number;
+}
+
+interface Pictured {
+  readonly trained: TrainedModel;
+  readonly source: DataSource;
+}
+
+/** The pictures that the model's capabilities and the data's shape allow. */
+export async function trainingSheets({ trained, source }: Pictured): Promise<readonly NamedSheet[]> {
+  const { model } = trained;
+  if (!isImage(trained.shape)) return [];
+  const sheets: NamedSheet[] = [];
+  if (model.reconstruct && source.test.indices.length > 0) {
+    const sheet = await reconstructionSheet(trained, firstExamples(source.test, 32));
+    const title = "test examples above their reconstructions";
+    sheets.push({ name: "reconstructions.png", title, sheet, terminalRows: 1 });
+  }
+  if (model.decode && model.latents?.prior && model.latents.shape.join() === "2") {
+    const sheet = await manifoldSheet(trained, { dims: [0, 1], size: 20 });
+    sheets.push({ name: "manifold.png", title: "the latent space", sheet, terminalRows: 8 });
+  }
+  if (model.sample) {
+    const sheet = await sampleSheet(trained, { count: 64 });
+    sheets.push({ name: "samples.png", title: "samples", sheet, terminalRows: 2 });
+  }
+  return sheets;
+}
+
+/**
+ * Writes what the model makes after an epoch as `samples/epoch-N.png`, and returns the files: the same draws each time, or the
+ * reconstructions of the same examples where it does not sample. None where examples are not images.
+ */
+export async function writeEpochPictures(
+  { run, trained, source }: Pictured & { readonly run: RunFolder },
+  epoch: number,
+): Promise<readonly string[]> {
+  const { model, shape } = trained;
+  if (!isImage(shape) || !(model.sample || model.reconstruct)) return [];
+  const sheet = model.sample
+    ? await sampleSheet(trained, { count: 64 })
+    : await reconstructionSheet(trained, firstExamples(source.validation, 32));
+  return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(sheetRaster(sheet))])];
+}

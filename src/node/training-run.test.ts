@@ -1,0 +1,141 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findModel } from "../models/registry.ts";
+import type { Device } from "../runtime/device.ts";
+import { cpuDevice } from "../runtime/node.ts";
+import { trainingSettings } from "../training/settings.ts";
+import { loadRun } from "./load-run.ts";
+import { resumeRun, startRun } from "./start-run.ts";
+import type { TrainingEvent, TrainingRun } from "./training-run.ts";
+
+let folder: string;
+let cpu: Device;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "latentkit-training-"));
+  cpu = await cpuDevice(1);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const definition = findModel("vae");
+async function start(name: string, settings: object, config: object = {}): Promise<TrainingRun> {
+  return startRun(
+    {
+      definition,
+      config: definition.config.parse({ hiddenDims: [64], latentDim: 4, ...config }),
+      settings: trainingSettings.parse({ batchSize: 20, threads: 1, device: "cpu", ...settings }),
+      data: "digits:100",
+      binarize: "auto",
+      seed: 0,
+    },
+    { out: join(folder, name) },
+  );
+}
+/** All that happens until the end, or until `stop` says so, as Ctrl-C does. */
+async function follow(training: TrainingRun, stop: (event: TrainingEvent) => boolean = () => false) {
+  const events: TrainingEvent[] = [];
+  const ctrlC = new AbortController();
+  try {
+    for await (const event of training.train(ctrlC.signal)) {
+      events.push(event);
+      if (stop(event)) ctrlC.abort();
+    }
+  } finally {
+    await training.close();
+  }
+  return events;
+}
+const only = <K extends TrainingEvent["kind"]>(events: readonly TrainingEvent[], kind: K) =>
+  events.filter((event): event is Extract<TrainingEvent, { kind: K }> => event.kind === kind);
+const bytes = (name: string, step: number): Buffer =>
+  readFileSync(join(folder, name, `checkpoints/step-${step}/weights.safetensors`));
+
+describe("patience", () => {
+  // 90 examples and a fast rate: validation turns long before 100 epochs.
+  const settings = { epochs: 100, learningRate: 0.01, patience: 3 };
+  let events: readonly TrainingEvent[];
+  beforeAll(async () => {
+    events = await follow(await start("patient", settings));
+  });
+
+  test("stops after so many validations without a better one, and the figures are the best one's", () => {
+    const validations = only(events, "validation");
+    const lowest = validations.reduce((a, b) => (b.metrics["negElbo"]! < a.metrics["negElbo"]! ? b : a));
+    const [done] = only(events, "done");
+    expect(only(events, "stopped")).toEqual([
+      { kind: "stopped", step: done!.step, epoch: validations.at(-1)!.epoch, best: done!.best },
+    ]);
+    expect(done!.step).toBeLessThan(500);
+    expect(validations.at(-1)!.epoch - lowest.epoch).toBe(3);
+    expect(done!.best).toEqual({ step: lowest.step, metric: "negElbo", value: lowest.metrics["negElbo"] });
+    expect(done!.weights).toBe(lowest.step);
+    expect(done!.metrics.validation).toEqual(lowest.metrics);
+  });
+
+  test("keeps both checkpoints: the best is loaded unless another is asked for", async () => {
+    const [done] = only(events, "done");
+    const path = join(folder, "patient");
+    const steps = async (checkpoint?: "best" | "last" | number) =>
+      (await loadRun(path, cpu, checkpoint === undefined ? {} : { checkpoint })).step;
+    expect(await steps()).toBe(done!.weights);
+    expect(await steps("best")).toBe(done!.weights);
+    expect(await steps("last")).toBe(done!.step);
+    expect(await steps(done!.step)).toBe(done!.step);
+    await expect(steps(1)).rejects.toThrow(/checkpoint is missing, got step 1, expected one of \d+, /);
+    const [best, last] = [await loadRun(path, cpu), await loadRun(path, cpu, { checkpoint: "last" })];
+    expect(await best.trained.sample(1)).not.toEqual(await last.trained.sample(1));
+  });
+
+  test("a run that stopped early stays so when resumed, and goes on with more patience as if it had had it", async () => {
+    const again = await follow(await resumeRun(join(folder, "patient")));
+    expect(again.map(({ kind }) => kind)).toEqual(["done"]);
+    expect(again[0]).toEqual(events.at(-1));
+
+    const more = { patience: 5 };
+    const whole = await follow(await start("patienter", { ...settings, ...more }));
+    const resumed = await follow(await resumeRun(join(folder, "patient"), { given: { settings: more } }));
+    expect(resumed.at(-1)).toEqual(whole.at(-1));
+    const { step } = only(whole, "done")[0]!;
+    expect(bytes("patient", step).equals(bytes("patienter", step))).toBe(true);
+  });
+
+  test("an interruption changes nothing of where it stops", async () => {
+    const stopped = await follow(await start("cut", settings), ({ step }) => step === 8);
+    expect(stopped.at(-1)).toEqual({ kind: "interrupted", step: 8 });
+    const resumed = await follow(await resumeRun(join(folder, "cut")));
+    const { step } = only(resumed, "done")[0]!;
+    const whole = await follow(await start("uncut", settings));
+    expect(resumed.at(-1)).toEqual(whole.at(-1));
+    expect(bytes("cut", step).equals(bytes("uncut", step))).toBe(true);
+  });
+});
+
+test("the best validation has a checkpoint however rare they are otherwise", async () => {
+  const events = await follow(await start("rare", { epochs: 8, checkpointEvery: 1000 }));
+  const [done] = only(events, "done");
+  expect(done!.weights).toBe(40);
+  expect((await loadRun(join(folder, "rare"), cpu, { checkpoint: "best" })).step).toBe(done!.best!.step);
+});
+
+test("batches accumulated are one batch of them all: the same examples, and as many steps an epoch", async () => {
+  const at = async (name: string, settings: object): Promise<TrainingEvent[]> => follow(await start(name, settings));
+  const parts = await at("parts", { epochs: 2, batchSize: 10, accumulate: 4 });
+  const one = await at("one", { epochs: 2, batchSize: 40 });
+  expect(only(parts, "done")[0]!.step).toBe(only(one, "done")[0]!.step);
+  // The draws of z differ, and with them the losses, by little: both see the same examples.
+  const loss = (events: readonly TrainingEvent[]): number => only(events, "step")[0]!.metrics!["distortion"]!;
+  expect(Math.abs(loss(parts) / loss(one) - 1)).toBeLessThan(0.01);
+});
+
+test("pictures are made every few epochs, of the same draws, and leave the weights as they are", async () => {
+  const events = await follow(await start("pictured", { epochs: 4, picturesEvery: 2 }));
+  expect(only(events, "pictures").map(({ epoch, step }) => [epoch, step])).toEqual([
+    [2, 10],
+    [4, 20],
+  ]);
+  expect(readdirSync(join(folder, "pictured/samples")).toSorted()).toEqual(["epoch-2.png", "epoch-4.png"]);
+  await follow(await start("unpictured", { epochs: 4 }));
+  expect(existsSync(join(folder, "unpictured/samples/epoch-2.png"))).toBe(false);
+  expect(bytes("pictured", 20).equals(bytes("unpictured", 20))).toBe(true);
+});

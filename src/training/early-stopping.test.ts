@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { type Best, betterOf, outOfPatience } from "./early-stopping.ts";
+
+test("the best is the lowest first figure, and of equal ones the earliest", () => {
+  const curve = [5, 3, 4, 3, 2, 2];
+  const bests = curve.reduce<(Best | null)[]>(
+    (found, value, i) => [...found, betterOf(found.at(-1) ?? null, 10 * (i + 1), { negElbo: value, rate: -value })],
+    [],
+  );
+  expect(bests.map((best) => best?.step)).toEqual([10, 20, 20, 20, 50, 50]);
+  expect(bests.at(-1)).toEqual({ step: 50, metric: "negElbo", value: 2 });
+  expect(betterOf(bests[0]!, 20, {})).toBe(bests[0]);
+});
+
+test("patience ends after so many epochs without anything better", () => {
+  const best = { step: 20, metric: "negElbo", value: 3 };
+  const at = (patience: number | undefined, step: number): boolean =>
+    outOfPatience(patience, { best, step, stepsPerEpoch: 10 });
+  expect([20, 30, 40, 50].map((step) => at(2, step))).toEqual([false, false, true, true]);
+  expect(at(undefined, 1000)).toBe(false);
+  expect(outOfPatience(1, { best: null, step: 1000, stepsPerEpoch: 10 })).toBe(false);
+});

@@ -1,0 +1,26 @@
+/** The best validation so far: its first figure, lower is better, and the step it was measured at. */
+export interface Best {
+  readonly step: number;
+  readonly metric: string;
+  readonly value: number;
+}
+
+/** The better of the best so far and what validation found at `step`; an equal figure does not replace an earlier one. */
+export function betterOf(best: Best | null, step: number, figures: Readonly<Record<string, number>>): Best | null {
+  const [first] = Object.entries(figures);
+  if (!first) return best;
+  const [metric, value] = first;
+  return best && best.value <= value ? best : { step, metric, value };
+}
+
+/**
+ * Whether `patience` validations in a row, one an epoch, have brought nothing better. A function of the steps alone, so that a
+ * resumed run stops where the whole one does.
+ */
+export function outOfPatience(
+  patience: number | undefined,
+  { best, step, stepsPerEpoch }: { readonly best: Best | null; readonly step: number; readonly stepsPerEpoch: number },
+): boolean {
+  if (patience === undefined || !best) return false;
+  return Math.floor(step / stepsPerEpoch) - Math.floor(best.step / stepsPerEpoch) >= patience;
+}
