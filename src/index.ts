@@ -68,6 +68,8 @@ export { browserWebgpuDevice, wasmDevice } from "./runtime/web.ts";
 
 // Training.
 export { compileStep } from "./training/compile-step.ts";
+export { drawCodes } from "./training/evaluate-codes.ts";
+export { type LikelihoodFigures, LikelihoodEvaluator } from "./training/evaluate-likelihood.ts";
 export { ScoreEvaluator, type Scores } from "./training/evaluate-scores.ts";
 export { fit, type FitEvent, type FitOptions } from "./training/fit.ts";
 export { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "./training/safetensors.ts";
@@ -77,6 +79,9 @@ export { type StepOptions, type StepRun, TrainingStep } from "./training/step.ts
 export { TrainedModel } from "./training/trained-model.ts";
 
 // Looking at what was learned.
+export { activeUnits, activity } from "./metrics/active-units.ts";
+export { boundSizes, ImportanceBounds, LogMeanExp } from "./metrics/importance-bounds.ts";
+export { type DrawnCodes, rateParts, type RateParts } from "./metrics/rate-parts.ts";
 export { normalPercentiles, percentileGrid } from "./latent/percentiles.ts";
 export { ratePerDimension } from "./latent/rate-per-dimension.ts";
 export { encodePng } from "./pictures/png.ts";

@@ -1,5 +1,6 @@
 /** Latentkit's Node side: files, run folders and native devices. */
 export { type DataSourceOptions, listDataSources, openDataSource } from "./data-source.ts";
+export { type Evaluation, type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
 export { examineMachine, type MachineReport } from "./examine-machine.ts";
 export { type LoadedRun, loadRun } from "./load-run.ts";
 export { type PickedDevice, pickDevice } from "./pick-device.ts";

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { type Evaluation, evaluateRun, splitNames } from "../../node/evaluate-run.ts";
+import { metricText } from "../progress.ts";
+import { addDeviceOptions, type DeviceOptions, optionDevice } from "../run-command.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { table } from "../table.ts";
+
+const evaluateSettings = z.strictObject({
+  split: z.enum(splitNames).default("test").describe("what to measure on"),
+  count: z.int().positive().max(1_000_000_000).optional().describe("the first so many examples; all when not given"),
+  samples: z.int().positive().max(1_000_000).default(500).describe("draws of z an example for the likelihood"),
+  seed: z.int().min(0).default(0).describe("of the draws"),
+});
+
+export function define(command: Command): void {
+  addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), evaluateSettings))
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+The likelihood is an importance-weighted bound (arXiv:1509.00519): more samples, a tighter one. Papers take 5000.
+
+Examples:
+  latentkit evaluate runs/vae-digits-1
+  latentkit evaluate runs/vae-mnist-1 --samples 5000 --count 1000 --json`,
+    )
+    .action(async (path: string, options: DeviceOptions & { readonly json?: boolean }) => {
+      const { count, ...settings } = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
+      const { device } = await optionDevice(options);
+      const progress = evaluateRun(path, device, { ...settings, ...(count !== undefined && { count }) });
+      let next = await progress.next();
+      for (let shownMs = performance.now(); !next.done; next = await progress.next()) {
+        if (performance.now() - shownMs < 2000) continue;
+        shownMs = performance.now();
+        process.stderr.write(`likelihood of ${next.value.done} of ${next.value.examples} examples\n`);
+      }
+      const { seed, split } = settings;
+      if (options.json) console.log(JSON.stringify({ run: path, split, seed, ...next.value }));
+      else console.log(described(split, next.value));
+    });
+}
+
+function described(split: string, { step, examples, scores, likelihood, units, rate, checks }: Evaluation): string {
+  const rows: string[][] = Object.entries(scores ?? {}).map(([name, figure]) => [name, metricText(figure), ""]);
+  if (likelihood)
+    for (const { samples, nll } of likelihood.curve)
+      rows.push([
+        "nll",
+        metricText(nll),
+        `${samples} sample${samples === 1 ? "" : "s"}${samples === likelihood.samples ? `, standard error ${metricText(likelihood.standardError)}` : ""}`,
+      ]);
+  if (units) rows.push(["active units", `${units.active}`, `of ${units.total}`]);
+  if (rate) {
+    const of = `of the rate, on ${rate.examples} examples`;
+    rows.push(["mutual information", metricText(rate.mutualInformation), of]);
+    rows.push(["total correlation", metricText(rate.totalCorrelation), of]);
+    rows.push(["dimension-wise KL", metricText(rate.dimensionwiseKl), of]);
+  }
+  const head = `${split} split, ${examples} examples, step ${step}; in nats per example\n\n${table(rows)}`;
+  const held = checks.map(({ name, holds, detail }) => `${holds ? "holds" : "FAILS"}: ${name} (${detail})`).join("\n");
+  const rateOf = likelihood && `${(likelihood.examples / likelihood.seconds).toPrecision(3)} examples a second`;
+  return [head, ...(held === "" ? [] : [held]), ...(rateOf ? [rateOf] : [])].join("\n\n");
+}

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { install, type Installed } from "./install.ts";
+
+let latentkit: Installed;
+const run = "runs/vae-digits-1";
+
+beforeAll(async () => {
+  latentkit = install();
+  const settings = ["latentDim=8", "hiddenDims=64"].flatMap((setting) => ["--set", setting]);
+  const args = ["train", "vae", "--data", "digits:1000", "--epochs", "4", "--learning-rate", "5e-3", "--threads", "1"];
+  expect((await latentkit.run(...args, ...settings, "--json")).code).toBe(0);
+});
+afterAll(() => latentkit.remove());
+
+test("a run is measured: likelihood below the bound, parts of the rate, identities that hold", async () => {
+  const { code, stdout, stderr } = await latentkit.run("evaluate", run, "--samples", "100", "--count", "60", "--json");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const found = JSON.parse(stdout) as {
+    examples: number;
+    scores: { negElbo: number; rate: number };
+    likelihood: { nll: number; standardError: number; curve: { samples: number; nll: number }[] };
+    units: { active: number; total: number; activity: number[] };
+    rate: { mutualInformation: number; totalCorrelation: number; dimensionwiseKl: number; rate: number };
+    checks: { holds: boolean }[];
+  };
+  expect(found).toMatchObject({ run, split: "test", examples: 60, seed: 0 });
+  expect(found.likelihood.curve.map(({ samples }) => samples)).toEqual([1, 5, 50, 100]);
+  expect(found.likelihood.nll).toBeLessThan(found.scores.negElbo);
+  // One draw of the weights is one draw of the bound.
+  expect(Math.abs(found.likelihood.curve[0]!.nll - found.scores.negElbo)).toBeLessThan(3);
+  expect(found.units.total).toBe(8);
+  expect(found.units.active).toBeGreaterThan(0);
+  expect(found.units.activity).toHaveLength(8);
+  expect(found.rate.rate).toBeCloseTo(found.scores.rate, 2);
+  expect(found.checks.map(({ holds }) => holds)).toEqual([true, true]);
+});
+
+test("people read a table and whether identities hold", async () => {
+  const { stdout } = await latentkit.run("evaluate", run, "--samples", "10", "--count", "20", "--split", "validation");
+  expect(stdout).toMatch(/^validation split, 20 examples, step 28; in nats per example$/m);
+  expect(stdout).toMatch(/^nll +\d+\.\d +10 samples, standard error/m);
+  expect(stdout).toMatch(/^active units +\d of 8$|^active units +\d +of 8$/m);
+  expect(stdout).toMatch(/^holds: the bound grows with the number of samples/m);
+});
+
+test("what cannot be measured is said in one line", async () => {
+  const { code, stderr } = await latentkit.run("evaluate", run, "--samples", "0");
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: 'latentkit: --samples: not a value it takes, got "0", expected an integer from 1 to 1000000\n',
+  });
+});
