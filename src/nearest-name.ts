@@ -1,3 +1,21 @@
+import { ConfigError } from "./errors.ts";
+
+/** The one of a name. Throws ConfigError naming all there are, and the nearest. */
+export function findNamed<T extends { readonly name: string }>(
+  where: string,
+  what: string,
+  name: string,
+  among: readonly T[],
+): T {
+  const found = among.find((each) => each.name === name);
+  if (found) return found;
+  const names = among.map((each) => each.name);
+  const nearest = nearestName(name, names);
+  throw new ConfigError(
+    `${where}: unknown ${what}, got "${name}", expected one of ${names.join(", ")}${nearest ? `; did you mean ${nearest}?` : ""}`,
+  );
+}
+
 /**
  * The known name that `wanted` begins, where there is but one, else the closest by edits (insert, delete, replace a letter), or
  * undefined where none is near enough to be meant.
