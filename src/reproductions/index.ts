@@ -1,0 +1,6 @@
+import { iwaeTable1 } from "./iwae-table-1.ts";
+import type { Reproduction } from "./reproduction.ts";
+
+/** Every table that can be run again. */
+export const reproductions: readonly Reproduction[] = [iwaeTable1];
+export type { ReproducedFigures, Reproduction, ReproductionRow } from "./reproduction.ts";
