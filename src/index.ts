@@ -54,7 +54,8 @@ export type { Binarization } from "./data/binarize.ts";
 export { createDataset, type Dataset } from "./data/dataset.ts";
 export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./data/digits.ts";
 export { readIdxDataset } from "./data/idx-dataset.ts";
-export { type ByteFile, readIdx } from "./data/idx.ts";
+export type { ByteFile, SlicedFile } from "./data/byte-file.ts";
+export { readIdx } from "./data/idx.ts";
 export { encodeNpy } from "./data/npy.ts";
 export { createDataSource, type DataSource, type Split, split as splitDataset, whole } from "./data/split.ts";
 

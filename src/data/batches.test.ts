@@ -6,7 +6,7 @@ import { BINARIZATIONS, parseBinarization } from "./binarize.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
 import { split, whole } from "./split.ts";
 
-const ramp = (size: number, shape: readonly number[], labelled = false): Promise<Dataset> => {
+const ramp = (size: number, shape: readonly number[], labelled = false): Promise<Dataset<Uint8Array>> => {
   const count = size * shape.reduce((a, b) => a * b, 1);
   return createDataset({
     name: "ramp",

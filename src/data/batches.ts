@@ -50,6 +50,10 @@ export class Batches {
       throw new ConfigError(`batches: batch size out of range, got ${batchSize}, expected an integer from 1`);
     if (count === 0)
       throw new ConfigError(`batches: the split of ${split.dataset.name} is empty, got 0 examples, expected some`);
+    if (binarize !== "none" && split.dataset.range === null)
+      throw new ConfigError(
+        `batches: ${split.dataset.name} holds real numbers, not intensities to binarize, got binarize ${binarize}, expected none: take a likelihood of real numbers, such as --set likelihood=gaussian-learned`,
+      );
     const training = purpose === "training";
     if (training && batchSize > count)
       throw new ConfigError(

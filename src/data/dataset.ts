@@ -1,8 +1,16 @@
 import { DataError } from "../errors.ts";
 import { fingerprint } from "./fingerprint.ts";
 
+/** Examples made or fetched one at a time, for sets too large to hold. */
+export interface ExampleStore {
+  /** What determines every byte of them, in place of the bytes themselves. */
+  readonly content: string;
+  /** Writes the bytes of one example. */
+  read(example: number, into: Uint8Array): void;
+}
+
 /** Examples in their stored form: a batch, never the whole set, becomes float. */
-export interface Dataset {
+export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore> {
   readonly name: string;
   /** One line for people: what the examples are and where they come from. */
   readonly description: string;
@@ -10,9 +18,9 @@ export interface Dataset {
   readonly shape: readonly number[];
   readonly size: number;
   /** `size` examples one after another, each row-major in `shape`. */
-  readonly values: Uint8Array | Float32Array;
-  /** The stored values that become 0 and 1. */
-  readonly range: readonly [low: number, high: number];
+  readonly values: Values;
+  /** The stored values that become 0 and 1; null where values are real numbers, not intensities, and stay as they are. */
+  readonly range: readonly [low: number, high: number] | null;
   /** One class index per example. */
   readonly labels?: Uint8Array;
   /** Names of the classes, by index; present with `labels`. */
@@ -27,7 +35,9 @@ export function exampleSize({ shape }: Pick<Dataset, "shape">): number {
 }
 
 /** Checks that the parts of a dataset fit together and fingerprints them; classes without names take their indices. Throws `DataError`. */
-export async function createDataset(parts: Omit<Dataset, "fingerprint">): Promise<Dataset> {
+export async function createDataset<Values extends Dataset["values"]>(
+  parts: Omit<Dataset<Values>, "fingerprint">,
+): Promise<Dataset<Values>> {
   const { name, shape, size, values, range, labels, classNames } = parts;
   const fail = (what: string, got: string | number, expected: string) =>
     new DataError(`${name}: ${what}, got ${got}, expected ${expected}`);
@@ -35,9 +45,10 @@ export async function createDataset(parts: Omit<Dataset, "fingerprint">): Promis
     throw fail("an example has an extent that is not positive", `[${shape.join(", ")}]`, "positive integers");
   if (!Number.isSafeInteger(size) || size < 1) throw fail("no examples", size, "at least 1");
   const expected = size * exampleSize(parts);
-  if (values.length !== expected)
+  const stored = ArrayBuffer.isView(values);
+  if (stored && values.length !== expected)
     throw fail("values and shape differ in size", `${values.length} values`, `${size} x [${shape.join(", ")}]`);
-  if (!(range[1] > range[0]) || !Number.isFinite(range[1] - range[0]))
+  if (range !== null && (!(range[1] > range[0]) || !Number.isFinite(range[1] - range[0])))
     throw fail("the range of the values is empty or not finite", `[${range.join(", ")}]`, "low < high");
   if (labels !== undefined && labels.length !== size)
     throw fail("labels and examples differ in number", `${labels.length} labels`, `${size}`);
@@ -48,5 +59,9 @@ export async function createDataset(parts: Omit<Dataset, "fingerprint">): Promis
     classNames: classNames ?? Array.from({ length: largest + 1 }, (_, label) => String(label)),
   };
   const head = JSON.stringify({ shape, range });
-  return { ...parts, ...named, fingerprint: await fingerprint(head, values, ...(labels ? [labels] : [])) };
+  return {
+    ...parts,
+    ...named,
+    fingerprint: await fingerprint(head, stored ? values : values.content, ...(labels ? [labels] : [])),
+  };
 }

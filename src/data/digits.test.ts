@@ -3,7 +3,7 @@ import { digits, digitsSource } from "./digits.ts";
 import type { Dataset } from "./dataset.ts";
 
 const SIZE = 784;
-const image = ({ values }: Dataset, i: number) => Array.from(values.subarray(i * SIZE, (i + 1) * SIZE));
+const image = ({ values }: Dataset, i: number) => Array.from((values as Uint8Array).subarray(i * SIZE, (i + 1) * SIZE));
 
 const train = await digits({ size: 3000, seed: 1 });
 const other = await digits({ size: 1000, seed: 2 });

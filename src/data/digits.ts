@@ -19,7 +19,7 @@ const MOST = 1_000_000;
  * Generated hand-drawn-looking digits, 28 x 28 bytes, with labels. Digit i depends on (seed, part, i) only, so a larger size
  * continues a smaller one.
  */
-export async function digits({ size, seed = 0, part = "train" }: DigitsOptions): Promise<Dataset> {
+export async function digits({ size, seed = 0, part = "train" }: DigitsOptions): Promise<Dataset<Uint8Array>> {
   checkSize("size", size);
   const writer = new DigitWriter(streamKey(seed, "digits", part));
   const values = new Uint8Array(size * SIDE * SIDE);

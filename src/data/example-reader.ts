@@ -12,7 +12,7 @@ let bind: ((memory: WebAssembly.Memory) => Kernel) | undefined;
 const HALVES = 0x7fff7fff;
 
 /**
- * Turns stored examples into float32 intensities in [0, 1], binarized where asked, through a few kilobytes of WebAssembly memory
+ * Turns stored examples into float32 intensities in [0, 1], binarized where asked, or real numbers as they are, through a few kilobytes of WebAssembly memory
  * that hold one example.
  *
  * A Bernoulli draw takes 16 random bits r per value, in order from the stream `key` at a place set by the example's index, so
@@ -52,7 +52,7 @@ export class ExampleReader {
     const words = this.#words;
     for (let row = 0; row < examples.length; row++) {
       const example = examples[row]!;
-      this.#scale(example * size);
+      this.#scale(example);
       if (this.#binarize === "dynamic" || this.#binarize === "fixed")
         this.#philox.fillUint32(words, key, example * (words.length / 4));
       if (this.#binarize !== "none")
@@ -61,16 +61,18 @@ export class ExampleReader {
     }
   }
 
-  #scale(from: number) {
-    const {
-      values,
-      range: [low, high],
-    } = this.#dataset;
+  #scale(example: number) {
+    const { values, range } = this.#dataset;
     const result = this.#result;
-    if (values instanceof Uint8Array) {
-      const { byteOffset, byteLength } = this.#floats;
-      this.#bytes.set(values.subarray(from, from + result.length));
-      this.#kernel.scaleBytes(this.#bytes.byteOffset, byteOffset, byteOffset + byteLength, low, high - low);
-    } else for (let i = 0; i < result.length; i++) result[i] = (values[from + i]! - low) / (high - low);
+    const from = example * result.length;
+    const [low, high] = range ?? [0, 1];
+    if (values instanceof Float32Array) {
+      for (let i = 0; i < result.length; i++) result[i] = (values[from + i]! - low) / (high - low);
+      return;
+    }
+    const { byteOffset, byteLength } = this.#floats;
+    if (values instanceof Uint8Array) this.#bytes.set(values.subarray(from, from + result.length));
+    else values.read(example, this.#bytes.subarray(0, result.length));
+    this.#kernel.scaleBytes(this.#bytes.byteOffset, byteOffset, byteOffset + byteLength, low, high - low);
   }
 }

@@ -1,6 +1,8 @@
 import { DataError } from "../errors.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
-import { readIdx, type ByteFile, type IdxArray, type ReadIdxOptions } from "./idx.ts";
+import type { ByteFile } from "./byte-file.ts";
+import { readIdx, type IdxArray, type ReadIdxOptions } from "./idx.ts";
+import { finiteRange } from "./value-range.ts";
 
 export interface IdxDatasetFiles {
   readonly name: string;
@@ -16,7 +18,7 @@ export interface IdxDatasetFiles {
 export async function readIdxDataset(
   { name, images, labels }: IdxDatasetFiles,
   options: ReadIdxOptions = {},
-): Promise<Dataset> {
+): Promise<Dataset<Uint8Array | Float32Array>> {
   const { shape, values } = await readIdx(images, options);
   const [size, ...example] = shape as [number, ...number[]];
   if (example.length === 0)
@@ -43,17 +45,12 @@ export async function readIdxDataset(
   });
 }
 
-function stored(name: string, values: IdxArray["values"]): Pick<Dataset, "values" | "range"> {
+function stored(
+  name: string,
+  values: IdxArray["values"],
+): Pick<Dataset<Uint8Array | Float32Array>, "values" | "range"> {
   if (values instanceof Uint8Array) return { values, range: [0, 255] };
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of values) {
-    // The comparison is false for NaN too.
-    if (!(Math.abs(value) < Infinity))
-      throw new DataError(`${name}: a value is not finite, got ${value}, expected finite values`);
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
+  const [low, high] = finiteRange(name, values);
   if (low === high) throw new DataError(`${name}: all values are equal, got ${low}, expected values that differ`);
   return { values: values instanceof Float32Array ? values : Float32Array.from(values), range: [low, high] };
 }

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { readIdxDataset } from "./idx-dataset.ts";
-import { readIdx, type ByteFile } from "./idx.ts";
+import type { ByteFile } from "./byte-file.ts";
+import { readIdx } from "./idx.ts";
 
 /** IDX bytes written independently of the reader. */
 function idx(code: number, shape: readonly number[], body: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import { type ByteFile, DEFLATE_LIMIT, fileChunks } from "./byte-file.ts";
 
 type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -6,14 +7,6 @@ type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array
 export interface IdxArray {
   readonly shape: readonly number[];
   readonly values: IdxValues;
-}
-
-/** What a reader needs of a file: a browser's `File` is one. `stream` may be called more than once. */
-export interface ByteFile {
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 export interface ReadIdxOptions {
@@ -31,8 +24,6 @@ const DTYPES: Readonly<Record<number, (buffer: ArrayBuffer) => IdxValues>> = {
   0x0e: (buffer) => new Float64Array(buffer),
 };
 const MAX_RANK = 4;
-/** DEFLATE never expands its input by more than this factor (zlib's technical details). */
-const DEFLATE_LIMIT = 1032;
 
 /**
  * Reads an IDX file, gzip or plain, as a stream: the values are the only large allocation, made after the header has been held
@@ -43,38 +34,18 @@ export async function readIdx(file: ByteFile, { maxBytes = 2 ** 32 }: ReadIdxOpt
   const gzip = await isGzip(file);
   const stream = gzip ? file.stream().pipeThrough(new DecompressionStream("gzip")) : file.stream();
   const reader = new IdxReader(file, gzip, maxBytes);
-  for await (const chunk of chunks(stream, file, gzip)) reader.push(chunk);
+  for await (const chunk of fileChunks(stream, file.name, gzip ? "gzip" : undefined)) reader.push(chunk);
   return reader.finish();
 }
 
 async function isGzip(file: ByteFile): Promise<boolean> {
   let first = -1;
-  for await (const chunk of chunks(file.stream(), file, false))
+  for await (const chunk of fileChunks(file.stream(), file.name))
     for (const byte of chunk.subarray(0, 2)) {
       if (first >= 0) return first === 0x1f && byte === 0x8b;
       first = byte;
     }
   return false;
-}
-
-async function* chunks(stream: ReadableStream<Uint8Array>, file: ByteFile, gzip: boolean) {
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((cause: unknown) => {
-        const [what, expected] = gzip
-          ? ["damaged or truncated gzip data", "a whole file; fetch it again"]
-          : ["cannot be read", "a file that can be read"];
-        const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
-        throw new DataError(`${file.name}: ${what}, got ${reason}, expected ${expected}`, { cause });
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    // A cancelled gzip stream may reject because its input ended early; the reader has all it wants.
-    await reader.cancel().catch(() => {});
-  }
 }
 
 /** Collects one IDX array from chunks of bytes. */

@@ -3,5 +3,6 @@ export { BINARIZATIONS, parseBinarization, type Binarization } from "./binarize.
 export { createDataset, exampleSize, type Dataset } from "./dataset.ts";
 export { digits, digitsSource, type DigitsOptions, type DigitsSourceOptions } from "./digits.ts";
 export { readIdxDataset, type IdxDatasetFiles } from "./idx-dataset.ts";
-export { readIdx, type ByteFile, type IdxArray, type ReadIdxOptions } from "./idx.ts";
+export type { ByteFile, SlicedFile } from "./byte-file.ts";
+export { readIdx, type IdxArray, type ReadIdxOptions } from "./idx.ts";
 export { createDataSource, split, whole, type DataSource, type Split, type SplitOptions } from "./split.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodeNpy } from "../data/npy.ts";
 import { DataError, LatentkitError } from "../errors.ts";
 import { listDataSources, openDataSource } from "./data-source.ts";
 
@@ -82,6 +83,44 @@ describe("one IDX file", () => {
   });
 });
 
+describe("NumPy files", () => {
+  const npy = (shape: readonly number[], values: readonly number[]) =>
+    Buffer.concat(encodeNpy(shape, Float32Array.from(values)));
+
+  test("rows are examples, and a tenth each is held out", async () => {
+    await writeFile(
+      at("x.npy"),
+      npy(
+        [40, 3],
+        Array.from({ length: 120 }, (_, i) => i),
+      ),
+    );
+    const source = await openDataSource(at("x.npy"));
+    expect([source.train, source.validation, source.test].map(({ indices }) => indices.length)).toEqual([32, 4, 4]);
+    expect(source.train.dataset).toMatchObject({ shape: [3], size: 40, range: null });
+  });
+
+  test("what is not one is refused by name", async () => {
+    await writeFile(at("no.npy"), "hello, not NumPy");
+    await expect(openDataSource(at("no.npy"))).rejects.toThrow(/no\.npy: not a NumPy array/);
+    await writeFile(at("no.npz"), "hello, not NumPy");
+    await expect(openDataSource(at("no.npz"))).rejects.toThrow(/no\.npz: not a ZIP archive/);
+  });
+
+  const binarized = "../shared/data/binarized_mnist/binarized_mnist_packed.npz";
+  test.skipIf(!existsSync(binarized))("an archive NumPy wrote (skipped where ../shared/data is absent)", async () => {
+    const { train, validation, test: tested } = await openDataSource(binarized);
+    expect([train.indices.length, validation.indices.length, tested.indices.length]).toEqual([50_000, 10_000, 10_000]);
+    // Each byte holds eight pixels of Larochelle's binarization, whose means are known.
+    const means = [train, validation, tested].map(({ dataset }) => {
+      let ones = 0;
+      for (let byte of dataset.values as Uint8Array) for (; byte > 0; byte >>= 1) ones += byte & 1;
+      return ones / (dataset.size * 784);
+    });
+    [0.130562, 0.131127, 0.132512].forEach((mean, i) => expect(means[i]).toBeCloseTo(mean, 6));
+  });
+});
+
 describe("digits", () => {
   test("that are too many are named by what asked for them", async () => {
     await expect(openDataSource("digits:10", { validation: 2e6 })).rejects.toThrow(
@@ -129,7 +168,8 @@ const mnist = "../shared/data/mnist";
 test.skipIf(!existsSync(mnist))("MNIST itself (skipped where ../shared/data is absent)", async () => {
   const { train, validation, test: tested } = await openDataSource(mnist);
   expect([train.indices.length, validation.indices.length, tested.indices.length]).toEqual([54_000, 6_000, 10_000]);
-  const { values, labels } = train.dataset;
+  const { labels } = train.dataset;
+  const values = train.dataset.values as Uint8Array;
   const histogram = Array.from({ length: 10 }, () => 0);
   for (const label of labels!) histogram[label]!++;
   expect(histogram).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);

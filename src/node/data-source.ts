@@ -1,15 +1,11 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { Readable } from "node:stream";
-import type { Dataset } from "../data/dataset.ts";
+import { extname } from "node:path";
 import { digitsSource } from "../data/digits.ts";
-import { readIdxDataset } from "../data/idx-dataset.ts";
-import type { ByteFile } from "../data/idx.ts";
-import { createDataSource, split, whole, type DataSource } from "../data/split.ts";
+import type { DataSource } from "../data/split.ts";
 import { ConfigError, DataError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
-import { systemCode } from "./file-error.ts";
+import { status } from "./data-files.ts";
+import { openIdxFile, openIdxFolder } from "./data-idx.ts";
+import { openNpy, openNpz } from "./data-numpy.ts";
 
 export interface DataSourceOptions {
   /** Examples to hold out for validation: a count from 1 or a fraction below 1. Defaults: see `split` and `digitsSource`. */
@@ -37,6 +33,15 @@ export function listDataSources(): readonly KnownDataSource[] {
         "the four files of MNIST, Fashion-MNIST and the like: train-images-idx3-ubyte and its kin, plain or .gz",
     },
     {
+      spec: "FILE.npy",
+      description:
+        "a NumPy array whose rows are examples: (n, features), (n, height, width) or (n, height, width, 1 or 3)",
+    },
+    {
+      spec: "FILE.npz",
+      description: "NumPy arrays by name: x and y, or x_train, y_train, x_test and y_test, or train_images and its kin",
+    },
+    {
       spec: "FILE",
       description:
         "one IDX file of images, plain or .gz, with the labels file beside it if there is one; a tenth each is held out to validate and test",
@@ -47,7 +52,7 @@ export function listDataSources(): readonly KnownDataSource[] {
 const BUILT_IN: readonly string[] = ["digits"];
 
 /**
- * Opens the data named by `spec`: `digits`, `digits:N`, a folder with MNIST's four files, or an IDX file of images. Throws
+ * Opens the data named by `spec`: a built-in source, or the path of a folder or file as `listDataSources` says. Throws
  * `DataError` where there is no such source or its files are missing or damaged, `ConfigError` for a setting out of range.
  */
 export async function openDataSource(spec: string, options: DataSourceOptions = {}): Promise<DataSource> {
@@ -56,11 +61,11 @@ export async function openDataSource(spec: string, options: DataSourceOptions = 
     return digitsSource({ ...options, ...(size !== undefined && { size: parseSize(spec, size) }) });
   const found = await status(spec);
   if (found?.isDirectory()) return openFolder(spec, options);
-  if (found?.isFile()) return openImages(spec, options);
-  if (found) throw new DataError(`${spec}: neither a file nor a folder, got something else, expected IDX data`);
+  if (found?.isFile()) return openPath(spec, options);
+  if (found) throw new DataError(`${spec}: neither a file nor a folder, got something else, expected data`);
   const nearest = nearestName(name!, BUILT_IN);
   throw new DataError(
-    `data: no such source, got "${spec}", expected ${BUILT_IN.join(", ")} or the path of an existing folder or IDX file${nearest ? `; did you mean ${nearest}?` : ""}`,
+    `data: no such source, got "${spec}", expected ${BUILT_IN.join(", ")} or the path of an existing folder or file${nearest ? `; did you mean ${nearest}?` : ""}`,
   );
 }
 
@@ -71,82 +76,15 @@ function parseSize(spec: string, size: string): number {
 }
 
 async function openFolder(folder: string, options: DataSourceOptions): Promise<DataSource> {
-  const parts = [
-    ["train", "images", "idx3"],
-    ["train", "labels", "idx1"],
-    ["t10k", "images", "idx3"],
-    ["t10k", "labels", "idx1"],
-  ] as const;
-  const files: ByteFile[] = [];
-  for (const [part, kind, idx] of parts) {
-    const names = [`${part}-${kind}-${idx}-ubyte`, `${part}-${kind}.${idx}-ubyte`].flatMap((name) => [
-      name,
-      `${name}.gz`,
-    ]);
-    const found = await Promise.all(names.map((name) => openFile(join(folder, name))));
-    const file = found.find((f) => f !== undefined);
-    if (!file)
-      throw new DataError(
-        `${folder}: a file is missing, got no ${names[0]}, expected it (or ${names.slice(1).join(", ")})`,
-      );
-    files.push(file);
-  }
-  const [trainImages, trainLabels, testImages, testLabels] = files as [ByteFile, ByteFile, ByteFile, ByteFile];
-  const name = basename(resolve(folder));
-  const train = await readIdxDataset({ name, images: trainImages, labels: trainLabels });
-  const test = await readIdxDataset({ name, images: testImages, labels: testLabels });
-  if (test.shape.join() !== train.shape.join())
-    throw new DataError(
-      `${testImages.name}: training and test examples differ in shape, got [${test.shape.join(", ")}], expected [${train.shape.join(", ")}]`,
-    );
-  const parted = split(train, options);
-  return createDataSource({
-    name,
-    description: `${train.size} training and ${test.size} test examples of ${shapeOf(train)} from ${folder}`,
-    train: parted.train,
-    validation: parted.validation,
-    test: whole(test),
-  });
+  return openIdxFolder(folder, options);
 }
 
-async function openImages(path: string, options: DataSourceOptions): Promise<DataSource> {
-  const images = (await openFile(path))!;
-  const sibling = basename(path).replace("images", "labels").replace("idx3", "idx1");
-  const labels = sibling === basename(path) ? undefined : await openFile(join(dirname(path), sibling));
-  const dataset = await readIdxDataset({ name: basename(path), images, ...(labels && { labels }) });
-  return createDataSource({
-    name: dataset.name,
-    description: `${dataset.size} examples of ${shapeOf(dataset)} from ${path}`,
-    ...split(dataset, { ...options, test: 0.1 }),
-  });
+async function openPath(path: string, options: DataSourceOptions): Promise<DataSource> {
+  const open = byExtension[extname(path).toLowerCase()] ?? openIdxFile;
+  return open(path, options);
 }
 
-function shapeOf({ shape }: Dataset): string {
-  return `[${shape.join(", ")}]`;
-}
-
-async function openFile(path: string): Promise<ByteFile | undefined> {
-  const found = await status(path);
-  if (!found?.isFile()) return undefined;
-  return {
-    name: path,
-    size: found.size,
-    // node:stream/web's ReadableStream is the global one; only their declarations differ.
-    stream: () =>
-      Readable.toWeb(createReadStream(path, { highWaterMark: 1 << 18 })) as unknown as ReturnType<ByteFile["stream"]>,
-  };
-}
-
-/** What lies at a path, or undefined where nothing does. */
-async function status(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    if (code === null) throw error;
-    throw new DataError(`${path}: cannot be opened, got ${code}, expected a folder or file that can be read`, {
-      cause: error,
-    });
-  }
-}
+const byExtension: Readonly<Record<string, (path: string, options: DataSourceOptions) => Promise<DataSource>>> = {
+  ".npy": openNpy,
+  ".npz": openNpz,
+};

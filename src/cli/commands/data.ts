@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { columnFigures, type ColumnFigures } from "../../data/column-figures.ts";
+import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
 import { listDataSources, openDataSource } from "../../node/data-source.ts";
 import { examplesByClass } from "../../node/examples-by-class.ts";
 import { writePng } from "../../node/png-file.ts";
-import { sheetRaster } from "../../pictures/sheet.ts";
+import { isImage, sheetRaster } from "../../pictures/sheet.ts";
 import { checkKind } from "../finish-sheet.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { showSheet } from "../show-sheet.ts";
@@ -44,8 +46,11 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   const source = await openDataSource(spec);
   const { dataset } = source.train;
   const splits = { train: source.train, validation: source.validation, test: source.test };
-  const sheet = examplesByClass(source.train, count);
-  if (out !== undefined) await writePng(out, sheetRaster(sheet));
+  const images = isImage(dataset.shape);
+  const sheet = images ? examplesByClass(source.train, count) : undefined;
+  const columns = images ? undefined : columnFigures(source.train, shownColumns);
+  if (out !== undefined)
+    await writePng(out, sheetRaster(sheet ?? { sets: [], count: 0, columns: 0, shape: dataset.shape }));
   if (options.json) {
     const counts = Object.entries(splits).map(([name, split]) => [
       name,
@@ -59,6 +64,7 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
         shape: dataset.shape,
         fingerprint,
         splits: Object.fromEntries(counts),
+        columns,
         file: out,
       }),
     );
@@ -70,8 +76,20 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
     [name, String(split.indices.length)].concat(labelCounts(split).map(String)),
   );
   console.log(table([["", "examples", ...classes], ...rows]));
-  showSheet(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", sheet, sheet.count);
+  if (columns) console.log(`\n${columnTable(columns, exampleSize(dataset))}`);
+  if (sheet) showSheet(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", sheet, sheet.count);
   if (out !== undefined) console.log(`\n${out}`);
+}
+
+/** Columns of a list of numbers whose figures are shown. */
+const shownColumns = 30;
+
+function columnTable(columns: readonly ColumnFigures[], total: number): string {
+  const rows = columns.map(({ min, mean, std, max }, i) =>
+    [String(i)].concat([min, mean, std, max].map((value) => value.toPrecision(4))),
+  );
+  const rest = total > columns.length ? `\nand ${total - columns.length} more columns` : "";
+  return `${table([["column", "min", "mean", "std", "max"], ...rows])}${rest}`;
 }
 
 /** Examples of each class of a split, in the order of the classes; none without labels. */

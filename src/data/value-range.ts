@@ -1,0 +1,16 @@
+import { DataError } from "../errors.ts";
+
+/** The smallest and largest of some values, which must all be finite; throws `DataError` naming where they are from. */
+export function finiteRange(name: string, values: ArrayLike<number>): readonly [low: number, high: number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    // The comparison is false for NaN too.
+    if (!(Math.abs(value) < Infinity))
+      throw new DataError(`${name}: a value is not finite, got ${value}, expected finite values`);
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
