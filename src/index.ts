@@ -81,7 +81,9 @@ export { TrainedModel } from "./training/trained-model.ts";
 
 // Looking at what was learned.
 export { activeUnits, activity } from "./metrics/active-units.ts";
+export { type FeatureMoments, featureMoments, frechetDistance } from "./metrics/frechet-distance.ts";
 export { boundSizes, ImportanceBounds, LogMeanExp } from "./metrics/importance-bounds.ts";
+export { type MutualInformationGap, mutualInformationGap } from "./metrics/mutual-information-gap.ts";
 export { type DrawnCodes, rateParts, type RateParts } from "./metrics/rate-parts.ts";
 export { normalPercentiles, percentileGrid } from "./latent/percentiles.ts";
 export { ratePerDimension } from "./latent/rate-per-dimension.ts";
