@@ -44,6 +44,10 @@ export * as initializers from "./nn/initializers.ts";
 export * from "./optim/index.ts";
 
 // Models.
+export { AE, ae, type AEConfig, type Pass, type Variation } from "./models/ae.ts";
+export { dae, type DAEConfig } from "./models/dae.ts";
+export { rae, type RAEConfig } from "./models/rae.ts";
+export { wae, type WAEConfig } from "./models/wae.ts";
 export type { Batch, Bound, DataSpec, Latents, Model, ModelDefinition, Objective } from "./models/model.ts";
 export { findModel, registry } from "./models/registry.ts";
 export { VAE, vae, type VAEConfig } from "./models/vae.ts";
