@@ -50,6 +50,7 @@ export { rae, type RAEConfig } from "./models/rae.ts";
 export { wae, type WAEConfig } from "./models/wae.ts";
 export type { Batch, Bound, DataSpec, Latents, Model, ModelDefinition, Objective } from "./models/model.ts";
 export { findModel, registry } from "./models/registry.ts";
+export { IWAE, iwae, type IWAEConfig } from "./models/iwae.ts";
 export { VAE, vae, type VAEConfig } from "./models/vae.ts";
 
 // Data.
