@@ -51,6 +51,7 @@ export { wae, type WAEConfig } from "./models/wae.ts";
 export type { Batch, Bound, DataSpec, Latents, Model, ModelDefinition, Objective } from "./models/model.ts";
 export { findModel, registry } from "./models/registry.ts";
 export { IWAE, iwae, type IWAEConfig } from "./models/iwae.ts";
+export { CVAE, cvae } from "./models/cvae.ts";
 export { VAE, vae, type VAEConfig } from "./models/vae.ts";
 
 // Data.
@@ -92,6 +93,10 @@ export { type MutualInformationGap, mutualInformationGap } from "./metrics/mutua
 export { type DrawnCodes, rateParts, type RateParts } from "./metrics/rate-parts.ts";
 export { normalPercentiles, percentileGrid } from "./latent/percentiles.ts";
 export { ratePerDimension } from "./latent/rate-per-dimension.ts";
+export { fitDensity, type DensityForm, parseDensity } from "./latent/density.ts";
+export { fitMixture, type MixtureFit, type MixtureOptions } from "./latent/fit-mixture.ts";
+export { type CovarianceForm, GaussianMixture, type MixtureParameters } from "./latent/gaussian-mixture.ts";
+export { encodeGif } from "./pictures/gif.ts";
 export { encodePng } from "./pictures/png.ts";
 export { alignedGrid, grid, type GridOptions, type Raster } from "./pictures/raster.ts";
 export { terminalPicture } from "./pictures/terminal.ts";
