@@ -4,6 +4,7 @@ import { deviceNames } from "../runtime/device.ts";
 import { type LoadedRun, loadRun, type WhichCheckpoint } from "../node/load-run.ts";
 import { parseDeviceName, pickDevice, type PickedDevice } from "../node/pick-device.ts";
 import { ConfigError } from "../errors.ts";
+import { nearestName } from "../nearest-name.ts";
 import { quoted } from "../training/quoted.ts";
 import { checkKind, type OutputOptions } from "./finish-sheet.ts";
 
@@ -19,6 +20,13 @@ export const addDeviceOptions = (command: Command): Command =>
     .option("--threads <n>", "threads of the CPU; 0 for one per core (default 0)")
     .option("--checkpoint <which>", "best, last, or its step (default: best where trained with --patience, else last)");
 
+export interface LabelOptions {
+  readonly label?: string;
+}
+
+export const addLabelOption = (command: Command): Command =>
+  command.option("--label <class>", "of a model that learns from labels: the class, by name or number");
+
 /** The device that the options ask for. */
 export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {
   const name = parseDeviceName(device);
@@ -33,10 +41,28 @@ export const addOutputOptions = (command: Command): Command =>
     .option("--json", "print one JSON object");
 
 /** Loads a run, after everything that can be wrong with the options has been found. */
-export async function optionRun(path: string, options: DeviceOptions & OutputOptions): Promise<LoadedRun> {
+export async function optionRun(
+  path: string,
+  options: DeviceOptions & OutputOptions & LabelOptions,
+): Promise<LoadedRun> {
   if (options.out !== undefined) checkKind(options.out);
   const checkpoint = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
-  return loadRun(path, (await optionDevice(options)).device, checkpoint === undefined ? {} : { checkpoint });
+  const { device } = await optionDevice(options);
+  const loaded = await loadRun(path, device, checkpoint === undefined ? {} : { checkpoint });
+  if (options.label === undefined) return loaded;
+  const label = classOf(options.label, loaded.run.info.data.classNames ?? []);
+  return { ...loaded, trained: loaded.trained.given([label]) };
+}
+
+/** The class of a name, or of a number. */
+function classOf(text: string, classNames: readonly string[]): number {
+  const named = classNames.indexOf(text);
+  const label = named === -1 && /^\d{1,9}$/.test(text) ? Number(text) : named;
+  if (label >= 0 && label < classNames.length) return label;
+  const nearest = nearestName(text, classNames);
+  throw new ConfigError(
+    `--label: no such class, got ${quoted(text)}, expected ${classNames.length === 0 ? "none: the run's data have no labels" : `one of ${classNames.join(", ")}`}${nearest ? `; did you mean ${nearest}?` : ""}`,
+  );
 }
 
 function parseCheckpoint(text: string): WhichCheckpoint {

@@ -110,10 +110,10 @@ function summarize(
     );
   if (pictures.length > 0)
     console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
-  const { model } = trained;
+  const { model, abilities } = trained;
   const next = [
-    ...(model.sample ? [["sample", "--count 100", "more samples"]] : []),
-    ...(model.reconstruct ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
+    ...(abilities.sample ? [["sample", "--count 100", "more samples"]] : []),
+    ...(abilities.reconstruct ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
     ...(model.decode && model.latents?.prior && model.latents.shape[0] !== 1
       ? [["manifold", "", "two dimensions of the latent space"]]
       : []),

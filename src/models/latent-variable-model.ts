@@ -23,6 +23,14 @@ export interface LatentVariableConfig extends NetworkConfig, LikelihoodConfig, P
   readonly latentDim: number;
 }
 
+/** What a model of this form is made of. */
+export interface Parts {
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+  readonly likelihood: Likelihood;
+  readonly prior: Prior;
+}
+
 /** -E_q[log p(x|z)] and KL(q(z|x) || p(z)), each [batch], in nats; the KL of a mixture prior is an estimate. */
 export interface Terms {
   readonly distortion: Tensor;
@@ -33,7 +41,7 @@ export interface Terms {
  * The VAE and its relatives: p(x, z) = p(z) p(x|z), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it (arXiv:1312.6114, eq. 9).
  * They differ in what they minimize alone.
  */
-export abstract class LatentVariableModel implements Model {
+export abstract class LatentVariableModel implements Model, Parts {
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly likelihood: Likelihood;
@@ -41,13 +49,16 @@ export abstract class LatentVariableModel implements Model {
   readonly latents: Latents;
   readonly binaryData: boolean;
 
-  constructor(config: LatentVariableConfig, { shape }: { readonly shape: Shape }) {
-    this.likelihood = likelihood(config, shape.length);
+  /** `parts` take the place of what the settings would make. */
+  constructor(config: LatentVariableConfig, { shape }: { readonly shape: Shape }, parts: Partial<Parts> = {}) {
+    const { latentDim } = config;
+    this.likelihood = parts.likelihood ?? likelihood(config, shape.length);
     this.binaryData = config.likelihood === "bernoulli";
-    this.encoder = encoderFor(config, shape, 2 * config.latentDim);
-    this.decoder = decoderFor(config, config.latentDim, shape.with(0, shape[0]! * this.likelihood.channelsPerChannel));
-    this.prior = prior(config, { latentDim: config.latentDim, shape, posterior: (x) => this.encode(x) });
-    this.latents = { shape: [config.latentDim], prior: (count) => this.prior.of(count) };
+    this.encoder = parts.encoder ?? encoderFor(config, shape, 2 * latentDim);
+    const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
+    this.decoder = parts.decoder ?? decoderFor(config, latentDim, decoded);
+    this.prior = parts.prior ?? prior(config, { latentDim, shape, posterior: (x) => this.encode(x) });
+    this.latents = { shape: [latentDim], prior: (count) => this.prior.of(count) };
   }
 
   abstract objectives(batch: Batch, context: Context): readonly Objective[];

@@ -2,6 +2,7 @@ import "../ops/methods.ts";
 import { ConfigError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
 import { ae } from "./ae.ts";
+import { cvae } from "./cvae.ts";
 import { dae } from "./dae.ts";
 import { iwae } from "./iwae.ts";
 import type { ModelDefinition } from "./model.ts";
@@ -10,7 +11,7 @@ import { vae } from "./vae.ts";
 import { wae } from "./wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
-export const registry: readonly ModelDefinition[] = [ae, dae, rae, wae, vae, iwae];
+export const registry: readonly ModelDefinition[] = [ae, dae, rae, wae, vae, cvae, iwae];
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */
 export function findModel(name: string): ModelDefinition {

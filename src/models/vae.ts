@@ -3,7 +3,12 @@ import { constant, type Tensor } from "../graph/tensor.ts";
 import { parameters } from "../nn/module.ts";
 import { minimum } from "../ops/arithmetic.ts";
 import { mean } from "../ops/reduction.ts";
-import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
+import {
+  type LatentVariableConfig,
+  latentVariableConfig,
+  LatentVariableModel,
+  type Parts,
+} from "./latent-variable-model.ts";
 import type { Batch, DataSpec, ModelDefinition, Objective } from "./model.ts";
 
 export interface VAEConfig extends LatentVariableConfig {
@@ -24,8 +29,8 @@ export interface VAEConfig extends LatentVariableConfig {
 export class VAE extends LatentVariableModel {
   readonly config: VAEConfig;
 
-  constructor(config: VAEConfig, data: DataSpec) {
-    super(config, data);
+  constructor(config: VAEConfig, data: DataSpec, parts?: Partial<Parts>) {
+    super(config, data, parts);
     this.config = config;
   }
 

@@ -1,7 +1,7 @@
 import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";
-import { UnsupportedOpError } from "../errors.ts";
+import { DataError, UnsupportedOpError } from "../errors.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { percentileGrid } from "../latent/percentiles.ts";
 import type { Sheet } from "../pictures/sheet.ts";
@@ -16,13 +16,29 @@ export function firstExamples(split: Split, count: number, binarize: Binarizatio
   return x;
 }
 
-/** New images from the model, as near to a square as they go. */
+/**
+ * The model for the examples of a split in file order: given their labels where it learns from labels. Throws DataError where
+ * they have none.
+ */
+export function forExamples(trained: TrainedModel, { dataset, indices }: Split): TrainedModel {
+  if (!trained.model.given) return trained;
+  const { name, labels } = dataset;
+  if (!labels) throw new DataError(`${name}: no labels, got none, expected one for each example; or take --label`);
+  return trained.given(Array.from(indices, (i) => labels[i]!));
+}
+
+/** New images from the model, as near to a square as they go; of a model that learns from labels whole rows, one a class. */
 export async function sampleSheet(
   trained: TrainedModel,
   { count, ...options }: { readonly count: number; readonly seed?: number; readonly temperature?: number },
 ): Promise<Sheet> {
-  const { shape } = trained;
-  return { sets: [await trained.sample(count, options)], count, columns: Math.ceil(Math.sqrt(count)), shape };
+  const { shape, model } = trained;
+  if (!model.given)
+    return { sets: [await trained.sample(count, options)], count, columns: Math.ceil(Math.sqrt(count)), shape };
+  const columns = Math.ceil(count / model.classes!);
+  const labels = Array.from({ length: columns * model.classes! }, (_, i) => Math.floor(i / columns));
+  const samples = await trained.given(labels).sample(labels.length, options);
+  return { sets: [samples], count: labels.length, columns, shape };
 }
 
 /** Examples above their reconstructions, 16 a row. */

@@ -4,7 +4,7 @@ import { encodePng } from "../pictures/png.ts";
 import { isImage, type Sheet, sheetRaster } from "../pictures/sheet.ts";
 import type { TrainedModel } from "../training/trained-model.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { firstExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "./run-pictures.ts";
+import { firstExamples, forExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "./run-pictures.ts";
 
 export interface NamedSheet {
   /** Of the file in the run's samples/. */
@@ -22,11 +22,11 @@ interface Pictured {
 
 /** The pictures that the model's capabilities and the data's shape allow. */
 export async function trainingSheets({ trained, source }: Pictured): Promise<readonly NamedSheet[]> {
-  const { model } = trained;
+  const { model, abilities } = trained;
   if (!isImage(trained.shape)) return [];
   const sheets: NamedSheet[] = [];
-  if (model.reconstruct && source.test.indices.length > 0) {
-    const sheet = await reconstructionSheet(trained, firstExamples(source.test, 32));
+  if (abilities.reconstruct && source.test.indices.length > 0) {
+    const sheet = await reconstructionSheet(forExamples(trained, source.test), firstExamples(source.test, 32));
     const title = "test examples above their reconstructions";
     sheets.push({ name: "reconstructions.png", title, sheet, terminalRows: 1 });
   }
@@ -34,8 +34,8 @@ export async function trainingSheets({ trained, source }: Pictured): Promise<rea
     const sheet = await manifoldSheet(trained, { dims: [0, 1], size: 20 });
     sheets.push({ name: "manifold.png", title: "the latent space", sheet, terminalRows: 8 });
   }
-  if (model.sample) {
-    const sheet = await sampleSheet(trained, { count: 64 });
+  if (abilities.sample) {
+    const sheet = await sampleSheet(trained, { count: model.given ? 10 * model.classes! : 64 });
     sheets.push({ name: "samples.png", title: "samples", sheet, terminalRows: 2 });
   }
   return sheets;
@@ -49,10 +49,10 @@ export async function writeEpochPictures(
   { run, trained, source }: Pictured & { readonly run: RunFolder },
   epoch: number,
 ): Promise<readonly string[]> {
-  const { model, shape } = trained;
-  if (!isImage(shape) || !(model.sample || model.reconstruct)) return [];
-  const sheet = model.sample
+  const { abilities, shape } = trained;
+  if (!isImage(shape) || !(abilities.sample || abilities.reconstruct)) return [];
+  const sheet = abilities.sample
     ? await sampleSheet(trained, { count: 64 })
-    : await reconstructionSheet(trained, firstExamples(source.validation, 32));
+    : await reconstructionSheet(forExamples(trained, source.validation), firstExamples(source.validation, 32));
   return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(sheetRaster(sheet))])];
 }

@@ -61,6 +61,11 @@ export class TrainedModel {
     });
   }
 
+  /** What the model can do, with a label where it takes one. */
+  get abilities(): Model {
+    return this.model.given ? this.given([0]).model : this.model;
+  }
+
   /** Numbers in a code. Throws UnsupportedOpError for codes that are not one list of numbers. */
   get latentDim(): number {
     const shape = this.model.latents?.shape;
@@ -107,6 +112,7 @@ export class TrainedModel {
 
   /** The rate of each latent dimension averaged over examples x, in nats. */
   async ratePerDimension(x: Float32Array): Promise<Float32Array> {
+    if (this.model.given) throw this.#lacking("rates");
     const rates = await this.#ofExamples("rate", x, (input) => ratePerDimension(this.model, input));
     const { latentDim } = this;
     const means = new Float32Array(latentDim);

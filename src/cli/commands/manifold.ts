@@ -5,7 +5,14 @@ import { firstExamples, manifoldSheet, mostTellingDimensions } from "../../node/
 import { openRunData } from "../../node/run-spec.ts";
 import type { TrainedModel } from "../../training/trained-model.ts";
 import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
-import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import {
+  addDeviceOptions,
+  addLabelOption,
+  addOutputOptions,
+  type DeviceOptions,
+  type LabelOptions,
+  optionRun,
+} from "../run-command.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 
 const manifoldSettings = z.strictObject({
@@ -20,7 +27,9 @@ const manifoldSettings = z.strictObject({
 });
 
 export function define(command: Command): void {
-  addOutputOptions(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), manifoldSettings)))
+  addLabelOption(
+    addOutputOptions(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), manifoldSettings))),
+  )
     .addHelpText(
       "after",
       `
@@ -30,7 +39,7 @@ Examples:
   latentkit manifold runs/vae-digits-1
   latentkit manifold runs/vae-digits-1 --dims 3,7 --size 12 --out manifold.png`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions) => {
+    .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
       const { size, dims: wanted } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
       const { run, trained, step } = await optionRun(path, options);
       const dims = wanted
@@ -42,7 +51,7 @@ Examples:
       await finishSheet(sheet, options, {
         title: `latent dimensions ${dims[0]} (to the right) and ${dims[1]} (upwards)`,
         file: samplesFile(path, "manifold.png"),
-        details: { run: path, step, dims, size },
+        details: { run: path, step, dims, size, label: options.label },
         terminalRows: 8,
       });
     });

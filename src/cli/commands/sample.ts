@@ -2,7 +2,14 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { sampleSheet } from "../../node/run-pictures.ts";
 import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
-import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import {
+  addDeviceOptions,
+  addLabelOption,
+  addOutputOptions,
+  type DeviceOptions,
+  type LabelOptions,
+  optionRun,
+} from "../run-command.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 
 const sampleSettings = z.strictObject({
@@ -12,22 +19,25 @@ const sampleSettings = z.strictObject({
 });
 
 export function define(command: Command): void {
-  addOutputOptions(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), sampleSettings)))
+  addLabelOption(
+    addOutputOptions(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), sampleSettings))),
+  )
     .addHelpText(
       "after",
       `
 Examples:
   latentkit sample runs/vae-digits-1
-  latentkit sample runs/vae-digits-1 --count 400 --temperature 0.7 --out samples.png`,
+  latentkit sample runs/vae-digits-1 --count 400 --temperature 0.7 --out samples.png
+  latentkit sample runs/cvae-digits-1 --label 7`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions) => {
+    .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
       const settings = parseSettings(sampleSettings, givenSettings(sampleSettings, options));
       const { trained, step } = await optionRun(path, options);
       const sheet = await sampleSheet(trained, settings);
       await finishSheet(sheet, options, {
         title: "samples",
         file: samplesFile(path, "samples.png"),
-        details: { run: path, step, ...settings },
+        details: { run: path, step, ...settings, label: options.label },
       });
     });
 }

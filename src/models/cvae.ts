@@ -1,0 +1,83 @@
+import { ConfigError } from "../errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { parameters } from "../nn/module.ts";
+import { ConditionalDecoder, ConditionalEncoder } from "./conditional-networks.ts";
+import { type Likelihood, likelihood } from "./likelihoods.ts";
+import type { Batch, DataSpec, Latents, Model, ModelDefinition, Objective } from "./model.ts";
+import { type Prior, prior } from "./priors.ts";
+import { VAE, vae, type VAEConfig } from "./vae.ts";
+
+/**
+ * Conditional variational auto-encoder (Sohn, Lee & Yan, "Learning structured output representation using deep conditional
+ * generative models", NIPS 2015; for a class y, the first term of Kingma et al. 2014, arXiv:1406.5298, eq. 6):
+ *
+ *   log p(x|y) >= E_q(z|x,y)[log p(x|y,z)] - KL(q(z|x,y) || p(z))
+ *
+ * Given a label it is a VAE whose two networks see it. The prior does not: what a class looks like is the decoder's to know,
+ * and a code is what the examples of all classes have in common, such as a style of writing.
+ */
+export class CVAE implements Model {
+  readonly encoder: ConditionalEncoder;
+  readonly decoder: ConditionalDecoder;
+  readonly likelihood: Likelihood;
+  readonly prior: Prior;
+  readonly latents: Latents;
+  readonly binaryData: boolean;
+  readonly classes: number;
+  readonly #config: VAEConfig;
+  readonly #data: DataSpec;
+
+  constructor(config: VAEConfig, data: DataSpec) {
+    const { shape } = data;
+    const { latentDim } = config;
+    this.#config = config;
+    this.#data = data;
+    this.classes = classesOf(data);
+    this.likelihood = likelihood(config, shape.length);
+    this.binaryData = config.likelihood === "bernoulli";
+    this.encoder = new ConditionalEncoder(config, shape, this.classes, 2 * latentDim);
+    const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
+    this.decoder = new ConditionalDecoder(config, latentDim, this.classes, decoded);
+    this.prior = prior(config, { latentDim, shape, posterior: refusePseudoInputs });
+    this.latents = { shape: [latentDim], prior: (count) => this.prior.of(count) };
+  }
+
+  /** p(x|y) with its bound. */
+  given(label: Tensor): VAE {
+    const { likelihood: p, prior: pz } = this;
+    const networks = { encoder: this.encoder.given(label), decoder: this.decoder.given(label) };
+    return new VAE(this.#config, this.#data, { ...networks, likelihood: p, prior: pz });
+  }
+
+  objectives(batch: Batch): readonly Objective[] {
+    const [objective] = this.given(batch.label!).objectives(batch);
+    return [{ ...objective!, parameters: parameters(this) }];
+  }
+
+  scores(x: Tensor, label?: Tensor): Readonly<Record<string, Tensor>> {
+    return this.given(label!).scores(x);
+  }
+}
+
+/** How many classes the data have. Throws ConfigError where they have no labels. */
+export function classesOf({ classNames }: DataSpec): number {
+  if (classNames === undefined)
+    throw new ConfigError("model: it learns from labels, got data without, expected labelled data, such as digits");
+  return classNames.length;
+}
+
+/** A pseudo-input is an example, and has no label. */
+export function refusePseudoInputs(): never {
+  throw new ConfigError(
+    "prior: pseudo-inputs have no labels, got vamp for a model that learns from labels, expected standard or mixture",
+  );
+}
+
+/** The model as commands know it. */
+export const cvae: ModelDefinition<VAEConfig> = {
+  name: "cvae",
+  summary: "Conditional VAE: a VAE of each class, told apart by the label",
+  paper: "arXiv:1406.5298",
+  config: vae.config,
+  build: (config, data) => new CVAE(config, data),
+};

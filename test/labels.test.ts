@@ -1,0 +1,95 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findModel, registry } from "../src/models/registry.ts";
+import { loadRun } from "../src/node/load-run.ts";
+import { firstExamples, forExamples, sampleSheet } from "../src/node/run-pictures.ts";
+import { openRunData } from "../src/node/run-spec.ts";
+import { resumeRun, type RunRequest, startRun } from "../src/node/start-run.ts";
+import type { TrainingEvent, TrainingRun } from "../src/node/training-run.ts";
+import { cpuDevice } from "../src/runtime/node.ts";
+import { trainingSettings } from "../src/training/settings.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "latentkit-labels-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const shape = [1, 28, 28];
+/** Models that learn from labels: those that differ when the data have some. */
+const names = registry
+  .filter(({ build, config }) => {
+    const built = build(config.parse({}), { shape, classNames: ["a", "b"] });
+    return built.classes !== undefined;
+  })
+  .map(({ name }) => name);
+
+function request(name: string, data: string, steps: number): RunRequest {
+  const definition = findModel(name);
+  const settings = trainingSettings.parse({ steps, batchSize: 20, checkpointEvery: 4, device: "cpu", threads: 1 });
+  const config = definition.config.parse({ latentDim: 2, hiddenDims: [16] });
+  return { definition, config, settings, data, binarize: "auto", seed: 2 };
+}
+
+async function train(run: TrainingRun): Promise<readonly TrainingEvent[]> {
+  const events: TrainingEvent[] = [];
+  for await (const event of run.train()) events.push(event);
+  await run.close();
+  return events;
+}
+
+test("there are models that learn from labels", () => {
+  expect(names.length).toBeGreaterThan(0);
+});
+
+describe.each(names)("%s", (name) => {
+  const whole = join(folder, `${name}-whole`);
+  let events: readonly TrainingEvent[];
+  beforeAll(async () => {
+    events = await train(await startRun(request(name, "digits:100", 12), { out: whole }));
+  });
+
+  test("goes on from a checkpoint bit for bit", async () => {
+    const out = join(folder, `${name}-parts`);
+    await train(await startRun(request(name, "digits:100", 4), { out }));
+    const rest = await train(await resumeRun(out, { given: { settings: { steps: 12 } } }));
+    for (const file of ["weights.safetensors", "optimizer.safetensors"])
+      expect(
+        readFileSync(join(out, "checkpoints/step-12", file)).equals(
+          readFileSync(join(whole, "checkpoints/step-12", file)),
+        ),
+      ).toBe(true);
+    const figures = (from: readonly TrainingEvent[]) => from.filter((e) => e.kind === "validation").at(-1);
+    expect(figures(rest)).toEqual(figures(events));
+  });
+
+  test("scores test examples by their labels, draws a row a class, and reconstructs with own labels", async () => {
+    const done = events.at(-1)!;
+    expect(done.kind === "done" && Object.values(done.metrics.test).every(Number.isFinite)).toBe(true);
+    const { run, trained } = await loadRun(whole, await cpuDevice(1));
+    const sheet = await sampleSheet(trained, { count: 95, seed: 1 });
+    expect([sheet.count, sheet.columns]).toEqual([100, 10]);
+    const row = await trained.given([3]).sample(1, { seed: 1 });
+    expect(row).toHaveLength(784);
+    const { test: split } = await openRunData(run.info, whole);
+    const own = forExamples(trained, split);
+    const x = firstExamples(split, 10);
+    const labels = [...split.indices].slice(0, 10).map((i) => split.dataset.labels![i]!);
+    expect(await own.reconstruct(x)).toEqual(await trained.given(labels).reconstruct(x));
+    expect(await own.reconstruct(x)).not.toEqual(await trained.given([0]).reconstruct(x));
+    expect(() => trained.given([10])).toThrow("label: not a class of the model, got 10, expected 0 to 9");
+    expect(() => trained.given([])).toThrow("label: not a class of the model, got none, expected 0 to 9");
+  });
+
+  test("refuses data without labels before a run is made", async () => {
+    const images = join(folder, "images-idx3-ubyte");
+    writeFileSync(
+      images,
+      Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 28, 0, 0, 0, 28, ...new Uint8Array(40 * 784)),
+    );
+    const out = `${name}-unlabelled`;
+    await expect(startRun(request(name, images, 2), { out: join(folder, out) })).rejects.toThrow(
+      "model: it learns from labels, got data without, expected labelled data, such as digits",
+    );
+    expect(readdirSync(folder)).not.toContain(out);
+  });
+});
