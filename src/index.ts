@@ -52,7 +52,6 @@ export type { Batch, Bound, DataSpec, Latents, Model, ModelDefinition, Objective
 export { findModel, registry } from "./models/registry.ts";
 export { IWAE, iwae, type IWAEConfig } from "./models/iwae.ts";
 export { CVAE, cvae } from "./models/cvae.ts";
-export { CVAE, cvae } from "./models/cvae.ts";
 export { VAE, vae, type VAEConfig } from "./models/vae.ts";
 
 // Data.

@@ -17,10 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const shape = [1, 28, 28];
 /** Models that learn from labels: those that differ when the data have some. */
 const names = registry
-  .filter(({ build, config }) => {
-    const built = build(config.parse({}), { shape, classNames: ["a", "b"] });
-    return built.classes !== undefined;
-  })
+  .filter((model) => model.build(model.config.parse({}), { shape, classNames: ["a", "b"] }).classes !== undefined)
   .map(({ name }) => name);
 
 function request(name: string, data: string, steps: number): RunRequest {
@@ -58,7 +55,7 @@ describe.each(names)("%s", (name) => {
           readFileSync(join(whole, "checkpoints/step-12", file)),
         ),
       ).toBe(true);
-    const figures = (from: readonly TrainingEvent[]) => from.filter((e) => e.kind === "validation").at(-1);
+    const figures = (from: readonly TrainingEvent[]) => from.findLast((e) => e.kind === "validation");
     expect(figures(rest)).toEqual(figures(events));
   });
 
