@@ -3,6 +3,7 @@ import { sheetRaster } from "../pictures/sheet.ts";
 import { type NamedSheet, trainingSheets } from "../node/training-pictures.ts";
 import type { TrainingEvent, TrainingRun } from "../node/training-run.ts";
 import { metricText, Progress } from "./progress.ts";
+import { settingText } from "./settings.ts";
 import { showSheet } from "./show-sheet.ts";
 import { table } from "./table.ts";
 
@@ -29,10 +30,15 @@ export async function showTraining(
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
-    progress.event("start", { run: run.path, ...described(training), device: device.description });
+    const { presets } = training;
+    progress.event("start", { run: run.path, ...described(training), device: device.description, presets });
     if (!json) {
       progress.log(`run     ${run.path}${from > 0 ? `, going on after step ${from}` : ""}`);
       progress.log(`data    ${training.source.description}`);
+      for (const { suits, config, training: settings } of presets) {
+        const taken = Object.entries({ ...config, ...settings }).map(([key, v]) => `${key}=${settingText(v)}`);
+        progress.log(`preset  for ${suits}: ${taken.join(" ")}`);
+      }
       progress.log(`device  ${device.description}${reason === undefined ? "" : ` (auto: ${reason})`}`);
     }
     for await (const event of training.train(stop.signal)) {

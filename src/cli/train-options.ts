@@ -4,9 +4,11 @@ import { z } from "zod";
 import { BINARIZATIONS } from "../data/binarize.ts";
 import { ConfigError } from "../errors.ts";
 import type { ModelDefinition } from "../models/model.ts";
+import { openDataSource } from "../node/data-source.ts";
 import { fileError } from "../node/file-error.ts";
 import { isJsonObject, parseJsonObject } from "../training/json.ts";
-import { trainingSettings } from "../training/settings.ts";
+import { defaultEpochs, trainingSettings } from "../training/settings.ts";
+import { withPresets } from "../training/with-presets.ts";
 import { givenSettings, parseSettings } from "./settings.ts";
 
 /** Every flag of `train` that takes a value, and every key of a --config file but `set`. */
@@ -57,6 +59,19 @@ export async function readTrainRequest(definition: ModelDefinition, flags: Train
     config,
     given: { options: only(options, Object.keys(givenOptions)), config: only(config, Object.keys(givenConfig)) },
   };
+}
+
+/** Everything a run with this request would be trained with, in the form of a --config file. Opens the data, which presets are chosen by. */
+export async function effectiveConfig(
+  definition: ModelDefinition,
+  { options, given }: TrainRequest,
+): Promise<Record<string, unknown>> {
+  const { data, out, binarize, validation, seed } = options;
+  const source = await openDataSource(data, validation === undefined ? {} : { validation });
+  const known = { config: given.config, settings: givenSettings(trainingSettings, given.options) };
+  const { config, settings } = withPresets(definition, known, source.train.dataset);
+  const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;
+  return { data, out, ...settings, epochs, binarize, validation, seed, set: config };
 }
 
 /** `["latentDim=2"]` as an object of texts. */

@@ -7,6 +7,7 @@ import { parameters } from "../nn/module.ts";
 import { square } from "../ops/arithmetic.ts";
 import { mean } from "../ops/reduction.ts";
 import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective } from "./model.ts";
+import { networkPresets } from "./presets.ts";
 import { type Decoder, decoderFor, type Encoder, encoderFor, type NetworkConfig, networkConfig } from "./networks.ts";
 import {
   type ReconstructionLoss,
@@ -137,5 +138,6 @@ export const ae: ModelDefinition<AEConfig> = {
   summary: "Auto-encoder: a code per example, from which it is reconstructed",
   paper: "Science 313 (2006) 504",
   config: z.strictObject(aeConfig),
+  presets: networkPresets,
   build: (config, data) => new AE(config, data),
 };

@@ -4,6 +4,7 @@ import { noise, type Tensor } from "../graph/tensor.ts";
 import { less, where } from "../ops/comparison.ts";
 import { AE, type AEConfig, aeConfig } from "./ae.ts";
 import type { ModelDefinition } from "./model.ts";
+import { networkPresets } from "./presets.ts";
 
 const corruptions = {
   /** x + N(0, noise^2). */
@@ -50,6 +51,7 @@ export const dae: ModelDefinition<DAEConfig> = {
       .default(0.5)
       .describe("gaussian: its standard deviation; masking and salt-and-pepper: the share of values"),
   }),
+  presets: networkPresets,
   build(config, data) {
     const { corruption, noise: strength } = config;
     if (corruption !== "gaussian" && strength > 1)

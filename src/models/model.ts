@@ -10,6 +10,8 @@ export interface DataSpec {
   readonly shape: Shape;
   /** The classes of labels, by index; absent where examples have no labels. */
   readonly classNames?: readonly string[];
+  /** Null where values are real numbers of any size, not intensities. A model is built alike for both; presets differ. */
+  readonly range?: readonly [low: number, high: number] | null;
 }
 
 /** The symbolic inputs of a training step. */
@@ -97,6 +99,17 @@ export interface Model {
   scores?(x: Tensor, label?: Tensor): Readonly<Record<string, Tensor>>;
 }
 
+/** Settings that suit data of some kind without tuning; what a person gives wins over them. */
+export interface Preset {
+  /** The kind of data, in words: `images of at least 32x32`. */
+  readonly suits: string;
+  readonly fits: (data: DataSpec) => boolean;
+  /** Of the model's settings. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Of the training settings. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
 /** A model as the command line, the studio and checkpoints know it. */
 export interface ModelDefinition<Config extends object = object> {
   readonly name: string;
@@ -105,6 +118,8 @@ export interface ModelDefinition<Config extends object = object> {
   readonly paper: string;
   /** Settings with their defaults and ranges; each field's description is its help text. */
   readonly config: z.ZodType<Config>;
+  /** All that fit the data are taken, in order. */
+  readonly presets?: readonly Preset[];
   /** Throws ConfigError where the data does not fit the settings. */
   build(config: Config, data: DataSpec): Model;
 }

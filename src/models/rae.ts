@@ -6,6 +6,7 @@ import { square } from "../ops/arithmetic.ts";
 import { mean } from "../ops/reduction.ts";
 import { AE, type AEConfig, aeConfig, type Pass } from "./ae.ts";
 import type { ModelDefinition } from "./model.ts";
+import { networkPresets } from "./presets.ts";
 import type { Decoder } from "./networks.ts";
 import { SpectrallyNormalized } from "./spectral-normalization.ts";
 
@@ -56,6 +57,7 @@ export const rae: ModelDefinition<RAEConfig> = {
       .describe("of the decoder; l2: squared weights; gp: its squared gradient in z; sn: spectral normalization"),
     lambda: z.number().min(0).max(1000).default(1e-3).describe("weight of l2 and gp"),
   }),
+  presets: networkPresets,
   build(config, data) {
     const { beta, regularizer, lambda } = config;
     const normalized = regularizer === "sn";

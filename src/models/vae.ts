@@ -10,6 +10,7 @@ import {
   type Parts,
 } from "./latent-variable-model.ts";
 import type { Batch, DataSpec, ModelDefinition, Objective } from "./model.ts";
+import { likelihoodPresets, networkPresets } from "./presets.ts";
 
 export interface VAEConfig extends LatentVariableConfig {
   readonly samples: number;
@@ -67,5 +68,6 @@ export const vae: ModelDefinition<VAEConfig> = {
     beta: z.number().min(0).max(1000).default(1).describe("weight of the rate; 1 is the evidence lower bound"),
     warmup: z.int().min(0).max(10_000_000).default(0).describe("steps over which beta rises from 0"),
   }),
+  presets: [...networkPresets, ...likelihoodPresets],
   build: (config, data) => new VAE(config, data),
 };

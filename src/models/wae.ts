@@ -7,6 +7,7 @@ import { mean } from "../ops/reduction.ts";
 import { AE, type AEConfig, aeConfig, type Pass } from "./ae.ts";
 import { type KernelName, kernelNames, mmd } from "./mmd.ts";
 import type { Latents, ModelDefinition } from "./model.ts";
+import { networkPresets } from "./presets.ts";
 
 export interface WAEConfig extends AEConfig {
   readonly kernel: KernelName;
@@ -34,6 +35,7 @@ export const wae: ModelDefinition<WAEConfig> = {
       .describe("imq: inverse multiquadratic; rbf: Gaussian; over 7 widths each"),
     lambda: z.number().min(0).max(1e6).default(10).describe("weight of the discrepancy"),
   }),
+  presets: networkPresets,
   build(config, data) {
     const { kernel, lambda, latentDim } = config;
     const prior: Latents["prior"] = (count) =>

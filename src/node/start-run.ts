@@ -12,6 +12,7 @@ import type { RunInfo } from "../training/run-info.ts";
 import { optimizerFor, totalSteps, type TrainingSettings } from "../training/settings.ts";
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
+import { withPresets } from "../training/with-presets.ts";
 import { openDataSource } from "./data-source.ts";
 import { pickDevice } from "./pick-device.ts";
 import { RunFolder } from "./run-folder.ts";
@@ -22,9 +23,10 @@ import { version } from "./version.ts";
 /** What a person asks for when starting a run. */
 export interface RunRequest {
   readonly definition: ModelDefinition;
-  /** As the model's own schema gives it. */
+  /** Settings of the model, checked by its schema. What is left out is taken from presets that fit the data, then defaults. */
   readonly config: object;
-  readonly settings: TrainingSettings;
+  /** Likewise. */
+  readonly settings: Partial<TrainingSettings>;
   /** As given to --data. */
   readonly data: string;
   /** `auto`: dynamic where the model's likelihood is of binary data, else none. */
@@ -43,13 +45,14 @@ export async function startRun(
     readonly command?: readonly string[];
   } = {},
 ): Promise<TrainingRun> {
-  const { definition, config, data, validation, seed } = request;
-  const picked = await pickDevice(request.settings.device, request.settings.threads);
+  const { definition, data, validation, seed } = request;
+  const picked = await pickDevice(request.settings.device ?? "auto", request.settings.threads ?? 0);
   const { device } = picked;
-  // A resumed run takes what `auto` took.
-  const settings = { ...request.settings, device: device.name };
   const held = validation === undefined ? {} : { validation };
   const source = await openDataSource(data, held);
+  const { config, settings: chosen, presets } = withPresets(definition, request, source.train.dataset);
+  // A resumed run takes what `auto` took.
+  const settings = { ...chosen, device: device.name };
   const model = definition.build(config, source.train.dataset);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compile({ model, source, device, settings, binarize, seed });
@@ -77,7 +80,8 @@ export async function startRun(
   const run = await (options.out === undefined
     ? RunFolder.createNext(defaultName(definition.name, source.name), info)
     : RunFolder.create(options.out, info));
-  return new TrainingRun({ ...compiled, run, source, model, picked, binarize, settings, seed, from: 0, best: null });
+  const parts = { ...compiled, run, source, model, picked, binarize, settings, seed, presets };
+  return new TrainingRun({ ...parts, from: 0, best: null });
 }
 
 /** What a person says again when resuming: each thing must be what the run was started with. */
@@ -156,6 +160,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
     binarize,
     settings,
     seed,
+    presets: [],
     from,
     best: state?.best ?? null,
   });

@@ -17,6 +17,7 @@ import {
 } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
 import { TrainedModel } from "../training/trained-model.ts";
+import type { Chosen } from "../training/with-presets.ts";
 import type { PickedDevice } from "./pick-device.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type Metrics, readRunMetrics, type RunMetrics } from "./run-metrics.ts";
@@ -51,6 +52,7 @@ export interface TrainingRunParts {
   readonly binarize: Binarization;
   readonly settings: TrainingSettings;
   readonly seed: number;
+  readonly presets: Chosen["presets"];
   /** Steps of the whole run, and those already done. */
   readonly steps: number;
   readonly from: number;
@@ -65,6 +67,8 @@ export class TrainingRun {
   readonly steps: number;
   readonly from: number;
   readonly stepsPerEpoch: number;
+  /** Settings taken because they suit the data; none where a run goes on. */
+  readonly presets: Chosen["presets"];
   /** The model with its current weights, averaged ones where the run keeps them. */
   readonly trained: TrainedModel;
   readonly #parts: TrainingRunParts;
@@ -80,6 +84,7 @@ export class TrainingRun {
     this.steps = steps;
     this.from = from;
     this.stepsPerEpoch = batches.batchesPerEpoch;
+    this.presets = parts.presets;
     this.#best = parts.best;
     this.#readInstead = step.averagedWeights();
     const { shape } = source.train.dataset;

@@ -112,6 +112,28 @@ describe("train --json", () => {
       steps: 1,
     });
   });
+
+  test("--print-config prints settings that --config takes back, and trains nothing", async () => {
+    const flags = ["--data", "digits:100", "--steps", "3", ...small, "--schedule", "cosine", "--out", "printed"];
+    const settings = await output("train", "vae", ...flags, "--set", "latentDim=3", "--print-config");
+    expect(JSON.parse(settings)).toMatchObject({
+      data: "digits:100",
+      out: "printed",
+      steps: 3,
+      batchSize: 100,
+      schedule: "cosine",
+      device: "auto",
+      set: { latentDim: 3, hiddenDims: [64], network: "mlp" },
+    });
+    writeFileSync(inside("printed.json"), settings);
+    expect(await output("train", "vae", "--config", "printed.json", "--print-config")).toBe(settings);
+    expect(existsSync(inside("printed"))).toBe(false);
+    // Defaults are part of it, the length among them.
+    expect(await json("train", "vae", "--data", "digits:100", "--print-config")).toMatchObject({ epochs: 20 });
+    await output("train", "vae", "--config", "printed.json", "--json");
+    const { training } = JSON.parse(readFileSync(inside("printed/run.json"), "utf8")) as { training: object };
+    expect(training).toMatchObject({ steps: 3, batchSize: 100, schedule: "cosine" });
+  });
 });
 
 test("training that diverges ends in one line and keeps only finite checkpoints", async () => {

@@ -100,6 +100,10 @@ describe("arguments", () => {
       /^data: no such source, got "a\\u\{1b\}\[31m\\u\{202e\}b c", expected /,
     ],
     [["train", "vae", "--resume"], "--resume: no run, got no --out, expected --out RUN to go on with it"],
+    [
+      ["train", "vae", "--resume", "--out", "run", "--print-config"],
+      "--print-config: two wishes, got --resume too, expected one; run.json has a run's settings",
+    ],
     [["train", "vae", "--config", "none.json"], /^none\.json: cannot read, got ENOENT \(no such file or directory\)/],
     [["train", "vae", "--device", "gpu"], /^--device: not a value it takes, got "gpu", expected one of auto, cpu, /],
     [

@@ -24,7 +24,7 @@ function listModels(json: boolean): void {
 }
 
 function showModel(name: string, json: boolean): void {
-  const { summary, paper, config } = findModel(name);
+  const { summary, paper, config, presets = [] } = findModel(name);
   const settings = settingsOf(config);
   if (json) {
     const shown = settings.map(({ key, description, default: standard, expected }) => ({
@@ -33,7 +33,7 @@ function showModel(name: string, json: boolean): void {
       default: standard,
       expected,
     }));
-    console.log(JSON.stringify({ name, summary, paper, settings: shown }));
+    console.log(JSON.stringify({ name, summary, paper, settings: shown, presets }));
     return;
   }
   console.log(`${name}  ${summary} (${paper})\n\nSettings, given as --set key=value:\n`);
@@ -42,6 +42,18 @@ function showModel(name: string, json: boolean): void {
       settings.map(({ key, default: standard, expected, description }) => [
         `  ${key}=${settingText(standard)}`,
         `${description}\n${expected}`,
+      ]),
+    ),
+  );
+  if (presets.length === 0) return;
+  console.log("\nWhat is not given is chosen to suit the data:\n");
+  console.log(
+    table(
+      presets.map(({ suits, config: values, training }) => [
+        `  ${suits}`,
+        Object.entries({ ...values, ...training })
+          .map(([key, v]) => `${key}=${settingText(v)}`)
+          .join(" "),
       ]),
     ),
   );

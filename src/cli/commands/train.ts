@@ -4,15 +4,22 @@ import { findModel, registry } from "../../models/registry.ts";
 import { resumeRun, startRun } from "../../node/start-run.ts";
 import type { TrainingRun } from "../../node/training-run.ts";
 import { trainingSettings } from "../../training/settings.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { addSettings, givenSettings } from "../settings.ts";
 import { showTraining } from "../show-training.ts";
-import { readTrainRequest, type TrainFlags, trainOptions, type TrainRequest } from "../train-options.ts";
+import {
+  effectiveConfig,
+  readTrainRequest,
+  type TrainFlags,
+  trainOptions,
+  type TrainRequest,
+} from "../train-options.ts";
 
 export function define(command: Command): void {
   const names = registry.map(({ name }) => name).join(", ");
   addSettings(command.argument("<model>", `one of ${names}`), trainOptions)
     .option("--set <key=value>", "a setting of the model: see latentkit models MODEL; may be repeated", collect)
     .option("--config <file>", "JSON with these options by name in camelCase, the model's settings under set")
+    .option("--print-config", "print all settings, chosen ones included, as JSON that --config takes, and end")
     .option("--resume", "go on with the run in --out, bit for bit as if it had never stopped")
     .option("--json", "print JSON, one object a line")
     .addHelpText(
@@ -23,10 +30,20 @@ Ctrl-C saves a checkpoint and says how to go on.
 Examples:
   latentkit train vae
   latentkit train vae --data path/to/mnist --epochs 10 --set hiddenDims=400,200 --set latentDim=10
+  latentkit train vae --data path/to/images --print-config > settings.json
+  latentkit train vae --config settings.json --epochs 50
   latentkit train vae --out runs/vae-digits-1 --resume`,
     )
-    .action(async (model: string, flags: TrainFlags & { resume?: boolean; json?: boolean }) => {
+    .action(async (model: string, flags: TrainFlags & { resume?: boolean; json?: boolean; printConfig?: boolean }) => {
       const request = await readTrainRequest(findModel(model), flags);
+      if (flags.printConfig) {
+        if (flags.resume)
+          throw new ConfigError(
+            "--print-config: two wishes, got --resume too, expected one; run.json has a run's settings",
+          );
+        console.log(JSON.stringify(await effectiveConfig(findModel(model), request), null, 2));
+        return;
+      }
       const training = await (flags.resume ? resume : start)(model, request);
       process.exitCode = await showTraining(training, { model, json: flags.json ?? false });
     });
@@ -36,14 +53,13 @@ const collect = (pair: string, pairs: readonly string[] = []): readonly string[]
 
 type Open = (model: string, request: TrainRequest) => Promise<TrainingRun>;
 
-const start: Open = (model, { options, config }) => {
+const start: Open = (model, { options, given }) => {
   const { out, data, binarize, validation, seed } = options;
-  const settings = parseSettings(trainingSettings, givenSettings(trainingSettings, options));
   return startRun(
     {
       definition: findModel(model),
-      config,
-      settings,
+      config: given.config,
+      settings: givenSettings(trainingSettings, given.options),
       data,
       binarize,
       seed,

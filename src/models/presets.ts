@@ -1,0 +1,27 @@
+/** Presets that models share: what a kind of data asks of networks and likelihoods, whatever the model. */
+import type { DataSpec, Preset } from "./model.ts";
+
+const isImage = ({ shape }: DataSpec): boolean => shape.length === 3;
+
+/** For models with an encoder and a decoder of [models/networks.ts](networks.ts). */
+export const networkPresets: readonly Preset[] = [
+  {
+    suits: "images of at least 32x32, sides divisible by 8",
+    fits: (data) => isImage(data) && data.shape.slice(1).every((side) => side >= 32 && side % 8 === 0),
+    config: { network: "conv", channels: [32, 64, 128] },
+  },
+];
+
+/** For models with a `likelihood`. */
+export const likelihoodPresets: readonly Preset[] = [
+  {
+    suits: "color images",
+    fits: (data) => isImage(data) && data.shape[0]! > 1,
+    config: { likelihood: "gaussian-learned" },
+  },
+  {
+    suits: "real numbers",
+    fits: ({ range }) => range === null,
+    config: { likelihood: "gaussian-learned" },
+  },
+];

@@ -1,0 +1,41 @@
+import { describe, expect, test } from "vitest";
+import { findModel, registry } from "../models/registry.ts";
+import { trainingSettings } from "./settings.ts";
+import { withPresets } from "./with-presets.ts";
+
+describe.each(registry)("presets of $name", ({ config, presets = [] }) => {
+  test("are settings that it and training have", () => {
+    for (const { config: values = {}, training = {} } of presets) {
+      expect(config.parse(values)).toMatchObject(values);
+      expect(trainingSettings.parse(training)).toMatchObject(training);
+    }
+  });
+});
+
+test("a given setting wins over a preset, a preset over a default", () => {
+  const definition = findModel("vae");
+  const presets = [
+    { suits: "all", fits: () => true, config: { latentDim: 7, beta: 3 }, training: { batchSize: 5, epochs: 3 } },
+    { suits: "some", fits: () => true, config: { latentDim: 8 } },
+    { suits: "none", fits: () => false, config: { latentDim: 9 } },
+  ];
+  const given = { config: { beta: 2 }, settings: { steps: 10 } };
+  const chosen = withPresets({ ...definition, presets }, given, { shape: [4] });
+  expect(chosen.config).toMatchObject({ latentDim: 8, beta: 2, samples: 1 });
+  expect(chosen.settings).toMatchObject({ batchSize: 5, steps: 10, learningRate: 1e-3 });
+  expect(chosen.settings.epochs).toBeUndefined();
+  expect(chosen.presets).toEqual([
+    { suits: "all", config: { latentDim: 7 }, training: { batchSize: 5 } },
+    { suits: "some", config: { latentDim: 8 }, training: {} },
+  ]);
+});
+
+test.each([
+  ["gray digits", { shape: [1, 28, 28] }, { network: "mlp", likelihood: "bernoulli" }],
+  ["color images", { shape: [3, 32, 32] }, { network: "conv", likelihood: "gaussian-learned" }],
+  ["images that cannot be halved so often", { shape: [3, 36, 36] }, { network: "mlp", likelihood: "gaussian-learned" }],
+  ["points in the plane", { shape: [2], range: null }, { network: "mlp", likelihood: "gaussian-learned" }],
+] as const)("%s get networks and a likelihood that fit them", (_, data, expected) => {
+  const { config } = withPresets(findModel("vae"), { config: {}, settings: {} }, data);
+  expect(config).toMatchObject(expected);
+});
