@@ -74,6 +74,13 @@ export { createVariables, type VariableStore } from "./runtime/variables.ts";
 export { browserWebgpuDevice, wasmDevice } from "./runtime/web.ts";
 
 // Training.
+export { type ClassAccuracy, classAccuracy } from "./training/class-accuracy.ts";
+export {
+  Classifier,
+  classifierFeatures,
+  trainClassifier,
+  type TrainedClassifier,
+} from "./training/classifier.ts";
 export { compileStep } from "./training/compile-step.ts";
 export { drawCodes } from "./training/evaluate-codes.ts";
 export { type LikelihoodFigures, LikelihoodEvaluator } from "./training/evaluate-likelihood.ts";
