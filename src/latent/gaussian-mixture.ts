@@ -84,10 +84,15 @@ export class GaussianMixture implements MixtureParameters {
   }
 
   /**
-   * New codes [count, dim]; `temperature` scales each component's spread. The i-th is the same whatever the number asked for,
+   * New codes [count, dim]. `temperature` scales each component's spread; with `radius`, in its place, all lie that far from their
+   * component's mean, in its standard deviations, where draws lie near sqrt(dim). The i-th is the same whatever the number asked for,
    * since the stream's uniforms pick components and its normals, a sequence of their own, the places in them.
    */
-  sample(count: number, stream: Stream, { temperature = 1 } = {}): Float32Array {
+  sample(
+    count: number,
+    stream: Stream,
+    { temperature = 1, radius }: { readonly temperature?: number; readonly radius?: number | undefined } = {},
+  ): Float32Array {
     const { dim, weights } = this;
     const codes = new Float32Array(count * dim);
     const noise = new Float64Array(dim);
@@ -96,7 +101,9 @@ export class GaussianMixture implements MixtureParameters {
       let component = 0;
       for (let reached = weights[0]!; u >= reached && component < weights.length - 1; reached += weights[component]!)
         component++;
-      for (let i = 0; i < dim; i++) noise[i] = temperature * stream.normal();
+      for (let i = 0; i < dim; i++) noise[i] = stream.normal();
+      const scale = radius === undefined ? temperature : radius / Math.hypot(...noise);
+      for (let i = 0; i < dim; i++) noise[i]! *= scale;
       codes.set(this.place(component, noise), n * dim);
     }
     return codes;

@@ -70,10 +70,7 @@ export async function readState(checkpoints: string, step: number): Promise<Stat
   return file;
 }
 
-/**
- * Reads one tensor file of a checkpoint. Its header is held against the file's size, and against `expected` where given,
- * before memory for the data is taken; without `expected`, a file beyond half of this machine's memory is refused.
- */
+/** Reads one tensor file of a checkpoint, as `readDigestedTensors` does. */
 export async function readTensorFile(
   checkpoints: string,
   { state, sha256: digests }: StateFile,
@@ -81,6 +78,22 @@ export async function readTensorFile(
   expected: TensorSpecs | undefined,
 ): Promise<ReadonlyMap<string, SafetensorsTensor>> {
   const where = join(checkpointFolder(checkpoints, state.step), `${kind}.safetensors`);
+  return readDigestedTensors(where, { digest: digests[kind], digestFile: "state.json", expected });
+}
+
+/**
+ * Reads a safetensors file whose SHA-256 another file holds. Its header is held against the file's size, and against `expected`
+ * where given, before memory for the data is taken; without `expected`, a file beyond half of this machine's memory is refused.
+ * Throws CheckpointError.
+ */
+export async function readDigestedTensors(
+  where: string,
+  {
+    digest,
+    digestFile,
+    expected,
+  }: { readonly digest: string; readonly digestFile: string; readonly expected: TensorSpecs | undefined },
+): Promise<ReadonlyMap<string, SafetensorsTensor>> {
   const file = await openOwnFile(where);
   try {
     const { size } = await file.stat();
@@ -96,8 +109,8 @@ export async function readTensorFile(
     }
     const bytes = new Uint8Array(size);
     await readExactly(file, bytes, 0, where);
-    if (sha256([bytes]) !== digests[kind]) {
-      throw new CheckpointError(`${where}: damaged, got bytes whose SHA-256 differs from the one in state.json`);
+    if (sha256([bytes]) !== digest) {
+      throw new CheckpointError(`${where}: damaged, got bytes whose SHA-256 differs from the one in ${digestFile}`);
     }
     return readSafetensors(bytes, where).tensors;
   } finally {
@@ -105,7 +118,8 @@ export async function readTensorFile(
   }
 }
 
-function sha256(chunks: readonly Uint8Array[]): string {
+/** SHA-256 of bytes in pieces, in hexadecimal. */
+export function sha256(chunks: readonly Uint8Array[]): string {
   const hash = createHash("sha256");
   // One update takes less than 2^31 bytes.
   const piece = 2 ** 30;

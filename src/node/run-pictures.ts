@@ -3,8 +3,10 @@ import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";
 import { DataError, UnsupportedOpError } from "../errors.ts";
 import { sizeOf } from "../graph/shape.ts";
+import type { GaussianMixture } from "../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../latent/percentiles.ts";
 import type { Sheet } from "../pictures/sheet.ts";
+import { stream } from "../random/index.ts";
 import type { TrainedModel } from "../training/trained-model.ts";
 
 /** The first `count` examples of a split in file order, [count, ...shape], all of them where it has fewer. */
@@ -27,18 +29,30 @@ export function forExamples(trained: TrainedModel, { dataset, indices }: Split):
   return trained.given(Array.from(indices, (i) => labels[i]!));
 }
 
+export interface SampleOptions {
+  readonly count: number;
+  readonly seed?: number;
+  readonly temperature?: number;
+  /** Where codes are drawn from in place of the model's prior. */
+  readonly density?: GaussianMixture | undefined;
+  /** Of a density, in place of a temperature: how far codes lie from its means, in its standard deviations. */
+  readonly radius?: number | undefined;
+}
+
 /** New images from the model, as near to a square as they go; of a model that learns from labels whole rows, one a class. */
 export async function sampleSheet(
   trained: TrainedModel,
-  { count, ...options }: { readonly count: number; readonly seed?: number; readonly temperature?: number },
+  { count, density, radius, ...options }: SampleOptions,
 ): Promise<Sheet> {
   const { shape, model } = trained;
-  if (!model.given)
-    return { sets: [await trained.sample(count, options)], count, columns: Math.ceil(Math.sqrt(count)), shape };
+  const draw = (from: TrainedModel, size: number): Promise<Float32Array> =>
+    density
+      ? from.decode(density.sample(size, stream(options.seed ?? 0, "sample"), { ...options, radius }))
+      : from.sample(size, options);
+  if (!model.given) return { sets: [await draw(trained, count)], count, columns: Math.ceil(Math.sqrt(count)), shape };
   const columns = Math.ceil(count / model.classes!);
   const labels = Array.from({ length: columns * model.classes! }, (_, i) => Math.floor(i / columns));
-  const samples = await trained.given(labels).sample(labels.length, options);
-  return { sets: [samples], count: labels.length, columns, shape };
+  return { sets: [await draw(trained.given(labels), labels.length)], count: labels.length, columns, shape };
 }
 
 /** Examples above their reconstructions, 16 a row. */

@@ -1,4 +1,6 @@
 import "../ops/methods.ts";
+import type { Binarization } from "../data/binarize.ts";
+import type { Split } from "../data/split.ts";
 import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
@@ -6,6 +8,7 @@ import { ratePerDimension } from "../latent/rate-per-dimension.ts";
 import type { Model } from "../models/model.ts";
 import { Program } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
+import { overSplit } from "./over-split.ts";
 
 /** Examples a run of a graph. The i-th draw of a seed is the same whatever the number asked for. */
 const chunk = 64;
@@ -22,6 +25,8 @@ export class TrainedModel {
   readonly #readInstead: ReadonlyMap<Variable, Variable>;
   /** For a model given labels: row i has the one at i, and the first follows on the last. */
   readonly #labels: BigInt64Array | undefined;
+  /** The model that was given those labels. */
+  readonly #ungiven: TrainedModel;
 
   constructor(
     model: Model,
@@ -32,6 +37,8 @@ export class TrainedModel {
       readonly readInstead?: ReadonlyMap<Variable, Variable>;
       /** For a model of p(x | label) given its "label" input. */
       readonly labels?: BigInt64Array;
+      /** The model that was given the labels. */
+      readonly ungiven?: TrainedModel;
     },
   ) {
     this.model = model;
@@ -39,6 +46,7 @@ export class TrainedModel {
     this.shape = options.shape;
     this.#readInstead = options.readInstead ?? new Map();
     this.#labels = options.labels;
+    this.#ungiven = options.ungiven ?? this;
   }
 
   /**
@@ -58,6 +66,7 @@ export class TrainedModel {
       shape,
       readInstead: this.#readInstead,
       labels: BigInt64Array.from(Array.from(labels), BigInt),
+      ungiven: this,
     });
   }
 
@@ -98,6 +107,27 @@ export class TrainedModel {
     const { model } = this;
     if (!model.encode) throw this.#lacking("encoding");
     return this.#ofExamples("encode", x, (input) => model.encode!(input).mean);
+  }
+
+  /**
+   * The mean of q(z|x) and one draw of it for every example of a split, [examples, latentDim] each, given its own label where the
+   * model learns from labels. The examples are never in memory together.
+   */
+  async codes(
+    split: Split,
+    { binarize = "none", seed = 0 }: { readonly binarize?: Binarization; readonly seed?: number } = {},
+  ): Promise<{ readonly means: Float32Array; readonly draws: Float32Array }> {
+    const { model, store, latentDim } = this.#ungiven;
+    const codes = await overSplit(
+      { model, store, split, binarize, seed, readInstead: this.#readInstead },
+      (given, x) => {
+        const q = given.encode?.(x);
+        const shape = [x.shape[0]!, latentDim];
+        return q && { means: q.mean.broadcastTo(shape), draws: q.sample().broadcastTo(shape) };
+      },
+    );
+    if (!codes) throw this.#lacking("encoding");
+    return codes;
   }
 
   /** Means of p(x|z) for codes z, [count, latentDim]: examples, [count, ...shape]. */

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { ConfigError, UnsupportedOpError } from "../../errors.ts";
+import { densityForms } from "../../latent/density.ts";
 import { sampleSheet } from "../../node/run-pictures.ts";
 import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
 import {
@@ -10,12 +12,22 @@ import {
   type LabelOptions,
   optionRun,
 } from "../run-command.ts";
+import { checkPrior, optionPrior, priorSetting } from "../run-prior.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 
 const sampleSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(64).describe("examples to draw"),
   seed: z.int().min(0).default(0).describe("the same seed draws the same examples"),
   temperature: z.number().min(0).max(100).default(1).describe("spread of the prior; below 1 for safer examples"),
+  prior: priorSetting,
+  radius: z
+    .number()
+    .positive()
+    .max(1e6)
+    .optional()
+    .describe(
+      "distance of all codes from the prior's mean, in its standard deviations; draws lie near sqrt(latentDim)",
+    ),
 });
 
 export function define(command: Command): void {
@@ -28,16 +40,29 @@ export function define(command: Command): void {
 Examples:
   latentkit sample runs/vae-digits-1
   latentkit sample runs/vae-digits-1 --count 400 --temperature 0.7 --out samples.png
-  latentkit sample runs/cvae-digits-1 --label 7`,
+  latentkit sample runs/cvae-digits-1 --label 7
+  latentkit sample runs/ae-digits-1 --prior gmm:10
+  latentkit sample runs/vae-digits-1 --radius 9`,
     )
     .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
-      const settings = parseSettings(sampleSettings, givenSettings(sampleSettings, options));
-      const { trained, step } = await optionRun(path, options);
-      const sheet = await sampleSheet(trained, settings);
+      const given = givenSettings(sampleSettings, options);
+      const { prior, radius, ...settings } = parseSettings(sampleSettings, given);
+      checkPrior(prior);
+      if (radius !== undefined && "temperature" in given)
+        throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
+      const loaded = await optionRun(path, options);
+      const { trained, step } = loaded;
+      const { abilities } = trained;
+      if (prior === undefined && radius === undefined && !abilities.sample && abilities.encode && abilities.decode)
+        throw new UnsupportedOpError(
+          `${path}: the model has no p(z) to draw from, got none, expected --prior with one of ${densityForms}`,
+        );
+      const from = prior === undefined && radius === undefined ? undefined : await optionPrior(loaded, prior, options);
+      const sheet = await sampleSheet(trained, { ...settings, radius, density: from?.density });
       await finishSheet(sheet, options, {
         title: "samples",
         file: samplesFile(path, "samples.png"),
-        details: { run: path, step, ...settings, label: options.label },
+        details: { run: path, step, ...settings, radius, prior: from?.fit, label: options.label },
       });
     });
 }
