@@ -38,7 +38,7 @@ export class CVAE implements Model {
     this.encoder = new ConditionalEncoder(config, shape, this.classes, 2 * latentDim);
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
     this.decoder = new ConditionalDecoder(config, latentDim, this.classes, decoded);
-    this.prior = prior(config, { latentDim, shape, posterior: refusePseudoInputs });
+    this.prior = prior(config, { latentDim, shape, binaryData: this.binaryData, posterior: refusePseudoInputs });
     this.latents = { shape: [latentDim], prior: (count) => this.prior.of(count) };
   }
 
@@ -75,9 +75,9 @@ export function refusePseudoInputs(): never {
 
 /** The model as commands know it. */
 export const cvae: ModelDefinition<VAEConfig> = {
+  ...vae,
   name: "cvae",
   summary: "Conditional VAE: a VAE of each class, told apart by the label",
   paper: "arXiv:1406.5298",
-  config: vae.config,
   build: (config, data) => new CVAE(config, data),
 };

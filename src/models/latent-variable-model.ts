@@ -57,7 +57,8 @@ export abstract class LatentVariableModel implements Model, Parts {
     this.encoder = parts.encoder ?? encoderFor(config, shape, 2 * latentDim);
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
     this.decoder = parts.decoder ?? decoderFor(config, latentDim, decoded);
-    this.prior = parts.prior ?? prior(config, { latentDim, shape, posterior: (x) => this.encode(x) });
+    this.prior =
+      parts.prior ?? prior(config, { latentDim, shape, binaryData: this.binaryData, posterior: (x) => this.encode(x) });
     this.latents = { shape: [latentDim], prior: (count) => this.prior.of(count) };
   }
 

@@ -43,7 +43,12 @@ const logNormal = (x: number, mean: number, variance: number): number =>
 
 test("a mixture of one N(0, I) has, in expectation, the rate that N(0, I) has in closed form", () => {
   const config = { components: 1 };
-  const data = { latentDim: 3, shape, posterior: () => expect.fail("a mixture asks for no posterior") };
+  const data = {
+    latentDim: 3,
+    shape,
+    binaryData: true,
+    posterior: () => expect.fail("a mixture asks for no posterior"),
+  };
   const one = prior({ ...config, prior: "mixture" }, data);
   const standard = prior({ ...config, prior: "standard" }, data);
   const q = independent(

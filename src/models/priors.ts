@@ -49,19 +49,24 @@ export function prior(
   {
     latentDim,
     shape,
+    binaryData,
     posterior,
   }: {
     readonly latentDim: number;
-    /** Of one example: pseudo-inputs are examples, in [0, 1]. */
+    /** Of one example, and of a pseudo-input. */
     readonly shape: Shape;
+    /** Whether an example's values, and so a pseudo-input's, are from 0 to 1. */
+    readonly binaryData: boolean;
     /** q(z|x) of a batch of examples. */
     readonly posterior: (x: Tensor) => Independent<Normal>;
   },
 ): Prior {
   if (config.prior === "standard") return new StandardPrior(latentDim);
   if (config.prior === "mixture") return new MixturePrior(config.components, latentDim);
-  return new VampPrior(config.components, shape, posterior);
+  return new VampPrior(new Variable([config.components, ...shape], standardNormal), binaryData, posterior);
 }
+
+const standardNormal = { kind: "normal", mean: 0, std: 1 } as const;
 
 class StandardPrior implements Prior {
   readonly #latentDim: number;
@@ -81,7 +86,7 @@ class MixturePrior implements Prior {
   readonly logVars: Variable;
   constructor(components: number, latentDim: number) {
     // Spread like N(0, I), so that the components differ and cover what the posteriors start from.
-    this.means = new Variable([components, latentDim], { kind: "normal", mean: 0, std: 1 });
+    this.means = new Variable([components, latentDim], standardNormal);
     this.logVars = new Variable([components, latentDim], { kind: "constant", value: 0 });
   }
   of(count: number): Distribution {
@@ -93,15 +98,17 @@ class MixturePrior implements Prior {
 }
 
 class VampPrior implements Prior {
-  /** u_k = sigmoid(logit): values of the data's range, [0, 1]. */
-  readonly logits: Variable;
+  /** Pseudo-inputs, or their logits where values are from 0 to 1. */
+  readonly inputs: Variable;
+  readonly #binaryData: boolean;
   readonly #posterior: (x: Tensor) => Independent<Normal>;
-  constructor(components: number, shape: Shape, posterior: (x: Tensor) => Independent<Normal>) {
-    this.logits = new Variable([components, ...shape], { kind: "normal", mean: 0, std: 1 });
+  constructor(inputs: Variable, binaryData: boolean, posterior: (x: Tensor) => Independent<Normal>) {
+    this.inputs = inputs;
+    this.#binaryData = binaryData;
     this.#posterior = posterior;
   }
   of(count: number): Distribution {
-    const { base } = this.#posterior(sigmoid(this.logits));
+    const { base } = this.#posterior(this.#binaryData ? sigmoid(this.inputs) : this.inputs);
     return uniformMixture(base.mean, base.logVar, count);
   }
   rate(q: Distribution, z: Tensor): Tensor {
