@@ -46,6 +46,7 @@ export * from "./optim/index.ts";
 // Models.
 export { AE, ae, type AEConfig, type Pass, type Variation } from "./models/ae.ts";
 export { dae, type DAEConfig } from "./models/dae.ts";
+export { PCA, pca, type PCAConfig } from "./models/pca.ts";
 export { rae, type RAEConfig } from "./models/rae.ts";
 export { wae, type WAEConfig } from "./models/wae.ts";
 export type { Batch, Bound, DataSpec, Latents, Model, ModelDefinition, Objective } from "./models/model.ts";
@@ -57,12 +58,19 @@ export { VAE, vae, type VAEConfig } from "./models/vae.ts";
 // Data.
 export { Batches, type BatchOptions, type Cursor } from "./data/batches.ts";
 export type { Binarization } from "./data/binarize.ts";
-export { createDataset, type Dataset } from "./data/dataset.ts";
+export { createDataset, type Dataset, type ExampleStore } from "./data/dataset.ts";
 export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./data/digits.ts";
 export { readIdxDataset } from "./data/idx-dataset.ts";
 export type { ByteFile, SlicedFile } from "./data/byte-file.ts";
 export { readIdx } from "./data/idx.ts";
+export type { Factors } from "./data/factors.ts";
 export { encodeNpy } from "./data/npy.ts";
+export { readNpz } from "./data/npz.ts";
+export { readNpy } from "./data/read-npy.ts";
+export { sprites, spritesSource } from "./data/sprites.ts";
+export { drawToy, findToy, type Toy, toys } from "./data/toys.ts";
+export { toySource } from "./data/toy-source.ts";
+export { arrayDatasets } from "./data/array-dataset.ts";
 export { createDataSource, type DataSource, type Split, split as splitDataset, whole } from "./data/split.ts";
 
 // Devices and compiled programs.
@@ -75,12 +83,7 @@ export { browserWebgpuDevice, wasmDevice } from "./runtime/web.ts";
 
 // Training.
 export { type ClassAccuracy, classAccuracy } from "./training/class-accuracy.ts";
-export {
-  Classifier,
-  classifierFeatures,
-  trainClassifier,
-  type TrainedClassifier,
-} from "./training/classifier.ts";
+export { Classifier, classifierFeatures, trainClassifier, type TrainedClassifier } from "./training/classifier.ts";
 export { compileStep } from "./training/compile-step.ts";
 export { drawCodes } from "./training/evaluate-codes.ts";
 export { type LikelihoodFigures, LikelihoodEvaluator } from "./training/evaluate-likelihood.ts";

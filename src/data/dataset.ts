@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import type { Factors } from "./factors.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 /** Examples made or fetched one at a time, for sets too large to hold. */
@@ -25,6 +26,8 @@ export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore> {
   readonly labels?: Uint8Array;
   /** Names of the classes, by index; present with `labels`. */
   readonly classNames?: readonly string[];
+  /** What examples were generated from, where that is known. */
+  readonly factors?: Factors;
   /** SHA-256 in hex of shape, range, values and labels: equal for equal content, whatever the name. */
   readonly fingerprint: string;
 }

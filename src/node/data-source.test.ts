@@ -135,11 +135,11 @@ describe("digits", () => {
 });
 
 test.each([
-  ["digts", /got "digts", expected digits or .*; did you mean digits\?$/],
+  ["digts", /got "digts", expected digits, sprites, toy:NAME or .*; did you mean digits\?$/],
   ["no-such-folder/mnist", /no such source, got "no-such-folder\/mnist"/],
   ["", /no such source, got ""/],
-  ["digits:many", /not a number of digits, got "digits:many"/],
-  ["digits:-5", /not a number of digits/],
+  ["digits:many", /not a number of examples, got "many", expected digits:N/],
+  ["digits:-5", /not a number of examples/],
   ["digits:0", /size out of range/],
   ["digits:99999999999", /size out of range/],
   ["digits:1:2", /no such source/],
@@ -160,8 +160,10 @@ test.each([
 });
 
 test("what is listed as built in opens", async () => {
-  const [builtIn] = listDataSources();
-  expect((await openDataSource(`${builtIn!.spec}:10`)).name).toBe("digits");
+  for (const { spec } of listDataSources().slice(0, 3)) {
+    const { train } = await openDataSource(`${spec.replace("NAME", "moons")}:20`);
+    expect(train.indices.length).toBe(20);
+  }
 });
 
 const mnist = "../shared/data/mnist";

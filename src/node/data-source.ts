@@ -1,6 +1,9 @@
 import { extname } from "node:path";
 import { digitsSource } from "../data/digits.ts";
 import type { DataSource } from "../data/split.ts";
+import { spritesSource } from "../data/sprites.ts";
+import { toySource } from "../data/toy-source.ts";
+import { toys } from "../data/toys.ts";
 import { ConfigError, DataError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
 import { status } from "./data-files.ts";
@@ -20,59 +23,86 @@ export interface KnownDataSource {
   readonly description: string;
 }
 
-/** Every kind of data source, built-in ones first. */
-export function listDataSources(): readonly KnownDataSource[] {
-  return [
-    {
-      spec: "digits",
-      description: "generated hand-drawn digits, [1, 28, 28], 10 classes; digits:N for N training examples",
-    },
-    {
-      spec: "FOLDER",
-      description:
-        "the four files of MNIST, Fashion-MNIST and the like: train-images-idx3-ubyte and its kin, plain or .gz",
-    },
-    {
-      spec: "FILE.npy",
-      description:
-        "a NumPy array whose rows are examples: (n, features), (n, height, width) or (n, height, width, 1 or 3)",
-    },
-    {
-      spec: "FILE.npz",
-      description: "NumPy arrays by name: x and y, or x_train, y_train, x_test and y_test, or train_images and its kin",
-    },
-    {
-      spec: "FILE",
-      description:
-        "one IDX file of images, plain or .gz, with the labels file beside it if there is one; a tenth each is held out to validate and test",
-    },
-  ];
+interface BuiltIn extends KnownDataSource {
+  /** What the name is followed by in `spec`: `most` words at most, each after a colon. */
+  readonly most: number;
+  open(words: readonly string[], options: DataSourceOptions): Promise<DataSource>;
 }
 
-const BUILT_IN: readonly string[] = ["digits"];
+const builtIns: Readonly<Record<string, BuiltIn>> = {
+  digits: {
+    spec: "digits",
+    description: "generated hand-drawn digits, [1, 28, 28], 10 classes; digits:N for N training examples",
+    most: 1,
+    open: ([size], options) => digitsSource({ ...options, ...sized("digits:N", size) }),
+  },
+  sprites: {
+    spec: "sprites",
+    description:
+      "generated 64 x 64 images of 3 shapes in 6 scales, 40 orientations and 32 x 32 positions; sprites:N for N training examples",
+    most: 1,
+    open: ([size], options) => spritesSource({ ...options, ...sized("sprites:N", size) }),
+  },
+  toy: {
+    spec: "toy:NAME",
+    description: `points in the plane of known density: ${Object.keys(toys).join(", ")}; toy:NAME:N for N training examples`,
+    most: 2,
+    open: ([name = "", size], options) => toySource({ name, ...options, ...sized("toy:NAME:N", size) }),
+  },
+};
+
+const files: readonly KnownDataSource[] = [
+  {
+    spec: "FOLDER",
+    description:
+      "the four files of MNIST, Fashion-MNIST and the like: train-images-idx3-ubyte and its kin, plain or .gz",
+  },
+  {
+    spec: "FILE.npy",
+    description:
+      "a NumPy array whose rows are examples: (n, features), (n, height, width) or (n, height, width, 1 or 3)",
+  },
+  {
+    spec: "FILE.npz",
+    description: "NumPy arrays by name: x and y, or x_train, y_train, x_test and y_test, or train_images and its kin",
+  },
+  {
+    spec: "FILE",
+    description:
+      "one IDX file of images, plain or .gz, with the labels file beside it if there is one; a tenth each is held out to validate and test",
+  },
+];
+
+/** Every kind of data source, built-in ones first. */
+export function listDataSources(): readonly KnownDataSource[] {
+  return [...Object.values(builtIns).map(({ spec, description }) => ({ spec, description })), ...files];
+}
 
 /**
  * Opens the data named by `spec`: a built-in source, or the path of a folder or file as `listDataSources` says. Throws
  * `DataError` where there is no such source or its files are missing or damaged, `ConfigError` for a setting out of range.
  */
 export async function openDataSource(spec: string, options: DataSourceOptions = {}): Promise<DataSource> {
-  const [name, size, ...more] = spec.split(":");
-  if (name === "digits" && more.length === 0)
-    return digitsSource({ ...options, ...(size !== undefined && { size: parseSize(spec, size) }) });
+  const [name = "", ...words] = spec.split(":");
+  const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
+  if (builtIn && words.length <= builtIn.most) return builtIn.open(words, options);
   const found = await status(spec);
   if (found?.isDirectory()) return openFolder(spec, options);
   if (found?.isFile()) return openPath(spec, options);
   if (found) throw new DataError(`${spec}: neither a file nor a folder, got something else, expected data`);
-  const nearest = nearestName(name!, BUILT_IN);
+  const nearest = nearestName(name, Object.keys(builtIns));
+  const known = Object.values(builtIns).map((source) => source.spec);
   throw new DataError(
-    `data: no such source, got "${spec}", expected ${BUILT_IN.join(", ")} or the path of an existing folder or file${nearest ? `; did you mean ${nearest}?` : ""}`,
+    `data: no such source, got "${spec}", expected ${known.join(", ")} or the path of an existing folder or file${nearest ? `; did you mean ${nearest}?` : ""}`,
   );
 }
 
-function parseSize(spec: string, size: string): number {
+/** The number of training examples in a spec of this form, where it has one. */
+function sized(form: string, size: string | undefined): { readonly size?: number } {
+  if (size === undefined) return {};
   if (!/^[0-9]+$/.test(size))
-    throw new ConfigError(`data: not a number of digits, got "${spec}", expected digits:N, such as digits:20000`);
-  return Number(size);
+    throw new ConfigError(`data: not a number of examples, got "${size}", expected ${form} with N such as 20000`);
+  return { size: Number(size) };
 }
 
 async function openFolder(folder: string, options: DataSourceOptions): Promise<DataSource> {

@@ -1,7 +1,7 @@
 /** The pictures that training makes by itself: at its end, and every few epochs. */
 import type { DataSource } from "../data/split.ts";
 import { encodePng } from "../pictures/png.ts";
-import { isImage, type Sheet, sheetRaster } from "../pictures/sheet.ts";
+import { isImage, isPoints, type Sheet, sheetRaster } from "../pictures/sheet.ts";
 import type { TrainedModel } from "../training/trained-model.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { firstExamples, forExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "./run-pictures.ts";
@@ -23,6 +23,13 @@ interface Pictured {
 /** The pictures that the model's capabilities and the data's shape allow. */
 export async function trainingSheets({ trained, source }: Pictured): Promise<readonly NamedSheet[]> {
   const { model, abilities } = trained;
+  if (isPoints(trained.shape)) {
+    if (!abilities.sample || source.test.indices.length === 0) return [];
+    const points = firstExamples(source.test, 2000);
+    const count = points.length / 2;
+    const sheet = { sets: [points, await trained.sample(count)], count, columns: 2, shape: trained.shape };
+    return [{ name: "samples.png", title: "test examples beside samples", sheet, terminalRows: 1 }];
+  }
   if (!isImage(trained.shape)) return [];
   const sheets: NamedSheet[] = [];
   if (abilities.reconstruct && source.test.indices.length > 0) {

@@ -1,6 +1,7 @@
 /** Rows of pictures, or several sets of them with equal ones below each other, before they become pixels. */
 import { DataError } from "../errors.ts";
 import { alignedGrid, type Raster } from "./raster.ts";
+import { scatter } from "./scatter.ts";
 
 export interface Sheet {
   /** Each [count, channels, height, width] with values from 0 to 1. */
@@ -17,11 +18,15 @@ export interface Sheet {
 export const isImage = (shape: readonly number[]): shape is readonly [channels: 1 | 3, height: number, width: number] =>
   shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
 
-/** The sheet in pixels. Throws DataError where examples are not images. */
+/** Whether examples are points in the plane, shown as a scatter plot. */
+export const isPoints = (shape: readonly number[]): boolean => shape.length === 1 && shape[0] === 2;
+
+/** The sheet in pixels: pictures in rows, points as one plot for each set. Throws DataError where examples are not images. */
 export function sheetRaster({ sets, count, columns, shape, map = false }: Sheet, { scale = 2, pad = 2 } = {}): Raster {
+  if (isPoints(shape)) return scatter(sets);
   if (!isImage(shape))
     throw new DataError(
-      `picture: examples are not images, got shape [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy takes any`,
+      `picture: examples are not images, got shape [${shape.join(", ")}], expected [1 or 3, height, width] or points [2]; --out FILE.npy takes any`,
     );
   const [channels, height, width] = shape;
   return alignedGrid(sets, { channels, height, width, count, columns, pad: map ? 0 : pad, scale });
@@ -29,6 +34,7 @@ export function sheetRaster({ sets, count, columns, shape, map = false }: Sheet,
 
 /** A sheet of at most so many columns and rows (of each set): the top left of it, or a map with fewer places. */
 export function smallerSheet(sheet: Sheet, columns: number, rows: number): Sheet {
+  if (isPoints(sheet.shape)) return sheet;
   const size = sheet.shape.reduce((product, extent) => product * extent, 1);
   const across = Math.min(columns, sheet.columns);
   const rowCount = Math.ceil(sheet.count / sheet.columns);

@@ -3,10 +3,12 @@ import { z } from "zod";
 import { columnFigures, type ColumnFigures } from "../../data/column-figures.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
+import { DataError } from "../../errors.ts";
 import { listDataSources, openDataSource } from "../../node/data-source.ts";
 import { examplesByClass } from "../../node/examples-by-class.ts";
+import { firstExamples } from "../../node/run-pictures.ts";
 import { writePng } from "../../node/png-file.ts";
-import { isImage, sheetRaster } from "../../pictures/sheet.ts";
+import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
 import { checkKind } from "../finish-sheet.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { showSheet } from "../show-sheet.ts";
@@ -46,11 +48,15 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   const source = await openDataSource(spec);
   const { dataset } = source.train;
   const splits = { train: source.train, validation: source.validation, test: source.test };
-  const images = isImage(dataset.shape);
-  const sheet = images ? examplesByClass(source.train, count) : undefined;
-  const columns = images ? undefined : columnFigures(source.train, shownColumns);
-  if (out !== undefined)
-    await writePng(out, sheetRaster(sheet ?? { sets: [], count: 0, columns: 0, shape: dataset.shape }));
+  const sheet = sheetOf(source.train, count);
+  const columns = isImage(dataset.shape) ? undefined : columnFigures(source.train, shownColumns);
+  if (out !== undefined) {
+    if (!sheet)
+      throw new DataError(
+        `--out: no picture of these examples, got shape [${dataset.shape.join(", ")}], expected images or points [2]`,
+      );
+    await writePng(out, sheetRaster(sheet));
+  }
   if (options.json) {
     const counts = Object.entries(splits).map(([name, split]) => [
       name,
@@ -79,6 +85,18 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   if (columns) console.log(`\n${columnTable(columns, exampleSize(dataset))}`);
   if (sheet) showSheet(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", sheet, sheet.count);
   if (out !== undefined) console.log(`\n${out}`);
+}
+
+/** Points of a scatter plot. */
+const shownPoints = 5000;
+
+/** `count` images of each class, or the first points; undefined for examples that no picture shows. */
+function sheetOf(split: Split, count: number): Sheet | undefined {
+  const { shape } = split.dataset;
+  if (isImage(shape)) return examplesByClass(split, count);
+  if (!isPoints(shape)) return undefined;
+  const points = firstExamples(split, shownPoints);
+  return { sets: [points], count: points.length / 2, columns: 1, shape };
 }
 
 /** Columns of a list of numbers whose figures are shown. */

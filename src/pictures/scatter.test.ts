@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { scatter } from "./scatter.ts";
+
+/** Places of pixels as bright as `count` points. */
+const lit = ({ width, data }: ReturnType<typeof scatter>, count: number): readonly (readonly [number, number])[] =>
+  [...data.entries()]
+    .filter(([, value]) => value === Math.min(255, 110 * count))
+    .map(([at]) => [at % width, Math.floor(at / width)]);
+
+test("x runs to the right and y upwards, on one scale", () => {
+  // (0, 0) and (2, 1) make the window [-0.1, 2.1] wide and [-0.6, 1.6] high: a tenth of a unit a pixel.
+  const picture = scatter([Float32Array.of(0, 0, 2, 1, 0.55, 0.25, 1.55, 0.85, 1.55, 0.85)], { side: 22, pad: 1 });
+  expect([picture.width, picture.height]).toEqual([24, 24]);
+  expect(lit(picture, 1)).toContainEqual([7, 14]);
+  expect(lit(picture, 2)).toEqual([[17, 8]]);
+});
+
+test("panels share the window of the first", () => {
+  const points = Float32Array.of(0, 0, 1, 1);
+  const picture = scatter([points, Float32Array.of(0, 0, 5, 5, Number.NaN, 0)], { side: 40, pad: 2 });
+  const places = lit(picture, 1);
+  const [first, second] = [places.filter(([x]) => x < 42), places.filter(([x]) => x >= 44)];
+  expect(first.length).toBe(2);
+  expect(second).toEqual([[first[1]![0] + 42, first[1]![1]]]);
+});
+
+test.each([[[]], [[3, 3]], [[Number.NaN, 1]]])("no window to be had of %j", (points) => {
+  expect(scatter([Float32Array.from(points)]).width).toBe(328);
+});

@@ -1,0 +1,65 @@
+import type { Raster } from "./raster.ts";
+
+export interface ScatterOptions {
+  /** Pixels a side of each panel. */
+  readonly side?: number;
+  /** Pixels between and around panels. */
+  readonly pad?: number;
+}
+
+/** Brightness of one point; more points on a pixel add up. */
+const BRIGHTNESS = 110;
+const BORDER = 48;
+
+/**
+ * Sets of points [n, 2] as panels side by side, x to the right and y upwards, all on the scale that the first set needs. Points
+ * outside of it, and those that are not finite, are left out.
+ */
+export function scatter(sets: readonly Float32Array[], { side = 320, pad = 4 }: ScatterOptions = {}): Raster {
+  const [left, bottom, extent] = window(sets[0] ?? new Float32Array());
+  const width = sets.length * (side + pad) + pad;
+  const height = side + 2 * pad;
+  const data = new Uint8Array(width * height);
+  sets.forEach((points, panel) => {
+    const from = pad + panel * (side + pad);
+    frame(data, width, from, pad, side);
+    for (let i = 0; i < points.length; i += 2) {
+      const column = Math.floor(((points[i]! - left) / extent) * side);
+      const row = side - 1 - Math.floor(((points[i + 1]! - bottom) / extent) * side);
+      // The comparisons are false for NaN.
+      if (!(column >= 0 && column < side && row >= 0 && row < side)) continue;
+      const at = (pad + row) * width + from + column;
+      data[at] = Math.min(255, data[at]! + BRIGHTNESS);
+    }
+  });
+  return { width, height, channels: 1, data };
+}
+
+function frame(data: Uint8Array, width: number, left: number, top: number, side: number): void {
+  for (let i = 0; i < side; i++)
+    for (const at of [
+      top * width + left + i,
+      (top + side - 1) * width + left + i,
+      (top + i) * width + left,
+      (top + i) * width + left + side - 1,
+    ])
+      data[at] = BORDER;
+}
+
+/** The square that holds all finite points, with a margin of a twentieth. */
+function window(points: Float32Array): readonly [left: number, bottom: number, extent: number] {
+  const [low, high] = [
+    [Infinity, Infinity],
+    [-Infinity, -Infinity],
+  ] as [[number, number], [number, number]];
+  points.forEach((value, i) => {
+    if (!Number.isFinite(value)) return;
+    const axis = (i % 2) as 0 | 1;
+    low[axis] = Math.min(low[axis], value);
+    high[axis] = Math.max(high[axis], value);
+  });
+  const extent = Math.max(high[0] - low[0], high[1] - low[1]) * 1.1;
+  if (!(extent > 0 && extent < Infinity)) return [-1, -1, 2];
+  const start = (axis: 0 | 1): number => (low[axis] + high[axis] - extent) / 2;
+  return [start(0), start(1), extent];
+}
