@@ -1,0 +1,37 @@
+/** The point a share t of the way from a to b on the straight line: (1 - t) a + t b. */
+export const linear = (a: Float32Array, b: Float32Array, t: number): Float32Array =>
+  a.map((value, i) => (1 - t) * value + t * b[i]!);
+
+/** Angles, in radians, within which sin(angle) is too small to divide by: of codes in one line with the origin. */
+const nearlyInLine = 1e-4;
+
+/**
+ * The point a share t of the way from a to b on the great circle (Shoemake, "Animating rotation with quaternion curves", SIGGRAPH
+ * 1985; for latent spaces White 2016, arXiv:1609.04468):
+ *
+ *   sin((1 - t) angle) / sin(angle) a + sin(t angle) / sin(angle) b,   angle the one between a and b
+ *
+ * A Gaussian's draws lie near a sphere, and a straight line between two passes far within it. On the straight line where a and b lie
+ * in one line with the origin, for which no circle is the great one.
+ */
+export function spherical(a: Float32Array, b: Float32Array, t: number): Float32Array {
+  const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+  const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
+  if (!(angle > nearlyInLine && angle < Math.PI - nearlyInLine)) return linear(a, b, t);
+  const [fromA, fromB] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
+  return a.map((value, i) => fromA * value + fromB * b[i]!);
+}
+
+const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+/** `steps` points from a to b, ends included, one after another. */
+export function pathBetween(
+  a: Float32Array,
+  b: Float32Array,
+  steps: number,
+  between: (a: Float32Array, b: Float32Array, t: number) => Float32Array,
+): Float32Array {
+  const path = new Float32Array(steps * a.length);
+  for (let i = 0; i < steps; i++) path.set(between(a, b, i / (steps - 1)), i * a.length);
+  return path;
+}

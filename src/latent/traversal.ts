@@ -1,0 +1,36 @@
+/**
+ * Codes [dims.length * size, base.length] that move one dimension of a code after the other through its range, all others as in
+ * `base`: a row for each dimension.
+ */
+export function traversal(
+  base: Float32Array,
+  dims: readonly number[],
+  size: number,
+  rangeOf: (dim: number) => readonly [low: number, high: number],
+): Float32Array {
+  const codes = new Float32Array(dims.length * size * base.length);
+  dims.forEach((dim, row) => {
+    const [low, high] = rangeOf(dim);
+    for (let column = 0; column < size; column++) {
+      const at = (row * size + column) * base.length;
+      codes.set(base, at);
+      codes[at + dim] = low + ((high - low) * column) / Math.max(1, size - 1);
+    }
+  });
+  return codes;
+}
+
+/** The value below which a share of the codes' values lies in each dimension, codes [count, dim]: [dim]. */
+export function codeQuantile(codes: Float32Array, dim: number, share: number): Float32Array {
+  const count = codes.length / dim;
+  return Float32Array.from({ length: dim }, (_, i) => {
+    const values = Float32Array.from({ length: count }, (__, n) => codes[n * dim + i]!).toSorted();
+    return values[Math.round(share * (count - 1))]!;
+  });
+}
+
+/** Indices of the largest values first; equal ones in their order. */
+export const orderedByLargest = (values: ArrayLike<number>): number[] =>
+  Array.from(values, (value, i) => [value, i] as const)
+    .toSorted(([a], [b]) => b - a)
+    .map(([, i]) => i);

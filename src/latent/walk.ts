@@ -1,0 +1,24 @@
+import type { Stream } from "../random/index.ts";
+
+/** Turns of the waves that a walk is made of: few, so that it moves smoothly. */
+const harmonics = 3;
+
+/**
+ * A random closed walk of `frames` steps in a standard normal space, [frames, dim], whose last step leads back to the first:
+ *
+ *   u(t) = 1/sqrt(M) sum_m a_m cos(2 pi m t) + b_m sin(2 pi m t),   a_m, b_m ~ N(0, I),  m = 1 ... M = 3
+ *
+ * a stationary Gaussian process: over walks each u(t) is a draw of N(0, I), near the shell of radius sqrt(dim) where those lie, and
+ * unlike a random walk of independent steps it neither jumps nor drifts.
+ */
+export function closedWalk(dim: number, frames: number, stream: Stream): Float32Array {
+  const waves = Array.from({ length: 2 * harmonics }, () => Float64Array.from({ length: dim }, () => stream.normal()));
+  const walk = new Float32Array(frames * dim);
+  for (let frame = 0; frame < frames; frame++)
+    waves.forEach((wave, w) => {
+      const angle = (2 * Math.PI * (1 + Math.floor(w / 2)) * frame) / frames;
+      const weight = (w % 2 === 0 ? Math.cos(angle) : Math.sin(angle)) / Math.sqrt(harmonics);
+      for (let i = 0; i < dim; i++) walk[frame * dim + i]! += weight * wave[i]!;
+    });
+  return walk;
+}
