@@ -46,7 +46,7 @@ export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".
     `--out: not a file it can write, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
   );
 }
-type FileKind = ".png" | ".npy";
+type FileKind = ".png" | ".npy" | ".html";
 
 /** Where a run keeps its own pictures. */
 export const samplesFile = (run: string, name: string): string => join(run, "samples", name);

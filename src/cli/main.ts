@@ -16,6 +16,7 @@ const commands: readonly (readonly [
   ["manifold", "show two dimensions of the latent space", () => import("./commands/manifold.ts")],
   ["evaluate", "measure a run: likelihood, active units, parts of the rate", () => import("./commands/evaluate.ts")],
   ["reproduce", "run a published table again", () => import("./commands/reproduce.ts")],
+  ["report", "write what a run is and how it went as one HTML file", () => import("./commands/report.ts")],
   ["models", "list the models, or one model's settings", () => import("./commands/models.ts")],
   ["data", "list data sources, or show one", () => import("./commands/data.ts")],
   ["doctor", "say what this machine offers and what is missing", () => import("./commands/doctor.ts")],

@@ -1,5 +1,6 @@
 import { encodePng } from "../pictures/png.ts";
 import { sheetRaster } from "../pictures/sheet.ts";
+import { writeReport } from "../node/run-report.ts";
 import { type NamedSheet, trainingSheets } from "../node/training-pictures.ts";
 import type { TrainingEvent, TrainingRun } from "../node/training-run.ts";
 import { metricText, Progress } from "./progress.ts";
@@ -85,9 +86,10 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       progress.finish();
       const pictures = await trainingSheets(training);
       for (const { name, sheet } of pictures) await run.writeSample(name, [encodePng(sheetRaster(sheet))]);
+      const report = await writeReport({ run, trained: training.trained, source: training.source, sheets: pictures });
       const { metrics, best, weights } = event;
-      if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights });
-      else summarize(event, training, pictures);
+      if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights, report });
+      else summarize(event, training, pictures, report);
     }
   }
 }
@@ -96,6 +98,7 @@ function summarize(
   { metrics, best, weights, step }: Extract<TrainingEvent, { readonly kind: "done" }>,
   { run, trained }: TrainingRun,
   pictures: readonly NamedSheet[],
+  report: string,
 ): void {
   for (const { title, sheet, terminalRows } of pictures) showSheet(title, sheet, terminalRows);
   const names = Object.keys(metrics.test);
@@ -116,6 +119,7 @@ function summarize(
     );
   if (pictures.length > 0)
     console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
+  console.log(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
   const { model, abilities } = trained;
   const next = [
     ...(abilities.sample ? [["sample", "--count 100", "more samples"]] : []),

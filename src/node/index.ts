@@ -7,6 +7,7 @@ export { type PickedDevice, pickDevice } from "./pick-device.ts";
 export { writePng } from "./png-file.ts";
 export { RunFolder } from "./run-folder.ts";
 export type { RunMetrics } from "./run-metrics.ts";
+export { type ReportedRun, writeReport } from "./run-report.ts";
 export { type GivenAgain, resumeRun, type RunRequest, startRun } from "./start-run.ts";
 export { type TrainingEvent, TrainingRun } from "./training-run.ts";
 export { version } from "./version.ts";

@@ -42,13 +42,18 @@ interface Writer {
 export class RunFolder {
   /** As given by the caller; messages name files by it. */
   readonly path: string;
-  readonly info: RunInfo;
+  #info: RunInfo;
   readonly #writer: Writer | null;
 
   private constructor(path: string, info: RunInfo, writer: Writer | null) {
     this.path = path;
-    this.info = info;
+    this.#info = info;
     this.#writer = writer;
+  }
+
+  /** What run.json holds. */
+  get info(): RunInfo {
+    return this.#info;
   }
 
   /** Makes a new run and locks it. Throws ConfigError where `path` is taken or the disk refuses. */
@@ -184,10 +189,11 @@ export class RunFolder {
     return path;
   }
 
-  /** Replaces run.json, for a run whose settings change when it goes on. */
+  /** Replaces run.json, for a run whose settings change when it goes on, or that has come to its end. */
   async rewriteInfo(info: RunInfo): Promise<void> {
     this.#writing();
     await writeFileAtomic(join(this.path, "run.json"), runInfoText(info));
+    this.#info = info;
   }
 
   /** Lets another process train into the run. */

@@ -81,7 +81,7 @@ export async function startRun(
     ? RunFolder.createNext(defaultName(definition.name, source.name), info)
     : RunFolder.create(options.out, info));
   const parts = { ...compiled, run, source, model, picked, binarize, settings, seed, presets };
-  return new TrainingRun({ ...parts, from: 0, best: null });
+  return new TrainingRun({ ...parts, from: 0, best: null, seconds: 0 });
 }
 
 /** What a person says again when resuming: each thing must be what the run was started with. */
@@ -163,6 +163,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
     presets: [],
     from,
     best: state?.best ?? null,
+    seconds: state?.seconds ?? 0,
   });
 }
 

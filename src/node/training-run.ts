@@ -57,6 +57,8 @@ export interface TrainingRunParts {
   readonly steps: number;
   readonly from: number;
   readonly best: Best | null;
+  /** Seconds of training behind `from`. */
+  readonly seconds: number;
 }
 
 /** A run folder, its data and its compiled step, ready to train. */
@@ -74,6 +76,7 @@ export class TrainingRun {
   readonly #parts: TrainingRunParts;
   readonly #readInstead: ReadonlyMap<Variable, Variable>;
   #best: Best | null;
+  #startMs = 0;
 
   constructor(parts: TrainingRunParts) {
     const { run, source, steps, from, batches, model, step } = parts;
@@ -109,6 +112,7 @@ export class TrainingRun {
 
   async *#train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
     const { run, steps, from, stepsPerEpoch } = this;
+    this.#startMs = performance.now();
     const { step, batches, seed, settings } = this.#parts;
     const validator = this.#evaluator(this.source.validation);
     const outOfTime = (n: number): boolean =>
@@ -149,7 +153,14 @@ export class TrainingRun {
     await validator?.release();
     const weights = await this.#bestWeights(end);
     const metrics = await this.#finalMetrics(end, weights);
+    const seconds = end === from ? this.#parts.seconds : this.#seconds;
+    await run.rewriteInfo({ ...run.info, result: { step: end, weights, seconds, best: this.#best, findings: [] } });
     yield { kind: "done", step: end, metrics, best: this.#best, weights };
+  }
+
+  /** Time spent training so far, in earlier processes too. */
+  get #seconds(): number {
+    return Math.round(10 * this.#parts.seconds + (performance.now() - this.#startMs) / 100) / 10;
   }
 
   async close(): Promise<void> {
@@ -199,6 +210,7 @@ export class TrainingRun {
         cursor: { ...cursor },
         ema: this.#readInstead.size > 0,
         best: this.#best,
+        seconds: this.#seconds,
       },
     });
   }

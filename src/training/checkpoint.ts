@@ -14,6 +14,13 @@ export const stateFormatVersion = 1;
 /** Any JSON object, passed through as it is: its reader knows what belongs in it. */
 export const jsonObjectSchema = z.custom<JsonObject>(isJsonObject, { error: "expected an object" });
 
+/** The best validation: its first figure, lower is better, and the step it was measured at. */
+export const bestSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  metric: z.string().max(200),
+  value: z.number(),
+});
+
 const stateSchema = z.strictObject({
   /** Version of the Latentkit that wrote the file. */
   latentkit: z.string().max(100),
@@ -27,7 +34,9 @@ const stateSchema = z.strictObject({
   /** Whether the weights hold an exponential moving average as well. */
   ema: z.boolean(),
   /** The best validation so far and the step it was measured at. */
-  best: z.strictObject({ step: z.int().nonnegative(), metric: z.string().max(200), value: z.number() }).nullable(),
+  best: bestSchema.nullable(),
+  /** Time spent training so far, over all processes that took part. */
+  seconds: z.number().nonnegative().optional(),
 });
 
 /** Where training stands, beside the tensors. */

@@ -1,9 +1,7 @@
+import type { TrainingState } from "./checkpoint.ts";
+
 /** The best validation so far: its first figure, lower is better, and the step it was measured at. */
-export interface Best {
-  readonly step: number;
-  readonly metric: string;
-  readonly value: number;
-}
+export type Best = NonNullable<TrainingState["best"]>;
 
 /** The better of the best so far and what validation found at `step`; an equal figure does not replace an earlier one. */
 export function betterOf(best: Best | null, step: number, figures: Readonly<Record<string, number>>): Best | null {

@@ -1,12 +1,41 @@
 /** run.json: what a run is. The same form for every model; the model's own schema reads `config`. */
 import { z } from "zod";
-import { jsonObjectSchema } from "./checkpoint.ts";
+import { bestSchema, jsonObjectSchema } from "./checkpoint.ts";
 import { matching, parseJsonObject, refuseNewerFormat } from "./json.ts";
 
 /** Version of run.json that this Latentkit writes; it reads this one and refuses newer ones. */
 export const runFormatVersion = 1;
 
 const line = z.string().max(1000);
+
+export const findingNames = [
+  "divergence",
+  "posterior-collapse",
+  "exploding-gradients",
+  "dead-units",
+  "over-fitting",
+] as const;
+
+/** What the training doctor has found: what it saw, and the setting to turn. */
+const findingSchema = z.strictObject({
+  finding: z.enum(findingNames),
+  /** One sentence each. */
+  evidence: line,
+  remedy: line,
+});
+export type Finding = Readonly<z.infer<typeof findingSchema>>;
+
+/** How training ended. */
+const resultSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  /** Steps behind the weights that the test figures are of. */
+  weights: z.int().nonnegative(),
+  /** Time spent training, over all processes that took part. */
+  seconds: z.number().nonnegative(),
+  best: bestSchema.nullable(),
+  findings: z.array(findingSchema).max(100),
+});
+export type RunResult = Readonly<z.infer<typeof resultSchema>>;
 
 const runInfoSchema = z.strictObject({
   /** Name in the registry of models. */
@@ -35,6 +64,8 @@ const runInfoSchema = z.strictObject({
   created: z.iso.datetime(),
   /** The arguments that started the run. */
   command: z.array(line).max(1000),
+  /** Absent until training has come to its end. */
+  result: resultSchema.optional(),
 });
 
 const runFileSchema = z.strictObject({ formatVersion: z.literal(runFormatVersion), ...runInfoSchema.shape });

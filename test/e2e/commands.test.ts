@@ -65,7 +65,7 @@ describe("train --json", () => {
 
   test("leaves a run folder of the documented form", () => {
     const run = inside("runs/vae-digits-1");
-    expect(readdirSync(run).toSorted()).toEqual(["checkpoints", "metrics.jsonl", "run.json", "samples"]);
+    expect(readdirSync(run).toSorted()).toEqual(["checkpoints", "metrics.jsonl", "report.html", "run.json", "samples"]);
     expect(readdirSync(join(run, "checkpoints")).toSorted()).toEqual(["step-10", "step-20", "step-30"]);
     expect(readdirSync(join(run, "checkpoints/step-30")).toSorted()).toEqual([
       "optimizer.safetensors",
@@ -77,6 +77,7 @@ describe("train --json", () => {
       model: "vae",
       training: { epochs: 3, batchSize: 100, optimizer: "adam", learningRate: 5e-3, threads: 1 },
       data: { source: "digits:1000", options: { binarize: "dynamic" }, shape: [1, 28, 28] },
+      result: { step: 30, weights: 30, best: { step: 30, metric: "negElbo" } },
     });
     expect(readdirSync(join(run, "samples")).toSorted()).toEqual([
       "manifold.png",
@@ -231,6 +232,23 @@ describe("a run", () => {
       expect(at(exchanged, 4 - column, 4 - row)).toEqual(at(straight, row, column));
   });
 
+  test("is told of in one file: its data, curves and pictures", async () => {
+    const written = readFileSync(inside(run, "report.html"), "utf8");
+    const { data } = JSON.parse(readFileSync(inside(run, "run.json"), "utf8")) as { data: { fingerprint: string } };
+    expect(written).toContain(data.fingerprint);
+    for (const name of ["negElbo", "rate", "distortion", "gradientNorm"])
+      expect(written).toContain(
+        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 430 250" width="430" height="250" role="img" aria-label="${name}"`,
+      );
+    const pictures = [...written.matchAll(/data:image\/png;base64,([^"]+)"/g)].map(([, text]) =>
+      Buffer.from(text!, "base64"),
+    );
+    for (const name of ["reconstructions", "manifold", "samples"])
+      expect(pictures.some((picture) => picture.equals(readFileSync(inside(run, `samples/${name}.png`))))).toBe(true);
+    expect(await json("report", run, "--out", "again.html")).toEqual({ file: "again.html", run, step: 30 });
+    expect(readFileSync(inside("again.html"), "utf8")).toBe(written);
+  });
+
   test("with more than two dimensions shows the two that tell most", async () => {
     await output(
       "train",
@@ -278,7 +296,7 @@ describe("what people read", () => {
   });
 
   test("every command has help with its options", async () => {
-    const commands = ["train", "sample", "reconstruct", "manifold", "models", "data", "doctor"];
+    const commands = ["train", "sample", "reconstruct", "manifold", "report", "models", "data", "doctor"];
     const help = await output("--help");
     for (const command of commands) {
       expect(help).toContain(`  ${command} `);
@@ -291,7 +309,7 @@ describe("what people read", () => {
   });
 
   test("models lists them, and one model's settings with ranges", async () => {
-    expect(await output("models")).toMatch(/^vae {2}Variational auto-encoder.*arXiv:1312\.6114$/m);
+    expect(await output("models")).toMatch(/^vae +Variational auto-encoder.*arXiv:1312\.6114$/m);
     const { settings } = (await json("models", "vae")) as { settings: { key: string }[] };
     expect(settings.find(({ key }) => key === "latentDim")).toEqual({
       key: "latentDim",

@@ -58,6 +58,7 @@ describe("300 steps in one go", () => {
     expect(readdirSync(join(latentkit.folder, out)).toSorted()).toEqual([
       "checkpoints",
       "metrics.jsonl",
+      "report.html",
       "run.json",
       "samples",
     ]);

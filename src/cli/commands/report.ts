@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import { writeReport } from "../../node/run-report.ts";
+import { checkKind } from "../finish-sheet.ts";
+import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+
+export function define(command: Command): void {
+  addDeviceOptions(command.argument("<run>", "folder of a run"))
+    .option("--out <file>", "file to write (.html); default: report.html in the run")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Training writes one at its end; this makes it anew, also of a run that still trains.
+
+Examples:
+  latentkit report runs/vae-digits-1
+  latentkit report runs/vae-digits-1 --checkpoint best --out best.html`,
+    )
+    .action(
+      async (path: string, { out, ...options }: DeviceOptions & { readonly out?: string; readonly json?: boolean }) => {
+        if (out !== undefined) checkKind(out, [".html"]);
+        const { run, trained, step } = await optionRun(path, options);
+        const file = await writeReport({ run, trained }, out);
+        console.log(options.json ? JSON.stringify({ file, run: path, step }) : `report: ${file}`);
+      },
+    );
+}
