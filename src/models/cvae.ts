@@ -4,6 +4,7 @@ import { parameters } from "../nn/module.ts";
 import { ConditionalDecoder, ConditionalEncoder } from "./conditional-networks.ts";
 import { type Likelihood, likelihood } from "./likelihoods.ts";
 import type { Batch, DataSpec, Latents, Model, ModelDefinition, Objective } from "./model.ts";
+import { likelihoodPresets, networkPresets } from "./presets.ts";
 import { type Prior, prior } from "./priors.ts";
 import { VAE, vae, type VAEConfig } from "./vae.ts";
 
@@ -79,5 +80,6 @@ export const cvae: ModelDefinition<VAEConfig> = {
   name: "cvae",
   summary: "Conditional VAE: a VAE of each class, told apart by the label",
   paper: "arXiv:1406.5298",
+  presets: [...networkPresets, ...likelihoodPresets],
   build: (config, data) => new CVAE(config, data),
 };

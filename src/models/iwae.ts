@@ -11,6 +11,7 @@ import { reshape } from "../ops/movement.ts";
 import { logMeanExp, mean, softmax, sum } from "../ops/reduction.ts";
 import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
 import type { Batch, DataSpec, ModelDefinition, Objective } from "./model.ts";
+import { likelihoodPresets, networkPresets } from "./presets.ts";
 
 export const importanceObjectives = ["iwae", "miwae", "piwae", "ciwae"] as const;
 export const importanceGradients = ["standard", "stl", "dreg"] as const;
@@ -174,5 +175,6 @@ export const iwae: ModelDefinition<IWAEConfig> = {
       .describe("m, of miwae and piwae: groups that the draws are split into"),
     mix: z.number().min(0).max(1).default(0.5).describe("of ciwae: share of the ELBO"),
   }),
+  presets: [...networkPresets, ...likelihoodPresets],
   build: (config, data) => new IWAE(config, data),
 };
