@@ -24,14 +24,17 @@ export async function finishSheet(
     readonly file: string;
     readonly details: Readonly<Record<string, unknown>>;
     readonly terminalRows?: number;
+    /** What a .npy file holds where it is not the last set. */
+    readonly numbers?: { readonly shape: readonly number[]; readonly values: Float32Array };
   },
 ): Promise<void> {
   const file = out ?? about.file;
   const numbers = checkKind(file) === ".npy";
-  if (numbers) await writeFileAtomic(file, encodeNpy([sheet.count, ...sheet.shape], sheet.sets.at(-1)!));
+  const { shape, values } = about.numbers ?? { shape: [sheet.count, ...sheet.shape], values: sheet.sets.at(-1)! };
+  if (numbers) await writeFileAtomic(file, encodeNpy(shape, values));
   else await writePng(file, sheetRaster(sheet));
   if (json) {
-    console.log(JSON.stringify({ file, shape: [sheet.count, ...sheet.shape], ...about.details }));
+    console.log(JSON.stringify({ file, shape, ...about.details }));
     return;
   }
   if (!numbers) showSheet(about.title, sheet, about.terminalRows);
@@ -46,7 +49,7 @@ export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".
     `--out: not a file it can write, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
   );
 }
-type FileKind = ".png" | ".npy" | ".html";
+export type FileKind = ".png" | ".npy" | ".gif" | ".svg" | ".html";
 
 /** Where a run keeps its own pictures. */
 export const samplesFile = (run: string, name: string): string => join(run, "samples", name);

@@ -6,7 +6,7 @@ import { parseDeviceName, pickDevice, type PickedDevice } from "../node/pick-dev
 import { ConfigError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
 import { quoted } from "../training/quoted.ts";
-import { checkKind, type OutputOptions } from "./finish-sheet.ts";
+import { checkKind, type FileKind, type OutputOptions } from "./finish-sheet.ts";
 
 export interface DeviceOptions {
   readonly device?: string;
@@ -44,8 +44,9 @@ export const addOutputOptions = (command: Command): Command =>
 export async function optionRun(
   path: string,
   options: DeviceOptions & OutputOptions & LabelOptions,
+  kinds?: readonly FileKind[],
 ): Promise<LoadedRun> {
-  if (options.out !== undefined) checkKind(options.out);
+  if (options.out !== undefined) checkKind(options.out, kinds);
   const checkpoint = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
   const { device } = await optionDevice(options);
   const loaded = await loadRun(path, device, checkpoint === undefined ? {} : { checkpoint });

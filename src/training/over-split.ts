@@ -25,10 +25,10 @@ const batchSize = 250;
  * in memory together. `build` says which, from the model (given the examples' labels, where it learns from labels) and a batch
  * x [batch, ...shape]; undefined where it returns undefined.
  */
-export async function overSplit<Name extends string>(
+export async function overSplit<T extends Readonly<Record<string, Tensor>>>(
   options: OverSplitOptions,
-  build: (model: Model, x: Tensor) => Readonly<Record<Name, Tensor>> | undefined,
-): Promise<Readonly<Record<Name, Float32Array>> | undefined> {
+  build: (model: Model, x: Tensor) => T | undefined,
+): Promise<{ readonly [Name in keyof T]: Float32Array } | undefined> {
   const { model, store, split, binarize, seed = 0, readInstead } = options;
   const examples = split.indices.length;
   const size = Math.min(batchSize, examples);
@@ -36,19 +36,18 @@ export async function overSplit<Name extends string>(
   const given = labelled && model.given ? model.given(new Input("label", [size], "int64")) : model;
   const built = build(given, new Input("x", [size, ...split.dataset.shape]));
   if (!built) return undefined;
-  const names = Object.keys(built) as Name[];
-  const outputs = new Map(names.map((name) => [name, built[name]]));
+  const outputs = new Map(Object.entries<Tensor>(built));
   const program = new Program(store, { name: "codes", outputs, ...(readInstead && { readInstead }) });
   const batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize, ...labelled });
   const x = new Float32Array(size * batches.exampleSize);
   const label = labelled && new BigInt64Array(size);
-  const all = names.map((name) => ({ name, values: new Float32Array((examples * built[name].size) / size) }));
+  const all = [...outputs].map(([name, t]) => ({ name, values: new Float32Array((examples * t.size) / size) }));
   try {
     for (const cursor of batches.epoch()) {
       const count = batches.fillExamples(x, cursor);
       if (label) batches.fillLabels(label, cursor);
       const inputs = { x, ...(label && { label }) };
-      const found = await program.run({ inputs, outputs: names, seed, step: cursor.index });
+      const found = await program.run({ inputs, outputs: [...outputs.keys()], seed, step: cursor.index });
       for (const { name, values } of all) {
         const width = values.length / examples;
         // What lies behind the examples of a short last batch is computed and dropped.
@@ -58,5 +57,6 @@ export async function overSplit<Name extends string>(
   } finally {
     await program.release();
   }
-  return Object.fromEntries(all.map(({ name, values }) => [name, values])) as Record<Name, Float32Array>;
+  // The same names as `built` has.
+  return Object.fromEntries(all.map(({ name, values }) => [name, values])) as { [Name in keyof T]: Float32Array };
 }

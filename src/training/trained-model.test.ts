@@ -5,6 +5,7 @@ import { type Split, whole } from "../data/split.ts";
 import { independent } from "../distributions/independent.ts";
 import { Normal } from "../distributions/normal.ts";
 import { UnsupportedOpError } from "../errors.ts";
+import { constant } from "../graph/tensor.ts";
 import type { Model } from "../models/model.ts";
 import { cast, reshape } from "../ops/index.ts";
 import type { Device } from "../runtime/device.ts";
@@ -42,6 +43,14 @@ test("codes are the posterior's means and one draw of it for each example", asyn
   expect(Math.abs(moment(2) - 1)).toBeLessThan(0.25);
   expect((await coder().codes(split)).draws).toEqual(draws);
   expect((await coder().codes(split, { seed: 1 })).draws).not.toEqual(draws);
+});
+
+test("codes have rates where the prior has them: KL(N(m, s^2) || N(0, 1)) = (s^2 + m^2 - 1) / 2 - log s", async () => {
+  const prior = (count: number) => independent(new Normal(constant(0).broadcastTo([count, 1]), 1), 1);
+  const { encode } = coder().model;
+  const { means, rates } = await trained({ encode: encode!, latents: { shape: [1], prior } }).codes(split);
+  means.forEach((m, i) => expect(rates![i]).toBeCloseTo((std ** 2 + m ** 2 - 1) / 2 - Math.log(std), 4));
+  expect(await coder().codes(split)).not.toHaveProperty("rates");
 });
 
 test("codes of a model that learns from labels are given each example's own", async () => {

@@ -4,7 +4,7 @@ import type { Split } from "../data/split.ts";
 import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
-import { ratePerDimension } from "../latent/rate-per-dimension.ts";
+import { ratePerDimension, ratesByDimension } from "../latent/rate-per-dimension.ts";
 import type { Model } from "../models/model.ts";
 import { Program } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
@@ -12,6 +12,16 @@ import { overSplit } from "./over-split.ts";
 
 /** Examples a run of a graph. The i-th draw of a seed is the same whatever the number asked for. */
 const chunk = 64;
+
+// A type, not an interface: only that fits a record of tensors.
+type PosteriorTensors = { readonly means: Tensor; readonly draws: Tensor; readonly rates?: Tensor };
+
+/** What `TrainedModel.codes` gives, [examples, latentDim] each. */
+export interface SplitCodes {
+  readonly means: Float32Array;
+  readonly draws: Float32Array;
+  readonly rates?: Float32Array;
+}
 
 /**
  * A model with weights on a device: its capabilities as functions of arrays. Each throws UnsupportedOpError naming the
@@ -110,20 +120,24 @@ export class TrainedModel {
   }
 
   /**
-   * The mean of q(z|x) and one draw of it for every example of a split, [examples, latentDim] each, given its own label where the
-   * model learns from labels. The examples are never in memory together.
+   * Of every example of a split, [examples, latentDim] each: the mean of q(z|x), one draw of it, and the rate of each dimension
+   * in nats where it has one. The model is given each example's own label where it learns from labels. The examples are never in
+   * memory together.
    */
   async codes(
     split: Split,
     { binarize = "none", seed = 0 }: { readonly binarize?: Binarization; readonly seed?: number } = {},
-  ): Promise<{ readonly means: Float32Array; readonly draws: Float32Array }> {
+  ): Promise<SplitCodes> {
     const { model, store, latentDim } = this.#ungiven;
     const codes = await overSplit(
       { model, store, split, binarize, seed, readInstead: this.#readInstead },
-      (given, x) => {
+      (given, x): PosteriorTensors | undefined => {
         const q = given.encode?.(x);
         const shape = [x.shape[0]!, latentDim];
-        return q && { means: q.mean.broadcastTo(shape), draws: q.sample().broadcastTo(shape) };
+        if (!q) return undefined;
+        const rates = ratesByDimension(given, x);
+        const codes = { means: q.mean.broadcastTo(shape), draws: q.sample().broadcastTo(shape) };
+        return rates ? { ...codes, rates: rates.broadcastTo(shape) } : codes;
       },
     );
     if (!codes) throw this.#lacking("encoding");
