@@ -77,7 +77,7 @@ export class IWAE extends LatentVariableModel {
     const code = stopGradient(z);
     const fixedQ = independent(new Normal(stopGradient(q.base.mean), { logVar: stopGradient(q.base.logVar) }), 1);
     const logLikelihood = this.logLikelihood(x, code);
-    const logJoint = logLikelihood.add(this.latents.prior(batch).logProb(code));
+    const logJoint = logLikelihood.add(this.prior.of(batch).logProb(code));
     const logWeights = logJoint.sub(fixedQ.logProb(code));
 
     const weights = stopGradient(logWeights);

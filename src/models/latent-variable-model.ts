@@ -37,6 +37,13 @@ export interface Terms {
   readonly rate: Tensor;
 }
 
+/** Codes drawn for a batch, with the distributions they came from. */
+export interface Draws {
+  readonly q: Independent<Normal>;
+  readonly z: Tensor;
+  readonly logLikelihood: Tensor;
+}
+
 /**
  * The VAE and its relatives: p(x, z) = p(z) p(x|z), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it (arXiv:1312.6114, eq. 9).
  * They differ in what they minimize alone.
@@ -82,11 +89,17 @@ export abstract class LatentVariableModel implements Model, Parts {
     return reshape(this.decode(reshape(z, [samples * batch, -1])).logProb(repeated), [samples, batch]);
   }
 
-  /** The two parts of the bound, the distortion averaged over `samples` draws of z. */
-  terms(x: Tensor, samples: number): Terms {
+  /** Draws z of q(z|x), [samples, batch, latentDim], and log p(x|z) of each, [samples, batch]. */
+  draw(x: Tensor, samples: number): Draws {
     const q = this.encode(x);
     const z = q.rsample([samples]);
-    return { distortion: mean(this.logLikelihood(x, z), 0).neg(), rate: this.prior.rate(q, z) };
+    return { q, z, logLikelihood: this.logLikelihood(x, z) };
+  }
+
+  /** The two parts of the bound, the distortion averaged over `samples` draws of z. */
+  terms(x: Tensor, samples: number): Terms {
+    const { q, z, logLikelihood } = this.draw(x, samples);
+    return { distortion: mean(logLikelihood, 0).neg(), rate: this.prior.rate(q, z) };
   }
 
   sample(count: number, { temperature = 1 } = {}): Tensor {
@@ -108,8 +121,7 @@ export abstract class LatentVariableModel implements Model, Parts {
   }
 
   logWeights(x: Tensor, samples: number): Tensor {
-    const q = this.encode(x);
-    const z = q.rsample([samples]);
-    return this.logLikelihood(x, z).add(this.latents.prior(x.shape[0]!).logProb(z)).sub(q.logProb(z));
+    const { q, z, logLikelihood } = this.draw(x, samples);
+    return logLikelihood.add(this.prior.of(x.shape[0]!).logProb(z)).sub(q.logProb(z));
   }
 }

@@ -8,6 +8,8 @@ import type { Context } from "../nn/context.ts";
 export interface DataSpec {
   /** One example, values in [0, 1], such as [1, 28, 28]. */
   readonly shape: Shape;
+  /** Examples in the whole set, where that is known: estimators of the aggregated posterior weigh a batch by it. */
+  readonly size?: number;
   /** The classes of labels, by index; absent where examples have no labels. */
   readonly classNames?: readonly string[];
   /** Null where values are real numbers of any size, not intensities. A model is built alike for both; presets differ. */

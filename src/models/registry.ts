@@ -2,8 +2,12 @@ import "../ops/methods.ts";
 import { ConfigError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
 import { ae } from "./ae.ts";
+import { betaTCVAE } from "./beta-tcvae.ts";
 import { cvae } from "./cvae.ts";
 import { dae } from "./dae.ts";
+import { dipVAE } from "./dip-vae.ts";
+import { factorVAE } from "./factor-vae.ts";
+import { infoVAE } from "./info-vae.ts";
 import { iwae } from "./iwae.ts";
 import type { ModelDefinition } from "./model.ts";
 import { rae } from "./rae.ts";
@@ -11,7 +15,19 @@ import { vae } from "./vae.ts";
 import { wae } from "./wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
-export const registry: readonly ModelDefinition[] = [ae, dae, rae, wae, vae, cvae, iwae];
+export const registry: readonly ModelDefinition[] = [
+  ae,
+  dae,
+  rae,
+  wae,
+  vae,
+  cvae,
+  iwae,
+  betaTCVAE,
+  dipVAE,
+  factorVAE,
+  infoVAE,
+];
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */
 export function findModel(name: string): ModelDefinition {

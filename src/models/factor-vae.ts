@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { noise, type Tensor } from "../graph/tensor.ts";
+import { MLP } from "../nn/mlp.ts";
+import { parameters } from "../nn/module.ts";
+import { softplus } from "../ops/elementwise.ts";
+import { takeAlongAxis } from "../ops/indexing.ts";
+import { reshape } from "../ops/movement.ts";
+import { mean } from "../ops/reduction.ts";
+import { argsort } from "../ops/sorting.ts";
+import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
+import type { Batch, DataSpec, ModelDefinition, Objective } from "./model.ts";
+import { likelihoodPresets, networkPresets } from "./presets.ts";
+
+export interface FactorVAEConfig extends LatentVariableConfig {
+  readonly gamma: number;
+  readonly discriminatorDims: readonly number[];
+}
+
+/**
+ * FactorVAE (Kim & Mnih 2018, arXiv:1802.05983, algorithm 2).
+ *
+ *   loss = distortion + rate + gamma TC,   TC = KL(q(z) || prod_j q(z_j)) = E_q(z)[log q(z) - log prod_j q(z_j)]     (eq. 2)
+ *
+ * The log-ratio is learned (eq. 3): a discriminator D tells codes z from codes whose dimensions were each shuffled over the
+ * batch, which come from prod_j q(z_j); where it is as good as can be, its logit is that log-ratio. The codes it learns
+ * from are drawn anew.
+ */
+export class FactorVAE extends LatentVariableModel {
+  readonly config: FactorVAEConfig;
+  readonly discriminator: MLP;
+
+  constructor(config: FactorVAEConfig, data: DataSpec) {
+    super(config, data);
+    this.config = config;
+    this.discriminator = new MLP([config.latentDim, ...config.discriminatorDims, 1], { activation: "leakyRelu" });
+  }
+
+  objectives({ x }: Batch): readonly Objective[] {
+    const { q, z, logLikelihood } = this.draw(x, 1);
+    const code = reshape(z, [x.shape[0]!, -1]);
+    const distortion = mean(logLikelihood).neg();
+    const rate = mean(this.prior.rate(q, z));
+    const totalCorrelation = mean(this.discriminator.apply(code));
+    const own = new Set(parameters(this.discriminator).values());
+    return [
+      {
+        name: "loss",
+        loss: distortion.add(rate).add(totalCorrelation.mul(this.config.gamma)),
+        parameters: new Map([...parameters(this)].filter(([, parameter]) => !own.has(parameter))),
+        metrics: { negElbo: distortion.add(rate), rate, distortion, totalCorrelation },
+      },
+      {
+        name: "discriminator",
+        loss: discriminatorLoss(this.discriminator, q.sample()),
+        parameters: new Map([...parameters(this)].filter(([, parameter]) => own.has(parameter))),
+        metrics: {},
+      },
+    ];
+  }
+}
+
+/** Cross-entropy of telling codes [n, d] (logit above 0) from codes with shuffled dimensions: log 2 for a guess. */
+export function discriminatorLoss(discriminator: MLP, z: Tensor): Tensor {
+  const told = mean(softplus(discriminator.apply(z).neg()));
+  return told.add(mean(softplus(discriminator.apply(shuffledDimensions(z))))).div(2);
+}
+
+/** Codes [n, d] with each dimension in a random order of its own over the n (algorithm 1): draws of prod_j q(z_j). */
+export const shuffledDimensions = (z: Tensor): Tensor => takeAlongAxis(z, argsort(noise.uniform(z.shape), 0), 0);
+
+/** The model as commands know it. */
+export const factorVAE: ModelDefinition<FactorVAEConfig> = {
+  name: "factor-vae",
+  summary: "VAE whose codes have independent dimensions, their total correlation told by a discriminator",
+  paper: "arXiv:1802.05983",
+  config: z.strictObject({
+    ...latentVariableConfig,
+    latentDim: latentVariableConfig.latentDim.default(10),
+    gamma: z.number().min(0).max(1000).default(10).describe("weight of the total correlation"),
+    discriminatorDims: z
+      .array(z.int().positive().max(65536))
+      .min(1)
+      .max(32)
+      .default([256, 256, 256])
+      .describe("widths of the discriminator's hidden layers; the paper has six of 1000"),
+  }),
+  presets: [...networkPresets, ...likelihoodPresets],
+  build: (config, data) => new FactorVAE(config, data),
+};
