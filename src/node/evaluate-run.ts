@@ -1,7 +1,8 @@
 import { UnsupportedOpError } from "../errors.ts";
 import type { Split } from "../data/split.ts";
 import { activity, activeUnits } from "../metrics/active-units.ts";
-import { rateParts, type RateParts } from "../metrics/rate-parts.ts";
+import { mutualInformationGap } from "../metrics/mutual-information-gap.ts";
+import { type DrawnCodes, rateParts, type RateParts } from "../metrics/rate-parts.ts";
 import type { Device } from "../runtime/device.ts";
 import { drawCodes } from "../training/evaluate-codes.ts";
 import { type LikelihoodFigures, LikelihoodEvaluator } from "../training/evaluate-likelihood.ts";
@@ -38,6 +39,11 @@ export interface Evaluation {
   readonly units?: { readonly active: number; readonly total: number; readonly activity: readonly number[] };
   /** The rate by the aggregated posterior of the first examples. */
   readonly rate?: RateParts;
+  /** For data whose generative factors are known: the mutual information gap, and that of each factor. */
+  readonly factors?: {
+    readonly mig: number;
+    readonly gaps: readonly { readonly factor: string; readonly gap: number; readonly dimension: number }[];
+  };
   readonly checks: readonly Check[];
 }
 
@@ -70,6 +76,8 @@ export async function* evaluateRun(
   const units = measured && { active: activeUnits(measured), total: measured.length, activity: [...measured] };
   const rate = codes && rateParts(codes, Math.min(rateExamples, examples));
 
+  const factors = codes && factorsIn(codes, split);
+
   let likelihood: (LikelihoodFigures & { readonly seconds: number }) | undefined;
   if ("logWeights" in model || "given" in model) {
     const evaluator = new LikelihoodEvaluator({ ...parts, samples, seed });
@@ -87,6 +95,7 @@ export async function* evaluateRun(
     ...(likelihood && { likelihood }),
     ...(units && { units }),
     ...(rate && { rate }),
+    ...(factors && { factors }),
     checks: [...(likelihood ? [growsWithSamples(likelihood)] : []), ...(rate ? [partsAddUp(rate)] : [])],
   };
 }
@@ -95,6 +104,23 @@ async function scoresOf(evaluator: ScoreEvaluator): Promise<Scores> {
   const scores = await evaluator.run();
   await evaluator.release();
   return scores;
+}
+
+/** How the means of codes part the known factors of a dataset; undefined where none is known or varies. */
+function factorsIn({ latentDim, mean }: DrawnCodes, { dataset, indices }: Split): Evaluation["factors"] {
+  const { factors } = dataset;
+  if (!factors || latentDim < 2) return undefined;
+  const values = Array.from(indices, (example) => factors.of(example));
+  const varying = factors.names
+    .map((factor, k) => ({ factor, values: values.map((of) => of[k]!) }))
+    .filter((column) => column.values.some((v) => v !== column.values[0]));
+  if (varying.length === 0) return undefined;
+  const { mig, gaps, best } = mutualInformationGap(
+    Float32Array.from(mean),
+    latentDim,
+    varying.map((column) => column.values),
+  );
+  return { mig, gaps: varying.map(({ factor }, k) => ({ factor, gap: gaps[k]!, dimension: best[k]! })) };
 }
 
 /** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so from the same draws. */

@@ -23,7 +23,7 @@ export interface LikelihoodFigures {
 }
 
 /** Values that p(x|z) is computed for at a time: what a row of activations takes then stays near the cores. */
-const valuesPerRun = 800_000;
+const valuesPerRun = 250_000;
 /** Draws at a time for each example, where there are so many: encoding it again for each chunk then costs little. */
 const draws = 100;
 

@@ -50,3 +50,16 @@ test("what cannot be measured is said in one line", async () => {
     stderr: 'latentkit: --samples: not a value it takes, got "0", expected an integer from 1 to 1000000\n',
   });
 });
+
+test("codes of data with known factors have a mutual information gap", async () => {
+  const settings = ["latentDim=3", "hiddenDims=16", "network=mlp"].flatMap((setting) => ["--set", setting]);
+  const args = ["--data", "sprites:1000", "--steps", "10", "--threads", "1", "--out", "runs/sprites"];
+  expect((await latentkit.run("train", "beta-tcvae", ...args, ...settings, "--json")).code).toBe(0);
+  const { stdout } = await latentkit.run("evaluate", "runs/sprites", "--samples", "2", "--json");
+  const { factors } = JSON.parse(stdout) as { factors: { mig: number; gaps: { factor: string; gap: number }[] } };
+  expect(factors.gaps.map(({ factor }) => factor)).toEqual(["shape", "scale", "orientation", "x", "y"]);
+  expect(factors.mig).toBeCloseTo(
+    factors.gaps.reduce((sum, { gap }) => sum + gap / 5, 0),
+    9,
+  );
+});

@@ -41,7 +41,10 @@ Examples:
     });
 }
 
-function described(split: string, { step, examples, scores, likelihood, units, rate, checks }: Evaluation): string {
+function described(
+  split: string,
+  { step, examples, scores, likelihood, units, rate, factors, checks }: Evaluation,
+): string {
   const rows: string[][] = Object.entries(scores ?? {}).map(([name, figure]) => [name, metricText(figure), ""]);
   if (likelihood)
     for (const { samples, nll } of likelihood.curve)
@@ -57,7 +60,12 @@ function described(split: string, { step, examples, scores, likelihood, units, r
     rows.push(["total correlation", metricText(rate.totalCorrelation), of]);
     rows.push(["dimension-wise KL", metricText(rate.dimensionwiseKl), of]);
   }
-  const head = `${split} split, ${examples} examples, step ${step}; in nats per example\n\n${table(rows)}`;
+  if (factors) {
+    rows.push(["mutual information gap", metricText(factors.mig), "mean over the factors"]);
+    for (const { factor, gap, dimension } of factors.gaps)
+      rows.push([`  ${factor}`, metricText(gap), `dimension ${dimension} tells most of it`]);
+  }
+  const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}\n\n${table(rows)}`;
   const held = checks.map(({ name, holds, detail }) => `${holds ? "holds" : "FAILS"}: ${name} (${detail})`).join("\n");
   const rateOf = likelihood && `${(likelihood.examples / likelihood.seconds).toPrecision(3)} examples a second`;
   return [head, ...(held === "" ? [] : [held]), ...(rateOf ? [rateOf] : [])].join("\n\n");
