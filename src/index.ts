@@ -56,6 +56,7 @@ export { FactorVAE, factorVAE, type FactorVAEConfig } from "./models/factor-vae.
 export { InfoVAE, infoVAE, type InfoVAEConfig } from "./models/info-vae.ts";
 export { IWAE, iwae, type IWAEConfig } from "./models/iwae.ts";
 export { CVAE, cvae } from "./models/cvae.ts";
+export { M2, m2, type M2Config } from "./models/m2.ts";
 export { VAE, vae, type VAEConfig } from "./models/vae.ts";
 
 // Data.

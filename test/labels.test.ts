@@ -23,7 +23,8 @@ const names = registry
 function request(name: string, data: string, steps: number): RunRequest {
   const definition = findModel(name);
   const settings = trainingSettings.parse({ steps, batchSize: 20, checkpointEvery: 4, device: "cpu", threads: 1 });
-  const config = definition.config.parse({ latentDim: 2, hiddenDims: [16] });
+  const some = definition.name === "m2" && { labelled: 40 };
+  const config = definition.config.parse({ latentDim: 2, hiddenDims: [16], ...some });
   return { definition, config, settings, data, binarize: "auto", seed: 2 };
 }
 

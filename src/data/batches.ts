@@ -3,6 +3,7 @@ import { stream } from "../random/index.ts";
 import { dynamicDraw, FIXED_DRAW, type Binarization } from "./binarize.ts";
 import { exampleSize } from "./dataset.ts";
 import { ExampleReader } from "./example-reader.ts";
+import { PartlyLabelled } from "./partly-labelled.ts";
 import type { Split } from "./split.ts";
 
 /** A place in the sequence of batches, as plain data to save and come back to: batch `index` of epoch `epoch`, both from 0. */
@@ -23,6 +24,8 @@ export interface BatchOptions {
   readonly binarize?: Binarization;
   /** For batches whose labels are read too: how many classes there are. */
   readonly classes?: number;
+  /** Of training examples so many, by the seed, keep their labels; the others' are read as -1. All do when missing. */
+  readonly labelledExamples?: number;
 }
 
 /**
@@ -37,14 +40,18 @@ export class Batches {
   readonly exampleSize: number;
   /** Whether labels are read too. */
   readonly labelled: boolean;
+  /** The share of the examples that keep their labels. */
+  readonly labelledShare: number;
   readonly #training: boolean;
   readonly #seed: number;
   readonly #binarize: Binarization;
   readonly #reader: ExampleReader;
+  readonly #partly: PartlyLabelled | undefined;
   #epoch = -1;
   #order: Uint32Array;
 
-  constructor(split: Split, { batchSize, purpose, seed = 0, binarize = "none", classes }: BatchOptions) {
+  constructor(split: Split, options: BatchOptions) {
+    const { batchSize, purpose, seed = 0, binarize = "none", classes, labelledExamples = Infinity } = options;
     const count = split.indices.length;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1)
       throw new ConfigError(`batches: batch size out of range, got ${batchSize}, expected an integer from 1`);
@@ -59,11 +66,17 @@ export class Batches {
       throw new ConfigError(
         `batches: batch larger than the data, got batch size ${batchSize} for ${count} training examples of ${split.dataset.name}, expected at most ${count}`,
       );
-    if (classes !== undefined) checkLabels(split, classes);
+    if (classes !== undefined) {
+      const labels = checkedLabels(split, classes);
+      if (training && labelledExamples < count)
+        this.#partly = new PartlyLabelled(split, labels, { count: labelledExamples, classes, batchSize, seed });
+    }
+    this.labelledShare = this.#partly ? labelledExamples / count : 1;
     this.labelled = classes !== undefined;
     this.split = split;
     this.batchSize = batchSize;
-    this.batchesPerEpoch = training ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+    const whole = training ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+    this.batchesPerEpoch = this.#partly?.batchesPerEpoch ?? whole;
     this.exampleSize = exampleSize(split.dataset);
     this.#training = training;
     this.#seed = seed;
@@ -96,6 +109,7 @@ export class Batches {
       throw new ConfigError(
         `batches: cursor out of range, got epoch ${epoch} and batch ${index}, expected an epoch from 0 and a batch from 0 to ${this.batchesPerEpoch - 1}`,
       );
+    if (this.#partly) return this.#partly.indices(epoch, index);
     if (this.#training && epoch !== this.#epoch) {
       const { indices } = this.split;
       this.#order = stream(this.#seed, "shuffle", epoch)
@@ -124,8 +138,10 @@ export class Batches {
     if (!labels) throw new ConfigError(`batches: ${name} has no labels, got none, expected a labelled dataset`);
     const examples = this.indices(cursor);
     this.#checkLength("fillLabels", out.length, examples.length);
-    if (out instanceof BigInt64Array) examples.forEach((example, row) => (out[row] = BigInt(labels[example]!)));
-    else examples.forEach((example, row) => (out[row] = labels[example]!));
+    const labelOf = (example: number, row: number): number =>
+      this.#partly?.hasLabel(row) === false ? -1 : labels[example]!;
+    if (out instanceof BigInt64Array) examples.forEach((example, row) => (out[row] = BigInt(labelOf(example, row))));
+    else examples.forEach((example, row) => (out[row] = labelOf(example, row)));
     return examples.length;
   }
 
@@ -135,12 +151,13 @@ export class Batches {
   }
 }
 
-/** Throws DataError where an example of the split has no label, or one that is not below `classes`. */
-function checkLabels({ dataset: { name, labels }, indices }: Split, classes: number): void {
+/** The labels of the dataset. Throws DataError where an example of the split has none, or one that is not below `classes`. */
+function checkedLabels({ dataset: { name, labels }, indices }: Split, classes: number): Uint8Array {
   if (!labels) throw new DataError(`${name}: no labels, got none, expected a labelled dataset of ${classes} classes`);
   const wrong = indices.find((i) => labels[i]! >= classes);
   if (wrong !== undefined)
     throw new DataError(
       `${name}: a label is of no class the model knows, got ${labels[wrong]} for example ${wrong}, expected 0 to ${classes - 1}`,
     );
+  return labels;
 }

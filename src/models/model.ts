@@ -20,8 +20,10 @@ export interface DataSpec {
 export interface Batch {
   /** [batch, ...shape]. */
   readonly x: Tensor;
-  /** The class of each example, int64 [batch]; present for a model that states its `classes`. */
+  /** The class of each example, int64 [batch], or -1 where it has no label; present for a model that states its `classes`. */
   readonly label?: Tensor;
+  /** The share of the training examples that have labels; 1 when missing. */
+  readonly labelledShare?: number;
   /** The step's number, from 1: a scalar, for schedules inside the loss. */
   readonly step: Tensor;
 }
@@ -72,6 +74,8 @@ export interface Model {
   readonly binaryData?: boolean;
   /** For a model that learns from labels: how many classes there are. Batches and `scores` then bring labels. */
   readonly classes?: number;
+  /** How many training examples keep their labels; all of them when missing. */
+  readonly labelledExamples?: number;
   /**
    * The model of p(x | label), int64 labels [batch], each below `classes`: what it can do, it does for batches of those labels.
    * Without a label a conditional model does only what needs none.

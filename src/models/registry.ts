@@ -9,6 +9,7 @@ import { dipVAE } from "./dip-vae.ts";
 import { factorVAE } from "./factor-vae.ts";
 import { infoVAE } from "./info-vae.ts";
 import { iwae } from "./iwae.ts";
+import { m2 } from "./m2.ts";
 import type { ModelDefinition } from "./model.ts";
 import { rae } from "./rae.ts";
 import { vae } from "./vae.ts";
@@ -22,6 +23,7 @@ export const registry: readonly ModelDefinition[] = [
   wae,
   vae,
   cvae,
+  m2,
   iwae,
   betaTCVAE,
   dipVAE,

@@ -190,8 +190,11 @@ function compile(options: {
 }): { readonly batches: Batches; readonly step: TrainingStep; readonly steps: number } {
   const { model, source, device, settings, binarize, seed } = options;
   const { batchSize, accumulate } = settings;
-  const { classes } = model;
-  const labelled = classes !== undefined && { classes };
+  const { classes, labelledExamples } = model;
+  const labelled = classes !== undefined && {
+    classes,
+    ...(labelledExamples !== undefined && { labelledExamples }),
+  };
   // A step's examples are one batch of the data, however many runs of the graph they take.
   const batches = new Batches(source.train, {
     batchSize: batchSize * accumulate,
@@ -202,7 +205,9 @@ function compile(options: {
   });
   const steps = totalSteps(settings, batches.batchesPerEpoch);
   const { shape } = source.train.dataset;
-  const step = compileStep(model, { device, shape, batchSize, accumulate, optimizer: optimizerFor(settings, steps) });
+  const { labelledShare } = batches;
+  const optimizer = optimizerFor(settings, steps);
+  const step = compileStep(model, { device, shape, batchSize, accumulate, labelledShare, optimizer });
   return { batches, step, steps };
 }
 

@@ -21,14 +21,16 @@ export function compileStep(
     readonly optimizer: Optimizer;
     /** Batches whose gradients are averaged before each change of the weights; 1 when missing. */
     readonly accumulate?: number;
+    /** The share of the examples that have labels, for a model that learns from both kinds; 1 when missing. */
+    readonly labelledShare?: number;
   },
 ): TrainingStep {
-  const { device, shape, batchSize, optimizer, accumulate = 1 } = options;
+  const { device, shape, batchSize, optimizer, accumulate = 1, labelledShare = 1 } = options;
   const context = new TrainingContext();
   const batch = {
     x: new Input("x", [batchSize, ...shape]),
     step: new Input("step", []),
-    ...(model.classes !== undefined && { label: new Input("label", [batchSize], "int64") }),
+    ...(model.classes !== undefined && { label: new Input("label", [batchSize], "int64"), labelledShare }),
   };
   const [first, ...others] = model.objectives(batch, context);
   // Statistics that layers update are part of the first objective's run.

@@ -1,0 +1,86 @@
+import { ConfigError } from "../errors.ts";
+import { stream } from "../random/index.ts";
+import type { Split } from "./split.ts";
+
+/** Of each batch, the share that has labels where only some examples do. */
+const labelledShare = 1 / 4;
+
+/**
+ * A split of which only `count` examples keep their labels, as many of each class as come out even, picked by the seed. A
+ * quarter of each batch has labels, spread over its rows; both kinds pass in orders of their own, the labelled ones over and
+ * over.
+ */
+export class PartlyLabelled {
+  readonly batchesPerEpoch: number;
+  readonly #kept: Uint32Array;
+  readonly #others: Uint32Array;
+  readonly #rows: number;
+  readonly #batch: Uint32Array;
+  readonly #seed: number;
+  /** The order of each kind's current pass. */
+  readonly #orders = new Map<string, { readonly pass: number; readonly order: Uint32Array }>();
+
+  /** `labels` are those of the whole dataset, each below `classes`; `count` is less than the split's size. */
+  constructor(
+    { indices }: Split,
+    labels: Uint8Array,
+    options: { readonly count: number; readonly classes: number; readonly batchSize: number; readonly seed: number },
+  ) {
+    const { count, classes, batchSize, seed } = options;
+    const rows = Math.min(count, Math.max(1, Math.round(labelledShare * batchSize)));
+    const most = Array.from({ length: classes }, (_, c) => Math.floor(count / classes) + Number(c < count % classes));
+    const kept: number[] = [];
+    const others: number[] = [];
+    for (const at of stream(seed, "labelled").permutation(indices.length)) {
+      const example = indices[at]!;
+      (most[labels[example]!]!-- > 0 ? kept : others).push(example);
+    }
+    // Classes with too few examples leave their places to others.
+    kept.push(...others.splice(0, count - kept.length));
+    this.batchesPerEpoch = Math.floor(others.length / (batchSize - rows));
+    if (this.batchesPerEpoch === 0)
+      throw new ConfigError(
+        `batches: batch larger than the data, got batch size ${batchSize} for ${others.length} examples without labels, expected at most ${others.length + rows}`,
+      );
+    this.#kept = Uint32Array.from(kept);
+    this.#others = Uint32Array.from(others);
+    this.#rows = rows;
+    this.#batch = new Uint32Array(batchSize);
+    this.#seed = seed;
+  }
+
+  /** Whether a row of every batch has a label. */
+  hasLabel(row: number): boolean {
+    return this.#before(row + 1) > this.#before(row);
+  }
+
+  /** Dataset indices of a batch. A view, not to be kept. */
+  indices(epoch: number, index: number): Uint32Array {
+    const batch = this.#batch;
+    const rows = this.#rows;
+    const place = (epoch * this.batchesPerEpoch + index) * rows;
+    const shuffled = this.#order("shuffle", epoch, this.#others.length);
+    for (let row = 0; row < batch.length; row++) {
+      const before = this.#before(row);
+      if (this.hasLabel(row)) {
+        const size = this.#kept.length;
+        const order = this.#order("labelled", Math.floor((place + before) / size), size);
+        batch[row] = this.#kept[order[(place + before) % size]!]!;
+      } else batch[row] = this.#others[shuffled[index * (batch.length - rows) + row - before]!]!;
+    }
+    return batch;
+  }
+
+  /** Rows with a label before a row. */
+  #before(row: number): number {
+    return Math.floor((row * this.#rows) / this.#batch.length);
+  }
+
+  #order(kind: string, pass: number, size: number): Uint32Array {
+    const last = this.#orders.get(kind);
+    if (last?.pass === pass) return last.order;
+    const order = stream(this.#seed, kind, pass).permutation(size);
+    this.#orders.set(kind, { pass, order });
+    return order;
+  }
+}
