@@ -46,6 +46,7 @@ export * from "./optim/index.ts";
 // Models.
 export { AE, ae, type AEConfig, type Pass, type Variation } from "./models/ae.ts";
 export { dae, type DAEConfig } from "./models/dae.ts";
+export { PCA, pca, type PCAConfig } from "./models/pca.ts";
 export { rae, type RAEConfig } from "./models/rae.ts";
 export { wae, type WAEConfig } from "./models/wae.ts";
 export type { Batch, Bound, DataSpec, Latents, Model, ModelDefinition, Objective } from "./models/model.ts";

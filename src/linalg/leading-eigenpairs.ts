@@ -1,3 +1,4 @@
+import { fillPatternless, scaled } from "./row-space.ts";
 import { diagonalize, dot, type Tridiagonal, tridiagonal } from "./tridiagonal.ts";
 
 /** The `values.length` largest eigenvalues of a symmetric matrix. */
@@ -46,17 +47,16 @@ function tridiagonalVectors({ diagonal, offDiagonal }: Tridiagonal, values: Floa
     shift = Math.min(value, shift - 10 * smallest);
     const solve = factored(diagonal, offDiagonal, shift, smallest);
     const y = vectors.subarray(j * n, (j + 1) * n);
-    // Multiples of the golden ratio: no eigenvector is likely to be orthogonal to them.
-    for (let i = 0; i < n; i++) y[i] = (((i + 1) * 0.618033988749895 + j * 0.754877666246693) % 1) - 0.5;
+    fillPatternless(y, j);
     for (let turn = 0; turn < 3; turn++) {
       solve(y);
-      normalize(y);
+      scaled(y);
       for (let other = first; other < j; other++) {
         const z = vectors.subarray(other * n, (other + 1) * n);
         const along = dot(y, z, n);
         for (let i = 0; i < n; i++) y[i]! -= along * z[i]!;
       }
-      normalize(y);
+      scaled(y);
     }
   });
   return vectors;
@@ -101,11 +101,4 @@ function factored(
     for (let i = n - 1; i >= 0; i--)
       b[i] = (b[i]! - (i < n - 1 ? upper[i]! * b[i + 1]! : 0) - (i < n - 2 ? second[i]! * b[i + 2]! : 0)) / pivots[i]!;
   };
-}
-
-/** To length 1, without overflow on the way. */
-function normalize(y: Float64Array): void {
-  const largest = y.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
-  const length = largest * Math.sqrt(y.reduce((sum, v) => sum + (v / largest) ** 2, 0));
-  for (let i = 0; i < y.length; i++) y[i]! /= length;
 }

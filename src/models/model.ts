@@ -63,12 +63,21 @@ export interface Bound {
   readonly distortion: Tensor;
 }
 
+/** The examples that a model with a closed form is solved from. */
+export interface Examples {
+  readonly count: number;
+  /** Adds up over all examples, in float64, what `statistics` makes of a batch [batch, ...shape]. */
+  total(statistics: (x: Tensor) => Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Float64Array>>>;
+}
+
 /**
  * A generative model: what it minimizes, and what it can do, as symbolic functions. A capability that is absent is one
  * the model does not have; commands and metrics ask for capabilities, never for names.
  */
 export interface Model {
   objectives(batch: Batch, context: Context): readonly Objective[];
+  /** Values for all its variables in closed form, where it has one: training is then this, in place of steps. */
+  solve?(examples: Examples): Promise<ReadonlyMap<Variable, Float32Array>>;
   readonly latents?: Codes;
   /** Whether p(x|z) gives probabilities of 0 and 1, so that intensities are to be binarized. */
   readonly binaryData?: boolean;

@@ -11,12 +11,14 @@ import { infoVAE } from "./info-vae.ts";
 import { iwae } from "./iwae.ts";
 import { m2 } from "./m2.ts";
 import type { ModelDefinition } from "./model.ts";
+import { pca } from "./pca.ts";
 import { rae } from "./rae.ts";
 import { vae } from "./vae.ts";
 import { wae } from "./wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
 export const registry: readonly ModelDefinition[] = [
+  pca,
   ae,
   dae,
   rae,

@@ -195,15 +195,15 @@ function compile(options: {
     classes,
     ...(labelledExamples !== undefined && { labelledExamples }),
   };
-  // A step's examples are one batch of the data, however many runs of the graph they take.
   const batches = new Batches(source.train, {
-    batchSize: batchSize * accumulate,
+    // A step's examples are one batch of the data, however many runs of the graph they take; of a model that is solved, all.
+    batchSize: model.solve ? source.train.indices.length : batchSize * accumulate,
     purpose: "training",
     seed,
     binarize,
     ...labelled,
   });
-  const steps = totalSteps(settings, batches.batchesPerEpoch);
+  const steps = model.solve ? 1 : totalSteps(settings, batches.batchesPerEpoch);
   const { shape } = source.train.dataset;
   const { labelledShare } = batches;
   const optimizer = optimizerFor(settings, steps);

@@ -8,6 +8,7 @@ import { ScoreEvaluator, type Scores } from "../training/evaluate-scores.ts";
 import { type Best, betterOf, outOfPatience } from "../training/early-stopping.ts";
 import { fit } from "../training/fit.ts";
 import type { TrainingSettings } from "../training/settings.ts";
+import { solve } from "../training/solve.ts";
 import {
   checkpointVariables,
   firstNonFinite,
@@ -113,12 +114,15 @@ export class TrainingRun {
   async *#train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
     const { run, steps, from, stepsPerEpoch } = this;
     this.#startMs = performance.now();
-    const { step, batches, seed, settings } = this.#parts;
+    const { model, step, batches, binarize, seed, settings } = this.#parts;
     const validator = this.#evaluator(this.source.validation);
     const outOfTime = (n: number): boolean =>
       outOfPatience(settings.patience, { best: this.#best, step: n, stepsPerEpoch });
     let end = outOfTime(from) ? from : steps;
-    for await (const event of fit({ step, batches, seed, steps: end, from })) {
+    const events = model.solve
+      ? solve(model, { store: step.store, split: this.source.train, binarize, from })
+      : fit({ step, batches, seed, steps: end, from });
+    for await (const event of events) {
       const { epochEnds, ...rest } = event;
       const { step: n, epoch } = rest;
       if (event.metrics) await run.appendMetrics({ step: n, epoch, split: "train", metrics: event.metrics });
