@@ -93,20 +93,27 @@ export class GaussianMixture implements MixtureParameters {
     stream: Stream,
     { temperature = 1, radius }: { readonly temperature?: number; readonly radius?: number | undefined } = {},
   ): Float32Array {
-    const { dim, weights } = this;
+    const { dim } = this;
     const codes = new Float32Array(count * dim);
     const noise = new Float64Array(dim);
     for (let n = 0; n < count; n++) {
-      const u = stream.uniform();
-      let component = 0;
-      for (let reached = weights[0]!; u >= reached && component < weights.length - 1; reached += weights[component]!)
-        component++;
+      const component = this.drawComponent(stream);
       for (let i = 0; i < dim; i++) noise[i] = stream.normal();
       const scale = radius === undefined ? temperature : radius / Math.hypot(...noise);
       for (let i = 0; i < dim; i++) noise[i]! *= scale;
       codes.set(this.place(component, noise), n * dim);
     }
     return codes;
+  }
+
+  /** A component, each with its weight as the probability. */
+  drawComponent(stream: Stream): number {
+    const { weights } = this;
+    const u = stream.uniform();
+    let component = 0;
+    for (let reached = weights[0]!; u >= reached && component < weights.length - 1; reached += weights[component]!)
+      component++;
+    return component;
   }
 
   /** mean_k + L_k u: where a standard normal u [dim] lies in a component. */

@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { readNpy } from "../../data/read-npy.ts";
+import { DataError } from "../../errors.ts";
+import { openFile } from "../../node/data-files.ts";
+import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import {
+  addDeviceOptions,
+  addLabelOption,
+  addOutputOptions,
+  type DeviceOptions,
+  type LabelOptions,
+  optionRun,
+} from "../run-command.ts";
+
+export function define(command: Command): void {
+  addLabelOption(
+    addOutputOptions(
+      addDeviceOptions(
+        command.argument("<run>", "folder of a run").argument("<codes>", "a .npy file of codes, [count, latentDim]"),
+      ),
+    ),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  latentkit decode runs/vae-digits-1 codes.npy
+  latentkit decode runs/vae-digits-1 codes.npy --out examples.npy`,
+    )
+    .action(async (path: string, codes: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
+      const { trained, step } = await optionRun(path, options);
+      const { latentDim, shape } = trained;
+      const file = await openFile(codes);
+      if (!file) throw new DataError(`${codes}: no such file, got nothing to read, expected a .npy file of codes`);
+      const array = await readNpy(file);
+      const wrong = array.shape.length !== 2 || array.shape[1] !== latentDim;
+      if (wrong)
+        throw new DataError(
+          `${codes}: not codes of this model, got shape [${array.shape.join(", ")}], expected [count, ${latentDim}]`,
+        );
+      const z = Float32Array.from(array.values);
+      if (!z.every(Number.isFinite)) throw new DataError(`${codes}: a code is not finite, expected numbers`);
+      const count = array.shape[0]!;
+      const sheet = { sets: [await trained.decode(z)], count, columns: Math.ceil(Math.sqrt(count)), shape };
+      await finishSheet(sheet, options, {
+        title: "decoded codes",
+        file: samplesFile(path, "decoded.png"),
+        details: { run: path, step, codes, label: options.label },
+      });
+    });
+}

@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { encodeNpy } from "../../data/npy.ts";
+import { writeFileAtomic } from "../../node/atomic-write.ts";
+import { readRunSpec } from "../../node/run-spec.ts";
+import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../run-examples.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+
+const encodeSettings = z.strictObject({
+  split: splitSetting,
+  count: z.int().positive().optional().describe("the first so many examples; all when not given"),
+  take: z.enum(["mean", "draw"]).default("mean").describe("of q(z|x): its mean, or one draw of it"),
+  seed: z.int().min(0).default(0).describe("of the draws"),
+});
+const kinds = [".npy"] as const;
+
+export function define(command: Command): void {
+  addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), encodeSettings)))
+    .option("--out <file>", "file to write (.npy): [examples, latentDim]; default: codes.npy in the run's samples/")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Examples are encoded as the model was trained on them, binarized by the one fixed draw where it was.
+
+Examples:
+  latentkit encode runs/vae-digits-1 --out codes.npy
+  latentkit encode runs/vae-digits-1 --data path/to/mnist --split train --take draw --out codes.npy`,
+    )
+    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+      const given = givenSettings(encodeSettings, options);
+      const { split: wanted, count, take, seed } = parseSettings(encodeSettings, given);
+      const file = options.out ?? samplesFile(path, "codes.npy");
+      checkKind(file, kinds);
+      const loaded = await optionRun(path, options, kinds);
+      const { run, trained, step } = loaded;
+      const { split, data, splitName } = await optionExamples(loaded, options, wanted);
+      const { binarize } = readRunSpec(run.info, path).data;
+      const encoded = { ...split, indices: split.indices.subarray(0, count) };
+      const { means, draws } = await trained.codes(encoded, { binarize, seed });
+      const shape = [encoded.indices.length, trained.latentDim];
+      await writeFileAtomic(file, encodeNpy(shape, take === "mean" ? means : draws));
+      if (options.json)
+        console.log(JSON.stringify({ file, shape, run: path, step, data, split: splitName, take, seed }));
+      else console.log(`codes of ${shape[0]} ${splitName} examples, ${shape[1]} numbers each: ${file}`);
+    });
+}

@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import { interpolationPaths, interpolationSheet } from "../../node/latent-sheets.ts";
+import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import {
+  addExampleOptions,
+  type ExampleOptions,
+  optionExamples,
+  pickedExamples,
+  placesSetting,
+  splitSetting,
+} from "../run-examples.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+
+const interpolateSettings = z.strictObject({
+  examples: placesSetting
+    .optional()
+    .describe("examples to go between, two by two, by their place in the split; the first eight if not given"),
+  steps: z.int().min(2).max(200).default(11).describe("pictures from one to the other, ends included"),
+  split: splitSetting,
+});
+
+export function define(command: Command): void {
+  addOutputOptions(
+    addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), interpolateSettings))),
+  )
+    .addHelpText(
+      "after",
+      `
+Three rows a pair: along the straight line between the codes, along the great circle, and, for comparison, along
+the straight line between the examples themselves. A .npy file holds [3, pairs, steps, ...shape].
+
+Examples:
+  latentkit interpolate runs/vae-digits-1
+  latentkit interpolate runs/vae-digits-1 --examples 3,17 --steps 9 --out path.png`,
+    )
+    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+      const given = givenSettings(interpolateSettings, options);
+      const { examples, steps, split: wanted } = parseSettings(interpolateSettings, given);
+      if (examples && examples.length % 2 === 1)
+        throw new ConfigError(`--examples: not pairs, got ${examples.length} examples, expected an even number`);
+      const loaded = await optionRun(path, options);
+      const { split, data, splitName } = await optionExamples(loaded, options, wanted);
+      const places =
+        examples ?? Array.from({ length: Math.min(8, 2 * Math.floor(split.indices.length / 2)) }, (_, i) => i);
+      const sheet = await interpolationSheet(loaded.trained, pickedExamples(split, places, "--examples"), steps);
+      const all = new Float32Array(3 * sheet.sets[0]!.length);
+      sheet.sets.forEach((set, i) => all.set(set, i * set.length));
+      await finishSheet(sheet, options, {
+        title: `from one example to another: ${interpolationPaths.join(", ")}`,
+        file: samplesFile(path, "interpolation.png"),
+        details: {
+          run: path,
+          step: loaded.step,
+          data,
+          split: splitName,
+          examples: places,
+          steps,
+          paths: interpolationPaths,
+        },
+        numbers: { shape: [3, places.length / 2, steps, ...sheet.shape], values: all },
+      });
+    });
+}

@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { posteriorCollapse, unitReport, type UnitReport } from "../../metrics/unit-report.ts";
+import { writeFileAtomic } from "../../node/atomic-write.ts";
+import { readRunSpec } from "../../node/run-spec.ts";
+import { barChart } from "../../pictures/bar-chart.ts";
+import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { metricText } from "../progress.ts";
+import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../run-examples.ts";
+import { addSettings, givenSettings, parseSettings, settingsOf } from "../settings.ts";
+import { table } from "../table.ts";
+
+const latentSettings = z.strictObject({
+  split: splitSetting,
+  count: z.int().min(2).max(1_000_000_000).default(10_000).describe("the first so many examples are measured"),
+});
+const kinds = [".svg"] as const;
+/** Characters of the longest bar in the table. */
+const barWidth = 30;
+
+export function define(command: Command): void {
+  addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), latentSettings)))
+    .option("--out <file>", "bar chart to write (.svg); default: latent.svg in the run's samples/")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+For each unit of the code: its KL, where the model has one, and the variance of its mean over examples; a unit is active
+where that is above 0.01 (arXiv:1509.00519).
+
+Examples:
+  latentkit latent runs/vae-digits-1
+  latentkit latent runs/vae-digits-1 --split validation --json`,
+    )
+    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+      const { split: wanted, count } = parseSettings(latentSettings, givenSettings(latentSettings, options));
+      const file = options.out ?? samplesFile(path, "latent.svg");
+      checkKind(file, kinds);
+      const loaded = await optionRun(path, options, kinds);
+      const { run, trained, step } = loaded;
+      const { split, data, splitName } = await optionExamples(loaded, options, wanted);
+      const measured = { ...split, indices: split.indices.subarray(0, count) };
+      const spec = readRunSpec(run.info, path);
+      const report = unitReport(await trained.codes(measured, { binarize: spec.data.binarize }), trained.latentDim);
+      const settings = settingsOf(spec.definition.config).map(({ key }) => key);
+      const collapse = posteriorCollapse(report, settings);
+      await writeFileAtomic(file, `${chart(report)}\n`);
+      const examples = measured.indices.length;
+      if (options.json) {
+        const findings = collapse ? [collapse] : [];
+        console.log(JSON.stringify({ file, run: path, step, data, split: splitName, examples, ...report, findings }));
+        return;
+      }
+      const total = report.rate === undefined ? "" : `, ${metricText(report.rate)} nats together`;
+      console.log(
+        `${report.active} of ${report.units.length} units active${total}; ${splitName} split, ${examples} examples, step ${step}\n\n${described(report)}`,
+      );
+      if (collapse) console.log(`\n${collapse.finding}\n  ${collapse.evidence}\n  ${collapse.dial}`);
+      console.log(`\n${file}`);
+    });
+}
+
+function described({ units, rate }: UnitReport): string {
+  const value = (unit: UnitReport["units"][number]): number => unit.rate ?? unit.activity;
+  const largest = Math.max(...units.map(value), 1e-12);
+  const head = ["unit", ...(rate === undefined ? [] : ["KL, nats"]), "variance of mean", ""];
+  const rows = units.map((unit) => [
+    String(unit.unit),
+    ...(unit.rate === undefined ? [] : [metricText(unit.rate)]),
+    metricText(unit.activity),
+    unit.active ? "█".repeat(Math.round((barWidth * value(unit)) / largest)) : "not active",
+  ]);
+  return table([head, ...rows]);
+}
+
+const chart = ({ units, rate }: UnitReport): string =>
+  barChart({
+    title: rate === undefined ? "Variance of the mean code" : "KL of each unit",
+    xLabel: "unit",
+    yLabel: rate === undefined ? "variance" : "nats",
+    bars: units.map((unit) => ({
+      label: String(unit.unit),
+      value: unit.rate ?? unit.activity,
+      kind: Number(!unit.active),
+    })),
+    kinds: [
+      { name: "active", color: "#4c78a8" },
+      { name: "not active", color: "#e45756" },
+    ],
+  });

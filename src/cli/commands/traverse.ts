@@ -1,0 +1,95 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import { codeQuantile, orderedByLargest } from "../../latent/traversal.ts";
+import { activity } from "../../metrics/active-units.ts";
+import { traversalSheet } from "../../node/latent-sheets.ts";
+import { readRunSpec } from "../../node/run-spec.ts";
+import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import {
+  addExampleOptions,
+  type ExampleOptions,
+  optionExamples,
+  pickedExamples,
+  splitSetting,
+} from "../run-examples.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+
+const traverseSettings = z.strictObject({
+  example: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0)
+    .describe("whose code is moved, by its place in the split"),
+  dims: z
+    .array(z.int().min(0).max(100_000))
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("dimensions to move, a row each, such as 3,0,7; the ten that tell most if not given"),
+  size: z.int().min(2).max(200).default(11).describe("pictures a row"),
+  split: splitSetting,
+});
+
+/** Rows without --dims, and examples that ranges and order are taken from. */
+const [shownDims, measuredExamples] = [10, 2000];
+
+export function define(command: Command): void {
+  addOutputOptions(
+    addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), traverseSettings))),
+  )
+    .addHelpText(
+      "after",
+      `
+Each row moves one dimension of an example's code from the 1st to the 99th percentile of its values over examples; the
+dimension with the highest KL comes first, or that whose code varies most where the model has no rate.
+
+Examples:
+  latentkit traverse runs/vae-digits-1
+  latentkit traverse runs/vae-digits-1 --example 4 --dims 0,1,2 --size 15 --out traversal.png`,
+    )
+    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+      const given = givenSettings(traverseSettings, options);
+      const { example, dims: wanted, size, split: wantedSplit } = parseSettings(traverseSettings, given);
+      const loaded = await optionRun(path, options);
+      const { run, trained, step } = loaded;
+      const { latentDim } = trained;
+      const wrong = wanted?.find((dim) => dim >= latentDim);
+      if (wrong !== undefined)
+        throw new ConfigError(`--dims: not a dimension of this model, got ${wrong}, expected 0 to ${latentDim - 1}`);
+      const { split, data, splitName } = await optionExamples(loaded, options, wantedSplit);
+      const picked = pickedExamples(split, [example], "--example");
+      const measured = { ...split, indices: split.indices.subarray(0, measuredExamples) };
+      const { binarize } = readRunSpec(run.info, path).data;
+      const codes = await trained.codes(measured, { binarize });
+      const variance = activity(codes.means, latentDim);
+      const count = measured.indices.length;
+      const rate =
+        codes.rates &&
+        Array.from({ length: latentDim }, (_, dim) => {
+          let sum = 0;
+          for (let n = 0; n < count; n++) sum += codes.rates![n * latentDim + dim]!;
+          return sum / count;
+        });
+      const dims = wanted ?? orderedByLargest(rate ?? variance).slice(0, shownDims);
+      const [low, high] = [codeQuantile(codes.draws, latentDim, 0.01), codeQuantile(codes.draws, latentDim, 0.99)];
+      const rangeOf = (dim: number) => [low[dim]!, high[dim]!] as const;
+      const sheet = await traversalSheet(trained, picked, { dims, size, rangeOf });
+      const about = dims.map((dim) => ({
+        dim,
+        ...(rate && { rate: rate[dim] }),
+        variance: variance[dim],
+        low: low[dim],
+        high: high[dim],
+      }));
+      await finishSheet(sheet, options, {
+        title: `a row each for dimensions ${dims.join(", ")}`,
+        file: samplesFile(path, "traversal.png"),
+        details: { run: path, step, data, split: splitName, example, size, dims: about },
+        numbers: { shape: [dims.length, size, ...sheet.shape], values: sheet.sets[0]! },
+        terminalRows: dims.length,
+      });
+    });
+}

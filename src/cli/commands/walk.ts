@@ -1,0 +1,74 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { encodeNpy } from "../../data/npy.ts";
+import { closedWalk } from "../../latent/walk.ts";
+import { writeFileAtomic } from "../../node/atomic-write.ts";
+import { encodeGif } from "../../pictures/gif.ts";
+import { sheetRaster } from "../../pictures/sheet.ts";
+import { stream } from "../../random/index.ts";
+import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { addDeviceOptions, addLabelOption, type DeviceOptions, type LabelOptions, optionRun } from "../run-command.ts";
+import { checkPrior, optionPrior, priorSetting } from "../run-prior.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+
+const walkSettings = z.strictObject({
+  count: z.int().positive().max(400).default(16).describe("walks side by side"),
+  frames: z.int().min(2).max(2000).default(90).describe("steps of a walk; the last leads back to the first"),
+  fps: z.number().min(1).max(50).default(15).describe("frames a second"),
+  scale: z.int().positive().max(16).default(2).describe("pixels a side for each of an example's"),
+  seed: z.int().min(0).default(0).describe("the same seed walks the same way"),
+  prior: priorSetting,
+});
+const kinds = [".gif", ".npy"] as const;
+
+export function define(command: Command): void {
+  addLabelOption(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), walkSettings)))
+    .option("--out <file>", "file to write: a film (.gif), or the numbers (.npy); default: into the run's samples/")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Every step of a walk is distributed like the prior, so that it keeps to where the model has learned. A .npy file
+holds [frames, walks, ...shape].
+
+Examples:
+  latentkit walk runs/vae-digits-1
+  latentkit walk runs/ae-digits-1 --prior gmm:10 --count 25 --frames 120 --out walk.gif`,
+    )
+    .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
+      const { prior, ...settings } = parseSettings(walkSettings, givenSettings(walkSettings, options));
+      const { count, frames, fps, scale, seed } = settings;
+      checkPrior(prior);
+      const file = options.out ?? samplesFile(path, "walk.gif");
+      const loaded = await optionRun(path, options, kinds);
+      const { trained, step } = loaded;
+      const { latentDim, shape, model } = trained;
+      const { density, fit } = await optionPrior(loaded, prior, options);
+      const codes = new Float32Array(frames * count * latentDim);
+      for (let walker = 0; walker < count; walker++) {
+        const draws = stream(seed, "walk", walker);
+        const component = density.drawComponent(draws);
+        const walk = closedWalk(latentDim, frames, draws);
+        for (let frame = 0; frame < frames; frame++)
+          codes.set(
+            density.place(component, walk.subarray(frame * latentDim, (frame + 1) * latentDim)),
+            (frame * count + walker) * latentDim,
+          );
+      }
+      // A walk of a model that learns from labels keeps its own class; the classes take turns.
+      const labels = Array.from({ length: count }, (_, walker) => walker % (model.classes ?? 1));
+      const values = await (model.given ? trained.given(labels) : trained).decode(codes);
+      const of = { count, columns: Math.ceil(Math.sqrt(count)), shape };
+      const size = values.length / frames;
+      if (checkKind(file, kinds) === ".npy") await writeFileAtomic(file, encodeNpy([frames, count, ...shape], values));
+      else {
+        const film = Array.from({ length: frames }, (_, frame) =>
+          sheetRaster({ ...of, sets: [values.subarray(frame * size, (frame + 1) * size)] }, { scale }),
+        );
+        await writeFileAtomic(file, [encodeGif(film, { frameMs: 1000 / fps })]);
+      }
+      const details = { run: path, step, ...settings, prior: fit, label: options.label };
+      if (options.json) console.log(JSON.stringify({ file, shape: [frames, count, ...shape], ...details }));
+      else console.log(`${count} walks of ${frames} frames: ${file}`);
+    });
+}

@@ -1,0 +1,67 @@
+/** Bars as one SVG element: no script, no style, nothing from elsewhere. */
+import { tickText, ticks } from "./axis.ts";
+import { escapeMarkup } from "./markup.ts";
+
+export interface BarChartOptions {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  /** Values from 0 up, left to right. */
+  readonly bars: readonly { readonly label: string; readonly value: number; readonly kind: number }[];
+  /** Name and CSS color of each kind of bar. */
+  readonly kinds: readonly { readonly name: string; readonly color: string }[];
+  readonly width?: number;
+  readonly height?: number;
+}
+
+const margin = { left: 52, right: 12, top: 30, bottom: 40 };
+/** Room for a label under a bar. */
+const labelWidth = 22;
+
+/** Labels that would stand in each other's way are left out. */
+export function barChart({
+  title,
+  xLabel,
+  yLabel,
+  bars,
+  kinds,
+  width = Math.max(430, Math.min(1200, 14 * bars.length)),
+  height = 260,
+}: BarChartOptions): string {
+  const right = width - margin.right;
+  const bottom = height - margin.bottom;
+  const high = Math.max(...bars.map(({ value }) => value), 1e-6) * 1.06;
+  const step = (right - margin.left) / bars.length;
+  const labelled = Math.ceil(labelWidth / step);
+  const atY = (value: number): number => bottom - (Math.max(0, value) / high) * (bottom - margin.top);
+  const text = (x: number, y: number, anchor: string, words: string, more = ""): string =>
+    `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="currentColor"${more}>${escapeMarkup(words)}</text>`;
+  const grid = ticks(0, high).map(
+    (y) =>
+      `<line x1="${margin.left}" x2="${right}" y1="${atY(y).toFixed(1)}" y2="${atY(y).toFixed(1)}" stroke="currentColor" stroke-opacity="0.15"/>` +
+      text(margin.left - 6, atY(y) + 4, "end", tickText(y)),
+  );
+  const marks = bars.map(({ label, value, kind }, i) => {
+    const left = margin.left + i * step;
+    const rect = `<rect x="${(left + 0.1 * step).toFixed(1)}" y="${atY(value).toFixed(1)}" width="${(0.8 * step).toFixed(1)}" height="${(bottom - atY(value)).toFixed(1)}" fill="${escapeMarkup(kinds[kind]!.color)}"/>`;
+    return i % labelled === 0 ? rect + text(left + step / 2, bottom + 14, "middle", label) : rect;
+  });
+  let at = right;
+  const legend = kinds.toReversed().map(({ name, color }) => {
+    const entry =
+      text(at, 16, "end", name) +
+      `<rect x="${at - 6 * name.length - 16}" y="8" width="9" height="9" fill="${escapeMarkup(color)}"/>`;
+    at -= 6 * name.length + 28;
+    return entry;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(title)}" font-family="sans-serif" font-size="11">`,
+    text(margin.left, 16, "start", title, ' font-weight="bold" font-size="12"'),
+    ...legend,
+    ...grid,
+    ...marks,
+    text((margin.left + right) / 2, height - 8, "middle", xLabel),
+    `<text transform="translate(12 ${(margin.top + bottom) / 2}) rotate(-90)" text-anchor="middle" fill="currentColor">${escapeMarkup(yLabel)}</text>`,
+    "</svg>",
+  ].join("");
+}
