@@ -58,6 +58,7 @@ export { InfoVAE, infoVAE, type InfoVAEConfig } from "./models/info-vae.ts";
 export { IWAE, iwae, type IWAEConfig } from "./models/iwae.ts";
 export { CVAE, cvae } from "./models/cvae.ts";
 export { M2, m2, type M2Config } from "./models/m2.ts";
+export { TwoLayer, twoLayer, type TwoLayerConfig } from "./models/two-layer.ts";
 export { VAE, vae, type VAEConfig } from "./models/vae.ts";
 
 // Data.

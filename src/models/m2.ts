@@ -122,7 +122,7 @@ export const m2: ModelDefinition<M2Config> = {
       .max(1_000_000_000)
       .default(1000)
       .describe("training examples that keep their labels, as many of each class as come out even"),
-    alpha: z.number().min(0).max(1_000_000).default(0.1).describe("weight of the classifier's cross-entropy"),
+    alpha: z.number().min(0).max(1_000_000).default(30).describe("weight of the cross-entropy of labelled examples"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   build: (config, data) => new M2(config, data),

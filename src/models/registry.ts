@@ -13,6 +13,7 @@ import { m2 } from "./m2.ts";
 import type { ModelDefinition } from "./model.ts";
 import { pca } from "./pca.ts";
 import { rae } from "./rae.ts";
+import { twoLayer } from "./two-layer.ts";
 import { vae } from "./vae.ts";
 import { wae } from "./wae.ts";
 
@@ -27,6 +28,7 @@ export const registry: readonly ModelDefinition[] = [
   cvae,
   m2,
   iwae,
+  twoLayer,
   betaTCVAE,
   dipVAE,
   factorVAE,
