@@ -16,6 +16,7 @@ import { div, factored, mul, square, sub } from "./arithmetic.ts";
 import { cast, equal } from "./comparison.ts";
 import { broadcastTo, concat, flip, reshape, slice } from "./movement.ts";
 import { exp } from "./elementwise.ts";
+import { fuseSoftplusSum } from "./softplus-sum.ts";
 
 type AxisAttrs = { readonly axis: number };
 type Axes = { readonly axes: readonly number[]; readonly keepDims: boolean };
@@ -112,10 +113,10 @@ export const sum: Reduction = reduction("ReduceSum", {
     const count = axes.reduce((n, i) => n * x.shape[i]!, 1);
     return mul(reshape(broadcastTo(aligned, kept), reducedShape(x.shape, axes, keepDims)), count);
   },
-  fuse: (x, { axes, keepDims }, uses) =>
+  fuse: (x, attrs, uses) =>
     x.op.name === "Mul" && x.inputs[0] === x.inputs[1] && isFloat(x.dtype) && uses(x) === 1
-      ? sumOfSquares(x.inputs[0]!, axes, keepDims)
-      : null,
+      ? sumOfSquares(x.inputs[0]!, attrs.axes, attrs.keepDims)
+      : fuseSoftplusSum(x, attrs, uses, sum),
 });
 
 const average: Reduction = reduction("ReduceMean", {
