@@ -51,6 +51,8 @@ const packagePlaces: Readonly<Record<string, RegExp>> = {
   "onnxruntime-web": /^runtime\/web\.ts$/,
   "onnxruntime-common": /^runtime\//,
   commander: /^cli\//,
+  sharp: /^node\/data-image-decoder\.ts$/,
+  "csv-parse": /^node\//,
 };
 const platformFiles = /^(node|cli)\/|^runtime\/node\.ts$/;
 const domGlobals = ["window", "document", "navigator", "HTMLElement", "localStorage"];

@@ -8,7 +8,7 @@ import { quoted } from "../training/quoted.ts";
 /** What of JSON Schema the settings use. */
 interface Property {
   readonly type?: string;
-  readonly enum?: readonly string[];
+  readonly enum?: readonly (string | number)[];
   readonly items?: Property;
   readonly default?: unknown;
   readonly description?: string;
@@ -27,7 +27,7 @@ export interface Setting {
   readonly default: unknown;
   /** What values it takes, in words: `an integer from 1 to 4096`. */
   readonly expected: string;
-  /** One word for a value: `n`, `x`, `list`, `name`. */
+  /** One word for a value: `n`, `x`, `list`, `name`; empty for a switch. */
   readonly value: string;
 }
 
@@ -42,7 +42,9 @@ export const settingsOf = (schema: z.ZodType): readonly Setting[] =>
     description: property.description ?? "",
     default: property.default,
     expected: expectedOf(property),
-    value: property.enum ? "name" : ({ integer: "n", number: "x", array: "list" }[property.type ?? ""] ?? "value"),
+    value: property.enum
+      ? "name"
+      : ({ integer: "n", number: "x", array: "list", boolean: "" }[property.type ?? ""] ?? "value"),
   }));
 
 /** A setting's value as a person types it. */
@@ -55,7 +57,7 @@ export function addSettings(command: Command, schema: z.ZodType): Command {
   for (const { key, description, default: standard, expected, value } of settingsOf(schema)) {
     const range = value === "name" ? `: ${expected.replace("one of ", "")}` : "";
     const off = standard === undefined ? "" : ` (default ${settingText(standard)})`;
-    command.option(`${flagOf(key)} <${value}>`, `${description}${range}${off}`);
+    command.option(value === "" ? flagOf(key) : `${flagOf(key)} <${value}>`, `${description}${range}${off}`);
   }
   return command;
 }
@@ -95,7 +97,8 @@ export function parseSettings<T>(
   const property = properties[key];
   if (!property) throw new ConfigError(`${nameOf(key)}: ${issue?.message ?? "not valid"}`);
   const got = typeof given[key] === "string" ? quoted(given[key]) : JSON.stringify(given[key]);
-  const nearest = property.enum && typeof given[key] === "string" ? nearestName(given[key], property.enum) : undefined;
+  const nearest =
+    property.enum && typeof given[key] === "string" ? nearestName(given[key], property.enum.map(String)) : undefined;
   throw new ConfigError(
     `${nameOf(key)}: not a value it takes, got ${got}, expected ${expectedOf(property)}${nearest ? `; did you mean ${nearest}?` : ""}`,
   );

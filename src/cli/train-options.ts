@@ -4,6 +4,7 @@ import { z } from "zod";
 import { BINARIZATIONS } from "../data/binarize.ts";
 import { ConfigError } from "../errors.ts";
 import type { ModelDefinition } from "../models/model.ts";
+import { dataOptions, givenDataOptions } from "../node/data-options.ts";
 import { openDataSource } from "../node/data-source.ts";
 import { fileError } from "../node/file-error.ts";
 import { isJsonObject, parseJsonObject } from "../training/json.ts";
@@ -20,11 +21,7 @@ export const trainOptions = z.strictObject({
     .enum(["auto", ...BINARIZATIONS])
     .default("auto")
     .describe("how intensities become 0 or 1; auto is dynamic for a likelihood of binary data, else none"),
-  validation: z
-    .number()
-    .positive()
-    .optional()
-    .describe("examples held out for validation: a number, or a share below 1 (default: a tenth)"),
+  ...dataOptions.shape,
   seed: z.int().min(0).default(0).describe("of first weights, order and noise"),
 });
 export type TrainOptions = z.output<typeof trainOptions>;
@@ -66,12 +63,13 @@ export async function effectiveConfig(
   definition: ModelDefinition,
   { options, given }: TrainRequest,
 ): Promise<Record<string, unknown>> {
-  const { data, out, binarize, validation, seed } = options;
-  const source = await openDataSource(data, validation === undefined ? {} : { validation });
+  const { data, out, binarize, seed } = options;
+  const reading = givenDataOptions(options);
+  const source = await openDataSource(data, reading);
   const known = { config: given.config, settings: givenSettings(trainingSettings, given.options) };
   const { config, settings } = withPresets(definition, known, source.train.dataset);
   const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;
-  return { data, out, ...settings, epochs, binarize, validation, seed, set: config };
+  return { data, out, ...settings, epochs, binarize, ...reading, seed, set: config };
 }
 
 /** `["latentDim=2"]` as an object of texts. */

@@ -38,11 +38,26 @@ export function whole(dataset: Dataset): Split {
  * Divides a dataset at random into train, validation and test: a shuffle seeded by `seed` picks the held-out examples, and each
  * split then lists its own in file order. Throws `ConfigError` where nothing is left to train on.
  */
-export function split(
-  dataset: Dataset,
-  { validation = 0.1, test = 0, seed = 0 }: SplitOptions = {},
-): { train: Split; validation: Split; test: Split } {
-  const { size } = dataset;
+export function split(dataset: Dataset, options: SplitOptions = {}): Parts {
+  return divide(whole(dataset), options);
+}
+
+type Parts = Pick<DataSource, "train" | "validation" | "test">;
+
+/** Parts as they are given, those that are missing held out of what is learned from: a tenth to test, likewise to validate. */
+export function completeParts(
+  { train, validation, test }: { readonly train: Split; readonly validation?: Split; readonly test?: Split },
+  options: Pick<SplitOptions, "validation" | "seed"> = {},
+): Parts {
+  if (!validation && !test) return divide(train, { ...options, test: 0.1 });
+  if (!validation) return { ...divide(train, options), test: test! };
+  if (test) return { train, validation, test };
+  const divided = divide(train, options);
+  return { train: divided.train, validation, test: divided.validation };
+}
+
+function divide({ dataset, indices }: Split, { validation = 0.1, test = 0, seed = 0 }: SplitOptions): Parts {
+  const size = indices.length;
   const validationCount = heldOutCount("validation", validation, size);
   const testCount = test === 0 ? 0 : heldOutCount("test", test, size);
   const trainCount = size - validationCount - testCount;
@@ -53,7 +68,10 @@ export function split(
   const order = stream(seed, "split").permutation(size);
   const part = (from: number, count: number): Split => ({
     dataset,
-    indices: order.subarray(from, from + count).toSorted(),
+    indices: order
+      .subarray(from, from + count)
+      .map((at) => indices[at]!)
+      .toSorted(),
   });
   return {
     train: part(0, trainCount),

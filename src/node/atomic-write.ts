@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { fileError, systemCode } from "./file-error.ts";
 
 /** Text, or bytes in pieces that are written one after the other without being joined. */
-export type FileContent = string | Iterable<Uint8Array>;
+export type FileContent = string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Replaces or makes the file `path`. Throws ConfigError, and leaves nothing behind, where the disk refuses. */
 export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {

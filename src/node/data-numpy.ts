@@ -1,9 +1,8 @@
 import { basename } from "node:path";
 import { arrayDatasets } from "../data/array-dataset.ts";
-import type { Dataset } from "../data/dataset.ts";
 import { readNpz } from "../data/npz.ts";
 import { readNpy } from "../data/read-npy.ts";
-import { createDataSource, split, type SplitOptions, whole, type DataSource } from "../data/split.ts";
+import { completeParts, createDataSource, split, type SplitOptions, whole, type DataSource } from "../data/split.ts";
 import { openFile } from "./data-files.ts";
 
 /** Opens a .npy file whose rows are examples; a tenth is held out to test. */
@@ -30,18 +29,14 @@ export async function openNpz(path: string, options: SplitOptions): Promise<Data
   return createDataSource({
     name,
     description: `${counts.join(", ")} from ${path}`,
-    ...completed({ learned, validation: options.validation === undefined ? validation : undefined, test }, options),
+    ...completeParts(
+      {
+        train: whole(learned),
+        // Asking for so many takes them from what is learned from.
+        ...(validation && options.validation === undefined && { validation: whole(validation) }),
+        ...(test && { test: whole(test) }),
+      },
+      options,
+    ),
   });
-}
-
-/** The three splits, those that are missing taken from what is learned from. */
-function completed(
-  { learned, validation, test }: { learned: Dataset; validation: Dataset | undefined; test: Dataset | undefined },
-  options: SplitOptions,
-): Pick<DataSource, "train" | "validation" | "test"> {
-  if (!validation && !test) return split(learned, { ...options, test: 0.1 });
-  if (!validation) return { ...split(learned, options), test: whole(test!) };
-  if (test) return { train: whole(learned), validation: whole(validation), test: whole(test) };
-  const { train, validation: held } = split(learned, options);
-  return { train, validation: whole(validation), test: held };
 }

@@ -1,21 +1,26 @@
+import { readdir } from "node:fs/promises";
 import { extname } from "node:path";
 import { digitsSource } from "../data/digits.ts";
-import type { DataSource } from "../data/split.ts";
+import type { DataSource, SplitOptions } from "../data/split.ts";
 import { spritesSource } from "../data/sprites.ts";
 import { toySource } from "../data/toy-source.ts";
 import { toys } from "../data/toys.ts";
 import { ConfigError, DataError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
+import { systemCode } from "./file-error.ts";
 import { status } from "./data-files.ts";
-import { openIdxFile, openIdxFolder } from "./data-idx.ts";
+import { openImageFolder } from "./data-images.ts";
+import { idxNames, openIdxFile, openIdxFolder } from "./data-idx.ts";
+import type { DataOptions } from "./data-options.ts";
 import { openNpy, openNpz } from "./data-numpy.ts";
 
-export interface DataSourceOptions {
-  /** Examples to hold out for validation: a count from 1 or a fraction below 1. Defaults: see `split` and `digitsSource`. */
-  readonly validation?: number;
+export interface DataSourceOptions extends DataOptions {
   /** Seed of generated data and of the shuffle that picks held-out examples, 0 unless given; not the seed of a training run. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
+
+/** The options that were given. */
+type Given = { readonly [Key in keyof DataSourceOptions]: NonNullable<DataSourceOptions[Key]> };
 
 /** What `openDataSource` accepts, for people. */
 export interface KnownDataSource {
@@ -26,7 +31,7 @@ export interface KnownDataSource {
 interface BuiltIn extends KnownDataSource {
   /** What the name is followed by in `spec`: `most` words at most, each after a colon. */
   readonly most: number;
-  open(words: readonly string[], options: DataSourceOptions): Promise<DataSource>;
+  open(words: readonly string[], options: Given): Promise<DataSource>;
 }
 
 const builtIns: Readonly<Record<string, BuiltIn>> = {
@@ -58,6 +63,11 @@ const files: readonly KnownDataSource[] = [
       "the four files of MNIST, Fashion-MNIST and the like: train-images-idx3-ubyte and its kin, plain or .gz",
   },
   {
+    spec: "FOLDER",
+    description:
+      "images of any size and format, scaled and cropped to squares; subfolders are classes, or train, val and test",
+  },
+  {
     spec: "FILE.npy",
     description:
       "a NumPy array whose rows are examples: (n, features), (n, height, width) or (n, height, width, 1 or 3)",
@@ -83,12 +93,13 @@ export function listDataSources(): readonly KnownDataSource[] {
  * `DataError` where there is no such source or its files are missing or damaged, `ConfigError` for a setting out of range.
  */
 export async function openDataSource(spec: string, options: DataSourceOptions = {}): Promise<DataSource> {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given;
   const [name = "", ...words] = spec.split(":");
   const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
-  if (builtIn && words.length <= builtIn.most) return builtIn.open(words, options);
+  if (builtIn && words.length <= builtIn.most) return builtIn.open(words, allowed(spec, given, []));
   const found = await status(spec);
-  if (found?.isDirectory()) return openFolder(spec, options);
-  if (found?.isFile()) return openPath(spec, options);
+  if (found?.isDirectory()) return openFolder(spec, given);
+  if (found?.isFile()) return openPath(spec, given);
   if (found) throw new DataError(`${spec}: neither a file nor a folder, got something else, expected data`);
   const nearest = nearestName(name, Object.keys(builtIns));
   const known = Object.values(builtIns).map((source) => source.spec);
@@ -105,16 +116,35 @@ function sized(form: string, size: string | undefined): { readonly size?: number
   return { size: Number(size) };
 }
 
-async function openFolder(folder: string, options: DataSourceOptions): Promise<DataSource> {
-  return openIdxFolder(folder, options);
+const imageOptions = ["size", "channels", "skipBroken"] as const;
+
+async function openFolder(folder: string, options: Given): Promise<DataSource> {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    const code = systemCode(cause) ?? String(cause);
+    throw new DataError(`${folder}: cannot be read, got ${code}, expected a folder that can`, { cause });
+  });
+  return names.some((name) => idxNames.has(name))
+    ? openIdxFolder(folder, allowed(folder, options, []))
+    : openImageFolder(folder, allowed(folder, options, imageOptions));
 }
 
-async function openPath(path: string, options: DataSourceOptions): Promise<DataSource> {
+async function openPath(path: string, options: Given): Promise<DataSource> {
   const open = byExtension[extname(path).toLowerCase()] ?? openIdxFile;
-  return open(path, options);
+  return open(path, allowed(path, options, []));
 }
 
-const byExtension: Readonly<Record<string, (path: string, options: DataSourceOptions) => Promise<DataSource>>> = {
+const byExtension: Readonly<Record<string, (path: string, options: SplitOptions) => Promise<DataSource>>> = {
   ".npy": openNpy,
   ".npz": openNpz,
 };
+
+/** The options without those that this source has no use for, which are refused. */
+function allowed<Key extends keyof Given>(spec: string, options: Given, keys: readonly Key[]) {
+  const known = new Set<string>(["validation", "seed", ...keys]);
+  const other = Object.keys(options).find((key) => !known.has(key));
+  if (other !== undefined)
+    throw new ConfigError(
+      `data: ${spec} has no ${other}, got ${String(options[other as keyof Given])}, expected none for this kind of source`,
+    );
+  return options as Pick<Given, Key | "validation" | "seed">;
+}

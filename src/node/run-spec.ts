@@ -1,18 +1,11 @@
-import { z } from "zod";
-import { BINARIZATIONS } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
 import { CheckpointError, DataError } from "../errors.ts";
 import { findModel } from "../models/registry.ts";
 import { matching } from "../training/json.ts";
 import type { RunInfo } from "../training/run-info.ts";
 import { trainingSettings } from "../training/settings.ts";
+import { givenDataOptions, runDataOptions } from "./data-options.ts";
 import { openDataSource } from "./data-source.ts";
-
-const dataOptionsSchema = z.strictObject({
-  binarize: z.enum(BINARIZATIONS),
-  /** Examples held out for validation, where the caller said how many. */
-  validation: z.number().positive().optional(),
-});
 
 /** What a run is, read from its run.json by the schemas that know each part. Throws CheckpointError. */
 export function readRunSpec(info: RunInfo, where: string) {
@@ -21,7 +14,7 @@ export function readRunSpec(info: RunInfo, where: string) {
     definition,
     config: matching(definition.config, info.config, `${where}: config`),
     settings: matching(trainingSettings, info.training, `${where}: training`),
-    data: { source: info.data.source, ...matching(dataOptionsSchema, info.data.options, `${where}: data.options`) },
+    data: { source: info.data.source, ...matching(runDataOptions, info.data.options, `${where}: data.options`) },
     seed: info.seed,
   };
 }
@@ -29,10 +22,7 @@ export function readRunSpec(info: RunInfo, where: string) {
 /** The data a run was trained on. Throws DataError where its content is no longer the same. */
 export async function openRunData(info: RunInfo, where: string): Promise<DataSource> {
   const { data } = readRunSpec(info, where);
-  const source = await openDataSource(
-    data.source,
-    data.validation === undefined ? {} : { validation: data.validation },
-  );
+  const source = await openDataSource(data.source, givenDataOptions(data));
   if (source.fingerprint !== info.data.fingerprint)
     throw new DataError(
       `${data.source}: not the data the run was trained on, got fingerprint ${short(source.fingerprint)}, expected ${short(info.data.fingerprint)}`,

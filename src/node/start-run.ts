@@ -13,6 +13,7 @@ import { optimizerFor, totalSteps, type TrainingSettings } from "../training/set
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
 import { withPresets } from "../training/with-presets.ts";
+import { type DataOptions, givenDataOptions } from "./data-options.ts";
 import { openDataSource } from "./data-source.ts";
 import { pickDevice } from "./pick-device.ts";
 import { RunFolder } from "./run-folder.ts";
@@ -21,7 +22,7 @@ import { TrainingRun } from "./training-run.ts";
 import { version } from "./version.ts";
 
 /** What a person asks for when starting a run. */
-export interface RunRequest {
+export interface RunRequest extends DataOptions {
   readonly definition: ModelDefinition;
   /** Settings of the model, checked by its schema. What is left out is taken from presets that fit the data, then defaults. */
   readonly config: object;
@@ -31,7 +32,6 @@ export interface RunRequest {
   readonly data: string;
   /** `auto`: dynamic where the model's likelihood is of binary data, else none. */
   readonly binarize: Binarization | "auto";
-  readonly validation?: number;
   readonly seed: number;
 }
 
@@ -45,11 +45,11 @@ export async function startRun(
     readonly command?: readonly string[];
   } = {},
 ): Promise<TrainingRun> {
-  const { definition, data, validation, seed } = request;
+  const { definition, data, seed } = request;
   const picked = await pickDevice(request.settings.device ?? "auto", request.settings.threads ?? 0);
   const { device } = picked;
-  const held = validation === undefined ? {} : { validation };
-  const source = await openDataSource(data, held);
+  const reading = givenDataOptions(request);
+  const source = await openDataSource(data, reading);
   const { config, settings: chosen, presets } = withPresets(definition, request, source.train.dataset);
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
@@ -65,7 +65,7 @@ export async function startRun(
     training: asJson(settings),
     data: {
       source: data,
-      options: { binarize, ...held },
+      options: asJson({ binarize, ...reading }),
       fingerprint: source.fingerprint,
       shape: [...shape],
       ...(classNames && { classNames: [...classNames] }),
@@ -85,13 +85,12 @@ export async function startRun(
 }
 
 /** What a person says again when resuming: each thing must be what the run was started with. */
-export interface GivenAgain {
+export interface GivenAgain extends DataOptions {
   readonly model?: string | undefined;
   readonly config?: object | undefined;
   readonly settings?: Partial<TrainingSettings> | undefined;
   readonly data?: string | undefined;
   readonly binarize?: Binarization | "auto" | undefined;
-  readonly validation?: number | undefined;
   readonly seed?: number | undefined;
 }
 
@@ -125,7 +124,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
     ...rest
   } = settingsAgain;
   const { device: deviceAgain = before.device, ...fixed } = rest;
-  refuseChanges(again, { model: definition.name, data: data.source, validation: data.validation, seed });
+  refuseChanges(again, { ...data, model: definition.name, data: data.source, seed });
   refuseChanges(binarizeAgain === "auto" ? {} : { binarize: binarizeAgain }, data);
   refuseChanges(configAgain, config);
   // The length may change where that leaves the learning rates of the steps done as they were.

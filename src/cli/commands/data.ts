@@ -4,6 +4,7 @@ import { columnFigures, type ColumnFigures } from "../../data/column-figures.ts"
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
 import { DataError } from "../../errors.ts";
+import { dataOptions } from "../../node/data-options.ts";
 import { listDataSources, openDataSource } from "../../node/data-source.ts";
 import { examplesByClass } from "../../node/examples-by-class.ts";
 import { firstExamples } from "../../node/run-pictures.ts";
@@ -17,6 +18,7 @@ import { table } from "../table.ts";
 const showSettings = z.strictObject({
   count: z.int().positive().max(100).default(10).describe("examples of each class in the picture"),
   out: z.string().min(1).optional().describe("picture to write (.png)"),
+  ...dataOptions.shape,
 });
 
 export function define(command: Command): void {
@@ -37,15 +39,15 @@ export function define(command: Command): void {
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  latentkit data show digits --out digits.png\n  latentkit data show path/to/mnist --json",
+      "\nExamples:\n  latentkit data show digits --out digits.png\n  latentkit data show path/to/photographs --size 64 --skip-broken\n  latentkit data show path/to/mnist --json",
     )
     .action(show);
 }
 
 async function show(spec: string, options: { readonly json?: boolean }): Promise<void> {
-  const { count, out } = parseSettings(showSettings, givenSettings(showSettings, options));
+  const { count, out, ...reading } = parseSettings(showSettings, givenSettings(showSettings, options));
   if (out !== undefined) checkKind(out, [".png"]);
-  const source = await openDataSource(spec);
+  const source = await openDataSource(spec, reading);
   const { dataset } = source.train;
   const splits = { train: source.train, validation: source.validation, test: source.test };
   const sheet = sheetOf(source.train, count);

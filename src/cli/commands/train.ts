@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../errors.ts";
 import { findModel, registry } from "../../models/registry.ts";
+import { givenDataOptions } from "../../node/data-options.ts";
 import { resumeRun, startRun } from "../../node/start-run.ts";
 import type { TrainingRun } from "../../node/training-run.ts";
 import { trainingSettings } from "../../training/settings.ts";
@@ -54,7 +55,7 @@ const collect = (pair: string, pairs: readonly string[] = []): readonly string[]
 type Open = (model: string, request: TrainRequest) => Promise<TrainingRun>;
 
 const start: Open = (model, { options, given }) => {
-  const { out, data, binarize, validation, seed } = options;
+  const { out, data, binarize, seed } = options;
   return startRun(
     {
       definition: findModel(model),
@@ -63,15 +64,15 @@ const start: Open = (model, { options, given }) => {
       data,
       binarize,
       seed,
-      ...(validation !== undefined && { validation }),
+      ...givenDataOptions(options),
     },
     { command: process.argv.slice(2), ...(out !== undefined && { out }) },
   );
 };
 
 const resume: Open = (model, { given: { options, config } }) => {
-  const { out, data, binarize, validation, seed } = options;
+  const { out, data, binarize, seed } = options;
   if (out === undefined) throw new ConfigError("--resume: no run, got no --out, expected --out RUN to go on with it");
   const settings = givenSettings(trainingSettings, options);
-  return resumeRun(out, { given: { model, config, settings, data, binarize, validation, seed } });
+  return resumeRun(out, { given: { model, config, settings, data, binarize, seed, ...givenDataOptions(options) } });
 };
