@@ -3,12 +3,12 @@ import type { Split } from "../data/split.ts";
 import { activity, activeUnits } from "../metrics/active-units.ts";
 import { mutualInformationGap } from "../metrics/mutual-information-gap.ts";
 import { type DrawnCodes, rateParts, type RateParts } from "../metrics/rate-parts.ts";
-import type { Device } from "../runtime/device.ts";
 import { drawCodes } from "../training/evaluate-codes.ts";
 import { type LikelihoodFigures, LikelihoodEvaluator } from "../training/evaluate-likelihood.ts";
 import { ScoreEvaluator, type Scores } from "../training/evaluate-scores.ts";
-import { loadRun } from "./load-run.ts";
+import type { LoadedRun } from "./load-run.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
+import { type SampleDistances, sampleDistances } from "./sample-distances.ts";
 
 export const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
@@ -20,6 +20,8 @@ export interface EvaluationRequest {
   /** Draws of z an example for the likelihood. */
   readonly samples: number;
   readonly seed: number;
+  /** Densities of codes whose samples are held against the examples: see sampleDistances. */
+  readonly frechet?: readonly string[];
 }
 
 /** An identity that figures of one model must satisfy, and by how much they do. */
@@ -44,6 +46,7 @@ export interface Evaluation {
     readonly mig: number;
     readonly gaps: readonly { readonly factor: string; readonly gap: number; readonly dimension: number }[];
   };
+  readonly distances?: SampleDistances;
   readonly checks: readonly Check[];
 }
 
@@ -55,16 +58,15 @@ const rateExamples = 1000;
  * Throws UnsupportedOpError where the model has none of the capabilities.
  */
 export async function* evaluateRun(
-  path: string,
-  device: Device,
-  { split: name, count, samples, seed }: EvaluationRequest,
+  loaded: LoadedRun,
+  { split: name, count, samples, seed, frechet }: EvaluationRequest,
 ): AsyncGenerator<{ readonly done: number; readonly examples: number }, Evaluation> {
-  const { run, trained, step } = await loadRun(path, device);
+  const { run, trained, step } = loaded;
   const { model, store } = trained;
   if (!model.scores && !model.encode && !model.logWeights && !model.given)
     throw new UnsupportedOpError("evaluate: nothing to measure, got a model without scores, codes or a likelihood");
-  const source = await openRunData(run.info, path);
-  const { binarize } = readRunSpec(run.info, path).data;
+  const source = await openRunData(run.info, run.path);
+  const { binarize } = readRunSpec(run.info, run.path).data;
   const whole = source[name];
   const split: Split = { ...whole, indices: whole.indices.subarray(0, count) };
   const examples = split.indices.length;
@@ -88,9 +90,11 @@ export async function* evaluateRun(
     likelihood = { ...next.value, seconds: (performance.now() - start) / 1000 };
     await evaluator.release();
   }
+  const distances = frechet && (await sampleDistances(loaded, { split, priors: frechet, seed }));
   return {
     step,
     examples,
+    ...(distances && { distances }),
     ...(scores && { scores }),
     ...(likelihood && { likelihood }),
     ...(units && { units }),

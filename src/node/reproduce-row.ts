@@ -8,6 +8,7 @@ import { matching, parseJsonObject } from "../training/json.ts";
 import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
 import { evaluateRun } from "./evaluate-run.ts";
+import { loadRun } from "./load-run.ts";
 import { pickDevice } from "./pick-device.ts";
 import { resumeRun, startRun } from "./start-run.ts";
 import type { TrainingEvent, TrainingRun } from "./training-run.ts";
@@ -75,7 +76,7 @@ export async function* reproduceRow(
     if (JSON.stringify(before.request) === JSON.stringify(asked)) return before;
   }
   const { device } = await pickDevice(settings.device, settings.threads);
-  const evaluation = evaluateRun(path, device, {
+  const evaluation = evaluateRun(await loadRun(path, device), {
     split: "test",
     samples,
     seed: request.seed,

@@ -51,6 +51,23 @@ test("what cannot be measured is said in one line", async () => {
   });
 });
 
+test("samples have a Frechet distance, larger for a prior that fits worse", async () => {
+  const args = ["--frechet", "own,gaussian,full-gaussian", "--split", "train", "--count", "400", "--samples", "1"];
+  const { stdout } = await latentkit.run("evaluate", run, ...args, "--json");
+  const { distances } = JSON.parse(stdout) as {
+    distances: { frechet: Record<string, number>; floor: number; extractorError: number; samples: number };
+  };
+  expect(distances).toMatchObject({ samples: 400, frechet: {}, floor: 0 });
+  expect(distances.extractorError).toBeLessThan(0.1);
+  expect(distances.frechet["full-gaussian"]).toBeLessThan(distances.frechet["gaussian"]!);
+  for (const distance of Object.values(distances.frechet)) expect(distance).toBeGreaterThan(1);
+  const refused = await latentkit.run("evaluate", run, "--frechet", "own", "--count", "20");
+  expect(refused).toMatchObject({
+    code: 2,
+    stderr: "latentkit: --frechet: too few examples for the covariance of 128 features, got 20, expected more\n",
+  });
+});
+
 test("codes of data with known factors have a mutual information gap", async () => {
   const settings = ["latentDim=3", "hiddenDims=16", "network=mlp"].flatMap((setting) => ["--set", setting]);
   const args = ["--data", "sprites:1000", "--steps", "10", "--threads", "1", "--out", "runs/sprites"];

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { parseDensity } from "../../latent/density.ts";
 import { type Evaluation, evaluateRun, splitNames } from "../../node/evaluate-run.ts";
+import { ownPrior } from "../../node/sample-distances.ts";
 import { metricText } from "../progress.ts";
-import { addDeviceOptions, type DeviceOptions, optionDevice } from "../run-command.ts";
+import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { table } from "../table.ts";
 
@@ -11,6 +13,11 @@ const evaluateSettings = z.strictObject({
   count: z.int().positive().max(1_000_000_000).optional().describe("the first so many examples; all when not given"),
   samples: z.int().positive().max(1_000_000).default(500).describe("draws of z an example for the likelihood"),
   seed: z.int().min(0).default(0).describe("of the draws"),
+  frechet: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("densities of codes, or own: the Frechet distance of as many samples of each; needs labels"),
 });
 
 export function define(command: Command): void {
@@ -23,12 +30,17 @@ The likelihood is an importance-weighted bound (arXiv:1509.00519): more samples,
 
 Examples:
   latentkit evaluate runs/vae-digits-1
-  latentkit evaluate runs/vae-mnist-1 --samples 5000 --count 1000 --json`,
+  latentkit evaluate runs/vae-mnist-1 --samples 5000 --count 1000 --json
+  latentkit evaluate runs/ae-mnist-1 --frechet gaussian,gmm:10`,
     )
     .action(async (path: string, options: DeviceOptions & { readonly json?: boolean }) => {
-      const { count, ...settings } = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
-      const { device } = await optionDevice(options);
-      const progress = evaluateRun(path, device, { ...settings, ...(count !== undefined && { count }) });
+      const { count, frechet, ...settings } = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
+      for (const density of frechet ?? []) if (density !== ownPrior) parseDensity(density);
+      const progress = evaluateRun(await optionRun(path, options), {
+        ...settings,
+        ...(count !== undefined && { count }),
+        ...(frechet && { frechet }),
+      });
       let next = await progress.next();
       for (let shownMs = performance.now(); !next.done; next = await progress.next()) {
         if (performance.now() - shownMs < 2000) continue;
@@ -43,7 +55,7 @@ Examples:
 
 function described(
   split: string,
-  { step, examples, scores, likelihood, units, rate, factors, checks }: Evaluation,
+  { step, examples, scores, likelihood, units, rate, factors, distances, checks }: Evaluation,
 ): string {
   const rows: string[][] = Object.entries(scores ?? {}).map(([name, figure]) => [name, metricText(figure), ""]);
   if (likelihood)
@@ -64,6 +76,13 @@ function described(
     rows.push(["mutual information gap", metricText(factors.mig), "mean over the factors"]);
     for (const { factor, gap, dimension } of factors.gaps)
       rows.push([`  ${factor}`, metricText(gap), `dimension ${dimension} tells most of it`]);
+  }
+  if (distances) {
+    const { frechet, floor, samples, reals } = distances;
+    for (const [prior, distance] of Object.entries(frechet))
+      rows.push(["Frechet distance", metricText(distance), `codes from ${prior}`]);
+    rows.push(["", metricText(floor), "training examples"]);
+    rows.push(["", "", `${samples} samples, ${reals} examples; features of a ${distances.extractor}`]);
   }
   const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}\n\n${table(rows)}`;
   const held = checks.map(({ name, holds, detail }) => `${holds ? "holds" : "FAILS"}: ${name} (${detail})`).join("\n");
