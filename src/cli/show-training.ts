@@ -73,6 +73,12 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       return progress.event("checkpoint", { step: event.step, epoch: event.epoch });
     case "pictures":
       return progress.event("pictures", { step: event.step, epoch: event.epoch, files: event.files });
+    case "rewind": {
+      const { kind, message, ...rest } = event;
+      progress.event(kind, rest);
+      progress.log(`${message}; going back to step ${rest.to}, and on at half the learning rate`);
+      return;
+    }
     case "stopped": {
       const { step, epoch, best } = event;
       progress.event("stopped", { step, epoch, best });
@@ -87,15 +93,15 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       const pictures = await trainingSheets(training);
       for (const { name, sheet } of pictures) await run.writeSample(name, [encodePng(sheetRaster(sheet))]);
       const report = await writeReport({ run, trained: training.trained, source: training.source, sheets: pictures });
-      const { metrics, best, weights } = event;
-      if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights, report });
+      const { metrics, best, weights, findings } = event;
+      if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights, findings, report });
       else summarize(event, training, pictures, report);
     }
   }
 }
 
 function summarize(
-  { metrics, best, weights, step }: Extract<TrainingEvent, { readonly kind: "done" }>,
+  { metrics, best, weights, findings, step }: Extract<TrainingEvent, { readonly kind: "done" }>,
   { run, trained }: TrainingRun,
   pictures: readonly NamedSheet[],
   report: string,
@@ -117,6 +123,7 @@ function summarize(
             ? ", whose weights these are"
             : `; --checkpoint best takes its weights`),
     );
+  for (const { finding, evidence, remedy } of findings) console.log(`\n${finding}: ${evidence}\n  try ${remedy}`);
   if (pictures.length > 0)
     console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
   console.log(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);

@@ -5,7 +5,7 @@ import type { DataSource } from "../data/split.ts";
 import { ConfigError } from "../errors.ts";
 import type { Model, ModelDefinition } from "../models/model.ts";
 import type { Device } from "../runtime/device.ts";
-import type { TrainingState } from "../training/checkpoint.ts";
+import type { Rewind, TrainingState } from "../training/checkpoint.ts";
 import { compileStep } from "../training/compile-step.ts";
 import type { JsonObject } from "../training/json.ts";
 import type { RunInfo } from "../training/run-info.ts";
@@ -18,7 +18,7 @@ import { openDataSource } from "./data-source.ts";
 import { pickDevice } from "./pick-device.ts";
 import { RunFolder } from "./run-folder.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
-import { TrainingRun } from "./training-run.ts";
+import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
 import { version } from "./version.ts";
 
 /** What a person asks for when starting a run. */
@@ -142,6 +142,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
   const { step, steps } = compiled;
   const state = await loadState(run, step, seed);
   const from = state?.step ?? 0;
+  compiled.rewinds.push(...(state?.rewinds ?? []));
   if (from > steps)
     throw new ConfigError(
       `${run.path}: the run is longer already, got ${steps} steps, expected at least the ${from} done`,
@@ -186,7 +187,7 @@ function compile(options: {
   readonly settings: TrainingSettings;
   readonly binarize: Binarization;
   readonly seed: number;
-}): { readonly batches: Batches; readonly step: TrainingStep; readonly steps: number } {
+}): Pick<TrainingRunParts, "batches" | "step" | "steps" | "rewinds"> {
   const { model, source, device, settings, binarize, seed } = options;
   const { batchSize, accumulate } = settings;
   const { classes, labelledExamples } = model;
@@ -203,11 +204,12 @@ function compile(options: {
     ...labelled,
   });
   const steps = model.solve ? 1 : totalSteps(settings, batches.batchesPerEpoch);
+  const rewinds: Rewind[] = [];
   const { shape } = source.train.dataset;
   const { labelledShare } = batches;
-  const optimizer = optimizerFor(settings, steps);
+  const optimizer = optimizerFor(settings, steps, rewinds);
   const step = compileStep(model, { device, shape, batchSize, accumulate, labelledShare, optimizer });
-  return { batches, step, steps };
+  return { batches, step, steps, rewinds };
 }
 
 /** Settings with the given number of epochs or steps in place of the one before. */

@@ -5,6 +5,8 @@ import { DivergedError } from "../errors.ts";
 import type { Variable } from "../graph/tensor.ts";
 import type { Model } from "../models/model.ts";
 import { ScoreEvaluator, type Scores } from "../training/evaluate-scores.ts";
+import type { Rewind } from "../training/checkpoint.ts";
+import type { Finding } from "../training/run-info.ts";
 import { type Best, betterOf, outOfPatience } from "../training/early-stopping.ts";
 import { fit } from "../training/fit.ts";
 import type { TrainingSettings } from "../training/settings.ts";
@@ -22,6 +24,7 @@ import type { Chosen } from "../training/with-presets.ts";
 import type { PickedDevice } from "./pick-device.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type Metrics, readRunMetrics, type RunMetrics } from "./run-metrics.ts";
+import { runFindings } from "./run-findings.ts";
 import { writeEpochPictures } from "./training-pictures.ts";
 import { version } from "./version.ts";
 
@@ -32,6 +35,14 @@ export type TrainingEvent =
   | { readonly kind: "checkpoint"; readonly step: number; readonly epoch: number }
   | { readonly kind: "pictures"; readonly step: number; readonly epoch: number; readonly files: readonly string[] }
   | { readonly kind: "interrupted"; readonly step: number }
+  /** A figure was not finite: training goes on from step `to`, at half the learning rate. */
+  | {
+      readonly kind: "rewind";
+      readonly step: number;
+      readonly to: number;
+      readonly metric: string;
+      readonly message: string;
+    }
   /** Patience ended: validation has brought nothing better than `best`. */
   | { readonly kind: "stopped"; readonly step: number; readonly epoch: number; readonly best: Best }
   | {
@@ -39,6 +50,7 @@ export type TrainingEvent =
       readonly step: number;
       readonly metrics: RunMetrics;
       readonly best: Best | null;
+      readonly findings: readonly Finding[];
       /** Steps behind the weights that the test figures are of: the best's where the run has patience, else the last. */
       readonly weights: number;
     };
@@ -60,6 +72,8 @@ export interface TrainingRunParts {
   readonly best: Best | null;
   /** Seconds of training behind `from`. */
   readonly seconds: number;
+  /** What the step's learning rate reads; a rewind adds to it. */
+  readonly rewinds: Rewind[];
 }
 
 /** A run folder, its data and its compiled step, ready to train. */
@@ -97,23 +111,50 @@ export class TrainingRun {
 
   /**
    * Trains to the end: validates after each epoch, saves checkpoints as the settings say, and measures the test split. An
-   * aborted `signal` lets the step finish, saves a checkpoint and ends with `interrupted`. Throws DivergedError at the first
-   * figure that is not finite; no checkpoint ever holds such weights.
+   * aborted `signal` lets the step finish, saves a checkpoint and ends with `interrupted`. At the first figure that is not finite
+   * training goes back to the last checkpoint and on at half the learning rate; at the second it throws DivergedError. No
+   * checkpoint ever holds such weights.
    */
   async *train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
-    try {
-      yield* this.#train(signal);
-    } catch (error) {
-      if (!(error instanceof DivergedError)) throw error;
-      const last = (await this.run.checkpointSteps()).at(-1);
-      const kept = last === undefined ? "no checkpoint was saved before" : `the checkpoint of step ${last} is kept`;
-      throw new DivergedError(error.step, error.metric, error.value, `${error.message}; ${kept}`);
-    }
+    this.#startMs = performance.now();
+    let { from } = this;
+    for (;;)
+      try {
+        return yield* this.#train(from, signal);
+      } catch (error) {
+        if (!(error instanceof DivergedError)) throw error;
+        const last = (await this.run.checkpointSteps()).at(-1);
+        const { rewinds, model } = this.#parts;
+        if (rewinds.length > 0 || model.solve) {
+          const before = rewinds.length > 0 ? "; it had been so before, at twice the learning rate" : "";
+          const kept = last === undefined ? "no checkpoint was saved before" : `the checkpoint of step ${last} is kept`;
+          throw new DivergedError(error.step, error.metric, error.value, `${error.message}${before}; ${kept}`);
+        }
+        from = last ?? 0;
+        await this.#rewind({ from: error.step, to: from, metric: error.metric });
+        yield { kind: "rewind", step: error.step, to: from, metric: error.metric, message: error.message };
+      }
   }
 
-  async *#train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
-    const { run, steps, from, stepsPerEpoch } = this;
-    this.#startMs = performance.now();
+  /** Puts the checkpoint of a step in place, or the first weights for step 0, and forgets what came after. */
+  async #rewind(rewind: Rewind): Promise<void> {
+    const { step, seed, rewinds } = this.#parts;
+    await this.run.rewind(rewind.to);
+    if (rewind.to === 0) {
+      await step.initialize(seed);
+      this.#best = null;
+    } else {
+      const held = checkpointVariables(step);
+      const { weights, optimizer, state } = await this.run.loadCheckpoint();
+      await writeTensors(step.store, held.weights, weights);
+      await writeTensors(step.store, held.optimizer, optimizer);
+      this.#best = state.best;
+    }
+    rewinds.push(rewind);
+  }
+
+  async *#train(from: number, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+    const { run, steps, stepsPerEpoch } = this;
     const { model, step, batches, binarize, seed, settings } = this.#parts;
     const validator = this.#evaluator(this.source.validation);
     const outOfTime = (n: number): boolean =>
@@ -157,9 +198,18 @@ export class TrainingRun {
     await validator?.release();
     const weights = await this.#bestWeights(end);
     const metrics = await this.#finalMetrics(end, weights);
+    const { rewinds } = this.#parts;
+    const findings = await runFindings({
+      run,
+      trained: this.trained,
+      binarize,
+      rewinds,
+      validation: this.source.validation,
+      readInstead: this.#readInstead,
+    });
     const seconds = end === from ? this.#parts.seconds : this.#seconds;
-    await run.rewriteInfo({ ...run.info, result: { step: end, weights, seconds, best: this.#best, findings: [] } });
-    yield { kind: "done", step: end, metrics, best: this.#best, weights };
+    await run.rewriteInfo({ ...run.info, result: { step: end, weights, seconds, best: this.#best, findings } });
+    yield { kind: "done", step: end, metrics, best: this.#best, findings, weights };
   }
 
   /** Time spent training so far, in earlier processes too. */
@@ -215,6 +265,7 @@ export class TrainingRun {
         ema: this.#readInstead.size > 0,
         best: this.#best,
         seconds: this.#seconds,
+        ...(this.#parts.rewinds.length > 0 && { rewinds: this.#parts.rewinds }),
       },
     });
   }

@@ -21,6 +21,15 @@ export const bestSchema = z.strictObject({
   value: z.number(),
 });
 
+/** Training went back to a checkpoint, and on at half the learning rate. */
+const rewindSchema = z.strictObject({
+  /** The step at which a figure was not finite, and the step gone back to. */
+  from: z.int().nonnegative(),
+  to: z.int().nonnegative(),
+  metric: z.string().max(200),
+});
+export type Rewind = Readonly<z.infer<typeof rewindSchema>>;
+
 const stateSchema = z.strictObject({
   /** Version of the Latentkit that wrote the file. */
   latentkit: z.string().max(100),
@@ -37,6 +46,7 @@ const stateSchema = z.strictObject({
   best: bestSchema.nullable(),
   /** Time spent training so far, over all processes that took part. */
   seconds: z.number().nonnegative().optional(),
+  rewinds: z.array(rewindSchema).max(1000).optional(),
 });
 
 /** Where training stands, beside the tensors. */

@@ -6,6 +6,7 @@ import { rmsProp } from "../optim/rmsprop.ts";
 import { schedule, scheduleNames } from "../optim/schedule.ts";
 import { sgd } from "../optim/sgd.ts";
 import { deviceNames } from "../runtime/device.ts";
+import type { Rewind } from "./checkpoint.ts";
 import { averageWeights, clipByNorm, clipByValue } from "../optim/wrappers.ts";
 
 export const optimizerNames = ["adam", "adamw", "adamax", "rmsprop", "sgd"] as const;
@@ -63,19 +64,28 @@ export function totalSteps({ epochs, steps }: TrainingSettings, batchesPerEpoch:
   return steps ?? (epochs ?? defaultEpochs) * batchesPerEpoch;
 }
 
-/** The optimizer that settings describe. Throws ConfigError where one does not have what another setting asks for. */
-export function optimizerFor(settings: TrainingSettings, steps: number): Optimizer {
+/**
+ * The optimizer that settings describe. In the steps after each of the rewinds its learning rate is half what it was: they are read
+ * at each step, so a later one counts too. Throws ConfigError where one setting does not have what another asks for.
+ */
+export function optimizerFor(settings: TrainingSettings, steps: number, rewinds: readonly Rewind[] = []): Optimizer {
   const { optimizer: name, clipNorm, clipValue, ema } = settings;
   refuseUnread(settings, "momentum", ["sgd", "rmsprop"]);
   refuseUnread(settings, "weightDecay", ["adamw", "sgd"]);
-  let optimizer = bareOptimizer(name, settings, rateOf(settings, steps));
+  let optimizer = bareOptimizer(name, settings, rateOf(settings, steps, rewinds));
   if (clipValue !== undefined) optimizer = clipByValue(optimizer, clipValue);
   if (clipNorm !== undefined) optimizer = clipByNorm(optimizer, clipNorm);
   return ema === undefined ? optimizer : averageWeights(optimizer, ema);
 }
 
-const rateOf = ({ schedule: course, learningRate, warmup }: TrainingSettings, steps: number): LearningRate =>
-  course === "constant" && warmup === 0 ? learningRate : schedule(course, { learningRate, steps, warmup });
+function rateOf(
+  { schedule: course, learningRate, warmup }: TrainingSettings,
+  steps: number,
+  rewinds: readonly Rewind[],
+): LearningRate {
+  const planned = schedule(course, { learningRate, steps, warmup });
+  return (step) => planned(step) * 0.5 ** rewinds.filter(({ to }) => step > to).length;
+}
 
 function bareOptimizer(
   name: TrainingSettings["optimizer"],

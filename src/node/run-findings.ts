@@ -1,0 +1,54 @@
+import type { Binarization } from "../data/binarize.ts";
+import type { Split } from "../data/split.ts";
+import { UnsupportedOpError } from "../errors.ts";
+import type { Variable } from "../graph/tensor.ts";
+import type { Rewind } from "../training/checkpoint.ts";
+import { countDeadUnits } from "../training/dead-units.ts";
+import { diagnose, type Measured } from "../training/doctor.ts";
+import type { Finding } from "../training/run-info.ts";
+import type { TrainedModel } from "../training/trained-model.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { firstExamples } from "./run-pictures.ts";
+
+const examinedExamples = 500;
+/** A unit that is 0 for fewer examples than these may well serve others. */
+const fewestForUnits = 100;
+
+/** What the training doctor has to say of a run's record, and of the weights that it ends with on validation examples. */
+export async function runFindings({
+  run,
+  trained,
+  validation,
+  binarize,
+  rewinds,
+  readInstead,
+}: {
+  readonly run: RunFolder;
+  readonly trained: TrainedModel;
+  readonly validation: Split;
+  readonly binarize: Binarization;
+  readonly rewinds: readonly Rewind[];
+  readonly readInstead: ReadonlyMap<Variable, Variable>;
+}): Promise<Finding[]> {
+  const records: Measured[] = [];
+  for await (const record of run.metrics()) records.push(record);
+  const { config } = run.info;
+  if (validation.indices.length === 0) return [...diagnose({ records, config, rewinds })];
+  const { model, store, shape } = trained;
+  const x = firstExamples(validation, examinedExamples, binarize);
+  const rates = await ratesOf(trained, x);
+  const enough = validation.indices.length >= fewestForUnits && !model.given;
+  const deadUnits = enough ? await countDeadUnits(model, { store, x, shape, readInstead }) : undefined;
+  return [...diagnose({ records, config, rewinds, ...(rates && { rates }), ...(deadUnits && { deadUnits }) })];
+}
+
+/** The rate of each latent dimension, where a model has rates by dimension. */
+async function ratesOf(trained: TrainedModel, x: Float32Array): Promise<Float32Array | undefined> {
+  if (!trained.model.encode || !trained.model.latents?.prior) return undefined;
+  try {
+    return await trained.ratePerDimension(x);
+  } catch (error) {
+    if (error instanceof UnsupportedOpError) return undefined;
+    throw error;
+  }
+}
