@@ -3,6 +3,8 @@ export { type DataSourceOptions, listDataSources, openDataSource } from "./data-
 export { type Evaluation, type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
 export { examineMachine, type MachineReport } from "./examine-machine.ts";
 export { type LoadedRun, loadRun } from "./load-run.ts";
+export { analogySheet, interpolationPaths, interpolationSheet, type Term, traversalSheet } from "./latent-sheets.ts";
+export { type DensityFit, type RunDensity, runDensity } from "./run-density.ts";
 export { type PickedDevice, pickDevice } from "./pick-device.ts";
 export { writePng } from "./png-file.ts";
 export { RunFolder } from "./run-folder.ts";

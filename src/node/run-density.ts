@@ -5,7 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { CheckpointError, UnsupportedOpError } from "../errors.ts";
+import { CheckpointError, ConfigError, UnsupportedOpError } from "../errors.ts";
 import { fitDensity, parseDensity } from "../latent/density.ts";
 import { GaussianMixture } from "../latent/gaussian-mixture.ts";
 import { matching, parseJsonObject, refuseNewerFormat } from "../training/json.ts";
@@ -73,9 +73,13 @@ export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => 
   const folder = join(run.path, "densities", `step-${step}-${name.replace(":", "-")}`);
   const kept = await readDensity(folder, latentDim);
   if (kept && kept.weights === digests.weights && kept.fit.density === name) return kept;
-  onFit?.();
   const { binarize } = readRunSpec(run.info, join(run.path, "run.json")).data;
   const { train } = await openRunData(run.info, run.path);
+  if (typeof form.components === "number" && form.components > train.indices.length)
+    throw new ConfigError(
+      `density: more Gaussians than training examples, got ${name} for ${train.indices.length} examples, expected fewer`,
+    );
+  onFit?.();
   const { draws } = await trained.codes(train, { binarize });
   const { mixture, meanLogProbs, bic, converged } = fitDensity(draws, { form, dim: latentDim, seed: run.info.seed });
   const fit: DensityFit = {
