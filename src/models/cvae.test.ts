@@ -5,6 +5,7 @@ import { evaluate } from "../graph/evaluate.ts";
 import { constant, Input, type Tensor } from "../graph/tensor.ts";
 import { type Value, value } from "../graph/value.ts";
 import { variables } from "../nn/module.ts";
+import { sigmoid } from "../ops/elementwise.ts";
 import { CVAE, cvae } from "./cvae.ts";
 import { VAE, vae } from "./vae.ts";
 
@@ -119,13 +120,65 @@ describe.each(["mlp", "conv"])("network=%s", (network) => {
   });
 });
 
-test("what it cannot be built for is said in one line", () => {
-  const config = cvae.config.parse(settings);
-  expect(() => cvae.build(config, { shape })).toThrow(
+describe("p(z|y)", () => {
+  const z = constant([0.3, -1.1, 0.8, 0.2], [2, 2]);
+  const density = (model: CVAE, ...of: readonly number[]): readonly number[] => {
+    const logDensity = model
+      .given(labels(...of))
+      .latents.prior(of.length)
+      .logProb(z);
+    return [...evaluate([logDensity], shifted(model))[0]!.data];
+  };
+
+  test("is the same for every class where it is N(0, I)", () => {
+    const model = new CVAE(cvae.config.parse(settings), { shape, classNames });
+    expect(density(model, 0, 1)).toEqual(density(model, 2, 0));
+  });
+
+  test("is a mixture of the class's own components", () => {
+    const config = cvae.config.parse({ ...settings, prior: "mixture", components: 6 });
+    const model = new CVAE(config, { shape, classNames });
+    const leaves = shifted(model);
+    const [means, logVars] = [...variables(model.prior).values()].map((v) => leaves.get(v)!.data);
+    const expected = [2, 0].map((label, row) => {
+      const each = [0, 1].map((k) => {
+        const at = 2 * (2 * label + k);
+        const logs = [0, 1].map((d) => {
+          const code = [0.3, -1.1, 0.8, 0.2][2 * row + d]!;
+          return (
+            -0.5 *
+            ((code - means![at + d]!) ** 2 / Math.exp(logVars![at + d]!) + logVars![at + d]! + Math.log(2 * Math.PI))
+          );
+        });
+        return Math.exp(logs[0]! + logs[1]!);
+      });
+      return Math.log((each[0]! + each[1]!) / 2);
+    });
+    density(model, 2, 0).forEach((found, i) => expect(found).toBeCloseTo(expected[i]!, 6));
+  });
+
+  test("of pseudo-inputs is a mixture of their posteriors as examples of the class", () => {
+    const config = cvae.config.parse({ ...settings, prior: "vamp", components: 3 });
+    const model = new CVAE(config, { shape, classNames });
+    const leaves = shifted(model);
+    const [inputs] = [...variables(model.prior).values()];
+    const pseudo = sigmoid(inputs!);
+    // One each: p(z|y) is the posterior of the class's only one.
+    const posterior = model.given(labels(0, 1, 2)).encode(pseudo);
+    const [m, v] = evaluate([posterior.base.mean, posterior.base.logVar], leaves);
+    const expected = [1, 2].map((label, row) =>
+      [0, 1].reduce((sum, d) => {
+        const code = [0.3, -1.1, 0.8, 0.2][2 * row + d]!;
+        const at = 2 * label + d;
+        return sum - 0.5 * ((code - m!.data[at]!) ** 2 / Math.exp(v!.data[at]!) + v!.data[at]! + Math.log(2 * Math.PI));
+      }, 0),
+    );
+    density(model, 1, 2).forEach((found, i) => expect(found).toBeCloseTo(expected[i]!, 6));
+  });
+});
+
+test("data without labels are refused in one line", () => {
+  expect(() => cvae.build(cvae.config.parse(settings), { shape })).toThrow(
     "model: it learns from labels, got data without, expected labelled data, such as digits",
-  );
-  const vamp = cvae.build({ ...config, prior: "vamp" }, { shape, classNames });
-  expect(() => vamp.scores!(new Input("x", [2, ...shape]), labels(0, 1))).toThrow(
-    "prior: pseudo-inputs have no labels, got vamp for a model that learns from labels, expected standard or mixture",
   );
 });

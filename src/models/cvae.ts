@@ -1,9 +1,11 @@
 import { ConfigError } from "../errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { Independent } from "../distributions/independent.ts";
+import type { Normal } from "../distributions/normal.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
 import { parameters } from "../nn/module.ts";
 import { ConditionalDecoder, ConditionalEncoder } from "./conditional-networks.ts";
 import { type Likelihood, likelihood } from "./likelihoods.ts";
-import type { Batch, DataSpec, Latents, Model, ModelDefinition, Objective } from "./model.ts";
+import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective } from "./model.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
 import { type Prior, prior } from "./priors.ts";
 import { VAE, vae, type VAEConfig } from "./vae.ts";
@@ -12,17 +14,18 @@ import { VAE, vae, type VAEConfig } from "./vae.ts";
  * Conditional variational auto-encoder (Sohn, Lee & Yan, "Learning structured output representation using deep conditional
  * generative models", NIPS 2015; for a class y, the first term of Kingma et al. 2014, arXiv:1406.5298, eq. 6):
  *
- *   log p(x|y) >= E_q(z|x,y)[log p(x|y,z)] - KL(q(z|x,y) || p(z))
+ *   log p(x|y) >= E_q(z|x,y)[log p(x|y,z)] - KL(q(z|x,y) || p(z|y))
  *
- * Given a label it is a VAE whose two networks see it. The prior does not: what a class looks like is the decoder's to know,
- * and a code is what the examples of all classes have in common, such as a style of writing.
+ * Given a label it is a VAE whose two networks see it. With p(z|y) = N(0, I) for every class (Kingma et al.) a code is what the
+ * examples of all classes have in common, such as a style of writing; a mixture has components of its own for each class, so
+ * that the prior of a class is learned (Sohn et al.).
  */
 export class CVAE implements Model {
   readonly encoder: ConditionalEncoder;
   readonly decoder: ConditionalDecoder;
   readonly likelihood: Likelihood;
   readonly prior: Prior;
-  readonly latents: Latents;
+  readonly latents: Codes;
   readonly binaryData: boolean;
   readonly classes: number;
   readonly #config: VAEConfig;
@@ -34,20 +37,26 @@ export class CVAE implements Model {
     this.#config = config;
     this.#data = data;
     this.classes = classesOf(data);
-    this.likelihood = likelihood(config, shape.length);
+    this.likelihood = likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
     this.encoder = new ConditionalEncoder(config, shape, this.classes, 2 * latentDim);
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
     this.decoder = new ConditionalDecoder(config, latentDim, this.classes, decoded);
-    this.prior = prior(config, { latentDim, shape, binaryData: this.binaryData, posterior: refusePseudoInputs });
-    this.latents = { shape: [latentDim], prior: (count) => this.prior.of(count) };
+    const { binaryData, classes } = this;
+    const posterior = (inputs: Tensor): Independent<Normal> =>
+      this.given(eachClass(classes, inputs.shape[0]!)).encode(inputs);
+    this.prior = prior(config, { latentDim, shape, binaryData, posterior, classes });
+    this.latents = { shape: [latentDim] };
   }
 
   /** p(x|y) with its bound. */
   given(label: Tensor): VAE {
-    const { likelihood: p, prior: pz } = this;
-    const networks = { encoder: this.encoder.given(label), decoder: this.decoder.given(label) };
-    return new VAE(this.#config, this.#data, { ...networks, likelihood: p, prior: pz });
+    return new VAE(this.#config, this.#data, {
+      encoder: this.encoder.given(label),
+      decoder: this.decoder.given(label),
+      likelihood: this.likelihood,
+      prior: this.prior.given(label),
+    });
   }
 
   objectives(batch: Batch): readonly Objective[] {
@@ -67,12 +76,13 @@ export function classesOf({ classNames }: DataSpec): number {
   return classNames.length;
 }
 
-/** A pseudo-input is an example, and has no label. */
-export function refusePseudoInputs(): never {
-  throw new ConfigError(
-    "prior: pseudo-inputs have no labels, got vamp for a model that learns from labels, expected standard or mixture",
+/** Labels for `rows` rows, as many of each class, in the order of the classes. */
+const eachClass = (classes: number, rows: number): Tensor =>
+  constant(
+    Array.from({ length: rows }, (_, row) => Math.floor((row * classes) / rows)),
+    [rows],
+    "int64",
   );
-}
 
 /** The model as commands know it. */
 export const cvae: ModelDefinition<VAEConfig> = {

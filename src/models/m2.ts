@@ -10,7 +10,7 @@ import { reshape, transpose } from "../ops/movement.ts";
 import { argmax, logSoftmax, sum } from "../ops/reduction.ts";
 import { classesOf, CVAE } from "./cvae.ts";
 import { type LatentVariableConfig, latentVariableConfig } from "./latent-variable-model.ts";
-import type { Batch, DataSpec, Latents, Model, ModelDefinition, Objective } from "./model.ts";
+import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective } from "./model.ts";
 import { type Encoder, encoderFor } from "./networks.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
 import { vae } from "./vae.ts";
@@ -35,7 +35,7 @@ export class M2 implements Model {
   readonly classifier: Encoder;
   /** p(x|y,z) and q(z|x,y). */
   readonly conditional: CVAE;
-  readonly latents: Latents;
+  readonly latents: Codes;
   readonly binaryData: boolean;
   readonly classes: number;
   readonly labelledExamples: number;

@@ -8,7 +8,7 @@ import { evaluate } from "../graph/evaluate.ts";
 import { grad } from "../graph/grad.ts";
 import { constant, Input, type Tensor, type Variable } from "../graph/tensor.ts";
 import { type Value, value } from "../graph/value.ts";
-import { parameters } from "../nn/module.ts";
+import { parameters, variables } from "../nn/module.ts";
 import { sigmoid, split } from "../ops/index.ts";
 import { compute } from "../runtime/compute.ts";
 import type { Device } from "../runtime/device.ts";
@@ -82,7 +82,7 @@ test("a mixture of one N(0, I) has, in expectation, the rate that N(0, I) has in
 describe.each(["mixture", "vamp"] as const)("the prior %s", (name) => {
   const model = vaeOf({ prior: name });
   const leaves = shifted(model);
-  const learned = Object.values(model.prior) as readonly Tensor[];
+  const learned = [...variables(model.prior).values()] as readonly Tensor[];
   const [means, logVars] = name === "mixture" ? learned : split(model.encoder.apply(sigmoid(learned[0]!)), -1, 2);
   const [m, v] = evaluate([means!, logVars!], leaves);
   /** Means and variances of the K components, [K][latentDim]. */

@@ -7,6 +7,8 @@ import { Normal } from "../distributions/normal.ts";
 import type { Shape } from "../graph/shape.ts";
 import { constant, type Tensor, Variable } from "../graph/tensor.ts";
 import { sigmoid } from "../ops/elementwise.ts";
+import { gather } from "../ops/indexing.ts";
+import { reshape } from "../ops/movement.ts";
 import { mean } from "../ops/reduction.ts";
 
 export const priorNames = ["standard", "mixture", "vamp"] as const;
@@ -19,7 +21,12 @@ export const priorConfig = {
     .describe(
       "p(z): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs",
     ),
-  components: z.int().positive().max(4096).default(100).describe("K, of the priors mixture and vamp"),
+  components: z
+    .int()
+    .positive()
+    .max(4096)
+    .default(100)
+    .describe("K, of the priors mixture and vamp: of all classes together for a model that learns from labels"),
 };
 export interface PriorConfig {
   readonly prior: (typeof priorNames)[number];
@@ -32,6 +39,20 @@ export interface Prior {
   of(count: number): Distribution;
   /** KL(q(z|x) || p(z)), [batch] in nats: in closed form, or the average of log q - log p over draws z [samples, batch, latentDim]. */
   rate(q: Distribution, z: Tensor): Tensor;
+  /** p(z|label) for a batch with these labels, int64 [batch]; N(0, I) is the same for all. */
+  given(label: Tensor): Prior;
+}
+
+export interface PriorOptions {
+  readonly latentDim: number;
+  /** Of one example, and of a pseudo-input. */
+  readonly shape: Shape;
+  /** Whether an example's values, and so a pseudo-input's, are from 0 to 1. */
+  readonly binaryData: boolean;
+  /** q(z|x) of a batch of examples. */
+  readonly posterior: (x: Tensor) => Independent<Normal>;
+  /** How many classes share the components out among them, in the order of the classes; 1 when missing. */
+  readonly classes?: number;
 }
 
 /**
@@ -44,26 +65,16 @@ export interface Prior {
  * with mean_k, std_k and the pseudo-inputs u_k learned along with everything else. A mixture's KL has no closed form: its
  * rate is estimated from the draws that the distortion is (eq. 4), so that a single example's may be negative.
  */
-export function prior(
-  config: PriorConfig,
-  {
-    latentDim,
-    shape,
-    binaryData,
-    posterior,
-  }: {
-    readonly latentDim: number;
-    /** Of one example, and of a pseudo-input. */
-    readonly shape: Shape;
-    /** Whether an example's values, and so a pseudo-input's, are from 0 to 1. */
-    readonly binaryData: boolean;
-    /** q(z|x) of a batch of examples. */
-    readonly posterior: (x: Tensor) => Independent<Normal>;
-  },
-): Prior {
-  if (config.prior === "standard") return new StandardPrior(latentDim);
-  if (config.prior === "mixture") return new MixturePrior(config.components, latentDim);
-  return new VampPrior(new Variable([config.components, ...shape], standardNormal), binaryData, posterior);
+export function prior({ prior: name, components }: PriorConfig, options: PriorOptions): Prior {
+  const { latentDim, shape, classes = 1 } = options;
+  if (name === "standard") return new StandardPrior(latentDim);
+  const count = classes * Math.ceil(components / classes);
+  return new MixturePrior(
+    name === "mixture"
+      ? new LearnedComponents(count, latentDim)
+      : new PseudoInputs(new Variable([count, ...shape], standardNormal), options),
+    classes,
+  );
 }
 
 const standardNormal = { kind: "normal", mean: 0, std: 1 } as const;
@@ -79,48 +90,66 @@ class StandardPrior implements Prior {
   rate(q: Distribution): Tensor {
     return kl(q, this.of(q.shape[0]!));
   }
+  given(): Prior {
+    return this;
+  }
 }
 
-class MixturePrior implements Prior {
+/** The components of a mixture, [K, latentDim], one event each. */
+interface Components {
+  all(): Independent<Normal>;
+}
+
+class LearnedComponents implements Components {
   readonly means: Variable;
   readonly logVars: Variable;
-  constructor(components: number, latentDim: number) {
+  constructor(count: number, latentDim: number) {
     // Spread like N(0, I), so that the components differ and cover what the posteriors start from.
-    this.means = new Variable([components, latentDim], standardNormal);
-    this.logVars = new Variable([components, latentDim], { kind: "constant", value: 0 });
+    this.means = new Variable([count, latentDim], standardNormal);
+    this.logVars = new Variable([count, latentDim], { kind: "constant", value: 0 });
   }
-  of(count: number): Distribution {
-    return uniformMixture(this.means, this.logVars, count);
-  }
-  rate(q: Distribution, z: Tensor): Tensor {
-    return estimatedRate(q, this.of(q.shape[0]!), z);
+  all(): Independent<Normal> {
+    return independent(new Normal(this.means, { logVar: this.logVars }), 1);
   }
 }
 
-class VampPrior implements Prior {
-  /** Pseudo-inputs, or their logits where values are from 0 to 1. */
+class PseudoInputs implements Components {
+  /** u_k, or their logits where values are from 0 to 1. */
   readonly inputs: Variable;
-  readonly #binaryData: boolean;
-  readonly #posterior: (x: Tensor) => Independent<Normal>;
-  constructor(inputs: Variable, binaryData: boolean, posterior: (x: Tensor) => Independent<Normal>) {
+  readonly #options: PriorOptions;
+  constructor(inputs: Variable, options: PriorOptions) {
     this.inputs = inputs;
-    this.#binaryData = binaryData;
-    this.#posterior = posterior;
+    this.#options = options;
+  }
+  all(): Independent<Normal> {
+    const { binaryData, posterior } = this.#options;
+    return posterior(binaryData ? sigmoid(this.inputs) : this.inputs);
+  }
+}
+
+/** 1/K sum_k N(mean_k, diag(std_k^2)), over all components or, given labels, over those of each example's class. */
+class MixturePrior implements Prior {
+  readonly components: Components;
+  readonly #classes: number;
+  readonly #label: Tensor | undefined;
+  constructor(components: Components, classes: number, label?: Tensor) {
+    this.components = components;
+    this.#classes = classes;
+    this.#label = label;
   }
   of(count: number): Distribution {
-    const { base } = this.#posterior(this.#binaryData ? sigmoid(this.inputs) : this.inputs);
-    return uniformMixture(base.mean, base.logVar, count);
+    const { mean: means, logVar } = this.components.all().base;
+    const [all, latentDim] = means.shape as [number, number];
+    const label = this.#label;
+    const own = (t: Tensor): Tensor => (label ? gather(reshape(t, [this.#classes, -1, latentDim]), label) : t);
+    const components = label ? all / this.#classes : all;
+    const each = new Normal(own(means).broadcastTo([count, components, latentDim]), { logVar: own(logVar) });
+    return new Mixture(constant(0).broadcastTo([components]), independent(each, 1));
   }
   rate(q: Distribution, z: Tensor): Tensor {
-    return estimatedRate(q, this.of(q.shape[0]!), z);
+    return mean(q.logProb(z).sub(this.of(q.shape[0]!).logProb(z)), 0);
+  }
+  given(label: Tensor): Prior {
+    return new MixturePrior(this.components, this.#classes, label);
   }
 }
-
-/** 1/K sum_k N(means_k, diag(exp(logVars_k))), both [K, latentDim], for each of `count` codes. */
-function uniformMixture(means: Tensor, logVar: Tensor, count: number): Distribution {
-  const [components, latentDim] = means.shape as [number, number];
-  const each = new Normal(means.broadcastTo([count, components, latentDim]), { logVar });
-  return new Mixture(constant(0).broadcastTo([components]), independent(each, 1));
-}
-
-const estimatedRate = (q: Distribution, p: Distribution, z: Tensor): Tensor => mean(q.logProb(z).sub(p.logProb(z)), 0);
