@@ -13,6 +13,7 @@ const commands: readonly (readonly [
   ["train", "train a model on data", () => import("./commands/train.ts")],
   ["sample", "draw new examples from a run", () => import("./commands/sample.ts")],
   ["reconstruct", "show examples and what the model makes of them", () => import("./commands/reconstruct.ts")],
+  ["denoise", "corrupt examples and show what the model restores", () => import("./commands/denoise.ts")],
   ["manifold", "show two dimensions of the latent space", () => import("./commands/manifold.ts")],
   ["interpolate", "go from one example to another", () => import("./commands/interpolate.ts")],
   ["traverse", "move one dimension of a code after the other", () => import("./commands/traverse.ts")],

@@ -110,7 +110,7 @@ function summarize(
   const names = Object.keys(metrics.test);
   if (names.length > 0) {
     const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>
-      [split as string].concat(names.map((name) => metricText(metrics[split][name] ?? Number.NaN))),
+      [split as string].concat(names.map((name) => (name in metrics[split] ? metricText(metrics[split][name]!) : "-"))),
     );
     console.log(`\n${table([["mean per example", ...names], ...rows])}`);
   }
@@ -131,6 +131,7 @@ function summarize(
   const next = [
     ...(abilities.sample ? [["sample", "--count 100", "more samples"]] : []),
     ...(abilities.reconstruct ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
+    ...(abilities.corrupt ? [["denoise", "", "examples corrupted and restored"]] : []),
     ...(model.decode && model.latents?.prior && model.latents.shape[0] !== 1
       ? [["manifold", "", "two dimensions of the latent space"]]
       : []),

@@ -112,6 +112,13 @@ export class TrainedModel {
     return this.#ofExamples("reconstruct", x, (input) => model.reconstruct!(input));
   }
 
+  /** Examples x, [count, ...shape], with the noise that the model learns to remove. */
+  corrupt(x: Float32Array, { seed = 0 } = {}): Promise<Float32Array> {
+    const { model } = this;
+    if (!model.corrupt) throw this.#lacking("noise to remove");
+    return this.#ofExamples("corrupt", x, (input) => model.corrupt!(input), seed);
+  }
+
   /** Means of q(z|x), [count, ...latent shape]. */
   encode(x: Float32Array): Promise<Float32Array> {
     const { model } = this;
@@ -164,11 +171,12 @@ export class TrainedModel {
     return means;
   }
 
-  #ofExamples(name: string, x: Float32Array, f: (input: Tensor) => Tensor): Promise<Float32Array> {
-    return this.#run(name, x.length / sizeOf(this.shape), x, (size) => {
+  #ofExamples(name: string, x: Float32Array, f: (input: Tensor) => Tensor, seed = 0): Promise<Float32Array> {
+    const build = (size: number): { readonly input: Input; readonly output: Tensor } => {
       const input = new Input("in", [size, ...this.shape]);
       return { input, output: f(input) };
-    });
+    };
+    return this.#run(name, x.length / sizeOf(this.shape), x, build, seed);
   }
 
   /** Runs one graph over `count` rows, a chunk at a time; what a short last chunk lacks is computed from zeros and dropped. */

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { sizeOf } from "../../graph/shape.ts";
+import { psnr } from "../../metrics/psnr.ts";
+import { firstExamples } from "../../node/run-pictures.ts";
+import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../run-examples.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+
+const denoiseSettings = z.strictObject({
+  count: z.int().positive().max(100_000).default(16).describe("examples to show"),
+  measure: z.int().positive().max(1_000_000).default(1000).describe("examples to measure, the shown ones among them"),
+  split: splitSetting,
+  seed: z.int().min(0).default(0).describe("the same seed draws the same noise"),
+});
+
+export function define(command: Command): void {
+  const run = command.argument("<run>", "folder of a run");
+  addExampleOptions(addOutputOptions(addDeviceOptions(addSettings(run, denoiseSettings))))
+    .addHelpText(
+      "after",
+      `
+PSNR is of values whose range is 1, over all measured examples: 10 log10(1 / mean squared error) in dB.
+
+Examples:
+  latentkit denoise runs/dae-digits-1
+  latentkit denoise runs/dae-mnist-1 --measure 10000 --json`,
+    )
+    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+      const settings = parseSettings(denoiseSettings, givenSettings(denoiseSettings, options));
+      const { count, measure, seed } = settings;
+      const loaded = await optionRun(path, options);
+      const { trained, step } = loaded;
+      const { split, data, splitName } = await optionExamples(loaded, options, settings.split);
+      const clean = firstExamples(split, Math.max(count, measure));
+      const corrupted = await trained.corrupt(clean, { seed });
+      const restored = await trained.reconstruct(corrupted);
+
+      const size = sizeOf(trained.shape);
+      const measured = clean.length / size;
+      const shown = Math.min(count, measured);
+      const figures = { corrupted: psnr(corrupted, clean), restored: psnr(restored, clean) };
+      const gain = figures.restored - figures.corrupted;
+      const sets = [clean, corrupted, restored].map((values) => values.subarray(0, shown * size));
+      await finishSheet({ sets, count: shown, columns: Math.min(16, shown), shape: trained.shape }, options, {
+        title: "clean examples, corrupted, and restored",
+        file: samplesFile(path, "denoised.png"),
+        details: { run: path, step, data, split: splitName, measured, seed, psnr: figures, gain },
+        terminalRows: 1,
+      });
+      if (!options.json)
+        console.log(
+          `PSNR ${figures.corrupted.toFixed(2)} dB corrupted, ${figures.restored.toFixed(2)} dB restored: ` +
+            `${gain.toFixed(2)} dB gained over ${measured} examples`,
+        );
+    });
+}

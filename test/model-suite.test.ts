@@ -1,0 +1,92 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { registry } from "../src/models/registry.ts";
+import { type LoadedRun, loadRun } from "../src/node/load-run.ts";
+import { firstExamples, forExamples } from "../src/node/run-pictures.ts";
+import { resumeRun, startRun } from "../src/node/start-run.ts";
+import type { TrainingEvent, TrainingRun } from "../src/node/training-run.ts";
+import { cpuDevice } from "../src/runtime/node.ts";
+import { trainingSettings } from "../src/training/settings.ts";
+
+// What every model owes, with the settings a person gets who gives none.
+const folder = mkdtempSync(join(tmpdir(), "latentkit-models-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const [steps, half] = [24, 12];
+const exampleSize = 28 * 28;
+
+async function follow(run: TrainingRun): Promise<readonly TrainingEvent[]> {
+  const events: TrainingEvent[] = [];
+  for await (const event of run.train()) events.push(event);
+  await run.close();
+  return events;
+}
+const finite = (values: ArrayLike<number>): boolean => Array.from(values).every(Number.isFinite);
+
+describe.each(registry)("$name", (definition) => {
+  const out = join(folder, definition.name);
+  const settings = { steps, batchSize: 20, checkpointEvery: half, device: "cpu", threads: 1 };
+  let events: readonly TrainingEvent[];
+  let run: LoadedRun;
+  let source: TrainingRun["source"];
+  beforeAll(async () => {
+    const request = { definition, config: {}, data: "digits:200", binarize: "auto" as const, seed: 3 };
+    const training = await startRun({ ...request, settings: trainingSettings.parse(settings) }, { out });
+    ({ source } = training);
+    events = await follow(training);
+    run = await loadRun(out, await cpuDevice(1));
+  });
+  afterAll(async () => {
+    await run.trained.store.release();
+    await run.run.close();
+  });
+
+  test("takes steps that lower its loss, or none", () => {
+    const losses = events.flatMap((event) => (event.kind === "step" && event.metrics ? [event.metrics["loss"]!] : []));
+    if (run.trained.model.solve) expect(losses).toEqual([]);
+    else expect(losses.at(-1)!).toBeLessThan(losses[0]!);
+  });
+
+  test("scores validation and test examples in finite figures of the same names", () => {
+    const done = events.at(-1);
+    if (done?.kind !== "done") throw new Error(`training ended with ${done?.kind}, expected done`);
+    const { validation, test: figures } = done.metrics;
+    expect(Object.keys(figures).length).toBeGreaterThan(0);
+    expect(Object.keys(validation)).toEqual(Object.keys(figures));
+    expect(finite([...Object.values(validation), ...Object.values(figures)])).toBe(true);
+    expect(done.best?.metric).toBe(Object.keys(figures)[0]);
+  });
+
+  test("goes on from a checkpoint bit for bit", async () => {
+    const last = `checkpoints/step-${run.step}`;
+    const again = `${out}-again`;
+    cpSync(out, again, { recursive: true });
+    rmSync(join(again, last), { recursive: true });
+    await follow(await resumeRun(again));
+    const bytes = (path: string): Buffer => readFileSync(join(path, last, "weights.safetensors"));
+    expect(bytes(again).equals(bytes(out))).toBe(true);
+  });
+
+  test("gives examples of the data's shape, and codes of its own, wherever it can", async () => {
+    const trained = forExamples(run.trained, source.test);
+    const x = firstExamples(source.test, 3);
+    const { abilities } = trained;
+    const made = {
+      ...(abilities.reconstruct && { reconstruct: await trained.reconstruct(x) }),
+      ...(abilities.sample && { sample: await trained.sample(3) }),
+      ...(abilities.corrupt && { corrupt: await trained.corrupt(x) }),
+    };
+    expect(Object.keys(made).length).toBeGreaterThan(0);
+    for (const [name, values] of Object.entries(made)) {
+      expect(values, name).toHaveLength(3 * exampleSize);
+      expect(finite(values), name).toBe(true);
+    }
+    if (!abilities.encode || abilities.latents?.shape.length !== 1) return;
+    const codes = await trained.encode(x);
+    expect(codes).toHaveLength(3 * trained.latentDim);
+    expect(finite(codes)).toBe(true);
+    if (abilities.decode) expect(await trained.decode(codes)).toHaveLength(3 * exampleSize);
+  });
+});
