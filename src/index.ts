@@ -119,7 +119,7 @@ export { linear, pathBetween, spherical } from "./latent/interpolation.ts";
 export { isStandardNormal, standardNormal } from "./latent/standard-normal.ts";
 export { codeQuantile, orderedByLargest, traversal } from "./latent/traversal.ts";
 export { closedWalk } from "./latent/walk.ts";
-export { posteriorCollapse, type Unit, type UnitReport, unitReport } from "./metrics/unit-report.ts";
+export { type Unit, type UnitReport, unitReport } from "./metrics/unit-report.ts";
 export { barChart, type BarChartOptions } from "./pictures/bar-chart.ts";
 export { encodeGif } from "./pictures/gif.ts";
 export { encodePng } from "./pictures/png.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { posteriorCollapse, unitReport } from "./unit-report.ts";
+import { unitReport } from "./unit-report.ts";
 
 /** Means [4, 3]: unit 0 varies by 1, unit 1 not at all, unit 2 by 4. */
 const means = [1, 5, 2, -1, 5, -2, 1, 5, 2, -1, 5, -2];
@@ -25,21 +25,4 @@ test("orders units by the variance of their mean where there is no rate", () => 
 test("a unit at the threshold is not active", () => {
   expect(unitReport({ means: [0.099, -0.099] }, 1).active).toBe(0);
   expect(unitReport({ means: [0.101, -0.101] }, 1).active).toBe(1);
-});
-
-test("names idle units and what to turn, of what the model has", () => {
-  const report = unitReport({ means, rates }, 3);
-  expect(posteriorCollapse(report, ["latentDim", "beta", "warmup"])).toEqual({
-    finding: "1 of 3 units not used",
-    evidence: "the mean code of unit 1 varies by 0.01 or less over examples, and their KL together is 0.0500 nats",
-    dial: "to use them, raise --set warmup, over which beta rises from 0; lower --set beta; or leave them out with --set latentDim=2",
-  });
-  expect(posteriorCollapse(unitReport({ means: [1, -1] }, 1), [])).toBeUndefined();
-});
-
-test("names a collapse of the whole code", () => {
-  const collapsed = unitReport({ means: new Float32Array(40), rates: new Float32Array(40) }, 20);
-  const found = posteriorCollapse(collapsed, ["beta"]);
-  expect(found?.finding).toMatch(/^posterior collapse/);
-  expect(found?.dial).toBe("lower --set beta; lower --learning-rate; train longer");
 });

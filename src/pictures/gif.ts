@@ -1,3 +1,6 @@
+// Whoever compiles this file alone needs the declarations that the package lacks.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./gifenc.d.ts" />
 import * as gifencModule from "gifenc";
 import { ShapeError } from "../errors.ts";
 import type { Raster } from "./raster.ts";

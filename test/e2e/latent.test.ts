@@ -274,12 +274,12 @@ describe("latent", () => {
     await output("train", "vae", "--epochs", "2", ...small, ...net, "--set", "beta=300", "--out", "collapsed");
     const { active, findings } = (await json("latent", "collapsed", "--out", "l.svg")) as {
       active: number;
-      findings: { finding: string; dial: string }[];
+      findings: { finding: string; remedy: string }[];
     };
     expect(active).toBe(0);
-    expect(findings[0]!.finding).toMatch(/^posterior collapse/);
-    expect(findings[0]!.dial).toContain("lower --set beta");
-    expect(await output("latent", "collapsed")).toContain("posterior collapse");
+    expect(findings[0]!.finding).toBe("posterior-collapse");
+    expect(findings[0]!.remedy).toContain("--set beta below 300");
+    expect(await output("latent", "collapsed")).toMatch(/\nposterior-collapse: 0 of \d+ latent dimensions carry /);
   });
 });
 

@@ -1,14 +1,15 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { posteriorCollapse, unitReport, type UnitReport } from "../../metrics/unit-report.ts";
+import { unitReport, type UnitReport } from "../../metrics/unit-report.ts";
 import { writeFileAtomic } from "../../node/atomic-write.ts";
 import { readRunSpec } from "../../node/run-spec.ts";
 import { barChart } from "../../pictures/bar-chart.ts";
+import { diagnose } from "../../training/doctor.ts";
 import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
 import { metricText } from "../progress.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
 import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../run-examples.ts";
-import { addSettings, givenSettings, parseSettings, settingsOf } from "../settings.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { table } from "../table.ts";
 
 const latentSettings = z.strictObject({
@@ -41,14 +42,13 @@ Examples:
       const { run, trained, step } = loaded;
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
       const measured = { ...split, indices: split.indices.subarray(0, count) };
-      const spec = readRunSpec(run.info, path);
-      const report = unitReport(await trained.codes(measured, { binarize: spec.data.binarize }), trained.latentDim);
-      const settings = settingsOf(spec.definition.config).map(({ key }) => key);
-      const collapse = posteriorCollapse(report, settings);
+      const { binarize } = readRunSpec(run.info, path).data;
+      const report = unitReport(await trained.codes(measured, { binarize }), trained.latentDim);
+      const rates = report.units.flatMap(({ rate }) => rate ?? []);
+      const findings = diagnose({ records: [], config: run.info.config, rates });
       await writeFileAtomic(file, `${chart(report)}\n`);
       const examples = measured.indices.length;
       if (options.json) {
-        const findings = collapse ? [collapse] : [];
         console.log(JSON.stringify({ file, run: path, step, data, split: splitName, examples, ...report, findings }));
         return;
       }
@@ -56,7 +56,7 @@ Examples:
       console.log(
         `${report.active} of ${report.units.length} units active${total}; ${splitName} split, ${examples} examples, step ${step}\n\n${described(report)}`,
       );
-      if (collapse) console.log(`\n${collapse.finding}\n  ${collapse.evidence}\n  ${collapse.dial}`);
+      for (const { finding, evidence, remedy } of findings) console.log(`\n${finding}: ${evidence}\n  ${remedy}`);
       console.log(`\n${file}`);
     });
 }
