@@ -2,13 +2,12 @@ import { z } from "zod";
 import type { Distribution } from "../distributions/distribution.ts";
 import { type Independent, independent } from "../distributions/independent.ts";
 import { Normal } from "../distributions/normal.ts";
-import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Context } from "../nn/context.ts";
 import { reshape, split } from "../ops/movement.ts";
 import { mean } from "../ops/reduction.ts";
 import { type Likelihood, likelihood, likelihoodConfig, type LikelihoodConfig } from "./likelihoods.ts";
-import type { Batch, Bound, Latents, Model, Objective } from "./model.ts";
+import type { Batch, Bound, DataSpec, Latents, Model, Objective } from "./model.ts";
 import { type Decoder, decoderFor, type Encoder, encoderFor, type NetworkConfig, networkConfig } from "./networks.ts";
 import { type Prior, prior, priorConfig, type PriorConfig } from "./priors.ts";
 
@@ -57,9 +56,10 @@ export abstract class LatentVariableModel implements Model, Parts {
   readonly binaryData: boolean;
 
   /** `parts` take the place of what the settings would make. */
-  constructor(config: LatentVariableConfig, { shape }: { readonly shape: Shape }, parts: Partial<Parts> = {}) {
+  constructor(config: LatentVariableConfig, data: DataSpec, parts: Partial<Parts> = {}) {
     const { latentDim } = config;
-    this.likelihood = parts.likelihood ?? likelihood(config, shape.length);
+    const { shape } = data;
+    this.likelihood = parts.likelihood ?? likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
     this.encoder = parts.encoder ?? encoderFor(config, shape, 2 * latentDim);
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
@@ -103,7 +103,8 @@ export abstract class LatentVariableModel implements Model, Parts {
   }
 
   sample(count: number, { temperature = 1 } = {}): Tensor {
-    return this.decode(this.latents.prior(count).sample().mul(temperature)).mean;
+    const p = this.decode(this.latents.prior(count).sample().mul(temperature));
+    return this.likelihood.show?.(p) ?? p.mean;
   }
 
   reconstruct(x: Tensor): Tensor {

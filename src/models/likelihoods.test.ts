@@ -3,12 +3,16 @@ import { describe, expect, test } from "vitest";
 import { sines } from "../../test/variable-values.ts";
 import { noiseValues } from "../../test/noise-values.ts";
 import { evaluate } from "../graph/evaluate.ts";
-import { constant, type Tensor } from "../graph/tensor.ts";
+import { constant, type Tensor, type Variable } from "../graph/tensor.ts";
+import { value } from "../graph/value.ts";
 import { type Likelihood, likelihood, likelihoodConfig, type LikelihoodName } from "./likelihoods.ts";
+import type { ColumnSpec } from "./model.ts";
 import { z } from "zod";
 
 const of = (name: LikelihoodName, settings: object = {}, eventRank = 3): Likelihood =>
-  likelihood(z.strictObject(likelihoodConfig).parse({ likelihood: name, ...settings }), eventRank);
+  likelihood(z.strictObject(likelihoodConfig).parse({ likelihood: name, ...settings }), {
+    shape: Array.from({ length: eventRank }, () => 1),
+  });
 const numbers = (t: Tensor): number[] => [...evaluate([t], noiseValues([t], 3))[0]!.data];
 const decodedFor = (p: Likelihood, channels: number, size: number, scale = 2): Tensor => {
   const shape = [1, channels * p.channelsPerChannel, size, 1];
@@ -65,4 +69,46 @@ test("a mixture of one logistic is a logistic", () => {
   const parts = constant([0.3, -0.4, 0.1, 0.5, -1, -2], [1, 2, 3, 1]);
   const weighted = constant([9, 9, 9, 0.3, -0.4, 0.1, 0.5, -1, -2], [1, 3, 3, 1]);
   expect(numbers(mixture.of(weighted).logProb(x))[0]).toBeCloseTo(numbers(single.of(parts).logProb(x))[0]!, 6);
+});
+
+describe("columns", () => {
+  const columns: readonly ColumnSpec[] = [
+    { name: "age", kind: "number" },
+    { name: "hours", kind: "number" },
+    { name: "sex", kind: "category", values: ["f", "m"] },
+    { name: "pay", kind: "number" },
+    { name: "job", kind: "category", values: ["a", "b", "c"] },
+  ];
+  const config = z.strictObject(likelihoodConfig).parse({ likelihood: "columns" });
+  const p = likelihood(config, { shape: [8], columns });
+  const decoded = constant([0.5, -1, 2, 0, 0.3, 0.1, 0.2, 0.3], [1, 8]);
+
+  /** With the variances of 1 that training starts from. */
+  const atStart = (t: Tensor): number[] => {
+    const { logVars } = p as Likelihood & { readonly logVars: Variable };
+    const leaves = new Map([...noiseValues([t], 3), [logVars, value("float32", [3], [0, 0, 0])] as const]);
+    return [...evaluate([t], leaves)[0]!.data];
+  };
+
+  test("is a normal for each number and a categorical for each class", () => {
+    const x = constant([1, 1, 0, 1, -1, 0, 0, 1], [1, 8]);
+    const normal = (v: number, mean: number): number => -0.5 * ((v - mean) ** 2 + Math.log(2 * Math.PI));
+    const classes = (logits: readonly number[], k: number): number =>
+      logits[k]! - Math.log(logits.reduce((sum, l) => sum + Math.exp(l), 0));
+    const expected =
+      normal(1, 0.5) + normal(1, -1) + classes([2, 0], 1) + normal(-1, 0.3) + classes([0.1, 0.2, 0.3], 2);
+    expect(atStart(p.of(decoded).logProb(x))[0]).toBeCloseTo(expected, 6);
+  });
+
+  test("shows rows of one class each", () => {
+    const row = atStart(p.show!(p.of(decoded)));
+    const ones = (from: number, to: number): unknown => row.slice(from, to).filter((v) => v !== 0);
+    expect(ones(2, 4)).toEqual([1]);
+    expect(ones(5, 8)).toEqual([1]);
+    expect(row[0]).not.toBe(0.5);
+  });
+
+  test("is refused for data that is no table", () => {
+    expect(() => likelihood(config, { shape: [1, 28, 28] })).toThrow("likelihood: columns are those of a table, got");
+  });
 });

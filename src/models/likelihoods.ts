@@ -2,14 +2,18 @@ import { z } from "zod";
 import { Bernoulli } from "../distributions/bernoulli.ts";
 import { DiscretizedLogistic, type Grid } from "../distributions/discretized-logistic.ts";
 import type { Distribution } from "../distributions/distribution.ts";
+import { ConfigError } from "../errors.ts";
 import { GridCategorical } from "../distributions/grid-categorical.ts";
 import { independent } from "../distributions/independent.ts";
+import { Joint } from "../distributions/joint.ts";
 import { Mixture } from "../distributions/mixture.ts";
 import { Normal } from "../distributions/normal.ts";
+import { OneHotCategorical } from "../distributions/one-hot-categorical.ts";
 import { Quantized } from "../distributions/quantized.ts";
 import { constant, type Tensor, Variable } from "../graph/tensor.ts";
 import { maximum } from "../ops/arithmetic.ts";
-import { reshape, split, transpose } from "../ops/movement.ts";
+import { reshape, slice, split, transpose } from "../ops/movement.ts";
+import type { ColumnSpec, DataSpec } from "./model.ts";
 
 export const likelihoodNames = [
   "bernoulli",
@@ -19,6 +23,7 @@ export const likelihoodNames = [
   "logistic",
   "logistic-mixture",
   "categorical",
+  "columns",
 ] as const;
 export type LikelihoodName = (typeof likelihoodNames)[number];
 
@@ -27,7 +32,9 @@ export const likelihoodConfig = {
   likelihood: z
     .enum(likelihoodNames)
     .default("bernoulli")
-    .describe("p(x|z): of 0 and 1; of any numbers (gaussian...); of evenly spaced levels (logistic..., categorical)"),
+    .describe(
+      "p(x|z): of 0 and 1; of any numbers (gaussian...); of evenly spaced levels (logistic..., categorical); of a table's columns",
+    ),
   std: z
     .number()
     .min(1e-4)
@@ -49,6 +56,8 @@ export interface Likelihood {
   readonly channelsPerChannel: number;
   /** decoded: [batch, channels * channelsPerChannel, ...] -> a distribution over [batch, channels, ...], one event an example. */
   of(decoded: Tensor): Distribution;
+  /** What a sample shows of p(x|z): its mean where not given. A row of a table has one class, which a mean of classes is not. */
+  show?(p: Distribution): Tensor;
 }
 
 /**
@@ -59,9 +68,13 @@ export interface Likelihood {
  * - `logistic`: a logistic rounded to the nearest level, location and scale functions of z (arXiv:1606.04934, section C.4.1).
  * - `logistic-mixture`: a mixture of those for each value (arXiv:1701.05517, eq. 2).
  * - `categorical`: any probabilities of the levels (arXiv:1601.06759, section 3.4).
+ * - `columns`: each column of a table by itself: numbers normal with a learned variance each, categories categorical.
+ *
+ * Throws ConfigError for columns of data that is no table.
  */
-export function likelihood(config: LikelihoodConfig, eventRank: number): Likelihood {
+export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpec): Likelihood {
   const { likelihood: name, std, levels, logistics } = config;
+  const eventRank = shape.length;
   const grid = { low: 0, high: 1, bins: levels };
   switch (name) {
     case "bernoulli":
@@ -105,6 +118,48 @@ export function likelihood(config: LikelihoodConfig, eventRank: number): Likelih
         channelsPerChannel: levels,
         of: (decoded) => independent(new GridCategorical(withLastAxis(decoded, levels), grid), eventRank),
       };
+    case "columns":
+      if (!columns)
+        throw new ConfigError(
+          `likelihood: columns are those of a table, got examples of shape [${shape}], expected rows of a CSV or the like`,
+        );
+      return new Columns(columns);
+  }
+}
+
+/** p(x|z) = prod_i p(x_i|z) over the columns of a table; standardized numbers start with a standard deviation of 1. */
+class Columns implements Likelihood {
+  readonly channelsPerChannel = 1;
+  /** Of the numbers, in their order; a field, so that it is found among the parameters. */
+  readonly logVars: Variable | undefined;
+  /** Neighbours of one kind: so many numbers, or one category. */
+  readonly #runs: readonly { readonly width: number; readonly numbers: boolean }[];
+
+  constructor(columns: readonly ColumnSpec[]) {
+    const runs: { width: number; numbers: boolean }[] = [];
+    for (const column of columns) {
+      const last = runs.at(-1);
+      if (column.kind === "category") runs.push({ width: column.values.length, numbers: false });
+      else if (last?.numbers) last.width += 1;
+      else runs.push({ width: 1, numbers: true });
+    }
+    this.#runs = runs;
+    const numbers = columns.filter(({ kind }) => kind === "number").length;
+    this.logVars = numbers === 0 ? undefined : new Variable([numbers], { kind: "constant", value: 0 });
+  }
+  of(decoded: Tensor): Distribution {
+    let [at, number] = [0, 0];
+    return new Joint(
+      this.#runs.map(({ width, numbers }) => {
+        const part = slice(decoded, -1, at, (at += width));
+        if (!numbers) return new OneHotCategorical(part);
+        const logVar = slice(this.logVars!, 0, number, (number += width));
+        return independent(new Normal(part, { logVar }), 1);
+      }),
+    );
+  }
+  show(p: Distribution): Tensor {
+    return p.sample();
   }
 }
 

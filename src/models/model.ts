@@ -14,7 +14,14 @@ export interface DataSpec {
   readonly classNames?: readonly string[];
   /** Null where values are real numbers of any size, not intensities. A model is built alike for both; presets differ. */
   readonly range?: readonly [low: number, high: number] | null;
+  /** For rows of a table, what each of their parts is, in the order of an example's numbers. */
+  readonly columns?: readonly ColumnSpec[];
 }
+
+/** A part of a row: one standardized number, or one value of several as a vector with a single 1. */
+export type ColumnSpec =
+  | { readonly name: string; readonly kind: "number" }
+  | { readonly name: string; readonly kind: "category"; readonly values: readonly string[] };
 
 /** The symbolic inputs of a training step. */
 export interface Batch {

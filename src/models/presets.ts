@@ -20,8 +20,13 @@ export const likelihoodPresets: readonly Preset[] = [
     config: { likelihood: "gaussian-learned" },
   },
   {
+    suits: "rows of a table",
+    fits: ({ columns }) => columns !== undefined,
+    config: { likelihood: "columns" },
+  },
+  {
     suits: "real numbers",
-    fits: ({ range }) => range === null,
+    fits: ({ range, columns }) => range === null && columns === undefined,
     config: { likelihood: "gaussian-learned" },
   },
 ];

@@ -50,14 +50,15 @@ export class TwoLayer implements Model {
   readonly #topDim: number;
   readonly #samples: number;
 
-  constructor(config: TwoLayerConfig, { shape }: DataSpec) {
+  constructor(config: TwoLayerConfig, data: DataSpec) {
+    const { shape } = data;
     const { latentDim, topDim, topHiddenDims, network } = config;
     const top: NetworkConfig = {
       ...config,
       network: network === "linear" ? network : "mlp",
       hiddenDims: topHiddenDims,
     };
-    this.likelihood = likelihood(config, shape.length);
+    this.likelihood = likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
     this.encoder = encoderFor(config, shape, 2 * latentDim);
     this.decoder = decoderFor(config, latentDim, shape.with(0, shape[0]! * this.likelihood.channelsPerChannel));
@@ -109,7 +110,8 @@ export class TwoLayer implements Model {
   sample(count: number, { temperature = 1 } = {}): Tensor {
     const h2 = this.#top(count).sample().mul(temperature);
     const { base } = gaussian(this.topDecoder.apply(h2));
-    return this.decode(new Normal(base.mean, base.std.mul(temperature)).sample()).mean;
+    const p = this.decode(new Normal(base.mean, base.std.mul(temperature)).sample());
+    return this.likelihood.show?.(p) ?? p.mean;
   }
 
   reconstruct(x: Tensor): Tensor {

@@ -56,6 +56,8 @@ function objectiveOf(model: VAE, shape: readonly number[], { batch = 2, step = 1
 const numbers = (roots: readonly Tensor[], leaves: ReadonlyMap<Tensor, Value>): number[] =>
   evaluate(roots, leaves).map(({ data }) => data[0]!);
 
+const ofImages = likelihoodNames.filter((name) => name !== "columns");
+
 describe.each([
   ["mlp", mlp, [1, 4, 4]],
   ["conv", conv, [1, 8, 8]],
@@ -63,7 +65,7 @@ describe.each([
   // Smooth, so that no central difference straddles a kink; ReLU's own gradient is held to its slope among the ops.
   const smooth = { ...settings, activation: "silu", beta: 0.7, warmup: 4 };
 
-  test.each(likelihoodNames)("%s: is the slope in the reference, to 1e-6", (likelihood) => {
+  test.each(ofImages)("%s: is the slope in the reference, to 1e-6", (likelihood) => {
     const { loss, leaves, wrt } = objectiveOf(
       vaeOf({ ...smooth, likelihood, std: 0.4, levels: 6, logistics: 2 }, shape),
       shape,
@@ -91,7 +93,7 @@ describe.each([
     }
   });
 
-  test.each(likelihoodNames)("%s: is the reference's on ONNX Runtime, to 1e-4", async (likelihood) => {
+  test.each(ofImages)("%s: is the reference's on ONNX Runtime, to 1e-4", async (likelihood) => {
     const { loss, leaves, wrt } = objectiveOf(
       vaeOf({ ...settings, likelihood, std: 0.4, levels: 6, logistics: 2 }, shape),
       shape,
