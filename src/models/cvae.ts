@@ -37,7 +37,7 @@ export class CVAE implements Model {
     this.#config = config;
     this.#data = data;
     this.classes = classesOf(data);
-    this.likelihood = likelihood(config, shape.length);
+    this.likelihood = likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
     this.encoder = new ConditionalEncoder(config, shape, this.classes, 2 * latentDim);
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
