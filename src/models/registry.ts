@@ -1,6 +1,5 @@
 import "../ops/methods.ts";
-import { ConfigError } from "../errors.ts";
-import { nearestName } from "../nearest-name.ts";
+import { findNamed } from "../nearest-name.ts";
 import { ae } from "./ae.ts";
 import { betaTCVAE } from "./beta-tcvae.ts";
 import { cvae } from "./cvae.ts";
@@ -36,12 +35,4 @@ export const registry: readonly ModelDefinition[] = [
 ];
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */
-export function findModel(name: string): ModelDefinition {
-  const names = registry.map((model) => model.name);
-  const found = registry.find((model) => model.name === name);
-  if (found) return found;
-  const nearest = nearestName(name, names);
-  throw new ConfigError(
-    `model: unknown model, got "${name}", expected one of ${names.join(", ")}${nearest ? `; did you mean ${nearest}?` : ""}`,
-  );
-}
+export const findModel = (name: string): ModelDefinition => findNamed("model", "model", name, registry);
