@@ -69,6 +69,8 @@ export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } fr
 export { readIdxDataset } from "./data/idx-dataset.ts";
 export type { ByteFile, SlicedFile } from "./data/byte-file.ts";
 export { readIdx } from "./data/idx.ts";
+export { type CategoryColumn, type Column, type NumberColumn, rowText } from "./data/column.ts";
+export { TableReader, type TableOptions } from "./data/table.ts";
 export type { Factors } from "./data/factors.ts";
 export { encodeNpy } from "./data/npy.ts";
 export { readNpz } from "./data/npz.ts";

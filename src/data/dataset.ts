@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import type { Column } from "./column.ts";
 import type { Factors } from "./factors.ts";
 import { fingerprint } from "./fingerprint.ts";
 
@@ -10,8 +11,15 @@ export interface ExampleStore {
   read(example: number, into: Uint8Array): void;
 }
 
+/** The same for examples that are real numbers, kept in some smaller form. */
+export interface FloatStore {
+  readonly content: string;
+  /** Writes the numbers of one example. */
+  readFloats(example: number, into: Float32Array): void;
+}
+
 /** Examples in their stored form: a batch, never the whole set, becomes float. */
-export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore> {
+export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | FloatStore> {
   readonly name: string;
   /** One line for people: what the examples are and where they come from. */
   readonly description: string;
@@ -26,6 +34,8 @@ export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore> {
   readonly labels?: Uint8Array;
   /** Names of the classes, by index; present with `labels`. */
   readonly classNames?: readonly string[];
+  /** What the numbers of an example stand for, where it is a row of a table. */
+  readonly columns?: readonly Column[];
   /** What examples were generated from, where that is known. */
   readonly factors?: Factors;
   /** SHA-256 in hex of shape, range, values and labels: equal for equal content, whatever the name. */

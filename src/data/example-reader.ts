@@ -70,6 +70,10 @@ export class ExampleReader {
       for (let i = 0; i < result.length; i++) result[i] = (values[from + i]! - low) / (high - low);
       return;
     }
+    if ("readFloats" in values) {
+      values.readFloats(example, result);
+      return;
+    }
     const { byteOffset, byteLength } = this.#floats;
     if (values instanceof Uint8Array) this.#bytes.set(values.subarray(from, from + result.length));
     else values.read(example, this.#bytes.subarray(0, result.length));

@@ -18,6 +18,12 @@ export const dataOptions = z.strictObject({
     .literal([1, 3])
     .optional()
     .describe("images: 1 for gray, 3 for color (default: gray if all of a few are)"),
+  condition: z.string().min(1).optional().describe("tables: the column whose values are the classes"),
+  drop: z.array(z.string().min(1)).optional().describe("tables: columns to leave out"),
+  missing: z
+    .enum(["refuse", "impute"])
+    .optional()
+    .describe("tables: what becomes of missing values; impute takes the mean or the most frequent (default: refuse)"),
   skipBroken: z.boolean().optional().describe("images: leave out those that cannot be read, in place of refusing"),
 });
 export type DataOptions = z.output<typeof dataOptions>;

@@ -12,6 +12,7 @@ import { status } from "./data-files.ts";
 import { openImageFolder } from "./data-images.ts";
 import { idxNames, openIdxFile, openIdxFolder } from "./data-idx.ts";
 import type { DataOptions } from "./data-options.ts";
+import { openTable } from "./data-table.ts";
 import { openNpy, openNpz } from "./data-numpy.ts";
 
 export interface DataSourceOptions extends DataOptions {
@@ -77,6 +78,11 @@ const files: readonly KnownDataSource[] = [
     description: "NumPy arrays by name: x and y, or x_train, y_train, x_test and y_test, or train_images and its kin",
   },
   {
+    spec: "FILE.csv",
+    description:
+      "a table: .csv, .tsv or .data, plain or .gz; columns of numbers are standardized, of categories one-hot",
+  },
+  {
     spec: "FILE",
     description:
       "one IDX file of images, plain or .gz, with the labels file beside it if there is one; a tenth each is held out to validate and test",
@@ -128,7 +134,10 @@ async function openFolder(folder: string, options: Given): Promise<DataSource> {
     : openImageFolder(folder, allowed(folder, options, imageOptions));
 }
 
+const tableOptions = ["condition", "drop", "missing"] as const;
+
 async function openPath(path: string, options: Given): Promise<DataSource> {
+  if (/\.(csv|tsv|data)(\.gz)?$/i.test(path)) return openTable(path, allowed(path, options, tableOptions));
   const open = byExtension[extname(path).toLowerCase()] ?? openIdxFile;
   return open(path, allowed(path, options, []));
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { columnFigures, type ColumnFigures } from "../../data/column-figures.ts";
+import type { Column } from "../../data/column.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
 import { DataError } from "../../errors.ts";
@@ -51,7 +52,8 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   const { dataset } = source.train;
   const splits = { train: source.train, validation: source.validation, test: source.test };
   const sheet = sheetOf(source.train, count);
-  const columns = isImage(dataset.shape) ? undefined : columnFigures(source.train, shownColumns);
+  const { columns } = dataset;
+  const figures = columns || isImage(dataset.shape) ? undefined : columnFigures(source.train, shownColumns);
   if (out !== undefined) {
     if (!sheet)
       throw new DataError(
@@ -72,7 +74,7 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
         shape: dataset.shape,
         fingerprint,
         splits: Object.fromEntries(counts),
-        columns,
+        columns: columns ?? figures,
         file: out,
       }),
     );
@@ -84,7 +86,8 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
     [name, String(split.indices.length)].concat(labelCounts(split).map(String)),
   );
   console.log(table([["", "examples", ...classes], ...rows]));
-  if (columns) console.log(`\n${columnTable(columns, exampleSize(dataset))}`);
+  if (columns) console.log(`\n${columnKinds(columns)}`);
+  if (figures) console.log(`\n${columnTable(figures, exampleSize(dataset))}`);
   if (sheet) showSheet(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", sheet, sheet.count);
   if (out !== undefined) console.log(`\n${out}`);
 }
@@ -103,6 +106,23 @@ function sheetOf(split: Split, count: number): Sheet | undefined {
 
 /** Columns of a list of numbers whose figures are shown. */
 const shownColumns = 30;
+
+/** Categories of a column that are named. */
+const shownCategories = 6;
+
+/** What each column of a table holds. */
+function columnKinds(columns: readonly Column[]): string {
+  const rows = columns.map((column) => {
+    if (column.kind === "number") {
+      const { mean, std, min, max } = column;
+      return [column.name, "numbers", `mean ${mean.toPrecision(4)}, std ${std.toPrecision(4)}, from ${min} to ${max}`];
+    }
+    const { values } = column;
+    const rest = values.length > shownCategories ? `, and ${values.length - shownCategories} more` : "";
+    return [column.name, "categories", `${values.length}: ${values.slice(0, shownCategories).join(", ")}${rest}`];
+  });
+  return table([["column", "kind", "values"], ...rows]);
+}
 
 function columnTable(columns: readonly ColumnFigures[], total: number): string {
   const rows = columns.map(({ min, mean, std, max }, i) =>
