@@ -2,7 +2,8 @@ import { encodePng } from "../pictures/png.ts";
 import { sheetRaster } from "../pictures/sheet.ts";
 import { writeReport } from "../node/run-report.ts";
 import { type NamedSheet, trainingSheets } from "../node/training-pictures.ts";
-import type { TrainingEvent, TrainingRun } from "../node/training-run.ts";
+import type { TrainingEvent } from "../node/training-event.ts";
+import type { TrainingRun } from "../node/training-run.ts";
 import { metricText, Progress } from "./progress.ts";
 import { settingText } from "./settings.ts";
 import { showSheet } from "./show-sheet.ts";
@@ -79,6 +80,9 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       progress.log(`${message}; going back to step ${rest.to}, and on at half the learning rate`);
       return;
     }
+    case "warning":
+      progress.event("warning", { step: event.step, message: event.message });
+      return progress.log(event.message);
     case "stopped": {
       const { step, epoch, best } = event;
       progress.event("stopped", { step, epoch, best });

@@ -11,6 +11,7 @@ export { RunFolder } from "./run-folder.ts";
 export type { RunMetrics } from "./run-metrics.ts";
 export { type ReportedRun, writeReport } from "./run-report.ts";
 export { type GivenAgain, resumeRun, type RunRequest, startRun } from "./start-run.ts";
-export { type TrainingEvent, TrainingRun } from "./training-run.ts";
+export type { TrainingEvent } from "./training-event.ts";
+export { TrainingRun } from "./training-run.ts";
 export { version } from "./version.ts";
 export { cpuDevice, cudaDevice, nodeWebgpuDevice } from "../runtime/node.ts";

@@ -15,6 +15,7 @@ import type { TrainingStep } from "../training/step.ts";
 import { withPresets } from "../training/with-presets.ts";
 import { type DataOptions, givenDataOptions } from "./data-options.ts";
 import { openDataSource } from "./data-source.ts";
+import { mlflowExperiment } from "./mlflow.ts";
 import { pickDevice } from "./pick-device.ts";
 import { RunFolder } from "./run-folder.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
@@ -59,6 +60,7 @@ export async function startRun(
   const { shape, classNames } = source.train.dataset;
   await compiled.step.initialize(seed);
   await compiled.step.prepare();
+  if (settings.mlflow !== undefined) await mlflowExperiment(settings.mlflow);
   const info: RunInfo = {
     model: definition.name,
     config: asJson(config),
@@ -97,7 +99,7 @@ export interface GivenAgain extends DataOptions {
 /**
  * Opens a run to go on from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
  * given again differs from what the run was started with, DataError where the data has changed. What may change: the length
- * of a run of constant schedule, checkpoints, patience, pictures, and the device, which costs the last bits.
+ * of a run of constant schedule, checkpoints, patience, pictures, where figures are sent, and the device, which costs the last bits.
  */
 export async function resumeRun(
   path: string,
@@ -120,6 +122,8 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
     checkpointEvery = before.checkpointEvery,
     patience = before.patience,
     picturesEvery = before.picturesEvery,
+    tensorboard = before.tensorboard,
+    mlflow = before.mlflow,
     threads = before.threads,
     ...rest
   } = settingsAgain;
@@ -132,7 +136,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
   refuseChanges({ ...fixed, ...length }, before);
   const picked = await pickDevice(deviceAgain, threads);
   const { device } = picked;
-  const changed = { checkpointEvery, patience, picturesEvery, device: device.name, threads };
+  const changed = { checkpointEvery, patience, picturesEvery, tensorboard, mlflow, device: device.name, threads };
   const settings = { ...withLength(before, settingsAgain), ...changed };
 
   const source = await openRunData(run.info, where);

@@ -7,7 +7,8 @@ import { findModel } from "../models/registry.ts";
 import { trainingSettings } from "../training/settings.ts";
 import { RunFolder } from "./run-folder.ts";
 import { resumeRun, startRun } from "./start-run.ts";
-import type { TrainingEvent, TrainingRun } from "./training-run.ts";
+import type { TrainingEvent } from "./training-event.ts";
+import type { TrainingRun } from "./training-run.ts";
 
 let folder: string;
 beforeAll(() => {

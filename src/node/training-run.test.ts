@@ -8,7 +8,8 @@ import { cpuDevice } from "../runtime/node.ts";
 import { trainingSettings } from "../training/settings.ts";
 import { loadRun } from "./load-run.ts";
 import { resumeRun, startRun } from "./start-run.ts";
-import type { TrainingEvent, TrainingRun } from "./training-run.ts";
+import type { TrainingEvent } from "./training-event.ts";
+import type { TrainingRun } from "./training-run.ts";
 
 let folder: string;
 let cpu: Device;

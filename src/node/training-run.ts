@@ -6,7 +6,6 @@ import type { Variable } from "../graph/tensor.ts";
 import type { Model } from "../models/model.ts";
 import { ScoreEvaluator, type Scores } from "../training/evaluate-scores.ts";
 import type { Rewind } from "../training/checkpoint.ts";
-import type { Finding } from "../training/run-info.ts";
 import { type Best, betterOf, outOfPatience } from "../training/early-stopping.ts";
 import { fit } from "../training/fit.ts";
 import type { TrainingSettings } from "../training/settings.ts";
@@ -23,37 +22,14 @@ import { TrainedModel } from "../training/trained-model.ts";
 import type { Chosen } from "../training/with-presets.ts";
 import type { PickedDevice } from "./pick-device.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { type Metrics, readRunMetrics, type RunMetrics } from "./run-metrics.ts";
+import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
 import { runFindings } from "./run-findings.ts";
+import { openTrackers, tracked } from "./tracking.ts";
+import type { TrainingEvent } from "./training-event.ts";
 import { writeEpochPictures } from "./training-pictures.ts";
 import { version } from "./version.ts";
 
-/** What happened, in the order it happens. `epoch` is the one the step is in, from 1. */
-export type TrainingEvent =
-  | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly metrics?: Metrics }
-  | { readonly kind: "validation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
-  | { readonly kind: "checkpoint"; readonly step: number; readonly epoch: number }
-  | { readonly kind: "pictures"; readonly step: number; readonly epoch: number; readonly files: readonly string[] }
-  | { readonly kind: "interrupted"; readonly step: number }
-  /** A figure was not finite: training goes on from step `to`, at half the learning rate. */
-  | {
-      readonly kind: "rewind";
-      readonly step: number;
-      readonly to: number;
-      readonly metric: string;
-      readonly message: string;
-    }
-  /** Patience ended: validation has brought nothing better than `best`. */
-  | { readonly kind: "stopped"; readonly step: number; readonly epoch: number; readonly best: Best }
-  | {
-      readonly kind: "done";
-      readonly step: number;
-      readonly metrics: RunMetrics;
-      readonly best: Best | null;
-      readonly findings: readonly Finding[];
-      /** Steps behind the weights that the test figures are of: the best's where the run has patience, else the last. */
-      readonly weights: number;
-    };
+export type { TrainingEvent } from "./training-event.ts";
 
 export interface TrainingRunParts {
   readonly run: RunFolder;
@@ -116,6 +92,10 @@ export class TrainingRun {
    * checkpoint ever holds such weights.
    */
   async *train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+    yield* tracked(this.#events(signal), await openTrackers(this, this.#parts.settings));
+  }
+
+  async *#events(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
     this.#startMs = performance.now();
     let { from } = this;
     for (;;)

@@ -24,6 +24,12 @@ export class ProtobufWriter {
     return this;
   }
 
+  double(field: number, value: number): this {
+    this.#varint(field * 8 + 1);
+    this.#small.push(...new Uint8Array(Float64Array.of(value).buffer));
+    return this;
+  }
+
   string(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value));
   }

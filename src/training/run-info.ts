@@ -64,6 +64,8 @@ const runInfoSchema = z.strictObject({
   created: z.iso.datetime(),
   /** The arguments that started the run. */
   command: z.array(line).max(1000),
+  /** Where the run's figures are sent to under this id. */
+  mlflowRun: line.optional(),
   /** Absent until training has come to its end. */
   result: resultSchema.optional(),
 });

@@ -49,6 +49,13 @@ export const trainingSettings = z.strictObject({
     .optional()
     .describe("epochs without a better validation after which training stops and keeps the best weights"),
   picturesEvery: z.int().positive().max(1_000_000).optional().describe("epochs between pictures of how samples become"),
+  tensorboard: z.boolean().default(false).describe("write TensorBoard event files into the run's tensorboard/"),
+  mlflow: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("address of an MLflow server to send settings and figures to"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
   // The order in which numbers are added up depends on it, and so do their last bits: a run keeps it.
   threads: z.int().min(0).max(1024).default(0).describe("threads of the CPU; 0 for one per core"),

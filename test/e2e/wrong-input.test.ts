@@ -104,6 +104,10 @@ describe("arguments", () => {
       ["train", "vae", "--resume", "--out", "run", "--print-config"],
       "--print-config: two wishes, got --resume too, expected one; run.json has a run's settings",
     ],
+    [
+      ["train", "vae", ...small, "--mlflow", "http://127.0.0.1:1"],
+      /^--mlflow: http:\/\/127\.0\.0\.1:1 does not answer, got "[^\n]*", expected an MLflow server$/,
+    ],
     [["train", "vae", "--config", "none.json"], /^none\.json: cannot read, got ENOENT \(no such file or directory\)/],
     [["train", "vae", "--device", "gpu"], /^--device: not a value it takes, got "gpu", expected one of auto, cpu, /],
     [
