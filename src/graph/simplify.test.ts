@@ -80,6 +80,8 @@ describe("an identity gives the cheaper node, and the same numbers", () => {
     ["-x - y", node(subOp, [neg(x), y]), () => sub(neg(x), y), neg(add(x, y))],
     ["2x - -2y", node(subOp, [mul(x, 2), mul(y, -2)]), () => sub(mul(x, 2), mul(y, -2)), mul(add(x, y), 2)],
     ["-2x - 2y", node(subOp, [mul(x, -2), mul(y, 2)]), () => sub(mul(x, -2), mul(y, 2)), mul(add(x, y), -2)],
+    ["x c + y c", node(addOp, [mul(x, row), mul(y, row)]), () => add(mul(x, row), mul(y, row)), mul(add(x, y), row)],
+    ["x c - c y", node(subOp, [mul(x, row), mul(row, y)]), () => sub(mul(x, row), mul(row, y)), mul(sub(x, y), row)],
     ["(2x) / y", node(divOp, [mul(x, 2), y]), () => div(mul(x, 2), y), mul(div(x, y), 2)],
     ["x transposed twice", node(transposeOp, [x.transpose()], swap), () => x.transpose().transpose(), x],
     ["(2x) transposed", node(transposeOp, [mul(x, 2)], swap), () => mul(x, 2).transpose(), mul(x.transpose(), 2)],
@@ -122,6 +124,10 @@ describe("an identity gives the cheaper node, and the same numbers", () => {
     expect([...a!.shape]).toEqual([...b!.shape]);
     a!.data.forEach((v, i) => expect(b!.data[i]).toBeCloseTo(v, 12));
   });
+  test("a common factor stays where what it multiplies is smaller than the product", () => {
+    expect(sub(mul(x, row), mul(x, y)).op.name).toBe("Sub");
+  });
+
   test.each<[string, () => Tensor, Tensor]>([
     ["a slice of a slice", () => slice(slice(x, 1, 1, 3), 1, 1, 2), slice(x, 1, 2, 3)],
     ["every fourth of every second", () => slice(slice(long, 0, 1, 12, 2), 0, 1, 6, 2), slice(long, 0, 3, 12, 4)],

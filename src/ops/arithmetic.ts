@@ -20,6 +20,16 @@ const isZero = (t: Tensor): boolean => scalarValue(t) === 0;
 const isOne = (t: Tensor): boolean => scalarValue(t) === 1;
 const outShape = (x: Tensor, y: Tensor): boolean => sameShape(x.shape, y.shape) || y.rank === 0;
 
+/** x and y as a * c and b * c with one c, where a and b are as large as what comes of them. */
+function commonFactor(x: Tensor, y: Tensor): readonly [a: Tensor, b: Tensor, c: Tensor] | null {
+  if (x.op.name !== "Mul" || y.op.name !== "Mul" || !isFloat(x.dtype) || !sameShape(x.shape, y.shape)) return null;
+  const c = x.inputs.find((t) => y.inputs.includes(t));
+  if (!c) return null;
+  const rest = (t: Tensor): Tensor => t.inputs[t.inputs[0] === c ? 1 : 0]!;
+  const [a, b] = [rest(x), rest(y)];
+  return sameShape(a.shape, x.shape) && sameShape(b.shape, x.shape) ? [a, b, c] : null;
+}
+
 /** x + y. */
 export const add: (x: Operand, y: Operand) => Tensor = binary("Add", {
   evaluate: (x, y) => x + y,
@@ -42,6 +52,8 @@ export const add: (x: Operand, y: Operand) => Tensor = binary("Add", {
       if (c === d) return mul(add(a, b), c);
       return c > 0 ? mul(sub(a, b), c) : mul(sub(b, a), d);
     }
+    const common = commonFactor(x, y);
+    if (common) return mul(add(common[0], common[1]), common[2]);
     return joinedPads(x, y);
   },
   fuse: (x, y, uses) => fuseBias(x, y, uses) ?? fuseBias(y, x, uses),
@@ -67,7 +79,8 @@ export const sub: (x: Operand, y: Operand) => Tensor = binary("Sub", {
       if (c === d) return mul(sub(a, b), c);
       return mul(add(a, b), c);
     }
-    return null;
+    const common = commonFactor(x, y);
+    return common && mul(sub(common[0], common[1]), common[2]);
   },
   simd: "f32x4.sub",
 });
