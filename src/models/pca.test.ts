@@ -129,6 +129,12 @@ test("data in fewer dimensions than components keep a little variance, so that f
     data.forEach((v) => expect(Number.isFinite(v)).toBe(true));
 });
 
+test("more components than examples can span are refused in one line", async () => {
+  await expect(solved(rows.slice(0, 3), 2)).rejects.toThrow(
+    /^latentDim: more components than the examples span with noise left over, got 2 for 3 examples, expected at most 1$/,
+  );
+});
+
 test("as many components as values are refused in one line", () => {
   expect(() => new PCA({ latentDim: 4 }, { shape: [1, 2, 2] })).toThrow(ConfigError);
   expect(() => new PCA({ latentDim: 4 }, { shape: [1, 2, 2] })).toThrow(

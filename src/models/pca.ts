@@ -65,6 +65,10 @@ export class PCA implements Model {
   /** The maximum of the likelihood, from the mean and the covariance (by 1 / count) of all examples. */
   async solve(examples: Examples): Promise<ReadonlyMap<Variable, Float32Array>> {
     const [latentDim, size] = this.components.shape as [number, number];
+    if (examples.count < latentDim + 2)
+      throw new ConfigError(
+        `latentDim: more components than the examples span with noise left over, got ${latentDim} for ${examples.count} examples, expected at most ${Math.max(0, examples.count - 2)}`,
+      );
     const found = await principalComponents(examples, { size, count: latentDim });
     const { totalVariance, eigenvalues } = found;
     const kept = eigenvalues.reduce((a, b) => a + b, 0);
