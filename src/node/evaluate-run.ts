@@ -100,7 +100,11 @@ export async function* evaluateRun(
     ...(units && { units }),
     ...(rate && { rate }),
     ...(factors && { factors }),
-    checks: [...(likelihood ? [growsWithSamples(likelihood)] : []), ...(rate ? [partsAddUp(rate)] : [])],
+    checks: [
+      ...(likelihood ? [growsWithSamples(likelihood)] : []),
+      ...(likelihood && scores?.["nll"] !== undefined ? [staysBelowExact(likelihood, scores["nll"])] : []),
+      ...(rate ? [partsAddUp(rate)] : []),
+    ],
   };
 }
 
@@ -137,6 +141,15 @@ function growsWithSamples({ curve }: LikelihoodFigures): Check {
   const falls = exact.every(({ nll }, i) => i === 0 || nll <= exact[i - 1]!.nll + 1e-6 * Math.abs(nll));
   const text = exact.map(({ samples, nll }) => `${samples}: ${nll.toFixed(2)}`).join(", ");
   return { name: "the bound grows with the number of samples", holds: falls, detail: `nll by samples ${text}` };
+}
+
+/** No bound is above the log-likelihood, where a model's scores have it exactly, but for the chance and rounding of its draws. */
+function staysBelowExact({ curve }: LikelihoodFigures, exact: number): Check {
+  return {
+    name: "the bound stays below the exact log-likelihood",
+    holds: curve.every(({ nll }) => nll >= exact - 0.05 - 1e-4 * Math.abs(exact)),
+    detail: `nll ${curve.at(-1)!.nll.toFixed(2)} against ${exact.toFixed(2)}`,
+  };
 }
 
 /** Mutual information + total correlation + dimension-wise KL = rate, within four standard errors. */

@@ -80,3 +80,17 @@ test("codes of data with known factors have a mutual information gap", async () 
     9,
   );
 });
+
+test("probabilistic PCA's posterior is exact: so is its likelihood, from any number of draws", async () => {
+  expect((await latentkit.run("train", "pca", "--data", "digits:500", "--out", "runs/pca", "--json")).code).toBe(0);
+  const { stdout } = await latentkit.run("evaluate", "runs/pca", "--samples", "20", "--json");
+  const found = JSON.parse(stdout) as {
+    scores: { nll: number };
+    likelihood: { curve: { nll: number }[] };
+    checks: { name: string; holds: boolean }[];
+  };
+  for (const { nll } of found.likelihood.curve)
+    expect(Math.abs(nll - found.scores.nll)).toBeLessThan(1e-4 * Math.abs(found.scores.nll));
+  expect(found.checks.map(({ name }) => name)).toContain("the bound stays below the exact log-likelihood");
+  expect(found.checks.every(({ holds }) => holds)).toBe(true);
+});
