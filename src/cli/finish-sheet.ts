@@ -1,4 +1,5 @@
 import { extname, join } from "node:path";
+import { type Column, csvText, rowText } from "../data/column.ts";
 import { encodeNpy } from "../data/npy.ts";
 import { ConfigError } from "../errors.ts";
 import { writeFileAtomic } from "../node/atomic-write.ts";
@@ -12,7 +13,8 @@ export interface OutputOptions {
 }
 
 /**
- * Writes what a command has made as a picture, or its last set as numbers where the file ends in .npy; shows it in a
+ * Writes what a command has made as a picture, or its last set as numbers where the file ends in .npy, or as a table
+ * where they are rows of one; shows it in a
  * terminal; and says where it lies, with --json together with `details`.
  */
 export async function finishSheet(
@@ -24,22 +26,35 @@ export async function finishSheet(
     readonly file: string;
     readonly details: Readonly<Record<string, unknown>>;
     readonly terminalRows?: number;
+    /** The columns of examples that are rows of a table: a .csv file holds the last set in their terms. */
+    readonly columns?: readonly Column[] | undefined;
     /** What a .npy file holds where it is not the last set. */
     readonly numbers?: { readonly shape: readonly number[]; readonly values: Float32Array };
   },
 ): Promise<void> {
-  const file = out ?? about.file;
-  const numbers = checkKind(file) === ".npy";
+  const { columns } = about;
+  const file = out ?? (columns ? about.file.replace(/\.png$/, ".csv") : about.file);
+  const kind = checkKind(file, columns ? [".csv", ".npy"] : [".png", ".npy"]);
   const { shape, values } = about.numbers ?? { shape: [sheet.count, ...sheet.shape], values: sheet.sets.at(-1)! };
-  if (numbers) await writeFileAtomic(file, encodeNpy(shape, values));
+  if (kind === ".npy") await writeFileAtomic(file, encodeNpy(shape, values));
+  else if (columns) await writeFileAtomic(file, csvText(columns, rowsOf(columns, sheet)));
   else await writePng(file, sheetRaster(sheet));
   if (json) {
     console.log(JSON.stringify({ file, shape, ...about.details }));
     return;
   }
-  if (!numbers) showSheet(about.title, sheet, about.terminalRows);
+  if (kind === ".png") showSheet(about.title, sheet, about.terminalRows);
   console.log(`${about.title}: ${file}`);
 }
+
+function* rowsOf(columns: readonly Column[], { sets, count }: Sheet): Generator<readonly string[]> {
+  const values = sets.at(-1)!;
+  const size = values.length / count;
+  for (let i = 0; i < count; i++) yield rowText(columns, values.subarray(i * size, (i + 1) * size));
+}
+
+/** What a sheet may be written as, before it is known what examples are. */
+export const sheetKinds: readonly FileKind[] = [".png", ".npy", ".csv"];
 
 /** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */
 export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"]): FileKind {
@@ -49,7 +64,7 @@ export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".
     `--out: not a file it can write, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
   );
 }
-export type FileKind = ".png" | ".npy" | ".gif" | ".svg" | ".html";
+export type FileKind = ".png" | ".npy" | ".csv" | ".gif" | ".svg" | ".html";
 
 /** Where a run keeps its own pictures. */
 export const samplesFile = (run: string, name: string): string => join(run, "samples", name);

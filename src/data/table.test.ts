@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { FIXED_DRAW } from "./binarize.ts";
-import { rowText } from "./column.ts";
+import { csvText, rowText } from "./column.ts";
 import { ExampleReader } from "./example-reader.ts";
 import { TableReader, type TableOptions } from "./table.ts";
 
@@ -58,6 +58,19 @@ test("a row's text comes back", async () => {
   ]);
   // What a model makes: beyond what was seen, between, and no category for certain.
   expect(rowText(dataset.columns!, Float32Array.of(9, 0.2, 0.5, 0.3, -0.01))).toEqual(["50", "Oslo", "1.71"]);
+});
+
+test("CSV quotes what it must", () => {
+  const columns = [
+    { name: "a,b", kind: "category", values: ["x", "y"] },
+    { name: "c", kind: "category", values: ["x", "y"] },
+  ] as const;
+  expect(
+    csvText(columns, [
+      ['say "hi"', "1\n2"],
+      ["plain", " spaced "],
+    ]),
+  ).toBe('"a,b",c\n"say ""hi""","1\n2"\nplain, spaced \n');
 });
 
 test("standardized columns have mean 0 and standard deviation 1, far from 0 too", async () => {

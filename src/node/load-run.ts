@@ -28,9 +28,9 @@ export async function loadRun(
   { checkpoint }: { readonly checkpoint?: WhichCheckpoint } = {},
 ): Promise<LoadedRun> {
   const run = await RunFolder.open(path);
-  const { shape, classNames } = run.info.data;
+  const { shape, classNames, columns } = run.info.data;
   const { definition, config, settings } = readRunSpec(run.info, `${path}/run.json`);
-  const model = definition.build(config, { shape, ...(classNames && { classNames }) });
+  const model = definition.build(config, { shape, ...(classNames && { classNames }), ...(columns && { columns }) });
   const all = variables(model);
   const averaged = settings.ema === undefined ? new Map() : parameters(model);
   const specs = tensorSpecs(new Map([...all, ...[...averaged].map(([name, v]) => [averagedName(name), v] as const)]));

@@ -57,7 +57,7 @@ export async function startRun(
   const model = definition.build(config, source.train.dataset);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compile({ model, source, device, settings, binarize, seed });
-  const { shape, classNames } = source.train.dataset;
+  const { shape, classNames, columns } = source.train.dataset;
   await compiled.step.initialize(seed);
   await compiled.step.prepare();
   if (settings.mlflow !== undefined) await mlflowExperiment(settings.mlflow);
@@ -71,6 +71,7 @@ export async function startRun(
       fingerprint: source.fingerprint,
       shape: [...shape],
       ...(classNames && { classNames: [...classNames] }),
+      ...(columns && { columns: [...columns] }),
     },
     seed,
     latentkit: version,

@@ -27,7 +27,8 @@ export async function trainingSheets({ trained, source }: Pictured): Promise<rea
     if (!abilities.sample || source.test.indices.length === 0) return [];
     const points = firstExamples(source.test, 2000);
     const count = points.length / 2;
-    const sheet = { sets: [points, await trained.sample(count)], count, columns: 2, shape: trained.shape };
+    const samples = await forExamples(trained, source.test).sample(count);
+    const sheet = { sets: [points, samples], count, columns: 2, shape: trained.shape };
     return [{ name: "samples.png", title: "test examples beside samples", sheet, terminalRows: 1 }];
   }
   if (!isImage(trained.shape)) return [];

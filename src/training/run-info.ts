@@ -1,5 +1,6 @@
 /** run.json: what a run is. The same form for every model; the model's own schema reads `config`. */
 import { z } from "zod";
+import { columnSchema } from "../data/column.ts";
 import { bestSchema, jsonObjectSchema } from "./checkpoint.ts";
 import { matching, parseJsonObject, refuseNewerFormat } from "./json.ts";
 
@@ -54,6 +55,8 @@ const runInfoSchema = z.strictObject({
     shape: z.array(z.int().positive()).min(1).max(8),
     /** Names of the classes of its labels, by index; absent where it has none. */
     classNames: z.array(line).min(1).max(256).optional(),
+    /** What the numbers of an example stand for, where it is a row of a table. */
+    columns: z.array(columnSchema).min(1).max(10_000).optional(),
   }),
   seed: z.int().nonnegative(),
   /** Version of the Latentkit that made the run. */

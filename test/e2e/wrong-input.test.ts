@@ -117,7 +117,7 @@ describe("arguments", () => {
     [["sample", "run", "--device", "gpu"], /^--device: unknown device, got "gpu", expected one of auto, cpu, /],
     [
       ["sample", "run", "--out", "x.jpg"],
-      '--out: not a file it can write, got "x.jpg", expected a name that ends in .png or .npy',
+      '--out: not a file it can write, got "x.jpg", expected a name that ends in .png or .npy or .csv',
     ],
     [
       ["sample", "run", "--checkpoint", "first"],

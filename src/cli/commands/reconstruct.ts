@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { firstExamples, forExamples, reconstructionSheet } from "../../node/run-pictures.ts";
-import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
 import {
   addDeviceOptions,
   addLabelOption,
@@ -35,13 +35,14 @@ Examples:
     )
     .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions & ExampleOptions) => {
       const { count } = parseSettings(reconstructSettings, givenSettings(reconstructSettings, options));
-      const loaded = await optionRun(path, options);
+      const loaded = await optionRun(path, options, sheetKinds);
       const { trained, step } = loaded;
       const { split, data } = await optionExamples(loaded, options);
       const sheet = await reconstructionSheet(forExamples(trained, split), firstExamples(split, count));
       await finishSheet(sheet, options, {
         title: "examples above their reconstructions",
         file: samplesFile(path, "reconstructions.png"),
+        columns: loaded.run.info.data.columns,
         details: { run: path, step, data, label: options.label },
       });
     });

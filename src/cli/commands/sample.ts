@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { densityForms } from "../../latent/density.ts";
 import { sampleSheet } from "../../node/run-pictures.ts";
-import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
 import {
   addDeviceOptions,
   addLabelOption,
@@ -42,7 +42,8 @@ Examples:
   latentkit sample runs/vae-digits-1 --count 400 --temperature 0.7 --out samples.png
   latentkit sample runs/cvae-digits-1 --label 7
   latentkit sample runs/ae-digits-1 --prior gmm:10
-  latentkit sample runs/vae-digits-1 --radius 9`,
+  latentkit sample runs/vae-digits-1 --radius 9
+  latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv`,
     )
     .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
       const given = givenSettings(sampleSettings, options);
@@ -50,7 +51,7 @@ Examples:
       checkPrior(prior);
       if (radius !== undefined && "temperature" in given)
         throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
-      const loaded = await optionRun(path, options);
+      const loaded = await optionRun(path, options, sheetKinds);
       const { trained, step } = loaded;
       const { abilities } = trained;
       if (prior === undefined && radius === undefined && !abilities.sample && abilities.encode && abilities.decode)
@@ -62,6 +63,7 @@ Examples:
       await finishSheet(sheet, options, {
         title: "samples",
         file: samplesFile(path, "samples.png"),
+        columns: loaded.run.info.data.columns,
         details: { run: path, step, ...settings, radius, prior: from?.fit, label: options.label },
       });
     });

@@ -1,0 +1,106 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { install, type Installed, jsonLines } from "./install.ts";
+
+let latentkit: Installed;
+let cache = "";
+const inside = (...path: string[]): string => join(latentkit.folder, ...path);
+const quick = "--epochs 2 --batch-size 20 --set hiddenDims=16 --set latentDim=2 --threads 1 --json".split(" ");
+
+beforeAll(async () => {
+  cache = mkdtempSync(join(tmpdir(), "latentkit-cache-"));
+  // Commands inherit it.
+  process.env["LATENTKIT_CACHE"] = cache;
+  latentkit = install();
+  const rows = Array.from({ length: 300 }, (_, i) => {
+    const [age, city] = [20 + (i % 50), ["Oslo", "Rome", 'the "old" town, north'][i % 3]!];
+    return `${age},"${city.replaceAll('"', '""')}",${(1.5 + (i % 7) / 10).toFixed(2)}`;
+  });
+  writeFileSync(inside("people.csv"), `age,city,height\n${rows.join("\n")}\n`);
+  mkdirSync(inside("photos"));
+  for (let i = 0; i < 40; i++) {
+    const background = { r: 6 * i, g: 90, b: 255 - 6 * i };
+    const image = sharp({ create: { width: 40 + i, height: 60, channels: 3, background } });
+    writeFileSync(inside("photos", `${i}.png`), await image.png().toBuffer());
+  }
+});
+afterAll(() => {
+  delete process.env["LATENTKIT_CACHE"];
+  rmSync(cache, { recursive: true });
+  latentkit.remove();
+});
+
+/** What a command printed as JSON, when it must succeed. */
+async function printedBy(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await latentkit.run(...args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return jsonLines(stdout).at(-1)!;
+}
+
+test("a table is learned, and its samples are rows of it", async () => {
+  const done = await printedBy("train", "vae", "--data", "people.csv", "--out", "people", ...quick);
+  expect(done).toMatchObject({ event: "done", run: "people" });
+  expect(await printedBy("sample", "people", "--count", "50", "--json")).toMatchObject({
+    file: "people/samples/samples.csv",
+    shape: [50, 5],
+  });
+  const shown = await printedBy("data", "show", "people/samples/samples.csv", "--json");
+  const original = await printedBy("data", "show", "people.csv", "--json");
+  const kinds = (source: Record<string, unknown>) =>
+    (source["columns"] as { name: string; kind: string }[]).map(({ name, kind }) => [name, kind]);
+  expect(kinds(shown)).toEqual(kinds(original));
+  const lines = readFileSync(inside("people/samples/samples.csv"), "utf8").trimEnd().split("\n");
+  expect(lines).toHaveLength(51);
+  for (const line of lines.slice(1)) expect(line).toMatch(/^\d\d,(Oslo|Rome|"the ""old"" town, north"),[12]\.\d\d$/);
+});
+
+test("how data is read is kept with the run, and holds on resume", async () => {
+  const data = ["--data", "people.csv", "--condition", "city"];
+  await printedBy("train", "cvae", ...data, "--out", "by-city", ...quick);
+  expect(await printedBy("sample", "by-city", "--label", "Rome", "--count", "4", "--json")).toMatchObject({
+    shape: [4, 2],
+  });
+  const { code, stderr } = await latentkit.run("train", "cvae", "--out", "by-city", "--resume", "--drop", "age");
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr:
+      'latentkit: --resume: drop differs from the run\'s, got ["age"], expected none; leave it out, or start a new run\n',
+  });
+});
+
+test("a folder of pictures of many sizes is learned as squares", async () => {
+  const done = await printedBy("train", "vae", "--data", "photos", "--size", "8", "--out", "squares", ...quick);
+  expect(done).toMatchObject({ event: "done" });
+  expect(await printedBy("reconstruct", "squares", "--count", "3", "--json")).toMatchObject({ shape: [3, 3, 8, 8] });
+  writeFileSync(inside("photos", "broken.jpg"), "");
+  const { code, stdout, stderr } = await latentkit.run("train", "vae", "--data", "photos", "--out", "no");
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(
+    /^latentkit: photos: an image of 41 cannot be read, got broken\.jpg \(.+; --skip-broken leaves them out\n$/,
+  );
+  const shown = await printedBy("data", "show", "photos", "--skip-broken", "--channels", "1", "--json");
+  expect(shown).toMatchObject({ shape: [1, 32, 32] });
+});
+
+test("points are learned as they are", async () => {
+  await printedBy("train", "vae", "--data", "toy:moons:400", "--out", "moons", ...quick);
+  const png = readFileSync(inside("moons/samples/samples.png"));
+  expect((await sharp(png).metadata()).width).toBe(2 * 324 + 4);
+  const { code, stderr } = await latentkit.run(
+    "train",
+    "vae",
+    "--data",
+    "toy:moons",
+    "--set",
+    "likelihood=bernoulli",
+    "--out",
+    "no",
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /^latentkit: batches: moons holds real numbers, not intensities to binarize, got binarize dynamic, [^\n]*\n$/,
+  );
+});
