@@ -76,14 +76,14 @@ export class BetaTCVAE extends LatentVariableModel {
  * Log-weights [codes, examples] with which a batch of M of N examples stands for all of them: log q(z_i) is the logSumExp of
  * log q(z_i|x_n) + weight.
  *
- * - `weighted`: 1/(N M) for each (eq. S2), a lower bound on log q(z) in expectation, off by a constant
+ * - `weighted`: 1/M for each, as if the batch were all there is: eq. S2 but for its constant 1/N, which no gradient sees
  * - `stratified`: 1/N for the example that the code is of, and for the M - 1 others, drawn from the N - 1, weights that make the
  *   sum unbiased (eq. S6): 1/(M - 1), and (N - M + 1)/(N (M - 1)) for one of them
  */
 export function logShares(batch: number, size: number, estimator: AggregateName): Tensor {
   const others = batch - 1;
   const weight = (code: number, example: number): number => {
-    if (estimator === "weighted") return 1 / (size * batch);
+    if (estimator === "weighted") return 1 / batch;
     if (example === code) return others === 0 ? 1 : 1 / size;
     const last = example === (code + others) % batch;
     return last ? (size - others) / (size * others) : 1 / others;
