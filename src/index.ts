@@ -119,7 +119,7 @@ export { type CovarianceForm, GaussianMixture, type MixtureParameters } from "./
 export { analogy, classMeans } from "./latent/code-arithmetic.ts";
 export { linear, pathBetween, spherical } from "./latent/interpolation.ts";
 export { isStandardNormal, standardNormal } from "./latent/standard-normal.ts";
-export { codeQuantile, orderedByLargest, traversal } from "./latent/traversal.ts";
+export { codeQuantile, traversal } from "./latent/traversal.ts";
 export { closedWalk } from "./latent/walk.ts";
 export { type Unit, type UnitReport, unitReport } from "./metrics/unit-report.ts";
 export { barChart, type BarChartOptions } from "./pictures/bar-chart.ts";

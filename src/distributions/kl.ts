@@ -63,12 +63,19 @@ const closedForms: readonly ClosedForm[] = [
  * Throws UnsupportedOpError naming the pair where there is none.
  */
 export function kl(q: Distribution, p: Distribution): Tensor {
-  for (const form of closedForms) {
-    const divergence = form(q, p);
-    if (divergence) return divergence;
-  }
+  const divergence = klIfClosed(q, p);
+  if (divergence) return divergence;
   throw new UnsupportedOpError(
     `kl: no closed form, got KL(${q.name} || ${p.name}), expected a pair that has one; estimate it as the mean of ` +
       "q.logProb(x) - p.logProb(x) over draws x of q",
   );
+}
+
+/** As `kl`; undefined where the pair has no closed form. */
+export function klIfClosed(q: Distribution, p: Distribution): Tensor | undefined {
+  for (const form of closedForms) {
+    const divergence = form(q, p);
+    if (divergence) return divergence;
+  }
+  return undefined;
 }

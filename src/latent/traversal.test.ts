@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codeQuantile, orderedByLargest, traversal } from "./traversal.ts";
+import { codeQuantile, traversal } from "./traversal.ts";
 
 test("a traversal moves one dimension at a time through its range", () => {
   const codes = traversal(Float32Array.of(7, 8, 9), [2, 0], 3, (dim) => [-dim, dim + 4]);
@@ -21,8 +21,4 @@ test("quantiles are of each dimension", () => {
   expect([...codeQuantile(codes, 2, 0)]).toEqual([0, -300]);
   expect([...codeQuantile(codes, 2, 0.01)]).toEqual([1, -297]);
   expect([...codeQuantile(codes, 2, 0.99)]).toEqual([99, -3]);
-});
-
-test("the largest come first", () => {
-  expect(orderedByLargest([0.1, 5, -2, 5, 0.3])).toEqual([1, 3, 4, 0, 2]);
 });

@@ -28,9 +28,3 @@ export function codeQuantile(codes: Float32Array, dim: number, share: number): F
     return values[Math.round(share * (count - 1))]!;
   });
 }
-
-/** Indices of the largest values first; equal ones in their order. */
-export const orderedByLargest = (values: ArrayLike<number>): number[] =>
-  Array.from(values, (value, i) => [value, i] as const)
-    .toSorted(([a], [b]) => b - a)
-    .map(([, i]) => i);

@@ -1,7 +1,7 @@
 import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";
-import { UnsupportedOpError } from "../errors.ts";
 import type { Variable } from "../graph/tensor.ts";
+import { unitReport } from "../metrics/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { countDeadUnits } from "../training/dead-units.ts";
 import { diagnose, type Measured } from "../training/doctor.ts";
@@ -36,19 +36,21 @@ export async function runFindings({
   if (validation.indices.length === 0) return [...diagnose({ records, config, rewinds })];
   const { model, store, shape } = trained;
   const x = firstExamples(validation, examinedExamples, binarize);
-  const rates = await ratesOf(trained, x);
+  const examined = { ...validation, indices: validation.indices.subarray(0, examinedExamples) };
+  const rates = await ratesOf(trained, examined, binarize);
   const enough = validation.indices.length >= fewestForUnits && !model.given;
   const deadUnits = enough ? await countDeadUnits(model, { store, x, shape, readInstead }) : undefined;
   return [...diagnose({ records, config, rewinds, ...(rates && { rates }), ...(deadUnits && { deadUnits }) })];
 }
 
-/** The rate of each latent dimension, where a model has rates by dimension. */
-async function ratesOf(trained: TrainedModel, x: Float32Array): Promise<Float32Array | undefined> {
-  if (!trained.model.encode || !trained.model.latents?.prior) return undefined;
-  try {
-    return await trained.ratePerDimension(x);
-  } catch (error) {
-    if (error instanceof UnsupportedOpError) return undefined;
-    throw error;
-  }
+/** The mean rate of each latent dimension, where a model has rates by dimension. */
+async function ratesOf(
+  trained: TrainedModel,
+  split: Split,
+  binarize: Binarization,
+): Promise<readonly number[] | undefined> {
+  const { abilities } = trained;
+  if (!abilities.encode || abilities.latents?.shape.length !== 1) return undefined;
+  const { units, rate } = unitReport(await trained.codes(split, { binarize }), trained.latentDim);
+  return rate === undefined ? undefined : units.map((unit) => unit.rate!);
 }

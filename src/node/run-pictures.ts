@@ -5,6 +5,7 @@ import { DataError, UnsupportedOpError } from "../errors.ts";
 import { sizeOf } from "../graph/shape.ts";
 import type { GaussianMixture } from "../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../latent/percentiles.ts";
+import { unitReport } from "../metrics/unit-report.ts";
 import type { Sheet } from "../pictures/sheet.ts";
 import { stream } from "../random/index.ts";
 import type { TrainedModel } from "../training/trained-model.ts";
@@ -62,24 +63,47 @@ export async function reconstructionSheet(trained: TrainedModel, examples: Float
   return { sets: [examples, await trained.reconstruct(examples)], count, columns: Math.min(16, count), shape };
 }
 
-/** Means of p(x|z) over two dimensions of the latent space, the others at 0: the first to the right, the second upwards. */
+/**
+ * Means of p(x|z) over two dimensions of the latent space, at the percentiles of N(0, 1) from 5 % to 95 %, the others at 0: the first
+ * to the right, the second upwards. With `density` at those of its first Gaussian along these dimensions, the others at its mean.
+ */
 export async function manifoldSheet(
   trained: TrainedModel,
-  { dims, size }: { readonly dims: readonly [number, number]; readonly size: number },
+  {
+    dims,
+    size,
+    density,
+  }: {
+    readonly dims: readonly [number, number];
+    readonly size: number;
+    readonly density?: GaussianMixture | undefined;
+  },
 ): Promise<Sheet> {
-  const codes = percentileGrid(trained.latentDim, dims, size);
-  return { sets: [await trained.decode(codes)], count: size * size, columns: size, shape: trained.shape, map: true };
+  const { latentDim, shape } = trained;
+  const codes = percentileGrid(latentDim, dims, size);
+  if (density)
+    for (let at = 0; at < codes.length; at += latentDim)
+      codes.set(density.place(0, codes.slice(at, at + latentDim)), at);
+  return { sets: [await trained.decode(codes)], count: size * size, columns: size, shape, map: true };
 }
 
-/** The two dimensions that tell most of examples, by their rate; the whole space where there are but two. */
+/** Examples that dimensions are put in order by. */
+const orderedBy = 1000;
+
+/**
+ * The two dimensions that tell most of examples, by their rate, or the variance of their code where there is none; the whole space
+ * where there are but two.
+ */
 export async function mostTellingDimensions(
   trained: TrainedModel,
-  examples: () => Promise<Float32Array>,
+  examples: () => Promise<Split>,
 ): Promise<readonly [number, number]> {
   const { latentDim } = trained;
   if (latentDim < 2)
     throw new UnsupportedOpError(`manifold: too few latent dimensions, got ${latentDim}, expected at least 2`);
   if (latentDim === 2) return [0, 1];
-  const rates = [...(await trained.ratePerDimension(await examples())).entries()].toSorted(([, a], [, b]) => b - a);
-  return [rates[0]![0], rates[1]![0]];
+  const split = await examples();
+  const codes = await trained.codes({ ...split, indices: split.indices.subarray(0, orderedBy) });
+  const [first, second] = unitReport(codes, latentDim).units;
+  return [first!.unit, second!.unit];
 }

@@ -4,7 +4,7 @@ import type { Split } from "../data/split.ts";
 import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
-import { ratePerDimension, ratesByDimension } from "../latent/rate-per-dimension.ts";
+import { ratePerDimension } from "../latent/rate-per-dimension.ts";
 import type { Model } from "../models/model.ts";
 import { Program } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
@@ -142,7 +142,7 @@ export class TrainedModel {
         const q = given.encode?.(x);
         const shape = [x.shape[0]!, latentDim];
         if (!q) return undefined;
-        const rates = ratesByDimension(given, x);
+        const rates = ratePerDimension(given, x);
         const codes = { means: q.mean.broadcastTo(shape), draws: q.sample().broadcastTo(shape) };
         return rates ? { ...codes, rates: rates.broadcastTo(shape) } : codes;
       },
@@ -159,16 +159,6 @@ export class TrainedModel {
       const input = new Input("in", [size, latentDim]);
       return { input, output: model.decode!(input).mean };
     });
-  }
-
-  /** The rate of each latent dimension averaged over examples x, in nats. */
-  async ratePerDimension(x: Float32Array): Promise<Float32Array> {
-    if (this.model.given) throw this.#lacking("rates");
-    const rates = await this.#ofExamples("rate", x, (input) => ratePerDimension(this.model, input));
-    const { latentDim } = this;
-    const means = new Float32Array(latentDim);
-    rates.forEach((rate, i) => (means[i % latentDim]! += (rate * latentDim) / rates.length));
-    return means;
   }
 
   #ofExamples(name: string, x: Float32Array, f: (input: Tensor) => Tensor, seed = 0): Promise<Float32Array> {

@@ -108,6 +108,15 @@ describe("sample from a density of the codes", () => {
     await json("sample", "cvae", "--count", "3", "--prior", "gaussian", "--label", "7", "--out", "c.png");
   });
 
+  test("gives a map its percentiles", async () => {
+    const flags = ["manifold", "ae", "--prior", "gaussian", "--size", "3", "--dims", "1,2"];
+    expect(await json(...flags, "--out", "m.png")).toMatchObject({ shape: [9, 1, 28, 28], prior: { components: 1 } });
+    // In the middle all dimensions are at their means: what has no temperature is drawn there as well.
+    const { values } = await numbers(...flags);
+    const cold = await numbers("sample", "ae", "--prior", "gaussian", "--temperature", "0", "--count", "1");
+    same(picture(values, 4), cold.values);
+  });
+
   test("of a radius decodes codes of that norm", async () => {
     const near = await numbers("sample", "vae", "--count", "20", "--radius", "1e-3");
     for (let i = 1; i < 20; i++) {
@@ -297,6 +306,10 @@ describe("wrong input", () => {
     [
       ["sample", "vae", "--radius", "2", "--temperature", "1"],
       "--radius: it takes the place of a temperature, got both, expected one of them",
+    ],
+    [
+      ["manifold", "ae"],
+      /^ae: the model has no p\(z\) to take percentiles of, got none, expected --prior gaussian or /,
     ],
     [["interpolate", "vae", "--examples", "1,2,3"], "--examples: not pairs, got 3 examples, expected an even number"],
     [["interpolate", "vae", "--examples", "1,60"], "--examples: no such example, got 60, expected 0 to 59"],

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { ConfigError } from "../../errors.ts";
-import { firstExamples, manifoldSheet, mostTellingDimensions } from "../../node/run-pictures.ts";
+import { ConfigError, UnsupportedOpError } from "../../errors.ts";
+import { manifoldSheet, mostTellingDimensions } from "../../node/run-pictures.ts";
 import { openRunData } from "../../node/run-spec.ts";
 import type { TrainedModel } from "../../training/trained-model.ts";
 import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
@@ -13,6 +13,7 @@ import {
   type LabelOptions,
   optionRun,
 } from "../run-command.ts";
+import { fittedPrior } from "../run-prior.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 
 const manifoldSettings = z.strictObject({
@@ -24,6 +25,10 @@ const manifoldSettings = z.strictObject({
     .describe(
       "the dimensions shown to the right and upwards, such as 0,1; the two that tell most of the data if not given",
     ),
+  prior: z
+    .enum(["gaussian", "full-gaussian"])
+    .optional()
+    .describe("Gaussian fitted to the codes, whose percentiles are taken in place of those of N(0, 1)"),
 });
 
 export function define(command: Command): void {
@@ -33,25 +38,32 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Codes lie at the percentiles of the prior from 5 % to 95 %; dimensions that are not shown are 0.
+Codes lie at the percentiles of N(0, 1) from 5 % to 95 %, and dimensions that are not shown are 0; with --prior at those of
+a Gaussian fitted to the codes, and its mean.
 
 Examples:
   latentkit manifold runs/vae-digits-1
-  latentkit manifold runs/vae-digits-1 --dims 3,7 --size 12 --out manifold.png`,
+  latentkit manifold runs/vae-digits-1 --dims 3,7 --size 12 --out manifold.png
+  latentkit manifold runs/ae-digits-1 --prior gaussian`,
     )
     .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
-      const { size, dims: wanted } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
-      const { run, trained, step } = await optionRun(path, options);
+      const { size, dims: wanted, prior } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
+      const loaded = await optionRun(path, options);
+      const { run, trained, step } = loaded;
+      const { abilities } = trained;
+      if (prior === undefined && abilities.encode && abilities.decode && !abilities.latents?.prior)
+        throw new UnsupportedOpError(
+          `${path}: the model has no p(z) to take percentiles of, got none, expected --prior gaussian or full-gaussian`,
+        );
       const dims = wanted
         ? checkedDims(wanted, trained)
-        : await mostTellingDimensions(trained, async () =>
-            firstExamples((await openRunData(run.info, path)).validation, 1000),
-          );
-      const sheet = await manifoldSheet(trained, { dims, size });
+        : await mostTellingDimensions(trained, async () => (await openRunData(run.info, path)).validation);
+      const fitted = prior === undefined ? undefined : await fittedPrior(loaded, prior, options);
+      const sheet = await manifoldSheet(trained, { dims, size, density: fitted?.density });
       await finishSheet(sheet, options, {
         title: `latent dimensions ${dims[0]} (to the right) and ${dims[1]} (upwards)`,
         file: samplesFile(path, "manifold.png"),
-        details: { run: path, step, dims, size, label: options.label },
+        details: { run: path, step, dims, size, prior: fitted?.fit, label: options.label },
         terminalRows: 8,
       });
     });

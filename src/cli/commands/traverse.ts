@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
-import { codeQuantile, orderedByLargest } from "../../latent/traversal.ts";
-import { activity } from "../../metrics/active-units.ts";
+import { codeQuantile } from "../../latent/traversal.ts";
+import { unitReport } from "../../metrics/unit-report.ts";
 import { traversalSheet } from "../../node/latent-sheets.ts";
 import { readRunSpec } from "../../node/run-spec.ts";
 import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
@@ -64,26 +64,15 @@ Examples:
       const measured = { ...split, indices: split.indices.subarray(0, measuredExamples) };
       const { binarize } = readRunSpec(run.info, path).data;
       const codes = await trained.codes(measured, { binarize });
-      const variance = activity(codes.means, latentDim);
-      const count = measured.indices.length;
-      const rate =
-        codes.rates &&
-        Array.from({ length: latentDim }, (_, dim) => {
-          let sum = 0;
-          for (let n = 0; n < count; n++) sum += codes.rates![n * latentDim + dim]!;
-          return sum / count;
-        });
-      const dims = wanted ?? orderedByLargest(rate ?? variance).slice(0, shownDims);
+      const { units } = unitReport(codes, latentDim);
+      const dims = wanted ?? units.slice(0, shownDims).map(({ unit }) => unit);
       const [low, high] = [codeQuantile(codes.draws, latentDim, 0.01), codeQuantile(codes.draws, latentDim, 0.99)];
       const rangeOf = (dim: number) => [low[dim]!, high[dim]!] as const;
       const sheet = await traversalSheet(trained, picked, { dims, size, rangeOf });
-      const about = dims.map((dim) => ({
-        dim,
-        ...(rate && { rate: rate[dim] }),
-        variance: variance[dim],
-        low: low[dim],
-        high: high[dim],
-      }));
+      const about = dims.map((dim) => {
+        const { rate, activity } = units.find(({ unit }) => unit === dim)!;
+        return { dim, rate, variance: activity, low: low[dim], high: high[dim] };
+      });
       await finishSheet(sheet, options, {
         title: `a row each for dimensions ${dims.join(", ")}`,
         file: samplesFile(path, "traversal.png"),
