@@ -7,7 +7,7 @@ import { type Distribution, unavailable } from "./distribution.ts";
 
 /**
  * One of `bins` evenly spaced values, elementwise, given logits [..., bins]: any distribution over them, such as the 256 of a
- * byte (van den Oord et al. 2016, arXiv:1601.06759, section 3.4). A value between two points counts as the nearest.
+ * byte (van den Oord et al. 2016, arXiv:1601.06759). A value between two points counts as the nearest.
  */
 export class GridCategorical implements Distribution {
   readonly name = "GridCategorical";

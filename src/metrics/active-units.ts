@@ -1,8 +1,8 @@
-/** A unit whose activity is above this is active (arXiv:1509.00519, section 5.2). */
+/** A unit whose activity is above this is active (arXiv:1509.00519). */
 export const activeThreshold = 0.01;
 
 /**
- * The activity of each latent dimension, A_u = Var_x(E_q(u|x)[u]) (Burda et al. 2015, arXiv:1509.00519, section 5.2): how much
+ * The activity of each latent dimension, A_u = Var_x(E_q(u|x)[u]) (Burda et al. 2015, arXiv:1509.00519): how much
  * the mean code varies over examples. `means` are those of q(z|x), [examples, latentDim].
  */
 export function activity(means: ArrayLike<number>, latentDim: number): Float64Array {

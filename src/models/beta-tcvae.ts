@@ -76,9 +76,9 @@ export class BetaTCVAE extends LatentVariableModel {
  * Log-weights [codes, examples] with which a batch of M of N examples stands for all of them: log q(z_i) is the logSumExp of
  * log q(z_i|x_n) + weight.
  *
- * - `weighted`: 1/M for each, as if the batch were all there is: eq. S2 but for its constant 1/N, which no gradient sees
+ * - `weighted`: 1/M for each, as if the batch were all there is: the paper's but for a constant 1/N, which no gradient sees
  * - `stratified`: 1/N for the example that the code is of, and for the M - 1 others, drawn from the N - 1, weights that make the
- *   sum unbiased (eq. S6): 1/(M - 1), and (N - M + 1)/(N (M - 1)) for one of them
+ *   sum unbiased (appendix C): 1/(M - 1), and (N - M + 1)/(N (M - 1)) for one of them
  */
 export function logShares(batch: number, size: number, estimator: AggregateName): Tensor {
   const others = batch - 1;

@@ -20,8 +20,8 @@ export interface DIPVAEConfig extends LatentVariableConfig {
  *
  *   loss = distortion + rate + lambda_od sum_(i != j) C_ij^2 + lambda_d sum_i (C_ii - 1)^2
  *
- * where C is the covariance over the batch of the mean codes, Cov[mean(x)] (DIP-VAE-I, eq. 6), or of the codes themselves,
- * Cov[mean(x)] + E[diag(std(x)^2)] (DIP-VAE-II, eq. 7): that of the prior is I.
+ * where C is the covariance over the batch of the mean codes, Cov[mean(x)] (DIP-VAE-I), or of the codes themselves,
+ * Cov[mean(x)] + E[diag(std(x)^2)] (DIP-VAE-II): that of the prior is I.
  */
 export class DIPVAE extends LatentVariableModel {
   readonly config: DIPVAEConfig;

@@ -15,8 +15,8 @@ export interface InfoVAEConfig extends LatentVariableConfig {
 }
 
 /**
- * InfoVAE (Zhao, Song & Ermon 2017, arXiv:1706.02262, eq. 6), with maximum mean discrepancy as the divergence of the aggregated
- * posterior (section 3.2):
+ * InfoVAE (Zhao, Song & Ermon 2017, arXiv:1706.02262), with maximum mean discrepancy as the divergence of the aggregated
+ * posterior from the prior:
  *
  *   loss = distortion + (1 - alpha) rate + (alpha + lambda - 1) MMD(q(z), p(z))
  *

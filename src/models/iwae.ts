@@ -36,7 +36,7 @@ interface Shares {
  *
  *   log p(x) >= L_k(x) = E[log 1/k sum_i w_i] >= ELBO(x),   w_i = p(x, z_i) / q(z_i|x),  z_i ~ q(z|x)        (eq. 8)
  *
- * Objectives of k draws (Rainforth et al. 2018, arXiv:1802.04537, section 4):
+ * Objectives of k draws (Rainforth et al. 2018, arXiv:1802.04537):
  *
  *   iwae    L_k for both networks
  *   miwae   the mean of L_(k/m) over m groups of draws
@@ -52,7 +52,7 @@ interface Shares {
  *
  *   standard  as it stands
  *   stl       without d log q / d phi (Roeder et al. 2017, arXiv:1703.09194): less variance, biased for k > 1
- *   dreg      without it, and s_i^2 in place of s_i (Tucker et al. 2018, arXiv:1810.04152, eq. 6): unbiased, and its signal
+ *   dreg      without it, and s_i^2 in place of s_i (Tucker et al. 2018, arXiv:1810.04152): unbiased, and its signal
  *             does not drown as k grows
  */
 export class IWAE extends LatentVariableModel {

@@ -65,9 +65,9 @@ export interface Likelihood {
  * - `gaussian`: N(x; mean(z), std^2) with the given std.
  * - `gaussian-learned`: one variance for all values, learned.
  * - `gaussian-diagonal`: mean and variance both functions of z.
- * - `logistic`: a logistic rounded to the nearest level, location and scale functions of z (arXiv:1606.04934, section C.4.1).
+ * - `logistic`: a logistic rounded to the nearest level, location and scale functions of z (arXiv:1606.04934).
  * - `logistic-mixture`: a mixture of those for each value (arXiv:1701.05517, eq. 2).
- * - `categorical`: any probabilities of the levels (arXiv:1601.06759, section 3.4).
+ * - `categorical`: any probabilities of the levels (arXiv:1601.06759).
  * - `columns`: each column of a table by itself: numbers normal with a learned variance each, categories categorical.
  *
  * Throws ConfigError for columns of data that is no table.

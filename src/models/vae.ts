@@ -33,8 +33,8 @@ export const gradientNames = ["reparameterized", "score"] as const;
  *
  * with p(z) = N(0, I), q(z|x) = N(mean(x), diag(std(x)^2)) (eq. 9), z = mean + std * noise (section 2.4), the KL in closed
  * form (appendix B) and the expectation by L draws (eq. 10). distortion = -E_q[log p(x|z)], rate = KL, in nats per example;
- * the loss is distortion + beta * rate, or with a capacity of C nats that rises from 0 (Burgess et al. 2018, arXiv:1804.03599,
- * eq. 8) distortion + beta * |rate - C|.
+ * the loss is distortion + beta * rate, or with a capacity of C nats that rises from 0 (Burgess et al. 2018, arXiv:1804.03599)
+ * distortion + beta * |rate - C|.
  *
  * The encoder's gradient of the distortion is that of the draws, or the score-function estimator (section 2.2; Williams 1992)
  *
