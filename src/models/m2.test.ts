@@ -1,11 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { noiseValues } from "../../test/noise-values.ts";
 import { initialValues, sines } from "../../test/variable-values.ts";
+import { Batches } from "../data/batches.ts";
+import { createDataset } from "../data/dataset.ts";
+import { whole } from "../data/split.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { grad } from "../graph/grad.ts";
 import { constant, Input, type Tensor } from "../graph/tensor.ts";
 import { type Value, value } from "../graph/value.ts";
 import { parameters } from "../nn/module.ts";
+import { adam } from "../optim/adam.ts";
+import { stream } from "../random/index.ts";
+import { cpuDevice } from "../runtime/node.ts";
+import { compileStep } from "../training/compile-step.ts";
+import { ScoreEvaluator } from "../training/evaluate-scores.ts";
+import { fit } from "../training/fit.ts";
 import { M2, m2 } from "./m2.ts";
 
 const shape = [1, 3, 3];
@@ -128,4 +137,36 @@ describe("the loss (eq. 8 and 9)", () => {
       expect(Math.abs(along - slope) / (1 + Math.abs(slope))).toBeLessThan(1e-6);
     });
   });
+});
+
+test("from one label of each of four classes it learns the classes of all", async () => {
+  const size = 800;
+  const labelsOf = Uint8Array.from({ length: size }, (_, i) => (i >> 1) & 3);
+  const draws = stream(0, "corners");
+  // A long cloud in each corner, so that the one example with a label lies anywhere in it.
+  const values = Float32Array.from({ length: 2 * size }, (_, k) => {
+    const corner = labelsOf[k >> 1]!;
+    return k % 2 ? 0.2 + 0.6 * (corner >> 1) + 0.03 * draws.normal() : 0.2 + 0.6 * (corner & 1) + 0.09 * draws.normal();
+  });
+  const parts = { name: "corners", description: "", shape: [2], size, range: null, values, labels: labelsOf } as const;
+  const split = whole(await createDataset(parts));
+  const given = { latentDim: 2, hiddenDims: [32], likelihood: "gaussian", std: 0.05, labelled: 4 };
+  const corners = new M2(m2.config.parse(given), split.dataset);
+  const device = await cpuDevice(1);
+  const [batchSize, seed] = [80, 1];
+  const { labelledExamples } = corners;
+  const batches = new Batches(split, { batchSize, purpose: "training", seed, classes: 4, labelledExamples });
+  const { labelledShare } = batches;
+  const optimizer = adam({ learningRate: 3e-3 });
+  const step = compileStep(corners, { device, shape: [2], batchSize, labelledShare, optimizer });
+  await step.initialize(seed);
+  const evaluator = new ScoreEvaluator({ model: corners, store: step.store, split, binarize: "none" });
+  const before = await evaluator.run();
+  for await (const _ of fit({ step, batches, seed, steps: 600 })) continue;
+  const after = await evaluator.run();
+  await evaluator.release();
+  await step.release();
+  expect(before["classificationError"]).toBeGreaterThan(0.4);
+  expect(after["classificationError"]).toBeLessThan(0.02);
+  expect(after["negElbo"]).toBeLessThan(before["negElbo"]! - 1);
 });
