@@ -24,6 +24,13 @@ test("panels share the window of the first", () => {
   expect(second).toEqual([[first[1]![0] + 42, first[1]![1]]]);
 });
 
+test("a part of some points lies where it does among all of them", () => {
+  const all = Float32Array.of(0, 0, 4, 3, 1, 2);
+  const options = { side: 40, pad: 2, scaleOf: all };
+  const parts = [0, 2, 4].flatMap((at) => lit(scatter([all.subarray(at, at + 2)], options), 1));
+  expect(new Set(parts.map(String))).toEqual(new Set(lit(scatter([all], { side: 40, pad: 2 }), 1).map(String)));
+});
+
 test.each([[[]], [[3, 3]], [[Number.NaN, 1]]])("no window to be had of %j", (points) => {
   expect(scatter([Float32Array.from(points)]).width).toBe(328);
 });

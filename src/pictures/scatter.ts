@@ -5,6 +5,8 @@ export interface ScatterOptions {
   readonly side?: number;
   /** Pixels between and around panels. */
   readonly pad?: number;
+  /** Points that set the scale, where it is not the first set. */
+  readonly scaleOf?: Float32Array;
 }
 
 /** Brightness of one point; more points on a pixel add up. */
@@ -12,11 +14,14 @@ const BRIGHTNESS = 110;
 const BORDER = 48;
 
 /**
- * Sets of points [n, 2] as panels side by side, x to the right and y upwards, all on the scale that the first set needs. Points
+ * Sets of points [n, 2] as panels side by side, x to the right and y upwards, all on the scale that the first set needs, or `scaleOf`. Points
  * outside of it, and those that are not finite, are left out.
  */
-export function scatter(sets: readonly Float32Array[], { side = 320, pad = 4 }: ScatterOptions = {}): Raster {
-  const [left, bottom, extent] = window(sets[0] ?? new Float32Array());
+export function scatter(
+  sets: readonly Float32Array[],
+  { side = 320, pad = 4, scaleOf = sets[0] ?? new Float32Array() }: ScatterOptions = {},
+): Raster {
+  const [left, bottom, extent] = window(scaleOf);
   const width = sets.length * (side + pad) + pad;
   const height = side + 2 * pad;
   const data = new Uint8Array(width * height);

@@ -4,7 +4,8 @@ import { encodeNpy } from "../../data/npy.ts";
 import { closedWalk } from "../../latent/walk.ts";
 import { writeFileAtomic } from "../../node/atomic-write.ts";
 import { encodeGif } from "../../pictures/gif.ts";
-import { sheetRaster } from "../../pictures/sheet.ts";
+import { scatter } from "../../pictures/scatter.ts";
+import { isPoints, sheetRaster } from "../../pictures/sheet.ts";
 import { stream } from "../../random/index.ts";
 import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
 import { addDeviceOptions, addLabelOption, type DeviceOptions, type LabelOptions, optionRun } from "../run-command.ts";
@@ -62,9 +63,11 @@ Examples:
       const size = values.length / frames;
       if (checkKind(file, kinds) === ".npy") await writeFileAtomic(file, encodeNpy([frames, count, ...shape], values));
       else {
-        const film = Array.from({ length: frames }, (_, frame) =>
-          sheetRaster({ ...of, sets: [values.subarray(frame * size, (frame + 1) * size)] }, { scale }),
-        );
+        const film = Array.from({ length: frames }, (_, frame) => {
+          const set = values.subarray(frame * size, (frame + 1) * size);
+          // Points keep their scale from frame to frame.
+          return isPoints(shape) ? scatter([set], { scaleOf: values }) : sheetRaster({ ...of, sets: [set] }, { scale });
+        });
         await writeFileAtomic(file, [encodeGif(film, { frameMs: 1000 / fps })]);
       }
       const details = { run: path, step, ...settings, prior: fit, label: options.label };
