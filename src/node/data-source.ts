@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
-import { extname } from "node:path";
+import { basename, extname, join } from "node:path";
+import { readCifar10 } from "../data/cifar10.ts";
 import { digitsSource } from "../data/digits.ts";
 import type { DataSource, SplitOptions } from "../data/split.ts";
 import { spritesSource } from "../data/sprites.ts";
@@ -8,7 +9,8 @@ import { toys } from "../data/toys.ts";
 import { ConfigError, DataError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
 import { systemCode } from "./file-error.ts";
-import { status } from "./data-files.ts";
+import { openFile, status } from "./data-files.ts";
+import { fetchedFolder, publishedDatasets } from "./data-fetch.ts";
 import { openImageFolder } from "./data-images.ts";
 import { idxNames, openIdxFile, openIdxFolder } from "./data-idx.ts";
 import type { DataOptions } from "./data-options.ts";
@@ -69,6 +71,10 @@ const files: readonly KnownDataSource[] = [
       "images of any size and format, scaled and cropped to squares; subfolders are classes, or train, val and test",
   },
   {
+    spec: "cifar-10-binary.tar.gz",
+    description: "CIFAR-10 as published, [3, 32, 32], 10 classes",
+  },
+  {
     spec: "FILE.npy",
     description:
       "a NumPy array whose rows are examples: (n, features), (n, height, width) or (n, height, width, 1 or 3)",
@@ -91,7 +97,11 @@ const files: readonly KnownDataSource[] = [
 
 /** Every kind of data source, built-in ones first. */
 export function listDataSources(): readonly KnownDataSource[] {
-  return [...Object.values(builtIns).map(({ spec, description }) => ({ spec, description })), ...files];
+  const fetched = Object.values(publishedDatasets).map(({ name, description }) => ({
+    spec: name,
+    description: `${description}; after latentkit data fetch ${name}`,
+  }));
+  return [...Object.values(builtIns).map(({ spec, description }) => ({ spec, description })), ...fetched, ...files];
 }
 
 /**
@@ -106,8 +116,9 @@ export async function openDataSource(spec: string, options: DataSourceOptions = 
   const found = await status(spec);
   if (found?.isDirectory()) return openFolder(spec, given);
   if (found?.isFile()) return openPath(spec, given);
+  if (found === undefined && Object.hasOwn(publishedDatasets, spec)) return openFetched(spec, given);
   if (found) throw new DataError(`${spec}: neither a file nor a folder, got something else, expected data`);
-  const nearest = nearestName(name, Object.keys(builtIns));
+  const nearest = nearestName(name, [...Object.keys(builtIns), ...Object.keys(publishedDatasets)]);
   const known = Object.values(builtIns).map((source) => source.spec);
   throw new DataError(
     `data: no such source, got "${spec}", expected ${known.join(", ")} or the path of an existing folder or file${nearest ? `; did you mean ${nearest}?` : ""}`,
@@ -122,6 +133,18 @@ function sized(form: string, size: string | undefined): { readonly size?: number
   return { size: Number(size) };
 }
 
+/** Opens a dataset that `data fetch` has brought. */
+async function openFetched(name: string, options: Given): Promise<DataSource> {
+  const folder = fetchedFolder(name);
+  for (const file of publishedDatasets[name]!.files)
+    if ((await status(join(folder, file.name)))?.size !== file.bytes)
+      throw new DataError(
+        `${name}: not fetched yet, got no files in ${folder}, expected them; latentkit data fetch ${name}`,
+      );
+  const archive = publishedDatasets[name]!.files.find((file) => file.name === cifarArchive);
+  return archive ? openPath(join(folder, archive.name), options) : openFolder(folder, options);
+}
+
 const imageOptions = ["size", "channels", "skipBroken"] as const;
 
 async function openFolder(folder: string, options: Given): Promise<DataSource> {
@@ -134,10 +157,12 @@ async function openFolder(folder: string, options: Given): Promise<DataSource> {
     : openImageFolder(folder, allowed(folder, options, imageOptions));
 }
 
+const cifarArchive = "cifar-10-binary.tar.gz";
 const tableOptions = ["condition", "drop", "missing"] as const;
 
 async function openPath(path: string, options: Given): Promise<DataSource> {
   if (/\.(csv|tsv|data)(\.gz)?$/i.test(path)) return openTable(path, allowed(path, options, tableOptions));
+  if (basename(path) === cifarArchive) return readCifar10((await openFile(path))!, allowed(path, options, []));
   const open = byExtension[extname(path).toLowerCase()] ?? openIdxFile;
   return open(path, allowed(path, options, []));
 }

@@ -4,13 +4,16 @@ import { columnFigures, type ColumnFigures } from "../../data/column-figures.ts"
 import type { Column } from "../../data/column.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
-import { DataError } from "../../errors.ts";
+import { ConfigError, DataError } from "../../errors.ts";
+import { nearestName } from "../../nearest-name.ts";
+import { fetchDataset, publishedDatasets } from "../../node/data-fetch.ts";
 import { dataOptions } from "../../node/data-options.ts";
 import { listDataSources, openDataSource } from "../../node/data-source.ts";
 import { examplesByClass } from "../../node/examples-by-class.ts";
 import { firstExamples } from "../../node/run-pictures.ts";
 import { writePng } from "../../node/png-file.ts";
 import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
+import { quoted } from "../../training/quoted.ts";
 import { checkKind } from "../finish-sheet.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { showSheet } from "../show-sheet.ts";
@@ -32,6 +35,15 @@ export function define(command: Command): void {
       if (json) console.log(JSON.stringify(sources));
       else console.log(table(sources.map(({ spec, description }) => [spec, description])));
     });
+  const names = Object.keys(publishedDatasets).join(", ");
+  command
+    .command("fetch")
+    .description("fetch a published dataset into the cache, checked by SHA-256, so that --data takes its name")
+    .argument("<name>", `one of ${names}`)
+    .option("--from <url>", "a folder of the web that has its files, in place of the usual ones")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", "\nExample:\n  latentkit data fetch mnist && latentkit train vae --data mnist")
+    .action(fetchPublished);
   addSettings(
     command.command("show").description("describe a data source and show examples of each class"),
     showSettings,
@@ -43,6 +55,35 @@ export function define(command: Command): void {
       "\nExamples:\n  latentkit data show digits --out digits.png\n  latentkit data show path/to/photographs --size 64 --skip-broken\n  latentkit data show path/to/mnist --json",
     )
     .action(show);
+}
+
+async function fetchPublished(
+  name: string,
+  { from, json = false }: { readonly from?: string; readonly json?: boolean },
+): Promise<void> {
+  const dataset = Object.hasOwn(publishedDatasets, name) ? publishedDatasets[name] : undefined;
+  if (!dataset) {
+    const names = Object.keys(publishedDatasets);
+    const nearest = nearestName(name, names);
+    throw new ConfigError(
+      `data fetch: no such dataset, got ${quoted(name)}, expected one of ${names.join(", ")}${nearest ? `; did you mean ${nearest}?` : ""}`,
+    );
+  }
+  if (from !== undefined && !/^https?:\/\/./.test(from))
+    throw new ConfigError(`--from: not a place on the web, got ${quoted(from)}, expected http://... or https://...`);
+  const shown = !json && process.stderr.isTTY;
+  const folder = await fetchDataset(dataset, {
+    ...(from !== undefined && { from }),
+    ...(shown && {
+      onProgress: (file, bytes) =>
+        void process.stderr.write(
+          `\r${file.name}  ${Math.floor((100 * bytes) / file.bytes)} %\u001b[K${bytes === file.bytes ? "\n" : ""}`,
+        ),
+    }),
+  });
+  console.log(
+    json ? JSON.stringify({ name, folder, files: dataset.files }) : `${name}: ${folder}; take it with --data ${name}`,
+  );
 }
 
 async function show(spec: string, options: { readonly json?: boolean }): Promise<void> {
