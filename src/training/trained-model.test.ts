@@ -47,8 +47,10 @@ test("codes are the posterior's means and one draw of it for each example", asyn
 
 test("codes have rates where the prior has them: KL(N(m, s^2) || N(0, 1)) = (s^2 + m^2 - 1) / 2 - log s", async () => {
   const prior = (count: number) => independent(new Normal(constant(0).broadcastTo([count, 1]), 1), 1);
-  const { encode } = coder().model;
-  const { means, rates } = await trained({ encode: encode!, latents: { shape: [1], prior } }).codes(split);
+  const { model } = coder();
+  const { means, rates } = await trained({ encode: (x) => model.encode!(x), latents: { shape: [1], prior } }).codes(
+    split,
+  );
   means.forEach((m, i) => expect(rates![i]).toBeCloseTo((std ** 2 + m ** 2 - 1) / 2 - Math.log(std), 4));
   expect(await coder().codes(split)).not.toHaveProperty("rates");
 });
