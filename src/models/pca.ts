@@ -181,5 +181,9 @@ export const pca: ModelDefinition<PCAConfig> = {
   config: z.strictObject({
     latentDim: z.int().positive().max(4096).default(32).describe("numbers in a code: components kept"),
   }),
+  // As many components as values would leave no noise.
+  presets: [
+    { suits: "lists of at most 32 numbers", fits: ({ shape }) => sizeOf(shape) <= 32, config: { latentDim: 1 } },
+  ],
   build: (config, data) => new PCA(config, data),
 };

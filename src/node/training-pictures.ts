@@ -1,5 +1,5 @@
 /** The pictures that training makes by itself: at its end, and every few epochs. */
-import type { DataSource } from "../data/split.ts";
+import type { DataSource, Split } from "../data/split.ts";
 import { encodePng } from "../pictures/png.ts";
 import { isImage, isPoints, type Sheet, sheetRaster } from "../pictures/sheet.ts";
 import type { TrainedModel } from "../training/trained-model.ts";
@@ -25,10 +25,7 @@ export async function trainingSheets({ trained, source }: Pictured): Promise<rea
   const { model, abilities } = trained;
   if (isPoints(trained.shape)) {
     if (!abilities.sample || source.test.indices.length === 0) return [];
-    const points = firstExamples(source.test, 2000);
-    const count = points.length / 2;
-    const samples = await forExamples(trained, source.test).sample(count);
-    const sheet = { sets: [points, samples], count, columns: 2, shape: trained.shape };
+    const sheet = await pointsSheet(trained, source.test);
     return [{ name: "samples.png", title: "test examples beside samples", sheet, terminalRows: 1 }];
   }
   if (!isImage(trained.shape)) return [];
@@ -49,18 +46,30 @@ export async function trainingSheets({ trained, source }: Pictured): Promise<rea
   return sheets;
 }
 
+/** Examples of a split beside as many samples, of the same classes where the model is given labels. */
+async function pointsSheet(trained: TrainedModel, split: Split): Promise<Sheet> {
+  const points = firstExamples(split, 2000);
+  const count = points.length / 2;
+  const samples = await forExamples(trained, split).sample(count);
+  return { sets: [points, samples], count, columns: 2, shape: trained.shape };
+}
+
 /**
  * Writes what the model makes after an epoch as `samples/epoch-N.png`, and returns the files: the same draws each time, or the
- * reconstructions of the same examples where it does not sample. None where examples are not images.
+ * reconstructions of the same examples where it does not sample. None where examples are neither images nor points.
  */
 export async function writeEpochPictures(
   { run, trained, source }: Pictured & { readonly run: RunFolder },
   epoch: number,
 ): Promise<readonly string[]> {
   const { abilities, shape } = trained;
-  if (!isImage(shape) || !(abilities.sample || abilities.reconstruct)) return [];
-  const sheet = abilities.sample
-    ? await sampleSheet(trained, { count: 64 })
-    : await reconstructionSheet(forExamples(trained, source.validation), firstExamples(source.validation, 32));
+  const { validation } = source;
+  const able = isPoints(shape) ? abilities.sample : isImage(shape) && (abilities.sample ?? abilities.reconstruct);
+  if (!able || validation.indices.length === 0) return [];
+  const sheet = isPoints(shape)
+    ? await pointsSheet(trained, validation)
+    : abilities.sample
+      ? await sampleSheet(trained, { count: 64 })
+      : await reconstructionSheet(forExamples(trained, validation), firstExamples(validation, 32));
   return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(sheetRaster(sheet))])];
 }

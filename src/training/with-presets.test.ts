@@ -34,7 +34,8 @@ test.each([
   ["gray digits", { shape: [1, 28, 28] }, { network: "mlp", likelihood: "bernoulli" }],
   ["color images", { shape: [3, 32, 32] }, { network: "conv", likelihood: "gaussian-learned" }],
   ["images that cannot be halved so often", { shape: [3, 36, 36] }, { network: "mlp", likelihood: "gaussian-learned" }],
-  ["points in the plane", { shape: [2], range: null }, { network: "mlp", likelihood: "gaussian-learned" }],
+  ["points in the plane", { shape: [2], range: null }, { latentDim: 2, likelihood: "gaussian-learned" }],
+  ["a table's rows", { shape: [14], range: null }, { network: "mlp", likelihood: "gaussian-learned" }],
 ] as const)("%s get networks and a likelihood that fit them", (_, data, expected) => {
   const { config } = withPresets(findModel("vae"), { config: {}, settings: {} }, data);
   expect(config).toMatchObject(expected);
