@@ -64,8 +64,8 @@ export async function writeEpochPictures(
 ): Promise<readonly string[]> {
   const { abilities, shape } = trained;
   const { validation } = source;
-  const able = isPoints(shape) ? abilities.sample : isImage(shape) && (abilities.sample ?? abilities.reconstruct);
-  if (!able || validation.indices.length === 0) return [];
+  if (!isPoints(shape) && !isImage(shape)) return [];
+  if (validation.indices.length === 0 || !(abilities.sample || (isImage(shape) && abilities.reconstruct))) return [];
   const sheet = isPoints(shape)
     ? await pointsSheet(trained, validation)
     : abilities.sample
