@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { knownSpectrum } from "../../test/known-spectrum.ts";
 import { noiseValues } from "../../test/noise-values.ts";
+import { trainBriefly } from "../../test/train-briefly.ts";
 import { initialValues, sines } from "../../test/variable-values.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { grad } from "../graph/grad.ts";
@@ -7,12 +9,9 @@ import { Input, type Tensor } from "../graph/tensor.ts";
 import { type Value, value } from "../graph/value.ts";
 import { parameters } from "../nn/module.ts";
 import { split } from "../ops/index.ts";
-import { adam } from "../optim/adam.ts";
-import { schedule } from "../optim/schedule.ts";
 import { compute } from "../runtime/compute.ts";
 import type { Device } from "../runtime/device.ts";
 import { cpuDevice } from "../runtime/node.ts";
-import { compileStep } from "../training/compile-step.ts";
 import { likelihoodNames } from "./likelihoods.ts";
 import { VAE, vae } from "./vae.ts";
 
@@ -194,29 +193,11 @@ const noiseLeaf = (root: Tensor): Tensor[] => [...noiseValues([root], 0).keys()]
 test("a linear VAE learns probabilistic PCA: its likelihood and its sigma^2", async () => {
   const eigenvalues = [6, 2, 0.7, 0.5, 0.4, 0.4];
   const [latentDim, dim, n] = [2, eigenvalues.length, 64];
-  // Cosines of whole periods are orthogonal with mean 0 and mean square 1/2; a reflection then mixes the axes.
-  const normal = eigenvalues.map((_, i) => Math.sin(i + 1));
-  const normSquared = normal.reduce((a, b) => a + b * b, 0);
-  const rows = Array.from({ length: n }, (_, i) => {
-    const row = eigenvalues.map((v, k) => Math.sqrt(2 * v) * Math.cos((2 * Math.PI * (k + 1) * i) / n));
-    const along = (2 * row.reduce((a, b, k) => a + b * normal[k]!, 0)) / normSquared;
-    return row.map((v, k) => v - along * normal[k]!);
-  });
-  const x = Float32Array.from(rows.flat());
+  const x = Float32Array.from(knownSpectrum(eigenvalues, n).rows.flat());
 
   const settings = { latentDim, hiddenDims: [8], activation: "identity", likelihood: "gaussian-learned", std: 1 };
   const model = vaeOf({ ...settings, samples: 4 }, [dim]);
-  const steps = 3000;
-  const optimizer = adam({ learningRate: schedule("cosine", { learningRate: 0.01, steps }) });
-  const step = compileStep(model, { device: cpu, shape: [dim], batchSize: n, optimizer });
-  await step.initialize(1);
-  for (let i = 1; i <= steps; i++)
-    await step.run({ inputs: { x, step: Float32Array.of(i) }, seed: 1, step: i, metrics: false });
-
-  const learned = new Map<Tensor, Value>();
-  for (const v of step.variables.values())
-    learned.set(v, value("float32", v.shape, Float64Array.from((await step.store.read(v)) as Float32Array)));
-  await step.release();
+  const learned = await trainBriefly(model, { device: cpu, x, shape: [dim], steps: 3000 });
 
   const noiseVariance = eigenvalues.slice(latentDim).reduce((a, b) => a + b) / (dim - latentDim);
   const logDeterminant =
