@@ -3,10 +3,9 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { Split } from "../data/split.ts";
 import { ConfigError, DataError } from "../errors.ts";
-import { openDataSource } from "../node/data-source.ts";
 import { type SplitName, splitNames } from "../node/evaluate-run.ts";
 import type { LoadedRun } from "../node/load-run.ts";
-import { openRunData } from "../node/run-spec.ts";
+import { openDataLike, openRunData } from "../node/run-spec.ts";
 
 export interface ExampleOptions {
   readonly data?: string;
@@ -34,7 +33,7 @@ export async function optionExamples(
   { data }: ExampleOptions,
   wanted?: SplitName,
 ): Promise<RunExamples> {
-  const source = await (data === undefined ? openRunData(run.info, run.path) : openDataSource(data));
+  const source = await (data === undefined ? openRunData(run.info, run.path) : openDataLike(run.info, run.path, data));
   const splitName =
     wanted ?? (["test", "validation"] as const).find((name) => source[name].indices.length > 0) ?? "train";
   const split = source[splitName];

@@ -130,6 +130,9 @@ describe("columns known before", () => {
     await expect(read({ ...people, age: ["x", 1, 2, 3] }, { columns: columns! })).rejects.toThrow(
       /column age: not a number, got x/,
     );
+    await expect(read(people, { condition: "city", classNames: ["Bern", "Rome"] })).rejects.toThrow(
+      't.csv: column city: a class not seen before, got "Oslo", expected one of Bern, Rome',
+    );
     await expect(read({ age: people.age }, { columns: columns! })).rejects.toThrow(
       /not the columns known before, got age, /,
     );

@@ -12,6 +12,8 @@ export interface TableOptions {
   readonly missing?: "refuse" | "impute";
   /** Columns found before, by which rows are to be read: a value that they do not know is refused. */
   readonly columns?: readonly Column[];
+  /** Classes found before, likewise. */
+  readonly classNames?: readonly string[];
 }
 
 /** Text that stands for no value, in any case. */
@@ -91,7 +93,7 @@ export class TableReader {
       },
       range: null,
       columns,
-      ...(label && label.classes()),
+      ...(label && label.classes(options.classNames)),
     });
   }
 
@@ -234,11 +236,18 @@ class RawColumn {
   }
 
   /** The values as class labels. */
-  classes(): Required<Pick<Dataset, "labels" | "classNames">> {
+  classes(known?: readonly string[]): Required<Pick<Dataset, "labels" | "classNames">> {
     if (this.missing > 0) throw this.#error("classes are missing", `${this.missing}`, "a class for every row");
     if (this.#tooMany || this.#categories.size > MOST_CLASSES)
       throw this.#error("too many classes", `more than ${MOST_CLASSES}`, "at most that");
-    const classNames = this.#sorted();
+    const classNames = known ?? this.#sorted();
+    const other = [...this.#categories.keys()].find((text) => !classNames.includes(text));
+    if (other !== undefined)
+      throw this.#error(
+        "a class not seen before",
+        JSON.stringify(other),
+        `one of ${classNames.slice(0, 20).join(", ")}`,
+      );
     const place = Uint8Array.from(this.#categories.keys(), (text) => classNames.indexOf(text));
     return { classNames, labels: Uint8Array.from(this.#codes.subarray(0, this.#count), (code) => place[code]!) };
   }

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { createDataset, type Dataset, type ExampleStore } from "../data/dataset.ts";
 import { completeParts, createDataSource, type DataSource, type Split, type SplitOptions } from "../data/split.ts";
 import { ConfigError, DataError } from "../errors.ts";
+import { stream } from "../random/index.ts";
 import { cachedFile, pruneCache, writeCached } from "./data-cache.ts";
 import { type ImageDecoder, imageDecoder, type ImageForm } from "./data-image-decoder.ts";
 import { type ImageFile, type ImagePart, listImages } from "./data-image-files.ts";
@@ -25,6 +26,8 @@ export interface ImageFolderOptions extends SplitOptions {
   readonly size?: number;
   readonly channels?: 1 | 3;
   readonly skipBroken?: boolean;
+  /** Classes found before: another one is refused. */
+  readonly classNames?: readonly string[];
 }
 
 /**
@@ -40,7 +43,7 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   const whole = files.filter((_, i) => !broken.some(({ index }) => index === i));
   if (whole.length === 0) throw brokenImages(folder, broken, files.length);
   const { size, channels } = form;
-  const labels = classesOf(whole);
+  const labels = classesOf(folder, whole, options.classNames);
   const skipped = broken.length > 0 ? `, ${broken.length} broken ones left out` : "";
   const dataset = await createDataset({
     name: basename(resolve(folder)),
@@ -206,32 +209,54 @@ function reasonOf(error: unknown): string {
   return line.replace(/^.*?: (?=Input )/, "").slice(0, 120);
 }
 
-function classesOf(files: readonly ImageFile[]): Pick<Dataset, "labels" | "classNames"> {
+function classesOf(
+  folder: string,
+  files: readonly ImageFile[],
+  known?: readonly string[],
+): Pick<Dataset, "labels" | "classNames"> {
   const names = [...new Set(files.map(({ label }) => label))];
-  if (names.includes(undefined) || names.length < 2 || names.length > MOST_CLASSES) return {};
-  const classNames = (names as string[]).toSorted((a, b) => (a < b ? -1 : 1));
+  const few = known ? 1 : 2;
+  if (names.includes(undefined) || names.length < few || names.length > MOST_CLASSES) return {};
+  const classNames = known ?? (names as string[]).toSorted((a, b) => (a < b ? -1 : 1));
+  const other = (names as string[]).find((name) => !classNames.includes(name));
+  if (other !== undefined)
+    throw new DataError(
+      `${folder}: a subfolder is no class known before, got ${other}, expected one of ${classNames.slice(0, 20).join(", ")}`,
+    );
   const index = new Map(classNames.map((name, i) => [name, i]));
   return { classNames, labels: Uint8Array.from(files, ({ label }) => index.get(label!)!) };
 }
 
 /** Parts as folders say, what they leave open held out at random. */
-function partsOf(
-  dataset: Dataset,
-  files: readonly ImageFile[],
-  options: SplitOptions,
-): Pick<DataSource, "train" | "validation" | "test"> {
+function partsOf(dataset: Dataset, files: readonly ImageFile[], options: SplitOptions): Parts {
   const part = (name: ImagePart | undefined): Split => ({
     dataset,
     indices: Uint32Array.from([...files.keys()].filter((i) => files[i]!.part === name)),
   });
-  if (files[0]!.part === undefined) return completeParts({ train: part(undefined) }, options);
+  if (files[0]!.part === undefined) return shuffled(completeParts({ train: part(undefined) }, options), options);
   const [validation, test] = [part("validation"), part("test")];
-  return completeParts(
-    {
-      train: part("train"),
-      ...(validation.indices.length > 0 && options.validation === undefined && { validation }),
-      ...(test.indices.length > 0 && { test }),
-    },
+  return shuffled(
+    completeParts(
+      {
+        train: part("train"),
+        ...(validation.indices.length > 0 && options.validation === undefined && { validation }),
+        ...(test.indices.length > 0 && { test }),
+      },
+      options,
+    ),
     options,
   );
+}
+
+type Parts = Pick<DataSource, "train" | "validation" | "test">;
+
+/** In shuffled order: files come class by class, and pictures show the first few. */
+function shuffled(parts: Parts, { seed = 0 }: SplitOptions): Parts {
+  const mixed = ({ dataset, indices }: Split): Split => ({
+    dataset,
+    indices: stream(seed, "order")
+      .permutation(indices.length)
+      .map((at) => indices[at]!),
+  });
+  return { train: mixed(parts.train), validation: mixed(parts.validation), test: mixed(parts.test) };
 }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
+import type { Column } from "../data/column.ts";
 import { readCifar10 } from "../data/cifar10.ts";
 import { digitsSource } from "../data/digits.ts";
 import type { DataSource, SplitOptions } from "../data/split.ts";
@@ -20,10 +21,25 @@ import { openNpy, openNpz } from "./data-numpy.ts";
 export interface DataSourceOptions extends DataOptions {
   /** Seed of generated data and of the shuffle that picks held-out examples, 0 unless given; not the seed of a training run. */
   readonly seed?: number | undefined;
+  /** Data read before: where this source leaves a choice that was made there, it is made alike. */
+  readonly like?: DataLike | undefined;
+}
+
+export interface DataLike {
+  readonly shape: readonly number[];
+  readonly classNames?: readonly string[] | undefined;
+  readonly columns?: readonly Column[] | undefined;
+  readonly options: DataOptions;
 }
 
 /** The options that were given. */
-type Given = { readonly [Key in keyof DataSourceOptions]: NonNullable<DataSourceOptions[Key]> };
+type Given = { readonly [Key in keyof DataSourceOptions]: NonNullable<DataSourceOptions[Key]> } & Known;
+
+/** What is known from data read before. */
+interface Known {
+  readonly columns?: readonly Column[];
+  readonly classNames?: readonly string[];
+}
 
 /** What `openDataSource` accepts, for people. */
 export interface KnownDataSource {
@@ -145,7 +161,7 @@ async function openFetched(name: string, options: Given): Promise<DataSource> {
   return archive ? openPath(join(folder, archive.name), options) : openFolder(folder, options);
 }
 
-const imageOptions = ["size", "channels", "skipBroken"] as const;
+const imageOptions = ["size", "channels", "skipBroken", "classNames"] as const;
 
 async function openFolder(folder: string, options: Given): Promise<DataSource> {
   const names = await readdir(folder).catch((cause: unknown) => {
@@ -158,7 +174,7 @@ async function openFolder(folder: string, options: Given): Promise<DataSource> {
 }
 
 const cifarArchive = "cifar-10-binary.tar.gz";
-const tableOptions = ["condition", "drop", "missing"] as const;
+const tableOptions = ["condition", "drop", "missing", "columns", "classNames"] as const;
 
 async function openPath(path: string, options: Given): Promise<DataSource> {
   if (/\.(csv|tsv|data)(\.gz)?$/i.test(path)) return openTable(path, allowed(path, options, tableOptions));
@@ -172,13 +188,25 @@ const byExtension: Readonly<Record<string, (path: string, options: SplitOptions)
   ".npz": openNpz,
 };
 
-/** The options without those that this source has no use for, which are refused. */
-function allowed<Key extends keyof Given>(spec: string, options: Given, keys: readonly Key[]) {
+/** The options for a source that has a use for `keys`, which other ones are refused, and what was chosen for data read before. */
+function allowed<Key extends keyof Given>(spec: string, { like, ...options }: Given, keys: readonly Key[]) {
   const known = new Set<string>(["validation", "seed", ...keys]);
-  const other = Object.keys(options).find((key) => !known.has(key));
-  if (other !== undefined)
+  const other = Object.entries(options).find(([key]) => !known.has(key));
+  if (other)
     throw new ConfigError(
-      `data: ${spec} has no ${other}, got ${String(options[other as keyof Given])}, expected none for this kind of source`,
+      `data: ${spec} has no ${other[0]}, got ${JSON.stringify(other[1])}, expected none for this kind of source`,
     );
-  return options as Pick<Given, Key | "validation" | "seed">;
+  const before = Object.entries(like ? chosenBefore(like) : {}).filter(
+    ([key, value]) => value !== undefined && known.has(key),
+  );
+  return { ...Object.fromEntries(before), ...options } as Pick<Given, Key | "validation" | "seed">;
+}
+
+/** What data read before would be read with again. */
+function chosenBefore({ shape, classNames, columns, options }: DataLike): object {
+  const { size, channels, condition, drop, missing, skipBroken } = options;
+  const [planes, height] = shape;
+  const square = shape.length === 3 && shape[2] === height && (planes === 1 || planes === 3);
+  const form = square ? { size: height, channels: planes } : { size, channels };
+  return { ...form, condition, drop, missing, skipBroken, classNames, columns };
 }

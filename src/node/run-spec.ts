@@ -35,4 +35,10 @@ export async function openRunData(info: RunInfo, where: string): Promise<DataSou
   return source;
 }
 
+/** Other data, read as that of a run was: images in its form, tables by its columns and classes. */
+export function openDataLike(info: RunInfo, where: string, spec: string): Promise<DataSource> {
+  const { data } = readRunSpec(info, where);
+  return openDataSource(spec, { like: { ...info.data, options: givenDataOptions(data) } });
+}
+
 const short = (fingerprint: string): string => fingerprint.slice(0, 12);

@@ -57,6 +57,19 @@ test("a table is learned, and its samples are rows of it", async () => {
   for (const line of lines.slice(1)) expect(line).toMatch(/^\d\d,(Oslo|Rome|"the ""old"" town, north"),[12]\.\d\d$/);
 });
 
+test("other rows are read by the columns of the run", async () => {
+  const rows = (city: string): string => Array.from({ length: 20 }, (_, i) => `${i},${city},1.7`).join("\n");
+  writeFileSync(inside("others.csv"), `age,city,height\n${rows("Rome")}\n`);
+  expect(await printedBy("reconstruct", "people", "--data", "others.csv", "--json")).toMatchObject({ shape: [2, 5] });
+  writeFileSync(inside("others.csv"), `age,city,height\n${rows("Paris")}\n`);
+  const { code, stderr } = await latentkit.run("reconstruct", "people", "--data", "others.csv");
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr:
+      'latentkit: others.csv: column city: a category not seen before, got "Paris", expected one of Oslo, Rome, the "old" town, north\n',
+  });
+});
+
 test("how data is read is kept with the run, and holds on resume", async () => {
   const data = ["--data", "people.csv", "--condition", "city"];
   await printedBy("train", "cvae", ...data, "--out", "by-city", ...quick);
@@ -75,6 +88,8 @@ test("a folder of pictures of many sizes is learned as squares", async () => {
   const done = await printedBy("train", "vae", "--data", "photos", "--size", "8", "--out", "squares", ...quick);
   expect(done).toMatchObject({ event: "done" });
   expect(await printedBy("reconstruct", "squares", "--count", "3", "--json")).toMatchObject({ shape: [3, 3, 8, 8] });
+  const again = await printedBy("reconstruct", "squares", "--data", "photos", "--count", "2", "--json");
+  expect(again).toMatchObject({ shape: [2, 3, 8, 8] });
   writeFileSync(inside("photos", "broken.jpg"), "");
   const { code, stdout, stderr } = await latentkit.run("train", "vae", "--data", "photos", "--out", "no");
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
