@@ -13,9 +13,8 @@ export interface OutputOptions {
 }
 
 /**
- * Writes what a command has made as a picture, or its last set as numbers where the file ends in .npy, or as a table
- * where they are rows of one; shows it in a
- * terminal; and says where it lies, with --json together with `details`.
+ * Writes what a command has made as a picture, or its last set as numbers where the file ends in .npy, or as a table where they
+ * are rows of one; shows it in a terminal; and says where it lies, with --json together with `details`.
  */
 export async function finishSheet(
   sheet: Sheet,
@@ -26,9 +25,9 @@ export async function finishSheet(
     readonly file: string;
     readonly details: Readonly<Record<string, unknown>>;
     readonly terminalRows?: number;
-    /** The columns of examples that are rows of a table: a .csv file holds the last set in their terms. */
+    /** The columns of examples that are rows of a table: a .csv file holds what a .npy file would in their terms, a row each. */
     readonly columns?: readonly Column[] | undefined;
-    /** What a .npy file holds where it is not the last set. */
+    /** What a file of numbers holds where it is not the last set. */
     readonly numbers?: { readonly shape: readonly number[]; readonly values: Float32Array };
   },
 ): Promise<void> {
@@ -37,7 +36,8 @@ export async function finishSheet(
   const kind = checkKind(file, columns ? [".csv", ".npy"] : [".png", ".npy"]);
   const { shape, values } = about.numbers ?? { shape: [sheet.count, ...sheet.shape], values: sheet.sets.at(-1)! };
   if (kind === ".npy") await writeFileAtomic(file, encodeNpy(shape, values));
-  else if (columns) await writeFileAtomic(file, csvText(columns, rowsOf(columns, sheet)));
+  else if (columns)
+    await writeFileAtomic(file, csvText(columns, rowsOf(columns, values, sheet.sets.at(-1)!.length / sheet.count)));
   else await writePng(file, sheetRaster(sheet));
   if (json) {
     console.log(JSON.stringify({ file, shape, ...about.details }));
@@ -47,10 +47,8 @@ export async function finishSheet(
   console.log(`${about.title}: ${file}`);
 }
 
-function* rowsOf(columns: readonly Column[], { sets, count }: Sheet): Generator<readonly string[]> {
-  const values = sets.at(-1)!;
-  const size = values.length / count;
-  for (let i = 0; i < count; i++) yield rowText(columns, values.subarray(i * size, (i + 1) * size));
+function* rowsOf(columns: readonly Column[], values: Float32Array, size: number): Generator<readonly string[]> {
+  for (let at = 0; at < values.length; at += size) yield rowText(columns, values.subarray(at, at + size));
 }
 
 /** What a sheet may be written as, before it is known what examples are. */

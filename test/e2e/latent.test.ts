@@ -173,11 +173,9 @@ describe("interpolate", () => {
       at(2, 0, 2),
       at(2, 0, 0).map((value, i) => (value + at(2, 0, 4)[i]!) / 2),
     );
-    expect(await json("interpolate", "ae", "--out", "i.png")).toMatchObject({
-      shape: [3, 4, 11, 1, 28, 28],
-      examples: [0, 1, 2, 3, 4, 5, 6, 7],
-      paths: ["linear", "spherical", "data"],
-    });
+    const { examples, ...rest } = await json("interpolate", "ae", "--out", "i.png");
+    expect(rest).toMatchObject({ shape: [3, 4, 11, 1, 28, 28], paths: ["linear", "spherical", "data"] });
+    expect(new Set(examples as number[]).size).toBe(8);
     const { width, height } = decode(readFileSync(inside("i.png")));
     expect([width, height]).toEqual([2 * (11 * 30 + 2), 2 * (12 * 30 + 2)]);
   });

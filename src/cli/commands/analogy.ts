@@ -9,7 +9,7 @@ import { analogySheet, type Term } from "../../node/latent-sheets.ts";
 import { firstExamples, forExamples } from "../../node/run-pictures.ts";
 import type { TrainedModel } from "../../training/trained-model.ts";
 import { quoted } from "../../training/quoted.ts";
-import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
 import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
 import {
   addExampleOptions,
@@ -66,7 +66,7 @@ Examples:
         options: OutputOptions & DeviceOptions & ExampleOptions,
       ) => {
         const { strengths, split: wanted } = parseSettings(analogySettings, givenSettings(analogySettings, options));
-        const loaded = await optionRun(path, options);
+        const loaded = await optionRun(path, options, sheetKinds);
         const { trained, step } = loaded;
         const { split, data, splitName } = await optionExamples(loaded, options, wanted);
         const termOf = (text: string): Promise<Term> => term(trained, split, text);
@@ -77,6 +77,7 @@ Examples:
         await finishSheet(sheet, options, {
           title: "a, b, c, and what is to c as a is to b",
           file: samplesFile(path, "analogy.png"),
+          columns: loaded.run.info.data.columns,
           details: { run: path, step, data, split: splitName, a, b, c, strengths },
           numbers: { shape: [c.length, 3 + strengths.length, ...sheet.shape], values: sheet.sets[0]! },
           terminalRows: c.length,

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { readNpy } from "../../data/read-npy.ts";
 import { DataError } from "../../errors.ts";
 import { openFile } from "../../node/data-files.ts";
-import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
 import {
   addDeviceOptions,
   addLabelOption,
@@ -28,7 +28,8 @@ Examples:
   latentkit decode runs/vae-digits-1 codes.npy --out examples.npy`,
     )
     .action(async (path: string, codes: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
-      const { trained, step } = await optionRun(path, options);
+      const loaded = await optionRun(path, options, sheetKinds);
+      const { trained, step } = loaded;
       const { latentDim, shape } = trained;
       const file = await openFile(codes);
       if (!file) throw new DataError(`${codes}: no such file, got nothing to read, expected a .npy file of codes`);
@@ -45,6 +46,7 @@ Examples:
       await finishSheet(sheet, options, {
         title: "decoded codes",
         file: samplesFile(path, "decoded.png"),
+        columns: loaded.run.info.data.columns,
         details: { run: path, step, codes, label: options.label },
       });
     });

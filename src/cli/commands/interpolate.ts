@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import type { Split } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
 import { interpolationPaths, interpolationSheet } from "../../node/latent-sheets.ts";
-import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
 import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
 import {
   addExampleOptions,
@@ -17,7 +18,9 @@ import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 const interpolateSettings = z.strictObject({
   examples: placesSetting
     .optional()
-    .describe("examples to go between, two by two, by their place in the split; the first eight if not given"),
+    .describe(
+      "examples to go between, two by two, by their place in the split; the first of each class, eight in all, if not given",
+    ),
   steps: z.int().min(2).max(200).default(11).describe("pictures from one to the other, ends included"),
   split: splitSetting,
 });
@@ -41,16 +44,16 @@ Examples:
       const { examples, steps, split: wanted } = parseSettings(interpolateSettings, given);
       if (examples && examples.length % 2 === 1)
         throw new ConfigError(`--examples: not pairs, got ${examples.length} examples, expected an even number`);
-      const loaded = await optionRun(path, options);
+      const loaded = await optionRun(path, options, sheetKinds);
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
-      const places =
-        examples ?? Array.from({ length: Math.min(8, 2 * Math.floor(split.indices.length / 2)) }, (_, i) => i);
+      const places = examples ?? variedPlaces(split, 8);
       const sheet = await interpolationSheet(loaded.trained, pickedExamples(split, places, "--examples"), steps);
       const all = new Float32Array(3 * sheet.sets[0]!.length);
       sheet.sets.forEach((set, i) => all.set(set, i * set.length));
       await finishSheet(sheet, options, {
         title: `from one example to another: ${interpolationPaths.join(", ")}`,
         file: samplesFile(path, "interpolation.png"),
+        columns: loaded.run.info.data.columns,
         details: {
           run: path,
           step: loaded.step,
@@ -63,4 +66,18 @@ Examples:
         numbers: { shape: [3, places.length / 2, steps, ...sheet.shape], values: all },
       });
     });
+}
+
+/** Places of at most `count` examples, an even number: the first of each class in turn, where there are classes, else the first. */
+function variedPlaces({ dataset: { labels }, indices }: Split, count: number): number[] {
+  const classes = new Map<number, number[]>();
+  indices.forEach((index, place) => {
+    const label = labels?.[index] ?? 0;
+    const members = classes.get(label);
+    if (!members) classes.set(label, [place]);
+    else if (members.length < count) members.push(place);
+  });
+  const byClass = [...classes].toSorted(([a], [b]) => a - b).map(([, members]) => members);
+  const inTurn = Array.from({ length: count }, (_, round) => byClass.flatMap((members) => members[round] ?? [])).flat();
+  return inTurn.slice(0, Math.min(count, 2 * Math.floor(inTurn.length / 2)));
 }

@@ -5,7 +5,7 @@ import { codeQuantile } from "../../latent/traversal.ts";
 import { unitReport } from "../../metrics/unit-report.ts";
 import { traversalSheet } from "../../node/latent-sheets.ts";
 import { readRunSpec } from "../../node/run-spec.ts";
-import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
 import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
 import {
   addExampleOptions,
@@ -53,7 +53,7 @@ Examples:
     .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
       const given = givenSettings(traverseSettings, options);
       const { example, dims: wanted, size, split: wantedSplit } = parseSettings(traverseSettings, given);
-      const loaded = await optionRun(path, options);
+      const loaded = await optionRun(path, options, sheetKinds);
       const { run, trained, step } = loaded;
       const { latentDim } = trained;
       const wrong = wanted?.find((dim) => dim >= latentDim);
@@ -76,6 +76,7 @@ Examples:
       await finishSheet(sheet, options, {
         title: `a row each for dimensions ${dims.join(", ")}`,
         file: samplesFile(path, "traversal.png"),
+        columns: loaded.run.info.data.columns,
         details: { run: path, step, data, split: splitName, example, size, dims: about },
         numbers: { shape: [dims.length, size, ...sheet.shape], values: sheet.sets[0]! },
         terminalRows: dims.length,
