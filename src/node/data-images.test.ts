@@ -7,6 +7,7 @@ import { ExampleReader } from "../data/example-reader.ts";
 import { FIXED_DRAW } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
 import { DataError } from "../errors.ts";
+import { openImageFolder } from "./data-images.ts";
 import { openDataSource } from "./data-source.ts";
 
 let folder = "";
@@ -212,6 +213,15 @@ describe("the cache", () => {
     expect((await open("kept")).fingerprint).not.toBe(first.fingerprint);
     await open("kept", { size: 4 });
     expect((await cached()).length).toBe(before.length + 3);
+  });
+
+  test("gives the examples of a set too large for memory one by one", async () => {
+    for (let i = 0; i < 10; i++) await put(`large/${i}.png`, fields(8 + i, 8).png());
+    const held = await openImageFolder(join(folder, "large"), { size: 8 });
+    const read = await openImageFolder(join(folder, "large"), { size: 8, mostInMemory: 100 });
+    expect(ArrayBuffer.isView(held.train.dataset.values)).toBe(true);
+    expect(ArrayBuffer.isView(read.train.dataset.values)).toBe(false);
+    expect(images(read)).toEqual(images(held));
   });
 
   test("is not believed where it was changed", async () => {

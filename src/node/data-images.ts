@@ -12,7 +12,6 @@ import { cachedFile, pruneCache, writeCached } from "./data-cache.ts";
 import { type ImageDecoder, imageDecoder, type ImageForm } from "./data-image-decoder.ts";
 import { type ImageFile, type ImagePart, listImages } from "./data-image-files.ts";
 
-/** Pixels held in memory; a larger set is read from its file in the cache, example by example. */
 const MOST_IN_MEMORY = 2 ** 30;
 /** Pixels of all sets in the cache. */
 const MOST_CACHED = 8 * 2 ** 30;
@@ -28,6 +27,8 @@ export interface ImageFolderOptions extends SplitOptions {
   readonly skipBroken?: boolean;
   /** Classes found before: another one is refused. */
   readonly classNames?: readonly string[];
+  /** Bytes of pixels held in memory, 1 GiB unless given; a larger set is read from its file in the cache. */
+  readonly mostInMemory?: number;
 }
 
 /**
@@ -38,7 +39,7 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   const decoder = await imageDecoder();
   const files = await listImages(folder);
   const form = await formOf(folder, files, decoder, options);
-  const { values, broken } = await decoded(folder, files, decoder, form);
+  const { values, broken } = await decoded(folder, files, decoder, form, options.mostInMemory ?? MOST_IN_MEMORY);
   if (broken.length > 0 && options.skipBroken !== true) throw brokenImages(folder, broken, files.length);
   const whole = files.filter((_, i) => !broken.some(({ index }) => index === i));
   if (whole.length === 0) throw brokenImages(folder, broken, files.length);
@@ -113,7 +114,13 @@ function readSidecar(text: string): z.output<typeof sidecar> | undefined {
 }
 
 /** The pixels of every whole image, from the cache where they are there, and the files that are broken. */
-async function decoded(folder: string, files: readonly ImageFile[], decoder: ImageDecoder, form: ImageForm) {
+async function decoded(
+  folder: string,
+  files: readonly ImageFile[],
+  decoder: ImageDecoder,
+  form: ImageForm,
+  mostInMemory: number,
+) {
   const about = files.map(({ path, size, modified }) => [path, size, modified]);
   const key = createHash("sha256")
     .update(JSON.stringify([resolve(folder), decoder.version, form, about]))
@@ -123,7 +130,7 @@ async function decoded(folder: string, files: readonly ImageFile[], decoder: Ima
   const [pixelsPath, aboutPath] = [await cachedFile(pixelsName), await cachedFile(aboutName)];
   if (pixelsPath !== undefined && aboutPath !== undefined) {
     const found = readSidecar(await readFile(aboutPath, "utf8"));
-    const values = found && (await stored(pixelsPath, found, form));
+    const values = found && (await stored(pixelsPath, found, form, mostInMemory));
     if (values) return { values, broken: found.broken };
   }
   const broken: Broken[] = [];
@@ -142,11 +149,11 @@ async function decoded(folder: string, files: readonly ImageFile[], decoder: Ima
     const made = { bytes, sha256: hash.digest("hex"), broken };
     await writeCached(aboutName, JSON.stringify(made));
     await pruneCache(".images", MOST_CACHED);
-    return { values: (await stored(path, made, form))!, broken };
+    return { values: (await stored(path, made, form, mostInMemory))!, broken };
   } catch (error) {
     // A cache that cannot be written is done without, if there is memory for it.
     const size = files.length * form.size ** 2 * form.channels;
-    if (!(error instanceof ConfigError) || size > MOST_IN_MEMORY) throw error;
+    if (!(error instanceof ConfigError) || size > mostInMemory) throw error;
     broken.length = 0;
     const all = new Uint8Array(size);
     let at = 0;
@@ -163,8 +170,9 @@ async function stored(
   path: string,
   { bytes, sha256 }: { readonly bytes: number; readonly sha256: string },
   { size, channels }: ImageForm,
+  mostInMemory: number,
 ): Promise<Uint8Array | ExampleStore | undefined> {
-  if (bytes <= MOST_IN_MEMORY) {
+  if (bytes <= mostInMemory) {
     const all = await readFile(path);
     return createHash("sha256").update(all).digest("hex") === sha256 ? all : undefined;
   }
