@@ -83,8 +83,7 @@ export async function readTensorFile(
 
 /**
  * Reads a safetensors file whose SHA-256 another file holds. Its header is held against the file's size, and against `expected`
- * where given, before memory for the data is taken; without `expected`, a file beyond half of this machine's memory is refused.
- * Throws CheckpointError.
+ * where given, before memory for the data is taken; a file beyond half of this machine's memory is refused. Throws CheckpointError.
  */
 export async function readDigestedTensors(
   where: string,
@@ -104,7 +103,7 @@ export async function readDigestedTensors(
     const { tensors } = parseHeader(header, size - 8 - header.byteLength, where);
     const limit = Math.floor(totalmem() / 2);
     if (expected !== undefined) checkTensors(tensors, expected, where);
-    else if (size > limit) {
+    if (size > limit) {
       throw new CheckpointError(`${where}: too large for this machine, got ${size} bytes, expected at most ${limit}`);
     }
     const bytes = new Uint8Array(size);
