@@ -15,6 +15,7 @@ import { fetchedFolder, publishedDatasets } from "./data-fetch.ts";
 import { openImageFolder } from "./data-images.ts";
 import { idxNames, openIdxFile, openIdxFolder } from "./data-idx.ts";
 import type { DataOptions } from "./data-options.ts";
+import { openParquet } from "./data-parquet.ts";
 import { openTable } from "./data-table.ts";
 import { openNpy, openNpz } from "./data-numpy.ts";
 
@@ -104,6 +105,7 @@ const files: readonly KnownDataSource[] = [
     description:
       "a table: .csv, .tsv or .data, plain or .gz; columns of numbers are standardized, of categories one-hot",
   },
+  { spec: "FILE.parquet", description: "a table: columns of numbers, text, booleans and dates, as of FILE.csv" },
   {
     spec: "FILE",
     description:
@@ -178,6 +180,7 @@ const tableOptions = ["condition", "drop", "missing", "columns", "classNames"] a
 
 async function openPath(path: string, options: Given): Promise<DataSource> {
   if (/\.(csv|tsv|data)(\.gz)?$/i.test(path)) return openTable(path, allowed(path, options, tableOptions));
+  if (/\.parquet$/i.test(path)) return openParquet(path, allowed(path, options, tableOptions));
   if (basename(path) === cifarArchive) return readCifar10((await openFile(path))!, allowed(path, options, []));
   const open = byExtension[extname(path).toLowerCase()] ?? openIdxFile;
   return open(path, allowed(path, options, []));

@@ -30,11 +30,20 @@ export async function openTable(path: string, options: TableOptions & SplitOptio
     }
     reader.row(record, line);
   }
+  return tableSource(reader, path, options);
+}
+
+/** What was read as a data source, a tenth held out to test. */
+export async function tableSource(
+  reader: TableReader,
+  path: string,
+  options: TableOptions & SplitOptions,
+): Promise<DataSource> {
   const dataset = await reader.dataset(options);
   const numbers = dataset.columns!.filter(({ kind }) => kind === "number").length;
   const { condition } = options;
   return createDataSource({
-    name,
+    name: dataset.name,
     description: `${dataset.size} rows of ${path}: ${numbers} columns of numbers, standardized, ${dataset.columns!.length - numbers} of categories, one-hot${condition === undefined ? "" : `, classes by ${condition}`}`,
     ...split(dataset, { ...options, test: 0.1 }),
   });

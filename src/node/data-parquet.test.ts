@@ -1,0 +1,96 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openDataSource } from "./data-source.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "latentkit-parquet-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function open(name: string, content: string | Uint8Array, options = {}) {
+  await writeFile(join(folder, name), content);
+  return openDataSource(join(folder, name), options);
+}
+
+const rows = 40;
+const column = <T>(f: (row: number) => T): T[] => Array.from({ length: rows }, (_, i) => f(i));
+const columnData: ColumnSource[] = [
+  { name: "id", data: column((i) => BigInt(i)), type: "INT64" },
+  { name: "color", data: column((i) => (i % 3 ? "red" : "blue")), type: "STRING" },
+  { name: "share", data: column((i) => i / 8), type: "DOUBLE" },
+  { name: "sold", data: column((i) => i % 2 === 0), type: "BOOLEAN" },
+];
+const csv = ["id,color,share,sold", ...column((i) => `${i},${i % 3 ? "red" : "blue"},${i / 8},${i % 2 === 0}`)].join(
+  "\n",
+);
+const bytes = new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 15 }));
+
+describe("a Parquet file", () => {
+  test("is the table that its CSV is", async () => {
+    const [found, expected] = [await open("a.parquet", bytes), await open("a.csv", csv)];
+    expect(found.train.dataset.columns).toEqual(expected.train.dataset.columns);
+    expect(found.train.dataset.fingerprint).toBe(expected.train.dataset.fingerprint);
+    expect(found.train.indices).toEqual(expected.train.indices);
+    const labelled = await open("a.parquet", bytes, { condition: "color", drop: ["sold"] });
+    expect(labelled.train.dataset).toMatchObject({ classNames: ["blue", "red"], shape: [2] });
+  });
+
+  test("has missing values where it has nulls", async () => {
+    const gaps = column((i) => (i % 10 === 3 ? null : i));
+    const some = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "n", data: gaps, type: "DOUBLE" }] }));
+    await expect(open("gaps.parquet", some)).rejects.toThrow(
+      "gaps.parquet: values are missing, got 4 in n, expected none",
+    );
+    expect((await open("gaps.parquet", some, { missing: "impute" })).train.dataset.size).toBe(rows);
+  });
+
+  test.each([
+    ["no such file format", new TextEncoder().encode("a,b\n1,2\n3,4\n")],
+    ["an empty one", new Uint8Array()],
+    ["one cut short", bytes.subarray(0, bytes.length - 40)],
+    ["one without its beginning", bytes.subarray(200)],
+    ["one whose footer lies about its length", Uint8Array.from(bytes, (b, i) => (i === bytes.length - 6 ? 0x7f : b))],
+  ])("is refused in one line where it is %s", async (_, content) => {
+    await expect(open("bad.parquet", content)).rejects.toThrow(
+      /^bad\.parquet: not a Parquet file it can read, got: .+, expected a whole one$/,
+    );
+  });
+
+  test("with any byte of its footer wrong is read or refused, in one line", async () => {
+    const footer = new DataView(bytes.buffer).getUint32(bytes.length - 8, true);
+    for (let at = bytes.length - 8 - footer; at < bytes.length; at += 3) {
+      const damaged = Uint8Array.from(bytes, (b, i) => (i === at ? b ^ 0xff : b));
+      await open("damaged.parquet", damaged).catch((error: Error) => {
+        expect(error.name, `byte ${at}: ${error.stack}`).toBe("DataError");
+        expect(error.message).not.toContain("\n");
+      });
+    }
+  });
+
+  test("with lists in a column says so, and can do without it", async () => {
+    const lists: ColumnSource[] = [
+      { name: "x", data: column((i) => i) },
+      { name: "tags", data: column((i) => [i]) },
+    ];
+    const nested = new Uint8Array(
+      parquetWriteBuffer({
+        columnData: lists,
+        schema: [
+          { name: "root", num_children: 2 },
+          { name: "x", type: "DOUBLE", repetition_type: "REQUIRED" },
+          { name: "tags", repetition_type: "OPTIONAL", num_children: 1, converted_type: "LIST" },
+          { name: "list", repetition_type: "REPEATED", num_children: 1 },
+          { name: "element", type: "DOUBLE", repetition_type: "OPTIONAL" },
+        ],
+      }),
+    );
+    await expect(open("nested.parquet", nested)).rejects.toThrow(
+      "nested.parquet: column tags: values within values, got a list",
+    );
+    expect((await open("nested.parquet", nested, { drop: ["tags"] })).train.dataset.shape).toEqual([1]);
+  });
+});
