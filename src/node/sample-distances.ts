@@ -6,6 +6,7 @@ import { stream } from "../random/index.ts";
 import { classifierFeatures, trainClassifier } from "../training/classifier.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { runDensity } from "./run-density.ts";
+import { forExamples } from "./run-pictures.ts";
 import { openRunData } from "./run-spec.ts";
 
 /** Means "own": samples of the model itself. */
@@ -51,12 +52,14 @@ export async function sampleDistances(
   try {
     const momentsOf = async (x: Float32Array) => featureMoments(await classifier.features(x), classifierFeatures);
     const real = await momentsOf(examplesOf(split, reals));
+    // Of a model that learns from labels: as many of each class as the split has.
+    const labelled = forExamples(trained, split);
     const frechet: Record<string, number> = {};
     for (const prior of priors) {
       const density = densities.get(prior);
       const samples = density
-        ? await trained.decode(density.sample(reals, stream(seed, "sample")))
-        : await trained.sample(reals, { seed });
+        ? await labelled.decode(density.sample(reals, stream(seed, "sample")))
+        : await labelled.sample(reals, { seed });
       frechet[prior] = frechetDistance(await momentsOf(samples), real);
     }
     return {
