@@ -77,15 +77,17 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
     case "rewind": {
       const { kind, message, ...rest } = event;
       progress.event(kind, rest);
-      progress.log(`${message}; going back to step ${rest.to}, and on at half the learning rate`);
+      if (!json) progress.log(`${message}; going back to step ${rest.to}, and on at half the learning rate`);
       return;
     }
     case "warning":
       progress.event("warning", { step: event.step, message: event.message });
-      return progress.log(event.message);
+      if (!json) progress.log(event.message);
+      return;
     case "stopped": {
       const { step, epoch, best } = event;
       progress.event("stopped", { step, epoch, best });
+      if (json) return;
       progress.log(
         `stopped early: ${epoch - Math.ceil(best.step / training.stepsPerEpoch)} epochs without a better ${best.metric} ` +
           `than ${metricText(best.value)} at step ${best.step}; going on from here takes --resume and more --patience`,

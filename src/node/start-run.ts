@@ -60,6 +60,10 @@ export async function startRun(
   const { shape, classNames, columns } = source.train.dataset;
   await compiled.step.initialize(seed);
   await compiled.step.prepare();
+  if (settings.patience !== undefined && !(model.scores && source.validation.indices.length > 0))
+    throw new ConfigError(
+      `--patience: nothing to wait for, got ${model.scores ? "no validation examples" : "a model that does not score examples"}, expected both; leave it out`,
+    );
   if (settings.mlflow !== undefined) await mlflowExperiment(settings.mlflow);
   const info: RunInfo = {
     model: definition.name,

@@ -114,6 +114,22 @@ describe("train --json", () => {
     });
   });
 
+  test("stops early, tells of it, and writes event files where asked", async () => {
+    const flags = ["--data", "digits:100", "--batch-size", "20", "--epochs", "200", "--patience", "2", "--tensorboard"];
+    const more = ["--learning-rate", "0.02", "--threads", "1", "--set", "hiddenDims=64", "--out", "patient", "--json"];
+    const events = jsonLines(await output("train", "vae", ...flags, ...more));
+    const [stopped, done] = events.slice(-2);
+    expect(stopped).toMatchObject({ event: "stopped", best: { metric: "negElbo" } });
+    expect(done).toMatchObject({ event: "done", step: stopped!["step"], best: stopped!["best"] });
+    const { step: best } = stopped!["best"] as { step: number };
+    expect(stopped!["step"]).toBe(best + 2 * 5);
+    expect(await json("sample", "patient", "--count", "1", "--out", "best.png")).toMatchObject({ step: best });
+    expect(await json("sample", "patient", "--count", "1", "--checkpoint", "last", "--out", "last.png")).toMatchObject({
+      step: stopped!["step"],
+    });
+    expect(readdirSync(inside("patient/tensorboard"))).toEqual([expect.stringMatching(/^events\.out\.tfevents\./)]);
+  });
+
   test("--print-config prints settings that --config takes back, and trains nothing", async () => {
     const flags = ["--data", "digits:100", "--steps", "3", ...small, "--schedule", "cosine", "--out", "printed"];
     const settings = await output("train", "vae", ...flags, "--set", "latentDim=3", "--print-config");
