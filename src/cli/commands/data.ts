@@ -48,7 +48,7 @@ export function define(command: Command): void {
     command.command("show").description("describe a data source and show examples of each class"),
     showSettings,
   )
-    .argument("<source>", "digits, or the path of a folder or file")
+    .argument("<source>", "a source that data list names, or the path of your own data")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
