@@ -5,6 +5,7 @@ import { densityForms, parseDensity } from "../latent/density.ts";
 import type { GaussianMixture } from "../latent/gaussian-mixture.ts";
 import { isStandardNormal, standardNormal } from "../latent/standard-normal.ts";
 import type { LoadedRun } from "../node/load-run.ts";
+import { chunk } from "../training/trained-model.ts";
 import { type DensityFit, runDensity } from "../node/run-density.ts";
 
 export const priorSetting = z
@@ -39,7 +40,7 @@ export async function optionPrior(
 ): Promise<{ readonly density: GaussianMixture; readonly fit?: DensityFit }> {
   if (prior !== undefined) return fittedPrior(loaded, prior, options);
   const { abilities, latentDim } = loaded.trained;
-  if (isStandardNormal(abilities.latents?.prior?.(1))) return { density: standardNormal(latentDim) };
+  if (isStandardNormal(abilities.latents?.prior?.(chunk))) return { density: standardNormal(latentDim) };
   throw new UnsupportedOpError(
     `${loaded.run.path}: the model's p(z) is not N(0, I), got ${abilities.latents?.prior ? "another one" : "none"}, expected --prior with one of ${densityForms}`,
   );

@@ -11,7 +11,7 @@ import type { VariableStore } from "../runtime/variables.ts";
 import { overSplit } from "./over-split.ts";
 
 /** Examples a run of a graph. The i-th draw of a seed is the same whatever the number asked for. */
-const chunk = 64;
+export const chunk = 64;
 
 // A type, not an interface: only that fits a record of tensors.
 type PosteriorTensors = { readonly means: Tensor; readonly draws: Tensor; readonly rates?: Tensor };
