@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { FIXED_DRAW } from "./binarize.ts";
 import { csvText, rowText } from "./column.ts";
+import { normalQuantile } from "../random/normal-quantile.ts";
 import { ExampleReader } from "./example-reader.ts";
 import { TableReader, type TableOptions } from "./table.ts";
 
@@ -191,5 +192,49 @@ describe("refused", () => {
       "t.csv: too many columns, got 1000000, expected at most 10000",
     );
     expect(() => new TableReader("t.csv").header(["a", "b", "a"])).toThrow(/two columns of one name, got "a" twice/);
+  });
+});
+
+describe("numbers by their quantiles", () => {
+  // Nine in ten are 0, as capital gains are; the others spread over orders of magnitude.
+  const gains = Array.from({ length: 5000 }, (_, i) => (i % 10 === 0 ? Math.round(Math.exp(i / 500)) : 0));
+  const ages = Array.from({ length: 5000 }, (_, i) => 17 + ((i * 31) % 74));
+
+  test("are taken where they are skewed or heaped on one value, and where asked for", async () => {
+    const mapped = async (options?: TableOptions) =>
+      (await read({ age: ages, gain: gains }, options)).columns!.map(
+        (column) => column.kind === "number" && column.quantiles !== undefined,
+      );
+    expect(await mapped()).toEqual([false, true]);
+    expect(await mapped({ numbers: "quantile" })).toEqual([true, true]);
+    expect(await mapped({ numbers: "standardize" })).toEqual([false, false]);
+  });
+
+  test("lie as a normal variable does, and come back", async () => {
+    const dataset = await read({ age: ages, gain: gains }, { numbers: "quantile" });
+    const all = examples(dataset);
+    const values = all.map(([age]) => age!).toSorted((a, b) => a - b);
+    for (const p of [0.1, 0.25, 0.5, 0.9])
+      expect(Math.abs(values[Math.floor(p * 5000)]! - normalQuantile(p))).toBeLessThan(0.03);
+    all.forEach((example, i) => {
+      const [age, gain] = rowText(dataset.columns!, example).map(Number);
+      expect(age).toBe(ages[i]);
+      // The ends lie within the outermost of 1000 steps.
+      expect(Math.abs(gain! - gains[i]!)).toBeLessThanOrEqual(0.05 * gains[i]!);
+    });
+  });
+
+  test("keep the share of a value that many have", async () => {
+    const { columns } = await read({ age: ages, gain: gains }, { numbers: "quantile" });
+    // What a perfect model would draw: normal numbers.
+    const draws = Array.from({ length: 10_000 }, (_, i) => normalQuantile((i + 0.5) / 10_000));
+    const zeros = draws.filter((draw) => rowText(columns!, Float32Array.of(0, draw))[1] === "0").length;
+    expect(Math.abs(zeros / 10_000 - 0.9)).toBeLessThan(0.005);
+  });
+
+  test("end where the values end", async () => {
+    const { columns } = await read({ age: ages, gain: gains }, { numbers: "quantile" });
+    expect(rowText(columns!, Float32Array.of(-9, 9))).toEqual(["17", String(Math.max(...gains))]);
+    expect(rowText(columns!, Float32Array.of(9, -9))).toEqual(["90", "0"]);
   });
 });

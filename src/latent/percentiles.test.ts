@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { normalPercentiles, normalQuantile, percentileGrid } from "./percentiles.ts";
+import { normalQuantile } from "../random/normal-quantile.ts";
+import { normalPercentiles, percentileGrid } from "./percentiles.ts";
 
 // Quantiles of the standard normal distribution as printed in tables (Abramowitz & Stegun, tables 26.5 and 26.6).
 test.each([

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BINARIZATIONS } from "../data/binarize.ts";
+import { numberMappings } from "../data/raw-column.ts";
 
 /** How a source is read, for those sources that leave it open. Everything has a default by the source itself. */
 export const dataOptions = z.strictObject({
@@ -24,6 +25,12 @@ export const dataOptions = z.strictObject({
     .enum(["refuse", "impute"])
     .optional()
     .describe("tables: what becomes of missing values; impute takes the mean or the most frequent (default: refuse)"),
+  numbers: z
+    .enum(numberMappings)
+    .optional()
+    .describe(
+      "tables: how numbers are scaled; auto takes quantiles where there are many values, skewed or heaped on one (default: auto)",
+    ),
   skipBroken: z.boolean().optional().describe("images: leave out those that cannot be read, in place of refusing"),
 });
 export type DataOptions = z.output<typeof dataOptions>;

@@ -176,7 +176,7 @@ async function openFolder(folder: string, options: Given): Promise<DataSource> {
 }
 
 const cifarArchive = "cifar-10-binary.tar.gz";
-const tableOptions = ["condition", "drop", "missing", "columns", "classNames"] as const;
+const tableOptions = ["condition", "drop", "missing", "numbers", "columns", "classNames"] as const;
 
 async function openPath(path: string, options: Given): Promise<DataSource> {
   if (/\.(csv|tsv|data)(\.gz)?$/i.test(path)) return openTable(path, allowed(path, options, tableOptions));
