@@ -1,0 +1,62 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { install, type Installed } from "./install.ts";
+
+let latentkit: Installed;
+const small = "--data digits:100 --batch-size 20 --steps 2 --set hiddenDims=8 --set latentDim=2 --threads 1".split(" ");
+
+beforeAll(async () => {
+  latentkit = install();
+  for (const model of ["vae", "cvae"])
+    expect((await latentkit.run("train", model, "--out", model, ...small)).code).toBe(0);
+});
+afterAll(() => latentkit.remove());
+
+async function answer(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  const { code, stdout, stderr } = await latentkit.run(...args, "--json", "--threads", "1");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+}
+
+describe("a model that learns from labels", () => {
+  test("makes its pictures", () => {
+    for (const name of ["samples.png", "reconstructions.png"])
+      expect(existsSync(join(latentkit.folder, "cvae/samples", name)), name).toBe(true);
+  });
+
+  test("draws every class, whole rows of them, or the one that is asked for", async () => {
+    expect(await answer("sample", "cvae", "--count", "25")).toMatchObject({ shape: [30, 1, 28, 28] });
+    expect(await answer("sample", "cvae", "--label", "7", "--count", "5")).toMatchObject({
+      shape: [5, 1, 28, 28],
+      label: "7",
+    });
+  });
+
+  test("reconstructs with the examples' own labels, or as another class", async () => {
+    expect(await answer("reconstruct", "cvae", "--count", "4")).toMatchObject({ shape: [4, 1, 28, 28] });
+    expect(await answer("reconstruct", "cvae", "--count", "4", "--label", "3")).toMatchObject({ label: "3" });
+  });
+});
+
+test.each<[readonly string[], string]>([
+  [
+    ["sample", "cvae", "--label", "ten"],
+    '--label: no such class, got "ten", expected one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9',
+  ],
+  [
+    ["sample", "cvae", "--label", "10"],
+    '--label: no such class, got "10", expected one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9',
+  ],
+  [["sample", "vae", "--label", "7"], "label: the model takes none, got a label, expected a model of p(x | label)"],
+  [
+    ["train", "cvae", "--data", "images-idx3-ubyte", "--steps", "2", "--out", "none"],
+    "model: it learns from labels, got data without, expected labelled data, such as digits",
+  ],
+])("%j is refused in one line", async (args, line) => {
+  const images = [0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 28, 0, 0, 0, 28, ...new Uint8Array(40 * 784)];
+  writeFileSync(join(latentkit.folder, "images-idx3-ubyte"), Uint8Array.from(images));
+  const { code, stdout, stderr } = await latentkit.run(...args);
+  expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: `latentkit: ${line}\n` });
+  expect(existsSync(join(latentkit.folder, "none"))).toBe(false);
+});
