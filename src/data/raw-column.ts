@@ -12,7 +12,7 @@ const NONE = 0xffff;
 /** Steps between quantiles: a tail of a thousandth is kept apart. */
 const MOST_QUANTILES = 1000;
 /** Distinct numbers up to which a column keeps its scale. */
-const MOST_EVEN = 20;
+const MOST_EVEN = 8;
 export const numberMappings = ["auto", "standardize", "quantile"] as const;
 
 /** The fields of one column as they come: numbers while all are, and categories while there are few. */
