@@ -21,5 +21,9 @@ function lowerTail(x: number): number {
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
-/** The probability that a standard normal variable stays below x. */
-export const normalProbability = (x: number): number => (x > 0 ? 1 - normalProbability(-x) : Math.max(0, lowerTail(x)));
+/** The probability that a standard normal variable stays below x, to 16 decimals. */
+export function normalProbability(x: number): number {
+  if (x > 0) return 1 - normalProbability(-x);
+  // 1e-19 at most; further out the series overflows.
+  return x < -9 ? 0 : Math.max(0, lowerTail(x));
+}
