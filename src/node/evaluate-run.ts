@@ -8,6 +8,7 @@ import { type LikelihoodFigures, LikelihoodEvaluator } from "../training/evaluat
 import { ScoreEvaluator, type Scores } from "../training/evaluate-scores.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
+import { type ColumnDistance, columnDistances } from "./column-distances.ts";
 import { type SampleDistances, sampleDistances } from "./sample-distances.ts";
 
 export const splitNames = ["train", "validation", "test"] as const;
@@ -47,6 +48,8 @@ export interface Evaluation {
     readonly gaps: readonly { readonly factor: string; readonly gap: number; readonly dimension: number }[];
   };
   readonly distances?: SampleDistances;
+  /** For rows of a table: the total variation distance of as many samples to the examples, by column. */
+  readonly columns?: readonly ColumnDistance[];
   readonly checks: readonly Check[];
 }
 
@@ -91,9 +94,11 @@ export async function* evaluateRun(
     await evaluator.release();
   }
   const distances = frechet && (await sampleDistances(loaded, { split, priors: frechet, seed }));
+  const columns = await columnDistances(trained, split, seed);
   return {
     step,
     examples,
+    ...(columns && { columns }),
     ...(distances && { distances }),
     ...(scores && { scores }),
     ...(likelihood && { likelihood }),

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { install, type Installed } from "./install.ts";
 
@@ -93,4 +95,26 @@ test("probabilistic PCA's posterior is exact: so is its likelihood, from any num
     expect(Math.abs(nll - found.scores.nll)).toBeLessThan(1e-4 * Math.abs(found.scores.nll));
   expect(found.checks.map(({ name }) => name)).toContain("the bound stays below the exact log-likelihood");
   expect(found.checks.every(({ holds }) => holds)).toBe(true);
+});
+
+test("columns of a table are compared with those of as many samples", async () => {
+  const rows = Array.from({ length: 600 }, (_, i) => `${20 + (i % 40)},${i % 4 ? "red" : "blue"}`);
+  writeFileSync(join(latentkit.folder, "people.csv"), ["age,color", ...rows].join("\n"));
+  const args = [
+    "--data",
+    "people.csv",
+    "--epochs",
+    "40",
+    "--learning-rate",
+    "5e-3",
+    "--threads",
+    "1",
+    "--out",
+    "table",
+  ];
+  expect((await latentkit.run("train", "vae", ...args, "--set", "latentDim=2", "--json")).code).toBe(0);
+  const { stdout } = await latentkit.run("evaluate", "table", "--split", "train", "--samples", "1", "--json");
+  const { columns } = JSON.parse(stdout) as { columns: { name: string; totalVariation: number }[] };
+  expect(columns.map(({ name }) => name)).toEqual(["age", "color"]);
+  for (const { totalVariation } of columns) expect(totalVariation).toBeLessThan(0.25);
 });

@@ -55,7 +55,7 @@ Examples:
 
 function described(
   split: string,
-  { step, examples, scores, likelihood, units, rate, factors, distances, checks }: Evaluation,
+  { step, examples, scores, likelihood, units, rate, factors, distances, columns, checks }: Evaluation,
 ): string {
   const rows: string[][] = Object.entries(scores ?? {}).map(([name, figure]) => [name, metricText(figure), ""]);
   if (likelihood)
@@ -77,6 +77,8 @@ function described(
     for (const { factor, gap, dimension } of factors.gaps)
       rows.push([`  ${factor}`, metricText(gap), `dimension ${dimension} tells most of it`]);
   }
+  for (const { name, totalVariation } of columns ?? [])
+    rows.push(["total variation", metricText(totalVariation), `of samples in column ${name}`]);
   if (distances) {
     const { frechet, floor, samples, reals } = distances;
     for (const [prior, distance] of Object.entries(frechet))

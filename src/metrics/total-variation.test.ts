@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { totalVariation } from "./total-variation.ts";
+
+const times = (text: string, count: number): string[] => Array.from({ length: count }, () => text);
+
+test("of text is half of what the shares differ by", () => {
+  const real = [...times("a", 5), ...times("b", 3), ...times("c", 2)];
+  expect(totalVariation(real, real)).toBeCloseTo(0, 12);
+  expect(totalVariation(real, times("d", 7))).toBeCloseTo(1, 12);
+  // 1/2 (|0.5 - 0.25| + |0.3 - 0.25| + |0.2 - 0.5|)
+  expect(totalVariation(real, ["a", "b", "c", "c"])).toBeCloseTo(0.3, 12);
+});
+
+test("of numbers is that of their bins", () => {
+  const real = Array.from({ length: 2000 }, (_, i) => `${i}`);
+  const numbers = { numbers: true };
+  expect(totalVariation(real, real.toReversed(), numbers)).toBeCloseTo(0, 12);
+  // Half of the bins hold twice as much.
+  expect(totalVariation(real, real.slice(0, 1000), numbers)).toBeCloseTo(0.5, 2);
+  expect(totalVariation(real, times("-5", 10), numbers)).toBeCloseTo(1, 12);
+});
+
+test("of numbers heaped on one value tells it from its neighbours", () => {
+  const real = [...times("0", 900), ...Array.from({ length: 100 }, (_, i) => `${i + 1}`)];
+  expect(totalVariation(real, times("0", 50), { numbers: true })).toBeCloseTo(0.1, 6);
+  // As many, but none of them 0.
+  expect(totalVariation(real, times("0.5", 50), { numbers: true })).toBeGreaterThan(0.9);
+});
