@@ -18,3 +18,8 @@ test.each([
 test("of two equally near names the first", () => {
   expect(nearestName("bat", ["bet", "but"])).toBe("bet");
 });
+
+test("two letters exchanged are one slip, not two", () => {
+  expect(nearestName("vea", ["ae", "dae", "wae", "vae"])).toBe("vae");
+  expect(nearestName("sampel", ["sample", "samples"])).toBe("sample");
+});

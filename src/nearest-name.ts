@@ -17,7 +17,7 @@ export function findNamed<T extends { readonly name: string }>(
 }
 
 /**
- * The known name that `wanted` begins, where there is but one, else the closest by edits (insert, delete, replace a letter), or
+ * The known name that `wanted` begins, where there is but one, else the closest by edits (insert, delete, replace a letter, exchange two neighbors), or
  * undefined where none is near enough to be meant.
  */
 export function nearestName(wanted: string, known: readonly string[]): string | undefined {
@@ -35,14 +35,19 @@ export function nearestName(wanted: string, known: readonly string[]): string | 
   return best;
 }
 
-/** Levenshtein distance. */
+/** Levenshtein distance with exchanged neighbors as one edit (optimal string alignment). */
 function editDistance(from: string, to: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];
-    for (let j = 1; j <= to.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1)));
-    row = next;
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const exchanged =
+        i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1] ? before[j - 2]! + 1 : Infinity;
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, exchanged));
+    }
+    [before, row] = [row, next];
   }
   return row[to.length]!;
 }

@@ -349,7 +349,8 @@ test("no ONNX Runtime at all is an error that says how to get one, and a finding
   cpSync(join(latentkit.root, "dist"), join(bare, "dist"), { recursive: true });
   cpSync(join(latentkit.root, "package.json"), join(bare, "package.json"));
   mkdirSync(join(bare, "node_modules"));
-  for (const name of ["commander", "fast-png", "onnxruntime-common", "zod"])
+  const { dependencies } = JSON.parse(readFileSync(join(bare, "package.json"), "utf8")) as { dependencies: object };
+  for (const name of Object.keys(dependencies))
     symlinkSync(realpathSync(join(latentkit.root, "node_modules", name)), join(bare, "node_modules", name));
   const run = (...args: readonly string[]) =>
     spawnSync(process.execPath, [join(bare, "dist/cli/main.js"), ...args], { cwd: latentkit.folder, encoding: "utf8" });
