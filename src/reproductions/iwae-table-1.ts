@@ -30,7 +30,6 @@ export const iwaeTable1: Reproduction = {
   samples: 5000,
   differences: [
     "batches of 100 and a rate of 1e-3 that falls as a cosine, for as many epochs as stand in the table; the paper: batches of 20 for 3280 epochs, the rate falling in 8 steps",
-    "the first weights: uniform within 1 / sqrt(fan in); the paper: Glorot's",
     "the images held out for validation are not trained on; the paper trains on all 60,000",
   ],
   rows: [
