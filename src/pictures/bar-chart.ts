@@ -1,5 +1,5 @@
 /** Bars as one SVG element: no script, no style, nothing from elsewhere. */
-import { tickText, ticks } from "./axis.ts";
+import { chartTitle, gridLines, legendFromRight, svgStart, svgText } from "./chart-frame.ts";
 import { escapeMarkup } from "./markup.ts";
 
 export interface BarChartOptions {
@@ -34,33 +34,24 @@ export function barChart({
   const step = (right - margin.left) / bars.length;
   const labelled = Math.ceil(labelWidth / step);
   const atY = (value: number): number => bottom - (Math.max(0, value) / high) * (bottom - margin.top);
-  const text = (x: number, y: number, anchor: string, words: string, more = ""): string =>
-    `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="currentColor"${more}>${escapeMarkup(words)}</text>`;
-  const grid = ticks(0, high).map(
-    (y) =>
-      `<line x1="${margin.left}" x2="${right}" y1="${atY(y).toFixed(1)}" y2="${atY(y).toFixed(1)}" stroke="currentColor" stroke-opacity="0.15"/>` +
-      text(margin.left - 6, atY(y) + 4, "end", tickText(y)),
-  );
+  const grid = gridLines([0, high], { left: margin.left, right, atY });
   const marks = bars.map(({ label, value, kind }, i) => {
     const left = margin.left + i * step;
     const rect = `<rect x="${(left + 0.1 * step).toFixed(1)}" y="${atY(value).toFixed(1)}" width="${(0.8 * step).toFixed(1)}" height="${(bottom - atY(value)).toFixed(1)}" fill="${escapeMarkup(kinds[kind]!.color)}"/>`;
-    return i % labelled === 0 ? rect + text(left + step / 2, bottom + 14, "middle", label) : rect;
+    return i % labelled === 0 ? rect + svgText(left + step / 2, bottom + 14, "middle", label) : rect;
   });
-  let at = right;
-  const legend = kinds.toReversed().map(({ name, color }) => {
-    const entry =
-      text(at, 16, "end", name) +
-      `<rect x="${at - 6 * name.length - 16}" y="8" width="9" height="9" fill="${escapeMarkup(color)}"/>`;
-    at -= 6 * name.length + 28;
-    return entry;
+  const names = kinds.map(({ name }) => name);
+  const legend = legendFromRight(right, names, {
+    gap: 28,
+    markAt: (x, i) => `<rect x="${x - 16}" y="8" width="9" height="9" fill="${escapeMarkup(kinds[i]!.color)}"/>`,
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(title)}" font-family="sans-serif" font-size="11">`,
-    text(margin.left, 16, "start", title, ' font-weight="bold" font-size="12"'),
+    svgStart(title, width, height),
+    chartTitle(margin.left, title),
     ...legend,
     ...grid,
     ...marks,
-    text((margin.left + right) / 2, height - 8, "middle", xLabel),
+    svgText((margin.left + right) / 2, height - 8, "middle", xLabel),
     `<text transform="translate(12 ${(margin.top + bottom) / 2}) rotate(-90)" text-anchor="middle" fill="currentColor">${escapeMarkup(yLabel)}</text>`,
     "</svg>",
   ].join("");

@@ -1,5 +1,6 @@
 /** Curves as one SVG element: no script, no style, nothing from elsewhere. */
 import { tickText, ticks } from "./axis.ts";
+import { chartTitle, gridLines, legendFromRight, svgStart, svgText } from "./chart-frame.ts";
 import { escapeMarkup } from "./markup.ts";
 
 export interface Series {
@@ -35,42 +36,34 @@ export function lineChart({ title, xLabel, series, width = 430, height = 250 }: 
   const [yLow, yHigh] = padded(extent(late.map(([, y]) => y)));
   const right = width - margin.right;
   const bottom = height - margin.bottom;
-  const atX = (x: number): string =>
-    (margin.left + ((x - xLow) / (xHigh - xLow || 1)) * (right - margin.left)).toFixed(1);
-  const atY = (y: number): string => (bottom - ((y - yLow) / (yHigh - yLow)) * (bottom - margin.top)).toFixed(1);
-  const text = (x: number | string, y: number | string, anchor: string, words: string, more = ""): string =>
-    `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="currentColor"${more}>${escapeMarkup(words)}</text>`;
+  const atX = (x: number): number => margin.left + ((x - xLow) / (xHigh - xLow || 1)) * (right - margin.left);
+  const atY = (y: number): number => bottom - ((y - yLow) / (yHigh - yLow)) * (bottom - margin.top);
+  const point = (x: number, y: number): string => `${atX(x).toFixed(1)} ${atY(y).toFixed(1)}`;
 
-  const grid = ticks(yLow, yHigh).map(
-    (y) =>
-      `<line x1="${margin.left}" x2="${right}" y1="${atY(y)}" y2="${atY(y)}" stroke="currentColor" stroke-opacity="0.15"/>` +
-      text(margin.left - 6, Number(atY(y)) + 4, "end", tickText(y)),
-  );
+  const grid = gridLines([yLow, yHigh], { left: margin.left, right, atY });
   const across = (xHigh > xLow ? ticks(xLow, xHigh) : [xLow]).map((x) =>
-    text(atX(x), bottom + 16, "middle", tickText(x)),
+    svgText(atX(x), bottom + 16, "middle", tickText(x)),
   );
   const lines = curves.map(({ points, color }) => {
-    const path = points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${atX(x)} ${atY(y)}`).join("");
+    const path = points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${point(x, y)}`).join("");
     const [only] = points;
     return points.length === 1 && only
-      ? `<circle cx="${atX(only[0])}" cy="${atY(only[1])}" r="3" fill="${escapeMarkup(color)}"/>`
+      ? `<circle cx="${atX(only[0]).toFixed(1)}" cy="${atY(only[1]).toFixed(1)}" r="3" fill="${escapeMarkup(color)}"/>`
       : `<path d="${path}" fill="none" stroke="${escapeMarkup(color)}" stroke-width="1.6" stroke-linejoin="round"/>`;
   });
-  let at = right;
-  const legend = curves.toReversed().map(({ name, color }) => {
-    const entry =
-      text(at, 16, "end", name) +
-      `<line x1="${at - 6 * name.length - 20}" x2="${at - 6 * name.length - 6}" y1="12" y2="12" stroke="${escapeMarkup(color)}" stroke-width="3"/>`;
-    at -= 6 * name.length + 32;
-    return entry;
+  const names = curves.map(({ name }) => name);
+  const legend = legendFromRight(right, names, {
+    gap: 32,
+    markAt: (x, i) =>
+      `<line x1="${x - 20}" x2="${x - 6}" y1="12" y2="12" stroke="${escapeMarkup(curves[i]!.color)}" stroke-width="3"/>`,
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(title)}" font-family="sans-serif" font-size="11">`,
-    text(margin.left, 16, "start", title, ' font-weight="bold" font-size="12"'),
+    svgStart(title, width, height),
+    chartTitle(margin.left, title),
     ...legend,
     ...grid,
     ...across,
-    text((margin.left + right) / 2, height - 6, "middle", xLabel),
+    svgText((margin.left + right) / 2, height - 6, "middle", xLabel),
     // A nested viewport cuts off what lies outside, without an id that could clash with another chart's.
     `<svg x="0" y="${margin.top}" width="${width}" height="${bottom - margin.top}" viewBox="0 ${margin.top} ${width} ${bottom - margin.top}">`,
     ...lines,

@@ -1,5 +1,6 @@
 /** Points in the plane as one SVG element, colored by class. */
 import { tickText, ticks } from "./axis.ts";
+import { chartTitle, svgStart, svgText } from "./chart-frame.ts";
 import { escapeMarkup } from "./markup.ts";
 
 export interface ScatterChartOptions {
@@ -38,8 +39,6 @@ export function scatterChart({ title, points, axes, classes, side = 430 }: Scatt
       ? side - margin - ((v + reach) / (2 * reach)) * (side - 2 * margin)
       : margin + ((v + reach) / (2 * reach)) * (side - 2 * margin)
     ).toFixed(1);
-  const text = (x: number | string, y: number | string, anchor: string, words: string, more = ""): string =>
-    `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="currentColor"${more}>${escapeMarkup(words)}</text>`;
   const color = (label: number): string => classColors[label % classColors.length]!;
   const marks = Array.from({ length: count }, (_, i): string =>
     Number.isFinite(points[2 * i]) && Number.isFinite(points[2 * i + 1])
@@ -50,21 +49,21 @@ export function scatterChart({ title, points, axes, classes, side = 430 }: Scatt
     (v) =>
       `<line x1="${at(v)}" x2="${at(v)}" y1="${margin}" y2="${side - margin}" stroke="currentColor" stroke-opacity="0.12"/>` +
       `<line x1="${margin}" x2="${side - margin}" y1="${at(v, true)}" y2="${at(v, true)}" stroke="currentColor" stroke-opacity="0.12"/>` +
-      text(at(v), side - margin + 14, "middle", tickText(v)) +
-      text(margin - 5, Number(at(v, true)) + 4, "end", tickText(v)),
+      svgText(Number(at(v)), side - margin + 14, "middle", tickText(v)) +
+      svgText(margin - 5, Number(at(v, true)) + 4, "end", tickText(v)),
   );
   const names = (classes?.names ?? []).map(
     (name, label) =>
       `<circle cx="${side - 14}" cy="${margin + 8 + 17 * label}" r="4" fill="${color(label)}"/>` +
-      text(side - 4, margin + 12 + 17 * label, "start", name),
+      svgText(side - 4, margin + 12 + 17 * label, "start", name),
   );
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side + legend} ${side}" width="${side + legend}" height="${side}" role="img" aria-label="${escapeMarkup(title)}" font-family="sans-serif" font-size="11">`,
-    text(margin, 16, "start", title, ' font-weight="bold" font-size="12"'),
+    svgStart(title, side + legend, side),
+    chartTitle(margin, title),
     ...grid,
     ...marks,
     ...names,
-    text(side / 2, side - 4, "middle", axes[0]),
+    svgText(side / 2, side - 4, "middle", axes[0]),
     `<text transform="translate(10 ${side / 2}) rotate(-90)" text-anchor="middle" fill="currentColor">${escapeMarkup(axes[1])}</text>`,
     "</svg>",
   ].join("");

@@ -1,0 +1,43 @@
+/** What charts share: pieces of SVG text. */
+import { tickText, ticks } from "./axis.ts";
+import { escapeMarkup } from "./markup.ts";
+
+export const svgText = (x: number, y: number, anchor: "start" | "middle" | "end", words: string, more = ""): string =>
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="currentColor"${more}>${escapeMarkup(words)}</text>`;
+
+/** The opening tag, which a closing one is to follow. */
+export const svgStart = (title: string, width: number, height: number): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(title)}" font-family="sans-serif" font-size="11">`;
+
+export const chartTitle = (left: number, title: string): string =>
+  svgText(left, 16, "start", title, ' font-weight="bold" font-size="12"');
+
+/** A line across at each round value from `low` to `high`, which `atY` places, with its number on the left. */
+export const gridLines = (
+  [low, high]: readonly [number, number],
+  { left, right, atY }: { readonly left: number; readonly right: number; readonly atY: (value: number) => number },
+): readonly string[] =>
+  ticks(low, high).map((value) => {
+    const y = atY(value).toFixed(1);
+    return (
+      `<line x1="${left}" x2="${right}" y1="${y}" y2="${y}" stroke="currentColor" stroke-opacity="0.15"/>` +
+      svgText(left - 6, Number(y) + 4, "end", tickText(value))
+    );
+  });
+
+/** Names from the right end of the title's line leftwards, each beside the mark that `markAt` draws left of its words. */
+export function legendFromRight(
+  right: number,
+  names: readonly string[],
+  { gap, markAt }: { readonly gap: number; readonly markAt: (wordsLeft: number, i: number) => string },
+): readonly string[] {
+  let at = right;
+  return names
+    .map((name, i) => ({ name, i }))
+    .toReversed()
+    .map(({ name, i }) => {
+      const entry = svgText(at, 16, "end", name) + markAt(at - 6 * name.length, i);
+      at -= 6 * name.length + gap;
+      return entry;
+    });
+}
