@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { follow } from "../../test/follow-training.ts";
 import { DivergedError } from "../errors.ts";
 import { findModel } from "../models/registry.ts";
 import { trainingSettings } from "../training/settings.ts";
@@ -30,20 +31,6 @@ async function start(name: string, settings: object, config: object = {}, valida
     },
     { out: join(folder, name) },
   );
-}
-/** All that happens until the end, or until `stop` says so, as Ctrl-C does. */
-async function follow(training: TrainingRun, stop: (event: TrainingEvent) => boolean = () => false) {
-  const events: TrainingEvent[] = [];
-  const ctrlC = new AbortController();
-  try {
-    for await (const event of training.train(ctrlC.signal)) {
-      events.push(event);
-      if (stop(event)) ctrlC.abort();
-    }
-  } finally {
-    await training.close();
-  }
-  return events;
 }
 const findingsOf = (events: readonly TrainingEvent[]) => {
   const done = events.at(-1)!;

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { follow } from "../../test/follow-training.ts";
 import { findModel } from "../models/registry.ts";
 import type { Device } from "../runtime/device.ts";
 import { cpuDevice } from "../runtime/node.ts";
@@ -32,20 +33,6 @@ async function start(name: string, settings: object, config: object = {}): Promi
     },
     { out: join(folder, name) },
   );
-}
-/** All that happens until the end, or until `stop` says so, as Ctrl-C does. */
-async function follow(training: TrainingRun, stop: (event: TrainingEvent) => boolean = () => false) {
-  const events: TrainingEvent[] = [];
-  const ctrlC = new AbortController();
-  try {
-    for await (const event of training.train(ctrlC.signal)) {
-      events.push(event);
-      if (stop(event)) ctrlC.abort();
-    }
-  } finally {
-    await training.close();
-  }
-  return events;
 }
 const only = <K extends TrainingEvent["kind"]>(events: readonly TrainingEvent[], kind: K) =>
   events.filter((event): event is Extract<TrainingEvent, { kind: K }> => event.kind === kind);
