@@ -9,7 +9,13 @@ import { maximum } from "../ops/arithmetic.ts";
 import { stopGradient } from "../ops/elementwise.ts";
 import { reshape } from "../ops/movement.ts";
 import { logMeanExp, mean, softmax, sum } from "../ops/reduction.ts";
-import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
+import {
+  type LatentVariableConfig,
+  latentVariableConfig,
+  LatentVariableModel,
+  warmupConfig,
+  warmupShare,
+} from "./latent-variable-model.ts";
 import type { Batch, DataSpec, ModelDefinition, Objective } from "./model.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
 
@@ -20,6 +26,7 @@ export interface IWAEConfig extends LatentVariableConfig {
   readonly samples: number;
   readonly groups: number;
   readonly mix: number;
+  readonly warmup: number;
   readonly objective: (typeof importanceObjectives)[number];
   readonly gradient: (typeof importanceGradients)[number];
 }
@@ -54,6 +61,9 @@ interface Shares {
  *   stl       without d log q / d phi (Roeder et al. 2017, arXiv:1703.09194): less variance, biased for k > 1
  *   dreg      without it, and s_i^2 in place of s_i (Tucker et al. 2018, arXiv:1810.04152): unbiased, and its signal
  *             does not drown as k grows
+ *
+ * While the rate's weight beta rises from 0 to 1 over `warmup` steps, log w_i is log p(x|z_i) + beta [log p(z_i) - log q(z_i|x)]
+ * in the gradient, which makes dreg's s_i (1 - beta) s_i + beta s_i^2; the bound that is reported has beta = 1.
  */
 export class IWAE extends LatentVariableModel {
   readonly config: IWAEConfig;
@@ -68,8 +78,8 @@ export class IWAE extends LatentVariableModel {
     this.config = config;
   }
 
-  objectives({ x }: Batch): readonly Objective[] {
-    const { samples, gradient, objective } = this.config;
+  objectives({ x, step }: Batch): readonly Objective[] {
+    const { samples, gradient, objective, warmup } = this.config;
     const batch = x.shape[0]!;
     const q = this.encode(x);
     const z = q.rsample([samples]);
@@ -77,8 +87,12 @@ export class IWAE extends LatentVariableModel {
     const code = stopGradient(z);
     const fixedQ = independent(new Normal(stopGradient(q.base.mean), { logVar: stopGradient(q.base.logVar) }), 1);
     const logLikelihood = this.logLikelihood(x, code);
-    const logJoint = logLikelihood.add(this.prior.of(batch).logProb(code));
-    const logWeights = logJoint.sub(fixedQ.logProb(code));
+    const logPrior = this.prior.of(batch).logProb(code);
+    const logQ = fixedQ.logProb(code);
+    const beta = warmupShare(step, warmup);
+    const weighed = (log: Tensor): Tensor => (warmup === 0 ? log : log.mul(beta));
+    const logJoint = logLikelihood.add(weighed(logPrior));
+    const logWeights = logJoint.sub(weighed(logQ));
 
     const weights = stopGradient(logWeights);
     const decoder = this.#shares(weights, objective === "piwae" ? "iwae" : objective).shares;
@@ -86,14 +100,16 @@ export class IWAE extends LatentVariableModel {
     const weighted = (shares: Tensor, logs: Tensor): Tensor => sum(shares.mul(logs)).div(-batch);
 
     const [toward] = grad(weighted(encoder.shares, logWeights), [code]);
-    const path = gradient === "dreg" ? reshape(encoder.doubly, [samples, batch, 1]).mul(toward!) : toward!;
+    const doubly = warmup === 0 ? encoder.doubly : encoder.doubly.sub(1).mul(beta).add(1);
+    const path = gradient === "dreg" ? reshape(doubly, [samples, batch, 1]).mul(toward!) : toward!;
     const terms = [weighted(decoder, logJoint), sum(stopGradient(path).mul(z))];
-    if (gradient === "standard") terms.push(weighted(encoder.shares, q.logProb(code)).neg());
+    if (gradient === "standard") terms.push(weighted(encoder.shares, weighed(q.logProb(code))).neg());
     const surrogate = terms.reduce((a, b) => a.add(b));
 
     const rate = mean(this.prior.rate(q, z));
     const distortion = mean(logLikelihood).neg();
-    const negBound = mean(this.#bound(weights, objective === "piwae" ? "iwae" : objective)).neg();
+    const whole = stopGradient(logLikelihood.add(logPrior).sub(logQ));
+    const negBound = mean(this.#bound(whole, objective === "piwae" ? "iwae" : objective)).neg();
     return [
       {
         name: "loss",
@@ -173,6 +189,7 @@ export const iwae: ModelDefinition<IWAEConfig> = {
       .max(1024)
       .default(1)
       .describe("m, of miwae and piwae: groups that the draws are split into"),
+    ...warmupConfig,
     mix: z.number().min(0).max(1).default(0.5).describe("of ciwae: share of the ELBO"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],

@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Distribution } from "../distributions/distribution.ts";
 import { type Independent, independent } from "../distributions/independent.ts";
 import { Normal } from "../distributions/normal.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
 import type { Context } from "../nn/context.ts";
+import { minimum } from "../ops/arithmetic.ts";
 import { reshape, split } from "../ops/movement.ts";
 import { mean } from "../ops/reduction.ts";
 import { type Likelihood, likelihood, likelihoodConfig, type LikelihoodConfig } from "./likelihoods.ts";
@@ -20,6 +21,16 @@ export const latentVariableConfig = {
 };
 export interface LatentVariableConfig extends NetworkConfig, LikelihoodConfig, PriorConfig {
   readonly latentDim: number;
+}
+
+/** The setting of `warmupShare`. */
+export const warmupConfig = {
+  warmup: z.int().min(0).max(10_000_000).default(0).describe("steps over which the weight of the rate rises from 0"),
+};
+
+/** Share of its weight that the rate has at a step: it rises from 0 over `warmup` steps (Bowman et al., arXiv:1511.06349). */
+export function warmupShare(step: Tensor, warmup: number): Tensor {
+  return warmup === 0 ? constant(1) : minimum(step.div(warmup), 1);
 }
 
 /** What a model of this form is made of. */

@@ -7,6 +7,7 @@ import { parameters } from "../nn/module.ts";
 import { reshape, split } from "../ops/movement.ts";
 import { logMeanExp, mean } from "../ops/reduction.ts";
 import { type Likelihood, likelihood, type LikelihoodConfig, likelihoodConfig } from "./likelihoods.ts";
+import { warmupConfig, warmupShare } from "./latent-variable-model.ts";
 import type { Batch, Bound, Codes, DataSpec, Model, ModelDefinition, Objective } from "./model.ts";
 import { type Decoder, decoderFor, type Encoder, encoderFor, type NetworkConfig, networkConfig } from "./networks.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
@@ -16,6 +17,7 @@ export interface TwoLayerConfig extends NetworkConfig, LikelihoodConfig {
   readonly topDim: number;
   readonly topHiddenDims: readonly number[];
   readonly samples: number;
+  readonly warmup: number;
 }
 
 /** Draws of both layers: log p(x|h1), and log q - log p of the codes, each [samples, batch]. */
@@ -49,6 +51,7 @@ export class TwoLayer implements Model {
   readonly binaryData: boolean;
   readonly #topDim: number;
   readonly #samples: number;
+  readonly #warmup: number;
 
   constructor(config: TwoLayerConfig, data: DataSpec) {
     const { shape } = data;
@@ -67,6 +70,7 @@ export class TwoLayer implements Model {
     this.latents = { shape: [latentDim] };
     this.#topDim = topDim;
     this.#samples = config.samples;
+    this.#warmup = config.warmup;
   }
 
   /** q(h1|x). */
@@ -79,13 +83,15 @@ export class TwoLayer implements Model {
     return this.likelihood.of(this.decoder.apply(h1));
   }
 
-  objectives({ x }: Batch): readonly Objective[] {
+  objectives({ x, step }: Batch): readonly Objective[] {
     const draws = this.#draw(x, this.#samples);
-    const negBound = mean(logMeanExp(draws.logLikelihood.sub(draws.logRatio), 0)).neg();
+    const bound = (logRatio: Tensor): Tensor => mean(logMeanExp(draws.logLikelihood.sub(logRatio), 0)).neg();
+    const negBound = bound(draws.logRatio);
     const rate = mean(draws.logRatio);
     const distortion = mean(draws.logLikelihood).neg();
     const metrics = { negBound, negElbo: rate.add(distortion), rate, distortion };
-    return [{ name: "loss", loss: negBound, parameters: parameters(this), metrics }];
+    const loss = this.#warmup === 0 ? negBound : bound(draws.logRatio.mul(warmupShare(step, this.#warmup)));
+    return [{ name: "loss", loss, parameters: parameters(this), metrics }];
   }
 
   logWeights(x: Tensor, samples: number): Tensor {
@@ -161,6 +167,7 @@ export const twoLayer: ModelDefinition<TwoLayerConfig> = {
     activation: networkConfig.activation.default("tanh").describe("nonlinearity between layers"),
     ...likelihoodConfig,
     samples: z.int().positive().max(1024).default(5).describe("k: draws of both layers for each example and step"),
+    ...warmupConfig,
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   build: (config, data) => new TwoLayer(config, data),

@@ -11,6 +11,8 @@ import {
   LatentVariableModel,
   type Parts,
   type Terms,
+  warmupConfig,
+  warmupShare,
 } from "./latent-variable-model.ts";
 import type { Batch, DataSpec, ModelDefinition, Objective } from "./model.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
@@ -86,10 +88,10 @@ export class VAE extends LatentVariableModel {
     return capacity === undefined ? rate : abs(rate.sub(minimum(step.div(capacitySteps), 1).mul(capacity)));
   }
 
-  /** beta, or its share of a linear rise from 0 over the first `warmup` steps (Bowman et al., arXiv:1511.06349). */
+  /** The weight of the rate at a step. */
   beta(step: Tensor): Tensor {
     const { beta, warmup } = this.config;
-    return warmup === 0 ? constant(beta) : minimum(step.div(warmup), 1).mul(beta);
+    return warmup === 0 ? constant(beta) : warmupShare(step, warmup).mul(beta);
   }
 }
 
@@ -106,7 +108,7 @@ export const vae: ModelDefinition<VAEConfig> = {
       .default("reparameterized")
       .describe("estimator of the encoder's gradient: through the draws, or by their log-probability"),
     beta: z.number().min(0).max(1000).default(1).describe("weight of the rate; 1 is the evidence lower bound"),
-    warmup: z.int().min(0).max(10_000_000).default(0).describe("steps over which beta rises from 0"),
+    ...warmupConfig,
     capacity: z.number().min(0).max(1e6).optional().describe("C in nats: beta weighs |rate - C| in place of the rate"),
     capacitySteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which C rises from 0"),
   }),
