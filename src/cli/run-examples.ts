@@ -1,9 +1,8 @@
 /** The examples that commands use a run on. */
 import type { Command } from "commander";
 import { z } from "zod";
-import type { Split } from "../data/split.ts";
+import { type Split, type SplitName, splitNames } from "../data/split.ts";
 import { ConfigError, DataError } from "../errors.ts";
-import { type SplitName, splitNames } from "../node/evaluate-run.ts";
 import type { LoadedRun } from "../node/load-run.ts";
 import { openDataLike, openRunData } from "../node/run-spec.ts";
 

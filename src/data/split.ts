@@ -9,6 +9,10 @@ export interface Split {
   readonly indices: Uint32Array;
 }
 
+/** The parts of a data source. */
+export const splitNames = ["train", "validation", "test"] as const;
+export type SplitName = (typeof splitNames)[number];
+
 /** What a model is trained on, tuned on and reported on. */
 export interface DataSource {
   readonly name: string;

@@ -1,0 +1,49 @@
+import type { Split } from "../../data/split.ts";
+import { mutualInformationGap } from "../../metrics/mutual-information-gap.ts";
+import { drawnCodes, lackingGaussianCodes } from "./drawn-codes.ts";
+import type { Measure } from "./measure.ts";
+
+export const mutualInformationGapMeasure: Measure = {
+  name: "mig",
+  summary: "mutual information gap, for data whose factors are known (arXiv:1802.04942, eq. 6)",
+  standard: true,
+  lacking: (context) => {
+    const { loaded, split } = context;
+    if (varyingFactors(split).length === 0) return "no generative factors of the data are known";
+    const lacking = lackingGaussianCodes(context);
+    return lacking ?? (loaded.trained.latentDim < 2 ? "the code has one dimension" : undefined);
+  },
+  async *measure(context) {
+    const { mean, latentDim } = await drawnCodes(context);
+    const factors = varyingFactors(context.split);
+    const { mig, gaps, best } = mutualInformationGap(
+      Float32Array.from(mean),
+      latentDim,
+      factors.map(({ values }) => values),
+    );
+    return {
+      figures: [
+        { name: "mig", value: mig, note: "mean over the factors", better: "higher" },
+        ...factors.map(({ factor }, k) => ({
+          name: "gap",
+          of: factor,
+          value: gaps[k]!,
+          note: `dimension ${best[k]} tells most of it`,
+        })),
+      ],
+      conditions: { codes: "means of q(z|x)", bins: 20 },
+    };
+  },
+};
+
+/** The known factors of a split's examples that take more than one value, with the value of each example. */
+function varyingFactors({
+  dataset: { factors },
+  indices,
+}: Split): readonly { readonly factor: string; readonly values: readonly number[] }[] {
+  if (!factors) return [];
+  const values = Array.from(indices, (example) => factors.of(example));
+  return factors.names
+    .map((factor, k) => ({ factor, values: values.map((of) => of[k]!) }))
+    .filter((column) => column.values.some((v) => v !== column.values[0]));
+}
