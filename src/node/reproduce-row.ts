@@ -1,145 +1,120 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { findModel } from "../models/registry.ts";
 import type { Reproduction, ReproductionRow } from "../reproductions/index.ts";
 import { matching, parseJsonObject } from "../training/json.ts";
-import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
+import { trainingSettings } from "../training/settings.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
+import { completeRun, type CompletingEvent } from "./complete-run.ts";
+import { type DataOptions, dataOptions } from "./data-options.ts";
 import { evaluateRun } from "./evaluate-run.ts";
+import { figuresOf } from "./figures-of.ts";
 import { loadRun } from "./load-run.ts";
 import { pickDevice } from "./pick-device.ts";
-import { resumeRun, startRun } from "./start-run.ts";
-import type { TrainingEvent, TrainingRun } from "./training-run.ts";
 
 export interface ReproductionRequest {
-  /** Folder that holds a run for each row. */
+  /** Folder that holds a run for each row and seed. */
   readonly out: string;
-  readonly data: string;
-  readonly seed: number;
-  readonly validation?: number;
-  /** Training settings in place of the table's. */
+  /** In place of the table's. */
+  readonly data?: string;
+  readonly dataOptions: DataOptions;
   readonly training: Readonly<Record<string, unknown>>;
-  readonly samples: number;
-  /** The first so many test images; all of them where not given. */
+  readonly samples?: number;
+  /** The first so many test examples; all of them where not given. */
   readonly count?: number;
 }
 
+const asked = z.record(z.string(), z.unknown());
 const measuredSchema = z.strictObject({
-  request: z.strictObject({ samples: z.number(), count: z.number().nullable(), step: z.number() }),
+  seed: z.int().nonnegative(),
+  /** What the figures were asked for with. */
+  request: asked,
   epochs: z.number(),
+  /** This machine's, over all sittings. */
   trainingSeconds: z.number(),
-  examples: z.number(),
-  nll: z.number(),
-  standardError: z.number(),
-  negElbo: z.number(),
-  activeUnits: z.number().nullable(),
+  figures: z.array(
+    z.strictObject({
+      name: z.string(),
+      of: z.string().optional(),
+      value: z.number(),
+      standardError: z.number().optional(),
+    }),
+  ),
 });
-/** A row's own figures on the test split; `trainingSeconds` counts this machine's time over all sittings. */
+/** A row's own figures on the test split, with one seed. */
 export type MeasuredRow = Readonly<z.infer<typeof measuredSchema>>;
 
 export type ReproductionEvent =
-  | { readonly kind: "training"; readonly training: TrainingRun; readonly event: TrainingEvent }
-  | { readonly kind: "measuring"; readonly done: number; readonly examples: number };
+  | CompletingEvent
+  | { readonly kind: "measuring"; readonly what: string; readonly done: number; readonly total: number };
+
+/** Settings that a row is trained with: the table's, the row's, then what was asked for, of which a length replaces theirs. */
+export function rowTraining(table: Reproduction, row: ReproductionRow, given: ReproductionRequest["training"]) {
+  const planned = { ...table.training, ...row.training };
+  const { epochs, steps, ...rest } = planned;
+  const length = given["epochs"] === undefined && given["steps"] === undefined ? { epochs, steps } : {};
+  return trainingSettings.parse({ ...rest, ...length, ...given });
+}
+
+/** The folder of a row's run. */
+export const rowFolder = (out: string, row: ReproductionRow, seed: number): string =>
+  join(out, seed === 0 ? row.name : `${row.name}-seed-${seed}`);
 
 /**
- * Trains a row where that is not done yet, going on where it stopped, measures it, and keeps the figures beside the run. An
- * aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the run was begun with other settings.
+ * Trains a row with a seed where that is not done yet, going on where it stopped, measures it, and keeps the figures beside the
+ * run. An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the run was begun with other settings.
  */
 export async function* reproduceRow(
   table: Reproduction,
   row: ReproductionRow,
+  seed: number,
   request: ReproductionRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<ReproductionEvent, MeasuredRow | undefined> {
-  const path = join(request.out, row.name);
-  const settings = trainingSettings.parse({ ...table.training, ...request.training });
-  const training = await openRow(path, row, settings, request);
-  const { steps, stepsPerEpoch } = training;
-  const clock = await TrainingClock.at(join(path, "training-seconds.json"));
-  try {
-    for await (const event of training.train(signal)) {
-      yield { kind: "training", training, event };
-      if (event.kind === "checkpoint") await clock.save();
-      if (event.kind === "interrupted") return undefined;
-    }
-  } finally {
-    await training.close();
-  }
+  const path = rowFolder(request.out, row, seed);
+  const definition = findModel(row.model);
+  const settings = rowTraining(table, row, request.training);
+  const done = yield* completeRun(
+    path,
+    {
+      definition,
+      config: definition.config.parse(row.config),
+      settings,
+      data: request.data ?? table.data,
+      binarize: "auto",
+      seed,
+      ...dataOptions.parse({ ...table.dataOptions, ...request.dataOptions }),
+    },
+    signal,
+  );
+  if (!done) return undefined;
 
-  const { samples, count } = request;
-  const asked = { samples, count: count ?? null, step: steps };
+  const { count = null, samples = table.samples } = request;
+  const how = { samples, count, step: done.result.weights };
   const kept = join(path, "reproduction.json");
   if (existsSync(kept)) {
     const before = matching(measuredSchema, parseJsonObject(await readFile(kept, "utf8"), kept), kept);
-    if (JSON.stringify(before.request) === JSON.stringify(asked)) return before;
+    if (JSON.stringify(before.request) === JSON.stringify(how)) return before;
   }
   const { device } = await pickDevice(settings.device, settings.threads);
   const evaluation = evaluateRun(await loadRun(path, device), {
     split: "test",
-    samples,
-    seed: request.seed,
-    ...(count !== undefined && { count }),
+    samples: samples ?? 500,
+    seed,
+    ...(count !== null && { count }),
   });
   let next = await evaluation.next();
-  for (; !next.done; next = await evaluation.next()) yield { kind: "measuring", ...next.value };
-  const { likelihood, scores, units, examples } = next.value;
+  for (; !next.done; next = await evaluation.next())
+    yield { kind: "measuring", what: "examples", done: next.value.done, total: next.value.examples };
   const measured: MeasuredRow = {
-    request: asked,
-    epochs: steps / stepsPerEpoch,
-    trainingSeconds: clock.seconds,
-    examples,
-    nll: likelihood!.nll,
-    standardError: likelihood!.standardError,
-    negElbo: scores!["negElbo"]!,
-    activeUnits: units?.active ?? null,
+    seed,
+    request: how,
+    epochs: done.epochs,
+    trainingSeconds: done.result.seconds,
+    figures: figuresOf(next.value),
   };
   await writeFileAtomic(kept, `${JSON.stringify(measured, null, 2)}\n`);
   return measured;
-}
-
-/** The row's run: a new one, or the one begun before. */
-async function openRow(
-  path: string,
-  row: ReproductionRow,
-  settings: TrainingSettings,
-  { out, data, seed, validation }: ReproductionRequest,
-): Promise<TrainingRun> {
-  const definition = findModel(row.model);
-  const config = definition.config.parse(row.config);
-  const held = validation === undefined ? {} : { validation };
-  if (existsSync(join(path, "run.json"))) {
-    const { device: _, threads: __, ...same } = settings;
-    return resumeRun(path, { given: { model: row.model, config, settings: same, data, seed, ...held } });
-  }
-  await mkdir(out, { recursive: true });
-  return startRun({ definition, config, settings, data, binarize: "dynamic", seed, ...held }, { out: path });
-}
-
-/** Seconds spent training a run, over all sittings: saved with each checkpoint. */
-class TrainingClock {
-  readonly #path: string;
-  #since = performance.now();
-  #before: number;
-
-  private constructor(path: string, before: number) {
-    this.#path = path;
-    this.#before = before;
-  }
-  static async at(path: string): Promise<TrainingClock> {
-    const schema = z.strictObject({ seconds: z.number().min(0) });
-    if (!existsSync(path)) return new TrainingClock(path, 0);
-    return new TrainingClock(path, matching(schema, parseJsonObject(await readFile(path, "utf8"), path), path).seconds);
-  }
-  /** Of what is saved. */
-  get seconds(): number {
-    return this.#before;
-  }
-  async save(): Promise<void> {
-    const now = performance.now();
-    this.#before += (now - this.#since) / 1000;
-    this.#since = now;
-    await writeFileAtomic(this.#path, `${JSON.stringify({ seconds: this.#before })}\n`);
-  }
 }

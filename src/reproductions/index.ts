@@ -3,4 +3,4 @@ import type { Reproduction } from "./reproduction.ts";
 
 /** Every table that can be run again. */
 export const reproductions: readonly Reproduction[] = [iwaeTable1];
-export type { ReproducedFigures, Reproduction, ReproductionRow } from "./reproduction.ts";
+export type { Reproduction, ReproductionFigure, ReproductionRow } from "./reproduction.ts";

@@ -11,6 +11,11 @@ afterAll(() => latentkit.remove());
 
 const quick = "--data digits:600 --batch-size 50 --samples 50 --count 40 --threads 1".split(" ");
 
+const figure = (row: Readonly<Record<string, unknown>>, name: string): number =>
+  (row["ours"] as { readonly figures: readonly { readonly name: string; readonly value: number }[] }).figures.find(
+    (found) => found.name === name,
+  )!.value;
+
 describe("reproduce", () => {
   test("trains and measures a row once, and keeps what is done", async () => {
     const again = [
@@ -30,19 +35,30 @@ describe("reproduce", () => {
       event: "row",
       row: "vae-1",
       theirs: { nll: 86.76, activeUnits: "19" },
-      ours: { epochs: 2, examples: 40, request: { samples: 50, count: 40 } },
+      ours: { epochs: 2, seed: 0, request: { samples: 50, count: 40 } },
     });
-    const { nll, negElbo } = row!["ours"] as Record<string, number>;
+    const nll = figure(row!, "nll");
     expect(nll).toBeGreaterThan(0);
     // The bound by 50 samples lies above that by one, here by far more than chance.
-    expect(nll).toBeLessThan(negElbo!);
+    expect(nll).toBeLessThan(figure(row!, "negElbo"));
 
     const kept = join(latentkit.folder, "table/vae-1/reproduction.json");
     const written = statSync(kept).mtimeMs;
     const text = await latentkit.run(...again.slice(0, -1));
     expect(statSync(kept).mtimeMs).toBe(written);
-    expect(text.stdout).toContain(`86.76  ${nll!.toFixed(2)}`);
+    expect(text.stdout).toContain(`86.76  ${nll.toFixed(2)}`);
     expect(text.stdout).toContain("Not as in the paper:");
+  });
+
+  test("shows the median over seeds and each of them", async () => {
+    const args = ["reproduce", "iwae-table-1", "--rows", "vae-1", "--steps", "3", ...quick, "--seeds", "1,2,5"];
+    const lines = jsonLines((await latentkit.run(...args, "--out", "seeds", "--json")).stdout);
+    const values = lines.map((line) => figure(line, "nll"));
+    expect(new Set(values).size).toBe(3);
+    const { stdout } = await latentkit.run(...args, "--out", "seeds", "--markdown");
+    const median = values.toSorted((a, b) => a - b)[1]!;
+    expect(stdout).toContain(`| VAE, k = 1 | 86.76 | ${median.toFixed(2)} |`);
+    [1, 2, 5].forEach((seed, i) => expect(stdout).toContain(`| seed ${seed} |  | ${values[i]!.toFixed(2)} |`));
   });
 
   test("stops with Ctrl-C and goes on, to the same weights", async () => {

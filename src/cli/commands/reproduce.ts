@@ -1,49 +1,57 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { findNamed } from "../../nearest-name.ts";
-import { type MeasuredRow, type ReproductionRequest, reproduceRow } from "../../node/reproduce-row.ts";
+import { dataOptions, givenDataOptions } from "../../node/data-options.ts";
+import { reproduceRow, type ReproductionRequest } from "../../node/reproduce-row.ts";
 import { type Reproduction, type ReproductionRow, reproductions } from "../../reproductions/index.ts";
 import { trainingSettings } from "../../training/settings.ts";
-import { durationText, Progress } from "../progress.ts";
+import { type ReproducedRow, rankAgreement, reproductionCells } from "../reproduction-table.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
-import { table } from "../table.ts";
+import { markdownTable, table } from "../table.ts";
+import { follow, unattended } from "../unattended.ts";
 
-const { epochs, batchSize, learningRate, device, threads } = trainingSettings.shape;
+const { epochs, steps, batchSize, learningRate, device, threads } = trainingSettings.shape;
 const training = z.strictObject({
   epochs,
+  steps,
   batchSize: batchSize.unwrap().optional(),
   learningRate: learningRate.unwrap().optional(),
   device: device.unwrap().optional(),
   threads: threads.unwrap().optional(),
 });
 const settings = z.strictObject({
-  data: z.string().min(1).max(1000).describe("what to learn from: the table's own data"),
+  data: z.string().min(1).max(1000).optional().describe("what to learn from (default: the table's own data)"),
   out: z.string().min(1).max(1000).optional().describe("folder of the runs (default runs/TABLE)"),
   rows: z.array(z.string()).min(1).optional().describe("rows to run, by name; all when not given"),
+  seeds: z.array(z.int().min(0)).min(1).optional().describe("of first weights, order and noise (default: the table's)"),
   ...training.shape,
-  validation: z.number().positive().optional().describe("examples held out for validation (default: a tenth)"),
+  ...dataOptions.shape,
   samples: z.int().positive().max(1_000_000).optional().describe("draws of z an example for the likelihood"),
   count: z.int().positive().optional().describe("the first so many test examples; all when not given"),
-  seed: z.int().min(0).default(0).describe("of first weights, order and noise"),
 });
 
-const interrupted = 130;
+interface Flags {
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+}
 
 export function define(command: Command): void {
   const names = reproductions.map(({ name }) => name).join(", ");
   addSettings(command.argument("<table>", `one of ${names}`), settings)
     .option("--json", "print JSON, one object a line")
+    .option("--markdown", "print the table as Markdown")
     .addHelpText(
       "after",
       `
-Each row is a run of its own in --out. What is done is kept: stop with Ctrl-C, and say the same again to go on.
+Each row is a run of its own in --out, once with each seed. What is done is kept: stop with Ctrl-C, and say the same
+again to go on.
 
 Examples:
   latentkit reproduce iwae-table-1 --data path/to/mnist --rows vae-1
-  latentkit reproduce iwae-table-1 --data path/to/mnist --epochs 50 --count 1000`,
+  latentkit reproduce iwae-table-1 --data path/to/mnist --epochs 50 --count 1000 --seeds 0,1,2`,
     )
-    .action(async (name: string, flags: Readonly<Record<string, unknown>> & { readonly json?: boolean }) => {
-      const { rows, samples, count, validation, out, data, seed, ...trainingFlags } = parseSettings(
+    .action(async (name: string, flags: Readonly<Record<string, unknown>> & Flags) => {
+      const { rows, seeds, samples, count, out, data, ...rest } = parseSettings(
         settings,
         givenSettings(settings, flags),
       );
@@ -51,96 +59,61 @@ Examples:
       const chosen = rows?.map((row) => findNamed("--rows", "row", row, reproduction.rows)) ?? reproduction.rows;
       const request: ReproductionRequest = {
         out: out ?? `runs/${reproduction.name}`,
-        data,
-        seed,
-        training: trainingFlags,
-        samples: samples ?? reproduction.samples,
+        dataOptions: givenDataOptions(rest),
+        training: givenSettings(training, rest),
+        ...(data !== undefined && { data }),
+        ...(samples !== undefined && { samples }),
         ...(count !== undefined && { count }),
-        ...(validation !== undefined && { validation }),
       };
-      process.exitCode = await reproduce(reproduction, chosen, request, flags.json ?? false);
+      const asked = { rows: chosen, seeds: seeds ?? reproduction.seeds, request, flags };
+      process.exitCode = await unattended((signal) => reproduce(reproduction, asked, signal));
     });
 }
 
 async function reproduce(
   reproduction: Reproduction,
-  rows: readonly ReproductionRow[],
-  request: ReproductionRequest,
-  json: boolean,
-): Promise<number> {
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(interrupted);
-    stop.abort();
-    process.stderr.write("stopping after this step; press Ctrl-C again to stop at once\n");
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  const measured: MeasuredRow[] = [];
-  try {
-    for (const row of rows) {
-      process.stderr.write(`${row.title}\n`);
-      const figures = await runRow(reproduction, row, request, stop.signal);
-      if (!figures) {
-        process.stderr.write("stopped; say the same again to go on\n");
-        return interrupted;
-      }
-      measured.push(figures);
-      if (json) console.log(JSON.stringify({ event: "row", row: row.name, theirs: row.theirs, ours: figures }));
-    }
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-  }
-  if (!json) console.log(described(reproduction, rows, measured));
-  return 0;
-}
-
-async function runRow(
-  reproduction: Reproduction,
-  row: ReproductionRow,
-  request: ReproductionRequest,
+  asked: {
+    readonly rows: readonly ReproductionRow[];
+    readonly seeds: readonly number[];
+    readonly request: ReproductionRequest;
+    readonly flags: Flags;
+  },
   signal: AbortSignal,
-): Promise<MeasuredRow | undefined> {
-  const progress = reproduceRow(reproduction, row, request, signal);
-  let bar: Progress | undefined;
-  let shownMs = performance.now();
-  let next = await progress.next();
-  for (; !next.done; next = await progress.next()) {
-    const { value } = next;
-    if (value.kind === "training") {
-      const { steps, from, stepsPerEpoch } = value.training;
-      bar ??= new Progress({ totalSteps: steps, doneSteps: from, totalEpochs: Math.ceil(steps / stepsPerEpoch) });
-      if (value.event.kind === "step") bar.step(value.event);
-      else if (value.event.kind === "done") bar.finish();
-    } else if (performance.now() - shownMs > 2000) {
-      shownMs = performance.now();
-      process.stderr.write(`likelihood of ${value.done} of ${value.examples} examples\n`);
+): Promise<true | undefined> {
+  const { rows, seeds, request, flags } = asked;
+  const done: ReproducedRow[] = [];
+  for (const row of rows) {
+    const measured = [];
+    for (const seed of seeds) {
+      process.stderr.write(`${row.title}, seed ${seed}\n`);
+      const ours = await follow(reproduceRow(reproduction, row, seed, request, signal));
+      if (!ours) return undefined;
+      measured.push(ours);
+      if (flags.json) console.log(JSON.stringify({ event: "row", row: row.name, seed, theirs: row.theirs, ours }));
     }
+    done.push({ row, measured });
   }
-  return next.value;
+  if (!flags.json) console.log(described(reproduction, done, request, flags.markdown ? markdownTable : table));
+  return true;
 }
 
 function described(
-  { title, paper, samples, differences }: Reproduction,
-  rows: readonly ReproductionRow[],
-  measured: readonly MeasuredRow[],
+  reproduction: Reproduction,
+  rows: readonly ReproducedRow[],
+  request: ReproductionRequest,
+  show: (rows: readonly (readonly string[])[]) => string,
 ): string {
-  const lines = rows.map((row, i) => {
-    const ours = measured[i]!;
-    return [
-      row.title,
-      row.theirs.nll.toFixed(2),
-      `${ours.nll.toFixed(2)} ± ${ours.standardError.toFixed(2)}`,
-      row.theirs.activeUnits,
-      `${ours.activeUnits ?? "-"}`,
-      ours.negElbo.toFixed(2),
-      `${ours.epochs}`,
-      durationText(ours.trainingSeconds),
-      `${ours.examples}`,
-    ];
-  });
-  const head = ["", "nll", "ours", "active", "ours", "-elbo", "epochs", "training", "examples"];
-  const from = `${title} (${paper}); nll in nats per example by ${measured[0]?.request.samples ?? samples} importance samples`;
-  return [from, table([head, ...lines]), `Not as in the paper:\n${differences.map((d) => `- ${d}`).join("\n")}`].join(
-    "\n\n",
-  );
+  const { title, paper, samples, ratios, differences } = reproduction;
+  const seeds = Math.max(...rows.map(({ measured }) => measured.length));
+  const of = [
+    ...(samples === undefined ? [] : [`${request.samples ?? samples} importance samples`]),
+    ...(seeds > 1 ? [`medians over ${seeds} seeds`] : []),
+  ];
+  const ranks = ratios && rows.length > 1 ? rankAgreement(reproduction, rows) : [];
+  return [
+    [`${title} (${paper})`, ...of].join("; "),
+    show(reproductionCells(reproduction, rows)),
+    ...(ranks.length > 0 ? [`Pairs of rows in the same order as theirs: ${ranks.join(", ")}`] : []),
+    `Not as in the paper:\n${differences.map((d) => `- ${d}`).join("\n")}`,
+  ].join("\n\n");
 }
