@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import { deviceNames } from "../runtime/device.ts";
 import { type LoadedRun, loadRun, type WhichCheckpoint } from "../node/load-run.ts";
+import { classNumber } from "../node/class-number.ts";
 import { parseDeviceName, pickDevice, type PickedDevice } from "../node/pick-device.ts";
 import { ConfigError } from "../errors.ts";
-import { nearestName } from "../nearest-name.ts";
 import { quoted } from "../training/quoted.ts";
 import { checkKind, type FileKind, type OutputOptions } from "./finish-sheet.ts";
 
@@ -51,19 +51,8 @@ export async function optionRun(
   const { device } = await optionDevice(options);
   const loaded = await loadRun(path, device, checkpoint === undefined ? {} : { checkpoint });
   if (options.label === undefined) return loaded;
-  const label = classOf(options.label, loaded.run.info.data.classNames ?? []);
+  const label = classNumber("--label", options.label, loaded.run.info.data.classNames);
   return { ...loaded, trained: loaded.trained.given([label]) };
-}
-
-/** The class of a name, or of a number. */
-function classOf(text: string, classNames: readonly string[]): number {
-  const named = classNames.indexOf(text);
-  const label = named === -1 && /^\d{1,9}$/.test(text) ? Number(text) : named;
-  if (label >= 0 && label < classNames.length) return label;
-  const nearest = nearestName(text, classNames);
-  throw new ConfigError(
-    `--label: no such class, got ${quoted(text)}, expected ${classNames.length === 0 ? "none: the run's data have no labels" : `one of ${classNames.join(", ")}`}${nearest ? `; did you mean ${nearest}?` : ""}`,
-  );
 }
 
 function parseCheckpoint(text: string): WhichCheckpoint {

@@ -31,6 +31,12 @@ export const dataOptions = z.strictObject({
     .describe(
       "tables: how numbers are scaled; auto takes quantiles where there are many values, skewed or heaped on one (default: auto)",
     ),
+  without: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("classes to leave out of every split, by name or number: what latentkit score is then to find"),
   skipBroken: z.boolean().optional().describe("images: leave out those that cannot be read, in place of refusing"),
 });
 export type DataOptions = z.output<typeof dataOptions>;

@@ -7,8 +7,10 @@ import type { DataSource, SplitOptions } from "../data/split.ts";
 import { spritesSource } from "../data/sprites.ts";
 import { toySource } from "../data/toy-source.ts";
 import { toys } from "../data/toys.ts";
+import { withoutClasses } from "../data/without-classes.ts";
 import { ConfigError, DataError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
+import { classNumber } from "./class-number.ts";
 import { systemCode } from "./file-error.ts";
 import { openFile, status } from "./data-files.ts";
 import { fetchedFolder, publishedDatasets } from "./data-fetch.ts";
@@ -126,8 +128,19 @@ export function listDataSources(): readonly KnownDataSource[] {
  * Opens the data named by `spec`: a built-in source, or the path of a folder or file as `listDataSources` says. Throws
  * `DataError` where there is no such source or its files are missing or damaged, `ConfigError` for a setting out of range.
  */
-export async function openDataSource(spec: string, options: DataSourceOptions = {}): Promise<DataSource> {
+export async function openDataSource(
+  spec: string,
+  { without, ...options }: DataSourceOptions = {},
+): Promise<DataSource> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given;
+  const source = await openWhole(spec, given);
+  if (!without) return source;
+  const { classNames } = source.train.dataset;
+  return withoutClasses(source, new Set(without.map((name) => classNumber("--without", name, classNames))));
+}
+
+/** With every class. */
+async function openWhole(spec: string, given: Given): Promise<DataSource> {
   const [name = "", ...words] = spec.split(":");
   const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
   if (builtIn && words.length <= builtIn.most) return builtIn.open(words, allowed(spec, given, []));
