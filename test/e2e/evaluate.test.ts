@@ -14,35 +14,79 @@ beforeAll(async () => {
 });
 afterAll(() => latentkit.remove());
 
+interface Figure {
+  readonly name: string;
+  readonly of?: string;
+  readonly value: number;
+}
+interface Found {
+  readonly examples: number;
+  readonly measures: Readonly<
+    Record<
+      string,
+      {
+        readonly figures: readonly Figure[];
+        readonly conditions: Readonly<Record<string, unknown>>;
+        readonly checks?: readonly { readonly name: string; readonly holds: boolean }[];
+        readonly details?: Readonly<Record<string, unknown>>;
+      }
+    >
+  >;
+}
+
+/** What evaluate prints as JSON, and its figures as `measure/name` or `measure/name of one`. */
+async function evaluated(...args: readonly string[]): Promise<Found & { readonly figures: Record<string, number> }> {
+  const { code, stdout } = await latentkit.run("evaluate", ...args, "--json");
+  expect(code).toBe(0);
+  const found = JSON.parse(stdout) as Found;
+  const figures = Object.entries(found.measures).flatMap(([measure, measured]) =>
+    measured.figures.map(({ name, of, value }) => [`${measure}/${name}${of ? ` of ${of}` : ""}`, value] as const),
+  );
+  return { ...found, figures: Object.fromEntries(figures) };
+}
+
 test("a run is measured: likelihood below the bound, parts of the rate, identities that hold", async () => {
-  const { code, stdout, stderr } = await latentkit.run("evaluate", run, "--samples", "100", "--count", "60", "--json");
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  const found = JSON.parse(stdout) as {
-    examples: number;
-    scores: { negElbo: number; rate: number };
-    likelihood: { nll: number; standardError: number; curve: { samples: number; nll: number }[] };
-    units: { active: number; total: number; activity: number[] };
-    rate: { mutualInformation: number; totalCorrelation: number; dimensionwiseKl: number; rate: number };
-    checks: { holds: boolean }[];
-  };
-  expect(found).toMatchObject({ run, split: "test", examples: 60, seed: 0 });
-  expect(found.likelihood.curve.map(({ samples }) => samples)).toEqual([1, 5, 50, 100]);
-  expect(found.likelihood.nll).toBeLessThan(found.scores.negElbo);
+  const { measures, figures, ...found } = await evaluated(run, "--samples", "100", "--count", "60");
+  expect(found).toMatchObject({
+    run,
+    model: "vae",
+    split: "test",
+    examples: 60,
+    seed: 0,
+    data: { source: "digits:1000" },
+  });
+  expect(Object.keys(measures)).toEqual(["scores", "likelihood", "active-units", "rate"]);
+  const curve = measures["likelihood"]!.details!["curve"] as { samples: number; nll: number }[];
+  expect(curve.map(({ samples }) => samples)).toEqual([1, 5, 50, 100]);
+  expect(figures["likelihood/nll"]).toBeLessThan(figures["scores/negElbo"]!);
   // One draw of the weights is one draw of the bound.
-  expect(Math.abs(found.likelihood.curve[0]!.nll - found.scores.negElbo)).toBeLessThan(3);
-  expect(found.units.total).toBe(8);
-  expect(found.units.active).toBeGreaterThan(0);
-  expect(found.units.activity).toHaveLength(8);
-  expect(found.rate.rate).toBeCloseTo(found.scores.rate, 2);
-  expect(found.checks.map(({ holds }) => holds)).toEqual([true, true]);
+  expect(Math.abs(curve[0]!.nll - figures["scores/negElbo"]!)).toBeLessThan(3);
+  expect(figures["active-units/active units"]).toBeGreaterThan(0);
+  expect(measures["active-units"]!.details!["activity"]).toHaveLength(8);
+  expect(measures["rate"]!.details!["rate"]).toBeCloseTo(figures["scores/rate"]!, 2);
+  const checks = Object.values(measures).flatMap((measured) => measured.checks ?? []);
+  expect(checks.map(({ holds }) => holds)).toEqual([true, true]);
 });
 
 test("people read a table and whether identities hold", async () => {
   const { stdout } = await latentkit.run("evaluate", run, "--samples", "10", "--count", "20", "--split", "validation");
   expect(stdout).toMatch(/^validation split, 20 examples, step 28; in nats per example$/m);
-  expect(stdout).toMatch(/^nll +\d+\.\d +10 samples, standard error/m);
-  expect(stdout).toMatch(/^active units +\d of 8$|^active units +\d +of 8$/m);
+  expect(stdout).toMatch(/^nll +\d+\.\d+ +standard error \d\.\d+, 10 draws an example/m);
+  expect(stdout).toMatch(/^active units +\d +of 8$/m);
   expect(stdout).toMatch(/^holds: the bound grows with the number of samples/m);
+});
+
+test("a measure that a run lacks, or that there is not, is said in one line", async () => {
+  const lacking = await latentkit.run("evaluate", run, "--metrics", "scores,mig");
+  expect(lacking.code).toBe(2);
+  expect(lacking.stderr).toMatch(
+    /^latentkit: --metrics: this run has no mig: no generative factors of the data are known, got mig, expected one of .*\n$/,
+  );
+  const unknown = await latentkit.run("evaluate", run, "--metrics", "frechett");
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toMatch(
+    /^latentkit: --metrics: unknown measure, got "frechett", expected .*; did you mean frechet\?\n$/,
+  );
 });
 
 test("what cannot be measured is said in one line", async () => {
@@ -54,19 +98,18 @@ test("what cannot be measured is said in one line", async () => {
 });
 
 test("samples have a Frechet distance, larger for a prior that fits worse", async () => {
-  const args = ["--frechet", "own,gaussian,full-gaussian", "--split", "train", "--count", "400", "--samples", "1"];
-  const { stdout } = await latentkit.run("evaluate", run, ...args, "--json");
-  const { distances } = JSON.parse(stdout) as {
-    distances: { frechet: Record<string, number>; floor: number; extractorError: number; samples: number };
-  };
-  expect(distances).toMatchObject({ samples: 400, frechet: {}, floor: 0 });
-  expect(distances.extractorError).toBeLessThan(0.1);
-  expect(distances.frechet["full-gaussian"]).toBeLessThan(distances.frechet["gaussian"]!);
-  for (const distance of Object.values(distances.frechet)) expect(distance).toBeGreaterThan(1);
-  const refused = await latentkit.run("evaluate", run, "--frechet", "own", "--count", "20");
+  const priors = ["own", "gaussian", "full-gaussian"];
+  const args = ["--metrics", "frechet", "--priors", priors.join(), "--split", "train", "--count", "400"];
+  const { measures, figures } = await evaluated(run, ...args, "--generated", "400");
+  expect(measures["frechet"]!.conditions).toMatchObject({ reals: 400, generated: 400, priors });
+  expect(figures["frechet/frechet of training examples"]).toBe(0);
+  expect(figures["frechet/frechet of full-gaussian"]).toBeLessThan(figures["frechet/frechet of gaussian"]!);
+  for (const prior of priors) expect(figures[`frechet/frechet of ${prior}`]).toBeGreaterThan(1);
+  const refused = await latentkit.run("evaluate", run, "--metrics", "frechet", "--count", "20");
   expect(refused).toMatchObject({
     code: 2,
-    stderr: "latentkit: --frechet: too few examples for the covariance of 128 features, got 20, expected more\n",
+    stderr:
+      "latentkit: features: too few for a covariance of 128 dimensions, got 20 examples, expected more than 128\n",
   });
 });
 
@@ -74,27 +117,24 @@ test("codes of data with known factors have a mutual information gap", async () 
   const settings = ["latentDim=3", "hiddenDims=16", "network=mlp"].flatMap((setting) => ["--set", setting]);
   const args = ["--data", "sprites:1000", "--steps", "10", "--threads", "1", "--out", "runs/sprites"];
   expect((await latentkit.run("train", "beta-tcvae", ...args, ...settings, "--json")).code).toBe(0);
-  const { stdout } = await latentkit.run("evaluate", "runs/sprites", "--samples", "2", "--json");
-  const { factors } = JSON.parse(stdout) as { factors: { mig: number; gaps: { factor: string; gap: number }[] } };
-  expect(factors.gaps.map(({ factor }) => factor)).toEqual(["shape", "scale", "orientation", "x", "y"]);
-  expect(factors.mig).toBeCloseTo(
-    factors.gaps.reduce((sum, { gap }) => sum + gap / 5, 0),
+  const { figures, measures } = await evaluated("runs/sprites", "--samples", "2");
+  const gaps = measures["mig"]!.figures.filter(({ name }) => name === "gap");
+  expect(gaps.map(({ of }) => of)).toEqual(["shape", "scale", "orientation", "x", "y"]);
+  expect(figures["mig/mig"]).toBeCloseTo(
+    gaps.reduce((sum, { value }) => sum + value / 5, 0),
     9,
   );
 });
 
 test("probabilistic PCA's posterior is exact: so is its likelihood, from any number of draws", async () => {
   expect((await latentkit.run("train", "pca", "--data", "digits:500", "--out", "runs/pca", "--json")).code).toBe(0);
-  const { stdout } = await latentkit.run("evaluate", "runs/pca", "--samples", "20", "--json");
-  const found = JSON.parse(stdout) as {
-    scores: { nll: number };
-    likelihood: { curve: { nll: number }[] };
-    checks: { name: string; holds: boolean }[];
-  };
-  for (const { nll } of found.likelihood.curve)
-    expect(Math.abs(nll - found.scores.nll)).toBeLessThan(1e-4 * Math.abs(found.scores.nll));
-  expect(found.checks.map(({ name }) => name)).toContain("the bound stays below the exact log-likelihood");
-  expect(found.checks.every(({ holds }) => holds)).toBe(true);
+  const { figures, measures } = await evaluated("runs/pca", "--samples", "20");
+  const { details, checks = [] } = measures["likelihood"]!;
+  const exact = figures["scores/nll"]!;
+  for (const { nll } of details!["curve"] as { nll: number }[])
+    expect(Math.abs(nll - exact)).toBeLessThan(1e-4 * Math.abs(exact));
+  expect(checks.map(({ name }) => name)).toContain("the bound stays below the exact log-likelihood");
+  expect(checks.every(({ holds }) => holds)).toBe(true);
 });
 
 test("columns of a table are compared with those of as many samples", async () => {
@@ -113,8 +153,8 @@ test("columns of a table are compared with those of as many samples", async () =
     "table",
   ];
   expect((await latentkit.run("train", "vae", ...args, "--set", "latentDim=2", "--json")).code).toBe(0);
-  const { stdout } = await latentkit.run("evaluate", "table", "--split", "train", "--samples", "1", "--json");
-  const { columns } = JSON.parse(stdout) as { columns: { name: string; totalVariation: number }[] };
-  expect(columns.map(({ name }) => name)).toEqual(["age", "color"]);
-  for (const { totalVariation } of columns) expect(totalVariation).toBeLessThan(0.25);
+  const { measures } = await evaluated("table", "--split", "train", "--samples", "1");
+  const columns = measures["total-variation"]!.figures;
+  expect(columns.map(({ of }) => of)).toEqual(["age", "color"]);
+  for (const { value } of columns) expect(value).toBeLessThan(0.25);
 });

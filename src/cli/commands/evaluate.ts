@@ -1,23 +1,40 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { splitNames } from "../../data/split.ts";
 import { parseDensity } from "../../latent/density.ts";
-import { type Evaluation, evaluateRun, splitNames } from "../../node/evaluate-run.ts";
-import { ownPrior } from "../../node/sample-distances.ts";
+import { type Evaluation, evaluateRun } from "../../node/evaluate-run.ts";
+import { ownPrior } from "../../node/measures/generated.ts";
+import { findMeasure, measures } from "../../node/measures/index.ts";
 import { metricText } from "../progress.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { table } from "../table.ts";
 
 const evaluateSettings = z.strictObject({
-  split: z.enum(splitNames).default("test").describe("what to measure on"),
-  count: z.int().positive().max(1_000_000_000).optional().describe("the first so many examples; all when not given"),
-  samples: z.int().positive().max(1_000_000).default(500).describe("draws of z an example for the likelihood"),
-  seed: z.int().min(0).default(0).describe("of the draws"),
-  frechet: z
+  metrics: z
     .array(z.string())
     .min(1)
     .optional()
-    .describe("densities of codes, or own: the Frechet distance of as many samples of each; needs labels"),
+    .describe("what to measure, by the names of latentkit metrics list; what needs no generated examples if not given"),
+  split: z.enum(splitNames).default("test").describe("what to measure on"),
+  count: z.int().positive().max(1_000_000_000).optional().describe("the first so many examples; all when not given"),
+  samples: z.int().positive().max(1_000_000).default(500).describe("draws of z an example, for the likelihood"),
+  generated: z
+    .int()
+    .positive()
+    .max(10_000_000)
+    .default(10_000)
+    .describe("generated examples to hold against real ones"),
+  priors: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("densities of codes to generate from, or own; own if not given, full-gaussian and gmm:10 without p(z)"),
+  extractor: z
+    .string()
+    .optional()
+    .describe("what turns examples into features: small-28, raw, or a file (.safetensors, .onnx); small-28 for images"),
+  seed: z.int().min(0).default(0).describe("of the draws"),
 });
 
 export function define(command: Command): void {
@@ -26,68 +43,56 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
+Measures (latentkit metrics list says what they are): ${measures.map(({ name }) => name).join(", ")}
+
 The likelihood is an importance-weighted bound (arXiv:1509.00519): more samples, a tighter one. Papers take 5000.
 
 Examples:
   latentkit evaluate runs/vae-digits-1
-  latentkit evaluate runs/vae-mnist-1 --samples 5000 --count 1000 --json
-  latentkit evaluate runs/ae-mnist-1 --frechet gaussian,gmm:10`,
+  latentkit evaluate runs/vae-mnist-1 --metrics likelihood --samples 5000 --count 1000 --json
+  latentkit evaluate runs/ae-mnist-1 --metrics frechet,kid --priors full-gaussian,gmm:10`,
     )
     .action(async (path: string, options: DeviceOptions & { readonly json?: boolean }) => {
-      const { count, frechet, ...settings } = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
-      for (const density of frechet ?? []) if (density !== ownPrior) parseDensity(density);
+      const settings = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
+      const { metrics, priors, count, extractor, ...rest } = settings;
+      metrics?.forEach(findMeasure);
+      for (const prior of priors ?? []) if (prior !== ownPrior) parseDensity(prior);
       const progress = evaluateRun(await optionRun(path, options), {
-        ...settings,
+        ...rest,
+        ...(metrics && { metrics }),
+        ...(priors && { priors }),
         ...(count !== undefined && { count }),
-        ...(frechet && { frechet }),
+        ...(extractor !== undefined && { extractor }),
       });
       let next = await progress.next();
       for (let shownMs = performance.now(); !next.done; next = await progress.next()) {
         if (performance.now() - shownMs < 2000) continue;
         shownMs = performance.now();
-        process.stderr.write(`likelihood of ${next.value.done} of ${next.value.examples} examples\n`);
+        const { measure, done, total } = next.value;
+        process.stderr.write(`${measure}: ${done} of ${total}\n`);
       }
-      const { seed, split } = settings;
-      if (options.json) console.log(JSON.stringify({ run: path, split, seed, ...next.value }));
-      else console.log(described(split, next.value));
+      const found = Object.values(next.value.measures);
+      if (options.json) console.log(JSON.stringify({ run: path, ...next.value }));
+      else console.log(described(next.value));
+      for (const warning of found.flatMap(({ warnings = [] }) => warnings)) console.error(`warning: ${warning}`);
     });
 }
 
-function described(
-  split: string,
-  { step, examples, scores, likelihood, units, rate, factors, distances, columns, checks }: Evaluation,
-): string {
-  const rows: string[][] = Object.entries(scores ?? {}).map(([name, figure]) => [name, metricText(figure), ""]);
-  if (likelihood)
-    for (const { samples, nll } of likelihood.curve)
-      rows.push([
-        "nll",
-        metricText(nll),
-        `${samples} sample${samples === 1 ? "" : "s"}${samples === likelihood.samples ? `, standard error ${metricText(likelihood.standardError)}` : ""}`,
-      ]);
-  if (units) rows.push(["active units", `${units.active}`, `of ${units.total}`]);
-  if (rate) {
-    const of = `of the rate, on ${rate.examples} examples`;
-    rows.push(["mutual information", metricText(rate.mutualInformation), of]);
-    rows.push(["total correlation", metricText(rate.totalCorrelation), of]);
-    rows.push(["dimension-wise KL", metricText(rate.dimensionwiseKl), of]);
-  }
-  if (factors) {
-    rows.push(["mutual information gap", metricText(factors.mig), "mean over the factors"]);
-    for (const { factor, gap, dimension } of factors.gaps)
-      rows.push([`  ${factor}`, metricText(gap), `dimension ${dimension} tells most of it`]);
-  }
-  for (const { name, totalVariation } of columns ?? [])
-    rows.push(["total variation", metricText(totalVariation), `of samples in column ${name}`]);
-  if (distances) {
-    const { frechet, floor, samples, reals } = distances;
-    for (const [prior, distance] of Object.entries(frechet))
-      rows.push(["Frechet distance", metricText(distance), `codes from ${prior}`]);
-    rows.push(["", metricText(floor), "training examples"]);
-    rows.push(["", "", `${samples} samples, ${reals} examples; features of a ${distances.extractor}`]);
-  }
-  const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}\n\n${table(rows)}`;
+function described({ split, step, examples, measures: found }: Evaluation): string {
+  const rows = Object.values(found).flatMap(({ figures }) =>
+    figures.map(({ name, of, value, standardError, interval, note }) => {
+      const notes = [
+        ...(standardError === undefined ? [] : [`standard error ${metricText(standardError)}`]),
+        ...(interval ? [`95 % from ${metricText(interval[0])} to ${metricText(interval[1])}`] : []),
+        ...(note === undefined ? [] : [note]),
+      ];
+      return [name, of ?? "", Number.isInteger(value) ? String(value) : metricText(value), notes.join(", ")];
+    }),
+  );
+  const checks = Object.values(found).flatMap((measured) => measured.checks ?? []);
   const held = checks.map(({ name, holds, detail }) => `${holds ? "holds" : "FAILS"}: ${name} (${detail})`).join("\n");
-  const rateOf = likelihood && `${(likelihood.examples / likelihood.seconds).toPrecision(3)} examples a second`;
-  return [head, ...(held === "" ? [] : [held]), ...(rateOf ? [rateOf] : [])].join("\n\n");
+  const { likelihood } = found;
+  const speed = likelihood && `${(examples / likelihood.seconds).toPrecision(3)} examples a second`;
+  const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}`;
+  return [head, table(rows), ...(held === "" ? [] : [held]), ...(speed ? [speed] : [])].join("\n\n");
 }

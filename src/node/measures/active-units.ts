@@ -7,7 +7,7 @@ export const activeUnitsMeasure: Measure = {
   summary: `latent dimensions whose mean code varies over examples by more than ${activeThreshold} (arXiv:1509.00519)`,
   standard: true,
   lacking: lackingGaussianCodes,
-  async *measure(context) {
+  async measure(context) {
     const { mean, latentDim } = await drawnCodes(context);
     const activities = [...activity(mean, latentDim)];
     return {

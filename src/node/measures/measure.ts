@@ -66,7 +66,8 @@ export interface Measure {
   readonly standard?: boolean;
   /** Why this run lacks it, in words ("the model has no likelihood"); undefined where it can be measured. */
   readonly lacking: (context: MeasureContext) => string | undefined;
-  measure(context: MeasureContext): AsyncGenerator<MeasureProgress, Measurement>;
+  /** Yields how far it is where that takes long. */
+  measure(context: MeasureContext): AsyncGenerator<MeasureProgress, Measurement> | Promise<Measurement>;
 }
 
 /** A function of a context whose result is kept as long as the context: what several measures start from. */

@@ -13,7 +13,7 @@ export const mutualInformationGapMeasure: Measure = {
     const lacking = lackingGaussianCodes(context);
     return lacking ?? (loaded.trained.latentDim < 2 ? "the code has one dimension" : undefined);
   },
-  async *measure(context) {
+  async measure(context) {
     const { mean, latentDim } = await drawnCodes(context);
     const factors = varyingFactors(context.split);
     const { mig, gaps, best } = mutualInformationGap(

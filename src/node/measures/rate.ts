@@ -10,7 +10,7 @@ export const rateMeasure: Measure = {
   summary: "mutual information, total correlation and dimension-wise KL (arXiv:1802.04942, eq. 2), in nats per example",
   standard: true,
   lacking: lackingGaussianCodes,
-  async *measure(context) {
+  async measure(context) {
     const examples = Math.min(rateExamples, context.split.indices.length);
     const parts = rateParts(await drawnCodes(context), examples);
     const note = `of the rate, on ${examples} examples`;

@@ -17,7 +17,7 @@ export const scoresMeasure: Measure = {
   summary: "what validation reports: for a VAE negElbo, rate and distortion, in nats per example",
   standard: true,
   lacking: ({ loaded }) => (loaded.trained.model.scores ? undefined : "the model does not score examples"),
-  async *measure(context) {
+  async measure(context) {
     const scores = await scoresOf(context);
     return {
       figures: Object.entries(scores).map(([name, value]) => ({ name, value, better: "lower" })),

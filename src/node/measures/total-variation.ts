@@ -14,7 +14,7 @@ export const totalVariationMeasure: Measure = {
     if (!split.dataset.columns) return "examples are no rows of a table";
     return loaded.trained.model.sample ? undefined : "the model does not sample without a label";
   },
-  async *measure({ loaded: { trained }, split, seed }) {
+  async measure({ loaded: { trained }, split, seed }) {
     const columns = split.dataset.columns!;
     const count = Math.min(most, split.indices.length);
     const rowsOf = (x: Float32Array): (readonly string[])[] => {
