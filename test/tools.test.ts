@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { encodeNpy } from "../src/data/npy.ts";
+import { LatentkitError } from "../src/errors.ts";
+import { isStandardNormal } from "../src/latent/standard-normal.ts";
+import type { Model } from "../src/models/model.ts";
+import { registry } from "../src/models/registry.ts";
+import { writeFileAtomic } from "../src/node/atomic-write.ts";
+import { loadRun } from "../src/node/load-run.ts";
+import { startRun } from "../src/node/start-run.ts";
+import { cpuDevice } from "../src/runtime/node.ts";
+import { chunk } from "../src/training/trained-model.ts";
+
+// Every tool on every model: it works where the model can do what the tool needs, and else says what is missing in one line.
+const folder = mkdtempSync(join(tmpdir(), "latentkit-tools-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const encodes = (model: Model): boolean => model.encode !== undefined;
+const decodes = (model: Model): boolean => model.decode !== undefined;
+const codes = (model: Model): boolean => encodes(model) && decodes(model);
+const standard = (model: Model): boolean => decodes(model) && isStandardNormal(model.latents?.prior?.(chunk));
+const anything = (): boolean => true;
+
+/** Commands with what comes after the run, and the abilities that they need. */
+const tools: readonly (readonly [line: string, works: (abilities: Model) => boolean])[] = [
+  ["sample --count 10", (model) => model.sample !== undefined],
+  ["sample --count 10 --prior gaussian --temperature 0.5", codes],
+  ["sample --count 10 --prior full-gaussian --radius 2", codes],
+  ["sample --count 10 --prior gmm:3", codes],
+  ["sample --count 10 --prior diagonal-gmm:auto", codes],
+  ["sample --count 10 --radius 2", standard],
+  ["reconstruct --count 4", (model) => model.reconstruct !== undefined],
+  ["denoise --count 2 --measure 4", (model) => model.corrupt !== undefined && model.reconstruct !== undefined],
+  ["manifold --size 2", (model) => decodes(model) && model.latents?.prior !== undefined],
+  ["manifold --size 2 --prior gaussian", codes],
+  ["interpolate --steps 3", codes],
+  ["traverse --size 3", codes],
+  ["analogy 0 1 2", codes],
+  ["analogy class:3 class:5 2 4 --split train", codes],
+  ["walk --count 2 --frames 2", standard],
+  ["walk --count 2 --frames 2 --prior gmm:3", codes],
+  ["latent", encodes],
+  ["encode --take draw", encodes],
+  ["decode", decodes],
+  ["evaluate --count 10 --samples 2", anything],
+  ["report", anything],
+];
+
+async function latentkit(name: string, args: readonly string[]): Promise<void> {
+  const command = new Command(name).exitOverride();
+  const { define } = (await import(`../src/cli/commands/${name}.ts`)) as { define: (command: Command) => void };
+  define(command);
+  await command.parseAsync(args, { from: "user" });
+}
+
+describe.each(registry)("$name", (definition) => {
+  const run = join(folder, definition.name);
+  const file = join(folder, `${definition.name}.npy`);
+  let abilities: Model;
+  let labelled: boolean;
+  let said: MockInstance<typeof console.log>;
+  beforeAll(async () => {
+    const settings = { steps: 4, batchSize: 20, device: "cpu" as const, threads: 1 };
+    const request = { definition, config: {}, settings, data: "digits:100", binarize: "auto" as const, seed: 3 };
+    const training = await startRun(request, { out: run });
+    for await (const _ of training.train());
+    await training.close();
+    const loaded = await loadRun(run, await cpuDevice(1));
+    ({ abilities } = loaded.trained);
+    labelled = loaded.trained.model.given !== undefined;
+    const { shape = [] } = abilities.latents ?? {};
+    await writeFileAtomic(file, encodeNpy([3, ...shape], new Float32Array(shape.reduce((a, b) => a * b, 3))));
+    await loaded.trained.store.release();
+    await loaded.run.close();
+  });
+  beforeEach(() => {
+    said = vi.spyOn(console, "log").mockImplementation(() => {});
+  });
+  afterEach(() => said.mockRestore());
+
+  test.each(tools)("%s", async (line, works) => {
+    const [name, ...flags] = line.split(" ") as [string, ...string[]];
+    if (name === "decode") flags.unshift(file);
+    if (labelled && ["manifold", "decode"].includes(name)) flags.push("--label", "3");
+    const able = works(abilities);
+    const done = latentkit(name, [run, ...flags, "--threads", "1", "--json"]);
+    if (able) {
+      await done;
+      expect(said).toHaveBeenCalledOnce();
+      return;
+    }
+    const error: unknown = await done.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(LatentkitError);
+    expect((error as Error).message).toMatch(/^[^\n]+: [^\n]+, got [^\n]+, expected [^\n]+$/);
+  });
+});
