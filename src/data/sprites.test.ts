@@ -49,6 +49,25 @@ test("areas are those of the shapes: 1.8^2, pi 1.3 0.65 and the heart's 3.6620, 
   });
 });
 
+test("images of half the side count the pixels of each 2 x 2", async () => {
+  const half = await sprites(32);
+  expect(half).toMatchObject({ shape: [1, 32, 32], size: all.size, range: [0, 4] });
+  expect(half.fingerprint).not.toBe(all.fingerprint);
+  const into = new Uint8Array(32 * 32).fill(7);
+  for (const example of [0, 123_457, 400_000, all.size - 1]) {
+    const whole = image(...(spriteFactors.of(example) as [number, number, number, number, number]));
+    half.values.read(example, into);
+    const counts = new Uint8Array(32 * 32);
+    whole.forEach((pixel, i) => (counts[Math.floor(i / 128) * 32 + Math.floor((i % 64) / 2)]! += pixel));
+    expect(into).toEqual(counts);
+  }
+  const source = await spritesSource({ size: 100, side: 32, validation: 10 });
+  expect(source.train.dataset.shape).toEqual([1, 32, 32]);
+  await expect(spritesSource({ side: 48 })).rejects.toThrow(
+    "sprites: no images of this side, got 48, expected 32 or 64",
+  );
+});
+
 test("orientation turns counter-clockwise, the heart stands upright at 0", () => {
   const heart = image(2, 5, 0, 16, 16);
   const rows = Array.from({ length: 64 }, (_, row) => area(heart.subarray(64 * row, 64 * row + 64)));

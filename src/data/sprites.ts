@@ -5,6 +5,9 @@ import { type Factors, gridFactors } from "./factors.ts";
 import { createDataSource, heldOutCount, type DataSource } from "./split.ts";
 
 const SIDE = 64;
+/** Sides that images can have. */
+export const spriteSides = [32, SIDE] as const;
+export type SpriteSide = (typeof spriteSides)[number];
 /** Side of the square that holds a sprite in any orientation. */
 const BOX = 32;
 /** Pixels per unit at scale 1: every shape stays within a circle of radius BOX / 2. */
@@ -51,31 +54,39 @@ function bitmap(shape: number, scale: number, orientation: number): Uint8Array {
   return pixels;
 }
 
-const store: ExampleStore = {
-  content: "latentkit sprites 1",
-  read(example, into) {
-    const [shape, scale, orientation, x, y] = spriteFactors.of(example) as [number, number, number, number, number];
-    const pixels = bitmap(shape, scale, orientation);
-    into.fill(0);
-    for (let row = 0; row < BOX; row++) into.set(pixels.subarray(row * BOX, (row + 1) * BOX), (y + row) * SIDE + x);
-  },
-};
+/** Images of `side` x `side`, of which a pixel counts those it covers of SIDE x SIDE that are inside. */
+function store(side: SpriteSide): ExampleStore {
+  const block = SIDE / side;
+  return {
+    content: side === SIDE ? "latentkit sprites 1" : `latentkit sprites 1, side ${side}`,
+    read(example, into) {
+      const [shape, scale, orientation, x, y] = spriteFactors.of(example) as [number, number, number, number, number];
+      const pixels = bitmap(shape, scale, orientation);
+      into.fill(0);
+      for (let row = 0; row < BOX; row++) {
+        const start = Math.floor((y + row) / block) * side;
+        for (let column = 0; column < BOX; column++)
+          into[start + Math.floor((x + column) / block)]! += pixels[row * BOX + column]!;
+      }
+    },
+  };
+}
 
 /**
  * Sprites after dSprites (Matthey, Higgins, Hassabis & Lerchner 2017, github.com/google-deepmind/dsprites-dataset): binary images
  * of 64 x 64 pixels, one for each value of five factors: 3 shapes, 6 scales from 1/2 to 1, 40 orientations, 32 x 32 positions,
  * 737,280 in all. Each is drawn when it is read. Orientations are i / 40 of a turn, where dSprites has the first one twice; a
- * step in position is one pixel.
+ * step in position is one pixel. With side 32 each pixel is the mean of 2 x 2, so a step in position is half a pixel and shows.
  */
-export function sprites(): Promise<Dataset<ExampleStore>> {
+export function sprites(side: SpriteSide = SIDE): Promise<Dataset<ExampleStore>> {
   const size = spriteFactors.count;
   return createDataset({
     name: "sprites",
     description: `${size} images of ${names.join(", ")} in every scale, orientation and position`,
-    shape: [1, SIDE, SIDE],
+    shape: [1, side, side],
     size,
-    values: store,
-    range: [0, 1],
+    values: store(side),
+    range: [0, (SIDE / side) ** 2],
     labels: Uint8Array.from({ length: size }, (_, i) => spriteFactors.of(i)[0]!),
     classNames: names,
     factors: spriteFactors,
@@ -85,6 +96,8 @@ export function sprites(): Promise<Dataset<ExampleStore>> {
 export interface SpritesSourceOptions {
   /** Sprites to train on, picked at random; where not given, all but those held out. */
   readonly size?: number;
+  /** Side of the square images, 64 unless given. */
+  readonly side?: number;
   /** Sprites to validate on: a count from 1 or a fraction of `size`; a tenth unless given. There are as many test sprites. */
   readonly validation?: number;
   readonly seed?: number;
@@ -93,10 +106,14 @@ export interface SpritesSourceOptions {
 /** Sprites to train, validate and test on, no sprite in two of them. */
 export async function spritesSource({
   size,
+  side = SIDE,
   validation = 0.1,
   seed = 0,
 }: SpritesSourceOptions = {}): Promise<DataSource> {
-  const dataset = await sprites();
+  const known = spriteSides.find((each) => each === side);
+  if (known === undefined)
+    throw new ConfigError(`sprites: no images of this side, got ${side}, expected ${spriteSides.join(" or ")}`);
+  const dataset = await sprites(known);
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 1 && size <= dataset.size))
     throw new ConfigError(`sprites: size out of range, got ${size}, expected an integer from 1 to ${dataset.size}`);
   const held = heldOutCount("validation", validation, size ?? dataset.size);
@@ -110,7 +127,7 @@ export async function spritesSource({
   const part = (from: number, count: number) => ({ dataset, indices: order.slice(from, from + count) });
   return createDataSource({
     name: "sprites",
-    description: `generated sprites of ${SIDE} x ${SIDE} pixels: ${kept} to train on, ${held} each to validate and test (seed ${seed})`,
+    description: `generated sprites of ${side} x ${side} pixels: ${kept} to train on, ${held} each to validate and test (seed ${seed})`,
     train: part(0, kept),
     validation: part(kept, held),
     test: part(kept + held, held),

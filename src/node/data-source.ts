@@ -53,6 +53,8 @@ export interface KnownDataSource {
 interface BuiltIn extends KnownDataSource {
   /** What the name is followed by in `spec`: `most` words at most, each after a colon. */
   readonly most: number;
+  /** The options that it has a use for, beside those that every source takes. */
+  readonly takes?: readonly "size"[];
   open(words: readonly string[], options: Given): Promise<DataSource>;
 }
 
@@ -66,9 +68,11 @@ const builtIns: Readonly<Record<string, BuiltIn>> = {
   sprites: {
     spec: "sprites",
     description:
-      "generated 64 x 64 images of 3 shapes in 6 scales, 40 orientations and 32 x 32 positions; sprites:N for N training examples",
+      "generated images of 3 shapes in 6 scales, 40 orientations and 32 x 32 positions, 64 x 64 or with --size 32; sprites:N for N training examples",
     most: 1,
-    open: ([size], options) => spritesSource({ ...options, ...sized("sprites:N", size) }),
+    takes: ["size"],
+    open: ([count], { size: side, ...options }) =>
+      spritesSource({ ...options, ...(side !== undefined && { side }), ...sized("sprites:N", count) }),
   },
   toy: {
     spec: "toy:NAME",
@@ -143,7 +147,7 @@ export async function openDataSource(
 async function openWhole(spec: string, given: Given): Promise<DataSource> {
   const [name = "", ...words] = spec.split(":");
   const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
-  if (builtIn && words.length <= builtIn.most) return builtIn.open(words, allowed(spec, given, []));
+  if (builtIn && words.length <= builtIn.most) return builtIn.open(words, allowed(spec, given, builtIn.takes ?? []));
   const found = await status(spec);
   if (found?.isDirectory()) return openFolder(spec, given);
   if (found?.isFile()) return openPath(spec, given);
