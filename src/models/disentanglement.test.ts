@@ -234,6 +234,11 @@ describe("FactorVAE", () => {
     expect(other.every((name) => name.startsWith("discriminator."))).toBe(true);
     const { loss, negElbo, totalCorrelation } = figures(objectives[0]!, leaves);
     expect(loss).toBeCloseTo(negElbo! + 10 * totalCorrelation!, 9);
+    // The paper's appendix: the discriminator's Adam differs from the model's.
+    expect(objectives.map(({ optimizer }) => optimizer)).toEqual([
+      undefined,
+      { learningRate: 1e-4, beta1: 0.5, beta2: 0.9 },
+    ]);
   });
 
   test("its discriminator learns the log-ratio: the total correlation of Gaussian codes", async () => {

@@ -14,6 +14,7 @@ import { likelihoodPresets, networkPresets } from "./presets.ts";
 export interface FactorVAEConfig extends LatentVariableConfig {
   readonly gamma: number;
   readonly discriminatorDims: readonly number[];
+  readonly discriminatorRate: number;
 }
 
 /**
@@ -54,6 +55,7 @@ export class FactorVAE extends LatentVariableModel {
         loss: discriminatorLoss(this.discriminator, q.sample()),
         parameters: new Map([...parameters(this)].filter(([, parameter]) => own.has(parameter))),
         metrics: {},
+        optimizer: { learningRate: this.config.discriminatorRate, beta1: 0.5, beta2: 0.9 },
       },
     ];
   }
@@ -83,6 +85,12 @@ export const factorVAE: ModelDefinition<FactorVAEConfig> = {
       .max(32)
       .default([256, 256, 256])
       .describe("widths of the discriminator's hidden layers; the paper has six of 1000"),
+    discriminatorRate: z
+      .number()
+      .positive()
+      .max(1000)
+      .default(1e-4)
+      .describe("learning rate of the discriminator, whose Adam has beta1 0.5 and beta2 0.9"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   build: (config, data) => new FactorVAE(config, data),

@@ -46,10 +46,19 @@ export interface Objective {
   readonly metrics: Readonly<Record<string, Tensor>>;
   /** State the graph itself changes at each step (running statistics). */
   readonly updates?: ReadonlyMap<Variable, Tensor>;
+  /** Adam with a rate and decays of its own in place of the run's optimizer; the run's schedule, clipping and averages stay. */
+  readonly optimizer?: ObjectiveOptimizer;
   /** Run in every n-th step only; every step when missing. */
   readonly every?: number;
   /** Run so many times a step, each with fresh noise; once when missing. */
   readonly repeat?: number;
+}
+
+/** Adam's settings (arXiv:1412.6980) for one objective. */
+export interface ObjectiveOptimizer {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
 }
 
 /** Codes of examples: the shape of one, and p(z) for a batch of them where the model has a prior. */

@@ -3,7 +3,8 @@ import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
 import { ConfigError } from "../errors.ts";
-import type { Model, ModelDefinition } from "../models/model.ts";
+import type { Model, ModelDefinition, Objective } from "../models/model.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
 import type { Device } from "../runtime/device.ts";
 import type { Rewind, TrainingState } from "../training/checkpoint.ts";
 import { compileStep } from "../training/compile-step.ts";
@@ -216,7 +217,7 @@ function compile(options: {
   const rewinds: Rewind[] = [];
   const { shape } = source.train.dataset;
   const { labelledShare } = batches;
-  const optimizer = optimizerFor(settings, steps, rewinds);
+  const optimizer = (objective: Objective): Optimizer => optimizerFor(settings, steps, rewinds, objective);
   const step = compileStep(model, { device, shape, batchSize, accumulate, labelledShare, optimizer });
   return { batches, step, steps, rewinds };
 }

@@ -1,7 +1,7 @@
 import "../ops/methods.ts";
 import type { Shape } from "../graph/shape.ts";
 import { Input } from "../graph/tensor.ts";
-import type { Model } from "../models/model.ts";
+import type { Model, Objective } from "../models/model.ts";
 import { TrainingContext } from "../nn/context.ts";
 import { variables } from "../nn/module.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -18,7 +18,8 @@ export function compileStep(
     readonly device: Device;
     readonly shape: Shape;
     readonly batchSize: number;
-    readonly optimizer: Optimizer;
+    /** Of every objective, or what makes that of each. */
+    readonly optimizer: Optimizer | ((objective: Objective) => Optimizer);
     /** Batches whose gradients are averaged before each change of the weights; 1 when missing. */
     readonly accumulate?: number;
     /** The share of the examples that have labels, for a model that learns from both kinds; 1 when missing. */

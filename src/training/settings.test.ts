@@ -31,6 +31,18 @@ describe("the optimizer", () => {
     expect(rate({ learningRate: 0.5, schedule: "cosine" }, 51)).toBeCloseTo(0.25, 12);
   });
 
+  test("of an objective with a rate and decays of its own follows the run's schedule, clipping and averages", () => {
+    const own = { learningRate: 1e-4, beta1: 0.5, beta2: 0.9 };
+    const run = settings({ optimizer: "sgd", learningRate: 3, schedule: "linear", ema: 0.9, clipNorm: 1 });
+    const optimizer = optimizerFor(run, 100, [], { optimizer: own });
+    expect(Object.keys(optimizer.slots)).toEqual(["m", "v", "ema"]);
+    expect(optimizer.needsGradientNorm).toBe(true);
+    // Half of the way down, and the bias corrections of the second update.
+    const { rate: step, correction } = optimizer.scalars({ step: 51, updates: 2, decays: true });
+    expect(step).toBeCloseTo((0.5 * 1e-4) / (1 - 0.5 ** 2), 12);
+    expect(correction).toBeCloseTo(1 / Math.sqrt(1 - 0.9 ** 2), 12);
+  });
+
   test("keeps averages where ema is set, and reads the gradient's norm where it is clipped by it", () => {
     expect(Object.keys(optimizerFor(settings(), 10).slots)).not.toContain("ema");
     expect(Object.keys(optimizerFor(settings({ ema: 0.9 }), 10).slots)).toContain("ema");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { adam, adamax, adamW } from "../optim/adam.ts";
+import type { Objective } from "../models/model.ts";
 import type { LearningRate, Optimizer } from "../optim/optimizer.ts";
 import { rmsProp } from "../optim/rmsprop.ts";
 import { schedule, scheduleNames } from "../optim/schedule.ts";
@@ -72,21 +73,28 @@ export function totalSteps({ epochs, steps }: TrainingSettings, batchesPerEpoch:
 }
 
 /**
- * The optimizer that settings describe. In the steps after each of the rewinds its learning rate is half what it was: they are read
+ * The optimizer that settings describe, for an objective that may have its own rate and decays. In the steps after each of the rewinds its learning rate is half what it was: they are read
  * at each step, so a later one counts too. Throws ConfigError where one setting does not have what another asks for.
  */
-export function optimizerFor(settings: TrainingSettings, steps: number, rewinds: readonly Rewind[] = []): Optimizer {
+export function optimizerFor(
+  settings: TrainingSettings,
+  steps: number,
+  rewinds: readonly Rewind[] = [],
+  { optimizer: own }: Pick<Objective, "optimizer"> = {},
+): Optimizer {
   const { optimizer: name, clipNorm, clipValue, ema } = settings;
   refuseUnread(settings, "momentum", ["sgd", "rmsprop"]);
   refuseUnread(settings, "weightDecay", ["adamw", "sgd"]);
-  let optimizer = bareOptimizer(name, settings, rateOf(settings, steps, rewinds));
+  let optimizer = own
+    ? adam({ ...own, learningRate: rateOf({ ...settings, ...own }, steps, rewinds) })
+    : bareOptimizer(name, settings, rateOf(settings, steps, rewinds));
   if (clipValue !== undefined) optimizer = clipByValue(optimizer, clipValue);
   if (clipNorm !== undefined) optimizer = clipByNorm(optimizer, clipNorm);
   return ema === undefined ? optimizer : averageWeights(optimizer, ema);
 }
 
 function rateOf(
-  { schedule: course, learningRate, warmup }: TrainingSettings,
+  { schedule: course, learningRate, warmup }: Pick<TrainingSettings, "schedule" | "learningRate" | "warmup">,
   steps: number,
   rewinds: readonly Rewind[],
 ): LearningRate {

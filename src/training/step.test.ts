@@ -32,7 +32,7 @@ const objective = (name: string, loss: Tensor, parameters: Record<string, Variab
 /** A step over the objectives' own parameters and further variables, with its first values drawn. */
 async function stepOf(options: {
   readonly objectives: readonly Objective[];
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: Optimizer | ((objective: Objective) => Optimizer);
   readonly device?: Device;
   readonly statistics?: Readonly<Record<string, Variable>>;
 }): Promise<TrainingStep> {
@@ -111,6 +111,26 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
       3 * Math.floor((i + 1) / 2),
     ]);
     after.forEach((row, i) => row.forEach((v, k) => expect(v, `step ${i + 1}`).toBeCloseTo(-expected[i]![k]!, 4)));
+    await step.release();
+  });
+
+  // Adam's first update is its rate whatever the gradient; sgd's is the rate times the gradient.
+  test("an objective may have an optimizer of its own, with slots of its own", async () => {
+    const [a, b] = [startingAt(0), startingAt(0)];
+    const own = { learningRate: 0.25, beta1: 0.5, beta2: 0.9 };
+    const step = await stepOf({
+      device: device(),
+      objectives: [objective("run", a.mul(4), { a }), { ...objective("own", b.mul(4), { b }), optimizer: own }],
+      optimizer: ({ optimizer }) => (optimizer ? adam(optimizer) : clipByNorm(sgd({ learningRate: 1 }), 2)),
+    });
+    await step.run({ inputs: {}, seed: 0, step: 1 });
+    const [byNorm] = await numbersOf(step, a);
+    expect(byNorm).toBeCloseTo(-2, 6);
+    const [byRate] = await numbersOf(step, b);
+    expect(byRate).toBeCloseTo(-0.25, 6);
+    expect([...step.optimizerVariables.keys()]).toEqual(["own.b.m", "own.b.v"]);
+    const second = step.optimizerVariables.get("own.b.v")!;
+    expect((await numbersOf(step, second))[0]).toBeCloseTo(0.1 * 4 ** 2, 6);
     await step.release();
   });
 

@@ -14,7 +14,8 @@ export interface StepOptions {
   /** Every variable of the model, by name: trained ones and running statistics. */
   readonly variables: ReadonlyMap<string, Variable>;
   readonly objectives: readonly Objective[];
-  readonly optimizer: Optimizer;
+  /** Of every objective, or what makes that of each. */
+  readonly optimizer: Optimizer | ((objective: Objective) => Optimizer);
   /** Batches whose gradients are averaged before each change of the weights; 1 when missing. */
   readonly accumulate?: number;
 }
@@ -31,6 +32,7 @@ export interface StepRun {
 
 interface Part {
   readonly objective: Objective;
+  readonly optimizer: Optimizer;
   readonly parameters: readonly Slotted[];
   readonly program: Program;
   /** For the batches before the last one, where the weights change in the graph of the last. */
@@ -51,7 +53,6 @@ export class TrainingStep {
   readonly variables: ReadonlyMap<string, Variable>;
   readonly optimizerVariables: ReadonlyMap<string, Variable>;
   readonly #parts: readonly Part[];
-  readonly #optimizer: Optimizer;
   readonly #initialFrom: ReadonlyMap<Variable, Variable>;
   readonly #batches: number;
   /** Parameter -> the mean gradient so far; zero between steps, so no checkpoint holds it. */
@@ -61,7 +62,6 @@ export class TrainingStep {
   constructor({ device, variables, objectives, optimizer, accumulate = 1 }: StepOptions) {
     this.device = device;
     this.variables = variables;
-    this.#optimizer = optimizer;
     this.#batches = accumulate;
     const optimizerVariables = new Map<string, Variable>();
     const initialFrom = new Map<Variable, Variable>();
@@ -70,7 +70,8 @@ export class TrainingStep {
       new Variable(like.shape, { kind: "constant", value: 0 }, { trainable: false });
 
     const known = new Set(variables.values());
-    const slotted = objectives.map((objective): readonly Slotted[] => {
+    const optimizers = objectives.map((each) => (typeof optimizer === "function" ? optimizer(each) : optimizer));
+    const slotted = objectives.map((objective, i): readonly Slotted[] => {
       checkParameters(objective, known);
       // Matrices before vectors: weight decay then splits the flat state in two ranges at most.
       const ordered = [...objective.parameters].toSorted(([, a], [, b]) => Number(decays(b)) - Number(decays(a)));
@@ -80,7 +81,7 @@ export class TrainingStep {
           if (accumulate > 1) this.#accumulated.set(parameter, state(parameter));
         }
         const slots = Object.fromEntries(
-          Object.entries(optimizer.slots).map(([slot, { initial }]) => {
+          Object.entries(optimizers[i]!.slots).map(([slot, { initial }]) => {
             const variable = state(parameter);
             optimizerVariables.set(`${objective.name}.${name}.${slot}`, variable);
             if (initial === "parameter") initialFrom.set(variable, parameter);
@@ -95,8 +96,8 @@ export class TrainingStep {
 
     if (device.residency === "host") {
       const trained = slotted.flat();
-      const slotBlocks = slotted.flatMap((list) =>
-        Object.keys(optimizer.slots).flatMap((slot) => list.map((p) => p.slots[slot]!)),
+      const slotBlocks = slotted.flatMap((list, i) =>
+        Object.keys(optimizers[i]!.slots).flatMap((slot) => list.map((p) => p.slots[slot]!)),
       );
       const order = new Set([
         ...trained.map((p) => p.parameter),
@@ -107,10 +108,10 @@ export class TrainingStep {
       ]);
       const store = new HostVariables(device, [...order]);
       this.store = store;
-      this.#parts = objectives.map((objective, i) => this.#hostPart(objective, slotted[i]!, store));
+      this.#parts = objectives.map((objective, i) => this.#hostPart(objective, optimizers[i]!, slotted[i]!, store));
     } else {
       this.store = new DeviceVariables(device);
-      this.#parts = objectives.map((objective, i) => this.#devicePart(objective, slotted[i]!));
+      this.#parts = objectives.map((objective, i) => this.#devicePart(objective, optimizers[i]!, slotted[i]!));
     }
   }
 
@@ -173,7 +174,7 @@ export class TrainingStep {
       const program = last ? part.program : (part.before ?? part.program);
       const given = n === 1 ? inputs : ofBatch(program, inputs, batch, n);
       const results = await program.run({
-        inputs: part.pass || !last ? given : { ...given, ...this.#scalarInputs(at) },
+        inputs: part.pass || !last ? given : { ...given, ...scalarInputs(part.optimizer, at) },
         outputs: this.#wanted(part, metrics),
         seed,
         step: step * n + batch,
@@ -203,10 +204,10 @@ export class TrainingStep {
 
   #wanted(part: Part, metrics: boolean): readonly string[] {
     if (metrics) return part.outputs;
-    return part.pass && this.#optimizer.needsGradientNorm ? ["gradientNorm"] : [];
+    return part.pass && part.optimizer.needsGradientNorm ? ["gradientNorm"] : [];
   }
 
-  #hostPart(objective: Objective, parameters: readonly Slotted[], store: HostVariables): Part {
+  #hostPart(objective: Objective, optimizer: Optimizer, parameters: readonly Slotted[], store: HostVariables): Part {
     const cts = this.#gradientsOf(objective, parameters);
     const outputs = metricOutputs(objective, cts);
     const program = new Program(store, {
@@ -217,25 +218,26 @@ export class TrainingStep {
     });
     return {
       objective,
+      optimizer,
       parameters,
       program,
       outputs: [...outputs.keys()],
-      pass: optimizerPass(this.#optimizer, parameters, store),
+      pass: optimizerPass(optimizer, parameters, store),
     };
   }
 
-  #devicePart(objective: Objective, parameters: readonly Slotted[]): Part {
+  #devicePart(objective: Objective, optimizer: Optimizer, parameters: readonly Slotted[]): Part {
     const cts = this.#gradientsOf(objective, parameters);
     const outputs = metricOutputs(objective, cts);
     const scalarsOf = (decaying: boolean): Record<string, Tensor> => {
-      const names = scalarNames(this.#optimizer);
+      const names = scalarNames(optimizer);
       const inputs = Object.fromEntries(names.map((name) => [name, new Input(scalarName(name, decaying), [])]));
       return { ...inputs, gradientNorm: outputs.get("gradientNorm")! };
     };
     const scalars = { decaying: scalarsOf(true), plain: scalarsOf(false) };
     const updates = new Map(objective.updates);
     parameters.forEach(({ parameter, slots }, i) => {
-      const next = this.#optimizer.update({
+      const next = optimizer.update({
         parameter,
         gradient: cts[i]!,
         slots,
@@ -246,24 +248,12 @@ export class TrainingStep {
     });
     const program = (changes: ReadonlyMap<Variable, Tensor>): Program =>
       new Program(this.store, { name: objective.name, outputs, updates: changes });
-    const part = { objective, parameters, outputs: [...outputs.keys()] };
+    const part = { objective, optimizer, parameters, outputs: [...outputs.keys()] };
     if (this.#batches === 1) return { ...part, program: program(updates) };
     const accumulated = parameters.map((p) => this.#accumulated.get(p.parameter)!);
     for (const v of accumulated) updates.set(v, constant(0).broadcastTo(v.shape));
     const before = new Map([...(objective.updates ?? []), ...accumulated.map((v, i) => [v, cts[i]!] as const)]);
     return { ...part, program: program(updates), before: program(before) };
-  }
-
-  /** The optimizer's numbers of an update, as inputs of the graph. */
-  #scalarInputs(at: Omit<UpdatePoint, "decays">): Record<string, HostArray> {
-    return Object.fromEntries(
-      [true, false].flatMap((decays) =>
-        Object.entries(this.#optimizer.scalars({ ...at, decays })).map(([name, v]) => [
-          scalarName(name, decays),
-          Float32Array.of(v),
-        ]),
-      ),
-    );
   }
 }
 
@@ -282,5 +272,16 @@ function ofBatch(
   });
   return Object.fromEntries(parts);
 }
+
+/** The optimizer's numbers of an update, as inputs of the graph. */
+const scalarInputs = (optimizer: Optimizer, at: Omit<UpdatePoint, "decays">): Record<string, HostArray> =>
+  Object.fromEntries(
+    [true, false].flatMap((decays) =>
+      Object.entries(optimizer.scalars({ ...at, decays })).map(([name, v]) => [
+        scalarName(name, decays),
+        Float32Array.of(v),
+      ]),
+    ),
+  );
 
 const scalarName = (name: string, decaying: boolean): string => `optimizer.${name}${decaying ? "" : ".plain"}`;
