@@ -110,6 +110,16 @@ export { activeUnits, activity } from "./metrics/active-units.ts";
 export { type FeatureMoments, featureMoments, frechetDistance } from "./metrics/frechet-distance.ts";
 export { boundSizes, ImportanceBounds, LogMeanExp } from "./metrics/importance-bounds.ts";
 export { type MutualInformationGap, mutualInformationGap } from "./metrics/mutual-information-gap.ts";
+export { judgeTwoSample, neighborTwoSample, type TwoSampleTest } from "./metrics/classifier-two-sample.ts";
+export { type Fidelity, fidelity } from "./metrics/fidelity.ts";
+export {
+  type Discrepancy,
+  type DiscrepancyKernel,
+  maximumMeanDiscrepancy,
+} from "./metrics/maximum-mean-discrepancy.ts";
+export { type Memorization, memorization } from "./metrics/memorization.ts";
+export { type ModeCoverage, modeCoverage } from "./metrics/mode-coverage.ts";
+export { type ImageSize, multiScaleSimilarity, structuralSimilarity } from "./metrics/structural-similarity.ts";
 export { type DrawnCodes, rateParts, type RateParts } from "./metrics/rate-parts.ts";
 export { normalPercentiles, percentileGrid } from "./latent/percentiles.ts";
 export { ratePerDimension } from "./latent/rate-per-dimension.ts";

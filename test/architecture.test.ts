@@ -25,7 +25,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runtime: ["errors.ts", "graph", "ops", "onnx", "random"],
   latent: ["errors.ts", "linalg", "random", "graph", "ops", "distributions", "models"],
   data: ["errors.ts", "wasm", "random"],
-  metrics: ["errors.ts", "linalg", "random"],
+  metrics: ["errors.ts", "wasm", "linalg", "random"],
   training: [
     "errors.ts",
     "linalg",

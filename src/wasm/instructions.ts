@@ -111,6 +111,8 @@ export const f64 = {
 
 export const v128 = {
   load: load("v128", simd(0)),
+  /** The eight bytes at an address, twice. */
+  load64Splat: load("v128", simd(10)),
   store: store<"v128">(simd(11)),
   /** Sixteen bytes, lowest address first. */
   const: (bytes: readonly number[]): Vector => emit("v128", [], [...simd(12), ...bytes]),
@@ -176,6 +178,12 @@ export const f32x4 = {
   min: vectorBinary(232),
   max: vectorBinary(233),
   convertI32x4S: vectorUnary(250),
+};
+
+export const f64x2 = {
+  add: vectorBinary(240),
+  sub: vectorBinary(241),
+  mul: vectorBinary(242),
 };
 
 /** `condition ? x : y` for scalars; both sides are evaluated. */

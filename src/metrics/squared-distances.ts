@@ -1,0 +1,50 @@
+import { distanceKernel, TILE } from "./distance-kernel.ts";
+import type { Features } from "./features.ts";
+
+/** Rows of a block of either side: its distances, and its rows of up to some hundred dimensions, stay in a processor's cache. */
+const BLOCK = 128;
+
+/**
+ * All |a_i - b_j|^2 in float64, a block at a time in bounded memory: `visit(i, from, distances)` gets those of row i of a, [., dim], to the
+ * rows of b from `from` on. It is called for ascending `from`; the array is used again afterwards.
+ */
+export function squaredDistances(
+  a: Features,
+  b: Features,
+  dim: number,
+  visit: (row: number, from: number, distances: Float64Array) => void,
+): void {
+  const [rows, columns] = [a.length / dim, b.length / dim];
+  const packed = BLOCK * dim;
+  const bytes = 8 * (2 * packed + BLOCK * BLOCK);
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) });
+  const kernel = distanceKernel(memory);
+  const [ofA, ofB] = [0, 1].map((side) => new Float64Array(memory.buffer, 8 * side * packed, packed)) as [
+    Float64Array,
+    Float64Array,
+  ];
+  const out = 8 * 2 * packed;
+  for (let i = 0; i < rows; i += BLOCK) {
+    const height = pack(a, i, dim, ofA);
+    for (let j = 0; j < columns; j += BLOCK) {
+      const width = pack(b, j, dim, ofB);
+      for (let row = 0; row < height; row += TILE) {
+        const to = out + 8 * row * BLOCK;
+        kernel(8 * row * dim, 8 * packed, to, to + 8 * width, 8 * BLOCK, 8 * TILE * dim);
+      }
+      for (let row = 0; row < height; row++)
+        visit(i + row, j, new Float64Array(memory.buffer, out + 8 * row * BLOCK, width));
+    }
+  }
+}
+
+/** Puts the rows from `first` on into `into`, [rows / TILE, dim, TILE]; what a last tile lacks is whatever was there. Returns how many there are. */
+function pack(from: Features, first: number, dim: number, into: Float64Array): number {
+  const count = Math.min(BLOCK, from.length / dim - first);
+  for (let row = 0; row < count; row++) {
+    let at = (first + row) * dim;
+    let to = (row - (row % TILE)) * dim + (row % TILE);
+    for (let k = 0; k < dim; k++, to += TILE) into[to] = from[at++]!;
+  }
+  return count;
+}

@@ -1,0 +1,134 @@
+import { ConfigError } from "../errors.ts";
+
+/** An image of several channels, [channels, height, width]. */
+export interface ImageSize {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The Gaussian window of std 1.5 over 11 x 11 values. */
+const WINDOW = 11;
+const weights = Float64Array.from({ length: WINDOW }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)));
+const total = weights.reduce((a, b) => a + b);
+const window1d = weights.map((w) => w / total);
+/** (0.01 L)^2 and (0.03 L)^2 for values of range L = 1. */
+const [C1, C2] = [0.01 ** 2, 0.03 ** 2];
+/** Exponents of the five scales, finest first (Wang et al. 2003, section 3.2). */
+const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
+/** The least side that leaves a window at the coarsest scale. */
+export const leastSideMultiScale = WINDOW * 2 ** (scaleWeights.length - 1);
+
+/**
+ * Structural similarity of images with values in [0, 1], 1 for equal ones (Wang et al. 2004, doi:10.1109/TIP.2003.819861, eq. 13):
+ *
+ *   (2 m_x m_y + C_1) (2 s_xy + C_2) / ((m_x^2 + m_y^2 + C_1) (s_x^2 + s_y^2 + C_2))
+ *
+ * with means, variances and covariance in an 11 x 11 Gaussian window of std 1.5, averaged over the windows that lie wholly in the
+ * image and over channels. x and y: [count, channels, height, width]; returns one figure an image. Throws ConfigError for sides below 11.
+ */
+export function structuralSimilarity(x: Float32Array, y: Float32Array, size: ImageSize): Float64Array {
+  checkSide("ssim", size, WINDOW);
+  return eachImage(x, y, size, (a, b, sides) => similarityOf(a, b, sides).similarity);
+}
+
+/**
+ * Structural similarity over five scales (Wang, Simoncelli & Bovik 2003, doi:10.1109/ACSSC.2003.1292216, eq. 7): contrast and structure at
+ * each, halved by means of 2 x 2 values, and luminance at the coarsest, as a weighted geometric mean; a factor below 0 counts as 0. The
+ * published exponents are for five scales, so that sides need 176 values: smaller images throw ConfigError.
+ */
+export function multiScaleSimilarity(x: Float32Array, y: Float32Array, size: ImageSize): Float64Array {
+  checkSide("ms-ssim", size, leastSideMultiScale);
+  return eachImage(x, y, size, (a, b, sides) => {
+    let product = 1;
+    let [first, second, { height, width }] = [a, b, sides];
+    scaleWeights.forEach((weight, scale) => {
+      const { similarity, contrastStructure } = similarityOf(first, second, { height, width });
+      const last = scale === scaleWeights.length - 1;
+      product *= Math.max(0, last ? similarity : contrastStructure) ** weight;
+      if (last) return;
+      [first, second] = [halved(first, height, width), halved(second, height, width)];
+      [height, width] = [Math.floor(height / 2), Math.floor(width / 2)];
+    });
+    return product;
+  });
+}
+
+interface Sides {
+  readonly height: number;
+  readonly width: number;
+}
+
+function checkSide(where: string, { height, width }: ImageSize, least: number): void {
+  if (Math.min(height, width) < least)
+    throw new ConfigError(
+      `${where}: images are too small, got ${height} x ${width}, expected at least ${least} x ${least}`,
+    );
+}
+
+/** The mean over channels of a figure of each pair of images. */
+function eachImage(
+  x: Float32Array,
+  y: Float32Array,
+  { channels, height, width }: ImageSize,
+  figure: (a: Float64Array, b: Float64Array, sides: Sides) => number,
+): Float64Array {
+  const plane = height * width;
+  if (x.length !== y.length || x.length % (channels * plane) !== 0)
+    throw new ConfigError(
+      `ssim: images differ in number or size, got ${x.length} and ${y.length} values, expected as many, a multiple of ${channels} x ${height} x ${width}`,
+    );
+  const figures = new Float64Array(x.length / (channels * plane));
+  for (let at = 0, channel = 0; at < x.length; at += plane, channel++) {
+    const [a, b] = [x, y].map((all) => Float64Array.from(all.subarray(at, at + plane))) as [Float64Array, Float64Array];
+    figures[Math.floor(channel / channels)]! += figure(a, b, { height, width }) / channels;
+  }
+  return figures;
+}
+
+/** Means over all windows of the similarity and of its second factor. */
+function similarityOf(x: Float64Array, y: Float64Array, sides: Sides) {
+  const [meanX, meanY, squareX, squareY, both] = [
+    x,
+    y,
+    x.map((v) => v * v),
+    y.map((v) => v * v),
+    x.map((v, i) => v * y[i]!),
+  ].map((image) => windowMeans(image, sides)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  let [similarity, contrastStructure] = [0, 0];
+  for (let i = 0; i < meanX.length; i++) {
+    const [a, b] = [meanX[i]!, meanY[i]!];
+    const second = (2 * (both[i]! - a * b) + C2) / (squareX[i]! - a * a + (squareY[i]! - b * b) + C2);
+    contrastStructure += second;
+    similarity += ((2 * a * b + C1) / (a * a + b * b + C1)) * second;
+  }
+  return { similarity: similarity / meanX.length, contrastStructure: contrastStructure / meanX.length };
+}
+
+/** The window's weighted mean at each of its places wholly in the image: rows first, then columns. */
+function windowMeans(image: Float64Array, { height, width }: Sides): Float64Array {
+  const [outHeight, outWidth] = [height - WINDOW + 1, width - WINDOW + 1];
+  const rows = new Float64Array(height * outWidth);
+  for (let i = 0; i < height; i++)
+    for (let j = 0; j < outWidth; j++) {
+      let sum = 0;
+      for (let k = 0; k < WINDOW; k++) sum += window1d[k]! * image[i * width + j + k]!;
+      rows[i * outWidth + j] = sum;
+    }
+  const out = new Float64Array(outHeight * outWidth);
+  for (let i = 0; i < outHeight; i++)
+    for (let k = 0; k < WINDOW; k++) {
+      const weight = window1d[k]!;
+      for (let j = 0; j < outWidth; j++) out[i * outWidth + j]! += weight * rows[(i + k) * outWidth + j]!;
+    }
+  return out;
+}
+
+/** Means of 2 x 2 values; what an odd side leaves over is dropped. */
+function halved(image: Float64Array, height: number, width: number): Float64Array {
+  const [outHeight, outWidth] = [Math.floor(height / 2), Math.floor(width / 2)];
+  return Float64Array.from({ length: outHeight * outWidth }, (_, i) => {
+    const at = 2 * Math.floor(i / outWidth) * width + 2 * (i % outWidth);
+    return (image[at]! + image[at + 1]! + image[at + width]! + image[at + width + 1]!) / 4;
+  });
+}
