@@ -12,7 +12,9 @@ export interface ReproducedRow {
 type Ours = Pick<ReproductionFigure, "ours" | "of">;
 
 const figureIn = ({ figures }: MeasuredRow, { ours, of }: Ours): MeasuredRow["figures"][number] | undefined =>
-  figures.find((figure) => figure.name === ours && figure.of === of);
+  (of ?? [undefined])
+    .map((which) => figures.find((figure) => figure.name === ours && (of === undefined || figure.of === which)))
+    .find((figure) => figure !== undefined);
 
 /** A figure of a row in each run of it; NaN where it was not measured. */
 const valuesOf = ({ measured }: ReproducedRow, figure: Ours): readonly number[] =>

@@ -1,14 +1,7 @@
 /** Work of several runs, one after the other, that goes on where it stopped. */
 import type { CompletingEvent } from "../node/complete-run.ts";
+import type { MeasuringEvent } from "../node/measured-run.ts";
 import { Progress } from "./progress.ts";
-
-export interface MeasuringEvent {
-  readonly kind: "measuring";
-  /** What is under way. */
-  readonly what: string;
-  readonly done: number;
-  readonly total: number;
-}
 
 const interrupted = 130;
 const lineIntervalMs = 2000;

@@ -28,7 +28,7 @@ export const iwaeTable1: Reproduction = {
   data: "mnist",
   training: { epochs: 300, batchSize: 100, learningRate: 1e-3, schedule: "cosine" },
   seeds: [0],
-  measures: ["scores", "likelihood", "units"],
+  measures: ["scores", "likelihood", "active-units"],
   samples: 5000,
   figures: [
     { name: "nll", heading: "nll", ours: "nll", digits: 2 },

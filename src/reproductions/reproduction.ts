@@ -5,9 +5,9 @@ export interface ReproductionFigure {
   /** Its name in `theirs`. */
   readonly name: string;
   readonly heading: string;
-  /** The name that the measures give it, and of what it is where they have several of the name. */
+  /** The name that the measures give it, and of what it is where they have several of the name: the first that was measured. */
   readonly ours: string;
-  readonly of?: string;
+  readonly of?: readonly string[];
   /** Digits after the point. */
   readonly digits: number;
 }
@@ -41,7 +41,7 @@ export interface Reproduction {
   readonly measures: readonly string[];
   /** Draws of z an example. */
   readonly samples?: number;
-  /** Generated examples, and the densities of codes that they come from. */
+  /** Generated examples, and the densities of codes that they come from; own only for models that have p(z). */
   readonly generated?: number;
   readonly priors?: readonly string[];
   readonly figures: readonly ReproductionFigure[];

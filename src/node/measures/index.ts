@@ -1,6 +1,7 @@
 import { findNamed } from "../../nearest-name.ts";
 import { activeUnitsMeasure } from "./active-units.ts";
 import { frechetMeasure } from "./frechet.ts";
+import { frechetReconstructionMeasure } from "./frechet-reconstruction.ts";
 import { likelihoodMeasure } from "./likelihood.ts";
 import type { Measure } from "./measure.ts";
 import { mutualInformationGapMeasure } from "./mutual-information-gap.ts";
@@ -17,6 +18,7 @@ export const measures: readonly Measure[] = [
   mutualInformationGapMeasure,
   totalVariationMeasure,
   frechetMeasure,
+  frechetReconstructionMeasure,
 ];
 
 /** The measure of a name. Throws ConfigError naming all there are, and the nearest. */

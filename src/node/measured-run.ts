@@ -1,0 +1,91 @@
+/** Figures of a run that are kept beside it, and measured only where what they depend on is another. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { matching, parseJsonObject } from "../training/json.ts";
+import { writeFileAtomic } from "./atomic-write.ts";
+import { readState } from "./checkpoint-files.ts";
+import { type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
+import type { LoadedRun } from "./load-run.ts";
+import { ownPrior } from "./measures/generated.ts";
+
+const figuresSchema = z.array(
+  z.strictObject({
+    name: z.string(),
+    of: z.string().optional(),
+    value: z.number(),
+    standardError: z.number().optional(),
+  }),
+);
+const anything = z.record(z.string(), z.unknown());
+const measuredSchema = z.strictObject({
+  request: anything,
+  /** SHA-256 of what was measured. */
+  weights: z.string(),
+  examples: z.int().positive(),
+  figures: figuresSchema,
+  /** By measure. */
+  conditions: z.record(z.string(), anything),
+  warnings: z.array(z.string()),
+});
+export type MeasuredRun = Readonly<z.infer<typeof measuredSchema>>;
+export type MeasuredFigure = MeasuredRun["figures"][number];
+
+export interface MeasuringEvent {
+  readonly kind: "measuring";
+  /** The measure under way. */
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Whether a model generates from a density fitted to its codes, or from its own p(z). */
+export function generatesFrom({ trained: { abilities } }: LoadedRun, prior: string): boolean {
+  if (prior === ownPrior) return abilities.sample !== undefined;
+  return abilities.encode !== undefined && abilities.decode !== undefined;
+}
+
+/**
+ * What `evaluateRun` finds, or found before by the same request of the same weights, which the file keeps. Of `priors` only those
+ * that the model has.
+ */
+export async function* measuredRun(
+  file: string,
+  loaded: LoadedRun,
+  request: EvaluationRequest,
+): AsyncGenerator<MeasuringEvent, MeasuredRun> {
+  // As it is read back.
+  const asked = anything.parse(JSON.parse(JSON.stringify(request)));
+  const { weights } = (await readState(join(loaded.run.path, "checkpoints"), loaded.step)).sha256;
+  if (existsSync(file)) {
+    const before = matching(measuredSchema, parseJsonObject(await readFile(file, "utf8"), file), file);
+    if (before.weights === weights && JSON.stringify(before.request) === JSON.stringify(asked)) return before;
+  }
+  const { priors } = request;
+  const possible = priors?.filter((prior) => generatesFrom(loaded, prior));
+  const evaluation = evaluateRun(loaded, { ...request, ...(possible && { priors: possible }) });
+  let next = await evaluation.next();
+  for (; !next.done; next = await evaluation.next()) {
+    const { measure, done, total } = next.value;
+    yield { kind: "measuring", what: measure, done, total };
+  }
+  const found = Object.entries(next.value.measures);
+  const measured: MeasuredRun = {
+    request: asked,
+    weights,
+    examples: next.value.examples,
+    figures: found.flatMap(([, { figures }]) =>
+      figures.map(({ name, of, value, standardError }) => ({
+        name,
+        ...(of !== undefined && { of }),
+        value,
+        ...(standardError !== undefined && { standardError }),
+      })),
+    ),
+    conditions: Object.fromEntries(found.map(([name, { conditions }]) => [name, { ...conditions }])),
+    warnings: found.flatMap(([, { warnings = [] }]) => [...warnings]),
+  };
+  await writeFileAtomic(file, `${JSON.stringify(measured, null, 2)}\n`);
+  return measured;
+}
