@@ -67,7 +67,7 @@ export async function effectiveConfig(
   const reading = givenDataOptions(options);
   const source = await openDataSource(data, reading);
   const known = { config: given.config, settings: givenSettings(trainingSettings, given.options) };
-  const { config, settings } = withPresets(definition, known, source.train.dataset);
+  const { config, settings } = withPresets(definition, known, source.train.dataset, source.train.indices.length);
   const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;
   return { data, out, ...settings, epochs, binarize, ...reading, seed, set: config };
 }

@@ -52,7 +52,11 @@ export async function startRun(
   const { device } = picked;
   const reading = givenDataOptions(request);
   const source = await openDataSource(data, reading);
-  const { config, settings: chosen, presets } = withPresets(definition, request, source.train.dataset);
+  const {
+    config,
+    settings: chosen,
+    presets,
+  } = withPresets(definition, request, source.train.dataset, source.train.indices.length);
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
   const model = definition.build(config, source.train.dataset);

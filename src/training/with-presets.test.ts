@@ -20,7 +20,7 @@ test("a given setting wins over a preset, a preset over a default", () => {
     { suits: "none", fits: () => false, config: { latentDim: 9 } },
   ];
   const given = { config: { beta: 2 }, settings: { steps: 10 } };
-  const chosen = withPresets({ ...definition, presets }, given, { shape: [4] });
+  const chosen = withPresets({ ...definition, presets }, given, { shape: [4] }, 10_000);
   expect(chosen.config).toMatchObject({ latentDim: 8, beta: 2, samples: 1 });
   expect(chosen.settings).toMatchObject({ batchSize: 5, steps: 10, learningRate: 1e-3 });
   expect(chosen.settings.epochs).toBeUndefined();
@@ -37,6 +37,25 @@ test.each([
   ["points in the plane", { shape: [2], range: null }, { latentDim: 2, likelihood: "gaussian-learned" }],
   ["a table's rows", { shape: [14], range: null }, { network: "mlp", likelihood: "gaussian-learned" }],
 ] as const)("%s get networks and a likelihood that fit them", (_, data, expected) => {
-  const { config } = withPresets(findModel("vae"), { config: {}, settings: {} }, data);
+  const { config } = withPresets(findModel("vae"), { config: {}, settings: {} }, data, 10_000);
   expect(config).toMatchObject(expected);
+});
+
+test.each([
+  // Several batches an epoch, and 2000 steps.
+  [40, {}, { batchSize: 10, epochs: 500 }],
+  [300, {}, { batchSize: 75, epochs: 500 }],
+  [1200, {}, { epochs: 223 }],
+  [3, {}, { batchSize: 2, epochs: 2000 }],
+  // 156 batches of 128, 20 times.
+  [20_000, {}, {}],
+  [40, { batchSize: 20 }, { epochs: 1000 }],
+  [40, { epochs: 2 }, { batchSize: 10 }],
+  [40, { steps: 2, batchSize: 5 }, {}],
+  [40, { accumulate: 2 }, { batchSize: 5, epochs: 500 }],
+])("%i training examples are enough of a run, given %j", (examples, settings, expected) => {
+  const definition = { ...findModel("vae"), presets: [] };
+  const chosen = withPresets(definition, { config: {}, settings }, { shape: [4] }, examples);
+  expect(Object.assign({}, ...chosen.presets.map(({ training }) => training))).toEqual(expected);
+  expect(chosen.settings).toMatchObject({ ...expected, ...settings });
 });

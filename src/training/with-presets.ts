@@ -1,5 +1,5 @@
 import type { DataSpec, ModelDefinition, Preset } from "../models/model.ts";
-import { trainingSettings, type TrainingSettings } from "./settings.ts";
+import { defaultEpochs, trainingSettings, type TrainingSettings } from "./settings.ts";
 
 /** Settings with nothing left open. */
 export interface Chosen {
@@ -12,15 +12,19 @@ export interface Chosen {
 /** What was taken of a preset. */
 export type Taken = Required<Omit<Preset, "fits">>;
 
-/** What is given, then what suits the data, then defaults. What is given was checked where it came from. */
+/**
+ * What is given, then what suits the data, then defaults. What is given was checked where it came from. `examples` is how many
+ * are trained on.
+ */
 export function withPresets(
   { config: schema, presets = [] }: Pick<ModelDefinition, "config" | "presets">,
   given: { readonly config: object; readonly settings: Partial<TrainingSettings> },
   data: DataSpec,
+  examples: number,
 ): Chosen {
   const { steps, epochs } = given.settings;
   const settingsGiven = { ...given.settings, ...((steps ?? epochs) !== undefined && { steps, epochs }) };
-  const taken = presets
+  const taken = [...presets, ...fewExamples(given.settings, examples)]
     .filter(({ fits }) => fits(data))
     .map(({ suits, config, training }): Taken => {
       const left = missingFrom(given.config, config);
@@ -32,6 +36,22 @@ export function withPresets(
     settings: trainingSettings.parse(Object.assign({}, ...taken.map(({ training }) => training), given.settings)),
     presets: taken,
   };
+}
+
+/** Steps of a run that nobody gives a length, at least: below that no model here has learned much. */
+const fewestSteps = 2000;
+/** Batches of an epoch, at least, where nobody gives their size. */
+const fewestBatches = 4;
+
+/** For whatever model: batches that a small set has several of, and as many epochs as make a run. */
+function fewExamples(given: Partial<TrainingSettings>, examples: number): readonly Preset[] {
+  const { batchSize: usual, accumulate } = trainingSettings.parse({ ...given, epochs: undefined, steps: undefined });
+  // Some losses compare the examples of a batch with each other: it has two where it can.
+  const several = Math.min(examples, Math.max(2, Math.floor(examples / fewestBatches / accumulate)));
+  const batchSize = given.batchSize ?? Math.min(usual, several);
+  const epochs = Math.ceil(fewestSteps / Math.max(1, Math.floor(examples / batchSize / accumulate)));
+  const training = { ...(batchSize < usual && { batchSize }), ...(epochs > defaultEpochs && { epochs }) };
+  return [{ suits: `${examples} training examples`, fits: () => true, training }];
 }
 
 type Values = Readonly<Record<string, unknown>>;
