@@ -29,24 +29,21 @@ export interface BetaTCVAEConfig extends LatentVariableConfig {
  *
  * each estimated from the batch with one draw of z an example.
  */
-export class BetaTCVAE extends LatentVariableModel {
-  readonly config: BetaTCVAEConfig;
+export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
   readonly #size: number | undefined;
 
   constructor(config: BetaTCVAEConfig, data: DataSpec) {
     super(config, data);
-    this.config = config;
     this.#size = data.size;
   }
 
   objectives({ x }: Batch): readonly Objective[] {
     const { alpha, beta, gamma, estimator } = this.config;
     const batch = x.shape[0]!;
-    const { q, z, logLikelihood } = this.draw(x, 1);
-    const latentDim = z.shape[2]!;
-    const code = reshape(z, [batch, latentDim]);
+    const { q, code, distortion, metrics } = this.drawOne(x);
+    const latentDim = code.shape[1]!;
     // Log-densities of each code under the posterior of each example: [codes, examples, latentDim].
-    const pairs = new Normal(q.base.mean, { logVar: q.base.logVar }).logProb(reshape(z, [batch, 1, latentDim]));
+    const pairs = new Normal(q.base.mean, { logVar: q.base.logVar }).logProb(reshape(code, [batch, 1, latentDim]));
     const logs = logShares(batch, Math.max(batch, this.#size ?? batch), estimator);
     const logAggregate = logSumExp(sum(pairs, 2).add(logs), 1);
     const logMarginals = sum(logSumExp(pairs.add(reshape(logs, [batch, batch, 1])), 1), 1);
@@ -54,8 +51,6 @@ export class BetaTCVAE extends LatentVariableModel {
     const mutualInformation = mean(q.logProb(code).sub(logAggregate));
     const totalCorrelation = mean(logAggregate.sub(logMarginals));
     const dimensionwiseKl = mean(logMarginals.sub(this.prior.of(batch).logProb(code)));
-    const distortion = mean(logLikelihood).neg();
-    const rate = mean(this.prior.rate(q, z));
     const loss = distortion
       .add(mutualInformation.mul(alpha))
       .add(totalCorrelation.mul(beta))
@@ -66,7 +61,7 @@ export class BetaTCVAE extends LatentVariableModel {
         name: "loss",
         loss,
         parameters: parameters(this),
-        metrics: { negElbo: distortion.add(rate), rate, distortion, ...parts },
+        metrics: { ...metrics, ...parts },
       },
     ];
   }

@@ -4,7 +4,7 @@ import { parameters } from "../nn/module.ts";
 import { square } from "../ops/arithmetic.ts";
 import { mean, sum } from "../ops/reduction.ts";
 import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
-import type { Batch, DataSpec, ModelDefinition, Objective } from "./model.ts";
+import type { Batch, ModelDefinition, Objective } from "./model.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
 
 export const covarianceNames = ["means", "codes"] as const;
@@ -23,31 +23,21 @@ export interface DIPVAEConfig extends LatentVariableConfig {
  * where C is the covariance over the batch of the mean codes, Cov[mean(x)] (DIP-VAE-I), or of the codes themselves,
  * Cov[mean(x)] + E[diag(std(x)^2)] (DIP-VAE-II): that of the prior is I.
  */
-export class DIPVAE extends LatentVariableModel {
-  readonly config: DIPVAEConfig;
-
-  constructor(config: DIPVAEConfig, data: DataSpec) {
-    super(config, data);
-    this.config = config;
-  }
-
+export class DIPVAE extends LatentVariableModel<DIPVAEConfig> {
   objectives({ x }: Batch): readonly Objective[] {
     const { covariance, offDiagonal, diagonal } = this.config;
-    const { q, z, logLikelihood } = this.draw(x, 1);
+    const { q, metrics } = this.drawOne(x);
     const c = covarianceOf(q.base.mean);
     const identity = identityOf(c.shape[0]!);
     const of = covariance === "means" ? c : c.add(identity.mul(mean(q.base.variance, 0)));
     const onDiagonal = sum(square(of.mul(identity).sub(identity)));
     const off = sum(square(of.sub(of.mul(identity))));
-    const distortion = mean(logLikelihood).neg();
-    const rate = mean(this.prior.rate(q, z));
-    const negElbo = distortion.add(rate);
     return [
       {
         name: "loss",
-        loss: negElbo.add(off.mul(offDiagonal)).add(onDiagonal.mul(diagonal)),
+        loss: metrics.negElbo.add(off.mul(offDiagonal)).add(onDiagonal.mul(diagonal)),
         parameters: parameters(this),
-        metrics: { negElbo, rate, distortion, offDiagonal: off, diagonal: onDiagonal },
+        metrics: { ...metrics, offDiagonal: off, diagonal: onDiagonal },
       },
     ];
   }

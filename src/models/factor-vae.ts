@@ -4,7 +4,6 @@ import { MLP } from "../nn/mlp.ts";
 import { parameters } from "../nn/module.ts";
 import { softplus } from "../ops/elementwise.ts";
 import { takeAlongAxis } from "../ops/indexing.ts";
-import { reshape } from "../ops/movement.ts";
 import { mean } from "../ops/reduction.ts";
 import { argsort } from "../ops/sorting.ts";
 import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
@@ -26,29 +25,24 @@ export interface FactorVAEConfig extends LatentVariableConfig {
  * batch, which come from prod_j q(z_j); where it is as good as can be, its logit is that log-ratio. The codes it learns
  * from are drawn anew.
  */
-export class FactorVAE extends LatentVariableModel {
-  readonly config: FactorVAEConfig;
+export class FactorVAE extends LatentVariableModel<FactorVAEConfig> {
   readonly discriminator: MLP;
 
   constructor(config: FactorVAEConfig, data: DataSpec) {
     super(config, data);
-    this.config = config;
     this.discriminator = new MLP([config.latentDim, ...config.discriminatorDims, 1], { activation: "leakyRelu" });
   }
 
   objectives({ x }: Batch): readonly Objective[] {
-    const { q, z, logLikelihood } = this.draw(x, 1);
-    const code = reshape(z, [x.shape[0]!, -1]);
-    const distortion = mean(logLikelihood).neg();
-    const rate = mean(this.prior.rate(q, z));
+    const { q, code, metrics } = this.drawOne(x);
     const totalCorrelation = mean(this.discriminator.apply(code));
     const own = new Set(parameters(this.discriminator).values());
     return [
       {
         name: "loss",
-        loss: distortion.add(rate).add(totalCorrelation.mul(this.config.gamma)),
+        loss: metrics.negElbo.add(totalCorrelation.mul(this.config.gamma)),
         parameters: new Map([...parameters(this)].filter(([, parameter]) => !own.has(parameter))),
-        metrics: { negElbo: distortion.add(rate), rate, distortion, totalCorrelation },
+        metrics: { ...metrics, totalCorrelation },
       },
       {
         name: "discriminator",

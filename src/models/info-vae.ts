@@ -1,11 +1,9 @@
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { parameters } from "../nn/module.ts";
-import { reshape } from "../ops/movement.ts";
-import { mean } from "../ops/reduction.ts";
 import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
 import { type KernelName, kernelNames, mmd } from "./mmd.ts";
-import type { Batch, DataSpec, ModelDefinition, Objective } from "./model.ts";
+import type { Batch, ModelDefinition, Objective } from "./model.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
 
 export interface InfoVAEConfig extends LatentVariableConfig {
@@ -23,30 +21,21 @@ export interface InfoVAEConfig extends LatentVariableConfig {
  * alpha = 0 and lambda = 1 is the VAE; alpha = 1 leaves the code free to tell of its example whatever it likes, as long as all
  * codes together follow the prior (MMD-VAE).
  */
-export class InfoVAE extends LatentVariableModel {
-  readonly config: InfoVAEConfig;
-
-  constructor(config: InfoVAEConfig, data: DataSpec) {
-    super(config, data);
-    this.config = config;
-  }
-
+export class InfoVAE extends LatentVariableModel<InfoVAEConfig> {
   objectives({ x }: Batch): readonly Objective[] {
     const { alpha, lambda, kernel } = this.config;
     const batch = x.shape[0]!;
     if (batch < 2)
       throw new ConfigError("info-vae: a discrepancy needs two codes, got a batch of 1, expected at least 2");
-    const { q, z, logLikelihood } = this.draw(x, 1);
-    const discrepancy = mmd(reshape(z, [batch, -1]), this.prior.of(batch).sample(), kernel);
-    const distortion = mean(logLikelihood).neg();
-    const rate = mean(this.prior.rate(q, z));
+    const { code, distortion, rate, metrics } = this.drawOne(x);
+    const discrepancy = mmd(code, this.prior.of(batch).sample(), kernel);
     const loss = distortion.add(rate.mul(1 - alpha)).add(discrepancy.mul(alpha + lambda - 1));
     return [
       {
         name: "loss",
         loss,
         parameters: parameters(this),
-        metrics: { negElbo: distortion.add(rate), rate, distortion, mmd: discrepancy },
+        metrics: { ...metrics, mmd: discrepancy },
       },
     ];
   }

@@ -65,9 +65,7 @@ interface Shares {
  * While the rate's weight beta rises from 0 to 1 over `warmup` steps, log w_i is log p(x|z_i) + beta [log p(z_i) - log q(z_i|x)]
  * in the gradient, which makes dreg's s_i (1 - beta) s_i + beta s_i^2; the bound that is reported has beta = 1.
  */
-export class IWAE extends LatentVariableModel {
-  readonly config: IWAEConfig;
-
+export class IWAE extends LatentVariableModel<IWAEConfig> {
   constructor(config: IWAEConfig, data: DataSpec) {
     super(config, data);
     const { samples, groups } = config;
@@ -75,7 +73,6 @@ export class IWAE extends LatentVariableModel {
       throw new ConfigError(
         `groups: draws do not divide, got ${samples} samples in ${groups} groups, expected a divisor`,
       );
-    this.config = config;
   }
 
   objectives({ x, step }: Batch): readonly Objective[] {

@@ -54,11 +54,22 @@ export interface Draws {
   readonly logLikelihood: Tensor;
 }
 
+/** One draw of each example's code, with means over the batch: the two parts of the bound, and both as figures. */
+export interface Draw {
+  readonly q: Independent<Normal>;
+  /** [batch, latentDim]. */
+  readonly code: Tensor;
+  readonly distortion: Tensor;
+  readonly rate: Tensor;
+  readonly metrics: Readonly<Record<"negElbo" | "rate" | "distortion", Tensor>>;
+}
+
 /**
  * The VAE and its relatives: p(x, z) = p(z) p(x|z), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it (arXiv:1312.6114, eq. 9).
  * They differ in what they minimize alone.
  */
-export abstract class LatentVariableModel implements Model, Parts {
+export abstract class LatentVariableModel<Config extends LatentVariableConfig> implements Model, Parts {
+  readonly config: Config;
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly likelihood: Likelihood;
@@ -67,7 +78,8 @@ export abstract class LatentVariableModel implements Model, Parts {
   readonly binaryData: boolean;
 
   /** `parts` take the place of what the settings would make. */
-  constructor(config: LatentVariableConfig, data: DataSpec, parts: Partial<Parts> = {}) {
+  constructor(config: Config, data: DataSpec, parts: Partial<Parts> = {}) {
+    this.config = config;
     const { latentDim } = config;
     const { shape } = data;
     this.likelihood = parts.likelihood ?? likelihood(config, data);
@@ -105,6 +117,15 @@ export abstract class LatentVariableModel implements Model, Parts {
     const q = this.encode(x);
     const z = q.rsample([samples]);
     return { q, z, logLikelihood: this.logLikelihood(x, z) };
+  }
+
+  /** What objectives of one draw an example are made of. */
+  drawOne(x: Tensor): Draw {
+    const { q, z, logLikelihood } = this.draw(x, 1);
+    const distortion = mean(logLikelihood).neg();
+    const rate = mean(this.prior.rate(q, z));
+    const metrics = { negElbo: distortion.add(rate), rate, distortion };
+    return { q, code: reshape(z, [x.shape[0]!, -1]), distortion, rate, metrics };
   }
 
   /** The two parts of the bound, the distortion averaged over `samples` draws of z. */

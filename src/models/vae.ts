@@ -44,16 +44,13 @@ export const gradientNames = ["reparameterized", "score"] as const;
  *
  * which has the same mean, needs no derivative of f, and varies too much to learn from: `gradient` is there to show that.
  */
-export class VAE extends LatentVariableModel {
-  readonly config: VAEConfig;
-
+export class VAE extends LatentVariableModel<VAEConfig> {
   constructor(config: VAEConfig, data: DataSpec, parts?: Partial<Parts>) {
     super(config, data, parts);
     if (config.gradient === "score" && config.prior !== "standard")
       throw new ConfigError(
         `gradient: the score-function estimator needs a rate in closed form, got prior ${config.prior}, expected standard`,
       );
-    this.config = config;
   }
 
   objectives({ x, step }: Batch): readonly Objective[] {
