@@ -1,49 +1,34 @@
 import { ShapeError } from "../errors.ts";
-import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { sum } from "../ops/index.ts";
+import { Derived } from "./derived.ts";
 import type { Distribution } from "./distribution.ts";
 
 /**
  * A distribution whose last axes form one event of independent elements: log p(x) = sum_i log p(x_i).
  * Means, variances and draws are the base's; log-probabilities and entropies are summed over the event.
  */
-export class Independent<D extends Distribution = Distribution> implements Distribution {
-  readonly name: string;
-  readonly base: D;
+export class Independent<D extends Distribution = Distribution> extends Derived<D> {
   /** How many of the base's batch axes became event axes. */
   readonly axes: number;
 
   constructor(base: D, axes: number) {
+    super(base);
     if (!Number.isInteger(axes) || axes < 0)
       throw new ShapeError(`independent: got ${axes} event axes, expected a whole number of them`);
-    this.name = `Independent ${base.name}`;
-    this.base = base;
     this.axes = axes;
   }
 
-  get eventRank(): number {
+  override get name(): string {
+    return `Independent ${this.base.name}`;
+  }
+  override get eventRank(): number {
     return this.base.eventRank + this.axes;
-  }
-  get shape(): Shape {
-    return this.base.shape;
-  }
-  get mean(): Tensor {
-    return this.base.mean;
-  }
-  get variance(): Tensor {
-    return this.base.variance;
   }
   logProb(x: Tensor): Tensor {
     return sumLastAxes(this.base.logProb(x), this.axes);
   }
-  sample(sampleShape: Shape = []): Tensor {
-    return this.base.sample(sampleShape);
-  }
-  rsample(sampleShape: Shape = []): Tensor {
-    return this.base.rsample(sampleShape);
-  }
-  entropy(): Tensor {
+  override entropy(): Tensor {
     return sumLastAxes(this.base.entropy(), this.axes);
   }
 }
