@@ -20,6 +20,7 @@ const commands: readonly (readonly [
   ["analogy", "add what sets a apart from b to c", () => import("./commands/analogy.ts")],
   ["walk", "walk through the latent space, as a film", () => import("./commands/walk.ts")],
   ["latent", "say what each unit of the code does", () => import("./commands/latent.ts")],
+  ["score", "score how unlike the training examples each example is", () => import("./commands/score.ts")],
   ["encode", "write the codes of examples", () => import("./commands/encode.ts")],
   ["decode", "show what codes decode to", () => import("./commands/decode.ts")],
   ["evaluate", "measure a run: likelihood, active units, parts of the rate", () => import("./commands/evaluate.ts")],

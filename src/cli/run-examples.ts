@@ -26,13 +26,16 @@ export interface RunExamples {
   readonly splitName: SplitName;
 }
 
-/** The examples asked for: of the run's data, or of others of the same shape. Throws DataError where they do not fit. */
+/** The examples asked for: of the run's data, or of others of the same shape, read as `from` says. Throws DataError where they do not fit. */
 export async function optionExamples(
   { run, trained }: LoadedRun,
   { data }: ExampleOptions,
   wanted?: SplitName,
+  from: { readonly everyClass?: boolean } = {},
 ): Promise<RunExamples> {
-  const source = await (data === undefined ? openRunData(run.info, run.path) : openDataLike(run.info, run.path, data));
+  const source = await (data === undefined
+    ? openRunData(run.info, run.path, from)
+    : openDataLike(run.info, run.path, data));
   const splitName =
     wanted ?? (["test", "validation"] as const).find((name) => source[name].indices.length > 0) ?? "train";
   const split = source[splitName];

@@ -76,7 +76,7 @@ export function rowText(columns: readonly Column[], example: Float32Array): read
 }
 
 /** Rows of text as CSV (RFC 4180), with the names of the columns first. */
-export function csvText(columns: readonly Column[], rows: Iterable<readonly string[]>): string {
+export function csvText(columns: readonly Pick<Column, "name">[], rows: Iterable<readonly string[]>): string {
   const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
   const lines = [columns.map((column) => column.name), ...rows].map((fields) => fields.map(quoted).join(","));
   return `${lines.join("\n")}\n`;

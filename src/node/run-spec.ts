@@ -19,10 +19,18 @@ export function readRunSpec(info: RunInfo, where: string) {
   };
 }
 
-/** The data a run was trained on. Throws DataError where its content is no longer the same. */
-export async function openRunData(info: RunInfo, where: string): Promise<DataSource> {
+/**
+ * The data a run was trained on, with `everyClass` those of the classes too that it was trained without. Throws DataError where its
+ * content is no longer the same.
+ */
+export async function openRunData(
+  info: RunInfo,
+  where: string,
+  { everyClass = false }: { readonly everyClass?: boolean } = {},
+): Promise<DataSource> {
   const { data } = readRunSpec(info, where);
-  const source = await openDataSource(data.source, givenDataOptions(data));
+  const { without, ...options } = givenDataOptions(data);
+  const source = await openDataSource(data.source, { ...options, without });
   if (source.fingerprint !== info.data.fingerprint)
     throw new DataError(
       `${data.source}: not the data the run was trained on, got fingerprint ${short(source.fingerprint)}, expected ${short(info.data.fingerprint)}`,
@@ -32,7 +40,7 @@ export async function openRunData(info: RunInfo, where: string): Promise<DataSou
     throw new CheckpointError(
       `${where}: "data.shape" is not that of its data, got [${info.data.shape.join(", ")}], expected [${shape.join(", ")}]`,
     );
-  return source;
+  return everyClass && without ? openDataSource(data.source, options) : source;
 }
 
 /** Other data, read as that of a run was: images in its form, tables by its columns and classes. */

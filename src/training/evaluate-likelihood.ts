@@ -70,15 +70,23 @@ export class LikelihoodEvaluator {
     this.#program = new Program(store, { name: "likelihood", outputs: new Map([["logWeights", logWeights]]) });
   }
 
+  /** L_1, ..., L_samples of each example, for the sizes of `boundSizes`: a batch of examples at a time, in their order. */
+  async *bounds(): AsyncGenerator<readonly (readonly number[])[]> {
+    const sizes = boundSizes(this.#samples);
+    for (const cursor of this.#batches.epoch()) {
+      const count = this.#batches.fillExamples(this.#inputs.x, cursor);
+      if (this.#inputs.label) this.#batches.fillLabels(this.#inputs.label, cursor);
+      yield await this.#boundsOf(count, cursor.index, sizes);
+    }
+  }
+
   /** Yields the number of examples done so far; returns the figures. */
   async *run(): AsyncGenerator<number, LikelihoodFigures> {
     const sizes = boundSizes(this.#samples);
     const totals = sizes.map(() => 0);
     const nlls: number[] = [];
-    for (const cursor of this.#batches.epoch()) {
-      const count = this.#batches.fillExamples(this.#inputs.x, cursor);
-      if (this.#inputs.label) this.#batches.fillLabels(this.#inputs.label, cursor);
-      for (const bounds of await this.#boundsOf(count, cursor.index, sizes)) {
+    for await (const batch of this.bounds()) {
+      for (const bounds of batch) {
         const nll = -bounds.at(-1)!;
         if (!Number.isFinite(nll))
           throw new DataError(

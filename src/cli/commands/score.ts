@@ -1,0 +1,171 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import type { Split } from "../../data/split.ts";
+import { ExampleReader } from "../../data/example-reader.ts";
+import { FIXED_DRAW } from "../../data/binarize.ts";
+import { csvText } from "../../data/column.ts";
+import { exampleSize } from "../../data/dataset.ts";
+import { encodeNpy } from "../../data/npy.ts";
+import { ConfigError } from "../../errors.ts";
+import { parseDensity } from "../../latent/density.ts";
+import { rocAuc } from "../../metrics/roc-auc.ts";
+import { writeFileAtomic } from "../../node/atomic-write.ts";
+import { classNumber } from "../../node/class-number.ts";
+import { writePng } from "../../node/png-file.ts";
+import { readRunSpec } from "../../node/run-spec.ts";
+import { type ExampleScores, scoreNames, scoreRun } from "../../node/score-run.ts";
+import { isImage, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
+import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { metricText } from "../progress.ts";
+import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../run-examples.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { table } from "../table.ts";
+
+const classList = z.array(z.string().min(1)).min(1).max(256).optional();
+const scoreSettings = z.strictObject({
+  split: splitSetting,
+  count: z.int().positive().max(1_000_000_000).optional().describe("the first so many examples; all when not given"),
+  scores: z.array(z.enum(scoreNames)).min(1).optional().describe("which scores; all that the model has when not given"),
+  samples: z
+    .int()
+    .positive()
+    .max(100_000)
+    .default(50)
+    .describe("draws of z an example, for negElbo, nll and typicality"),
+  prior: z.string().default("gmm:10").describe("density of codes, for latent: as for latentkit sample --prior"),
+  anomalous: classList.describe("classes to find, by name or number; by default those the run was trained --without"),
+  normal: classList.describe("in place of --anomalous: all other classes are to be found"),
+  show: z.int().positive().max(100).default(16).describe("examples at each end of each score in the picture"),
+  seed: z.int().min(0).default(0).describe("of the draws"),
+});
+type ScoreSettings = z.output<typeof scoreSettings>;
+const kinds = [".csv", ".npy", ".json"] as const;
+
+export function define(command: Command): void {
+  addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), scoreSettings)))
+    .option("--out <file>", "scores to write (.csv, .json, or .npy [examples, scores]); default: the run's samples/")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Higher is more unlike the training examples. With labels and classes to find, the area under the ROC curve of each score: the
+chance that an example of those classes scores above another one.
+
+Examples:
+  latentkit train vae --data path/to/mnist --without 3 --out runs/no-3
+  latentkit score runs/no-3
+  latentkit score runs/vae-digits-1 --data path/to/images --scores nll,typicality --out scores.csv`,
+    )
+    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+      const settings = parseSettings(scoreSettings, givenSettings(scoreSettings, options));
+      parseDensity(settings.prior);
+      const file = options.out ?? samplesFile(path, "scores.csv");
+      const kind = checkKind(file, kinds);
+      const loaded = await optionRun(path, options, kinds);
+      const { run, step } = loaded;
+      const {
+        split: whole,
+        data,
+        splitName,
+      } = await optionExamples(loaded, options, settings.split, {
+        everyClass: true,
+      });
+      const split = { ...whole, indices: whole.indices.subarray(0, settings.count) };
+      const examples = split.indices.length;
+      const { without } = readRunSpec(run.info, path).data;
+      const found = toFind(split, settings, options.data === undefined ? without : undefined);
+
+      const { samples, seed, prior, scores: wanted } = settings;
+      const progress = scoreRun(loaded, { split, samples, seed, density: prior, ...(wanted && { scores: wanted }) });
+      let next = await progress.next();
+      for (let shownMs = performance.now(); !next.done; next = await progress.next()) {
+        if (performance.now() - shownMs < 2000) continue;
+        shownMs = performance.now();
+        process.stderr.write(`likelihood of ${next.value.done} of ${next.value.total} examples\n`);
+      }
+      const scores = next.value;
+      const figures = Array.from(scores, ([name, values]) => {
+        const mean = values.reduce((sum, v) => sum + v, 0) / examples;
+        return found ? { name, mean, rocAuc: rocAuc(values, found.anomalous) } : { name, mean };
+      });
+
+      await writeFileAtomic(file, contentOf(kind, split, scores));
+      const picture = isImage(split.dataset.shape) ? samplesFile(path, "anomalies.png") : undefined;
+      if (picture) await writePng(picture, sheetRaster(extremes(split, scores, settings.show)));
+      if (options.json) {
+        const classes = found && { anomalous: found.names, anomalies: found.anomalous.filter(Boolean).length };
+        const about = { run: path, step, data, split: splitName, examples, samples, prior, seed, ...classes };
+        console.log(JSON.stringify({ file, ...(picture && { picture }), ...about, scores: figures }));
+        return;
+      }
+      const head = found ? ["score", "mean", "ROC AUC"] : ["score", "mean"];
+      const rows = figures.map(({ name, mean, rocAuc: area }) =>
+        area === undefined ? [name, metricText(mean)] : [name, metricText(mean), area.toFixed(4)],
+      );
+      const of = found ? `; to find: ${found.names.join(", ")}` : "";
+      console.log(`${splitName} split, ${examples} examples, step ${step}${of}\n\n${table([head, ...rows])}\n`);
+      if (picture) console.log(`most and least unlike, two rows for each score: ${picture}`);
+      console.log(`scores: ${file}`);
+    });
+}
+
+/** Which examples are of the classes to find; undefined where nobody says which those are. */
+function toFind(
+  { dataset, indices }: Split,
+  { anomalous, normal }: ScoreSettings,
+  without: readonly string[] | undefined,
+): { readonly names: readonly string[]; readonly anomalous: readonly boolean[] } | undefined {
+  if (anomalous && normal)
+    throw new ConfigError(
+      "--normal: two wishes, got --anomalous too, expected one of them; each follows from the other",
+    );
+  const given = anomalous ?? normal ?? without;
+  if (!given) return undefined;
+  const { labels, classNames = [] } = dataset;
+  const option = anomalous ? "--anomalous" : normal ? "--normal" : "--without";
+  const classes = new Set(given.map((name) => classNumber(option, name, labels && classNames)));
+  const isAnomalous = (label: number): boolean => classes.has(label) !== (normal !== undefined);
+  return {
+    names: classNames.filter((_, label) => isAnomalous(label)),
+    anomalous: Array.from(indices, (example) => isAnomalous(labels![example]!)),
+  };
+}
+
+function contentOf(kind: string, { dataset, indices }: Split, scores: ExampleScores): string | readonly Uint8Array[] {
+  const names = [...scores.keys()];
+  const columns = [...scores.values()];
+  if (kind === ".npy") {
+    const values = Float32Array.from({ length: indices.length * names.length }, (_, i) => {
+      const column = i % names.length;
+      return columns[column]![(i - column) / names.length]!;
+    });
+    return encodeNpy([indices.length, names.length], values);
+  }
+  const { labels, classNames } = dataset;
+  const classOf = (i: number): string => classNames?.[labels![indices[i]!]!] ?? "";
+  if (kind === ".json")
+    return `${JSON.stringify({
+      ...(labels && { class: Array.from(indices, (_, i) => classOf(i)) }),
+      ...Object.fromEntries(names.map((name, k) => [name, [...columns[k]!]])),
+    })}\n`;
+  const head = ["example", ...(labels ? ["class"] : []), ...names].map((name) => ({ name }));
+  const rows = Array.from(indices, (_, i) => {
+    const values = columns.map((column) => String(column[i]));
+    return labels ? [String(i), classOf(i), ...values] : [String(i), ...values];
+  });
+  return csvText(head, rows);
+}
+
+/** Two rows for each score: the examples it takes for the most unlike the training examples, and for the least. */
+function extremes({ dataset, indices }: Split, scores: ExampleScores, show: number): Sheet {
+  const columns = Math.min(show, indices.length);
+  const places = Array.from(scores.values()).flatMap((values) => {
+    const order = Array.from(values.keys()).toSorted((a, b) => values[b]! - values[a]!);
+    return order.slice(0, columns).concat(order.slice(-columns));
+  });
+  const pictures = new Float32Array(places.length * exampleSize(dataset));
+  const shown = Uint32Array.from(places, (place) => indices[place]!);
+  new ExampleReader(dataset, "none").read(pictures, shown, FIXED_DRAW);
+  return { sets: [pictures], count: places.length, columns, shape: dataset.shape };
+}

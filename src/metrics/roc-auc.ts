@@ -1,0 +1,29 @@
+import { ConfigError } from "../errors.ts";
+
+/**
+ * The area under the ROC curve: the probability that a positive example scores above a negative one, ties counting half
+ * (Mann & Whitney 1947; Hanley & McNeil 1982). 0.5 says nothing, 1 parts them, below 0.5 has them the wrong way round. Throws
+ * ConfigError where one of the two kinds is missing, or a score is NaN.
+ */
+export function rocAuc(scores: ArrayLike<number>, positive: readonly boolean[]): number {
+  const positives = positive.reduce((n, is) => n + Number(is), 0);
+  const negatives = positive.length - positives;
+  if (scores.length !== positive.length || positives === 0 || negatives === 0)
+    throw new ConfigError(
+      `roc auc: nothing to tell apart, got ${positives} positive and ${negatives} negative of ${scores.length} examples, expected some of each`,
+    );
+  const values = Float64Array.from(scores);
+  const bad = values.findIndex(Number.isNaN);
+  if (bad >= 0) throw new ConfigError(`roc auc: a score is not a number, got NaN for example ${bad}, expected numbers`);
+  const order = Uint32Array.from(values.keys()).sort(
+    (a, b) => Number(values[a]! > values[b]!) - Number(values[a]! < values[b]!),
+  );
+  let rankSum = 0;
+  for (let from = 0, to = 0; from < order.length; from = to) {
+    let tied = 0;
+    for (; to < order.length && values[order[to]!] === values[order[from]!]; to++) tied += Number(positive[order[to]!]);
+    // Equal scores share the mean of their ranks, from + 1 to `to`.
+    rankSum += tied * ((from + 1 + to) / 2);
+  }
+  return (rankSum - (positives * (positives + 1)) / 2) / positives / negatives;
+}
