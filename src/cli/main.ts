@@ -24,6 +24,7 @@ const commands: readonly (readonly [
   ["encode", "write the codes of examples", () => import("./commands/encode.ts")],
   ["decode", "show what codes decode to", () => import("./commands/decode.ts")],
   ["evaluate", "measure a run: likelihood, active units, parts of the rate", () => import("./commands/evaluate.ts")],
+  ["compare", "train models, and show them side by side", () => import("./commands/compare.ts")],
   ["reproduce", "run a published table again", () => import("./commands/reproduce.ts")],
   ["report", "write what a run is and how it went as one HTML file", () => import("./commands/report.ts")],
   ["models", "list the models, or one model's settings", () => import("./commands/models.ts")],

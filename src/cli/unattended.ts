@@ -3,17 +3,23 @@ import type { CompletingEvent } from "../node/complete-run.ts";
 import type { MeasuringEvent } from "../node/measured-run.ts";
 import { Progress } from "./progress.ts";
 
+/** The next run, what happens in training it, or how far a measure is. */
+export type WorkEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent;
+
 const interrupted = 130;
 const lineIntervalMs = 2000;
 
 /** Shows on stderr how training and measuring go, and gives what they end with. */
-export async function follow<T>(work: AsyncGenerator<CompletingEvent | MeasuringEvent, T>): Promise<T> {
+export async function follow<T>(work: AsyncGenerator<WorkEvent, T>): Promise<T> {
   let bar: Progress | undefined;
   let shownMs = performance.now();
   let next = await work.next();
   for (; !next.done; next = await work.next()) {
     const { value } = next;
-    if (value.kind === "training") {
+    if (value.kind === "run") {
+      process.stderr.write(`${value.label}\n`);
+      bar = undefined;
+    } else if (value.kind === "training") {
       const { steps, from, stepsPerEpoch } = value.training;
       bar ??= new Progress({ totalSteps: steps, doneSteps: from, totalEpochs: Math.ceil(steps / stepsPerEpoch) });
       if (value.event.kind === "step") bar.step(value.event);
@@ -46,3 +52,6 @@ export async function unattended(work: (signal: AbortSignal) => Promise<true | u
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }
+
+/** For an option that may be repeated. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

@@ -18,6 +18,8 @@ export interface EvaluationRequest {
   readonly seed: number;
   /** Names of measures; where not given, those of no generated examples that the run has the capabilities for. */
   readonly metrics?: readonly string[];
+  /** What becomes of measures asked for by name that the run lacks the capabilities for (refuse). */
+  readonly lacking?: "refuse" | "leave out";
   /** Generated examples that are held against real ones (10,000). */
   readonly generated?: number;
   /** Densities of codes that they come from, or "own"; where not given, own for a model with p(z), else full-gaussian and gmm:10. */
@@ -81,7 +83,10 @@ export async function* evaluateRun(
     extractor: () => (extractor ??= openExtractor(source, spec)),
   };
   for (const prior of context.priors) if (prior !== ownPrior) parseDensity(prior);
-  const chosen = asked ?? measures.filter((measure) => measure.standard && !measure.lacking(context));
+  const chosen =
+    asked && request.lacking !== "leave out"
+      ? asked
+      : (asked ?? measures.filter(({ standard }) => standard)).filter((measure) => !measure.lacking(context));
   if (chosen.length === 0)
     throw new UnsupportedOpError("evaluate: nothing to measure, got a model without scores, codes or a likelihood");
   for (const measure of chosen) refuseLacking(measure, context);

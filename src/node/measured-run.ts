@@ -9,9 +9,11 @@ import { readState } from "./checkpoint-files.ts";
 import { type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "./measures/generated.ts";
+import type { Figure } from "./measures/measure.ts";
 
 const figuresSchema = z.array(
   z.strictObject({
+    measure: z.string(),
     name: z.string(),
     of: z.string().optional(),
     value: z.number(),
@@ -75,17 +77,18 @@ export async function* measuredRun(
     request: asked,
     weights,
     examples: next.value.examples,
-    figures: found.flatMap(([, { figures }]) =>
-      figures.map(({ name, of, value, standardError }) => ({
-        name,
-        ...(of !== undefined && { of }),
-        value,
-        ...(standardError !== undefined && { standardError }),
-      })),
-    ),
-    conditions: Object.fromEntries(found.map(([name, { conditions }]) => [name, { ...conditions }])),
-    warnings: found.flatMap(([, { warnings = [] }]) => [...warnings]),
+    figures: found.flatMap(([measure, { figures }]) => figures.map((figure) => keptFigure(measure, figure))),
+    conditions: Object.fromEntries(found.map(([name, { conditions }]) => [name, conditions])),
+    warnings: found.flatMap(([, { warnings = [] }]) => warnings),
   };
   await writeFileAtomic(file, `${JSON.stringify(measured, null, 2)}\n`);
   return measured;
 }
+
+const keptFigure = (measure: string, { name, of, value, standardError }: Figure): MeasuredFigure => ({
+  measure,
+  name,
+  ...(of !== undefined && { of }),
+  value,
+  ...(standardError !== undefined && { standardError }),
+});

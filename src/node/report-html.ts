@@ -40,6 +40,9 @@ th { font-weight: 600; white-space: nowrap; }
 .card div { break-inside: avoid; }
 .finding { border-left: 4px solid #f58518; background: var(--soft); padding: 0.4rem 0.9rem; margin: 0.6rem 0; }
 .charts { display: flex; flex-wrap: wrap; gap: 1rem; }
+.grid { overflow-x: auto; }
+.grid td { padding: 0.3rem; }
+.grid img { max-width: 15rem; }
 svg { max-width: 100%; height: auto; }
 img { max-width: min(100%, 42rem); image-rendering: pixelated; border: 1px solid var(--line); }
 figure { margin: 1rem 0; }
@@ -53,10 +56,6 @@ export function reportHtml(report: Report): string {
   const card = report.card
     .map(([heading, entries]) => `<div><h3>${text(heading)}</h3><table>${rows(entries)}</table></div>`)
     .join("\n");
-  const [names = [], ...figures] = report.figures;
-  const cells = (tag: string, row: readonly string[]): string =>
-    row.map((cell, i) => (i === 0 ? `<th>${text(cell)}</th>` : `<${tag}>${text(cell)}</${tag}>`)).join("");
-  const table = figures.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n");
   const findings = report.findings
     .map(
       ({ finding, evidence, remedy }) =>
@@ -64,24 +63,38 @@ export function reportHtml(report: Report): string {
     )
     .join("\n");
   const pictures = report.pictures
-    .map(
-      ({ title, png }) =>
-        `<figure><figcaption>${text(title)}</figcaption><img alt="${text(title)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}"></figure>`,
-    )
+    .map((picture) => `<figure><figcaption>${text(picture.title)}</figcaption>${pictureHtml(picture)}</figure>`)
     .join("\n");
-  return `<!doctype html>
+  return pageHtml(
+    report.title,
+    `<p>${text(report.summary)}</p>
+${section("Findings", findings)}${section("Figures", figuresHtml(report.figures))}${section("Curves", report.charts.length > 0 ? `<div class="charts">${report.charts.join("\n")}</div>` : "")}${section("Pictures", pictures)}${section("Codes", report.maps.join("\n"))}${section("Model card", `<div class="card">${card}</div>`)}${section("Left out", report.notes.map((note) => `<p>${text(note)}</p>`).join("\n"))}`,
+  );
+}
+
+/** A table of figures whose first row and first column are names; nothing for none. */
+export function figuresHtml([names, ...figures]: Report["figures"]): string {
+  const cells = (tag: string, row: readonly string[]): string =>
+    row.map((cell, i) => (i === 0 ? `<th>${text(cell)}</th>` : `<${tag}>${text(cell)}</${tag}>`)).join("");
+  const rows = figures.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n");
+  return names ? `<table class="figures"><tr>${cells("th", names)}</tr>\n${rows}</table>` : "";
+}
+
+export const pictureHtml = ({ title, png }: ReportPicture): string =>
+  `<img alt="${text(title)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`;
+
+/** A whole file. */
+export const pageHtml = (title: string, body: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${text(report.title)}</title>
+<title>${text(title)}</title>
 <style>${style}</style>
 </head>
 <body>
-<h1>${text(report.title)}</h1>
-<p>${text(report.summary)}</p>
-${section("Findings", findings)}${section("Figures", table && `<table class="figures"><tr>${cells("th", names)}</tr>\n${table}</table>`)}${section("Curves", report.charts.length > 0 ? `<div class="charts">${report.charts.join("\n")}</div>` : "")}${section("Pictures", pictures)}${section("Codes", report.maps.join("\n"))}${section("Model card", `<div class="card">${card}</div>`)}${section("Left out", report.notes.map((note) => `<p>${text(note)}</p>`).join("\n"))}</body>
+<h1>${text(title)}</h1>
+${body}</body>
 </html>
 `;
-}

@@ -1,0 +1,152 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Command } from "commander";
+import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import { parseDensity } from "../../latent/density.ts";
+import { type ComparedRun, compareRuns, type Contestant, folderName } from "../../node/compare-runs.ts";
+import { writeComparison } from "../../node/comparison-report.ts";
+import { dataOptions, givenDataOptions } from "../../node/data-options.ts";
+import { ownPrior } from "../../node/measures/generated.ts";
+import { findMeasure } from "../../node/measures/index.ts";
+import { trainingSettings } from "../../training/settings.ts";
+import { comparisonCells } from "../comparison-cells.ts";
+import { checkedConfig, hasSetting, type ModelSpec, parseModelSpec, settingPairs } from "../model-spec.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { markdownTable, table } from "../table.ts";
+import { collect, follow, unattended } from "../unattended.ts";
+
+const { epochs, steps, batchSize, learningRate, schedule, device, threads } = trainingSettings.shape;
+const training = z.strictObject({
+  epochs,
+  steps,
+  batchSize: batchSize.unwrap().optional(),
+  learningRate: learningRate.unwrap().optional(),
+  schedule: schedule.unwrap().optional(),
+  device: device.unwrap().optional(),
+  threads: threads.unwrap().optional(),
+});
+const settings = z.strictObject({
+  data: z.string().min(1).max(1000).optional().describe("what models are trained on: see latentkit data list"),
+  out: z.string().min(1).max(1000).default("runs/comparison").describe("folder of the runs, figures and report.html"),
+  ...training.shape,
+  ...dataOptions.shape,
+  seed: z.int().min(0).default(0).describe("of first weights, order, noise and draws"),
+  priors: z
+    .array(z.string())
+    .min(1)
+    .default([ownPrior, "full-gaussian", "gmm:10"])
+    .describe("densities of codes to generate from; own for p(z)"),
+  generated: z.int().positive().max(10_000_000).default(10_000).describe("generated examples of each of them"),
+  samples: z.int().positive().max(1_000_000).default(500).describe("draws of z an example for the likelihood"),
+  count: z.int().positive().optional().describe("the first so many test examples; all when not given"),
+  extractor: z.string().optional().describe("what turns examples into features, as for evaluate"),
+  metrics: z.array(z.string()).min(1).optional().describe("measures beside the columns that are always there"),
+});
+
+/** What the columns are of. */
+const standard = ["scores", "likelihood", "frechet", "frechet-reconstruction"];
+
+interface Flags {
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+  readonly set?: readonly string[];
+}
+
+export function define(command: Command): void {
+  addSettings(command.argument("<what...>", "models to train, vae or vae:beta=4, and folders of runs"), settings)
+    .option("--set <key=value>", "a setting of every model that has it; may be repeated", collect)
+    .option("--json", "print one JSON object")
+    .option("--markdown", "print the table as Markdown")
+    .addHelpText(
+      "after",
+      `
+Trains what is missing in --out, measures all on the same test examples, and prints one table: Frechet distances of
+reconstructions, of samples from each of --priors and of midpoints between codes, as in arXiv:1903.12436, then the
+likelihood, the mean squared error of a reconstructed value, and what it took. A - stands where a model lacks the
+capability. report.html in --out has the pictures side by side. What is done is kept: stop with Ctrl-C, and say the same
+again to go on.
+
+Examples:
+  latentkit compare pca ae vae vae:beta=4 --data digits --epochs 10
+  latentkit compare ae rae wae --data path/to/mnist --set network=conv --set latentDim=16 --out runs/regularized
+  latentkit compare runs/vae-digits-1 runs/ae-digits-1 --metrics kid,fidelity`,
+    )
+    .action(async (what: readonly string[], flags: Flags) => {
+      const asked = parseSettings(settings, givenSettings(settings, flags));
+      const { out, data, seed, priors, generated, samples, count, extractor, metrics = [] } = asked;
+      for (const prior of priors) if (prior !== ownPrior) parseDensity(prior);
+      metrics.forEach(findMeasure);
+      const request = {
+        contestants: contestants(what, settingPairs(flags.set ?? [], "--set")),
+        out,
+        ...(data !== undefined && { data }),
+        dataOptions: givenDataOptions(asked),
+        settings: givenSettings(training, asked),
+        seed,
+        measuring: {
+          split: "test" as const,
+          seed,
+          metrics: [...new Set([...standard, ...metrics])],
+          lacking: "leave out" as const,
+          priors,
+          generated,
+          samples,
+          ...(count !== undefined && { count }),
+          ...(extractor !== undefined && { extractor }),
+        },
+      };
+      process.exitCode = await unattended(async (signal) => {
+        const runs = await follow(compareRuns(request, signal));
+        if (!runs) return undefined;
+        const figures = comparisonCells(runs, { priors, more: metrics });
+        const notes = notesOn(runs);
+        const title = `${runs.length} models of ${data ?? "the same data"}`;
+        const report = await writeComparison(join(out, "report.html"), { title, figures, notes, runs });
+        if (flags.json) {
+          const found = runs.map(({ pictures, ...run }) => Object.assign(run, { pictures: pictures.length }));
+          console.log(JSON.stringify({ runs: found, report }));
+        } else {
+          const show = flags.markdown ? markdownTable : table;
+          console.log([show(figures), ...notes, report].join("\n\n"));
+        }
+        return true;
+      });
+    });
+}
+
+/** Throws ConfigError for what is neither a run nor a model, for a label that stands twice, and for a setting that no model has. */
+function contestants(what: readonly string[], shared: Readonly<Record<string, string>>): readonly Contestant[] {
+  const models: ModelSpec[] = [];
+  const all = what.map((each): Contestant => {
+    if (existsSync(join(each, "run.json"))) return { label: basename(each), path: each };
+    const spec = parseModelSpec(each);
+    models.push(spec);
+    const { definition, label, given } = spec;
+    const fitting = Object.fromEntries(Object.entries(shared).filter(([key]) => hasSetting(definition, key)));
+    return { label, definition, config: checkedConfig(definition, { ...fitting, ...given }) };
+  });
+  const unread = Object.keys(shared).find((key) => !models.some(({ definition }) => hasSetting(definition, key)));
+  if (unread !== undefined)
+    throw new ConfigError(`--set ${unread}: unknown setting, got "${unread}", expected one that a model to train has`);
+  const names = all.map(({ label }) => folderName(label));
+  const twice = all.find((_, i) => names.indexOf(names[i]!) !== i);
+  if (twice) throw new ConfigError(`compare: twice the same name, got ${twice.label}, expected different ones`);
+  return all;
+}
+
+/** What a reader of the table has to know. */
+function notesOn(runs: readonly ComparedRun[]): string[] {
+  const [first] = runs;
+  const extractor = first?.conditions["frechet"]?.["extractor"];
+  const likelihoods = new Set(
+    runs.filter(({ figures }) => figures.some(({ name }) => name === "nll")).map(({ binaryData }) => binaryData),
+  );
+  return [
+    `${first!.examples} test examples${extractor ? `; Frechet distances in features of ${JSON.stringify(extractor)}: they compare with each other, not with those of other features` : ""}.`,
+    ...(likelihoods.size > 1
+      ? ["Likelihoods of binary data and densities of intensities do not compare with each other."]
+      : []),
+    ...new Set(runs.flatMap(({ warnings }) => warnings)),
+  ];
+}

@@ -1,0 +1,49 @@
+import type { ComparedRun } from "../node/compare-runs.ts";
+import { ownPrior } from "../node/measures/generated.ts";
+import { durationText, metricText } from "./progress.ts";
+
+interface Column {
+  readonly heading: string;
+  readonly cell: (run: ComparedRun) => string;
+}
+
+const figureColumn = (heading: string, name: string, of?: string): Column => ({
+  heading,
+  cell: ({ figures }) => {
+    const found = figures.find((figure) => figure.name === name && (of === undefined || figure.of === of));
+    return found ? metricText(found.value) : "-";
+  },
+});
+
+/** The columns that every comparison has. */
+const columnsFor = (priors: readonly string[]): readonly Column[] => [
+  figureColumn("reconstructions", "frechet", "reconstructions"),
+  ...priors.map((prior) => figureColumn(prior === ownPrior ? "own p(z)" : prior, "frechet", prior)),
+  figureColumn("midpoints", "frechet", "midpoints"),
+  figureColumn("nll", "nll"),
+  figureColumn("mse", "mse"),
+];
+
+const last: readonly Column[] = [
+  { heading: "parameters", cell: ({ parameters }) => (parameters === 0 ? "-" : String(parameters)) },
+  {
+    heading: "training",
+    cell: ({ trainingSeconds }) => (trainingSeconds === undefined ? "-" : durationText(trainingSeconds)),
+  },
+];
+
+/** A table of runs: what they reconstruct and generate, and figures of `more` measures. First row and first column are names. */
+export function comparisonCells(
+  runs: readonly ComparedRun[],
+  { priors, more }: { readonly priors: readonly string[]; readonly more: readonly string[] },
+): string[][] {
+  const others = runs.flatMap(({ figures }) => figures.filter(({ measure }) => more.includes(measure)));
+  const asked = new Map(
+    others.map(({ name, of }) => [`${name} ${of}`, figureColumn(of === undefined ? name : `${name}, ${of}`, name, of)]),
+  );
+  const columns = [...columnsFor(priors), ...asked.values(), ...last];
+  return [
+    ["", ...columns.map(({ heading }) => heading)],
+    ...runs.map((run) => [run.label, ...columns.map(({ cell }) => cell(run))]),
+  ];
+}
