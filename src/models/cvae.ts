@@ -88,7 +88,7 @@ const eachClass = (classes: number, rows: number): Tensor =>
  * Few dimensions, so that what they leave out is filled by the label, and a prior that knows where each class lies. Of MNIST
  * samples a classifier takes 77 % for their class with the plain defaults (20 epochs), 98 % with these (10 epochs).
  */
-const smallImages: Preset = {
+export const smallImages: Preset = {
   suits: "images below 32x32",
   fits: ({ shape }) => shape.length === 3 && shape.slice(1).every((side) => side < 32),
   config: { latentDim: 6, hiddenDims: [512, 256], prior: "mixture" },

@@ -8,7 +8,7 @@ import { oneHot } from "../ops/indexing.ts";
 
 import { reshape, transpose } from "../ops/movement.ts";
 import { argmax, logSoftmax, sum } from "../ops/reduction.ts";
-import { classesOf, CVAE } from "./cvae.ts";
+import { classesOf, CVAE, smallImages } from "./cvae.ts";
 import { type LatentVariableConfig, latentVariableConfig } from "./latent-variable-model.ts";
 import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective } from "./model.ts";
 import { type Encoder, encoderFor } from "./networks.ts";
@@ -124,6 +124,7 @@ export const m2: ModelDefinition<M2Config> = {
       .describe("training examples that keep their labels, as many of each class as come out even"),
     alpha: z.number().min(0).max(1_000_000).default(30).describe("weight of the cross-entropy of labelled examples"),
   }),
-  presets: [...networkPresets, ...likelihoodPresets],
+  // A step sums over all classes: wider networks as well would take too long.
+  presets: [{ ...smallImages, config: { latentDim: 6, prior: "mixture" } }, ...networkPresets, ...likelihoodPresets],
   build: (config, data) => new M2(config, data),
 };
