@@ -96,6 +96,7 @@ export { compileStep } from "./training/compile-step.ts";
 export { drawCodes } from "./training/evaluate-codes.ts";
 export { type LikelihoodFigures, LikelihoodEvaluator } from "./training/evaluate-likelihood.ts";
 export { ScoreEvaluator, type Scores } from "./training/evaluate-scores.ts";
+export { networkTwoSample } from "./training/network-two-sample.ts";
 export { diagnose, type Measured, type Symptoms } from "./training/doctor.ts";
 export { fit, type FitEvent, type FitOptions } from "./training/fit.ts";
 export type { Finding } from "./training/run-info.ts";

@@ -100,6 +100,19 @@ test.each(["spirals", "swissroll"])("the quadrature of %s agrees with a sum of 1
   }
 });
 
+test("the Gaussians of a toy are its density: at a mean far from the others, -log(n 2 pi std^2)", () => {
+  for (const [name, count] of [
+    ["8gaussians", 8],
+    ["25gaussians", 25],
+  ] as const) {
+    const { means, std } = findToy(name).gaussians!;
+    expect(means).toHaveLength(count);
+    for (const [x, y] of means)
+      expect(findToy(name).logDensity(x, y)).toBeCloseTo(-Math.log(count * 2 * Math.PI * std ** 2), 9);
+  }
+  expect(findToy("moons").gaussians).toBeUndefined();
+});
+
 test("a source of points", async () => {
   const source = await toySource({ name: "moons", size: 500, seed: 2 });
   expect([source.train, source.validation, source.test].map(({ indices }) => indices.length)).toEqual([500, 50, 50]);

@@ -10,6 +10,8 @@ export interface Toy {
   draw(component: number, random: Stream): readonly [x: number, y: number];
   /** log p(x, y) in nats: -Infinity where there is no density. */
   logDensity(x: number, y: number): number;
+  /** The Gaussians it is made of, all as likely and of one standard deviation, where it is made so. */
+  readonly gaussians?: { readonly means: readonly (readonly [x: number, y: number])[]; readonly std: number };
 }
 
 const LOG_2_PI = Math.log(2 * Math.PI);
@@ -28,6 +30,7 @@ function gaussians(description: string, means: readonly (readonly [number, numbe
   return {
     description,
     classes: means.length,
+    gaussians: { means, std },
     draw(component, random) {
       const [x, y] = means[component]!;
       return [x + std * random.normal(), y + std * random.normal()];

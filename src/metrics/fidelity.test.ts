@@ -71,7 +71,7 @@ describe("precision, recall, density and coverage", () => {
 
   test("refuse in one line what has no neighborhoods", () => {
     expect(() => fidelity(real.subarray(0, 25), drawn, 5)).toThrow(
-      "fidelity: real examples: too few examples, got 5, expected at least 6",
+      "precision and recall: real examples: too few examples, got 5, expected at least 6",
     );
     expect(() => fidelity(real, drawn, 7)).toThrow("not whole vectors, got 300 numbers, expected a multiple of 7");
     expect(() =>
@@ -80,9 +80,9 @@ describe("precision, recall, density and coverage", () => {
         drawn.map((v, i) => (i === 7 ? Number.NaN : v)),
         5,
       ),
-    ).toThrow("fidelity: drawn examples: a feature is not finite, got NaN in example 1");
+    ).toThrow("precision and recall: samples: a feature is not finite, got NaN in example 1");
     expect(() => fidelity(real, new Float32Array(50).fill(2), 5)).toThrow(
-      "fidelity: drawn examples: all examples are the same, got 10 equal ones",
+      "precision and recall: samples: all examples are the same, got 10 equal ones",
     );
     expect(() => fidelity(real, drawn, 5, { precisionK: 0 })).toThrow("got k = 0, expected an integer from 1");
   });

@@ -34,9 +34,9 @@ export function fidelity(
   const largest = Math.max(precisionK, densityK);
   for (const k of [precisionK, densityK])
     if (!Number.isInteger(k) || k < 1)
-      throw new ConfigError(`fidelity: no such neighbor, got k = ${k}, expected an integer from 1`);
-  const reals = countFeatures("fidelity: real examples", real, { dim, least: largest + 1 });
-  const draws = countFeatures("fidelity: drawn examples", drawn, { dim, least: precisionK + 1 });
+      throw new ConfigError(`precision and recall: no such neighbor, got k = ${k}, expected an integer from 1`);
+  const reals = countFeatures("precision and recall: real examples", real, { dim, least: largest + 1 });
+  const draws = countFeatures("precision and recall: samples", drawn, { dim, least: precisionK + 1 });
   const neighbors = nearestNeighbors(real, real, dim, largest).squaredDistances;
   const reach = (k: number): Float64Array =>
     Float64Array.from({ length: reals }, (_, i) => neighbors[i * largest + k - 1]!);

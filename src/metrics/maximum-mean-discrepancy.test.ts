@@ -60,13 +60,13 @@ describe("maximum mean discrepancy", () => {
   test("refuses in one line what it cannot compare", () => {
     const many = cloud(0, 4001, 1);
     expect(() => maximumMeanDiscrepancy(many, many.slice(), 1)).toThrow(
-      "mmd: too many examples, got 4001 and 4001, expected at most 8000 together",
+      "mmd: too many examples, got 4001 samples and 4001 real ones, expected at most 8000 together",
     );
     expect(() => maximumMeanDiscrepancy(cloud(0, 9, 2), cloud(1, 9, 2), 2, { bandwidth: 0 })).toThrow(
       "mmd: no bandwidth, got 0, expected a number above 0",
     );
     expect(() => maximumMeanDiscrepancy(cloud(0, 9, 2), Float32Array.of(1, 2), 2)).toThrow(
-      "mmd: second set: too few examples, got 1, expected at least 2",
+      "mmd: real examples: too few examples, got 1, expected at least 2",
     );
   });
 });

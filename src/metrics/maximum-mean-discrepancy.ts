@@ -30,14 +30,14 @@ const MOST = 8000;
  * The squared maximum mean discrepancy of two sets of features [count, dim] as an unbiased U-statistic (Gretton et al., JMLR 13:723,
  * 2012, eq. 3), in float64:
  *
- *   mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j)
+ *   mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j),  x drawn, y real,
  *
  * with its p-value by `permutations` random divisions of the pooled examples. The bandwidth s is by default the median distance of
  * pairs of pooled examples (their section 8). Throws ConfigError, also for over 8000 examples together.
  */
 export function maximumMeanDiscrepancy(
-  x: Features,
-  y: Features,
+  drawn: Features,
+  real: Features,
   dim: number,
   {
     kernel = "rbf",
@@ -51,11 +51,13 @@ export function maximumMeanDiscrepancy(
     readonly seed?: number;
   } = {},
 ): Discrepancy {
-  const n = countFeatures("mmd: first set", x, { dim, least: 2 });
-  const m = countFeatures("mmd: second set", y, { dim, least: 2 });
+  const n = countFeatures("mmd: samples", drawn, { dim, least: 2 });
+  const m = countFeatures("mmd: real examples", real, { dim, least: 2 });
   if (n + m > MOST)
-    throw new ConfigError(`mmd: too many examples, got ${n} and ${m}, expected at most ${MOST} together`);
-  const values = pooledDistances(x, y, dim);
+    throw new ConfigError(
+      `mmd: too many examples, got ${n} samples and ${m} real ones, expected at most ${MOST} together`,
+    );
+  const values = pooledDistances(drawn, real, dim);
   const s = bandwidth ?? Math.sqrt(median(values));
   if (!(s > 0 && s < Infinity))
     throw new ConfigError(

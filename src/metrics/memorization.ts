@@ -36,7 +36,7 @@ export function memorization(
 ): Memorization {
   countFeatures("memorization: training examples", train, { dim, least: 2 });
   const tests = countFeatures("memorization: test examples", test, { dim, least: 2 });
-  const draws = countFeatures("memorization: drawn examples", drawn, { dim, least: 2 });
+  const draws = countFeatures("memorization: samples", drawn, { dim, least: 2 });
   if (drawn === train || test === train)
     throw new ConfigError("memorization: a set is the training examples themselves, got it twice, expected another");
   const [fromDrawn, fromTest] = [drawn, test].map((set) => nearestNeighbors(set, train, dim, 2).squaredDistances) as [

@@ -7,9 +7,9 @@ export interface ImageSize {
   readonly width: number;
 }
 
-/** The Gaussian window of std 1.5 over 11 x 11 values. */
-const WINDOW = 11;
-const weights = Float64Array.from({ length: WINDOW }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)));
+/** Side of the Gaussian window of std 1.5, and so the least side of an image. */
+export const leastSide = 11;
+const weights = Float64Array.from({ length: leastSide }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)));
 const total = weights.reduce((a, b) => a + b);
 const window1d = weights.map((w) => w / total);
 /** (0.01 L)^2 and (0.03 L)^2 for values of range L = 1. */
@@ -17,7 +17,7 @@ const [C1, C2] = [0.01 ** 2, 0.03 ** 2];
 /** Exponents of the five scales, finest first (Wang et al. 2003, section 3.2). */
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
 /** The least side that leaves a window at the coarsest scale. */
-export const leastSideMultiScale = WINDOW * 2 ** (scaleWeights.length - 1);
+export const leastSideMultiScale = leastSide * 2 ** (scaleWeights.length - 1);
 
 /**
  * Structural similarity of images with values in [0, 1], 1 for equal ones (Wang et al. 2004, doi:10.1109/TIP.2003.819861, eq. 13):
@@ -28,7 +28,7 @@ export const leastSideMultiScale = WINDOW * 2 ** (scaleWeights.length - 1);
  * image and over channels. x and y: [count, channels, height, width]; returns one figure an image. Throws ConfigError for sides below 11.
  */
 export function structuralSimilarity(x: Float32Array, y: Float32Array, size: ImageSize): Float64Array {
-  checkSide("ssim", size, WINDOW);
+  checkSide("ssim", size, leastSide);
   return eachImage(x, y, size, (a, b, sides) => similarityOf(a, b, sides).similarity);
 }
 
@@ -107,17 +107,17 @@ function similarityOf(x: Float64Array, y: Float64Array, sides: Sides) {
 
 /** The window's weighted mean at each of its places wholly in the image: rows first, then columns. */
 function windowMeans(image: Float64Array, { height, width }: Sides): Float64Array {
-  const [outHeight, outWidth] = [height - WINDOW + 1, width - WINDOW + 1];
+  const [outHeight, outWidth] = [height - leastSide + 1, width - leastSide + 1];
   const rows = new Float64Array(height * outWidth);
   for (let i = 0; i < height; i++)
     for (let j = 0; j < outWidth; j++) {
       let sum = 0;
-      for (let k = 0; k < WINDOW; k++) sum += window1d[k]! * image[i * width + j + k]!;
+      for (let k = 0; k < leastSide; k++) sum += window1d[k]! * image[i * width + j + k]!;
       rows[i * outWidth + j] = sum;
     }
   const out = new Float64Array(outHeight * outWidth);
   for (let i = 0; i < outHeight; i++)
-    for (let k = 0; k < WINDOW; k++) {
+    for (let k = 0; k < leastSide; k++) {
       const weight = window1d[k]!;
       for (let j = 0; j < outWidth; j++) out[i * outWidth + j]! += weight * rows[(i + k) * outWidth + j]!;
     }

@@ -55,6 +55,21 @@ test("codes have rates where the prior has them: KL(N(m, s^2) || N(0, 1)) = (s^2
   expect(await coder().codes(split)).not.toHaveProperty("rates");
 });
 
+test("draws have the noise of p(x|z): z ~ N(0, 1), x ~ N(2 z + 1, std^2) has mean 1 and variance 4 + std^2", async () => {
+  const model = trained({
+    latents: { shape: [1], prior: (count) => independent(new Normal(constant(0).broadcastTo([count, 1]), 1), 1) },
+    decode: (z) => independent(new Normal(z.mul(2).add(1), std), 1),
+  });
+  const draws = await model.draw(20_000, { seed: 3 });
+  const mean = draws.reduce((sum, x) => sum + x, 0) / draws.length;
+  const variance = draws.reduce((sum, x) => sum + (x - mean) ** 2, 0) / draws.length;
+  // Standard errors: 0.014 of the mean, 0.04 of the variance.
+  expect(Math.abs(mean - 1)).toBeLessThan(0.05);
+  expect(Math.abs(variance - 4 - std ** 2)).toBeLessThan(0.14);
+  expect((await model.draw(64, { seed: 3 })).slice(0, 9)).toEqual(draws.slice(0, 9));
+  expect(() => coder().draw(1)).toThrow("without p(z) and p(x|z)");
+});
+
 test("codes of a model that learns from labels are given each example's own", async () => {
   const model: Omit<Model, "objectives"> = {
     classes: 3,

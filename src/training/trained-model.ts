@@ -5,7 +5,7 @@ import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
 import { ratePerDimension } from "../latent/rate-per-dimension.ts";
-import type { Model } from "../models/model.ts";
+import type { Latents, Model } from "../models/model.ts";
 import { Program } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 import { overSplit } from "./over-split.ts";
@@ -15,6 +15,12 @@ export const chunk = 64;
 
 // A type, not an interface: only that fits a record of tensors.
 type PosteriorTensors = { readonly means: Tensor; readonly draws: Tensor; readonly rates?: Tensor };
+
+/** Whether `TrainedModel.draw` can: of a model with p(z) and p(x|z). */
+export const drawsExamples = (
+  model: Model,
+): model is Model & { readonly latents: Latents; readonly decode: NonNullable<Model["decode"]> } =>
+  model.latents?.prior !== undefined && model.decode !== undefined;
 
 /** What `TrainedModel.codes` gives, [examples, latentDim] each. */
 export interface SplitCodes {
@@ -101,6 +107,19 @@ export class TrainedModel {
       count,
       new Float32Array(),
       (size) => ({ output: model.sample!(size, { temperature }) }),
+      seed,
+    );
+  }
+
+  /** New examples with the noise of p(x|z) that `sample` leaves out, [count, ...shape]. */
+  draw(count: number, { seed = 0 } = {}): Promise<Float32Array> {
+    const { model } = this;
+    if (!drawsExamples(model)) throw this.#lacking("p(z) and p(x|z)");
+    return this.#run(
+      "draw",
+      count,
+      new Float32Array(),
+      (size) => ({ output: model.decode(model.latents.prior(size).sample()).sample() }),
       seed,
     );
   }

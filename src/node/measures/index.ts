@@ -1,13 +1,19 @@
 import { findNamed } from "../../nearest-name.ts";
 import { activeUnitsMeasure } from "./active-units.ts";
+import { disentanglementMeasure } from "./disentanglement.ts";
 import { frechetMeasure } from "./frechet.ts";
 import { frechetReconstructionMeasure } from "./frechet-reconstruction.ts";
 import { likelihoodMeasure } from "./likelihood.ts";
 import type { Measure } from "./measure.ts";
+import { memorizationMeasure } from "./memorization.ts";
 import { mutualInformationGapMeasure } from "./mutual-information-gap.ts";
+import { precisionRecallMeasure } from "./precision-recall.ts";
 import { rateMeasure } from "./rate.ts";
+import { reconstructionMeasure } from "./reconstruction.ts";
 import { scoresMeasure } from "./scores.ts";
 import { totalVariationMeasure } from "./total-variation.ts";
+import { densityMeasure, modesMeasure } from "./toys.ts";
+import { classifierTwoSampleMeasure, mmdMeasure } from "./two-sample.ts";
 
 /** Everything that `evaluate` can measure, in the order it is shown in. */
 export const measures: readonly Measure[] = [
@@ -16,9 +22,17 @@ export const measures: readonly Measure[] = [
   activeUnitsMeasure,
   rateMeasure,
   mutualInformationGapMeasure,
+  disentanglementMeasure,
   totalVariationMeasure,
   frechetMeasure,
   frechetReconstructionMeasure,
+  precisionRecallMeasure,
+  mmdMeasure,
+  classifierTwoSampleMeasure,
+  memorizationMeasure,
+  reconstructionMeasure,
+  densityMeasure,
+  modesMeasure,
 ];
 
 /** The measure of a name. Throws ConfigError naming all there are, and the nearest. */
