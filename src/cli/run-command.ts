@@ -1,5 +1,6 @@
 /** What commands that use a trained run share. */
 import type { Command } from "commander";
+import type { z } from "zod";
 import { deviceNames } from "../runtime/device.ts";
 import { type LoadedRun, loadRun, type WhichCheckpoint } from "../node/load-run.ts";
 import { classNumber } from "../node/class-number.ts";
@@ -7,6 +8,8 @@ import { parseDeviceName, pickDevice, type PickedDevice } from "../node/pick-dev
 import { ConfigError } from "../errors.ts";
 import { quoted } from "../training/quoted.ts";
 import { checkKind, type FileKind, type OutputOptions } from "./finish-sheet.ts";
+import { addExampleOptions, type ExampleOptions } from "./run-examples.ts";
+import { addSettings } from "./settings.ts";
 
 export interface DeviceOptions {
   readonly device?: string;
@@ -20,11 +23,11 @@ export const addDeviceOptions = (command: Command): Command =>
     .option("--threads <n>", "threads of the CPU; 0 for one per core (default 0)")
     .option("--checkpoint <which>", "best, last, or its step (default: best where trained with --patience, else last)");
 
-export interface LabelOptions {
+interface LabelOptions {
   readonly label?: string;
 }
 
-export const addLabelOption = (command: Command): Command =>
+const addLabelOption = (command: Command): Command =>
   command.option("--label <class>", "of a model that learns from labels: the class, by name or number");
 
 /** The device that the options ask for. */
@@ -35,10 +38,31 @@ export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions):
   return pickDevice(name, Number(threads));
 }
 
-export const addOutputOptions = (command: Command): Command =>
+const addOutputOptions = (command: Command): Command =>
   command
     .option("--out <file>", "file to write: a picture (.png), or the numbers (.npy); default: into the run's samples/")
     .option("--json", "print one JSON object");
+
+/** What the options of `addRunOptions` may be. */
+export interface RunOptions extends DeviceOptions, OutputOptions, LabelOptions, ExampleOptions {}
+
+/** A command on a run: the run is its argument, and it shares options with others of which it takes those that are asked for. */
+export function addRunOptions(
+  command: Command,
+  has: {
+    readonly settings?: z.ZodType;
+    readonly examples?: boolean;
+    readonly output?: boolean;
+    readonly label?: boolean;
+  },
+): Command {
+  command.argument("<run>", "folder of a run");
+  if (has.settings) addSettings(command, has.settings);
+  if (has.examples) addExampleOptions(command);
+  addDeviceOptions(command);
+  if (has.output) addOutputOptions(command);
+  return has.label ? addLabelOption(command) : command;
+}
 
 /** Loads a run, after everything that can be wrong with the options has been found. */
 export async function optionRun(

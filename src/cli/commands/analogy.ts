@@ -9,16 +9,10 @@ import { analogySheet, type Term } from "../../node/latent-sheets.ts";
 import { firstExamples, forExamples } from "../../node/run-pictures.ts";
 import type { TrainedModel } from "../../training/trained-model.ts";
 import { quoted } from "../../training/quoted.ts";
-import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
-import {
-  addExampleOptions,
-  type ExampleOptions,
-  optionExamples,
-  pickedExamples,
-  splitSetting,
-} from "../run-examples.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
+import { optionExamples, pickedExamples, splitSetting } from "../run-examples.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const analogySettings = z.strictObject({
   strengths: z
@@ -34,20 +28,10 @@ const analogySettings = z.strictObject({
 const classExamples = 1000;
 
 export function define(command: Command): void {
-  addOutputOptions(
-    addDeviceOptions(
-      addExampleOptions(
-        addSettings(
-          command
-            .argument("<run>", "folder of a run")
-            .argument("<a>", "an example, by its place in the split; or class:NAME, the mean code of a class")
-            .argument("<b>", "what a is to b, likewise,")
-            .argument("<c...>", "the result is to c: one or more, a row each"),
-          analogySettings,
-        ),
-      ),
-    ),
-  )
+  addRunOptions(command, { settings: analogySettings, examples: true, output: true })
+    .argument("<a>", "an example, by its place in the split; or class:NAME, the mean code of a class")
+    .argument("<b>", "what a is to b, likewise,")
+    .argument("<c...>", "the result is to c: one or more, a row each")
     .addHelpText(
       "after",
       `
@@ -57,33 +41,25 @@ Examples:
   latentkit analogy runs/vae-digits-1 12 4 30
   latentkit analogy runs/vae-digits-1 class:8 class:3 5 18 22 --strengths 0,0.5,1,1.5`,
     )
-    .action(
-      async (
-        path: string,
-        a: string,
-        b: string,
-        c: readonly string[],
-        options: OutputOptions & DeviceOptions & ExampleOptions,
-      ) => {
-        const { strengths, split: wanted } = parseSettings(analogySettings, givenSettings(analogySettings, options));
-        const loaded = await optionRun(path, options, sheetKinds);
-        const { trained, step } = loaded;
-        const { split, data, splitName } = await optionExamples(loaded, options, wanted);
-        const termOf = (text: string): Promise<Term> => term(trained, split, text);
-        const terms = [];
-        for (const text of [a, b, ...c]) terms.push(await termOf(text));
-        const [first, second, ...rest] = terms as [Term, Term, ...Term[]];
-        const sheet = await analogySheet(trained, { a: first, b: second, c: rest, strengths });
-        await finishSheet(sheet, options, {
-          title: "a, b, c, and what is to c as a is to b",
-          file: samplesFile(path, "analogy.png"),
-          columns: loaded.run.info.data.columns,
-          details: { run: path, step, data, split: splitName, a, b, c, strengths },
-          numbers: { shape: [c.length, 3 + strengths.length, ...sheet.shape], values: sheet.sets[0]! },
-          terminalRows: c.length,
-        });
-      },
-    );
+    .action(async (path: string, a: string, b: string, c: readonly string[], options: RunOptions) => {
+      const { strengths, split: wanted } = parseSettings(analogySettings, givenSettings(analogySettings, options));
+      const loaded = await optionRun(path, options, sheetKinds);
+      const { trained, step } = loaded;
+      const { split, data, splitName } = await optionExamples(loaded, options, wanted);
+      const termOf = (text: string): Promise<Term> => term(trained, split, text);
+      const terms = [];
+      for (const text of [a, b, ...c]) terms.push(await termOf(text));
+      const [first, second, ...rest] = terms as [Term, Term, ...Term[]];
+      const sheet = await analogySheet(trained, { a: first, b: second, c: rest, strengths });
+      await finishSheet(sheet, options, {
+        title: "a, b, c, and what is to c as a is to b",
+        file: samplesFile(path, "analogy.png"),
+        columns: loaded.run.info.data.columns,
+        details: { run: path, step, data, split: splitName, a, b, c, strengths },
+        numbers: { shape: [c.length, 3 + strengths.length, ...sheet.shape], values: sheet.sets[0]! },
+        terminalRows: c.length,
+      });
+    });
 }
 
 /** An example, or the mean code of a class and what it decodes to. */

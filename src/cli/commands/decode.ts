@@ -2,24 +2,12 @@ import type { Command } from "commander";
 import { readNpy } from "../../data/read-npy.ts";
 import { DataError } from "../../errors.ts";
 import { openFile } from "../../node/data-files.ts";
-import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import {
-  addDeviceOptions,
-  addLabelOption,
-  addOutputOptions,
-  type DeviceOptions,
-  type LabelOptions,
-  optionRun,
-} from "../run-command.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
 
 export function define(command: Command): void {
-  addLabelOption(
-    addOutputOptions(
-      addDeviceOptions(
-        command.argument("<run>", "folder of a run").argument("<codes>", "a .npy file of codes, [count, latentDim]"),
-      ),
-    ),
-  )
+  addRunOptions(command, { output: true, label: true })
+    .argument("<codes>", "a .npy file of codes, [count, latentDim]")
     .addHelpText(
       "after",
       `
@@ -27,7 +15,7 @@ Examples:
   latentkit decode runs/vae-digits-1 codes.npy
   latentkit decode runs/vae-digits-1 codes.npy --out examples.npy`,
     )
-    .action(async (path: string, codes: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
+    .action(async (path: string, codes: string, options: RunOptions) => {
       const loaded = await optionRun(path, options, sheetKinds);
       const { trained, step } = loaded;
       const { latentDim, shape } = trained;

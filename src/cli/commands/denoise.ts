@@ -3,10 +3,10 @@ import { z } from "zod";
 import { sizeOf } from "../../graph/shape.ts";
 import { psnr } from "../../metrics/psnr.ts";
 import { firstExamples } from "../../node/run-pictures.ts";
-import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
-import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
-import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../run-examples.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { finishSheet, samplesFile } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
+import { optionExamples, splitSetting } from "../run-examples.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const denoiseSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(16).describe("examples to show"),
@@ -16,8 +16,7 @@ const denoiseSettings = z.strictObject({
 });
 
 export function define(command: Command): void {
-  const run = command.argument("<run>", "folder of a run");
-  addExampleOptions(addOutputOptions(addDeviceOptions(addSettings(run, denoiseSettings))))
+  addRunOptions(command, { settings: denoiseSettings, examples: true, output: true })
     .addHelpText(
       "after",
       `
@@ -27,7 +26,7 @@ Examples:
   latentkit denoise runs/dae-digits-1
   latentkit denoise runs/dae-mnist-1 --measure 10000 --json`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const settings = parseSettings(denoiseSettings, givenSettings(denoiseSettings, options));
       const { count, measure, seed } = settings;
       const loaded = await optionRun(path, options);

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { encodeNpy } from "../../data/npy.ts";
 import { writeFileAtomic } from "../../node/atomic-write.ts";
 import { readRunSpec } from "../../node/run-spec.ts";
-import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
-import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
-import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../run-examples.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { checkKind, samplesFile } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
+import { optionExamples, splitSetting } from "../run-examples.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const encodeSettings = z.strictObject({
   split: splitSetting,
@@ -17,7 +17,7 @@ const encodeSettings = z.strictObject({
 const kinds = [".npy"] as const;
 
 export function define(command: Command): void {
-  addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), encodeSettings)))
+  addRunOptions(command, { settings: encodeSettings, examples: true })
     .option("--out <file>", "file to write (.npy): [examples, latentDim]; default: codes.npy in the run's samples/")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -29,7 +29,7 @@ Examples:
   latentkit encode runs/vae-digits-1 --out codes.npy
   latentkit encode runs/vae-digits-1 --data path/to/mnist --split train --take draw --out codes.npy`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(encodeSettings, options);
       const { split: wanted, count, take, seed } = parseSettings(encodeSettings, given);
       const file = options.out ?? samplesFile(path, "codes.npy");

@@ -3,17 +3,10 @@ import { z } from "zod";
 import type { Split } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
 import { interpolationPaths, interpolationSheet } from "../../node/latent-sheets.ts";
-import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
-import {
-  addExampleOptions,
-  type ExampleOptions,
-  optionExamples,
-  pickedExamples,
-  placesSetting,
-  splitSetting,
-} from "../run-examples.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
+import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../run-examples.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const interpolateSettings = z.strictObject({
   examples: placesSetting
@@ -26,9 +19,7 @@ const interpolateSettings = z.strictObject({
 });
 
 export function define(command: Command): void {
-  addOutputOptions(
-    addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), interpolateSettings))),
-  )
+  addRunOptions(command, { settings: interpolateSettings, examples: true, output: true })
     .addHelpText(
       "after",
       `
@@ -39,7 +30,7 @@ Examples:
   latentkit interpolate runs/vae-digits-1
   latentkit interpolate runs/vae-digits-1 --examples 3,17 --steps 9 --out path.png`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(interpolateSettings, options);
       const { examples, steps, split: wanted } = parseSettings(interpolateSettings, given);
       if (examples && examples.length % 2 === 1)

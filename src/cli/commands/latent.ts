@@ -5,11 +5,11 @@ import { writeFileAtomic } from "../../node/atomic-write.ts";
 import { readRunSpec } from "../../node/run-spec.ts";
 import { barChart } from "../../pictures/bar-chart.ts";
 import { diagnose } from "../../training/doctor.ts";
-import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
+import { checkKind, samplesFile } from "../finish-sheet.ts";
 import { metricText } from "../progress.ts";
-import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
-import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../run-examples.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
+import { optionExamples, splitSetting } from "../run-examples.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 import { table } from "../table.ts";
 
 const latentSettings = z.strictObject({
@@ -21,7 +21,7 @@ const kinds = [".svg"] as const;
 const barWidth = 30;
 
 export function define(command: Command): void {
-  addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), latentSettings)))
+  addRunOptions(command, { settings: latentSettings, examples: true })
     .option("--out <file>", "bar chart to write (.svg); default: latent.svg in the run's samples/")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -34,7 +34,7 @@ Examples:
   latentkit latent runs/vae-digits-1
   latentkit latent runs/vae-digits-1 --split validation --json`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const { split: wanted, count } = parseSettings(latentSettings, givenSettings(latentSettings, options));
       const file = options.out ?? samplesFile(path, "latent.svg");
       checkKind(file, kinds);

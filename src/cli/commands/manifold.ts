@@ -4,17 +4,10 @@ import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { manifoldSheet, mostTellingDimensions } from "../../node/run-pictures.ts";
 import { openRunData } from "../../node/run-spec.ts";
 import type { TrainedModel } from "../../training/trained-model.ts";
-import { finishSheet, type OutputOptions, samplesFile } from "../finish-sheet.ts";
-import {
-  addDeviceOptions,
-  addLabelOption,
-  addOutputOptions,
-  type DeviceOptions,
-  type LabelOptions,
-  optionRun,
-} from "../run-command.ts";
+import { finishSheet, samplesFile } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
 import { fittedPrior } from "../run-prior.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const manifoldSettings = z.strictObject({
   size: z.int().min(2).max(200).default(20).describe("pictures a side"),
@@ -32,9 +25,7 @@ const manifoldSettings = z.strictObject({
 });
 
 export function define(command: Command): void {
-  addLabelOption(
-    addOutputOptions(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), manifoldSettings))),
-  )
+  addRunOptions(command, { settings: manifoldSettings, output: true, label: true })
     .addHelpText(
       "after",
       `
@@ -46,7 +37,7 @@ Examples:
   latentkit manifold runs/vae-digits-1 --dims 3,7 --size 12 --out manifold.png
   latentkit manifold runs/ae-digits-1 --prior gaussian`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const { size, dims: wanted, prior } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
       const loaded = await optionRun(path, options);
       const { run, trained, step } = loaded;

@@ -1,30 +1,17 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { firstExamples, forExamples, reconstructionSheet } from "../../node/run-pictures.ts";
-import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import {
-  addDeviceOptions,
-  addLabelOption,
-  addOutputOptions,
-  type DeviceOptions,
-  type LabelOptions,
-  optionRun,
-} from "../run-command.ts";
-import { addExampleOptions, type ExampleOptions, optionExamples } from "../run-examples.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
+import { optionExamples } from "../run-examples.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const reconstructSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(32).describe("test examples to show"),
 });
 
 export function define(command: Command): void {
-  addLabelOption(
-    addOutputOptions(
-      addDeviceOptions(
-        addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), reconstructSettings)),
-      ),
-    ),
-  )
+  addRunOptions(command, { settings: reconstructSettings, examples: true, output: true, label: true })
     .addHelpText(
       "after",
       `
@@ -33,7 +20,7 @@ Examples:
   latentkit reconstruct runs/cvae-digits-1 --label 7
   latentkit reconstruct runs/vae-digits-1 --data path/to/mnist --count 64 --out reconstructions.png`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions & ExampleOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const { count } = parseSettings(reconstructSettings, givenSettings(reconstructSettings, options));
       const loaded = await optionRun(path, options, sheetKinds);
       const { trained, step } = loaded;

@@ -3,17 +3,10 @@ import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { densityForms } from "../../latent/density.ts";
 import { sampleSheet } from "../../node/run-pictures.ts";
-import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import {
-  addDeviceOptions,
-  addLabelOption,
-  addOutputOptions,
-  type DeviceOptions,
-  type LabelOptions,
-  optionRun,
-} from "../run-command.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
 import { checkPrior, optionPrior, priorSetting } from "../run-prior.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const sampleSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(64).describe("examples to draw"),
@@ -31,9 +24,7 @@ const sampleSettings = z.strictObject({
 });
 
 export function define(command: Command): void {
-  addLabelOption(
-    addOutputOptions(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), sampleSettings))),
-  )
+  addRunOptions(command, { settings: sampleSettings, output: true, label: true })
     .addHelpText(
       "after",
       `
@@ -45,7 +36,7 @@ Examples:
   latentkit sample runs/vae-digits-1 --radius 9
   latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(sampleSettings, options);
       const { prior, radius, ...settings } = parseSettings(sampleSettings, given);
       checkPrior(prior);

@@ -5,16 +5,10 @@ import { codeQuantile } from "../../latent/traversal.ts";
 import { unitReport } from "../../metrics/unit-report.ts";
 import { traversalSheet } from "../../node/latent-sheets.ts";
 import { readRunSpec } from "../../node/run-spec.ts";
-import { finishSheet, type OutputOptions, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addDeviceOptions, addOutputOptions, type DeviceOptions, optionRun } from "../run-command.ts";
-import {
-  addExampleOptions,
-  type ExampleOptions,
-  optionExamples,
-  pickedExamples,
-  splitSetting,
-} from "../run-examples.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
+import { optionExamples, pickedExamples, splitSetting } from "../run-examples.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const traverseSettings = z.strictObject({
   example: z
@@ -37,9 +31,7 @@ const traverseSettings = z.strictObject({
 const [shownDims, measuredExamples] = [10, 2000];
 
 export function define(command: Command): void {
-  addOutputOptions(
-    addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), traverseSettings))),
-  )
+  addRunOptions(command, { settings: traverseSettings, examples: true, output: true })
     .addHelpText(
       "after",
       `
@@ -50,7 +42,7 @@ Examples:
   latentkit traverse runs/vae-digits-1
   latentkit traverse runs/vae-digits-1 --example 4 --dims 0,1,2 --size 15 --out traversal.png`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(traverseSettings, options);
       const { example, dims: wanted, size, split: wantedSplit } = parseSettings(traverseSettings, given);
       const loaded = await optionRun(path, options, sheetKinds);

@@ -7,10 +7,10 @@ import { encodeGif } from "../../pictures/gif.ts";
 import { scatter } from "../../pictures/scatter.ts";
 import { isPoints, sheetRaster } from "../../pictures/sheet.ts";
 import { stream } from "../../random/index.ts";
-import { checkKind, type OutputOptions, samplesFile } from "../finish-sheet.ts";
-import { addDeviceOptions, addLabelOption, type DeviceOptions, type LabelOptions, optionRun } from "../run-command.ts";
+import { checkKind, samplesFile } from "../finish-sheet.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
 import { checkPrior, optionPrior, priorSetting } from "../run-prior.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { givenSettings, parseSettings } from "../settings.ts";
 
 const walkSettings = z.strictObject({
   count: z.int().positive().max(400).default(16).describe("walks side by side"),
@@ -23,7 +23,7 @@ const walkSettings = z.strictObject({
 const kinds = [".gif", ".npy"] as const;
 
 export function define(command: Command): void {
-  addLabelOption(addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), walkSettings)))
+  addRunOptions(command, { settings: walkSettings, label: true })
     .option("--out <file>", "file to write: a film (.gif), or the numbers (.npy); default: into the run's samples/")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -36,7 +36,7 @@ Examples:
   latentkit walk runs/vae-digits-1
   latentkit walk runs/ae-digits-1 --prior gmm:10 --count 25 --frames 120 --out walk.gif`,
     )
-    .action(async (path: string, options: OutputOptions & DeviceOptions & LabelOptions) => {
+    .action(async (path: string, options: RunOptions) => {
       const { prior, ...settings } = parseSettings(walkSettings, givenSettings(walkSettings, options));
       const { count, frames, fps, scale, seed } = settings;
       checkPrior(prior);
