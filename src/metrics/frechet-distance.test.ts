@@ -43,11 +43,30 @@ describe("frechetDistance", () => {
     expect(Math.abs(found / exact - 1)).toBeLessThan(0.01);
   });
 
+  test("of features twice over is twice as much, though their covariances have no inverse", () => {
+    const dim = 5;
+    const once = [1, 2].map((k) => table(dim, (i, j) => Math.sin(0.37 * k * i * (j + 1) + j) + 0.1 * k * j));
+    const twice = once.map((x) =>
+      Float64Array.from({ length: 2 * x.length }, (_, at) => x[Math.floor(at / 10) * 5 + (at % 5)]!),
+    );
+    const [a, b] = once.map((x) => featureMoments(x, dim)) as [FeatureMoments, FeatureMoments];
+    const [aa, bb] = twice.map((x) => featureMoments(x, 2 * dim)) as [FeatureMoments, FeatureMoments];
+    expect(frechetDistance(aa, bb)).toBeCloseTo(2 * frechetDistance(a, b), 6);
+    // Features that never vary add nothing.
+    const still = Float64Array.from({ length: (6 * once[0]!.length) / 5 }, (_, at) =>
+      at % 6 === 2 ? 7 : once[0]![Math.floor(at / 6) * 5 + (at % 6) - (at % 6 > 2 ? 1 : 0)]!,
+    );
+    expect(frechetDistance(featureMoments(still, 6), featureMoments(still, 6))).toBeLessThan(1e-6);
+  });
+
   test("refuses in one line what has no covariance", () => {
     expect(() => featureMoments(new Float32Array(12), 4)).toThrow(
-      "features: too few for a covariance of 4 dimensions, got 3 examples, expected more than 4",
+      "frechet: too few examples for a covariance of 4 features, got 3, expected more than 4",
     );
     expect(() => featureMoments(Float32Array.of(1, 2, 3, Number.NaN), 1)).toThrow("got NaN in example 3");
+    expect(() => featureMoments(new Float32Array(12).fill(2), 2)).toThrow(
+      "frechet: all examples are the same, got 6 equal ones, expected some that differ",
+    );
     expect(() => frechetDistance(moments([0], [1]), moments([0, 0], [1, 0, 0, 1]))).toThrow("got 1 and 2 dimensions");
   });
 });

@@ -1,5 +1,7 @@
 import { ConfigError } from "../errors.ts";
-import { symmetricEigen } from "../linalg/symmetric-eigen.ts";
+import { diagonalize, dot, tridiagonal } from "../linalg/tridiagonal.ts";
+import { countFeatures, type Features } from "./features.ts";
+import { TileProducts } from "./tile-products.ts";
 
 /** Mean and covariance of feature vectors, in float64. */
 export interface FeatureMoments {
@@ -11,38 +13,46 @@ export interface FeatureMoments {
 }
 
 /**
- * Moments of features [count, dim]. Throws ConfigError where there are too few for a covariance of full rank, or a feature is
- * not finite.
+ * Moments of features [count, dim]. Throws ConfigError where there are too few for a covariance of full rank, all are the same, or
+ * one is not finite.
  */
-export function featureMoments(features: Float32Array | Float64Array, dim: number): FeatureMoments {
-  const count = features.length / dim;
-  if (!Number.isInteger(count) || count <= dim)
+export function featureMoments(features: Features, dim: number): FeatureMoments {
+  const few = features.length / dim;
+  if (few <= dim)
     throw new ConfigError(
-      `features: too few for a covariance of ${dim} dimensions, got ${count} examples, expected more than ${dim}`,
+      `frechet: too few examples for a covariance of ${dim} features, got ${few}, expected more than ${dim}`,
     );
-  const bad = features.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0)
-    throw new ConfigError(
-      `features: not finite, got ${features[bad]} in example ${Math.floor(bad / dim)}, expected numbers`,
-    );
+  const count = countFeatures("frechet", features, { dim, least: dim + 1 });
   const mean = new Float64Array(dim);
-  features.forEach((v, i) => (mean[i % dim]! += v / count));
+  for (let row = 0; row < features.length; row += dim)
+    for (let k = 0; k < dim; k++) mean[k]! += features[row + k]! / count;
+  return { dim, count, mean, covariance: covarianceOf(features, mean) };
+}
+
+/** Examples, or places of a row, of a block of products: 2048 features of them take 4 MB. */
+const BLOCK = 256;
+
+/** sum (x - mean) (x - mean)^T / (count - 1), a block of examples at a time. */
+function covarianceOf(features: Features, mean: Float64Array): Float64Array {
+  const dim = mean.length;
+  const count = features.length / dim;
+  const products = new TileProducts(dim, { depth: Math.min(BLOCK, count), sets: 1 });
   const covariance = new Float64Array(dim * dim);
-  const centered = new Float64Array(dim);
-  for (let row = 0; row < features.length; row += dim) {
-    for (let i = 0; i < dim; i++) centered[i] = features[row + i]! - mean[i]!;
-    for (let i = 0; i < dim; i++)
-      for (let j = 0; j <= i; j++) covariance[i * dim + j]! += (centered[i]! * centered[j]!) / (count - 1);
+  for (let first = 0; first < count; first += BLOCK) {
+    const examples = Math.min(BLOCK, count - first);
+    products.fill(0, examples, (k, example) => features[(first + example) * dim + k]! - mean[k]!);
+    products.addTo(covariance, "lower");
   }
-  for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) covariance[j * dim + i] = covariance[i * dim + j]!;
-  return { dim, count, mean, covariance };
+  for (let i = 0; i < dim; i++)
+    for (let j = 0; j <= i; j++) covariance[j * dim + i] = covariance[i * dim + j]! /= count - 1;
+  return covariance;
 }
 
 /**
  * The squared 2-Wasserstein distance of two Gaussians of these moments (Dowson & Landau 1982), which Heusel et al. 2017
  * (arXiv:1706.08500, eq. 6) take of an Inception network's features:
  *
- *   |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1^(1/2) C_2 C_1^(1/2))^(1/2))
+ *   |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1 C_2)^(1/2))
  *
  * In the features' squared units; never below 0. A figure says nothing without its features and its sample counts: it is
  * biased upwards by an amount that falls with their number.
@@ -56,28 +66,50 @@ export function frechetDistance(a: FeatureMoments, b: FeatureMoments): number {
     distance += (a.mean[i]! - b.mean[i]!) ** 2;
     distance += a.covariance[i * (dim + 1)]! + b.covariance[i * (dim + 1)]!;
   }
-  const root = squareRoot(a.covariance, dim);
-  const { values } = symmetricEigen(product(product(root, b.covariance, dim), root, dim), dim);
+  // With C_1 = L L^T, C_1 C_2 has the eigenvalues of the symmetric L^T C_2 L.
+  const { diagonal, offDiagonal } = tridiagonal(congruent(b.covariance, semidefiniteRoot(a.covariance, dim), dim), dim);
+  diagonalize(diagonal, offDiagonal, () => {});
   // Rounding takes eigenvalues of 0 a little below it.
-  for (const value of values) distance -= 2 * Math.sqrt(Math.max(0, value));
+  for (const value of diagonal) distance -= 2 * Math.sqrt(Math.max(0, value));
   return Math.max(0, distance);
 }
 
-function squareRoot(a: Float64Array, n: number): Float64Array {
-  const { values, vectors } = symmetricEigen(a, n);
-  const scaled = vectors.map((v, i) => v * Math.sqrt(Math.max(0, values[Math.floor(i / n)]!)));
-  const out = new Float64Array(n * n);
-  for (let k = 0; k < n; k++)
-    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) out[i * n + j]! += scaled[k * n + i]! * vectors[k * n + j]!;
-  return out;
+/**
+ * The lower triangular L, transposed, with L L^T = A for a symmetric positive semidefinite A [n, n]. A pivot that is 0 but for rounding
+ * leaves its column 0: features that never vary, or that follow from others.
+ */
+function semidefiniteRoot(a: Float64Array, n: number): Float64Array {
+  const factor = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    const row = factor.subarray(i * n, i * n + n);
+    for (let j = 0; j < i; j++) {
+      const pivot = factor[j * n + j]!;
+      row[j] = pivot === 0 ? 0 : (a[i * n + j]! - dot(row, factor.subarray(j * n, j * n + j), j)) / pivot;
+    }
+    const rest = a[i * n + i]! - dot(row, row, i);
+    row[i] = rest > n * Number.EPSILON * a[i * n + i]! ? Math.sqrt(rest) : 0;
+  }
+  return transposed(factor, n);
 }
 
-function product(a: Float64Array, b: Float64Array, n: number): Float64Array {
-  const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
-    for (let k = 0; k < n; k++) {
-      const x = a[i * n + k]!;
-      for (let j = 0; j < n; j++) out[i * n + j]! += x * b[k * n + j]!;
+/** U C U^T, of which the lower triangle is filled, for a symmetric C; U and C [n, n]. */
+function congruent(c: Float64Array, upper: Float64Array, n: number): Float64Array {
+  const products = new TileProducts(n, { depth: Math.min(BLOCK, n), sets: 2 });
+  const timesTransposed = (a: Float64Array, b: Float64Array, which: "all" | "lower"): Float64Array => {
+    const out = new Float64Array(n * n);
+    for (let first = 0; first < n; first += BLOCK) {
+      const count = Math.min(BLOCK, n - first);
+      products.fill(0, count, (row, k) => a[row * n + first + k]!);
+      products.fill(1, count, (row, k) => b[row * n + first + k]!);
+      products.addTo(out, which);
     }
+    return out;
+  };
+  return timesTransposed(timesTransposed(upper, c, "all"), upper, "lower");
+}
+
+function transposed(a: Float64Array, n: number): Float64Array {
+  const out = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) out[j * n + i] = a[i * n + j]!;
   return out;
 }

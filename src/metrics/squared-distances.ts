@@ -1,4 +1,4 @@
-import { distanceKernel, TILE } from "./distance-kernel.ts";
+import { TILE, tileKernels } from "./distance-kernel.ts";
 import type { Features } from "./features.ts";
 
 /** Rows of a block of either side: its distances, and its rows of up to some hundred dimensions, stay in a processor's cache. */
@@ -18,7 +18,7 @@ export function squaredDistances(
   const packed = BLOCK * dim;
   const bytes = 8 * (2 * packed + BLOCK * BLOCK);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) });
-  const kernel = distanceKernel(memory);
+  const { distances: kernel } = tileKernels(memory);
   const [ofA, ofB] = [0, 1].map((side) => new Float64Array(memory.buffer, 8 * side * packed, packed)) as [
     Float64Array,
     Float64Array,

@@ -26,6 +26,8 @@ export interface EvaluationRequest {
   readonly priors?: readonly string[];
   /** What turns examples into features: see openExtractor. */
   readonly extractor?: string;
+  /** Hears how far the training of an extractor is, in steps. */
+  readonly onExtractorTraining?: (step: number, steps: number) => void;
 }
 
 /** Figures of a run with everything they depend on. */
@@ -80,7 +82,7 @@ export async function* evaluateRun(
     samples: request.samples ?? 500,
     generated: request.generated ?? 10_000,
     priors: request.priors ?? (trained.abilities.sample ? [ownPrior] : ["full-gaussian", "gmm:10"]),
-    extractor: () => (extractor ??= openExtractor(source, spec)),
+    extractor: () => (extractor ??= openExtractor(source, { spec, onTraining: request.onExtractorTraining })),
   };
   for (const prior of context.priors) if (prior !== ownPrior) parseDensity(prior);
   const chosen =

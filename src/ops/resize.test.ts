@@ -28,6 +28,20 @@ describe("resizeBilinear", () => {
   });
 });
 
+test("smoothed, what shrinks is PyTorch's, and what grows is not smoothed", () => {
+  const x = float64(
+    Array.from({ length: 30 }, (_, i) => Math.sin(1.3 * i) + 0.1 * i),
+    [1, 1, 5, 6],
+  );
+  const smoothed = numbersOf(resizeBilinear(x, { size: [3, 2] }, { antialias: true }));
+  // interpolate(x, size=(3, 2), mode="bilinear", antialias=True)
+  [
+    0.641890720177909, 0.4593952581462689, 1.094924997807154, 1.805029285495466, 2.440820318942534, 2.257979683910903,
+  ].forEach((expected, i) => expect(smoothed[i]).toBeCloseTo(expected, 12));
+  const grown = numbersOf(resizeBilinear(x, { size: [7, 8] }, { antialias: true }));
+  numbersOf(resizeBilinear(x, { size: [7, 8] })).forEach((expected, i) => expect(grown[i]).toBeCloseTo(expected, 12));
+});
+
 test("resizeNearest repeats pixels", () => {
   expect(numbersOf(resizeNearest(image, 2))).toEqual([
     -3, -3, 1, 1, 5, 5, -3, -3, 1, 1, 5, 5, -2, -2, 2, 2, -5, -5, -2, -2, 2, 2, -5, -5,

@@ -22,18 +22,21 @@ export function resizeNearest(x: Tensor, scale: number): Tensor {
 }
 
 /**
- * x [n, c, h, w] interpolated linearly along height and width, up or down, without smoothing first. Pixels are squares: output
- * pixel i lies at (i + 1/2) size_in / size_out - 1/2 in the input, and beyond the outermost centers the edge holds.
+ * x [n, c, h, w] interpolated linearly along height and width, up or down. Pixels are squares: output pixel i lies at
+ * (i + 1/2) size_in / size_out - 1/2 in the input, and beyond the outermost centers the edge holds. With `antialias` an image that
+ * shrinks is smoothed first, by a triangle as wide as what an output pixel covers (arXiv:2104.11222 has why).
  */
 export function resizeBilinear(
   x: Tensor,
   to: { readonly scale: number } | { readonly size: readonly [height: number, width: number] },
+  { antialias = false } = {},
 ): Tensor {
   const [, , h, w] = checkImages("resizeBilinear", x);
   const [height, width] = "size" in to ? to.size : [h * to.scale, w * to.scale];
   for (const size of [height, width]) checkFactor("resizeBilinear", "an output size of", size);
-  const rows = constant(interpolation(h, height), [height, h], x.dtype);
-  const columns = constant(interpolation(w, width), [width, w], x.dtype);
+  const weights = antialias ? triangles : interpolation;
+  const rows = constant(weights(h, height), [height, h], x.dtype);
+  const columns = constant(weights(w, width), [width, w], x.dtype);
   return matmul(matmul(rows, x), transpose(columns));
 }
 
@@ -46,6 +49,20 @@ function interpolation(from: number, to: number): Float64Array {
     const high = Math.min(low + 1, from - 1);
     matrix[i * from + low]! += 1 - (at - low);
     matrix[i * from + high]! += at - low;
+  }
+  return matrix;
+}
+
+/** The same with triangles of the pixels that an output pixel covers as weights; those that would lie outside are left out. */
+function triangles(from: number, to: number): Float64Array {
+  const matrix = new Float64Array(to * from);
+  const reach = Math.max(1, from / to);
+  for (let i = 0; i < to; i++) {
+    const row = matrix.subarray(i * from, (i + 1) * from);
+    const at = ((i + 0.5) * from) / to - 0.5;
+    row.forEach((_, j) => (row[j] = Math.max(0, 1 - Math.abs(j - at) / reach)));
+    const total = row.reduce((sum, weight) => sum + weight, 0);
+    row.forEach((weight, j) => (row[j] = weight / total));
   }
   return matrix;
 }

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type * as ort from "onnxruntime-node";
-import { DeviceError } from "../errors.ts";
+import { DataError, DeviceError } from "../errors.ts";
 import { unreturnable } from "../onnx/emit.ts";
 import type { Device, Session } from "./device.ts";
 
@@ -128,3 +128,66 @@ export async function cudaDevice(): Promise<Device> {
     load: (model) => ort.InferenceSession.create(model.bytes, { ...sessionOptions(0), executionProviders: ["cuda"] }),
   };
 }
+
+/** A tensor as a model names it. */
+export interface OnnxValue {
+  readonly name: string;
+  /** Its extents, with a name in place of one that a run decides. */
+  readonly shape: readonly (number | string)[];
+  /** float32, int64 and so on. */
+  readonly type: string;
+}
+
+/** A model made elsewhere. */
+export interface LoadedOnnx {
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+  /** Feeds the one input `name` with float32 numbers; the outputs asked for come back with their shapes. */
+  run(
+    name: string,
+    data: Float32Array,
+    shape: readonly number[],
+    outputs: readonly string[],
+  ): Promise<Readonly<Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }>>>;
+  release(): Promise<void>;
+}
+
+/**
+ * Opens an ONNX model from its bytes on the CPU, on `threads` threads (0: one per physical core). Throws DataError, naming `where`, for what
+ * is no model, or what a run of it does not accept or does not give.
+ */
+export async function loadOnnx(bytes: Uint8Array, where: string, threads = 0): Promise<LoadedOnnx> {
+  const ort = await onnxRuntimeNode();
+  const options = { ...sessionOptions(threads), executionProviders: ["cpu"] };
+  const session = await ort.InferenceSession.create(bytes, options).catch((cause: unknown) => {
+    throw new DataError(`${where}: not a model that ONNX Runtime loads, got ${firstLine(cause)}`, { cause });
+  });
+  const described = (values: readonly InferenceSession.ValueMetadata[]): OnnxValue[] =>
+    values.map((value) => ({
+      name: value.name,
+      shape: value.isTensor ? value.shape : [],
+      type: value.isTensor ? value.type : "no tensor",
+    }));
+  return {
+    inputs: described(session.inputMetadata),
+    outputs: described(session.outputMetadata),
+    async run(name, data, shape, outputs) {
+      const results = await session
+        .run({ [name]: new ort.Tensor("float32", data, shape) }, [...outputs])
+        .catch((cause: unknown) => {
+          throw new DataError(`${where}: it does not run on [${shape.join(", ")}], got ${firstLine(cause)}`, { cause });
+        });
+      return Object.fromEntries(
+        outputs.map((output) => {
+          const { data: found, dims } = results[output]!;
+          if (!(found instanceof Float32Array))
+            throw new DataError(`${where}: output ${output} is of ${results[output]!.type}, expected float32`);
+          return [output, { data: found, shape: dims }];
+        }),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]!;

@@ -108,8 +108,7 @@ test("samples have a Frechet distance, larger for a prior that fits worse", asyn
   const refused = await latentkit.run("evaluate", run, "--metrics", "frechet", "--count", "20");
   expect(refused).toMatchObject({
     code: 2,
-    stderr:
-      "latentkit: features: too few for a covariance of 128 dimensions, got 20 examples, expected more than 128\n",
+    stderr: "latentkit: frechet: too few examples for a covariance of 128 features, got 20, expected more than 128\n",
   });
 });
 

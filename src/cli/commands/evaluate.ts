@@ -5,6 +5,7 @@ import { parseDensity } from "../../latent/density.ts";
 import { type Evaluation, evaluateRun } from "../../node/evaluate-run.ts";
 import { ownPrior } from "../../node/measures/generated.ts";
 import { findMeasure, measures } from "../../node/measures/index.ts";
+import { LineProgress } from "../line-progress.ts";
 import { metricText } from "../progress.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
@@ -57,20 +58,18 @@ Examples:
       const { metrics, priors, count, extractor, ...rest } = settings;
       metrics?.forEach(findMeasure);
       for (const prior of priors ?? []) if (prior !== ownPrior) parseDensity(prior);
+      const lines = new LineProgress("training the extractor");
       const progress = evaluateRun(await optionRun(path, options), {
         ...rest,
         ...(metrics && { metrics }),
         ...(priors && { priors }),
         ...(count !== undefined && { count }),
         ...(extractor !== undefined && { extractor }),
+        onExtractorTraining: (step, steps) => lines.show(step, steps),
       });
       let next = await progress.next();
-      for (let shownMs = performance.now(); !next.done; next = await progress.next()) {
-        if (performance.now() - shownMs < 2000) continue;
-        shownMs = performance.now();
-        const { measure, done, total } = next.value;
-        process.stderr.write(`${measure}: ${done} of ${total}\n`);
-      }
+      for (; !next.done; next = await progress.next())
+        lines.show(next.value.done, next.value.total, next.value.measure);
       const found = Object.values(next.value.measures);
       if (options.json) console.log(JSON.stringify({ run: path, ...next.value }));
       else console.log(described(next.value));

@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { writeFileAtomic } from "../../node/atomic-write.ts";
+import { dataOptions } from "../../node/data-options.ts";
+import { openDataSource } from "../../node/data-source.ts";
+import { measures } from "../../node/measures/index.ts";
+import { readSmallExtractor, smallName, trainSmallExtractor } from "../../node/small-extractor.ts";
+import { checkKind } from "../finish-sheet.ts";
+import { LineProgress } from "../line-progress.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { table } from "../table.ts";
+
+const extractorSettings = z.strictObject({
+  data: z.string().min(1).default("digits").describe("labelled images to learn from: see latentkit data list"),
+  out: z.string().min(1).default(`${smallName}.safetensors`).describe("file to write (.safetensors)"),
+  seed: z.int().min(0).default(0).describe("of first weights and order"),
+  ...dataOptions.shape,
+});
+
+export function define(command: Command): void {
+  command
+    .command("list")
+    .description("list what evaluate --metrics takes")
+    .option("--json", "print JSON")
+    .action(({ json = false }: { readonly json?: boolean }) => {
+      const listed = measures.map(({ name, summary, standard = false }) => ({ name, summary, standard }));
+      if (json) console.log(JSON.stringify(listed));
+      else {
+        console.log(table(listed.map(({ name, summary, standard }) => [name, standard ? "*" : "", summary])));
+        console.log("\n* measured by evaluate where nothing is named and the run has the capabilities");
+      }
+    });
+  addSettings(
+    command
+      .command("train-extractor")
+      .description(`train ${smallName}, whose features evaluate --extractor FILE compares images in`),
+    extractorSettings,
+  )
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+evaluate trains it by itself on a run's own data, and keeps it in the cache; a file serves data without labels, and other machines.
+
+Examples:
+  latentkit metrics train-extractor --data mnist
+  latentkit evaluate runs/ae-photographs-1 --metrics kid --extractor ${smallName}.safetensors`,
+    )
+    .action(trainExtractor);
+}
+
+async function trainExtractor(options: { readonly json?: boolean }): Promise<void> {
+  const settings = parseSettings(extractorSettings, givenSettings(extractorSettings, options));
+  const { data, out, seed, ...reading } = settings;
+  checkKind(out, [".safetensors"]);
+  const source = await openDataSource(data, reading);
+  const progress = new LineProgress(`training ${smallName}`);
+  const bytes = await trainSmallExtractor(source, { seed, onTraining: (step, steps) => progress.show(step, steps) });
+  await writeFileAtomic(out, bytes);
+  const { name, about, release } = await readSmallExtractor(out, source.train.dataset.shape);
+  await release();
+  if (options.json) console.log(JSON.stringify({ file: out, ...about }));
+  else {
+    const error = about["testError"];
+    const tested = typeof error === "number" ? `, wrong on ${(100 * error).toFixed(2)} % of the test examples` : "";
+    console.log(`${out}: ${name}${tested}; take it with --extractor ${out}`);
+  }
+}

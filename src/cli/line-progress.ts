@@ -1,0 +1,15 @@
+/** A line on stderr every two seconds that says how far something is. */
+export class LineProgress {
+  readonly #what: string;
+  #shownMs = performance.now();
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  show(done: number, total: number, what = this.#what): void {
+    if (performance.now() - this.#shownMs < 2000) return;
+    this.#shownMs = performance.now();
+    process.stderr.write(`${what}: ${done} of ${total}\n`);
+  }
+}
