@@ -2,6 +2,8 @@
 export interface Factors {
   readonly names: readonly string[];
   readonly sizes: readonly number[];
+  /** Names of those whose values are kinds, not quantities. */
+  readonly kinds: readonly string[];
   /** Number of combinations. */
   readonly count: number;
   /** The factors' values in an example. */
@@ -11,11 +13,12 @@ export interface Factors {
 }
 
 /** Factors of which every combination occurs once, in order, the last running fastest. */
-export function gridFactors(sizes: Readonly<Record<string, number>>): Factors {
+export function gridFactors(sizes: Readonly<Record<string, number>>, kinds: readonly string[] = []): Factors {
   const extents = Object.values(sizes);
   return {
     names: Object.keys(sizes),
     sizes: extents,
+    kinds,
     count: extents.reduce((product, extent) => product * extent, 1),
     of(example) {
       const values = extents.map(() => 0);

@@ -26,13 +26,10 @@ const POSITIONS = 32;
 const names = Object.keys(SHAPES);
 
 /** The generative factors of an example, slowest first. */
-export const spriteFactors: Factors = gridFactors({
-  shape: names.length,
-  scale: SCALES,
-  orientation: ORIENTATIONS,
-  x: POSITIONS,
-  y: POSITIONS,
-});
+export const spriteFactors: Factors = gridFactors(
+  { shape: names.length, scale: SCALES, orientation: ORIENTATIONS, x: POSITIONS, y: POSITIONS },
+  ["shape"],
+);
 
 /** Bitmaps [BOX, BOX] of every shape, scale and orientation, drawn when first seen: at most 720 of 1 KiB. */
 const bitmaps: Uint8Array[] = [];

@@ -1,5 +1,6 @@
 import { findNamed } from "../../nearest-name.ts";
 import { activeUnitsMeasure } from "./active-units.ts";
+import { disentanglementMeasure } from "./disentanglement.ts";
 import { frechetMeasure } from "./frechet.ts";
 import { frechetReconstructionMeasure } from "./frechet-reconstruction.ts";
 import { likelihoodMeasure } from "./likelihood.ts";
@@ -21,6 +22,7 @@ export const measures: readonly Measure[] = [
   activeUnitsMeasure,
   rateMeasure,
   mutualInformationGapMeasure,
+  disentanglementMeasure,
   totalVariationMeasure,
   frechetMeasure,
   frechetReconstructionMeasure,

@@ -1,7 +1,7 @@
-import type { Split } from "../../data/split.ts";
 import { mutualInformationGap } from "../../metrics/mutual-information-gap.ts";
 import { drawnCodes, lackingGaussianCodes } from "./drawn-codes.ts";
 import type { Measure } from "./measure.ts";
+import { varyingFactors } from "./varying-factors.ts";
 
 export const mutualInformationGapMeasure: Measure = {
   name: "mig",
@@ -24,9 +24,9 @@ export const mutualInformationGapMeasure: Measure = {
     return {
       figures: [
         { name: "mig", value: mig, note: "mean over the factors", better: "higher" },
-        ...factors.map(({ factor }, k) => ({
+        ...factors.map(({ name }, k) => ({
           name: "gap",
-          of: factor,
+          of: name,
           value: gaps[k]!,
           note: `dimension ${best[k]} tells most of it`,
         })),
@@ -35,15 +35,3 @@ export const mutualInformationGapMeasure: Measure = {
     };
   },
 };
-
-/** The known factors of a split's examples that take more than one value, with the value of each example. */
-function varyingFactors({
-  dataset: { factors },
-  indices,
-}: Split): readonly { readonly factor: string; readonly values: readonly number[] }[] {
-  if (!factors) return [];
-  const values = Array.from(indices, (example) => factors.of(example));
-  return factors.names
-    .map((factor, k) => ({ factor, values: values.map((of) => of[k]!) }))
-    .filter((column) => column.values.some((v) => v !== column.values[0]));
-}
