@@ -7,21 +7,31 @@ interface Column {
   readonly cell: (run: ComparedRun) => string;
 }
 
-const figureColumn = (heading: string, name: string, of?: string): Column => ({
+const figureColumn = (
+  heading: string,
+  name: string,
+  { of, measure }: { readonly of?: string | undefined; readonly measure?: string } = {},
+): Column => ({
   heading,
   cell: ({ figures }) => {
-    const found = figures.find((figure) => figure.name === name && (of === undefined || figure.of === of));
+    const found = figures.find(
+      (figure) =>
+        figure.name === name &&
+        (of === undefined || figure.of === of) &&
+        (measure === undefined || figure.measure === measure),
+    );
     return found ? metricText(found.value) : "-";
   },
 });
 
 /** The columns that every comparison has. */
 const columnsFor = (priors: readonly string[]): readonly Column[] => [
-  figureColumn("reconstructions", "frechet", "reconstructions"),
-  ...priors.map((prior) => figureColumn(prior === ownPrior ? "own p(z)" : prior, "frechet", prior)),
-  figureColumn("midpoints", "frechet", "midpoints"),
+  figureColumn("reconstructions", "frechet", { of: "reconstructions" }),
+  ...priors.map((prior) => figureColumn(prior === ownPrior ? "own p(z)" : prior, "frechet", { of: prior })),
+  figureColumn("midpoints", "frechet", { of: "midpoints" }),
   figureColumn("nll", "nll"),
-  figureColumn("mse", "mse"),
+  // Of clean examples, where the scores of a model may be of corrupted ones.
+  figureColumn("mse", "mse", { measure: "reconstruction" }),
 ];
 
 const last: readonly Column[] = [
@@ -39,7 +49,10 @@ export function comparisonCells(
 ): string[][] {
   const others = runs.flatMap(({ figures }) => figures.filter(({ measure }) => more.includes(measure)));
   const asked = new Map(
-    others.map(({ name, of }) => [`${name} ${of}`, figureColumn(of === undefined ? name : `${name}, ${of}`, name, of)]),
+    others.map(({ name, of }) => [
+      `${name} ${of}`,
+      figureColumn(of === undefined ? name : `${name}, ${of}`, name, { of }),
+    ]),
   );
   const columns = [...columnsFor(priors), ...asked.values(), ...last];
   return [

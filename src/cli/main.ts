@@ -26,6 +26,7 @@ const commands: readonly (readonly [
   ["evaluate", "measure a run: likelihood, active units, parts of the rate", () => import("./commands/evaluate.ts")],
   ["compare", "train models, and show them side by side", () => import("./commands/compare.ts")],
   ["metrics", "list what evaluate measures, or train a feature extractor", () => import("./commands/metrics.ts")],
+  ["search", "try settings of a model, and mark the best", () => import("./commands/search.ts")],
   ["reproduce", "run a published table again", () => import("./commands/reproduce.ts")],
   ["report", "write what a run is and how it went as one HTML file", () => import("./commands/report.ts")],
   ["models", "list the models, or one model's settings", () => import("./commands/models.ts")],

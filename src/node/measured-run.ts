@@ -18,6 +18,7 @@ const figuresSchema = z.array(
     of: z.string().optional(),
     value: z.number(),
     standardError: z.number().optional(),
+    better: z.enum(["lower", "higher"]).optional(),
   }),
 );
 const anything = z.record(z.string(), z.unknown());
@@ -85,10 +86,11 @@ export async function* measuredRun(
   return measured;
 }
 
-const keptFigure = (measure: string, { name, of, value, standardError }: Figure): MeasuredFigure => ({
+const keptFigure = (measure: string, { name, of, value, standardError, better }: Figure): MeasuredFigure => ({
   measure,
   name,
   ...(of !== undefined && { of }),
   value,
   ...(standardError !== undefined && { standardError }),
+  ...(better && { better }),
 });

@@ -1,6 +1,7 @@
 import { iwaeTable1 } from "./iwae-table-1.ts";
+import { raeTable1 } from "./rae-table-1.ts";
 import type { Reproduction } from "./reproduction.ts";
 
 /** Every table that can be run again. */
-export const reproductions: readonly Reproduction[] = [iwaeTable1];
+export const reproductions: readonly Reproduction[] = [iwaeTable1, raeTable1];
 export type { Reproduction, ReproductionFigure, ReproductionRow } from "./reproduction.ts";

@@ -45,7 +45,7 @@ const settings = z.strictObject({
 });
 
 /** What the columns are of. */
-const standard = ["scores", "likelihood", "frechet", "frechet-reconstruction"];
+const standard = ["scores", "likelihood", "frechet", "frechet-reconstruction", "reconstruction"];
 
 interface Flags {
   readonly json?: boolean;

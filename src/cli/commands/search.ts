@@ -1,0 +1,146 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import { parseDensity } from "../../latent/density.ts";
+import { findModel } from "../../models/registry.ts";
+import { dataOptions, givenDataOptions } from "../../node/data-options.ts";
+import { ownPrior } from "../../node/measures/generated.ts";
+import { measures } from "../../node/measures/index.ts";
+import { bestOf, searchRuns, type Trial, type TriedRun } from "../../node/search-runs.ts";
+import { trainingSettings } from "../../training/settings.ts";
+import { checkedConfig, hasSetting } from "../model-spec.ts";
+import { durationText, metricText } from "../progress.ts";
+import { parseSpace, type Point, pointsOf } from "../search-space.ts";
+import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { markdownTable, table } from "../table.ts";
+import { collect, follow, unattended } from "../unattended.ts";
+
+const { epochs, steps, patience, device, threads } = trainingSettings.shape;
+const training = z.strictObject({
+  epochs,
+  steps,
+  patience,
+  device: device.unwrap().optional(),
+  threads: threads.unwrap().optional(),
+});
+const settings = z.strictObject({
+  data: z.string().min(1).max(1000).default("digits").describe("what to learn from: see latentkit data list"),
+  out: z.string().min(1).max(1000).optional().describe("folder of the runs (default runs/search-MODEL)"),
+  trials: z.int().positive().max(100_000).optional().describe("settings to try; the whole grid when not given"),
+  metric: z
+    .string()
+    .default("nll")
+    .describe("what decides: a figure of the scores or the likelihood, or a measure of evaluate"),
+  ...training.shape,
+  ...dataOptions.shape,
+  samples: z.int().positive().max(1_000_000).default(100).describe("draws of z an example for the likelihood"),
+  generated: z.int().positive().max(10_000_000).default(10_000).describe("generated examples for frechet and its kin"),
+  priors: z.array(z.string()).min(1).optional().describe("densities of codes to generate from; the first decides"),
+  count: z.int().positive().optional().describe("the first so many validation examples; all when not given"),
+  seed: z.int().min(0).default(0).describe("of the draws of settings, first weights, order and noise"),
+});
+
+interface Flags {
+  readonly json?: boolean;
+  readonly markdown?: boolean;
+  readonly set?: readonly string[];
+}
+
+export function define(command: Command): void {
+  addSettings(command.argument("<model>", "see latentkit models"), settings)
+    .option("--set <key=values>", "settings of the model or of training: 8,16,32, or 4..64, or 1e-4..1e-2:log", collect)
+    .option("--json", "print one JSON object")
+    .option("--markdown", "print the table as Markdown")
+    .addHelpText(
+      "after",
+      `
+Each trial is a run of its own in --out, all from the same seed. They are judged on the validation split: the test split
+plays no part, and is left for the one that is chosen. Values of a setting that is a list are parted by slashes:
+hiddenDims=400/400,200. What is done is kept: stop with Ctrl-C, and say the same again, or more --trials, to go on.
+
+Examples:
+  latentkit search vae --data digits --set latentDim=8,16,32 --set learningRate=1e-3,3e-3 --epochs 5
+  latentkit search ae --trials 10 --set latentDim=4..64:log --set learningRate=1e-4..1e-2:log --metric mse
+  latentkit search rae --set lambda=1e-4,1e-3,1e-2 --metric frechet --priors gmm:10`,
+    )
+    .action(async (model: string, flags: Flags) => {
+      const asked = parseSettings(settings, givenSettings(settings, flags));
+      const { out = `runs/search-${model}`, data, trials, metric, samples, generated, priors, count, seed } = asked;
+      for (const prior of priors ?? []) if (prior !== ownPrior) parseDensity(prior);
+      const definition = findModel(model);
+      if (!flags.set) throw new ConfigError("search: nothing to try, got no --set, expected --set key=values");
+      const points = pointsOf(parseSpace(definition, flags.set), { trials, seed });
+      const request = {
+        definition,
+        trials: points.map((point) => trialOf(definition, point, givenSettings(training, asked))),
+        out,
+        data,
+        dataOptions: givenDataOptions(asked),
+        seed,
+        metric,
+        measuring: {
+          split: "validation" as const,
+          seed,
+          metrics: measures.some(({ name }) => name === metric) ? [metric] : ["scores", "likelihood"],
+          lacking: measures.some(({ name }) => name === metric) ? ("refuse" as const) : ("leave out" as const),
+          samples,
+          generated,
+          ...(priors && { priors }),
+          ...(count !== undefined && { count }),
+        },
+      };
+      process.exitCode = await unattended(async (signal) => {
+        const tried = await follow(searchRuns(request, signal));
+        if (!tried) return undefined;
+        const best = bestOf(tried);
+        if (flags.json) {
+          const all = tried.map(({ trial, path, figure, trainingSeconds }, i) => ({
+            run: path,
+            settings: points[i],
+            figure,
+            trainingSeconds,
+            best: tried[i] === best,
+            label: trial.label,
+          }));
+          console.log(JSON.stringify({ model, data, seed, metric, split: "validation", trials: all }));
+        } else console.log(described(points, tried, best, flags.markdown ? markdownTable : table));
+        return true;
+      });
+    });
+}
+
+function trialOf(
+  definition: ReturnType<typeof findModel>,
+  point: Point,
+  common: Readonly<Record<string, unknown>>,
+): Trial {
+  const [own, others] = [true, false].map((model) =>
+    Object.fromEntries(Object.entries(point).filter(([key]) => hasSetting(definition, key) === model)),
+  ) as [Point, Point];
+  const all: Readonly<Record<string, unknown>> = parseSettings(trainingSettings, others);
+  const settings = Object.fromEntries(Object.keys(others).map((key) => [key, all[key]]));
+  const label = Object.entries(point)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(" ");
+  return { label, config: checkedConfig(definition, own), settings: { ...common, ...settings } };
+}
+
+function described(
+  points: readonly Point[],
+  tried: readonly TriedRun[],
+  best: TriedRun | undefined,
+  show: (rows: readonly (readonly string[])[]) => string,
+): string {
+  const keys = Object.keys(points[0]!);
+  const { figure } = best ?? {};
+  const name = figure ? [figure.name, figure.of].filter((part) => part !== undefined).join(", ") : "figure";
+  const rows = tried.map((run, i) => [
+    run === best ? "best" : "",
+    ...keys.map((key) => points[i]![key]!),
+    run.figure ? metricText(run.figure.value) : "diverged",
+    run.figure?.standardError === undefined ? "" : `± ${metricText(run.figure.standardError)}`,
+    durationText(run.trainingSeconds),
+    run.path,
+  ]);
+  return `${show([["", ...keys, name, "", "training", "run"], ...rows])}\n\non the validation split`;
+}
