@@ -4,6 +4,7 @@ import { dynamicDraw, FIXED_DRAW, type Binarization } from "./binarize.ts";
 import { exampleSize } from "./dataset.ts";
 import { ExampleReader } from "./example-reader.ts";
 import { PartlyLabelled } from "./partly-labelled.ts";
+import { shuffled } from "./shuffle.ts";
 import type { Split } from "./split.ts";
 
 /** A place in the sequence of batches, as plain data to save and come back to: batch `index` of epoch `epoch`, both from 0. */
@@ -111,10 +112,8 @@ export class Batches {
       );
     if (this.#partly) return this.#partly.indices(epoch, index);
     if (this.#training && epoch !== this.#epoch) {
-      const { indices } = this.split;
-      this.#order = stream(this.#seed, "shuffle", epoch)
-        .permutation(indices.length)
-        .map((at) => indices[at]!);
+      const { dataset, indices } = this.split;
+      this.#order = shuffled(dataset, indices, stream(this.#seed, "shuffle", epoch));
       this.#epoch = epoch;
     }
     return this.#order.subarray(index * this.batchSize, (index + 1) * this.batchSize);

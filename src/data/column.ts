@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { normalProbability, normalQuantile } from "../random/normal-quantile.ts";
 
+/** Values of a column whose place is remembered: many columns have few. */
+const MOST_KNOWN = 1000;
+
 const name = z.string().max(1_000);
 
 /**
@@ -36,12 +39,20 @@ export type Column = NumberColumn | CategoryColumn;
 /** Numbers that a column takes in an example. */
 export const columnWidth = (column: Column): number => (column.kind === "number" ? 1 : column.values.length);
 
-/** A value as models see it. */
-export function toModel({ mean, std, quantiles }: NumberColumn, value: number): number {
-  if (!quantiles) return (value - mean) / std;
+/** What takes a value to how models see it. */
+export function modelMapping({ mean, std, quantiles }: NumberColumn): (value: number) => number {
+  if (!quantiles) return (value) => (value - mean) / std;
   const steps = quantiles.length - 1;
-  const rank = rankOf(quantiles, value) / steps;
-  return normalQuantile(Math.min(1 - 0.5 / steps, Math.max(0.5 / steps, rank)));
+  const known = new Map<number, number>();
+  return (value) => {
+    let x = known.get(value);
+    if (x === undefined) {
+      const rank = rankOf(quantiles, value) / steps;
+      x = normalQuantile(Math.min(1 - 0.5 / steps, Math.max(0.5 / steps, rank)));
+      if (known.size < MOST_KNOWN) known.set(value, x);
+    }
+    return x;
+  };
 }
 
 function fromModel({ mean, std, quantiles }: NumberColumn, x: number): number {
@@ -54,12 +65,24 @@ function fromModel({ mean, std, quantiles }: NumberColumn, x: number): number {
 
 /** Where a value stands among quantiles: the middle of those it equals, or between its neighbours. */
 function rankOf(quantiles: readonly number[], value: number): number {
-  const first = quantiles.findIndex((q) => q >= value);
-  if (first === -1) return quantiles.length - 1;
-  if (quantiles.includes(value)) return (first + quantiles.lastIndexOf(value)) / 2;
+  const first = countWhile(quantiles, (q) => q < value);
+  const after = countWhile(quantiles, (q) => q <= value);
+  if (after > first) return (first + after - 1) / 2;
+  if (first === quantiles.length) return quantiles.length - 1;
   if (first === 0) return 0;
   const below = quantiles[first - 1]!;
   return first - 1 + (value - below) / (quantiles[first]! - below);
+}
+
+/** How many of ascending values hold to what the first ones do. */
+function countWhile(values: readonly number[], holds: (value: number) => boolean): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(values[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**

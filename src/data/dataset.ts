@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import type { Blocks } from "./block-cache.ts";
 import type { Column } from "./column.ts";
 import type { Factors } from "./factors.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -7,6 +8,8 @@ import { fingerprint } from "./fingerprint.ts";
 export interface ExampleStore {
   /** What determines every byte of them, in place of the bytes themselves. */
   readonly content: string;
+  /** How they lie where they are read from a disk: present where the order of reading matters. */
+  readonly blocks?: Blocks;
   /** Writes the bytes of one example. */
   read(example: number, into: Uint8Array): void;
 }
@@ -14,6 +17,7 @@ export interface ExampleStore {
 /** The same for examples that are real numbers, kept in some smaller form. */
 export interface FloatStore {
   readonly content: string;
+  readonly blocks?: Blocks;
   /** Writes the numbers of one example. */
   readFloats(example: number, into: Float32Array): void;
 }

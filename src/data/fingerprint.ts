@@ -1,22 +1,40 @@
 /** Bytes hashed at a time: Web Crypto copies what it hashes, so this bounds the copy. */
 const PIECE = 1 << 20;
 
+export type FingerprintPart = string | Uint8Array | Float32Array | Uint32Array | Iterable<Uint8Array>;
+
 /**
  * SHA-256 in hex over the SHA-256 digests of the parts, text as UTF-8 and arrays as their bytes in pieces of at most 1 MiB.
- * Equal parts give equal fingerprints on every platform, and no array is copied whole.
+ * Equal parts give equal fingerprints on every platform, whether an array comes whole or piece by piece, and none is copied whole.
  */
-export async function fingerprint(
-  ...parts: readonly (string | Uint8Array | Float32Array | Uint32Array)[]
-): Promise<string> {
+export async function fingerprint(...parts: readonly FingerprintPart[]): Promise<string> {
   const digests: Uint8Array[] = [];
+  const piece = new Uint8Array(PIECE);
+  const digest = async (bytes: Uint8Array<ArrayBuffer>) =>
+    digests.push(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
   for (const part of parts) {
-    const array = typeof part === "string" ? new TextEncoder().encode(part) : part;
-    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-    for (let at = 0; at === 0 || at < bytes.length; at += PIECE)
-      digests.push(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice(at, at + PIECE))));
+    const before = digests.length;
+    let filled = 0;
+    for (const bytes of bytesOfPart(part))
+      for (let at = 0; at < bytes.length;) {
+        const some = bytes.subarray(at, at + PIECE - filled);
+        piece.set(some, filled);
+        at += some.length;
+        filled += some.length;
+        if (filled === PIECE) {
+          await digest(piece);
+          filled = 0;
+        }
+      }
+    if (filled > 0 || digests.length === before) await digest(piece.subarray(0, filled));
   }
   const all = new Uint8Array(32 * digests.length);
-  digests.forEach((digest, i) => all.set(digest, 32 * i));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  digests.forEach((each, i) => all.set(each, 32 * i));
+  const whole = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
+  return Array.from(whole, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function bytesOfPart(part: FingerprintPart): Iterable<Uint8Array> {
+  if (typeof part === "string") return [new TextEncoder().encode(part)];
+  return ArrayBuffer.isView(part) ? [new Uint8Array(part.buffer, part.byteOffset, part.byteLength)] : part;
 }

@@ -1,5 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { stream } from "../random/index.ts";
+import type { Dataset } from "./dataset.ts";
+import { shuffled } from "./shuffle.ts";
 import type { Split } from "./split.ts";
 
 /** Of each batch, the share that has labels where only some examples do. */
@@ -12,6 +14,7 @@ const labelledShare = 1 / 4;
  */
 export class PartlyLabelled {
   readonly batchesPerEpoch: number;
+  readonly #dataset: Dataset;
   readonly #kept: Uint32Array;
   readonly #others: Uint32Array;
   readonly #rows: number;
@@ -22,7 +25,7 @@ export class PartlyLabelled {
 
   /** `labels` are those of the whole dataset, each below `classes`; `count` is less than the split's size. */
   constructor(
-    { indices }: Split,
+    { dataset, indices }: Split,
     labels: Uint8Array,
     options: { readonly count: number; readonly classes: number; readonly batchSize: number; readonly seed: number },
   ) {
@@ -42,6 +45,7 @@ export class PartlyLabelled {
       throw new ConfigError(
         `batches: batch larger than the data, got batch size ${batchSize} for ${others.length} examples without labels, expected at most ${others.length + rows}`,
       );
+    this.#dataset = dataset;
     this.#kept = Uint32Array.from(kept);
     this.#others = Uint32Array.from(others);
     this.#rows = rows;
@@ -59,14 +63,14 @@ export class PartlyLabelled {
     const batch = this.#batch;
     const rows = this.#rows;
     const place = (epoch * this.batchesPerEpoch + index) * rows;
-    const shuffled = this.#order("shuffle", epoch, this.#others.length);
+    const others = this.#order("shuffle", epoch, this.#others);
     for (let row = 0; row < batch.length; row++) {
       const before = this.#before(row);
       if (this.hasLabel(row)) {
         const size = this.#kept.length;
-        const order = this.#order("labelled", Math.floor((place + before) / size), size);
-        batch[row] = this.#kept[order[(place + before) % size]!]!;
-      } else batch[row] = this.#others[shuffled[index * (batch.length - rows) + row - before]!]!;
+        const order = this.#order("labelled", Math.floor((place + before) / size), this.#kept);
+        batch[row] = order[(place + before) % size]!;
+      } else batch[row] = others[index * (batch.length - rows) + row - before]!;
     }
     return batch;
   }
@@ -76,10 +80,10 @@ export class PartlyLabelled {
     return Math.floor((row * this.#rows) / this.#batch.length);
   }
 
-  #order(kind: string, pass: number, size: number): Uint32Array {
+  #order(kind: string, pass: number, examples: Uint32Array): Uint32Array {
     const last = this.#orders.get(kind);
     if (last?.pass === pass) return last.order;
-    const order = stream(this.#seed, kind, pass).permutation(size);
+    const order = shuffled(this.#dataset, examples, stream(this.#seed, kind, pass));
     this.#orders.set(kind, { pass, order });
     return order;
   }

@@ -1,8 +1,10 @@
 import { DataError } from "../errors.ts";
 import { type Column, columnWidth } from "./column.ts";
 import { createDataset, type Dataset, type FloatStore } from "./dataset.ts";
+import { EncodedRows } from "./encoded-rows.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { type numberMappings, RawColumn } from "./raw-column.ts";
+import type { Scratch } from "./scratch.ts";
 
 export interface TableOptions {
   /** Columns to leave out. */
@@ -23,19 +25,38 @@ export interface TableOptions {
 }
 
 const MOST_COLUMNS = 10_000;
-const MOST_CELLS = 2 ** 28;
+const MOST_ROWS = 2 ** 31;
+/** Bytes that a field takes as it comes, a number and the place of a category. */
+const FIELD = 10;
+/** Where all stay in memory. */
+const MOST_FIELDS = 2 ** 28;
+/** Bytes of fields in memory where more can go elsewhere. */
+const MOST_IN_MEMORY = 2 ** 27;
+
+/** Where a table goes that memory does not hold. */
+export interface TableSpace {
+  /** Opened when first needed, once for the fields as they come and once for the rows as models see them. */
+  readonly scratch: () => Scratch;
+  /** Bytes of fields in memory, 128 MiB unless given. */
+  readonly mostInMemory?: number;
+}
 
 /**
- * A table read row by row: types are inferred, numbers and the numbers of categories kept. A column in which everything but
- * missing values is a number is one of numbers, any other one of categories. Throws `DataError` naming the row or column.
+ * A table read row by row, or column by column: types are inferred, numbers and the numbers of categories kept, in memory or
+ * where `TableSpace` says. A column in which everything but missing values is a number is one of numbers, any other one of
+ * categories. Throws `DataError` naming the row or column.
  */
 export class TableReader {
   readonly #name: string;
   readonly #columns: RawColumn[] = [];
-  #rows = 0;
+  readonly #space: TableSpace | undefined;
+  /** Fields in memory. */
+  #held = 0;
+  #aside: { readonly scratch: Scratch; bytes: number } | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, space?: TableSpace) {
     this.#name = name;
+    this.#space = space;
   }
 
   /** Names the columns. */
@@ -54,16 +75,35 @@ export class TableReader {
       throw new DataError(
         `${this.#name}: rows differ in length, got ${fields.length} fields in line ${line}, expected ${this.#columns.length} as in the first`,
       );
-    if (this.#rows * fields.length > MOST_CELLS)
-      throw new DataError(`${this.#name}: too large, got more than ${MOST_CELLS} fields, expected at most that`);
     fields.forEach((field, i) => this.#columns[i]!.push(field, line));
-    this.#rows += 1;
+    this.#took(fields.length);
+  }
+
+  /** Takes the next values of one column: numbers, NaN where there is none, or the text of fields; `line` is that of the first. */
+  values(column: number, values: Float64Array | readonly string[], line: number): void {
+    const raw = this.#columns[column]!;
+    if (values instanceof Float64Array) for (let i = 0; i < values.length; i++) raw.pushNumber(values[i]!, line + i);
+    else values.forEach((field, i) => raw.push(field, line + i));
+    this.#took(values.length);
+  }
+
+  /** Counts fields, and puts those in memory aside where they are many. */
+  #took(fields: number): void {
+    this.#held += fields;
+    if (!this.#space && this.#held > MOST_FIELDS)
+      throw new DataError(`${this.#name}: too large, got more than ${MOST_FIELDS} fields, expected at most that`);
+    if (!this.#space || this.#held * FIELD < (this.#space.mostInMemory ?? MOST_IN_MEMORY)) return;
+    this.#aside ??= { scratch: this.#space.scratch(), bytes: 0 };
+    for (const column of this.#columns) this.#aside.bytes += column.putAside(this.#aside.scratch, this.#aside.bytes);
+    this.#held = 0;
   }
 
   /** The table as a dataset of real numbers, a row an example. */
   async dataset(options: TableOptions = {}): Promise<Dataset<FloatStore>> {
     const name = this.#name;
-    if (this.#rows === 0) throw new DataError(`${name}: no rows, got none, expected some`);
+    const size = this.#columns[0]?.count ?? 0;
+    if (size === 0) throw new DataError(`${name}: no rows, got none, expected some`);
+    if (size > MOST_ROWS) throw new DataError(`${name}: too many rows, got ${size}, expected at most ${MOST_ROWS}`);
     const { drop = [], condition, missing = "refuse", numbers = "auto", columns: known } = options;
     for (const wanted of [...drop, ...(condition === undefined ? [] : [condition])])
       if (!this.#columns.some((column) => column.name === wanted))
@@ -79,17 +119,16 @@ export class TableReader {
       );
     if (missing === "refuse") this.#refuseMissing(kept);
     const columns = kept.map((column, i) => known?.[i] ?? column.infer(numbers));
-    const parts = kept.map((column, i) => column.encode(columns[i]!));
+    const rows = new EncodedRows(columns, size, this.#aside && this.#space!.scratch());
+    const parts = kept.map((column, i) => rows.write(i, column.encode(columns[i]!)));
     const label = this.#columns.find((column) => column.name === condition);
+    const content = await fingerprint(JSON.stringify(columns), ...parts);
     return createDataset({
       name,
-      description: `${this.#rows} rows of ${columns.length} columns from ${name}`,
+      description: `${size} rows of ${columns.length} columns from ${name}`,
       shape: [columns.reduce((width, column) => width + columnWidth(column), 0)],
-      size: this.#rows,
-      values: {
-        content: await fingerprint(JSON.stringify(columns), ...parts.map(bytesOf)),
-        readFloats: (row, into) => expand(columns, parts, row, into),
-      },
+      size,
+      values: { content, ...rows.store() },
       range: null,
       columns,
       ...(label && label.classes(options.classNames)),
@@ -105,23 +144,4 @@ export class TableReader {
       `${this.#name}: values are missing, got ${counts.join(", ")}${more}, expected none; --missing impute puts the mean or the most frequent value there`,
     );
   }
-}
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Uint16Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
-function expand(
-  columns: readonly Column[],
-  parts: readonly (Float32Array | Uint16Array)[],
-  row: number,
-  into: Float32Array,
-): void {
-  into.fill(0);
-  let at = 0;
-  columns.forEach((column, i) => {
-    const value = parts[i]![row]!;
-    if (column.kind === "number") into[at] = value;
-    else into[at + value] = 1;
-    at += columnWidth(column);
-  });
 }

@@ -71,6 +71,62 @@ describe("a Parquet file", () => {
     }
   });
 
+  test.each(["UNCOMPRESSED", "SNAPPY"] as const)(
+    "with any byte of its pages wrong is read or refused, in one line (%s)",
+    async (codec) => {
+      const encodings: ColumnSource[] = [
+        { name: "plain", data: column((i) => i / 8), type: "DOUBLE" },
+        { name: "indices", data: column((i) => (i % 7 ? "red" : "blue")), type: "STRING" },
+        { name: "gaps", data: column((i) => (i % 5 ? i : null)), type: "INT32" },
+        { name: "runs", data: column((i) => i > 20), type: "BOOLEAN" },
+        { name: "differences", data: column((i) => i * i), type: "INT32", encoding: "DELTA_BINARY_PACKED" },
+        { name: "lengths", data: column((i) => `t${i}`), type: "STRING", encoding: "DELTA_LENGTH_BYTE_ARRAY" },
+        { name: "prefixes", data: column((i) => `text ${i}`), type: "STRING", encoding: "DELTA_BYTE_ARRAY" },
+      ];
+      const whole = new Uint8Array(parquetWriteBuffer({ columnData: encodings, codec }));
+      const { train } = await open("whole.parquet", whole, { missing: "impute" });
+      expect(train.dataset.columns!.map(({ kind }) => kind === "number")).toEqual([
+        true,
+        false,
+        true,
+        false,
+        true,
+        false,
+        false,
+      ]);
+      const footer = new DataView(whole.buffer).getUint32(whole.length - 8, true);
+      for (let at = 4; at < whole.length - 8 - footer; at += 31)
+        for (const wrong of [0, 0xff, whole[at]! ^ 1]) {
+          const damaged = Uint8Array.from(whole, (b, i) => (i === at ? wrong : b));
+          await open("damaged.parquet", damaged, { missing: "impute" }).catch((error: Error) => {
+            expect(error.name, `byte ${at}: ${error.stack}`).toBe("DataError");
+            expect(error.message).not.toContain("\n");
+          });
+        }
+    },
+  );
+
+  test("whose pages would have no end is refused", async () => {
+    const data = column((i) => i * i);
+    const encoded: ColumnSource[] = [{ name: "x", data, type: "INT32", encoding: "DELTA_BINARY_PACKED" }];
+    const content = Buffer.from(parquetWriteBuffer({ columnData: encoded, codec: "UNCOMPRESSED" }));
+    // Blocks of 128 values in 4 parts become blocks of none in none.
+    const at = content.indexOf(Uint8Array.of(0x80, 0x01, 0x04));
+    content.fill(0x80, at, at + 1).fill(0, at + 1, at + 3);
+    await expect(open("endless.parquet", content)).rejects.toThrow(
+      "endless.parquet: not a Parquet file it can read, got: differences in blocks of 0 values in 0 parts",
+    );
+  });
+
+  test("whose runs are longer than what they are runs of is refused", async () => {
+    const data = column((i) => (i < 3 ? null : 1));
+    const runs: ColumnSource[] = [{ name: "x", data, type: "INT32" }];
+    const content = Buffer.from(parquetWriteBuffer({ columnData: runs, codec: "UNCOMPRESSED" }));
+    // Which values there are: eight bits, then 32 times a 1, which become 63.
+    content[content.indexOf(Uint8Array.of(0x03, 0xf8, 0x40, 0x01)) + 2] = 0x7e;
+    await expect(open("long.parquet", content)).rejects.toThrow("got: a run of 63 values where 32 are left");
+  });
+
   test("with lists in a column says so, and can do without it", async () => {
     const lists: ColumnSource[] = [
       { name: "x", data: column((i) => i) },

@@ -4,10 +4,13 @@ import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { CsvError, parse } from "csv-parse";
 import { createDataSource, split, type DataSource, type SplitOptions } from "../data/split.ts";
-import { TableReader, type TableOptions } from "../data/table.ts";
+import { TableReader, type TableOptions, type TableSpace } from "../data/table.ts";
 import { DataError } from "../errors.ts";
+import { scratchFile } from "./scratch-file.ts";
 
 const DELIMITERS = [",", ";", "\t", "|"];
+export type TableFileOptions = TableOptions & SplitOptions & Pick<TableSpace, "mostInMemory">;
+
 /** Characters of one row. */
 const MOST_ROW = 1 << 22;
 
@@ -16,9 +19,9 @@ const MOST_ROW = 1 << 22;
  * the first line has most of. The first line is a header unless one of its fields is a number or empty. A tenth is held out to
  * test. Throws `DataError` naming the line or column.
  */
-export async function openTable(path: string, options: TableOptions & SplitOptions): Promise<DataSource> {
+export async function openTable(path: string, options: TableFileOptions): Promise<DataSource> {
   const name = basename(path);
-  const reader = new TableReader(name);
+  const reader = new TableReader(name, { scratch: scratchFile, ...options });
   const delimiter = /\.tsv(\.gz)?$/i.test(path) ? "\t" : await delimiterOf(path);
   let named = false;
   for await (const { record, line } of rows(path, name, delimiter)) {
@@ -34,11 +37,7 @@ export async function openTable(path: string, options: TableOptions & SplitOptio
 }
 
 /** What was read as a data source, a tenth held out to test. */
-export async function tableSource(
-  reader: TableReader,
-  path: string,
-  options: TableOptions & SplitOptions,
-): Promise<DataSource> {
+export async function tableSource(reader: TableReader, path: string, options: TableFileOptions): Promise<DataSource> {
   const dataset = await reader.dataset(options);
   const numbers = dataset.columns!.filter(({ kind }) => kind === "number").length;
   const { condition } = options;
