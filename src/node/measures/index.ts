@@ -1,5 +1,7 @@
 import { findNamed } from "../../nearest-name.ts";
 import { activeUnitsMeasure } from "./active-units.ts";
+import { annealingMeasure } from "./annealing.ts";
+import { bitsPerDimensionMeasure } from "./bits-per-dimension.ts";
 import { disentanglementMeasure } from "./disentanglement.ts";
 import { frechetMeasure } from "./frechet.ts";
 import { frechetReconstructionMeasure } from "./frechet-reconstruction.ts";
@@ -7,6 +9,7 @@ import { likelihoodMeasure } from "./likelihood.ts";
 import type { Measure } from "./measure.ts";
 import { memorizationMeasure } from "./memorization.ts";
 import { mutualInformationGapMeasure } from "./mutual-information-gap.ts";
+import { parzenMeasure } from "./parzen.ts";
 import { precisionRecallMeasure } from "./precision-recall.ts";
 import { rateMeasure } from "./rate.ts";
 import { reconstructionMeasure } from "./reconstruction.ts";
@@ -19,6 +22,9 @@ import { classifierTwoSampleMeasure, mmdMeasure } from "./two-sample.ts";
 export const measures: readonly Measure[] = [
   scoresMeasure,
   likelihoodMeasure,
+  annealingMeasure,
+  bitsPerDimensionMeasure,
+  parzenMeasure,
   activeUnitsMeasure,
   rateMeasure,
   mutualInformationGapMeasure,

@@ -1,4 +1,7 @@
+import { join } from "node:path";
+import { lineChart } from "../../pictures/line-chart.ts";
 import { type LikelihoodFigures, LikelihoodEvaluator } from "../../training/evaluate-likelihood.ts";
+import { writeFileAtomic } from "../atomic-write.ts";
 import type { Check, Measure } from "./measure.ts";
 import { scoresOf } from "./scores.ts";
 
@@ -25,13 +28,22 @@ export const likelihoodMeasure: Measure = {
         figures: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
         conditions: { samples },
         checks: [growsWithSamples(found), ...(exact === undefined ? [] : [staysBelowExact(found, exact)])],
-        details: { curve },
+        details: { curve, ...(curve.length > 2 && { picture: await drawn(loaded.run.path, curve) }) },
       };
     } finally {
       await evaluator.release();
     }
   },
 };
+
+/** The figure against the number of draws, as a picture among the run's own; gives its file. */
+async function drawn(run: string, curve: LikelihoodFigures["curve"]): Promise<string> {
+  const file = join(run, "samples", "nll-by-draws.svg");
+  const points = curve.map(({ samples, nll }) => [Math.log10(samples), nll] as const);
+  const series = [{ name: "nll", color: "#4c78a8", points }];
+  await writeFileAtomic(file, `${lineChart({ title: "nll, nats per example", xLabel: "log10 of draws", series })}\n`);
+  return file;
+}
 
 /** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so from the same draws. */
 function growsWithSamples({ curve }: LikelihoodFigures): Check {

@@ -1,0 +1,295 @@
+import { Batches } from "../data/batches.ts";
+import type { Binarization } from "../data/binarize.ts";
+import type { Split } from "../data/split.ts";
+import { DataError, UnsupportedOpError } from "../errors.ts";
+import type { Distribution } from "../distributions/distribution.ts";
+import { sizeOf } from "../graph/shape.ts";
+import { Input, type Tensor } from "../graph/tensor.ts";
+import { annealingSchedule } from "../metrics/annealing.ts";
+import { LogMeanExp } from "../metrics/importance-bounds.ts";
+import type { Model } from "../models/model.ts";
+import { where } from "../ops/comparison.ts";
+import { Program } from "../runtime/program.ts";
+import type { VariableStore } from "../runtime/variables.ts";
+import { hamiltonianTransition } from "./hamiltonian-transition.ts";
+
+/** Log-likelihoods by annealed importance sampling, in nats. */
+export interface AnnealedFigures {
+  /** Of the examples: in expectation an upper bound on the mean of -log p(x). */
+  readonly nll: number;
+  readonly standardError: number;
+  /** [examples], in their order. */
+  readonly nlls: Float64Array;
+  /**
+   * Examples drawn from the model, whose code is known: log p(x) lies between `lower` and `upper` in expectation, so that their distance
+   * says how far off the former can be.
+   */
+  readonly simulated: {
+    readonly examples: number;
+    readonly lower: number;
+    readonly upper: number;
+    readonly gap: number;
+    readonly gapStandardError: number;
+  };
+  /** The share of the Hamiltonian transitions that were accepted. */
+  readonly acceptance: number;
+}
+
+export interface AnnealedOptions {
+  readonly model: Model;
+  readonly store: VariableStore;
+  readonly split: Split;
+  readonly binarize: Binarization;
+  /** Steps from p(z) to the posterior; the gap shrinks with their number. */
+  readonly temperatures: number;
+  /** For each example. */
+  readonly chains?: number;
+  readonly leapfrogs?: number;
+  readonly seed?: number;
+}
+
+/** Values that p(x|z) is computed for at a time: what a row of activations takes then stays near the cores. */
+const valuesPerRun = 250_000;
+/** Steps are found on a schedule so many times shorter than the one that is measured. */
+const tuningShare = 5;
+/** The best for trajectories of some length (Neal 2011, section 4.4), and what a chain that misses it changes the log of its step by. */
+const wantedAcceptance = 0.65;
+const tuningRate = 0.3;
+
+/**
+ * log p(x) of a model with p(z) and p(x|z), by annealed importance sampling (Wu et al. 2017, arXiv:1611.04273): each chain goes from a
+ * draw of p(z) through densities proportional to p(z) p(x|z)^beta to the posterior, by one Hamiltonian transition each, and
+ *
+ *   log w = sum_t (beta_t - beta_(t-1)) log p(x|z_(t-1)),     E[log mean w] <= log p(x)
+ *
+ * It needs no encoder. For examples drawn from the model the chains are run backwards too, from the code that each was made of, a draw of
+ * the exact posterior: E[-log mean 1/w] >= log p(x) (bidirectional Monte Carlo). The transitions' steps are found in chains of their
+ * own and then kept, so that both bounds hold. Throws UnsupportedOpError where the model has no p(z) over lists of numbers or no p(x|z).
+ */
+export class AnnealedLikelihood {
+  readonly #programs: { readonly start: Program; readonly simulate: Program; readonly transition: Program };
+  readonly #batches: Batches;
+  readonly #chains: number;
+  readonly #temperatures: number;
+  readonly #seed: number;
+  readonly #x: Float32Array;
+  readonly #label: { readonly batch: BigInt64Array; readonly rows: BigInt64Array } | undefined;
+  /** Of the next run of a program: each draws its own noise. */
+  #draw = 0;
+  #accepted = 0;
+  #transitions = 0;
+
+  constructor(options: AnnealedOptions) {
+    const { model, store, split, binarize, temperatures, chains = 8, leapfrogs = 10, seed = 0 } = options;
+    const { shape } = split.dataset;
+    this.#chains = chains;
+    this.#temperatures = temperatures;
+    this.#seed = seed;
+    const examples = split.indices.length;
+    const most = Math.max(1, Math.floor(valuesPerRun / (chains * sizeOf(shape))));
+    // Batches of like sizes: places behind a short last one are computed for nothing.
+    const size = Math.ceil(examples / Math.ceil(examples / most));
+    const rows = size * chains;
+    const labelled = model.classes !== undefined && { classes: model.classes };
+    this.#batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize, ...labelled });
+    this.#x = new Float32Array(size * this.#batches.exampleSize);
+    if (labelled) this.#label = { batch: new BigInt64Array(size), rows: new BigInt64Array(rows) };
+    const given = (count: number): Joint =>
+      joint(labelled && model.given ? model.given(new Input("label", [count], "int64")) : model, count);
+
+    const x = new Input("x", [size, ...shape]);
+    const repeated = x.broadcastTo([chains, ...x.shape]).reshape([rows, ...shape]);
+    const { prior, decode, dim } = given(rows);
+    const logLikelihood = (z: Tensor): Tensor => decode(z).logProb(repeated);
+    const z = new Input("z", [rows, dim]);
+    const drawn = prior.sample();
+    const beta = new Input("beta", []);
+    const next = hamiltonianTransition(z, {
+      logDensity: (at) => prior.logProb(at).add(logLikelihood(at).mul(beta)),
+      stepSize: new Input("stepSize", [rows, 1]),
+      leapfrogs,
+    });
+    const one = given(size);
+    const code = one.prior.sample();
+    const program = (name: string, outputs: Readonly<Record<string, Tensor>>): Program =>
+      new Program(store, { name: `annealing ${name}`, outputs: new Map(Object.entries(outputs)) });
+    this.#programs = {
+      start: program("start", { z: drawn, logLikelihood: logLikelihood(drawn), given: logLikelihood(z) }),
+      simulate: program("simulate", { z: code, x: one.decode(code).sample() }),
+      transition: program("transition", {
+        z: next.z,
+        logLikelihood: logLikelihood(next.z),
+        acceptance: next.acceptance,
+        accepted: where(next.accepted, 1, 0),
+      }),
+    };
+  }
+
+  /** Yields how many examples are done, the drawn ones first and counted along; returns the figures. */
+  async *run(): AsyncGenerator<{ readonly done: number; readonly total: number }, AnnealedFigures> {
+    const examples = this.#batches.split.indices.length;
+    const size = this.#batches.batchSize;
+    const total = size + examples;
+    const nlls = new Float64Array(examples);
+    const gaps: number[] = [];
+    let [lower, upper] = [0, 0];
+    for (const cursor of this.#batches.epoch()) {
+      const count = this.#batches.fillExamples(this.#x, cursor);
+      if (this.#label) {
+        this.#batches.fillLabels(this.#label.batch, cursor);
+        this.#label.rows.forEach((_, i) => (this.#label!.rows[i] = this.#label!.batch[i % size]!));
+      }
+      if (cursor.index === 0) {
+        const bounds = await this.#simulated();
+        bounds.forEach(([low, high]) => gaps.push(high - low));
+        lower = mean(bounds.map(([low]) => low));
+        upper = mean(bounds.map(([, high]) => high));
+        yield { done: size, total };
+      }
+      const bounds = await this.#forwards(this.#x, await this.#tuned(this.#x));
+      const from = cursor.index * size;
+      for (let i = 0; i < count; i++) nlls[from + i] = -bounds[i]!;
+      yield { done: size + from + count, total };
+    }
+    const bad = nlls.findIndex((nll) => !Number.isFinite(nll));
+    if (bad >= 0)
+      throw new DataError(
+        `annealing: a likelihood is not finite, got a negative log-likelihood of ${nlls[bad]} for example ${bad}, expected a number; the model gives it no probability`,
+      );
+    return {
+      nll: mean(nlls),
+      standardError: standardError(nlls),
+      nlls,
+      simulated: { examples: size, lower, upper, gap: upper - lower, gapStandardError: standardError(gaps) },
+      acceptance: this.#accepted / this.#transitions,
+    };
+  }
+
+  async release(): Promise<void> {
+    for (const program of Object.values(this.#programs)) await program.release();
+  }
+
+  /** Lower and upper bounds of log p(x) for a batch of examples drawn from the model. */
+  async #simulated(): Promise<readonly (readonly [lower: number, upper: number])[]> {
+    const { z, x } = await this.#run("simulate", ["z", "x"]);
+    const steps = await this.#tuned(x!);
+    const lower = await this.#forwards(x!, steps);
+    const rows = new Float32Array(z!.length * this.#chains);
+    for (let chain = 0; chain < this.#chains; chain++) rows.set(z!, chain * z!.length);
+    const { given } = await this.#run("start", ["given"], { x: x!, z: rows });
+    const weights = await this.#anneal(x!, { z: rows, logLikelihood: given!, steps, backwards: true });
+    return this.#overChains(weights).map((logMean, i) => [lower[i]!, -logMean]);
+  }
+
+  /** Log of the mean weight of each example's chains from p(z). */
+  async #forwards(x: Float32Array, steps: readonly Float32Array[]): Promise<readonly number[]> {
+    const { z, logLikelihood } = await this.#run("start", ["z", "logLikelihood"], { x });
+    return this.#overChains(await this.#anneal(x, { z: z!, logLikelihood: logLikelihood!, steps, backwards: false }));
+  }
+
+  /** Log weights of all chains, [chains, batch]. */
+  async #anneal(
+    x: Float32Array,
+    options: {
+      readonly z: Float32Array;
+      readonly logLikelihood: Float32Array;
+      /** Of the transitions, along the schedule from p(z) on; see `#tuned`. */
+      readonly steps: readonly Float32Array[];
+      readonly backwards: boolean;
+    },
+  ): Promise<Float64Array> {
+    const { steps, backwards } = options;
+    const last = this.#temperatures;
+    const betas = annealingSchedule(last);
+    const place = (t: number): number => (backwards ? last - t : t);
+    let { z, logLikelihood } = options;
+    const weights = new Float64Array(logLikelihood.length);
+    for (let t = 1; t <= last; t++) {
+      const change = betas[place(t)]! - betas[place(t - 1)]!;
+      weights.forEach((_, i) => (weights[i]! += change * logLikelihood[i]!));
+      if (t === last) break;
+      const stepSize = steps[Math.round((place(t) / last) * (steps.length - 1))]!;
+      const inputs = { x, z, beta: Float32Array.of(betas[place(t)]!), stepSize };
+      const found = await this.#run("transition", ["z", "logLikelihood", "accepted"], inputs);
+      [z, logLikelihood] = [found["z"]!, found["logLikelihood"]!];
+      for (const accepted of found["accepted"]!) this.#accepted += accepted;
+      this.#transitions += weights.length;
+    }
+    return weights;
+  }
+
+  /** Steps [rows, 1] of the transitions along the schedule, found by chains that are thrown away. */
+  async #tuned(x: Float32Array): Promise<readonly Float32Array[]> {
+    const betas = annealingSchedule(Math.max(10, Math.ceil(this.#temperatures / tuningShare)));
+    let { z } = await this.#run("start", ["z"], { x });
+    const size = this.#batches.batchSize;
+    const rows = size * this.#chains;
+    const logSteps = new Float64Array(size).fill(Math.log(0.2));
+    const steps: Float32Array[] = [];
+    for (const [t, b] of betas.entries())
+      for (let again = t === 0 ? 10 : 2; again > 0; again--) {
+        const stepSize = Float32Array.from({ length: rows }, (_, i) => Math.exp(logSteps[i % size]!));
+        if (again === 1) steps.push(stepSize);
+        const inputs = { x, z: z!, beta: Float32Array.of(b), stepSize };
+        const found = await this.#run("transition", ["z", "acceptance"], inputs);
+        z = found["z"];
+        found["acceptance"]!.forEach((a, i) => {
+          const change = (tuningRate * (a - wantedAcceptance)) / this.#chains;
+          logSteps[i % size] = Math.min(0.5, Math.max(-12, logSteps[i % size]! + change));
+        });
+      }
+    return steps;
+  }
+
+  /** Log of the mean over chains for each example. */
+  #overChains(weights: Float64Array): number[] {
+    const size = this.#batches.batchSize;
+    return Array.from({ length: size }, (_, example) => {
+      const chains = new LogMeanExp();
+      for (let row = example; row < weights.length; row += size) chains.add(weights[row]!);
+      return chains.value;
+    });
+  }
+
+  async #run(
+    name: "start" | "simulate" | "transition",
+    outputs: readonly string[],
+    inputs: Readonly<Record<string, Float32Array>> = {},
+  ): Promise<Record<string, Float32Array>> {
+    const label = name === "simulate" ? this.#label?.batch : this.#label?.rows;
+    const found = await this.#programs[name].run({
+      inputs: { ...inputs, ...(label && { label }) },
+      outputs,
+      seed: this.#seed,
+      step: this.#draw++,
+    });
+    // None of these programs has an output of integers.
+    return found as Record<string, Float32Array>;
+  }
+}
+
+/** p(z) for `count` codes, p(x|z), and how many numbers z has. */
+interface Joint {
+  readonly prior: Distribution;
+  readonly dim: number;
+  readonly decode: (z: Tensor) => Distribution;
+}
+
+function joint(model: Model, count: number): Joint {
+  const [dim, ...more] = model.latents?.shape ?? [];
+  const prior = model.latents?.prior?.(count);
+  if (!prior || !model.decode || dim === undefined || more.length > 0)
+    throw new UnsupportedOpError(
+      `annealing: the model has no p(x|z) p(z) to anneal, got ${prior ? "no decoder of lists of numbers" : "no p(z)"}, expected both`,
+    );
+  return { prior, dim, decode: (z) => model.decode!(z) };
+}
+
+const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
+
+/** Of the mean, over independent values. */
+function standardError(values: ArrayLike<number>): number {
+  const center = mean(values);
+  const squares = Array.from(values).reduce((sum, v) => sum + (v - center) ** 2, 0);
+  return Math.sqrt(squares / values.length / Math.max(1, values.length - 1));
+}
