@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { ConfigError } from "../errors.ts";
 import type { RunResult } from "../training/run-info.ts";
 import { resumeRun, type RunRequest, startRun } from "./start-run.ts";
 import type { TrainingEvent, TrainingRun } from "./training-run.ts";
@@ -45,7 +46,14 @@ async function openRun(path: string, request: RunRequest): Promise<TrainingRun> 
     const { definition, settings, ...same } = request;
     // The device is the run's own: another one would cost the last bits.
     const { device: _, threads: __, ...sameSettings } = settings;
-    return resumeRun(path, { given: { ...same, model: definition.name, settings: sameSettings } });
+    try {
+      return await resumeRun(path, { given: { ...same, model: definition.name, settings: sameSettings } });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConfigError(`${path}: ${error.message.replace(/^--resume: /, "")}; or take another --out`, {
+        cause: error,
+      });
+    }
   }
   await mkdir(dirname(path), { recursive: true });
   return startRun(request, { out: path });

@@ -38,7 +38,7 @@ const settings = z.strictObject({
     .default([ownPrior, "full-gaussian", "gmm:10"])
     .describe("densities of codes to generate from; own for p(z)"),
   generated: z.int().positive().max(10_000_000).default(10_000).describe("generated examples of each of them"),
-  samples: z.int().positive().max(1_000_000).default(500).describe("draws of z an example for the likelihood"),
+  samples: z.int().positive().max(1_000_000).default(100).describe("draws of z an example for the likelihood"),
   count: z.int().positive().optional().describe("the first so many test examples; all when not given"),
   extractor: z.string().optional().describe("what turns examples into features, as for evaluate"),
   metrics: z.array(z.string()).min(1).optional().describe("measures beside the columns that are always there"),
