@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { fileError } from "../node/file-error.ts";
 import { version } from "../node/version.ts";
 import { reportError } from "./report-error.ts";
+import { showReading } from "./show-reading.ts";
 
 /** The commands, each loaded only when it is asked for: start-up is what a person waits for most often. */
 const commands: readonly (readonly [
@@ -54,6 +55,7 @@ Every command has --help and --json.`,
     if (name === wanted) (await load()).define(command);
   }
   quiet(program);
+  showReading();
   if (args.length === 0) return program.outputHelp();
   await program.parseAsync(args, { from: "user" });
 }

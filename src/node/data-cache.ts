@@ -30,7 +30,7 @@ export async function writeCached(name: string, content: FileContent): Promise<s
   return path;
 }
 
-/** Removes the files of this ending that were used longest ago, until the others take at most `most` bytes. */
+/** Removes the files of this ending that were used longest ago, until the others take at most `most` bytes; the one used last stays. */
 export async function pruneCache(ending: string, most: number): Promise<void> {
   const names = (await readdir(cacheFolder())).filter((name) => name.endsWith(ending));
   const files = await Promise.all(
@@ -41,8 +41,8 @@ export async function pruneCache(ending: string, most: number): Promise<void> {
     }),
   );
   let total = 0;
-  for (const { path, size } of files.toSorted((a, b) => b.used - a.used)) {
+  for (const [i, { path, size }] of files.toSorted((a, b) => b.used - a.used).entries()) {
     total += size;
-    if (total > most) await rm(path, { force: true });
+    if (i > 0 && total > most) await rm(path, { force: true });
   }
 }

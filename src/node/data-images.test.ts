@@ -224,6 +224,23 @@ describe("the cache", () => {
     expect(images(read)).toEqual(images(held));
   });
 
+  test("keeps the set in use, whatever its size, and lets go of those used before", async () => {
+    for (let i = 0; i < 10; i++) {
+      await put(`first/${i}.png`, fields(8, 8).png());
+      await put(`second/${i}.png`, fields(8, 8).png());
+    }
+    const limits = { size: 8, mostInMemory: 0, mostCached: 1000 };
+    const first = await openImageFolder(join(folder, "first"), limits);
+    const kept = await cached();
+    expect(kept).toHaveLength(1);
+    await openImageFolder(join(folder, "second"), limits);
+    expect(await cached()).toHaveLength(1);
+    expect(await cached()).not.toEqual(kept);
+    const again = await openImageFolder(join(folder, "first"), limits);
+    expect(again.fingerprint).toBe(first.fingerprint);
+    expect(images(again)).toEqual(images(first));
+  });
+
   test("is not believed where it was changed", async () => {
     for (let i = 0; i < 10; i++) await put(`changed/${i}.png`, fields(8, 8).png());
     const before = await cached();

@@ -1,34 +1,24 @@
-import { createHash } from "node:crypto";
-import { openSync, readSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { z } from "zod";
-import { createDataset, type Dataset, type ExampleStore } from "../data/dataset.ts";
+import { createDataset, type Dataset } from "../data/dataset.ts";
 import { completeParts, createDataSource, type DataSource, type Split, type SplitOptions } from "../data/split.ts";
-import { ConfigError, DataError } from "../errors.ts";
+import { DataError } from "../errors.ts";
 import { stream } from "../random/index.ts";
-import { cachedFile, pruneCache, writeCached } from "./data-cache.ts";
 import { type ImageDecoder, imageDecoder, type ImageForm } from "./data-image-decoder.ts";
 import { type ImageFile, type ImagePart, listImages } from "./data-image-files.ts";
+import { type Broken, type PixelLimits, pixelsOf } from "./image-pixels.ts";
 
-const MOST_IN_MEMORY = 2 ** 30;
-/** Pixels of all sets in the cache. */
-const MOST_CACHED = 8 * 2 ** 30;
 /** Images of which size and color are looked at where nobody says. */
 const LOOKED_AT = 64;
 const SMALL = 64;
 const USUAL_SIZE = 32;
 const MOST_CLASSES = 256;
 
-export interface ImageFolderOptions extends SplitOptions {
+export interface ImageFolderOptions extends SplitOptions, PixelLimits {
   readonly size?: number;
   readonly channels?: 1 | 3;
   readonly skipBroken?: boolean;
   /** Classes found before: another one is refused. */
   readonly classNames?: readonly string[];
-  /** Bytes of pixels held in memory, 1 GiB unless given; a larger set is read from its file in the cache. */
-  readonly mostInMemory?: number;
 }
 
 /**
@@ -39,7 +29,7 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   const decoder = await imageDecoder();
   const files = await listImages(folder);
   const form = await formOf(folder, files, decoder, options);
-  const { values, broken } = await decoded(folder, files, decoder, form, options.mostInMemory ?? MOST_IN_MEMORY);
+  const { values, broken } = await pixelsOf(folder, files, decoder, form, options);
   if (broken.length > 0 && options.skipBroken !== true) throw brokenImages(folder, broken, files.length);
   const whole = files.filter((_, i) => !broken.some(({ index }) => index === i));
   if (whole.length === 0) throw brokenImages(folder, broken, files.length);
@@ -83,12 +73,6 @@ async function formOf(
   };
 }
 
-interface Broken {
-  readonly index: number;
-  readonly path: string;
-  readonly reason: string;
-}
-
 function brokenImages(folder: string, broken: readonly Broken[], of: number): DataError {
   const shown = broken.slice(0, 5).map(({ path, reason }) => `${path} (${reason})`);
   const more = broken.length > shown.length ? ` and ${broken.length - shown.length} more` : "";
@@ -96,125 +80,6 @@ function brokenImages(folder: string, broken: readonly Broken[], of: number): Da
   return new DataError(
     `${folder}: ${plural} of ${of} cannot be read, got ${shown.join(", ")}${more}, expected whole images; --skip-broken leaves them out`,
   );
-}
-
-const sidecar = z.strictObject({
-  bytes: z.int().min(0),
-  sha256: z.string(),
-  broken: z.array(z.strictObject({ index: z.int(), path: z.string(), reason: z.string() })),
-});
-
-/** What was written beside the pixels; undefined where it is damaged. */
-function readSidecar(text: string): z.output<typeof sidecar> | undefined {
-  try {
-    return sidecar.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The pixels of every whole image, from the cache where they are there, and the files that are broken. */
-async function decoded(
-  folder: string,
-  files: readonly ImageFile[],
-  decoder: ImageDecoder,
-  form: ImageForm,
-  mostInMemory: number,
-) {
-  const about = files.map(({ path, size, modified }) => [path, size, modified]);
-  const key = createHash("sha256")
-    .update(JSON.stringify([resolve(folder), decoder.version, form, about]))
-    .digest("hex")
-    .slice(0, 32);
-  const [pixelsName, aboutName] = [`${key}.images`, `${key}.images.json`];
-  const [pixelsPath, aboutPath] = [await cachedFile(pixelsName), await cachedFile(aboutName)];
-  if (pixelsPath !== undefined && aboutPath !== undefined) {
-    const found = readSidecar(await readFile(aboutPath, "utf8"));
-    const values = found && (await stored(pixelsPath, found, form, mostInMemory));
-    if (values) return { values, broken: found.broken };
-  }
-  const broken: Broken[] = [];
-  const pieces = (): AsyncGenerator<Uint8Array> => decodeAll(folder, files, decoder, form, broken);
-  const hash = createHash("sha256");
-  let bytes = 0;
-  const counted = async function* () {
-    for await (const piece of pieces()) {
-      hash.update(piece);
-      bytes += piece.length;
-      yield piece;
-    }
-  };
-  try {
-    const path = await writeCached(pixelsName, counted());
-    const made = { bytes, sha256: hash.digest("hex"), broken };
-    await writeCached(aboutName, JSON.stringify(made));
-    await pruneCache(".images", MOST_CACHED);
-    return { values: (await stored(path, made, form, mostInMemory))!, broken };
-  } catch (error) {
-    // A cache that cannot be written is done without, if there is memory for it.
-    const size = files.length * form.size ** 2 * form.channels;
-    if (!(error instanceof ConfigError) || size > mostInMemory) throw error;
-    broken.length = 0;
-    const all = new Uint8Array(size);
-    let at = 0;
-    for await (const piece of pieces()) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return { values: all.subarray(0, at), broken };
-  }
-}
-
-/** The cached pixels, held in memory if they are few, else read when asked for; undefined where the file is not what was written. */
-async function stored(
-  path: string,
-  { bytes, sha256 }: { readonly bytes: number; readonly sha256: string },
-  { size, channels }: ImageForm,
-  mostInMemory: number,
-): Promise<Uint8Array | ExampleStore | undefined> {
-  if (bytes <= mostInMemory) {
-    const all = await readFile(path);
-    return createHash("sha256").update(all).digest("hex") === sha256 ? all : undefined;
-  }
-  const file = openSync(path, "r");
-  const length = size ** 2 * channels;
-  return {
-    content: sha256,
-    read(example, into) {
-      const read = readSync(file, into, 0, length, example * length);
-      if (read !== length) throw new DataError(`${path}: cut short, got ${read} bytes of an image, expected ${length}`);
-    },
-  };
-}
-
-/** Decodes all files in order, a few at a time, into pieces of whole images. */
-async function* decodeAll(
-  folder: string,
-  files: readonly ImageFile[],
-  decoder: ImageDecoder,
-  form: ImageForm,
-  broken: Broken[],
-): AsyncGenerator<Uint8Array> {
-  const together = 16 * cpus().length;
-  for (let first = 0; first < files.length; first += together) {
-    const some = files.slice(first, first + together);
-    const images = await Promise.all(
-      some.map(({ path }, i) =>
-        decoder.decode(join(folder, path), form).catch((error: unknown) => {
-          broken.push({ index: first + i, path, reason: reasonOf(error) });
-          return undefined;
-        }),
-      ),
-    );
-    for (const image of images) if (image) yield image;
-  }
-  broken.sort((a, b) => a.index - b.index);
-}
-
-/** The first line of what libvips says. */
-function reasonOf(error: unknown): string {
-  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-  return line.replace(/^.*?: (?=Input )/, "").slice(0, 120);
 }
 
 function classesOf(

@@ -5,6 +5,7 @@ import { TableReader } from "../data/table.ts";
 import { DataError, LatentkitError } from "../errors.ts";
 import { type TableFileOptions, tableSource } from "./data-table.ts";
 import { columnPages, MOST_ROWS } from "./parquet-pages.ts";
+import { publishReading } from "./reading.ts";
 import { scratchFile } from "./scratch-file.ts";
 
 /**
@@ -47,6 +48,7 @@ export async function openParquet(path: string, options: TableFileOptions): Prom
         }
       }
       line += rows;
+      publishReading({ what: path, done: line - 1, total: Number(metadata.num_rows) });
     }
   } catch (cause) {
     // Whatever its reader stumbles over is the file's fault: nothing else is open here.
