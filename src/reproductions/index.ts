@@ -1,7 +1,8 @@
 import { iwaeTable1 } from "./iwae-table-1.ts";
+import { ppca } from "./ppca.ts";
 import { raeTable1 } from "./rae-table-1.ts";
 import type { Reproduction } from "./reproduction.ts";
 
 /** Every table that can be run again. */
-export const reproductions: readonly Reproduction[] = [iwaeTable1, raeTable1];
+export const reproductions: readonly Reproduction[] = [iwaeTable1, ppca, raeTable1];
 export type { Reproduction, ReproductionFigure, ReproductionRow } from "./reproduction.ts";

@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { findModel } from "../models/registry.ts";
+import { dataOptions } from "../node/data-options.ts";
+import { findMeasure } from "../node/measures/index.ts";
+import { rowTraining } from "../node/reproduce-row.ts";
+import { reproductions } from "./index.ts";
+
+describe.each(reproductions)("$name", (table) => {
+  test("asks models, training, data and measures for what they have", () => {
+    for (const row of table.rows) {
+      const { config } = findModel(row.model);
+      expect(config.safeParse(row.config).error, row.name).toBeUndefined();
+      expect(rowTraining(table, row, {})).toMatchObject({ ...table.training, ...row.training });
+    }
+    expect(dataOptions.safeParse(table.dataOptions ?? {}).error).toBeUndefined();
+    for (const name of table.measures) expect(findMeasure(name).name).toBe(name);
+  });
+
+  test("reports figures that it has a column for, in rows of different names", () => {
+    const columns = new Set(table.figures.map(({ name }) => name));
+    for (const { theirs } of table.rows) for (const name of Object.keys(theirs)) expect(columns).toContain(name);
+    expect(new Set(table.rows.map(({ name }) => name)).size).toBe(table.rows.length);
+  });
+});
