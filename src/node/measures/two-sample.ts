@@ -1,5 +1,6 @@
 import { neighborTwoSample } from "../../metrics/classifier-two-sample.ts";
 import { maximumMeanDiscrepancy } from "../../metrics/maximum-mean-discrepancy.ts";
+import { cpuDevice } from "../../runtime/node.ts";
 import { networkTwoSample } from "../../training/network-two-sample.ts";
 import {
   exampleConditions,
@@ -66,7 +67,9 @@ export const classifierTwoSampleMeasure: Measure = {
   async *measure(context) {
     const { loaded, priors, seed } = context;
     const { dim } = await context.extractor();
-    const { store, shape } = loaded.trained;
+    // One thread gives the same figures each time.
+    const device = await cpuDevice(1);
+    const { shape } = loaded.trained;
     const figures: Figure[] = [];
     const total = 2 * priors.length;
     for (const prior of priors) {
@@ -75,7 +78,7 @@ export const classifierTwoSampleMeasure: Measure = {
       });
       yield { done: figures.length / 2 + 1, total };
       const network = await networkTwoSample(await generatedExamples(context, prior), await realExamples(context), {
-        device: store.device,
+        device,
         shape,
         seed,
       });
