@@ -41,6 +41,8 @@ export interface ComparedRun extends MeasuredRun {
   readonly trainingSeconds?: number;
   /** Whether its likelihood is of probabilities of 0 and 1, in place of a density. */
   readonly binaryData: boolean;
+  /** Whether it learns from labels: its likelihood is then that of an example given its label. */
+  readonly conditional: boolean;
   readonly pictures: readonly ReportPicture[];
 }
 
@@ -88,6 +90,7 @@ export async function* compareRuns(
       parameters: [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0),
       ...(info.result && { trainingSeconds: info.result.seconds }),
       binaryData: model.binaryData ?? false,
+      conditional: model.given !== undefined,
       pictures: await comparedPictures(loaded, measuring),
       ...measured,
     });

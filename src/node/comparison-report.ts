@@ -31,7 +31,10 @@ export async function comparedPictures(
   const count = isPoints(shape) ? points : side * side;
   if (abilities.reconstruct) {
     const examples = firstExamples(test, isPoints(shape) ? points : (side * side) / 2);
-    add("reconstructions", { ...(await reconstructionSheet(forExamples(trained, test), examples)), columns: side });
+    add("examples above reconstructions", {
+      ...(await reconstructionSheet(forExamples(trained, test), examples)),
+      columns: side,
+    });
   }
   const codes = abilities.encode && abilities.decode && trained.model.latents?.shape.length === 1;
   for (const prior of priors) {

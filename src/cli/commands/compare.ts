@@ -137,16 +137,26 @@ function contestants(what: readonly string[], shared: Readonly<Record<string, st
 
 /** What a reader of the table has to know. */
 function notesOn(runs: readonly ComparedRun[]): string[] {
-  const [first] = runs;
-  const extractor = first?.conditions["frechet"]?.["extractor"];
-  const likelihoods = new Set(
-    runs.filter(({ figures }) => figures.some(({ name }) => name === "nll")).map(({ binaryData }) => binaryData),
-  );
+  const { examples, conditions } = runs[0]!;
+  const features = extractorText(conditions["frechet"]?.["extractor"]);
+  const likely = runs.filter(({ figures }) => figures.some(({ name }) => name === "nll"));
+  const given = likely.filter(({ conditional }) => conditional).map(({ label }) => label);
   return [
-    `${first!.examples} test examples${extractor ? `; Frechet distances in features of ${JSON.stringify(extractor)}: they compare with each other, not with those of other features` : ""}.`,
-    ...(likelihoods.size > 1
+    `${examples} test examples${features}.`,
+    ...(new Set(likely.map(({ binaryData }) => binaryData)).size > 1
       ? ["Likelihoods of binary data and densities of intensities do not compare with each other."]
       : []),
+    ...(given.length > 0 ? [`Likelihoods of ${given.join(", ")} are given the label.`] : []),
     ...new Set(runs.flatMap(({ warnings }) => warnings)),
   ];
+}
+
+function extractorText(about: unknown): string {
+  const found = z
+    .object({ name: z.string(), data: z.string().optional(), seed: z.number().optional() })
+    .safeParse(about);
+  if (!found.success) return "";
+  const { name, data, seed } = found.data;
+  const of = data === undefined ? "" : ` (trained on ${data}, seed ${seed})`;
+  return `; Frechet distances in features of ${name}${of}, which compare with no other features'`;
 }
