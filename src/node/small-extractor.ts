@@ -121,7 +121,7 @@ export async function smallExtractor(source: DataSource, training: SmallTraining
 export async function readSmallExtractor(path: string, shape: Shape): Promise<Extractor> {
   const bytes = await readExtractorFile(path, mostBytes);
   const file = readSafetensors(bytes, path);
-  const { testError, ...about } = matching(metadata, Object.fromEntries(file.metadata), `${path}: metadata`);
+  const { extractor, testError, ...about } = matching(metadata, Object.fromEntries(file.metadata), `${path}: metadata`);
   if (about.version !== String(version))
     throw new CheckpointError(
       `${path}: another version of ${smallName}, got ${about.version}, expected ${version}; train it again, or take the Latentkit it is of`,
@@ -139,7 +139,7 @@ export async function readSmallExtractor(path: string, shape: Shape): Promise<Ex
     dim: classifierFeatures,
     about: {
       ...about,
-      name: smallName,
+      name: extractor,
       testError: testError === "" ? null : Number(testError),
       sha256: sha256([bytes]),
     },

@@ -92,6 +92,8 @@ function described({ split, step, examples, measures: found }: Evaluation): stri
   const held = checks.map(({ name, holds, detail }) => `${holds ? "holds" : "FAILS"}: ${name} (${detail})`).join("\n");
   const { likelihood } = found;
   const speed = likelihood && `${(examples / likelihood.seconds).toPrecision(3)} examples a second`;
+  const features = new Set(Object.values(found).map(({ conditions }) => conditions["features"]));
+  const compared = [...features].flatMap((name) => (typeof name === "string" ? [`features of ${name}`] : []));
   const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}`;
-  return [head, table(rows), ...(held === "" ? [] : [held]), ...(speed ? [speed] : [])].join("\n\n");
+  return [head, table(rows), ...compared, ...(held === "" ? [] : [held]), ...(speed ? [speed] : [])].join("\n\n");
 }

@@ -15,7 +15,7 @@ export const frechetMeasure: Measure = {
   lacking: lackingSamples,
   async *measure(context) {
     const { priors, generated, split } = context;
-    const { dim, name } = await context.extractor();
+    const { dim } = await context.extractor();
     const total = priors.length + 2;
     const momentsOf = async (features: Promise<Float32Array>): Promise<FeatureMoments> =>
       featureMoments(await features, dim);
@@ -33,7 +33,7 @@ export const frechetMeasure: Measure = {
       name: "frechet",
       of: "training examples",
       value: frechetDistance(training, real),
-      note: `${training.count} of them; features of ${name}`,
+      note: `${training.count} of them`,
     });
     const fewest = Math.min(generated, split.indices.length);
     return {

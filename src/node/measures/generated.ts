@@ -63,8 +63,8 @@ export const trainingFeatures = oncePerContext(async (context) =>
 
 /** What sample-based figures depend on: for `conditions`. */
 export async function sampleConditions(context: MeasureContext): Promise<Readonly<Record<string, unknown>>> {
-  const { about } = await context.extractor();
-  return { extractor: about, ...exampleConditions(context) };
+  const { about, name } = await context.extractor();
+  return { features: name, extractor: about, ...exampleConditions(context) };
 }
 
 /** The same for figures of the examples themselves. */

@@ -5,6 +5,8 @@ import { bitsPerDimensionMeasure } from "./bits-per-dimension.ts";
 import { disentanglementMeasure } from "./disentanglement.ts";
 import { frechetMeasure } from "./frechet.ts";
 import { frechetReconstructionMeasure } from "./frechet-reconstruction.ts";
+import { inceptionScoreMeasure } from "./inception-score.ts";
+import { kidMeasure } from "./kid.ts";
 import { likelihoodMeasure } from "./likelihood.ts";
 import type { Measure } from "./measure.ts";
 import { memorizationMeasure } from "./memorization.ts";
@@ -31,6 +33,8 @@ export const measures: readonly Measure[] = [
   disentanglementMeasure,
   totalVariationMeasure,
   frechetMeasure,
+  kidMeasure,
+  inceptionScoreMeasure,
   frechetReconstructionMeasure,
   precisionRecallMeasure,
   mmdMeasure,
