@@ -61,7 +61,7 @@ export async function* reproduceRow(
       config: definition.config.parse(row.config),
       settings,
       data: request.data ?? table.data,
-      binarize: "auto",
+      binarize: table.binarize ?? "auto",
       seed,
       ...dataOptions.parse({ ...table.dataOptions, ...request.dataOptions }),
     },

@@ -1,8 +1,9 @@
+import { disentanglement } from "./disentanglement.ts";
 import { iwaeTable1 } from "./iwae-table-1.ts";
 import { ppca } from "./ppca.ts";
 import { raeTable1 } from "./rae-table-1.ts";
 import type { Reproduction } from "./reproduction.ts";
 
 /** Every table that can be run again. */
-export const reproductions: readonly Reproduction[] = [iwaeTable1, ppca, raeTable1];
+export const reproductions: readonly Reproduction[] = [iwaeTable1, ppca, raeTable1, disentanglement];
 export type { Reproduction, ReproductionFigure, ReproductionRow } from "./reproduction.ts";

@@ -1,3 +1,4 @@
+import type { Binarization } from "../data/binarize.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 
 /** A figure that a table reports, and the one of ours that stands beside it. */
@@ -33,6 +34,8 @@ export interface Reproduction {
   /** What the rows learn from, as --data takes it, and how it is read. */
   readonly data: string;
   readonly dataOptions?: Readonly<Record<string, unknown>>;
+  /** How intensities become 0 or 1; as the model's likelihood has it where not given. */
+  readonly binarize?: Binarization;
   /** How each row is trained, unless told otherwise. */
   readonly training: Partial<TrainingSettings>;
   /** Each row is trained and measured with each of them. */

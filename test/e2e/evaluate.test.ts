@@ -112,9 +112,10 @@ test("samples have a Frechet distance, larger for a prior that fits worse", asyn
   });
 });
 
-test("codes of data with known factors have a mutual information gap", async () => {
+test("codes of data with known factors are measured by how single dimensions tell them", async () => {
   const settings = ["latentDim=3", "hiddenDims=16", "network=mlp"].flatMap((setting) => ["--set", setting]);
-  const args = ["--data", "sprites:1000", "--steps", "10", "--threads", "1", "--out", "runs/sprites"];
+  const size = ["--data", "sprites:1000", "--size", "32", "--validation", "600"];
+  const args = [...size, "--steps", "10", "--threads", "1", "--out", "runs/sprites"];
   expect((await latentkit.run("train", "beta-tcvae", ...args, ...settings, "--json")).code).toBe(0);
   const { figures, measures } = await evaluated("runs/sprites", "--samples", "2");
   const gaps = measures["mig"]!.figures.filter(({ name }) => name === "gap");
@@ -123,6 +124,22 @@ test("codes of data with known factors have a mutual information gap", async () 
     gaps.reduce((sum, { value }) => sum + value / 5, 0),
     9,
   );
+  const { figures: scores } = await evaluated("runs/sprites", "--metrics", "disentanglement");
+  const names = ["factor-vae score", "beta-vae score", "dci disentanglement", "dci completeness"];
+  expect(Object.keys(scores)).toEqual(
+    [...names, "dci informativeness", "sap", "modularity"].map((name) => `disentanglement/${name}`),
+  );
+  for (const score of Object.values(scores)) expect(score >= 0 && score <= 1).toBe(true);
+
+  const few = await latentkit.run("evaluate", "runs/sprites", "--metrics", "disentanglement", "--count", "50");
+  expect(few).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /^latentkit: factor-vae score: too few examples with the same orientation, got .*\n$/,
+    ),
+  });
+  const unknown = await latentkit.run("evaluate", run, "--metrics", "disentanglement");
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("no disentanglement: factors missing") });
 });
 
 test("probabilistic PCA's posterior is exact: so is its likelihood, from any number of draws", async () => {

@@ -14,16 +14,15 @@ export const mutualInformationGapMeasure: Measure = {
     return lacking ?? (loaded.trained.latentDim < 2 ? "the code has one dimension" : undefined);
   },
   async measure(context) {
-    const { mean, latentDim } = await drawnCodes(context);
+    const { mean, z, latentDim } = await drawnCodes(context);
     const factors = varyingFactors(context.split);
-    const { mig, gaps, best } = mutualInformationGap(
-      Float32Array.from(mean),
-      latentDim,
-      factors.map(({ values }) => values),
-    );
+    const values = factors.map((factor) => factor.values);
+    const { mig, gaps, best } = mutualInformationGap(Float32Array.from(mean), latentDim, values);
+    const drawn = mutualInformationGap(Float32Array.from(z), latentDim, values);
     return {
       figures: [
         { name: "mig", value: mig, note: "mean over the factors", better: "higher" },
+        { name: "mig", of: "draws", value: drawn.mig, note: "of codes drawn from q(z|x)", better: "higher" },
         ...factors.map(({ name }, k) => ({
           name: "gap",
           of: name,
@@ -31,7 +30,7 @@ export const mutualInformationGapMeasure: Measure = {
           note: `dimension ${best[k]} tells most of it`,
         })),
       ],
-      conditions: { codes: "means of q(z|x)", bins: 20 },
+      conditions: { codes: "means of q(z|x), and one draw each", bins: 20 },
     };
   },
 };
