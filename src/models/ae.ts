@@ -72,10 +72,11 @@ export class AE implements Model {
   readonly corrupt?: (x: Tensor) => Tensor;
   readonly sample?: NonNullable<Model["sample"]>;
 
-  constructor(config: AEConfig, { shape }: DataSpec, variation: Variation = {}) {
+  constructor(config: AEConfig, data: DataSpec, variation: Variation = {}) {
+    const { shape } = data;
     this.variation = variation;
     this.distance = reconstructionLosses[config.loss];
-    this.encoder = encoderFor(config, shape, config.latentDim);
+    this.encoder = encoderFor(config, data, config.latentDim);
     const decoder = decoderFor(config, config.latentDim, shape);
     this.decoder = variation.decoder?.(decoder) ?? decoder;
     const { prior, corrupt } = variation;

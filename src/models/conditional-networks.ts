@@ -4,7 +4,14 @@ import type { Tensor } from "../graph/tensor.ts";
 import { Linear } from "../nn/linear.ts";
 import { oneHot } from "../ops/indexing.ts";
 import { concat, flatten, reshape } from "../ops/movement.ts";
-import { type Decoder, decoderFor, type Encoder, encoderFor, type NetworkConfig } from "./networks.ts";
+import {
+  type Decoder,
+  decoderFor,
+  type Encoder,
+  type EncodedSpec,
+  encoderFor,
+  type NetworkConfig,
+} from "./networks.ts";
 
 /**
  * An encoder that sees its example's class: one-hot beside the values, or, where they are convolved, as one more channel that
@@ -15,11 +22,11 @@ export class ConditionalEncoder {
   readonly picture?: Linear;
   readonly #classes: number;
 
-  constructor(config: NetworkConfig, shape: Shape, classes: number, outDim: number) {
+  constructor(config: NetworkConfig, { shape, columns }: EncodedSpec, classes: number, outDim: number) {
     this.#classes = classes;
     const images = config.network === "conv" && shape.length === 3;
     const joined = images ? shape.with(0, shape[0]! + 1) : [sizeOf(shape) + classes];
-    this.network = encoderFor(config, joined, outDim);
+    this.network = encoderFor(config, { shape: joined, ...(columns && { columns }) }, outDim);
     if (images) this.picture = new Linear(classes, sizeOf(shape.slice(1)));
   }
 

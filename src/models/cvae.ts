@@ -39,7 +39,7 @@ export class CVAE implements Model {
     this.classes = classesOf(data);
     this.likelihood = likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
-    this.encoder = new ConditionalEncoder(config, shape, this.classes, 2 * latentDim);
+    this.encoder = new ConditionalEncoder(config, data, this.classes, 2 * latentDim);
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
     this.decoder = new ConditionalDecoder(config, latentDim, this.classes, decoded);
     const { binaryData, classes } = this;

@@ -84,7 +84,7 @@ export abstract class LatentVariableModel<Config extends LatentVariableConfig> i
     const { shape } = data;
     this.likelihood = parts.likelihood ?? likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
-    this.encoder = parts.encoder ?? encoderFor(config, shape, 2 * latentDim);
+    this.encoder = parts.encoder ?? encoderFor(config, data, 2 * latentDim);
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
     this.decoder = parts.decoder ?? decoderFor(config, latentDim, decoded);
     this.prior =

@@ -13,6 +13,7 @@ import { Quantized } from "../distributions/quantized.ts";
 import { constant, type Tensor, Variable } from "../graph/tensor.ts";
 import { maximum } from "../ops/arithmetic.ts";
 import { reshape, slice, split, transpose } from "../ops/movement.ts";
+import { type ColumnRun, columnRuns } from "./column-runs.ts";
 import type { ColumnSpec, DataSpec } from "./model.ts";
 
 export const likelihoodNames = [
@@ -132,18 +133,10 @@ class Columns implements Likelihood {
   readonly channelsPerChannel = 1;
   /** Of the numbers, in their order; a field, so that it is found among the parameters. */
   readonly logVars: Variable | undefined;
-  /** Neighbours of one kind: so many numbers, or one category. */
-  readonly #runs: readonly { readonly width: number; readonly numbers: boolean }[];
+  readonly #runs: readonly ColumnRun[];
 
   constructor(columns: readonly ColumnSpec[]) {
-    const runs: { width: number; numbers: boolean }[] = [];
-    for (const column of columns) {
-      const last = runs.at(-1);
-      if (column.kind === "category") runs.push({ width: column.values.length, numbers: false });
-      else if (last?.numbers) last.width += 1;
-      else runs.push({ width: 1, numbers: true });
-    }
-    this.#runs = runs;
+    this.#runs = columnRuns(columns);
     const numbers = columns.filter(({ kind }) => kind === "number").length;
     this.logVars = numbers === 0 ? undefined : new Variable([numbers], { kind: "constant", value: 0 });
   }

@@ -44,7 +44,7 @@ export class M2 implements Model {
   constructor(config: M2Config, data: DataSpec) {
     this.classes = classesOf(data);
     this.labelledExamples = config.labelled;
-    this.classifier = encoderFor(config, data.shape, this.classes);
+    this.classifier = encoderFor(config, data, this.classes);
     this.conditional = new CVAE({ ...vae.config.parse({}), ...config }, data);
     this.latents = this.conditional.latents;
     this.binaryData = this.conditional.binaryData;

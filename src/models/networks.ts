@@ -8,6 +8,8 @@ import { glorotUniform, torchUniform } from "../nn/initializers.ts";
 import { Linear } from "../nn/linear.ts";
 import { MLP, type MLPOptions } from "../nn/mlp.ts";
 import { flatten, reshape } from "../ops/movement.ts";
+import { CategoryEmbeddings } from "./category-embeddings.ts";
+import type { DataSpec } from "./model.ts";
 
 /** Settings of the networks between data and latent space, shared by every model that has such a pair. */
 export const networkConfig = {
@@ -31,13 +33,20 @@ export const networkConfig = {
     .enum(Object.keys(activations) as [ActivationName, ...ActivationName[]])
     .default("relu")
     .describe("nonlinearity between layers"),
+  categories: z
+    .enum(["one-hot", "embedded"])
+    .default("one-hot")
+    .describe("rows of a table, to the encoder: each category as ones and zeros, or as a learned vector"),
 };
 export interface NetworkConfig {
   readonly network: "linear" | "mlp" | "conv";
   readonly hiddenDims: readonly number[];
   readonly channels: readonly number[];
   readonly activation: ActivationName;
+  readonly categories: "one-hot" | "embedded";
 }
+/** What an encoder needs to know of its examples. */
+export type EncodedSpec = Pick<DataSpec, "shape" | "columns">;
 
 /** [batch, ...shape] -> [batch, outDim]. */
 export interface Encoder {
@@ -54,12 +63,22 @@ const mlpOptions = ({ activation }: NetworkConfig): MLPOptions =>
   initializationFor(activation) === glorotUniform ? { activation } : { activation, weight: torchUniform };
 
 class MLPEncoder implements Encoder {
+  readonly embeddings?: CategoryEmbeddings;
   readonly mlp: MLP;
-  constructor(config: NetworkConfig, shape: Shape, outDim: number) {
-    this.mlp = new MLP([sizeOf(shape), ...widths(config), outDim], mlpOptions(config));
+  constructor(config: NetworkConfig, { shape, columns }: EncodedSpec, outDim: number) {
+    if (config.categories === "embedded") {
+      if (!columns?.some(({ kind }) => kind === "category"))
+        throw new ConfigError(
+          `categories: embedded is for tables with categories, got examples without any, expected one-hot`,
+        );
+      this.embeddings = new CategoryEmbeddings(columns, sizeOf(shape));
+    }
+    const inDim = this.embeddings?.outDim ?? sizeOf(shape);
+    this.mlp = new MLP([inDim, ...widths(config), outDim], mlpOptions(config));
   }
   apply(x: Tensor): Tensor {
-    return this.mlp.apply(flatten(x));
+    const rows = flatten(x);
+    return this.mlp.apply(this.embeddings?.apply(rows) ?? rows);
   }
 }
 
@@ -121,8 +140,8 @@ function convEncoder({ channels, activation }: NetworkConfig, shape: Shape): Con
 }
 
 /** The network from data to `outDim` numbers. */
-export const encoderFor = (config: NetworkConfig, shape: Shape, outDim: number): Encoder =>
-  config.network === "conv" ? new ConvolutionEncoder(config, shape, outDim) : new MLPEncoder(config, shape, outDim);
+export const encoderFor = (config: NetworkConfig, data: EncodedSpec, outDim: number): Encoder =>
+  config.network === "conv" ? new ConvolutionEncoder(config, data.shape, outDim) : new MLPEncoder(config, data, outDim);
 
 /** The network from `inDim` numbers to `shape`, the encoder's mirror. */
 export const decoderFor = (config: NetworkConfig, inDim: number, shape: Shape): Decoder =>

@@ -60,12 +60,13 @@ export class TwoLayer implements Model {
       ...config,
       network: network === "linear" ? network : "mlp",
       hiddenDims: topHiddenDims,
+      categories: "one-hot",
     };
     this.likelihood = likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
-    this.encoder = encoderFor(config, shape, 2 * latentDim);
+    this.encoder = encoderFor(config, data, 2 * latentDim);
     this.decoder = decoderFor(config, latentDim, shape.with(0, shape[0]! * this.likelihood.channelsPerChannel));
-    this.topEncoder = encoderFor(top, [latentDim], 2 * topDim);
+    this.topEncoder = encoderFor(top, { shape: [latentDim] }, 2 * topDim);
     this.topDecoder = decoderFor(top, topDim, [2 * latentDim]);
     this.latents = { shape: [latentDim] };
     this.#topDim = topDim;
