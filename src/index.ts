@@ -49,7 +49,16 @@ export { dae, type DAEConfig } from "./models/dae.ts";
 export { PCA, pca, type PCAConfig } from "./models/pca.ts";
 export { rae, type RAEConfig } from "./models/rae.ts";
 export { wae, type WAEConfig } from "./models/wae.ts";
-export type { Batch, Bound, DataSpec, Latents, Model, ModelDefinition, Objective } from "./models/model.ts";
+export type {
+  Batch,
+  Bound,
+  DataSpec,
+  Latents,
+  Model,
+  ModelDefinition,
+  Objective,
+  ObjectiveOptimizer,
+} from "./models/model.ts";
 export { findModel, registry } from "./models/registry.ts";
 export { BetaTCVAE, betaTCVAE, type BetaTCVAEConfig } from "./models/beta-tcvae.ts";
 export { DIPVAE, dipVAE, type DIPVAEConfig } from "./models/dip-vae.ts";
@@ -111,6 +120,12 @@ export { activeUnits, activity } from "./metrics/active-units.ts";
 export { type FeatureMoments, featureMoments, frechetDistance } from "./metrics/frechet-distance.ts";
 export { boundSizes, ImportanceBounds, LogMeanExp } from "./metrics/importance-bounds.ts";
 export { type MutualInformationGap, mutualInformationGap } from "./metrics/mutual-information-gap.ts";
+export { betaVAEScore } from "./metrics/beta-vae-score.ts";
+export { type DCI, dci } from "./metrics/dci.ts";
+export type { FactoredCodes, FactorValues } from "./metrics/factored-codes.ts";
+export { factorVAEScore } from "./metrics/factor-vae-score.ts";
+export { modularity } from "./metrics/modularity.ts";
+export { type SAP, sap } from "./metrics/sap.ts";
 export { judgeTwoSample, neighborTwoSample, type TwoSampleTest } from "./metrics/classifier-two-sample.ts";
 export { type Fidelity, fidelity } from "./metrics/fidelity.ts";
 export {
