@@ -103,6 +103,7 @@ export { type ClassAccuracy, classAccuracy } from "./training/class-accuracy.ts"
 export { Classifier, classifierFeatures, trainClassifier, type TrainedClassifier } from "./training/classifier.ts";
 export { compileStep } from "./training/compile-step.ts";
 export { drawCodes } from "./training/evaluate-codes.ts";
+export { type AnnealedFigures, AnnealedLikelihood, type AnnealedOptions } from "./training/annealed-likelihood.ts";
 export { type LikelihoodFigures, LikelihoodEvaluator } from "./training/evaluate-likelihood.ts";
 export { ScoreEvaluator, type Scores } from "./training/evaluate-scores.ts";
 export { networkTwoSample } from "./training/network-two-sample.ts";
@@ -117,6 +118,10 @@ export { TrainedModel } from "./training/trained-model.ts";
 
 // Looking at what was learned.
 export { activeUnits, activity } from "./metrics/active-units.ts";
+export { annealingSchedule } from "./metrics/annealing.ts";
+export { bitsPerDimension } from "./metrics/bits-per-dimension.ts";
+export { parzenLogLikelihoods, parzenWindow } from "./metrics/parzen-window.ts";
+export { rocAuc } from "./metrics/roc-auc.ts";
 export { type FeatureMoments, featureMoments, frechetDistance } from "./metrics/frechet-distance.ts";
 export { boundSizes, ImportanceBounds, LogMeanExp } from "./metrics/importance-bounds.ts";
 export { type MutualInformationGap, mutualInformationGap } from "./metrics/mutual-information-gap.ts";

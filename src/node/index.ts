@@ -10,6 +10,7 @@ export { writePng } from "./png-file.ts";
 export { RunFolder } from "./run-folder.ts";
 export type { RunMetrics } from "./run-metrics.ts";
 export { type ReportedRun, writeReport } from "./run-report.ts";
+export { type ExampleScores, type ScoreName, scoreNames, type ScoreRequest, scoreRun } from "./score-run.ts";
 export { type GivenAgain, resumeRun, type RunRequest, startRun } from "./start-run.ts";
 export type { TrainingEvent } from "./training-event.ts";
 export { TrainingRun } from "./training-run.ts";
