@@ -104,6 +104,21 @@ describe("a code that knows nothing", () => {
   });
 });
 
+test("a code that knows one factor of three tells it, and guesses between the others: 1/3 + 2/3 1/2", () => {
+  const one = coded((i) => [a[i]!, draws.normal(), draws.normal()]);
+  // Votes know a group of 384 examples again by the spread that its noise happens to have.
+  expect(Math.abs(factorVAEScore(one) - 2 / 3)).toBeLessThan(0.12);
+  expect(Math.abs(betaVAEScore(one) - 2 / 3)).toBeLessThan(0.12);
+});
+
+test("modularity is of squared information: a dimension that knows half as much of another factor has 3/4", () => {
+  const information = [
+    [2, 0, 0],
+    [1, 3, 0],
+  ];
+  expect(modularity(information)).toBeCloseTo((3 / 4 + 1) / 2, 12);
+});
+
 test("a factor in two dimensions costs completeness alone: 1 - log_3 2 of it", () => {
   const twice = coded((i) => [a[i]! % 2, Math.floor(a[i]! / 2), b[i]!], quantities);
   const { disentanglement, importance } = dci(twice, { rounds: 20 });
