@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Binarization } from "../data/binarize.ts";
 import type { DataSource, Split } from "../data/split.ts";
 import { LatentkitError } from "../errors.ts";
 import { parameters } from "../nn/module.ts";
@@ -12,7 +13,6 @@ import { writeFileAtomic } from "./atomic-write.ts";
 import type { MetricsRecord } from "./metrics-log.ts";
 import { type Report, reportHtml } from "./report-html.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { firstExamples } from "./run-pictures.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
 import { type NamedSheet, trainingSheets } from "./training-pictures.ts";
 
@@ -45,8 +45,8 @@ async function reportOf({ run, trained, source: opened, sheets: made }: Reported
   const sheets = made ?? (source && (await trainingSheets({ trained, source }))) ?? [];
   const records: MetricsRecord[] = [];
   for await (const record of run.metrics()) records.push(record);
-  const { definition } = readRunSpec(info, path);
-  const map = source && (await attempt(() => codesMap(trained, source.validation), notes));
+  const { definition, data } = readRunSpec(info, path);
+  const map = source && (await attempt(() => codesMap(trained, source.validation, data.binarize), notes));
   return {
     title: `${info.model} on ${source?.name ?? info.data.source}`,
     summary: `${definition.summary} (${definition.paper}).`,
@@ -74,13 +74,18 @@ async function attempt<T>(make: () => Promise<T>, notes: string[]): Promise<T | 
 const mostCodes = 1000;
 
 /** Codes of validation examples over the two dimensions in which they differ most; nothing where a model has no such codes. */
-async function codesMap(trained: TrainedModel, split: Split): Promise<string | undefined> {
-  const { model } = trained;
-  if (model.given || !model.encode || model.latents?.shape.length !== 1 || trained.latentDim < 2) return undefined;
-  if (split.indices.length === 0) return undefined;
-  const codes = await trained.encode(firstExamples(split, mostCodes));
+async function codesMap(
+  trained: TrainedModel,
+  { dataset, indices: all }: Split,
+  binarize: Binarization,
+): Promise<string | undefined> {
+  const { abilities } = trained;
+  if (!abilities.encode || abilities.latents?.shape.length !== 1 || trained.latentDim < 2) return undefined;
+  const indices = all.subarray(0, mostCodes);
+  const count = indices.length;
+  if (count === 0) return undefined;
+  const { means: codes } = await trained.codes({ dataset, indices }, { binarize });
   const { latentDim } = trained;
-  const count = codes.length / latentDim;
   const spread = Array.from({ length: latentDim }, (_, d) => variance(codes.filter((_v, i) => i % latentDim === d)));
   const [right, up] = [...spread.keys()]
     .toSorted((a, b) => spread[b]! - spread[a]!)
@@ -88,12 +93,12 @@ async function codesMap(trained: TrainedModel, split: Split): Promise<string | u
     .toSorted((a, b) => a - b) as [number, number];
   const points = new Float32Array(2 * count);
   for (let i = 0; i < count; i++) points.set([codes[i * latentDim + right]!, codes[i * latentDim + up]!], 2 * i);
-  const { labels, classNames } = split.dataset;
+  const { labels, classNames } = dataset;
   return scatterChart({
     title: `codes of ${count} validation examples`,
     points,
     axes: [`z${right}`, `z${up}`],
-    ...(labels && classNames && { classes: { of: Array.from(split.indices, (i) => labels[i]!), names: classNames } }),
+    ...(labels && classNames && { classes: { of: Array.from(indices, (i) => labels[i]!), names: classNames } }),
   });
 }
 
