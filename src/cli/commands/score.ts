@@ -93,10 +93,15 @@ Examples:
       await writeFileAtomic(file, contentOf(kind, split, scores));
       const picture = isImage(split.dataset.shape) ? samplesFile(path, "anomalies.png") : undefined;
       if (picture) await writePng(picture, sheetRaster(extremes(split, scores, settings.show)));
+      const warnings = loaded.trained.model.given
+        ? [
+            "the model is given each example's own label, of classes it never saw too: its scores tell more than the example does",
+          ]
+        : [];
       if (options.json) {
         const classes = found && { anomalous: found.names, anomalies: found.anomalous.filter(Boolean).length };
         const about = { run: path, step, data, split: splitName, examples, samples, prior, seed, ...classes };
-        console.log(JSON.stringify({ file, ...(picture && { picture }), ...about, scores: figures }));
+        console.log(JSON.stringify({ file, ...(picture && { picture }), ...about, scores: figures, warnings }));
         return;
       }
       const head = found ? ["score", "mean", "ROC AUC"] : ["score", "mean"];
@@ -105,6 +110,7 @@ Examples:
       );
       const of = found ? `; to find: ${found.names.join(", ")}` : "";
       console.log(`${splitName} split, ${examples} examples, step ${step}${of}\n\n${table([head, ...rows])}\n`);
+      for (const warning of warnings) console.log(`warning: ${warning}\n`);
       if (picture) console.log(`most and least unlike, two rows for each score: ${picture}`);
       console.log(`scores: ${file}`);
     });
