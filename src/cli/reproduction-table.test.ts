@@ -71,6 +71,14 @@ describe("a table run again", () => {
     ]);
   });
 
+  test("has no column for figures that no row has of theirs", () => {
+    const { row: told, measured } = row("A", [1, 1], [[4, 2]]);
+    const untold = { row: { ...told, theirs: {} }, measured };
+    const [head, cells] = reproductionCells(table, [untold]);
+    expect(head).toEqual(["", "N", "mixture", "N / mixture", "epochs", "training"]);
+    expect(cells).toEqual(["A", "4.0", "2.0", "2.00", "2", "1m01s"]);
+  });
+
   test("counts the pairs of rows in the same order", () => {
     const rows = [row("A", [1, 1], [[10, 5]]), row("B", [2, 2], [[30, 4]]), row("C", [3, 3], [[20, 3]])];
     expect(rankAgreement(table, rows)).toEqual(["N 2 of 3", "mixture 0 of 3"]);

@@ -27,11 +27,21 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
-/** Heading and rows: a figure's column of theirs, then of ours, the median over seeds where there are several, below it each of them. */
+/**
+ * Heading and rows: for each figure a column of theirs, where there are any, then one of ours, the median over seeds where there are
+ * several, below it each of them.
+ */
 export function reproductionCells(table: Reproduction, rows: readonly ReproducedRow[]): string[][] {
-  const ratios = table.ratios ?? [];
-  const head = ["", ...[...table.figures, ...ratios].flatMap(({ heading }) => [heading, "ours"]), "epochs", "training"];
-  return [head, ...rows.flatMap((reproduced) => rowCells(table, reproduced))];
+  const all = rows.map((reproduced) => ({ reproduced, columns: columnsOf(table, reproduced) }));
+  const headings = [...table.figures, ...(table.ratios ?? [])].map(({ heading }) => heading);
+  const told = headings.map((_, k) => all.some(({ columns }) => columns[k]!.theirs !== undefined));
+  const head = [
+    "",
+    ...headings.flatMap((heading, k) => (told[k] ? [heading, "ours"] : [heading])),
+    "epochs",
+    "training",
+  ];
+  return [head, ...all.flatMap(({ reproduced, columns }) => rowCells(reproduced, columns, told))];
 }
 
 /** Theirs of a row, and ours in each run of it. */
@@ -67,22 +77,23 @@ function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
 
 const numberText = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : "-");
 
-function rowCells(table: Reproduction, reproduced: ReproducedRow): string[][] {
-  const { row, measured } = reproduced;
-  const columns = columnsOf(table, reproduced);
+function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], told: readonly boolean[]): string[][] {
   const several = measured.length > 1;
-  const summary = columns.flatMap(({ theirs, ours, digits, standardError }) => [
-    typeof theirs === "number" ? numberText(theirs, digits) : (theirs ?? "-"),
-    numberText(median(ours), digits) +
-      (several || standardError === undefined ? "" : ` ± ${numberText(standardError, digits)}`),
-  ]);
+  const summary = columns.flatMap(({ theirs = "-", ours, digits, standardError }, k) => {
+    const error = several || standardError === undefined ? "" : ` ± ${numberText(standardError, digits)}`;
+    const cell = numberText(median(ours), digits) + error;
+    return told[k] ? [typeof theirs === "number" ? numberText(theirs, digits) : theirs, cell] : [cell];
+  });
   const trained = ({ epochs, trainingSeconds }: MeasuredRow): readonly string[] => [
     String(Number(epochs.toFixed(1))),
     durationText(trainingSeconds),
   ];
   if (!several) return [[row.title, ...summary, ...trained(measured[0]!)]];
   const seedCells = (run: MeasuredRow, i: number): string[] => {
-    const ours = columns.flatMap(({ ours: values, digits }) => ["", numberText(values[i]!, digits)]);
+    const ours = columns.flatMap(({ ours: values, digits }, k) => {
+      const cell = numberText(values[i]!, digits);
+      return told[k] ? ["", cell] : [cell];
+    });
     return [`  seed ${run.seed}`, ...ours, ...trained(run)];
   };
   return [[row.title, ...summary, "", ""], ...measured.map(seedCells)];
