@@ -1,10 +1,17 @@
 /** Latentkit's Node side: files, run folders and native devices. */
+export { compareRuns, type ComparedRun, type ComparisonRequest, type Contestant } from "./compare-runs.ts";
 export { type DataSourceOptions, listDataSources, openDataSource } from "./data-source.ts";
-export { type Evaluation, type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
+export { type Evaluation, type EvaluationRequest, evaluateRun, figureOf } from "./evaluate-run.ts";
 export { examineMachine, type MachineReport } from "./examine-machine.ts";
+export { type Extractor, openExtractor } from "./extractor.ts";
+export { measures } from "./measures/index.ts";
+export type { Check, Figure, Measure, MeasureContext, Measurement } from "./measures/measure.ts";
+export { trainSmallExtractor } from "./small-extractor.ts";
 export { type LoadedRun, loadRun } from "./load-run.ts";
 export { analogySheet, interpolationPaths, interpolationSheet, type Term, traversalSheet } from "./latent-sheets.ts";
 export { type DensityFit, type RunDensity, runDensity } from "./run-density.ts";
+export { type MeasuredRow, type ReproductionRequest, reproduceRow } from "./reproduce-row.ts";
+export { bestOf, type SearchRequest, searchRuns, type Trial, type TriedRun } from "./search-runs.ts";
 export { type PickedDevice, pickDevice } from "./pick-device.ts";
 export { writePng } from "./png-file.ts";
 export { RunFolder } from "./run-folder.ts";

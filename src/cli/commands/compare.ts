@@ -70,7 +70,7 @@ again to go on.
 Examples:
   latentkit compare pca ae vae vae:beta=4 --data digits --epochs 10
   latentkit compare ae rae wae --data path/to/mnist --set network=conv --set latentDim=16 --out runs/regularized
-  latentkit compare runs/vae-digits-1 runs/ae-digits-1 --metrics kid,fidelity`,
+  latentkit compare runs/vae-digits-1 runs/ae-digits-1 --metrics kid,precision-recall`,
     )
     .action(async (what: readonly string[], flags: Flags) => {
       const asked = parseSettings(settings, givenSettings(settings, flags));
