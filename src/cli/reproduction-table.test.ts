@@ -31,6 +31,7 @@ const row = (
     seed,
     epochs: 2,
     trainingSeconds: 61,
+    latentkit: "0",
     request: {},
     weights: "",
     examples: 10,

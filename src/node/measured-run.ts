@@ -2,7 +2,9 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { CheckpointError } from "../errors.ts";
 import { matching, parseJsonObject } from "../training/json.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
 import { readState } from "./checkpoint-files.ts";
@@ -10,6 +12,7 @@ import { type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "./measures/generated.ts";
 import type { Figure } from "./measures/measure.ts";
+import { version } from "./version.ts";
 
 const figuresSchema = z.array(
   z.strictObject({
@@ -23,6 +26,8 @@ const figuresSchema = z.array(
 );
 const anything = z.record(z.string(), z.unknown());
 const measuredSchema = z.strictObject({
+  /** The version that measured. */
+  latentkit: z.string(),
   request: anything,
   /** SHA-256 of what was measured. */
   weights: z.string(),
@@ -61,10 +66,9 @@ export async function* measuredRun(
   // As it is read back.
   const asked = anything.parse(JSON.parse(JSON.stringify(request)));
   const { weights } = (await readState(join(loaded.run.path, "checkpoints"), loaded.step)).sha256;
-  if (existsSync(file)) {
-    const before = matching(measuredSchema, parseJsonObject(await readFile(file, "utf8"), file), file);
-    if (before.weights === weights && JSON.stringify(before.request) === JSON.stringify(asked)) return before;
-  }
+  const before = await readMeasured(file);
+  if (before?.weights === weights && before.latentkit === version && isDeepStrictEqual(before.request, asked))
+    return before;
   const { priors } = request;
   const possible = priors?.filter((prior) => generatesFrom(loaded, prior));
   const evaluation = evaluateRun(loaded, { ...request, ...(possible && { priors: possible }) });
@@ -75,6 +79,7 @@ export async function* measuredRun(
   }
   const found = Object.entries(next.value.measures);
   const measured: MeasuredRun = {
+    latentkit: version,
     request: asked,
     weights,
     examples: next.value.examples,
@@ -84,6 +89,17 @@ export async function* measuredRun(
   };
   await writeFileAtomic(file, `${JSON.stringify(measured, null, 2)}\n`);
   return measured;
+}
+
+/** What the file keeps; nothing where it is none of this version's, and all can be measured again. */
+async function readMeasured(file: string): Promise<MeasuredRun | undefined> {
+  if (!existsSync(file)) return undefined;
+  try {
+    return matching(measuredSchema, parseJsonObject(await readFile(file, "utf8"), file), file);
+  } catch (error) {
+    if (error instanceof CheckpointError) return undefined;
+    throw error;
+  }
 }
 
 const keptFigure = (measure: string, { name, of, value, standardError, better }: Figure): MeasuredFigure => ({

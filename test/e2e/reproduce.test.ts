@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { install, type Installed, jsonLines } from "./install.ts";
@@ -48,6 +48,11 @@ describe("reproduce", () => {
     expect(statSync(kept).mtimeMs).toBe(written);
     expect(text.stdout).toContain(`86.76  ${nll.toFixed(2)}`);
     expect(text.stdout).toContain("Not as in the paper:");
+
+    // Figures of another version are none: they are measured again.
+    writeFileSync(kept, JSON.stringify({ nll: 1 }));
+    const [afresh] = jsonLines((await latentkit.run(...again)).stdout);
+    expect(afresh).toEqual(row);
   });
 
   test("shows the median over seeds and each of them", async () => {
