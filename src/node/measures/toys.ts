@@ -14,9 +14,9 @@ export const densityMeasure: Measure = {
   summary: "KL(p_data || model) on points whose density is known (--data toy:NAME), in nats a point",
   lacking: (context) => {
     if (!isToy(context)) return "the density of the data is not known";
-    return context.loaded.trained.abilities.logWeights
-      ? undefined
-      : "the model has no posterior and density to weigh draws by";
+    const { model } = context.loaded.trained;
+    if (model.given) return "the model gives p(x | label), and the known density is that of x alone";
+    return model.logWeights ? undefined : "the model has no posterior and density to weigh draws by";
   },
   async *measure({ loaded, source, split, binarize, samples, seed }) {
     const { model, store } = loaded.trained;
