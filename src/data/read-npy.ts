@@ -73,6 +73,24 @@ export async function readNpy(file: ByteFile, { maxBytes = 2 ** 32 }: ReadNpyOpt
   }
 }
 
+/** The bytes of an array of them as a stream, for one larger than memory. Throws `DataError` for other types and orders. */
+export async function streamNpyBytes(
+  file: ByteFile,
+): Promise<{ readonly shape: readonly number[]; readonly bytes: AsyncIterable<Uint8Array> }> {
+  const reader = new ByteReader(fileChunks(file.stream(), file.name), file.name);
+  const { shape, type, fortran, length } = await readHeader(file.name, reader);
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  if ((type !== "u1" && type !== "b1") || fortran)
+    throw new DataError(
+      `${file.name}: not bytes in C order, got type ${type}${fortran ? " in Fortran order" : ""}, expected uint8`,
+    );
+  if (count !== file.size - length)
+    throw new DataError(
+      `${file.name}: a header that claims ${count} bytes, got ${file.size - length}, expected as many`,
+    );
+  return { shape, bytes: reader.rest() };
+}
+
 async function readHeader(name: string, reader: ByteReader): Promise<Header> {
   const [magic, major] = await reader.take(8, "its header").then((head) => [head.subarray(0, 6), head[6]!] as const);
   if (magic[0] !== 0x93 || new TextDecoder().decode(magic.subarray(1)) !== "NUMPY" || major < 1 || major > 3) {

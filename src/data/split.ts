@@ -46,7 +46,18 @@ export function split(dataset: Dataset, options: SplitOptions = {}): Parts {
   return divide(whole(dataset), options);
 }
 
-type Parts = Pick<DataSource, "train" | "validation" | "test">;
+export type Parts = Pick<DataSource, "train" | "validation" | "test">;
+
+/** Parts whose examples are in random order: files often come class by class, and pictures show the first few. */
+export function mixed({ train, validation, test }: Parts, seed = 0): Parts {
+  const mix = ({ dataset, indices }: Split): Split => ({
+    dataset,
+    indices: stream(seed, "order")
+      .permutation(indices.length)
+      .map((at) => indices[at]!),
+  });
+  return { train: mix(train), validation: mix(validation), test: mix(test) };
+}
 
 /** Parts as they are given, those that are missing held out of what is learned from: a tenth to test, likewise to validate. */
 export function completeParts(

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { type FileContent, writeFileAtomic } from "./atomic-write.ts";
 import { fileError } from "./file-error.ts";
 
+/** Bytes of all examples in the cache, files that end in .images. */
+export const MOST_PIXELS_CACHED = 8 * 2 ** 30;
+
 /** Where data that can be made or fetched again is kept: LATENTKIT_CACHE, or a folder in the user's own cache. */
 export function cacheFolder(): string {
   const { LATENTKIT_CACHE: own, XDG_CACHE_HOME: caches, LOCALAPPDATA: windows } = process.env;

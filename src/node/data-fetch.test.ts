@@ -17,8 +17,12 @@ const small: PublishedDataset = {
   description: "",
   mirrors: [],
   files: [
-    { name: "a.bin", bytes: content.length, sha256 },
-    { name: "b.bin", bytes: 4, sha256: createHash("sha256").update("abcd").digest("hex") },
+    { name: "a.bin", bytes: content.length, digest: { algorithm: "sha256", hex: sha256 } },
+    {
+      name: "b.bin",
+      bytes: 4,
+      digest: { algorithm: "sha256", hex: createHash("sha256").update("abcd").digest("hex") },
+    },
   ],
 };
 

@@ -9,9 +9,10 @@ import { fileError } from "./file-error.ts";
 /** A file of a dataset as its makers published it. */
 export interface PublishedFile {
   readonly name: string;
-  readonly bytes: number;
-  /** In hex. */
-  readonly sha256: string;
+  /** Where that is published too. */
+  readonly bytes?: number;
+  /** What its bytes hash to, in hex. */
+  readonly digest: { readonly algorithm: "sha256" | "md5"; readonly hex: string };
 }
 
 /** A dataset that can be fetched: its files, and the places that have them. */
@@ -29,7 +30,7 @@ const idxFiles = (
   parts.map(([part, bytes, sha256]) => ({
     name: `${part}-${part.endsWith("images") ? "idx3" : "idx1"}-ubyte.gz`,
     bytes,
-    sha256,
+    digest: { algorithm: "sha256", hex: sha256 },
   }));
 
 /** Datasets that can be fetched, by name. */
@@ -67,11 +68,26 @@ export const publishedDatasets: Readonly<Record<string, PublishedDataset>> = {
       {
         name: "cifar-10-binary.tar.gz",
         bytes: 170_052_171,
-        sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+        digest: { algorithm: "sha256", hex: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd" },
+      },
+    ],
+  },
+  dsprites: {
+    name: "dsprites",
+    description:
+      "shapes of every size, turn and place, [1, 64, 64], 737,280 (Matthey, Higgins, Hassabis & Lerchner 2017), 26 MB",
+    mirrors: ["https://raw.githubusercontent.com/google-deepmind/dsprites-dataset/master/"],
+    files: [
+      {
+        name: "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz",
+        digest: { algorithm: "md5", hex: "7da33b31b13a06f4b04a70402ce90c2e" },
       },
     ],
   },
 };
+
+/** Bytes of a file of which nobody says how many it has. */
+const MOST_BYTES = 2 ** 28;
 
 /** Where a fetched dataset lies. */
 export const fetchedFolder = (name: string): string => join(cacheFolder(), "datasets", name);
@@ -97,7 +113,8 @@ export async function fetchDataset(dataset: PublishedDataset, options: FetchOpti
   for (const file of dataset.files) {
     const path = join(folder, file.name);
     const found = await stat(path).catch(() => undefined);
-    if (found?.size === file.bytes && (await digestOf(path)).digest("hex") === file.sha256) continue;
+    const { algorithm, hex } = file.digest;
+    if (found && isSize(file, found.size) && (await hashOf(path, algorithm)).digest("hex") === hex) continue;
     await fetchFile(dataset, file, path, options);
   }
   return folder;
@@ -122,7 +139,7 @@ async function fetchFile(
     }
   }
   throw new DataError(
-    `${name}: ${file.name} cannot be fetched, got ${failures.join(", and ")}, expected ${file.bytes} bytes of SHA-256 ${file.sha256.slice(0, 12)}...; try again, or take --from URL of another place that has it`,
+    `${name}: ${file.name} cannot be fetched, got ${failures.join(", and ")}, expected ${file.bytes === undefined ? "a file" : `${file.bytes} bytes`} of ${digestName(file)} ${file.digest.hex.slice(0, 12)}...; try again, or take --from URL of another place that has it`,
   );
 }
 
@@ -132,13 +149,15 @@ class Unavailable extends Error {}
 /** Writes the file to `partial`, after what is there already, and checks it. */
 async function download(
   url: string,
-  { bytes, sha256 }: PublishedFile,
+  file: PublishedFile,
   partial: string,
   onBytes: (bytes: number) => void,
   patienceMs: number,
 ): Promise<void> {
+  const { bytes, digest } = file;
+  const most = bytes ?? MOST_BYTES;
   const begun = (await stat(partial).catch(() => undefined))?.size ?? 0;
-  const have = begun < bytes ? begun : 0;
+  const have = begun < most ? begun : 0;
   const stop = new AbortController();
   let timer = setTimeout(() => stop.abort(), patienceMs);
   try {
@@ -146,12 +165,14 @@ async function download(
       headers: { "accept-encoding": "identity", ...(have > 0 && { range: `bytes=${have}-` }) },
       signal: stop.signal,
     });
+    // What was begun may be whole, or more than that.
+    if (response.status === 416) await rm(partial, { force: true });
     if (!response.ok || !response.body) throw new Unavailable(`HTTP ${response.status}`);
     // A server that knows no ranges begins at the beginning.
     const goesOn =
       response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${have}-`) === true;
     if (response.status === 206 && !goesOn) throw new Unavailable("another range than asked for");
-    const hash = goesOn ? await digestOf(partial) : createHash("sha256");
+    const hash = goesOn ? await hashOf(partial, digest.algorithm) : createHash(digest.algorithm);
     let total = goesOn ? have : 0;
     const output = await open(partial, goesOn ? "a" : "w");
     try {
@@ -159,7 +180,7 @@ async function download(
         clearTimeout(timer);
         timer = setTimeout(() => stop.abort(), patienceMs);
         total += chunk.length;
-        if (total > bytes) break;
+        if (total > most) break;
         await output.writeFile(chunk);
         hash.update(chunk);
         onBytes(total);
@@ -167,10 +188,10 @@ async function download(
     } finally {
       await output.close();
     }
-    if (total < bytes) throw new Unavailable(`the connection cut after ${total} bytes`);
-    if (total > bytes || hash.digest("hex") !== sha256) {
+    if (bytes !== undefined && total < bytes) throw new Unavailable(`the connection cut after ${total} bytes`);
+    if (total > most || hash.digest("hex") !== digest.hex) {
       await rm(partial, { force: true });
-      throw new Unavailable(total > bytes ? `more than ${bytes} bytes` : "another SHA-256");
+      throw new Unavailable(total > most ? `more than ${most} bytes` : `another ${digestName(file)}`);
     }
   } catch (error) {
     if (stop.signal.aborted) throw new Unavailable(`nothing for ${patienceMs / 1000} seconds`);
@@ -187,8 +208,13 @@ function reasonOf({ message, cause }: TypeError): string {
   return code === undefined ? message : `${message} (${code})`;
 }
 
-async function digestOf(path: string): Promise<Hash> {
-  const hash = createHash("sha256");
+/** Whether a file may be whole, by its size. */
+export const isSize = ({ bytes }: PublishedFile, size: number): boolean => bytes === undefined || size === bytes;
+
+const digestName = ({ digest }: PublishedFile): string => (digest.algorithm === "md5" ? "MD5" : "SHA-256");
+
+async function hashOf(path: string, algorithm: string): Promise<Hash> {
+  const hash = createHash(algorithm);
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
     hash.update(chunk);
   return hash;

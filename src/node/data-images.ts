@@ -1,8 +1,15 @@
 import { basename, join, resolve } from "node:path";
 import { createDataset, type Dataset } from "../data/dataset.ts";
-import { completeParts, createDataSource, type DataSource, type Split, type SplitOptions } from "../data/split.ts";
+import {
+  completeParts,
+  createDataSource,
+  type DataSource,
+  mixed,
+  type Parts,
+  type Split,
+  type SplitOptions,
+} from "../data/split.ts";
 import { DataError } from "../errors.ts";
-import { stream } from "../random/index.ts";
 import { type ImageDecoder, imageDecoder, type ImageForm } from "./data-image-decoder.ts";
 import { type ImageFile, type ImagePart, listImages } from "./data-image-files.ts";
 import { type Broken, type PixelLimits, pixelsOf } from "./image-pixels.ts";
@@ -106,9 +113,9 @@ function partsOf(dataset: Dataset, files: readonly ImageFile[], options: SplitOp
     dataset,
     indices: Uint32Array.from([...files.keys()].filter((i) => files[i]!.part === name)),
   });
-  if (files[0]!.part === undefined) return shuffled(completeParts({ train: part(undefined) }, options), options);
+  if (files[0]!.part === undefined) return mixed(completeParts({ train: part(undefined) }, options), options.seed);
   const [validation, test] = [part("validation"), part("test")];
-  return shuffled(
+  return mixed(
     completeParts(
       {
         train: part("train"),
@@ -117,19 +124,6 @@ function partsOf(dataset: Dataset, files: readonly ImageFile[], options: SplitOp
       },
       options,
     ),
-    options,
+    options.seed,
   );
-}
-
-type Parts = Pick<DataSource, "train" | "validation" | "test">;
-
-/** In shuffled order: files come class by class, and pictures show the first few. */
-function shuffled(parts: Parts, { seed = 0 }: SplitOptions): Parts {
-  const mixed = ({ dataset, indices }: Split): Split => ({
-    dataset,
-    indices: stream(seed, "order")
-      .permutation(indices.length)
-      .map((at) => indices[at]!),
-  });
-  return { train: mixed(parts.train), validation: mixed(parts.validation), test: mixed(parts.test) };
 }

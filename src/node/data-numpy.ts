@@ -3,6 +3,8 @@ import { arrayDatasets } from "../data/array-dataset.ts";
 import { readNpz } from "../data/npz.ts";
 import { readNpy } from "../data/read-npy.ts";
 import { completeParts, createDataSource, split, type SplitOptions, whole, type DataSource } from "../data/split.ts";
+import { readZip } from "../data/zip.ts";
+import { hasFactors, openFactors } from "./data-factors.ts";
 import { openFile } from "./data-files.ts";
 
 /** Opens a .npy file whose rows are examples; a tenth is held out to test. */
@@ -16,10 +18,13 @@ export async function openNpy(path: string, options: SplitOptions): Promise<Data
   });
 }
 
-/** Opens a .npz file by the rule of `readNpz`. Parts it lacks are held out, a tenth each, as `options` say. */
+/** Opens a .npz file by the rule of `readNpz`, or as `openFactors` does where it is laid out as dSprites. Parts it lacks are held out, a tenth each, as `options` say. */
 export async function openNpz(path: string, options: SplitOptions): Promise<DataSource> {
   const name = basename(path);
-  const { whole: all, train, validation, test } = await arrayDatasets(name, await readNpz((await openFile(path))!));
+  const file = (await openFile(path))!;
+  const arrays = await readZip(file);
+  if (hasFactors(arrays)) return openFactors(path, arrays, options);
+  const { whole: all, train, validation, test } = await arrayDatasets(name, await readNpz(file));
   const learned = (train ?? all)!;
   const counts = [
     `${learned.size} examples of [${learned.shape.join(", ")}]`,

@@ -13,7 +13,7 @@ import { nearestName } from "../nearest-name.ts";
 import { classNumber } from "./class-number.ts";
 import { systemCode } from "./file-error.ts";
 import { openFile, status } from "./data-files.ts";
-import { fetchedFolder, publishedDatasets } from "./data-fetch.ts";
+import { fetchedFolder, isSize, publishedDatasets } from "./data-fetch.ts";
 import { openImageFolder } from "./data-images.ts";
 import { idxNames, openIdxFile, openIdxFolder } from "./data-idx.ts";
 import type { DataOptions } from "./data-options.ts";
@@ -171,12 +171,15 @@ function sized(form: string, size: string | undefined): { readonly size?: number
 /** Opens a dataset that `data fetch` has brought. */
 async function openFetched(name: string, options: Given): Promise<DataSource> {
   const folder = fetchedFolder(name);
-  for (const file of publishedDatasets[name]!.files)
-    if ((await status(join(folder, file.name)))?.size !== file.bytes)
+  const { files } = publishedDatasets[name]!;
+  for (const file of files) {
+    const found = await status(join(folder, file.name));
+    if (!found || !isSize(file, found.size))
       throw new DataError(
         `${name}: not fetched yet, got no files in ${folder}, expected them; latentkit data fetch ${name}`,
       );
-  const archive = publishedDatasets[name]!.files.find((file) => file.name === cifarArchive);
+  }
+  const archive = files.length === 1 ? files[0] : undefined;
   return archive ? openPath(join(folder, archive.name), options) : openFolder(folder, options);
 }
 

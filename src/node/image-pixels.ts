@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
-import { openSync, readSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { BlockCache, blocksOf } from "../data/block-cache.ts";
 import type { ExampleStore } from "../data/dataset.ts";
-import { ConfigError, DataError } from "../errors.ts";
-import { cachedFile, pruneCache, writeCached } from "./data-cache.ts";
+import { ConfigError } from "../errors.ts";
+import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "./data-cache.ts";
 import type { ImageDecoder, ImageForm } from "./data-image-decoder.ts";
 import type { ImageFile } from "./data-image-files.ts";
+import { openExampleFile } from "./example-file.ts";
 import { publishReading } from "./reading.ts";
 
 /** How much room pixels take. */
@@ -48,7 +47,7 @@ export async function pixelsOf(
   files: readonly ImageFile[],
   decoder: ImageDecoder,
   form: ImageForm,
-  { mostInMemory = 2 ** 30, mostCached = 8 * 2 ** 30 }: PixelLimits = {},
+  { mostInMemory = 2 ** 30, mostCached = MOST_PIXELS_CACHED }: PixelLimits = {},
 ): Promise<{ readonly values: Uint8Array | ExampleStore; readonly broken: readonly Broken[] }> {
   const about = files.map(({ path, size, modified }) => [path, size, modified]);
   const key = createHash("sha256")
@@ -105,24 +104,8 @@ async function stored(
     const all = await readFile(path);
     return createHash("sha256").update(all).digest("hex") === sha256 ? all : undefined;
   }
-  const file = openSync(path, "r");
-  const length = size ** 2 * channels;
-  const blocks = blocksOf(length);
-  const cache = new BlockCache<Uint8Array>(blocks.held, (index, block = new Uint8Array(blocks.size * length)) => {
-    const at = index * block.length;
-    const read = readSync(file, block, 0, block.length, at);
-    const expected = Math.min(block.length, bytes - at);
-    if (read < expected) throw new DataError(`${path}: cut short, got ${read} bytes of images, expected ${expected}`);
-    return block;
-  });
-  return {
-    content: sha256,
-    blocks,
-    read(example, into) {
-      const at = (example % blocks.size) * length;
-      into.set(cache.block(Math.floor(example / blocks.size)).subarray(at, at + length));
-    },
-  };
+  const { blocks, bytesOf } = openExampleFile(path, size ** 2 * channels, bytes);
+  return { content: sha256, blocks, read: (example, into) => into.set(bytesOf(example)) };
 }
 
 /** Decodes all files in order, a few at a time, into pieces of whole images. */

@@ -77,10 +77,11 @@ async function fetchPublished(
     ...(shown && {
       onProgress: (file, bytes) =>
         void process.stderr.write(
-          `\r${file.name}  ${Math.floor((100 * bytes) / file.bytes)} %\u001b[K${bytes === file.bytes ? "\n" : ""}`,
+          `\r${file.name}  ${file.bytes === undefined ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.floor((100 * bytes) / file.bytes)} %`}\u001b[K`,
         ),
     }),
   });
+  if (shown) process.stderr.write("\r\u001b[K");
   console.log(
     json ? JSON.stringify({ name, folder, files: dataset.files }) : `${name}: ${folder}; take it with --data ${name}`,
   );
