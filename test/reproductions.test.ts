@@ -1,0 +1,23 @@
+import { describe, expect, test } from "vitest";
+import { findModel } from "../src/models/registry.ts";
+import { dataOptions } from "../src/node/data-options.ts";
+import { findMeasure } from "../src/node/measures/index.ts";
+import { rowTraining } from "../src/node/reproduce-row.ts";
+import { reproductions } from "../src/reproductions/index.ts";
+
+// What a row asks for is read hours into a run at the latest: here at once.
+describe.each(reproductions.map((table) => [table.name, table] as const))("%s", (_, table) => {
+  test("is read and measured as options and measures have it", () => {
+    expect(dataOptions.parse(table.dataOptions ?? {})).toEqual(table.dataOptions ?? {});
+    for (const measure of table.measures) expect(findMeasure(measure).name).toBe(measure);
+    expect(table.differences.length).toBeGreaterThan(0);
+  });
+
+  test.each(table.rows.map((row) => [row.name, row] as const))("row %s has settings of its model", (_name, row) => {
+    const settings = findModel(row.model).config.parse(row.config) as Readonly<Record<string, unknown>>;
+    expect(settings).toMatchObject(row.config);
+    expect(rowTraining(table, row, {})).toMatchObject({ ...table.training, ...row.training });
+    const figures = table.figures.map(({ name }) => name);
+    expect(figures).toEqual(expect.arrayContaining(Object.keys(row.theirs)));
+  });
+});
