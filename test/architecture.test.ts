@@ -39,7 +39,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "metrics",
   ],
   // Published tables: which models and settings, and what was reported. As data: no model is imported.
-  reproductions: ["training"],
+  reproductions: ["data", "training"],
   "index.ts": [...shared, "optim", "training"],
   node: [...shared, "nearest-name.ts", "onnx", "optim", "training", "reproductions"],
   cli: [...shared, "nearest-name.ts", "optim", "training", "reproductions", "node"],
