@@ -51,7 +51,7 @@ const packagePlaces: Readonly<Record<string, RegExp>> = {
   "onnxruntime-web": /^runtime\/web\.ts$/,
   "onnxruntime-common": /^runtime\//,
   commander: /^cli\//,
-  sharp: /^node\/data-image-decoder\.ts$/,
+  sharp: /^node\/(data-image-decoder|webp-film)\.ts$/,
   "csv-parse": /^node\//,
 };
 const platformFiles = /^(node|cli)\/|^runtime\/node\.ts$/;

@@ -62,7 +62,7 @@ export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".
     `--out: not a file it can write, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
   );
 }
-export type FileKind = ".png" | ".npy" | ".csv" | ".gif" | ".svg" | ".html" | ".json" | ".safetensors";
+export type FileKind = ".png" | ".npy" | ".csv" | ".gif" | ".webp" | ".svg" | ".html" | ".json" | ".safetensors";
 
 /** Where a run keeps its own pictures. */
 export const samplesFile = (run: string, name: string): string => join(run, "samples", name);

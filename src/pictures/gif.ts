@@ -2,8 +2,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./gifenc.d.ts" />
 import * as gifencModule from "gifenc";
-import { ShapeError } from "../errors.ts";
-import type { Raster } from "./raster.ts";
+import { frameForm, type Raster } from "./raster.ts";
 
 // Node gives the CommonJS build as `default`, bundlers the names of the module build.
 const gifenc =
@@ -17,14 +16,7 @@ const palettePixels = 1 << 18;
  * frame's time is kept to a hundredth of a second. Throws ShapeError where there is no frame, or frames differ in size.
  */
 export function encodeGif(frames: readonly Raster[], { frameMs = 50 } = {}): Uint8Array<ArrayBuffer> {
-  const [first] = frames;
-  if (!first) throw new ShapeError("gif: no frames, got none, expected at least one");
-  const { width, height, channels } = first;
-  for (const frame of frames)
-    if (frame.width !== width || frame.height !== height || frame.channels !== channels)
-      throw new ShapeError(
-        `gif: frames differ in size, got [${frame.channels}, ${frame.height}, ${frame.width}], expected [${channels}, ${height}, ${width}]`,
-      );
+  const { width, height, channels } = frameForm("gif", frames);
   const palette =
     channels === 1
       ? Array.from({ length: 256 }, (_, gray) => [gray, gray, gray] as const)

@@ -9,6 +9,19 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
+/** Width, height and channels of the frames of a film. Throws ShapeError where there is no frame, or frames differ in them. */
+export function frameForm(where: string, frames: readonly Raster[]): Omit<Raster, "data"> {
+  const [first] = frames;
+  if (!first) throw new ShapeError(`${where}: no frames, got none, expected at least one`);
+  const { width, height, channels } = first;
+  for (const frame of frames)
+    if (frame.width !== width || frame.height !== height || frame.channels !== channels)
+      throw new ShapeError(
+        `${where}: frames differ in size, got [${frame.channels}, ${frame.height}, ${frame.width}], expected [${channels}, ${height}, ${width}]`,
+      );
+  return { width, height, channels };
+}
+
 export interface GridOptions {
   /** Number of images; each is [channels, height, width] with values from 0 (black) to 1. */
   readonly count: number;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { encodeNpy } from "../../data/npy.ts";
 import { closedWalk } from "../../latent/walk.ts";
 import { writeFileAtomic } from "../../node/atomic-write.ts";
+import { encodeWebp } from "../../node/webp-film.ts";
 import { encodeGif } from "../../pictures/gif.ts";
 import { scatter } from "../../pictures/scatter.ts";
 import { isPoints, sheetRaster } from "../../pictures/sheet.ts";
@@ -20,11 +21,14 @@ const walkSettings = z.strictObject({
   seed: z.int().min(0).default(0).describe("the same seed walks the same way"),
   prior: priorSetting,
 });
-const kinds = [".gif", ".npy"] as const;
+const kinds = [".gif", ".webp", ".npy"] as const;
 
 export function define(command: Command): void {
   addRunOptions(command, { settings: walkSettings, label: true })
-    .option("--out <file>", "file to write: a film (.gif), or the numbers (.npy); default: into the run's samples/")
+    .option(
+      "--out <file>",
+      "file to write: a film (.gif, .webp), or the numbers (.npy); default: into the run's samples/",
+    )
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -68,7 +72,8 @@ Examples:
           // Points keep their scale from frame to frame.
           return isPoints(shape) ? scatter([set], { scaleOf: values }) : sheetRaster({ ...of, sets: [set] }, { scale });
         });
-        await writeFileAtomic(file, [encodeGif(film, { frameMs: 1000 / fps })]);
+        const encode = checkKind(file, kinds) === ".webp" ? encodeWebp : encodeGif;
+        await writeFileAtomic(file, [await encode(film, { frameMs: 1000 / fps })]);
       }
       const details = { run: path, step, ...settings, prior: fit, label: options.label };
       if (options.json) console.log(JSON.stringify({ file, shape: [frames, count, ...shape], ...details }));
