@@ -4,7 +4,7 @@ import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { manifoldSheet, mostTellingDimensions } from "../../node/run-pictures.ts";
 import { openRunData } from "../../node/run-spec.ts";
 import type { TrainedModel } from "../../training/trained-model.ts";
-import { finishSheet, samplesFile } from "../finish-sheet.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
 import { fittedPrior } from "../run-prior.ts";
 import { givenSettings, parseSettings } from "../settings.ts";
@@ -39,7 +39,7 @@ Examples:
     )
     .action(async (path: string, options: RunOptions) => {
       const { size, dims: wanted, prior } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
-      const loaded = await optionRun(path, options);
+      const loaded = await optionRun(path, options, sheetKinds);
       const { run, trained, step } = loaded;
       const { abilities } = trained;
       if (prior === undefined && abilities.encode && abilities.decode && !abilities.latents?.prior)
@@ -54,6 +54,7 @@ Examples:
       await finishSheet(sheet, options, {
         title: `latent dimensions ${dims[0]} (to the right) and ${dims[1]} (upwards)`,
         file: samplesFile(path, "manifold.png"),
+        columns: run.info.data.columns,
         details: { run: path, step, dims, size, prior: fitted?.fit, label: options.label },
         terminalRows: 8,
       });
