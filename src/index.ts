@@ -123,6 +123,8 @@ export { bitsPerDimension } from "./metrics/bits-per-dimension.ts";
 export { parzenLogLikelihoods, parzenWindow } from "./metrics/parzen-window.ts";
 export { rocAuc } from "./metrics/roc-auc.ts";
 export { type FeatureMoments, featureMoments, frechetDistance } from "./metrics/frechet-distance.ts";
+export { inceptionScore } from "./metrics/inception-score.ts";
+export { type KernelDistance, kernelDistance } from "./metrics/kernel-distance.ts";
 export { boundSizes, ImportanceBounds, LogMeanExp } from "./metrics/importance-bounds.ts";
 export { type MutualInformationGap, mutualInformationGap } from "./metrics/mutual-information-gap.ts";
 export { betaVAEScore } from "./metrics/beta-vae-score.ts";

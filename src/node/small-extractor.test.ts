@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -98,6 +98,9 @@ test("an extractor is trained once for a source", async () => {
   expect(steps).toBe(trained);
   expect(second.about).toEqual(first.about);
   await Promise.all([first.release(), second.release()]);
+  const cache = join(folder, "cache");
+  writeFileSync(join(cache, readdirSync(cache)[0]!), "damaged");
+  await expect(openExtractor(source)).rejects.toThrow(/; delete it to have it trained again$/);
 });
 
 test("what is no extractor is said in one line", async () => {

@@ -111,7 +111,12 @@ export async function smallExtractor(source: DataSource, training: SmallTraining
     path = await writeCached(name, await trainSmallExtractor(source, training));
     await pruneCache(cacheEnding, mostCachedBytes);
   }
-  return readSmallExtractor(path, source.train.dataset.shape);
+  try {
+    return await readSmallExtractor(path, source.train.dataset.shape);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new CheckpointError(`${error.message}; delete it to have it trained again`, { cause: error });
+  }
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { TrainedClassifier } from "./classifier.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /** How often samples of a class look like one to a classifier. */
@@ -14,7 +13,7 @@ export interface ClassAccuracy {
  */
 export async function classAccuracy(
   trained: TrainedModel,
-  classifier: TrainedClassifier,
+  classifier: { classify(x: Float32Array): Promise<Uint8Array> },
   { perClass = 1000, seed = 0 }: { readonly perClass?: number; readonly seed?: number } = {},
 ): Promise<ClassAccuracy> {
   const byClass: number[] = [];

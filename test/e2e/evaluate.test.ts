@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { install, type Installed } from "./install.ts";
@@ -108,8 +108,45 @@ test("samples have a Frechet distance, larger for a prior that fits worse", asyn
   const refused = await latentkit.run("evaluate", run, "--metrics", "frechet", "--count", "20");
   expect(refused).toMatchObject({
     code: 2,
-    stderr: "latentkit: frechet: too few examples for a covariance of 128 features, got 20, expected more than 128\n",
+    stderr: expect.stringMatching(
+      /^latentkit: frechet: too few examples for a covariance of 128 features, got 20, expected more than 128\n$/m,
+    ),
   });
+});
+
+test("an extractor is a file, the same bytes each time, and evaluate takes it", async () => {
+  const train = ["metrics", "train-extractor", "--data", "digits:500", "--seed", "2"];
+  const { stdout } = await latentkit.run(...train, "--out", "a.safetensors", "--json");
+  const about = JSON.parse(stdout) as { readonly sha256: string };
+  expect(about).toMatchObject({ file: "a.safetensors", name: "small-28", data: "digits", examples: 500, seed: 2 });
+  expect((await latentkit.run(...train, "--out", "b.safetensors")).code).toBe(0);
+  const [a, b] = ["a", "b"].map((name) => readFileSync(join(latentkit.folder, `${name}.safetensors`)));
+  expect(a!.equals(b!)).toBe(true);
+
+  const args = ["--metrics", "kid,inception-score", "--generated", "200", "--extractor"];
+  const { measures, figures } = await evaluated(run, ...args, "a.safetensors");
+  expect(measures["kid"]!.conditions).toMatchObject({
+    extractor: { sha256: about.sha256 },
+    reals: 100,
+    generated: 200,
+  });
+  expect(figures["kid/kid of own"]).toBeGreaterThan(figures["kid/kid of training examples"]!);
+  const own = figures["inception-score/inception score of own"]!;
+  expect(own).toBeGreaterThan(1);
+  expect(own).toBeLessThan(figures["inception-score/inception score of examples"]!);
+
+  const missing = await latentkit.run("evaluate", run, ...args, "none.onnx");
+  expect(missing).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /^latentkit: --extractor: no file that can be read, got none\.onnx, expected one\n$/m,
+    ),
+  });
+  const unknowing = await latentkit.run("evaluate", run, "--metrics", "inception-score", "--extractor", "raw");
+  expect(unknowing.code).toBe(2);
+  expect(unknowing.stderr).toMatch(
+    /^latentkit: inception-score: the extractor knows no classes, got raw, expected .*\n$/m,
+  );
 });
 
 test("codes of data with known factors are measured by how single dimensions tell them", async () => {
@@ -135,7 +172,7 @@ test("codes of data with known factors are measured by how single dimensions tel
   expect(few).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(
-      /^latentkit: factor-vae score: too few examples with the same orientation, got .*\n$/,
+      /^latentkit: factor-vae score: too few examples with the same orientation, got .*\n$/m,
     ),
   });
   const unknown = await latentkit.run("evaluate", run, "--metrics", "disentanglement");

@@ -35,7 +35,7 @@ export function install(): Installed {
   mkdirSync(folder);
   // What npm sets for the scripts it runs changes what a person is told to type.
   const { npm_lifecycle_event: _, ...rest } = process.env;
-  const env = { ...rest, NO_COLOR: "1" };
+  const env = { LATENTKIT_CACHE: join(root, "cache"), ...rest, NO_COLOR: "1" };
   const start = (...args: readonly string[]) => {
     const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), ...args], {
       cwd: folder,

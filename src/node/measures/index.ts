@@ -3,6 +3,7 @@ import { activeUnitsMeasure } from "./active-units.ts";
 import { annealingMeasure } from "./annealing.ts";
 import { bitsPerDimensionMeasure } from "./bits-per-dimension.ts";
 import { disentanglementMeasure } from "./disentanglement.ts";
+import { classAccuracyMeasure } from "./class-accuracy.ts";
 import { frechetMeasure } from "./frechet.ts";
 import { frechetReconstructionMeasure } from "./frechet-reconstruction.ts";
 import { inceptionScoreMeasure } from "./inception-score.ts";
@@ -35,6 +36,7 @@ export const measures: readonly Measure[] = [
   frechetMeasure,
   kidMeasure,
   inceptionScoreMeasure,
+  classAccuracyMeasure,
   frechetReconstructionMeasure,
   precisionRecallMeasure,
   mmdMeasure,
