@@ -1,8 +1,7 @@
 /** Models with settings in one word: `vae:beta=4:hiddenDims=400,200`. */
-import { ConfigError } from "../errors.ts";
 import type { ModelDefinition } from "../models/model.ts";
 import { findModel } from "../models/registry.ts";
-import { parseSettings, settingsOf } from "./settings.ts";
+import { parseSettings, settingPairs, settingsOf } from "./settings.ts";
 
 export interface ModelSpec {
   /** The model and what sets it apart, for people: `vae beta=4`. */
@@ -10,17 +9,6 @@ export interface ModelSpec {
   readonly definition: ModelDefinition;
   /** Settings as typed. */
   readonly given: Readonly<Record<string, string>>;
-}
-
-/** Settings `key=value` by key. Throws ConfigError naming `where` they stand. */
-export function settingPairs(pairs: readonly string[], where: string): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf("=");
-      if (at < 1) throw new ConfigError(`${where}: not a setting, got "${pair}", expected key=value`);
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
-  );
 }
 
 /** Throws ConfigError where the model or one of the settings is not known. */

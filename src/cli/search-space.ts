@@ -5,8 +5,8 @@ import type { ModelDefinition } from "../models/model.ts";
 import { nearestName } from "../nearest-name.ts";
 import { stream } from "../random/index.ts";
 import { trainingSettings } from "../training/settings.ts";
-import { hasSetting, settingPairs } from "./model-spec.ts";
-import { parseSettings, settingsOf } from "./settings.ts";
+import { hasSetting } from "./model-spec.ts";
+import { parseSettings, settingPairs, settingsOf } from "./settings.ts";
 
 /** One setting, and the values it may take. */
 export type Dimension =

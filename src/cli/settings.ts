@@ -152,3 +152,17 @@ function rangeOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Prope
         : "";
   return `${low}${high}`;
 }
+
+/** Settings `key=value` by key. Throws ConfigError naming `where` they stand. */
+export function settingPairs(pairs: readonly string[], where: string): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1) throw new ConfigError(`${where}: not a setting, got "${pair}", expected key=value`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+/** For an option that may be repeated. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

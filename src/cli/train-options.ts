@@ -10,7 +10,7 @@ import { fileError } from "../node/file-error.ts";
 import { isJsonObject, parseJsonObject } from "../training/json.ts";
 import { defaultEpochs, trainingSettings } from "../training/settings.ts";
 import { withPresets } from "../training/with-presets.ts";
-import { givenSettings, parseSettings } from "./settings.ts";
+import { givenSettings, parseSettings, settingPairs } from "./settings.ts";
 
 /** Every flag of `train` that takes a value, and every key of a --config file but `set`. */
 export const trainOptions = z.strictObject({
@@ -48,7 +48,7 @@ export async function readTrainRequest(definition: ModelDefinition, flags: Train
   parseSettings(trainOptions, fromFile, inFile);
   parseSettings(definition.config, settings, inFile);
   const givenOptions = { ...fromFile, ...givenSettings(trainOptions, flags) };
-  const givenConfig = { ...settings, ...pairs(flags.set ?? []) };
+  const givenConfig = { ...settings, ...settingPairs(flags.set ?? [], "--set") };
   const options = parseSettings(trainOptions, givenOptions);
   const config = parseSettings(definition.config, givenConfig, (key) => `--set ${key}`);
   return {
@@ -70,17 +70,6 @@ export async function effectiveConfig(
   const { config, settings } = withPresets(definition, known, source.train.dataset, source.train.indices.length);
   const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;
   return { data, out, ...settings, epochs, binarize, ...reading, seed, set: config };
-}
-
-/** `["latentDim=2"]` as an object of texts. */
-function pairs(settings: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    settings.map((setting) => {
-      const at = setting.indexOf("=");
-      if (at < 1) throw new ConfigError(`--set: not a setting, got "${setting}", expected key=value`);
-      return [setting.slice(0, at), setting.slice(at + 1)];
-    }),
-  );
 }
 
 const only = <T extends object>(object: T, keys: readonly string[]): Partial<T> =>

@@ -52,6 +52,3 @@ export async function unattended(work: (signal: AbortSignal) => Promise<true | u
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }
-
-/** For an option that may be repeated. */
-export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

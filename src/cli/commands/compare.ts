@@ -9,22 +9,21 @@ import { writeComparison } from "../../node/comparison-report.ts";
 import { dataOptions, givenDataOptions } from "../../node/data-options.ts";
 import { ownPrior } from "../../node/measures/generated.ts";
 import { findMeasure } from "../../node/measures/index.ts";
-import { trainingSettings } from "../../training/settings.ts";
 import { comparisonCells } from "../comparison-cells.ts";
-import { checkedConfig, hasSetting, type ModelSpec, parseModelSpec, settingPairs } from "../model-spec.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { checkedConfig, hasSetting, type ModelSpec, parseModelSpec } from "../model-spec.ts";
+import { givenTraining } from "../given-training.ts";
+import { addSettings, collect, givenSettings, parseSettings, settingPairs } from "../settings.ts";
 import { markdownTable, table } from "../table.ts";
-import { collect, follow, unattended } from "../unattended.ts";
+import { follow, unattended } from "../unattended.ts";
 
-const { epochs, steps, batchSize, learningRate, schedule, device, threads } = trainingSettings.shape;
-const training = z.strictObject({
-  epochs,
-  steps,
-  batchSize: batchSize.unwrap().optional(),
-  learningRate: learningRate.unwrap().optional(),
-  schedule: schedule.unwrap().optional(),
-  device: device.unwrap().optional(),
-  threads: threads.unwrap().optional(),
+const training = givenTraining.pick({
+  epochs: true,
+  steps: true,
+  batchSize: true,
+  learningRate: true,
+  schedule: true,
+  device: true,
+  threads: true,
 });
 const settings = z.strictObject({
   data: z.string().min(1).max(1000).optional().describe("what models are trained on: see latentkit data list"),

@@ -4,20 +4,19 @@ import { findNamed } from "../../nearest-name.ts";
 import { dataOptions, givenDataOptions } from "../../node/data-options.ts";
 import { reproduceRow, type ReproductionRequest } from "../../node/reproduce-row.ts";
 import { type Reproduction, type ReproductionRow, reproductions } from "../../reproductions/index.ts";
-import { trainingSettings } from "../../training/settings.ts";
 import { type ReproducedRow, rankAgreement, reproductionCells } from "../reproduction-table.ts";
+import { givenTraining } from "../given-training.ts";
 import { addSettings, givenSettings, parseSettings } from "../settings.ts";
 import { markdownTable, table } from "../table.ts";
 import { follow, unattended } from "../unattended.ts";
 
-const { epochs, steps, batchSize, learningRate, device, threads } = trainingSettings.shape;
-const training = z.strictObject({
-  epochs,
-  steps,
-  batchSize: batchSize.unwrap().optional(),
-  learningRate: learningRate.unwrap().optional(),
-  device: device.unwrap().optional(),
-  threads: threads.unwrap().optional(),
+const training = givenTraining.pick({
+  epochs: true,
+  steps: true,
+  batchSize: true,
+  learningRate: true,
+  device: true,
+  threads: true,
 });
 const settings = z.strictObject({
   data: z.string().min(1).max(1000).optional().describe("what to learn from (default: the table's own data)"),

@@ -11,18 +11,12 @@ import { trainingSettings } from "../../training/settings.ts";
 import { checkedConfig, hasSetting } from "../model-spec.ts";
 import { durationText, metricText } from "../progress.ts";
 import { parseSpace, type Point, pointsOf } from "../search-space.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { givenTraining } from "../given-training.ts";
+import { addSettings, collect, givenSettings, parseSettings } from "../settings.ts";
 import { markdownTable, table } from "../table.ts";
-import { collect, follow, unattended } from "../unattended.ts";
+import { follow, unattended } from "../unattended.ts";
 
-const { epochs, steps, patience, device, threads } = trainingSettings.shape;
-const training = z.strictObject({
-  epochs,
-  steps,
-  patience,
-  device: device.unwrap().optional(),
-  threads: threads.unwrap().optional(),
-});
+const training = givenTraining.pick({ epochs: true, steps: true, patience: true, device: true, threads: true });
 const settings = z.strictObject({
   data: z.string().min(1).max(1000).default("digits").describe("what to learn from: see latentkit data list"),
   out: z.string().min(1).max(1000).optional().describe("folder of the runs (default runs/search-MODEL)"),

@@ -5,7 +5,7 @@ import { givenDataOptions } from "../../node/data-options.ts";
 import { resumeRun, startRun } from "../../node/start-run.ts";
 import type { TrainingRun } from "../../node/training-run.ts";
 import { trainingSettings } from "../../training/settings.ts";
-import { addSettings, givenSettings } from "../settings.ts";
+import { addSettings, collect, givenSettings } from "../settings.ts";
 import { showTraining } from "../show-training.ts";
 import {
   effectiveConfig,
@@ -49,8 +49,6 @@ Examples:
       process.exitCode = await showTraining(training, { model, json: flags.json ?? false });
     });
 }
-
-const collect = (pair: string, pairs: readonly string[] = []): readonly string[] => [...pairs, pair];
 
 type Open = (model: string, request: TrainRequest) => Promise<TrainingRun>;
 
