@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Batches } from "../data/batches.ts";
+import { openParquet } from "./data-parquet.ts";
 import { openDataSource } from "./data-source.ts";
 
 let folder = "";
@@ -37,6 +39,43 @@ describe("a Parquet file", () => {
     expect(found.train.indices).toEqual(expected.train.indices);
     const labelled = await open("a.parquet", bytes, { condition: "color", drop: ["sold"] });
     expect(labelled.train.dataset).toMatchObject({ classNames: ["blue", "red"], shape: [2] });
+  });
+
+  test("put aside in a file is the same table", async () => {
+    await writeFile(join(folder, "aside.parquet"), bytes);
+    const [held, aside] = [0, 1].map((i) => openParquet(join(folder, "aside.parquet"), i ? { mostInMemory: 100 } : {}));
+    expect((await aside!).fingerprint).toBe((await held!).fingerprint);
+    const { values } = (await aside!).train.dataset;
+    expect(!ArrayBuffer.isView(values) && values.blocks).toBeTruthy();
+    const rowsOf = async (source: typeof held): Promise<Float32Array> => {
+      const batches = new Batches((await source!).train, { batchSize: rows, purpose: "evaluation" });
+      const x = new Float32Array(rows * batches.exampleSize);
+      batches.fillExamples(x, { epoch: 0, index: 0 });
+      return x;
+    };
+    expect(await rowsOf(aside)).toEqual(await rowsOf(held));
+  });
+
+  test("keeps integers apart that float64 does not, and refuses numbers without end", async () => {
+    const huge = column((i) => 2n ** 60n + BigInt(i % 3));
+    const large = new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: "x", data: column((i) => i), type: "DOUBLE" },
+          { name: "name", data: huge, type: "INT64" },
+        ],
+      }),
+    );
+    const { classNames } = (await open("large.parquet", large, { condition: "name" })).train.dataset;
+    expect(classNames).toEqual([0n, 1n, 2n].map((i) => String(2n ** 60n + i)));
+    const endless = new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [{ name: "x", data: column((i) => (i === 7 ? Infinity : i)), type: "DOUBLE" }],
+      }),
+    );
+    await expect(open("endless.parquet", endless)).rejects.toThrow(
+      "endless.parquet: column x: a number is not finite in row 8, got Infinity",
+    );
   });
 
   test("has missing values where it has nulls", async () => {
