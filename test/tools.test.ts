@@ -46,6 +46,7 @@ const tools: readonly (readonly [line: string, works: (abilities: Model) => bool
   ["encode --take draw", encodes],
   ["decode", decodes],
   ["evaluate --count 10 --samples 2", anything],
+  ["score --count 10 --samples 2 --prior gaussian", anything],
   ["report", anything],
 ];
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { sizeOf } from "../../graph/shape.ts";
 import { psnr } from "../../metrics/psnr.ts";
 import { firstExamples } from "../../node/run-pictures.ts";
-import { finishSheet, samplesFile } from "../finish-sheet.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
 import { optionExamples, splitSetting } from "../run-examples.ts";
 import { givenSettings, parseSettings } from "../settings.ts";
@@ -29,7 +29,7 @@ Examples:
     .action(async (path: string, options: RunOptions) => {
       const settings = parseSettings(denoiseSettings, givenSettings(denoiseSettings, options));
       const { count, measure, seed } = settings;
-      const loaded = await optionRun(path, options);
+      const loaded = await optionRun(path, options, sheetKinds);
       const { trained, step } = loaded;
       const { split, data, splitName } = await optionExamples(loaded, options, settings.split);
       const clean = firstExamples(split, Math.max(count, measure));
@@ -45,6 +45,7 @@ Examples:
       await finishSheet({ sets, count: shown, columns: Math.min(16, shown), shape: trained.shape }, options, {
         title: "clean examples, corrupted, and restored",
         file: samplesFile(path, "denoised.png"),
+        columns: loaded.run.info.data.columns,
         details: { run: path, step, data, split: splitName, measured, seed, psnr: figures, gain },
         terminalRows: 1,
       });
