@@ -73,12 +73,16 @@ export async function readNpy(file: ByteFile, { maxBytes = 2 ** 32 }: ReadNpyOpt
   }
 }
 
-/** The bytes of an array of them as a stream, for one larger than memory. Throws `DataError` for other types and orders. */
+/**
+ * An array of bytes that may be larger than memory: its shape, and its bytes as a stream, opened when first read from. Throws
+ * `DataError` for values of another type or order.
+ */
 export async function streamNpyBytes(
   file: ByteFile,
 ): Promise<{ readonly shape: readonly number[]; readonly bytes: AsyncIterable<Uint8Array> }> {
-  const reader = new ByteReader(fileChunks(file.stream(), file.name), file.name);
-  const { shape, type, fortran, length } = await readHeader(file.name, reader);
+  const open = () => new ByteReader(fileChunks(file.stream(), file.name), file.name);
+  const head = open();
+  const { shape, type, fortran, length } = await readHeader(file.name, head).finally(() => head.close());
   const count = shape.reduce((product, extent) => product * extent, 1);
   if ((type !== "u1" && type !== "b1") || fortran)
     throw new DataError(
@@ -86,9 +90,18 @@ export async function streamNpyBytes(
     );
   if (count !== file.size - length)
     throw new DataError(
-      `${file.name}: a header that claims ${count} bytes, got ${file.size - length}, expected as many`,
+      `${file.name}: bytes and shape differ in size, got ${file.size - length} bytes for shape (${shape.join(", ")}), expected ${count}`,
     );
-  return { shape, bytes: reader.rest() };
+  async function* bytes() {
+    const reader = open();
+    try {
+      await readHeader(file.name, reader);
+      yield* reader.rest();
+    } finally {
+      await reader.close();
+    }
+  }
+  return { shape, bytes: bytes() };
 }
 
 async function readHeader(name: string, reader: ByteReader): Promise<Header> {
