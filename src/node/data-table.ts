@@ -22,7 +22,7 @@ const MOST_ROW = 1 << 22;
 export async function openTable(path: string, options: TableFileOptions): Promise<DataSource> {
   const name = basename(path);
   const reader = new TableReader(name, { scratch: scratchFile, ...options });
-  const delimiter = /\.tsv(\.gz)?$/i.test(path) ? "\t" : await delimiterOf(path);
+  const delimiter = /\.tsv(\.gz)?$/i.test(path) ? "\t" : await delimiterOf(path, name);
   let named = false;
   for await (const { record, line } of rows(path, name, delimiter)) {
     if (!named) {
@@ -98,8 +98,8 @@ function textOf(path: string): Readable {
   return file.pipe(unpacked);
 }
 
-/** The delimiter that the first line has most of outside of quotes; a comma where it has none. */
-async function delimiterOf(path: string): Promise<string> {
+/** The delimiter that the first line has most of outside of quotes; a comma where it has none. Throws DataError for one without end. */
+async function delimiterOf(path: string, name: string): Promise<string> {
   const text = textOf(path);
   let start = "";
   try {
@@ -113,7 +113,11 @@ async function delimiterOf(path: string): Promise<string> {
   } finally {
     text.destroy();
   }
-  const [line = ""] = start.split(/[\r\n]/);
+  const [line = ""] = start.split(/[\r\n]/, 1);
+  if (line.length > MOST_ROW)
+    throw new DataError(
+      `${name}: not a table it can read, got: a first line of more than ${MOST_ROW} characters, expected rows of text`,
+    );
   const outside = line.replaceAll(/"[^"]*"/g, "");
   const count = (delimiter: string): number => outside.split(delimiter).length;
   return DELIMITERS.toSorted((a, b) => count(b) - count(a))[0]!;
