@@ -34,12 +34,13 @@ h3 { font-size: 0.95rem; margin: 1rem 0 0.3rem; }
 table { border-collapse: collapse; }
 td, th { padding: 0.15rem 0.9rem 0.15rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 th { font-weight: 600; white-space: nowrap; }
-.figures td, .figures th { text-align: right; font-variant-numeric: tabular-nums; }
+.figures td, .figures th { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .figures th:first-child { text-align: left; }
 .card { columns: 2 26rem; }
 .card div { break-inside: avoid; }
 .finding { border-left: 4px solid #f58518; background: var(--soft); padding: 0.4rem 0.9rem; margin: 0.6rem 0; }
 .charts { display: flex; flex-wrap: wrap; gap: 1rem; }
+body:has(.grid) { max-width: 90rem; }
 .grid { overflow-x: auto; }
 .grid td { padding: 0.3rem; }
 .grid img { max-width: 15rem; }
