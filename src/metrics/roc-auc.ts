@@ -15,7 +15,7 @@ export function rocAuc(scores: ArrayLike<number>, positive: readonly boolean[]):
   const values = Float64Array.from(scores);
   const bad = values.findIndex(Number.isNaN);
   if (bad >= 0) throw new ConfigError(`roc auc: a score is not a number, got NaN for example ${bad}, expected numbers`);
-  const order = Uint32Array.from(values.keys()).sort(
+  const order = Uint32Array.from(values.keys()).toSorted(
     (a, b) => Number(values[a]! > values[b]!) - Number(values[a]! < values[b]!),
   );
   let rankSum = 0;
