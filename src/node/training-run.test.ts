@@ -106,6 +106,22 @@ test("the best validation has a checkpoint however rare they are otherwise", asy
   expect((await loadRun(join(folder, "rare"), cpu, { checkpoint: "best" })).step).toBe(done!.best!.step);
 });
 
+test("short epochs are validated and saved every 50 steps after the hundredth, and a resumed run's are the same", async () => {
+  const settings = { epochs: 123 };
+  const whole = await follow(await start("short", settings));
+  const epochs = (events: readonly TrainingEvent[], kind: "validation" | "checkpoint") =>
+    only(events, kind).map(({ epoch }) => epoch);
+  const first = Array.from({ length: 100 }, (_, i) => i + 1);
+  expect(epochs(whole, "validation")).toEqual([...first, 110, 120, 123]);
+  expect(epochs(whole, "checkpoint")).toEqual([...first, 110, 120, 123]);
+  const cut = await follow(await start("short-cut", settings), ({ step }) => step === 533);
+  expect(epochs(cut, "validation")).toEqual(first);
+  const resumed = await follow(await resumeRun(join(folder, "short-cut")));
+  expect(only(resumed, "validation")).toEqual(only(whole, "validation").slice(100));
+  expect(resumed.at(-1)).toEqual(whole.at(-1));
+  expect(bytes("short-cut", 615).equals(bytes("short", 615))).toBe(true);
+});
+
 test("batches accumulated are one batch of them all: the same examples, and as many steps an epoch", async () => {
   const at = async (name: string, settings: object): Promise<TrainingEvent[]> => follow(await start(name, settings));
   const parts = await at("parts", { epochs: 2, batchSize: 10, accumulate: 4 });

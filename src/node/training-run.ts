@@ -7,6 +7,7 @@ import type { Model } from "../models/model.ts";
 import { ScoreEvaluator, type Scores } from "../training/evaluate-scores.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { type Best, betterOf, outOfPatience } from "../training/early-stopping.ts";
+import { isReviewed } from "../training/epoch-review.ts";
 import { fit } from "../training/fit.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import { solve } from "../training/solve.ts";
@@ -86,7 +87,7 @@ export class TrainingRun {
   }
 
   /**
-   * Trains to the end: validates after each epoch, saves checkpoints as the settings say, and measures the test split. An
+   * Trains to the end: validates after each epoch, or every few where they are short, saves checkpoints as the settings say, and measures the test split. An
    * aborted `signal` lets the step finish, saves a checkpoint and ends with `interrupted`. At the first figure that is not finite
    * training goes back to the last checkpoint and on at half the learning rate; at the second it throws DivergedError. No
    * checkpoint ever holds such weights.
@@ -149,14 +150,15 @@ export class TrainingRun {
       if (event.metrics) await run.appendMetrics({ step: n, epoch, split: "train", metrics: event.metrics });
       yield { kind: "step", ...rest };
       const last = n === steps;
-      if (validator && (epochEnds || last)) {
+      const reviews = epochEnds && isReviewed(epoch, { stepsPerEpoch, patience: settings.patience });
+      if (validator && (reviews || last)) {
         const figures = await this.#measure(validator, n);
         await run.appendMetrics({ step: n, epoch, split: "validation", metrics: figures });
         yield { kind: "validation", step: n, epoch, metrics: figures };
         this.#best = betterOf(this.#best, n, figures);
       }
       const stops = epochEnds && !last && outOfTime(n);
-      const due = settings.checkpointEvery ? n % settings.checkpointEvery === 0 : epochEnds;
+      const due = settings.checkpointEvery ? n % settings.checkpointEvery === 0 : reviews;
       if (due || last || stops || this.#best?.step === n || signal?.aborted) {
         await this.#save(n);
         yield { kind: "checkpoint", step: n, epoch };

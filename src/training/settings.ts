@@ -42,7 +42,9 @@ export const trainingSettings = z.strictObject({
     .positive()
     .max(1_000_000_000)
     .optional()
-    .describe("steps between checkpoints; an epoch when not given; the best validation always has one"),
+    .describe(
+      "steps between checkpoints; an epoch when not given, or 50 steps where a hundred short ones lie behind; the best validation always has one",
+    ),
   patience: z
     .int()
     .positive()

@@ -1,0 +1,19 @@
+/** Epochs of fewer steps than these are short. */
+const shortEpoch = 10;
+/** Short epochs looked at one by one, at the start of a run. */
+const firstEpochs = 100;
+/** Steps between looks at the later ones, at least. */
+const stepsApart = 50;
+
+/**
+ * Whether training stops after an epoch, counted from 1, to validate and to save a checkpoint: after each, but of short epochs after
+ * the hundredth only as often as every 50 steps, since validation would take most of the time there. Patience counts epochs, and has each
+ * looked at. A function of the epoch alone, so that a resumed run stops for the same ones.
+ */
+export function isReviewed(
+  epoch: number,
+  { stepsPerEpoch, patience }: { readonly stepsPerEpoch: number; readonly patience?: number | undefined },
+): boolean {
+  if (stepsPerEpoch >= shortEpoch || epoch <= firstEpochs || patience !== undefined) return true;
+  return epoch % Math.ceil(stepsApart / stepsPerEpoch) === 0;
+}
