@@ -32,16 +32,21 @@ export async function fittedPrior(
   return { density: mixture, fit };
 }
 
-/** The density that --prior names, else the model's p(z) where that is N(0, I). Throws UnsupportedOpError where it is not. */
+/**
+ * The density that --prior names, else the model's p(z) where that is N(0, I); nothing where the model has learned another one. Throws
+ * UnsupportedOpError where it has none.
+ */
 export async function optionPrior(
   loaded: LoadedRun,
   prior: string | undefined,
   options: { readonly json?: boolean },
-): Promise<{ readonly density: GaussianMixture; readonly fit?: DensityFit }> {
+): Promise<{ readonly density: GaussianMixture; readonly fit?: DensityFit } | undefined> {
   if (prior !== undefined) return fittedPrior(loaded, prior, options);
   const { abilities, latentDim } = loaded.trained;
-  if (isStandardNormal(abilities.latents?.prior?.(chunk))) return { density: standardNormal(latentDim) };
+  const own = abilities.latents?.prior?.(chunk);
+  if (isStandardNormal(own)) return { density: standardNormal(latentDim) };
+  if (own) return undefined;
   throw new UnsupportedOpError(
-    `${loaded.run.path}: the model's p(z) is not N(0, I), got ${abilities.latents?.prior ? "another one" : "none"}, expected --prior with one of ${densityForms}`,
+    `${loaded.run.path}: the model has no p(z), got none, expected --prior with one of ${densityForms}`,
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { stream } from "../random/index.ts";
-import { closedWalk } from "./walk.ts";
+import { closedWalk, walkBetween } from "./walk.ts";
 
 test("every step of a walk is distributed like the prior", () => {
   const [walks, dim, frames] = [2000, 2, 8];
@@ -40,4 +40,24 @@ test("a walk is smooth, and closes like any of its steps", () => {
     2 * dim * (1 - [1, 2, 3].reduce((sum, m) => sum + Math.cos((2 * Math.PI * m) / frames) / 3, 0)),
   );
   for (const length of steps) expect(Math.abs(length / expected - 1)).toBeLessThan(0.5);
+});
+
+test("a walk between codes comes by each in their order, on straight lines, and closes", () => {
+  const codes = Float32Array.of(0, 0, 8, 0, 8, 4);
+  const walk = walkBetween(codes, 2, 12);
+  const at = (frame: number): number[] => [...walk.subarray(2 * frame, 2 * frame + 2)];
+  expect([0, 4, 8].map(at)).toEqual([
+    [0, 0],
+    [8, 0],
+    [8, 4],
+  ]);
+  // Halfway in time is halfway in space; a quarter of the time is (1 - cos 45 degrees) / 2 of the way.
+  [
+    [4, 0],
+    [8, 2],
+    [4, 2],
+  ].forEach((middle, i) => at(4 * i + 2).forEach((value, d) => expect(value).toBeCloseTo(middle[d]!, 5)));
+  expect(at(1)[0]).toBeCloseTo(8 * 0.1464466, 5);
+  // The step after the last is the first again: the last is as far from it as the first from the second.
+  at(11).forEach((value, d) => expect(value).toBeCloseTo([8, 4][d]! * 0.1464466, 5));
 });

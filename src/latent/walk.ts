@@ -22,3 +22,21 @@ export function closedWalk(dim: number, frames: number, stream: Stream): Float32
     });
   return walk;
 }
+
+/**
+ * A closed walk of `frames` steps through codes [stops, dim], [frames, dim]: from each to the next along a straight line, slow near both,
+ * and from the last to the first.
+ */
+export function walkBetween(codes: Float32Array, dim: number, frames: number): Float32Array {
+  const stops = codes.length / dim;
+  const walk = new Float32Array(frames * dim);
+  for (let frame = 0; frame < frames; frame++) {
+    const place = (frame * stops) / frames;
+    const from = Math.floor(place);
+    const to = (from + 1) % stops;
+    const done = (1 - Math.cos(Math.PI * (place - from))) / 2;
+    for (let i = 0; i < dim; i++)
+      walk[frame * dim + i] = (1 - done) * codes[from * dim + i]! + done * codes[to * dim + i]!;
+  }
+  return walk;
+}

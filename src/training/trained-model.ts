@@ -124,6 +124,14 @@ export class TrainedModel {
     );
   }
 
+  /** Codes of new examples, draws of p(z): [count, ...latent shape]. */
+  drawCodes(count: number, { seed = 0 } = {}): Promise<Float32Array> {
+    const { latents } = this.model;
+    const prior = latents?.prior?.bind(latents);
+    if (!prior) throw this.#lacking("p(z)");
+    return this.#run("draw-codes", count, new Float32Array(), (size) => ({ output: prior(size).sample() }), seed);
+  }
+
   /** Reconstructions of examples x, [count, ...shape], as they come out of the model. */
   reconstruct(x: Float32Array): Promise<Float32Array> {
     const { model } = this;

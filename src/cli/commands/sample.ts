@@ -50,6 +50,10 @@ Examples:
           `${path}: the model has no p(z) to draw from, got none, expected --prior with one of ${densityForms}`,
         );
       const from = prior === undefined && radius === undefined ? undefined : await optionPrior(loaded, prior, options);
+      if (radius !== undefined && !from)
+        throw new UnsupportedOpError(
+          `${path}: --radius is a distance in a standard normal space, got a model with another p(z), expected one of N(0, I), or --prior with one of ${densityForms}`,
+        );
       const sheet = await sampleSheet(trained, { ...settings, radius, density: from?.density });
       await finishSheet(sheet, options, {
         title: "samples",

@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { encodeNpy } from "../../data/npy.ts";
-import { closedWalk } from "../../latent/walk.ts";
+import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
+import { closedWalk, walkBetween } from "../../latent/walk.ts";
 import { writeFileAtomic } from "../../node/atomic-write.ts";
 import { encodeWebp } from "../../node/webp-film.ts";
 import { encodeGif } from "../../pictures/gif.ts";
 import { scatter } from "../../pictures/scatter.ts";
 import { isPoints, sheetRaster } from "../../pictures/sheet.ts";
-import { stream } from "../../random/index.ts";
+import { type Stream, stream } from "../../random/index.ts";
 import { checkKind, samplesFile } from "../finish-sheet.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
 import { checkPrior, optionPrior, priorSetting } from "../run-prior.ts";
@@ -21,6 +22,8 @@ const walkSettings = z.strictObject({
   seed: z.int().min(0).default(0).describe("the same seed walks the same way"),
   prior: priorSetting,
 });
+/** Draws of a learned p(z) that a walk comes by. */
+const stops = 4;
 const kinds = [".gif", ".webp", ".npy"] as const;
 
 export function define(command: Command): void {
@@ -33,8 +36,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Every step of a walk is distributed like the prior, so that it keeps to where the model has learned. A .npy file
-holds [frames, walks, ...shape].
+Every step of a walk is distributed like the prior, so that it keeps to where the model has learned; where the model
+has learned its prior too, a walk goes between draws of it. A .npy file holds [frames, walks, ...shape].
 
 Examples:
   latentkit walk runs/vae-digits-1
@@ -48,21 +51,24 @@ Examples:
       const loaded = await optionRun(path, options, kinds);
       const { trained, step } = loaded;
       const { latentDim, shape, model } = trained;
-      const { density, fit } = await optionPrior(loaded, prior, options);
-      const codes = new Float32Array(frames * count * latentDim);
-      for (let walker = 0; walker < count; walker++) {
-        const draws = stream(seed, "walk", walker);
-        const component = density.drawComponent(draws);
-        const walk = closedWalk(latentDim, frames, draws);
-        for (let frame = 0; frame < frames; frame++)
-          codes.set(
-            density.place(component, walk.subarray(frame * latentDim, (frame + 1) * latentDim)),
-            (frame * count + walker) * latentDim,
-          );
-      }
+      const from = await optionPrior(loaded, prior, options);
       // A walk of a model that learns from labels keeps its own class; the classes take turns.
       const labels = Array.from({ length: count }, (_, walker) => walker % (model.classes ?? 1));
-      const values = await (model.given ? trained.given(labels) : trained).decode(codes);
+      const given = model.given ? trained.given(labels) : trained;
+      const ofStops = model.given
+        ? trained.given(labels.flatMap((label) => Array.from({ length: stops }, () => label)))
+        : trained;
+      const draws = from ? new Float32Array() : await ofStops.drawCodes(stops * count, { seed });
+      const drawn = stops * latentDim;
+      const codes = new Float32Array(frames * count * latentDim);
+      for (let walker = 0; walker < count; walker++) {
+        const walk = from
+          ? walkIn(from.density, frames, stream(seed, "walk", walker))
+          : walkBetween(draws.subarray(walker * drawn, (walker + 1) * drawn), latentDim, frames);
+        for (let frame = 0; frame < frames; frame++)
+          codes.set(walk.subarray(frame * latentDim, (frame + 1) * latentDim), (frame * count + walker) * latentDim);
+      }
+      const values = await given.decode(codes);
       const of = { count, columns: Math.ceil(Math.sqrt(count)), shape };
       const size = values.length / frames;
       if (checkKind(file, kinds) === ".npy") await writeFileAtomic(file, encodeNpy([frames, count, ...shape], values));
@@ -75,8 +81,17 @@ Examples:
         const encode = checkKind(file, kinds) === ".webp" ? encodeWebp : encodeGif;
         await writeFileAtomic(file, [await encode(film, { frameMs: 1000 / fps })]);
       }
-      const details = { run: path, step, ...settings, prior: fit, label: options.label };
+      const details = { run: path, step, ...settings, prior: from?.fit, label: options.label };
       if (options.json) console.log(JSON.stringify({ file, shape: [frames, count, ...shape], ...details }));
       else console.log(`${count} walks of ${frames} frames: ${file}`);
     });
+}
+
+/** A walk in one component of a density, [frames, dim]. */
+function walkIn(density: GaussianMixture, frames: number, draws: Stream): Float32Array {
+  const { dim } = density;
+  const component = density.drawComponent(draws);
+  const walk = closedWalk(dim, frames, draws);
+  for (let at = 0; at < walk.length; at += dim) walk.set(density.place(component, walk.subarray(at, at + dim)), at);
+  return walk;
 }
