@@ -251,11 +251,11 @@ describe("walk", () => {
 
   test("follows a density where the model has no N(0, I)", async () => {
     expect(await refusal("walk", "ae")).toBe(
-      "ae: the model's p(z) is not N(0, I), got none, expected --prior with one of gaussian, full-gaussian, gmm:K, gmm:auto, diagonal-gmm:K or diagonal-gmm:auto",
+      "ae: the model has no p(z), got none, expected --prior with one of gaussian, full-gaussian, gmm:K, gmm:auto, diagonal-gmm:K or diagonal-gmm:auto",
     );
     await json("walk", "ae", "--prior", "gmm:3", "--count", "4", "--frames", "4", "--out", "w.gif");
-    // On small images it learns a prior for each class.
-    expect(await refusal("walk", "cvae")).toMatch(/^cvae: the model's p\(z\) is not N\(0, I\), got another one, /);
+    // On small images it learns a prior for each class, and goes between draws of it.
+    await json("walk", "cvae", "--count", "4", "--frames", "4", "--out", "w.gif");
     await json("walk", "cvae", "--prior", "gmm:3", "--count", "4", "--frames", "4", "--out", "w.gif");
   });
 });
