@@ -96,6 +96,7 @@ class IdxReader {
 
   /** Checks the magic number, two zeros, a type code and the rank, and returns the rank. */
   #rank(): number {
+    // An array of bytes is typed without its length; this one has at least four.
     const [zero, alsoZero, code, rank] = this.#header as unknown as [number, number, number, number];
     if (zero !== 0 || alsoZero !== 0 || !(code in DTYPES) || rank < 1 || rank > MAX_RANK)
       throw this.#error(

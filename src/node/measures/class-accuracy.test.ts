@@ -1,45 +1,22 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { findModel } from "../../models/registry.ts";
-import { cpuDevice } from "../../runtime/node.ts";
-import { type Evaluation, evaluateRun, figureOf } from "../evaluate-run.ts";
-import { type LoadedRun, loadRun } from "../load-run.ts";
-import { startRun } from "../start-run.ts";
+import { temporaryRun, type TemporaryRun } from "../../../test/temporary-run.ts";
+import { type Evaluation, figureOf } from "../evaluate-run.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "latentkit-class-accuracy-"));
-let loaded: LoadedRun;
+let run: TemporaryRun;
 beforeAll(async () => {
-  vi.stubEnv("LATENTKIT_CACHE", join(folder, "cache"));
-  const run = join(folder, "run");
-  const definition = findModel("cvae");
-  const request = {
-    definition,
-    config: definition.config.parse({ latentDim: 4, hiddenDims: [128], network: "mlp" }),
-    settings: { device: "cpu" as const, threads: 1, epochs: 12, batchSize: 50, learningRate: 3e-3 },
-    data: "digits:1500",
-    binarize: "none" as const,
-    seed: 0,
-  };
-  const training = await startRun(request, { out: run });
-  for await (const _ of training.train());
-  await training.close();
-  loaded = await loadRun(run, await cpuDevice(1));
+  run = await temporaryRun("cvae", "digits:1500", {
+    config: { latentDim: 4, hiddenDims: [128], network: "mlp" },
+    settings: { epochs: 12, batchSize: 50, learningRate: 3e-3 },
+  });
+  vi.stubEnv("LATENTKIT_CACHE", join(run.folder, "cache"));
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
-  await loaded.trained.store.release();
-  await loaded.run.close();
-  rmSync(folder, { recursive: true, force: true });
+  await run.remove();
 });
 
-async function evaluated(...metrics: readonly string[]): Promise<Evaluation> {
-  const progress = evaluateRun(loaded, { split: "test", seed: 0, generated: 300, metrics });
-  let next = await progress.next();
-  while (!next.done) next = await progress.next();
-  return next.value;
-}
+const evaluated = (...metrics: readonly string[]): Promise<Evaluation> => run.evaluate({ generated: 300, metrics });
 
 test("samples of a class look like one: overall as on average over classes", async () => {
   const found = await evaluated("class-accuracy");

@@ -1,45 +1,19 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findModel } from "../../models/registry.ts";
-import { cpuDevice } from "../../runtime/node.ts";
-import { type EvaluationRequest, evaluateRun, figureOf } from "../evaluate-run.ts";
-import { type LoadedRun, loadRun } from "../load-run.ts";
-import { startRun } from "../start-run.ts";
+import { temporaryRun, type TemporaryRun } from "../../../test/temporary-run.ts";
+import { type EvaluationRequest, figureOf } from "../evaluate-run.ts";
 import type { Figure } from "./measure.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "latentkit-sample-measures-"));
-let loaded: LoadedRun;
+let run: TemporaryRun;
 // Samples are means of p(x|z): on the line of one principal component, through points about a circle.
 beforeAll(async () => {
-  const run = join(folder, "pca");
-  const request = {
-    definition: findModel("pca"),
-    config: { latentDim: 1 },
-    settings: { device: "cpu" as const, threads: 1 },
-    data: "toy:8gaussians:10000",
-    binarize: "none" as const,
-    seed: 0,
-  };
-  const training = await startRun(request, { out: run });
-  for await (const _ of training.train());
-  await training.close();
-  loaded = await loadRun(run, await cpuDevice(1));
+  run = await temporaryRun("pca", "toy:8gaussians:10000", { config: { latentDim: 1 } });
 });
-afterAll(async () => {
-  await loaded.trained.store.release();
-  await loaded.run.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => run.remove());
 
 async function evaluated(
   request: Partial<EvaluationRequest> & { readonly metrics: readonly string[] },
 ): Promise<(name: string, of?: string) => Figure> {
-  const progress = evaluateRun(loaded, { split: "test", seed: 0, generated: 1000, ...request });
-  let next = await progress.next();
-  while (!next.done) next = await progress.next();
-  const found = next.value;
+  const found = await run.evaluate({ generated: 1000, ...request });
   return (name, of) => figureOf(found, request.metrics[0]!, name, of)!;
 }
 

@@ -1,43 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findModel } from "../../models/registry.ts";
-import { cpuDevice } from "../../runtime/node.ts";
-import { evaluateRun, figureOf } from "../evaluate-run.ts";
-import { type LoadedRun, loadRun } from "../load-run.ts";
-import { startRun } from "../start-run.ts";
+import { temporaryRun, type TemporaryRun } from "../../../test/temporary-run.ts";
+import { figureOf } from "../evaluate-run.ts";
 import type { Figure } from "./measure.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "latentkit-toys-"));
-let loaded: LoadedRun;
+let run: TemporaryRun;
 // One principal component and noise are a Gaussian of any covariance in the plane: the best Gaussian, found in closed form.
 beforeAll(async () => {
-  const run = join(folder, "pca");
-  const settings = { device: "cpu" as const, threads: 1 };
-  const request = {
-    config: { latentDim: 1 },
-    settings,
-    data: "toy:8gaussians:20000",
-    binarize: "none" as const,
-    seed: 0,
-  };
-  const training = await startRun({ definition: findModel("pca"), ...request }, { out: run });
-  for await (const _ of training.train());
-  await training.close();
-  loaded = await loadRun(run, await cpuDevice(1));
+  run = await temporaryRun("pca", "toy:8gaussians:20000", { config: { latentDim: 1 } });
 });
-afterAll(async () => {
-  await loaded.trained.store.release();
-  await loaded.run.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => run.remove());
 
 async function evaluated(...metrics: readonly string[]): Promise<(measure: string, name: string) => Figure> {
-  const progress = evaluateRun(loaded, { split: "test", samples: 10, seed: 0, metrics, generated: 4000 });
-  let next = await progress.next();
-  while (!next.done) next = await progress.next();
-  const found = next.value;
+  const found = await run.evaluate({ samples: 10, metrics, generated: 4000 });
   return (measure, name) => figureOf(found, measure, name)!;
 }
 
