@@ -48,6 +48,7 @@ describe("reproduce", () => {
     expect(statSync(kept).mtimeMs).toBe(written);
     expect(text.stdout).toContain(`86.76  ${nll.toFixed(2)}`);
     expect(text.stdout).toContain("Not as in the paper:");
+    expect(text.stdout).toMatch(/asked for, in place of what stands here: epochs 2, .*samples 50, count 40/);
 
     // Figures of another version are none: they are measured again.
     writeFileSync(kept, JSON.stringify({ nll: 1 }));

@@ -6,7 +6,7 @@ import { reproduceRow, type ReproductionRequest } from "../../node/reproduce-row
 import { type Reproduction, type ReproductionRow, reproductions } from "../../reproductions/index.ts";
 import { type ReproducedRow, rankAgreement, reproductionCells } from "../reproduction-table.ts";
 import { givenTraining } from "../given-training.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
+import { addSettings, givenSettings, parseSettings, settingText } from "../settings.ts";
 import { markdownTable, table } from "../table.ts";
 import { follow, unattended } from "../unattended.ts";
 
@@ -113,6 +113,19 @@ function described(
     [`${title} (${paper})`, ...of].join("; "),
     show(reproductionCells(reproduction, rows)),
     ...(ranks.length > 0 ? [`Pairs of rows in the same order as theirs: ${ranks.join(", ")}`] : []),
-    `Not as in the paper:\n${differences.map((d) => `- ${d}`).join("\n")}`,
+    `Not as in the paper:\n${[...differences, ...overridden(request)].map((d) => `- ${d}`).join("\n")}`,
   ].join("\n\n");
+}
+
+/** What was asked for in place of the table's own settings, but for where it runs. */
+function overridden({ training: given, dataOptions, samples, count }: ReproductionRequest): string[] {
+  const { device: _, threads: __, ...rest } = given;
+  const changed = Object.entries({ ...rest, ...dataOptions, samples, count }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return changed.length === 0
+    ? []
+    : [
+        `asked for, in place of what stands here: ${changed.map(([name, v]) => `${name} ${settingText(v)}`).join(", ")}`,
+      ];
 }
