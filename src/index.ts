@@ -44,11 +44,11 @@ export * as initializers from "./nn/initializers.ts";
 export * from "./optim/index.ts";
 
 // Models.
-export { AE, ae, type AEConfig, type Pass, type Variation } from "./models/ae.ts";
-export { dae, type DAEConfig } from "./models/dae.ts";
-export { PCA, pca, type PCAConfig } from "./models/pca.ts";
-export { rae, type RAEConfig } from "./models/rae.ts";
-export { wae, type WAEConfig } from "./models/wae.ts";
+export { AE, ae, type AEConfig, type Pass, type Variation } from "./models/autoencoders/ae.ts";
+export { dae, type DAEConfig } from "./models/autoencoders/dae.ts";
+export { PCA, pca, type PCAConfig } from "./models/autoencoders/pca.ts";
+export { rae, type RAEConfig } from "./models/autoencoders/rae.ts";
+export { wae, type WAEConfig } from "./models/autoencoders/wae.ts";
 export type {
   Batch,
   Bound,
@@ -60,34 +60,34 @@ export type {
   ObjectiveOptimizer,
 } from "./models/model.ts";
 export { findModel, registry } from "./models/registry.ts";
-export { BetaTCVAE, betaTCVAE, type BetaTCVAEConfig } from "./models/beta-tcvae.ts";
-export { DIPVAE, dipVAE, type DIPVAEConfig } from "./models/dip-vae.ts";
-export { FactorVAE, factorVAE, type FactorVAEConfig } from "./models/factor-vae.ts";
-export { InfoVAE, infoVAE, type InfoVAEConfig } from "./models/info-vae.ts";
-export { IWAE, iwae, type IWAEConfig } from "./models/iwae.ts";
-export { CVAE, cvae } from "./models/cvae.ts";
-export { M2, m2, type M2Config } from "./models/m2.ts";
-export { TwoLayer, twoLayer, type TwoLayerConfig } from "./models/two-layer.ts";
-export { VAE, vae, type VAEConfig } from "./models/vae.ts";
+export { BetaTCVAE, betaTCVAE, type BetaTCVAEConfig } from "./models/vaes/beta-tcvae.ts";
+export { DIPVAE, dipVAE, type DIPVAEConfig } from "./models/vaes/dip-vae.ts";
+export { FactorVAE, factorVAE, type FactorVAEConfig } from "./models/vaes/factor-vae.ts";
+export { InfoVAE, infoVAE, type InfoVAEConfig } from "./models/vaes/info-vae.ts";
+export { IWAE, iwae, type IWAEConfig } from "./models/vaes/iwae.ts";
+export { CVAE, cvae } from "./models/vaes/cvae.ts";
+export { M2, m2, type M2Config } from "./models/vaes/m2.ts";
+export { TwoLayer, twoLayer, type TwoLayerConfig } from "./models/vaes/two-layer.ts";
+export { VAE, vae, type VAEConfig } from "./models/vaes/vae.ts";
 
 // Data.
 export { Batches, type BatchOptions, type Cursor } from "./data/batches.ts";
 export type { Binarization } from "./data/binarize.ts";
 export { createDataset, type Dataset, type ExampleStore } from "./data/dataset.ts";
-export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./data/digits.ts";
-export { readIdxDataset } from "./data/idx-dataset.ts";
-export type { ByteFile, SlicedFile } from "./data/byte-file.ts";
-export { readIdx } from "./data/idx.ts";
-export { type CategoryColumn, type Column, type NumberColumn, rowText } from "./data/column.ts";
-export { TableReader, type TableOptions } from "./data/table.ts";
-export type { Factors } from "./data/factors.ts";
-export { encodeNpy } from "./data/npy.ts";
-export { readNpz } from "./data/npz.ts";
-export { readNpy } from "./data/read-npy.ts";
-export { sprites, spritesSource } from "./data/sprites.ts";
-export { drawToy, findToy, type Toy, toys } from "./data/toys.ts";
-export { toySource } from "./data/toy-source.ts";
-export { arrayDatasets } from "./data/array-dataset.ts";
+export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./data/generators/digits.ts";
+export { readIdxDataset } from "./data/formats/idx-dataset.ts";
+export type { ByteFile, SlicedFile } from "./data/formats/byte-file.ts";
+export { readIdx } from "./data/formats/idx.ts";
+export { type CategoryColumn, type Column, type NumberColumn, rowText } from "./data/tables/column.ts";
+export { TableReader, type TableOptions } from "./data/tables/table.ts";
+export type { Factors } from "./data/generators/factors.ts";
+export { encodeNpy } from "./data/formats/npy.ts";
+export { readNpz } from "./data/formats/npz.ts";
+export { readNpy } from "./data/formats/read-npy.ts";
+export { sprites, spritesSource } from "./data/generators/sprites.ts";
+export { drawToy, findToy, type Toy, toys } from "./data/generators/toys.ts";
+export { toySource } from "./data/generators/toy-source.ts";
+export { arrayDatasets } from "./data/formats/array-dataset.ts";
 export { createDataSource, type DataSource, type Split, split as splitDataset, whole } from "./data/split.ts";
 
 // Devices and compiled programs.
@@ -99,51 +99,51 @@ export { createVariables, type VariableStore } from "./runtime/variables.ts";
 export { browserWebgpuDevice, wasmDevice } from "./runtime/web.ts";
 
 // Training.
-export { type ClassAccuracy, classAccuracy } from "./training/class-accuracy.ts";
-export { Classifier, classifierFeatures, trainClassifier, type TrainedClassifier } from "./training/classifier.ts";
+export { type ClassAccuracy, classAccuracy } from "./evaluation/class-accuracy.ts";
+export { Classifier, classifierFeatures, trainClassifier, type TrainedClassifier } from "./evaluation/classifier.ts";
 export { compileStep } from "./training/compile-step.ts";
-export { drawCodes } from "./training/evaluate-codes.ts";
-export { type AnnealedFigures, AnnealedLikelihood, type AnnealedOptions } from "./training/annealed-likelihood.ts";
-export { type LikelihoodFigures, LikelihoodEvaluator } from "./training/evaluate-likelihood.ts";
-export { ScoreEvaluator, type Scores } from "./training/evaluate-scores.ts";
-export { networkTwoSample } from "./training/network-two-sample.ts";
-export { diagnose, type Measured, type Symptoms } from "./training/doctor.ts";
+export { drawCodes } from "./evaluation/gaussian-codes.ts";
+export { type AnnealedFigures, AnnealedLikelihood, type AnnealedOptions } from "./evaluation/annealed-likelihood.ts";
+export { type LikelihoodFigures, LikelihoodEvaluator } from "./evaluation/likelihood.ts";
+export { ScoreEvaluator, type Scores } from "./evaluation/validation-metrics.ts";
+export { networkTwoSample } from "./evaluation/network-two-sample.ts";
+export { diagnose, type Measured, type Symptoms } from "./training/diagnosis.ts";
 export { fit, type FitEvent, type FitOptions } from "./training/fit.ts";
-export type { Finding } from "./training/run-info.ts";
-export { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "./training/safetensors.ts";
+export type { Finding } from "./runs/run-info.ts";
+export { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "./serialization/safetensors.ts";
 export { optimizerFor, trainingSettings, type TrainingSettings } from "./training/settings.ts";
 export { readTensors, writeTensors } from "./training/state-tensors.ts";
 export { type StepOptions, type StepRun, TrainingStep } from "./training/step.ts";
-export { TrainedModel } from "./training/trained-model.ts";
+export { TrainedModel } from "./evaluation/trained-model.ts";
 
 // Looking at what was learned.
-export { activeUnits, activity } from "./metrics/active-units.ts";
+export { activeUnits, activity } from "./metrics/codes/active-units.ts";
 export { annealingSchedule } from "./metrics/annealing.ts";
 export { bitsPerDimension } from "./metrics/bits-per-dimension.ts";
-export { parzenLogLikelihoods, parzenWindow } from "./metrics/parzen-window.ts";
+export { parzenLogLikelihoods, parzenWindow } from "./metrics/samples/parzen-window.ts";
 export { rocAuc } from "./metrics/roc-auc.ts";
-export { type FeatureMoments, featureMoments, frechetDistance } from "./metrics/frechet-distance.ts";
-export { inceptionScore } from "./metrics/inception-score.ts";
-export { type KernelDistance, kernelDistance } from "./metrics/kernel-distance.ts";
+export { type FeatureMoments, featureMoments, frechetDistance } from "./metrics/samples/frechet-distance.ts";
+export { inceptionScore } from "./metrics/samples/inception-score.ts";
+export { type KernelDistance, kernelDistance } from "./metrics/samples/kernel-distance.ts";
 export { boundSizes, ImportanceBounds, LogMeanExp } from "./metrics/importance-bounds.ts";
-export { type MutualInformationGap, mutualInformationGap } from "./metrics/mutual-information-gap.ts";
-export { betaVAEScore } from "./metrics/beta-vae-score.ts";
-export { type DCI, dci } from "./metrics/dci.ts";
-export type { FactoredCodes, FactorValues } from "./metrics/factored-codes.ts";
-export { factorVAEScore } from "./metrics/factor-vae-score.ts";
-export { modularity } from "./metrics/modularity.ts";
-export { type SAP, sap } from "./metrics/sap.ts";
-export { judgeTwoSample, neighborTwoSample, type TwoSampleTest } from "./metrics/classifier-two-sample.ts";
-export { type Fidelity, fidelity } from "./metrics/fidelity.ts";
+export { type MutualInformationGap, mutualInformationGap } from "./metrics/codes/mutual-information-gap.ts";
+export { betaVAEScore } from "./metrics/codes/beta-vae-score.ts";
+export { type DCI, dci } from "./metrics/codes/dci.ts";
+export type { FactoredCodes, FactorValues } from "./metrics/codes/factored-codes.ts";
+export { factorVAEScore } from "./metrics/codes/factor-vae-score.ts";
+export { modularity } from "./metrics/codes/modularity.ts";
+export { type SAP, sap } from "./metrics/codes/sap.ts";
+export { judgeTwoSample, neighborTwoSample, type TwoSampleTest } from "./metrics/samples/classifier-two-sample.ts";
+export { type Fidelity, fidelity } from "./metrics/samples/fidelity.ts";
 export {
   type Discrepancy,
   type DiscrepancyKernel,
   maximumMeanDiscrepancy,
-} from "./metrics/maximum-mean-discrepancy.ts";
-export { type Memorization, memorization } from "./metrics/memorization.ts";
-export { type ModeCoverage, modeCoverage } from "./metrics/mode-coverage.ts";
+} from "./metrics/samples/maximum-mean-discrepancy.ts";
+export { type Memorization, memorization } from "./metrics/samples/memorization.ts";
+export { type ModeCoverage, modeCoverage } from "./metrics/samples/mode-coverage.ts";
 export { type ImageSize, multiScaleSimilarity, structuralSimilarity } from "./metrics/structural-similarity.ts";
-export { type DrawnCodes, rateParts, type RateParts } from "./metrics/rate-parts.ts";
+export { type DrawnCodes, rateParts, type RateParts } from "./metrics/codes/rate-parts.ts";
 export { normalPercentiles, percentileGrid } from "./latent/percentiles.ts";
 export { ratePerDimension } from "./latent/rate-per-dimension.ts";
 export { fitDensity, type DensityForm, parseDensity } from "./latent/density.ts";
@@ -154,7 +154,7 @@ export { linear, pathBetween, spherical } from "./latent/interpolation.ts";
 export { isStandardNormal, standardNormal } from "./latent/standard-normal.ts";
 export { codeQuantile, traversal } from "./latent/traversal.ts";
 export { closedWalk } from "./latent/walk.ts";
-export { type Unit, type UnitReport, unitReport } from "./metrics/unit-report.ts";
+export { type Unit, type UnitReport, unitReport } from "./metrics/codes/unit-report.ts";
 export { barChart, type BarChartOptions } from "./pictures/bar-chart.ts";
 export { encodeGif } from "./pictures/gif.ts";
 export { encodePng } from "./pictures/png.ts";

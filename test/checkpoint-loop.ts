@@ -2,8 +2,8 @@
  * Saves checkpoints of run `process.argv[2]` until it is killed. Every tensor of step n holds only the number n, and
  * metrics name each step, so a mixture of two steps is seen.
  */
-import { RunFolder } from "../src/node/run-folder.ts";
-import type { SafetensorsTensor } from "../src/training/safetensors.ts";
+import { RunFolder } from "../src/runs/run.ts";
+import type { SafetensorsTensor } from "../src/serialization/safetensors.ts";
 
 const run = await RunFolder.resume(process.argv[2] ?? "");
 const steps = await run.checkpointSteps();

@@ -1,4 +1,4 @@
-import type { TrainingEvent, TrainingRun } from "../src/node/training-run.ts";
+import type { TrainingEvent, TrainingRun } from "../src/runs/training-run.ts";
 
 /** All that happens until the end, or until `stop` says so, as Ctrl-C does. */
 export async function follow(training: TrainingRun, stop: (event: TrainingEvent) => boolean = () => false) {

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findModel, registry } from "../src/models/registry.ts";
-import { loadRun } from "../src/node/load-run.ts";
-import { firstExamples, forExamples, sampleSheet } from "../src/node/run-pictures.ts";
-import { openRunData } from "../src/node/run-spec.ts";
-import { resumeRun, type RunRequest, startRun } from "../src/node/start-run.ts";
-import type { TrainingEvent, TrainingRun } from "../src/node/training-run.ts";
+import { loadRun } from "../src/runs/load-run.ts";
+import { firstExamples, forExamples, sampleSheet } from "../src/runs/pictures/run-pictures.ts";
+import { openRunData } from "../src/runs/run-spec.ts";
+import { resumeRun, type RunRequest, startRun } from "../src/runs/start-run.ts";
+import type { TrainingEvent, TrainingRun } from "../src/runs/training-run.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
 import { trainingSettings } from "../src/training/settings.ts";
 

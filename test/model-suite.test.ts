@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { registry } from "../src/models/registry.ts";
-import { type LoadedRun, loadRun } from "../src/node/load-run.ts";
-import { firstExamples, forExamples } from "../src/node/run-pictures.ts";
-import { resumeRun, startRun } from "../src/node/start-run.ts";
-import type { TrainingEvent, TrainingRun } from "../src/node/training-run.ts";
+import { type LoadedRun, loadRun } from "../src/runs/load-run.ts";
+import { firstExamples, forExamples } from "../src/runs/pictures/run-pictures.ts";
+import { resumeRun, startRun } from "../src/runs/start-run.ts";
+import type { TrainingEvent, TrainingRun } from "../src/runs/training-run.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
 import { trainingSettings } from "../src/training/settings.ts";
 

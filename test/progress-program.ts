@@ -1,6 +1,6 @@
 /** Reports `process.argv[2]` steps of 20 ms each, for tests in a terminal. */
 import { setTimeout } from "node:timers/promises";
-import { Progress } from "../src/cli/progress.ts";
+import { Progress } from "../src/cli/output/progress.ts";
 
 const totalSteps = Number(process.argv[2]);
 const progress = new Progress({ totalSteps, json: process.argv.includes("--json") });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { findModel } from "../src/models/registry.ts";
-import { dataOptions } from "../src/node/data-options.ts";
-import { findMeasure } from "../src/node/measures/index.ts";
-import { rowTraining } from "../src/node/reproduce-row.ts";
+import { dataOptions } from "../src/node/data/options.ts";
+import { findMeasure } from "../src/evaluation/metrics/index.ts";
+import { rowTraining } from "../src/runs/studies/reproduce-row.ts";
 import { reproductions } from "../src/reproductions/index.ts";
 
 // What a row asks for is read hours into a run at the latest: here at once.

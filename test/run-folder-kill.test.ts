@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { RunFolder } from "../src/node/run-folder.ts";
+import { RunFolder } from "../src/runs/run.ts";
 
 import { bundle } from "./bundle.ts";
 import { runInfo } from "./run-info.ts";

@@ -1,4 +1,4 @@
-import type { RunInfo } from "../src/training/run-info.ts";
+import type { RunInfo } from "../src/runs/run-info.ts";
 
 /** A run.json as `latentkit train vae` writes it. */
 export const runInfo: RunInfo = {

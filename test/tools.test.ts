@@ -3,16 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
-import { encodeNpy } from "../src/data/npy.ts";
+import { encodeNpy } from "../src/data/formats/npy.ts";
 import { LatentkitError } from "../src/errors.ts";
 import { isStandardNormal } from "../src/latent/standard-normal.ts";
 import type { Model } from "../src/models/model.ts";
 import { registry } from "../src/models/registry.ts";
-import { writeFileAtomic } from "../src/node/atomic-write.ts";
-import { loadRun } from "../src/node/load-run.ts";
-import { startRun } from "../src/node/start-run.ts";
+import { writeFileAtomic } from "../src/node/files/atomic-write.ts";
+import { loadRun } from "../src/runs/load-run.ts";
+import { startRun } from "../src/runs/start-run.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
-import { chunk } from "../src/training/trained-model.ts";
+import { chunk } from "../src/evaluation/trained-model.ts";
 
 // Every tool on every model: it works where the model can do what the tool needs, and else says what is missing in one line.
 const folder = mkdtempSync(join(tmpdir(), "latentkit-tools-"));

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { fileError } from "../node/file-error.ts";
+import { fileError } from "../node/files/file-error.ts";
 import { version } from "../node/version.ts";
-import { reportError } from "./report-error.ts";
-import { showReading } from "./show-reading.ts";
+import { reportError } from "./output/report-error.ts";
+import { showReading } from "./output/show-load-progress.ts";
 
 /** The commands, each loaded only when it is asked for: start-up is what a person waits for most often. */
 const commands: readonly (readonly [

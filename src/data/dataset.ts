@@ -1,7 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Blocks } from "./block-cache.ts";
-import type { Column } from "./column.ts";
-import type { Factors } from "./factors.ts";
+import type { Column } from "./tables/column.ts";
+import type { Factors } from "./generators/factors.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 /** Examples made or fetched one at a time, for sets too large to hold. */

@@ -1,20 +1,20 @@
 import "../ops/methods.ts";
 import { findNamed } from "../nearest-name.ts";
-import { ae } from "./ae.ts";
-import { betaTCVAE } from "./beta-tcvae.ts";
-import { cvae } from "./cvae.ts";
-import { dae } from "./dae.ts";
-import { dipVAE } from "./dip-vae.ts";
-import { factorVAE } from "./factor-vae.ts";
-import { infoVAE } from "./info-vae.ts";
-import { iwae } from "./iwae.ts";
-import { m2 } from "./m2.ts";
+import { ae } from "./autoencoders/ae.ts";
+import { betaTCVAE } from "./vaes/beta-tcvae.ts";
+import { cvae } from "./vaes/cvae.ts";
+import { dae } from "./autoencoders/dae.ts";
+import { dipVAE } from "./vaes/dip-vae.ts";
+import { factorVAE } from "./vaes/factor-vae.ts";
+import { infoVAE } from "./vaes/info-vae.ts";
+import { iwae } from "./vaes/iwae.ts";
+import { m2 } from "./vaes/m2.ts";
 import type { ModelDefinition } from "./model.ts";
-import { pca } from "./pca.ts";
-import { rae } from "./rae.ts";
-import { twoLayer } from "./two-layer.ts";
-import { vae } from "./vae.ts";
-import { wae } from "./wae.ts";
+import { pca } from "./autoencoders/pca.ts";
+import { rae } from "./autoencoders/rae.ts";
+import { twoLayer } from "./vaes/two-layer.ts";
+import { vae } from "./vaes/vae.ts";
+import { wae } from "./autoencoders/wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
 export const registry: readonly ModelDefinition[] = [

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { findModel } from "../models/registry.ts";
-import { dataOptions } from "../node/data-options.ts";
-import { findMeasure } from "../node/measures/index.ts";
-import { rowTraining } from "../node/reproduce-row.ts";
+import { dataOptions } from "../node/data/options.ts";
+import { findMeasure } from "../evaluation/metrics/index.ts";
+import { rowTraining } from "../runs/studies/reproduce-row.ts";
 import { reproductions } from "./index.ts";
 
 describe.each(reproductions)("$name", (table) => {

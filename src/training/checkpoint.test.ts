@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CheckpointError } from "../errors.ts";
-import type { TensorSpec } from "./safetensors.ts";
+import type { TensorSpec } from "../serialization/safetensors.ts";
 import { checkTensors, parseStateFile, stateFileText, type TensorSpecs, type TrainingState } from "./checkpoint.ts";
 
 const state: TrainingState = {

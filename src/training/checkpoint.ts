@@ -4,9 +4,9 @@
  */
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
-import { isJsonObject, type JsonObject, matching, parseJsonObject, refuseNewerFormat } from "./json.ts";
-import { quoted } from "./quoted.ts";
-import type { SafetensorsTensor, TensorSpec } from "./safetensors.ts";
+import { isJsonObject, type JsonObject, matching, parseJsonObject, refuseNewerFormat } from "../serialization/json.ts";
+import { quoted } from "../serialization/quoted.ts";
+import type { SafetensorsTensor, TensorSpec } from "../serialization/safetensors.ts";
 
 /** Version of state.json that this Latentkit writes; it reads this one and refuses newer ones. */
 export const stateFormatVersion = 1;

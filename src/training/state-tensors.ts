@@ -4,7 +4,7 @@ import type { Variable } from "../graph/tensor.ts";
 import type { HostArray } from "../runtime/host-array.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 import type { TensorSpecs } from "./checkpoint.ts";
-import type { SafetensorsTensor } from "./safetensors.ts";
+import type { SafetensorsTensor } from "../serialization/safetensors.ts";
 import type { TrainingStep } from "./step.ts";
 
 const dtypes = { float32: "F32", float64: "F64", int64: "I64", bool: "BOOL" } as const;

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeNpy } from "../../src/data/npy.ts";
-import { readNpy } from "../../src/data/read-npy.ts";
-import { openFile } from "../../src/node/data-files.ts";
+import { encodeNpy } from "../../src/data/formats/npy.ts";
+import { readNpy } from "../../src/data/formats/read-npy.ts";
+import { openFile } from "../../src/node/data/open-file.ts";
 import { install, type Installed, jsonLines } from "./install.ts";
 
 let latentkit: Installed;

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rocAuc } from "../../src/metrics/roc-auc.ts";
-import { openFile } from "../../src/node/data-files.ts";
-import { readNpy } from "../../src/data/read-npy.ts";
+import { openFile } from "../../src/node/data/open-file.ts";
+import { readNpy } from "../../src/data/formats/read-npy.ts";
 import { install, type Installed, jsonLines } from "./install.ts";
 
 let latentkit: Installed;

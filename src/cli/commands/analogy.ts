@@ -5,14 +5,14 @@ import type { Split } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import { classMeans } from "../../latent/code-arithmetic.ts";
 import { nearestName } from "../../nearest-name.ts";
-import { analogySheet, type Term } from "../../node/latent-sheets.ts";
-import { firstExamples, forExamples } from "../../node/run-pictures.ts";
-import type { TrainedModel } from "../../training/trained-model.ts";
-import { quoted } from "../../training/quoted.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { optionExamples, pickedExamples, splitSetting } from "../run-examples.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { analogySheet, type Term } from "../../runs/pictures/latent-grids.ts";
+import { firstExamples, forExamples } from "../../runs/pictures/run-pictures.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { quoted } from "../../serialization/quoted.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionExamples, pickedExamples, splitSetting } from "../options/run-examples.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const analogySettings = z.strictObject({
   strengths: z

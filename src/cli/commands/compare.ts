@@ -4,17 +4,17 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { parseDensity } from "../../latent/density.ts";
-import { type ComparedRun, compareRuns, type Contestant, folderName } from "../../node/compare-runs.ts";
-import { writeComparison } from "../../node/comparison-report.ts";
-import { dataOptions, givenDataOptions } from "../../node/data-options.ts";
-import { ownPrior } from "../../node/measures/generated.ts";
-import { findMeasure } from "../../node/measures/index.ts";
-import { comparisonCells } from "../comparison-cells.ts";
-import { checkedConfig, hasSetting, type ModelSpec, parseModelSpec } from "../model-spec.ts";
-import { givenTraining } from "../given-training.ts";
-import { addSettings, collect, givenSettings, parseSettings, settingPairs } from "../settings.ts";
-import { markdownTable, table } from "../table.ts";
-import { follow, unattended } from "../unattended.ts";
+import { type ComparedRun, compareRuns, type Contestant, folderName } from "../../runs/studies/compare-runs.ts";
+import { writeComparison } from "../../runs/reports/comparison-report.ts";
+import { dataOptions, givenDataOptions } from "../../node/data/options.ts";
+import { ownPrior } from "../../evaluation/metrics/generated.ts";
+import { findMeasure } from "../../evaluation/metrics/index.ts";
+import { comparisonCells } from "../output/comparison-cells.ts";
+import { checkedConfig, hasSetting, type ModelSpec, parseModelSpec } from "../options/model-spec.ts";
+import { givenTraining } from "../options/training-overrides.ts";
+import { addSettings, collect, givenSettings, parseSettings, settingPairs } from "../options/settings.ts";
+import { markdownTable, table } from "../output/table.ts";
+import { follow, unattended } from "../follow-runs.ts";
 
 const training = givenTraining.pick({
   epochs: true,

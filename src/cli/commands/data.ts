@@ -1,23 +1,23 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { columnFigures, type ColumnFigures } from "../../data/column-figures.ts";
-import type { Column } from "../../data/column.ts";
+import { columnFigures, type ColumnFigures } from "../../data/tables/column-statistics.ts";
+import type { Column } from "../../data/tables/column.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import { nearestName } from "../../nearest-name.ts";
-import { fetchDataset, publishedDatasets } from "../../node/data-fetch.ts";
-import { dataOptions } from "../../node/data-options.ts";
-import { listDataSources, openDataSource } from "../../node/data-source.ts";
-import { examplesByClass } from "../../node/examples-by-class.ts";
-import { firstExamples } from "../../node/run-pictures.ts";
-import { writePng } from "../../node/png-file.ts";
+import { fetchDataset, publishedDatasets } from "../../node/data/fetch.ts";
+import { dataOptions } from "../../node/data/options.ts";
+import { listDataSources, openDataSource } from "../../node/data/source.ts";
+import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
+import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { writePng } from "../../node/files/png-file.ts";
 import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
-import { quoted } from "../../training/quoted.ts";
-import { checkKind } from "../finish-sheet.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
-import { showSheet } from "../show-sheet.ts";
-import { table } from "../table.ts";
+import { quoted } from "../../serialization/quoted.ts";
+import { checkKind } from "../output/write-output.ts";
+import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
+import { showSheet } from "../output/show-image.ts";
+import { table } from "../output/table.ts";
 
 const showSettings = z.strictObject({
   count: z.int().positive().max(100).default(10).describe("examples of each class in the picture"),

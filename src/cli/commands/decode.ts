@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { readNpy } from "../../data/read-npy.ts";
+import { readNpy } from "../../data/formats/read-npy.ts";
 import { DataError } from "../../errors.ts";
-import { openFile } from "../../node/data-files.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
+import { openFile } from "../../node/data/open-file.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 
 export function define(command: Command): void {
   addRunOptions(command, { output: true, label: true })

@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { sizeOf } from "../../graph/shape.ts";
 import { psnr } from "../../metrics/psnr.ts";
-import { firstExamples } from "../../node/run-pictures.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { optionExamples, splitSetting } from "../run-examples.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionExamples, splitSetting } from "../options/run-examples.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const denoiseSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(16).describe("examples to show"),

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { examineMachine, type MachineReport } from "../../node/examine-machine.ts";
-import { table } from "../table.ts";
+import { examineMachine, type MachineReport } from "../../node/devices/examine-machine.ts";
+import { table } from "../output/table.ts";
 
 export function define(command: Command): void {
   command

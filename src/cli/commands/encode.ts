@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { encodeNpy } from "../../data/npy.ts";
-import { writeFileAtomic } from "../../node/atomic-write.ts";
-import { readRunSpec } from "../../node/run-spec.ts";
-import { checkKind, samplesFile } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { optionExamples, splitSetting } from "../run-examples.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { encodeNpy } from "../../data/formats/npy.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { readRunSpec } from "../../runs/run-spec.ts";
+import { checkKind, samplesFile } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionExamples, splitSetting } from "../options/run-examples.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const encodeSettings = z.strictObject({
   split: splitSetting,

@@ -2,14 +2,14 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { splitNames } from "../../data/split.ts";
 import { parseDensity } from "../../latent/density.ts";
-import { type Evaluation, evaluateRun } from "../../node/evaluate-run.ts";
-import { ownPrior } from "../../node/measures/generated.ts";
-import { findMeasure, measures } from "../../node/measures/index.ts";
-import { LineProgress } from "../line-progress.ts";
-import { metricText } from "../progress.ts";
-import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
-import { table } from "../table.ts";
+import { type Evaluation, evaluateRun } from "../../runs/evaluate-run.ts";
+import { ownPrior } from "../../evaluation/metrics/generated.ts";
+import { findMeasure, measures } from "../../evaluation/metrics/index.ts";
+import { LineProgress } from "../output/line-progress.ts";
+import { metricText } from "../output/progress.ts";
+import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
+import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
+import { table } from "../output/table.ts";
 
 const evaluateSettings = z.strictObject({
   metrics: z

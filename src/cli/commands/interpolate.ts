@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { Split } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
-import { interpolationPaths, interpolationSheet } from "../../node/latent-sheets.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../run-examples.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { interpolationPaths, interpolationSheet } from "../../runs/pictures/latent-grids.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../options/run-examples.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const interpolateSettings = z.strictObject({
   examples: placesSetting

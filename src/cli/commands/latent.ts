@@ -1,16 +1,16 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { unitReport, type UnitReport } from "../../metrics/unit-report.ts";
-import { writeFileAtomic } from "../../node/atomic-write.ts";
-import { readRunSpec } from "../../node/run-spec.ts";
+import { unitReport, type UnitReport } from "../../metrics/codes/unit-report.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { readRunSpec } from "../../runs/run-spec.ts";
 import { barChart } from "../../pictures/bar-chart.ts";
-import { diagnose } from "../../training/doctor.ts";
-import { checkKind, samplesFile } from "../finish-sheet.ts";
-import { metricText } from "../progress.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { optionExamples, splitSetting } from "../run-examples.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
-import { table } from "../table.ts";
+import { diagnose } from "../../training/diagnosis.ts";
+import { checkKind, samplesFile } from "../output/write-output.ts";
+import { metricText } from "../output/progress.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionExamples, splitSetting } from "../options/run-examples.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
+import { table } from "../output/table.ts";
 
 const latentSettings = z.strictObject({
   split: splitSetting,

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
-import { manifoldSheet, mostTellingDimensions } from "../../node/run-pictures.ts";
-import { openRunData } from "../../node/run-spec.ts";
-import type { TrainedModel } from "../../training/trained-model.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { fittedPrior } from "../run-prior.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { manifoldSheet, mostTellingDimensions } from "../../runs/pictures/run-pictures.ts";
+import { openRunData } from "../../runs/run-spec.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { fittedPrior } from "../options/run-prior.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const manifoldSettings = z.strictObject({
   size: z.int().min(2).max(200).default(20).describe("pictures a side"),

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { writeFileAtomic } from "../../node/atomic-write.ts";
-import { dataOptions } from "../../node/data-options.ts";
-import { openDataSource } from "../../node/data-source.ts";
-import { measures } from "../../node/measures/index.ts";
-import { readSmallExtractor, smallName, trainSmallExtractor } from "../../node/small-extractor.ts";
-import { checkKind } from "../finish-sheet.ts";
-import { LineProgress } from "../line-progress.ts";
-import { addSettings, givenSettings, parseSettings } from "../settings.ts";
-import { table } from "../table.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { dataOptions } from "../../node/data/options.ts";
+import { openDataSource } from "../../node/data/source.ts";
+import { measures } from "../../evaluation/metrics/index.ts";
+import { readSmallExtractor, smallName, trainSmallExtractor } from "../../evaluation/small-extractor.ts";
+import { checkKind } from "../output/write-output.ts";
+import { LineProgress } from "../output/line-progress.ts";
+import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
+import { table } from "../output/table.ts";
 
 const extractorSettings = z.strictObject({
   data: z.string().min(1).default("digits").describe("labelled images to learn from: see latentkit data list"),

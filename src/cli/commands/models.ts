@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { findModel, registry } from "../../models/registry.ts";
-import { settingsOf, settingText } from "../settings.ts";
-import { table } from "../table.ts";
+import { settingsOf, settingText } from "../options/settings.ts";
+import { table } from "../output/table.ts";
 
 export function define(command: Command): void {
   command

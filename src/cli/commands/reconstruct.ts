@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { firstExamples, forExamples, reconstructionSheet } from "../../node/run-pictures.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { optionExamples } from "../run-examples.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { firstExamples, forExamples, reconstructionSheet } from "../../runs/pictures/run-pictures.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionExamples } from "../options/run-examples.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const reconstructSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(32).describe("test examples to show"),

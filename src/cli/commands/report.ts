@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { writeReport } from "../../node/run-report.ts";
-import { checkKind } from "../finish-sheet.ts";
-import { addDeviceOptions, type DeviceOptions, optionRun } from "../run-command.ts";
+import { writeReport } from "../../runs/reports/run-report.ts";
+import { checkKind } from "../output/write-output.ts";
+import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
 
 export function define(command: Command): void {
   addDeviceOptions(command.argument("<run>", "folder of a run"))

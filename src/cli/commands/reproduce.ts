@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { findNamed } from "../../nearest-name.ts";
-import { dataOptions, givenDataOptions } from "../../node/data-options.ts";
-import { reproduceRow, type ReproductionRequest } from "../../node/reproduce-row.ts";
+import { dataOptions, givenDataOptions } from "../../node/data/options.ts";
+import { reproduceRow, type ReproductionRequest } from "../../runs/studies/reproduce-row.ts";
 import { type Reproduction, type ReproductionRow, reproductions } from "../../reproductions/index.ts";
-import { type ReproducedRow, rankAgreement, reproductionCells } from "../reproduction-table.ts";
-import { givenTraining } from "../given-training.ts";
-import { addSettings, givenSettings, parseSettings, settingText } from "../settings.ts";
-import { markdownTable, table } from "../table.ts";
-import { follow, unattended } from "../unattended.ts";
+import { type ReproducedRow, rankAgreement, reproductionCells } from "../output/reproduction-table.ts";
+import { givenTraining } from "../options/training-overrides.ts";
+import { addSettings, givenSettings, parseSettings, settingText } from "../options/settings.ts";
+import { markdownTable, table } from "../output/table.ts";
+import { follow, unattended } from "../follow-runs.ts";
 
 const training = givenTraining.pick({
   epochs: true,

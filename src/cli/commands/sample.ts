@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { densityForms } from "../../latent/density.ts";
-import { sampleSheet } from "../../node/run-pictures.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { checkPrior, optionPrior, priorSetting } from "../run-prior.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { sampleSheet } from "../../runs/pictures/run-pictures.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const sampleSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(64).describe("examples to draw"),

@@ -1,19 +1,19 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../errors.ts";
 import { findModel, registry } from "../../models/registry.ts";
-import { givenDataOptions } from "../../node/data-options.ts";
-import { resumeRun, startRun } from "../../node/start-run.ts";
-import type { TrainingRun } from "../../node/training-run.ts";
+import { givenDataOptions } from "../../node/data/options.ts";
+import { resumeRun, startRun } from "../../runs/start-run.ts";
+import type { TrainingRun } from "../../runs/training-run.ts";
 import { trainingSettings } from "../../training/settings.ts";
-import { addSettings, collect, givenSettings } from "../settings.ts";
-import { showTraining } from "../show-training.ts";
+import { addSettings, collect, givenSettings } from "../options/settings.ts";
+import { showTraining } from "../output/show-training.ts";
 import {
   effectiveConfig,
   readTrainRequest,
   type TrainFlags,
   trainOptions,
   type TrainRequest,
-} from "../train-options.ts";
+} from "../options/train-options.ts";
 
 export function define(command: Command): void {
   const names = registry.map(({ name }) => name).join(", ");

@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { codeQuantile } from "../../latent/traversal.ts";
-import { unitReport } from "../../metrics/unit-report.ts";
-import { traversalSheet } from "../../node/latent-sheets.ts";
-import { readRunSpec } from "../../node/run-spec.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { optionExamples, pickedExamples, splitSetting } from "../run-examples.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { unitReport } from "../../metrics/codes/unit-report.ts";
+import { traversalSheet } from "../../runs/pictures/latent-grids.ts";
+import { readRunSpec } from "../../runs/run-spec.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionExamples, pickedExamples, splitSetting } from "../options/run-examples.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const traverseSettings = z.strictObject({
   example: z

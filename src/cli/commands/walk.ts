@@ -1,18 +1,18 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { encodeNpy } from "../../data/npy.ts";
+import { encodeNpy } from "../../data/formats/npy.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { closedWalk, walkBetween } from "../../latent/walk.ts";
-import { writeFileAtomic } from "../../node/atomic-write.ts";
-import { encodeWebp } from "../../node/webp-film.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { encodeWebp } from "../../node/files/webp-film.ts";
 import { encodeGif } from "../../pictures/gif.ts";
 import { scatter } from "../../pictures/scatter.ts";
 import { isPoints, sheetRaster } from "../../pictures/sheet.ts";
 import { type Stream, stream } from "../../random/index.ts";
-import { checkKind, samplesFile } from "../finish-sheet.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../run-command.ts";
-import { checkPrior, optionPrior, priorSetting } from "../run-prior.ts";
-import { givenSettings, parseSettings } from "../settings.ts";
+import { checkKind, samplesFile } from "../output/write-output.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const walkSettings = z.strictObject({
   count: z.int().positive().max(400).default(16).describe("walks side by side"),

@@ -1,0 +1,54 @@
+/** Work of several runs, one after the other, that goes on where it stopped. */
+import type { CompletingEvent } from "../runs/studies/complete-run.ts";
+import type { MeasuringEvent } from "../runs/studies/measured-run.ts";
+import { Progress } from "./output/progress.ts";
+
+/** The next run, what happens in training it, or how far a measure is. */
+export type WorkEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent;
+
+const interrupted = 130;
+const lineIntervalMs = 2000;
+
+/** Shows on stderr how training and measuring go, and gives what they end with. */
+export async function follow<T>(work: AsyncGenerator<WorkEvent, T>): Promise<T> {
+  let bar: Progress | undefined;
+  let shownMs = performance.now();
+  let next = await work.next();
+  for (; !next.done; next = await work.next()) {
+    const { value } = next;
+    if (value.kind === "run") {
+      process.stderr.write(`${value.label}\n`);
+      bar = undefined;
+    } else if (value.kind === "training") {
+      const { steps, from, stepsPerEpoch } = value.training;
+      bar ??= new Progress({ totalSteps: steps, doneSteps: from, totalEpochs: Math.ceil(steps / stepsPerEpoch) });
+      if (value.event.kind === "step") bar.step(value.event);
+      else if (value.event.kind === "done" || value.event.kind === "interrupted") bar.finish();
+    } else if (performance.now() - shownMs > lineIntervalMs) {
+      shownMs = performance.now();
+      process.stderr.write(`${value.what}: ${value.done} of ${value.total}\n`);
+    }
+  }
+  return next.value;
+}
+
+/**
+ * Runs work that Ctrl-C stops after a checkpoint, and a second Ctrl-C at once; it returns undefined where it was stopped. Returns
+ * the exit code.
+ */
+export async function unattended(work: (signal: AbortSignal) => Promise<true | undefined>): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(interrupted);
+    stop.abort();
+    process.stderr.write("stopping after this step; press Ctrl-C again to stop at once\n");
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    if (await work(stop.signal)) return 0;
+    process.stderr.write("stopped; say the same again to go on\n");
+    return interrupted;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}

@@ -1,0 +1,37 @@
+/** Models with settings in one word: `vae:beta=4:hiddenDims=400,200`. */
+import type { ModelDefinition } from "../../models/model.ts";
+import { findModel } from "../../models/registry.ts";
+import { parseSettings, settingPairs, settingsOf } from "./settings.ts";
+
+export interface ModelSpec {
+  /** The model and what sets it apart, for people: `vae beta=4`. */
+  readonly label: string;
+  readonly definition: ModelDefinition;
+  /** Settings as typed. */
+  readonly given: Readonly<Record<string, string>>;
+}
+
+/** Throws ConfigError where the model or one of the settings is not known. */
+export function parseModelSpec(spec: string): ModelSpec {
+  const [name = "", ...pairs] = spec.split(":");
+  const definition = findModel(name);
+  const given = settingPairs(pairs, spec);
+  checkedConfig(definition, given, spec);
+  return { label: [name, ...pairs].join(" "), definition, given };
+}
+
+/** The given settings as the model takes them; what is left out is for presets and defaults. Throws ConfigError. */
+export function checkedConfig(
+  { config }: ModelDefinition,
+  given: Readonly<Record<string, string>>,
+  where = "--set",
+): object {
+  const all: Readonly<Record<string, unknown>> = Object.fromEntries(
+    Object.entries(parseSettings(config, given, (key) => `${where} ${key}`)),
+  );
+  return Object.fromEntries(Object.keys(given).map((key) => [key, all[key]]));
+}
+
+/** Whether a model has a setting. */
+export const hasSetting = ({ config }: ModelDefinition, key: string): boolean =>
+  settingsOf(config).some((setting) => setting.key === key);

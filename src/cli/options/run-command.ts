@@ -1,0 +1,86 @@
+/** What commands that use a trained run share. */
+import type { Command } from "commander";
+import type { z } from "zod";
+import { deviceNames } from "../../runtime/device.ts";
+import { type LoadedRun, loadRun, type WhichCheckpoint } from "../../runs/load-run.ts";
+import { classNumber } from "../../node/data/class-number.ts";
+import { parseDeviceName, pickDevice, type PickedDevice } from "../../node/devices/pick-device.ts";
+import { ConfigError } from "../../errors.ts";
+import { quoted } from "../../serialization/quoted.ts";
+import { checkKind, type FileKind, type OutputOptions } from "../output/write-output.ts";
+import { addExampleOptions, type ExampleOptions } from "./run-examples.ts";
+import { addSettings } from "./settings.ts";
+
+export interface DeviceOptions {
+  readonly device?: string;
+  readonly threads?: string;
+  readonly checkpoint?: string;
+}
+
+export const addDeviceOptions = (command: Command): Command =>
+  command
+    .option("--device <name>", `where to compute: ${deviceNames.join(", ")} (default auto)`)
+    .option("--threads <n>", "threads of the CPU; 0 for one per core (default 0)")
+    .option("--checkpoint <which>", "best, last, or its step (default: best where trained with --patience, else last)");
+
+interface LabelOptions {
+  readonly label?: string;
+}
+
+const addLabelOption = (command: Command): Command =>
+  command.option("--label <class>", "of a model that learns from labels: the class, by name or number");
+
+/** The device that the options ask for. */
+export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {
+  const name = parseDeviceName(device);
+  if (!/^\d+$/.test(threads))
+    throw new ConfigError(`--threads: not a number, got "${threads}", expected an integer from 0 to 1024`);
+  return pickDevice(name, Number(threads));
+}
+
+const addOutputOptions = (command: Command): Command =>
+  command
+    .option("--out <file>", "file to write: a picture (.png), or the numbers (.npy); default: into the run's samples/")
+    .option("--json", "print one JSON object");
+
+/** What the options of `addRunOptions` may be. */
+export interface RunOptions extends DeviceOptions, OutputOptions, LabelOptions, ExampleOptions {}
+
+/** A command on a run: the run is its argument, and it shares options with others of which it takes those that are asked for. */
+export function addRunOptions(
+  command: Command,
+  has: {
+    readonly settings?: z.ZodType;
+    readonly examples?: boolean;
+    readonly output?: boolean;
+    readonly label?: boolean;
+  },
+): Command {
+  command.argument("<run>", "folder of a run");
+  if (has.settings) addSettings(command, has.settings);
+  if (has.examples) addExampleOptions(command);
+  addDeviceOptions(command);
+  if (has.output) addOutputOptions(command);
+  return has.label ? addLabelOption(command) : command;
+}
+
+/** Loads a run, after everything that can be wrong with the options has been found. */
+export async function optionRun(
+  path: string,
+  options: DeviceOptions & OutputOptions & LabelOptions,
+  kinds?: readonly FileKind[],
+): Promise<LoadedRun> {
+  if (options.out !== undefined) checkKind(options.out, kinds);
+  const checkpoint = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
+  const { device } = await optionDevice(options);
+  const loaded = await loadRun(path, device, checkpoint === undefined ? {} : { checkpoint });
+  if (options.label === undefined) return loaded;
+  const label = classNumber("--label", options.label, loaded.run.info.data.classNames);
+  return { ...loaded, trained: loaded.trained.given([label]) };
+}
+
+function parseCheckpoint(text: string): WhichCheckpoint {
+  if (text === "best" || text === "last") return text;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new ConfigError(`--checkpoint: none by that name, got ${quoted(text)}, expected best, last, or a step`);
+}

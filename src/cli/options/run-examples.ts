@@ -1,0 +1,69 @@
+/** The examples that commands use a run on. */
+import type { Command } from "commander";
+import { z } from "zod";
+import { type Split, type SplitName, splitNames } from "../../data/split.ts";
+import { ConfigError, DataError } from "../../errors.ts";
+import type { LoadedRun } from "../../runs/load-run.ts";
+import { openDataLike, openRunData } from "../../runs/run-spec.ts";
+
+export interface ExampleOptions {
+  readonly data?: string;
+}
+
+/** Which part of the data a command takes its examples from; test where the data have one, when not given. */
+export const splitSetting = z
+  .enum(splitNames)
+  .optional()
+  .describe("part of the data the examples are from; test if not given, where the data have one");
+
+export const addExampleOptions = (command: Command): Command =>
+  command.option("--data <source>", "data the examples are from (default: the run's own)");
+
+export interface RunExamples {
+  readonly split: Split;
+  /** The data's own name, and the split's. */
+  readonly data: string;
+  readonly splitName: SplitName;
+}
+
+/** The examples asked for: of the run's data, or of others of the same shape, read as `from` says. Throws DataError where they do not fit. */
+export async function optionExamples(
+  { run, trained }: LoadedRun,
+  { data }: ExampleOptions,
+  wanted?: SplitName,
+  from: { readonly everyClass?: boolean } = {},
+): Promise<RunExamples> {
+  const source = await (data === undefined
+    ? openRunData(run.info, run.path, from)
+    : openDataLike(run.info, run.path, data));
+  const splitName =
+    wanted ?? (["test", "validation"] as const).find((name) => source[name].indices.length > 0) ?? "train";
+  const split = source[splitName];
+  const { shape } = split.dataset;
+  if (shape.join() !== trained.shape.join())
+    throw new DataError(
+      `${source.name}: examples do not fit the model, got [${shape.join(", ")}], expected [${trained.shape.join(", ")}]`,
+    );
+  if (split.indices.length === 0)
+    throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; take another --split`);
+  return { split, data: source.name, splitName };
+}
+
+/** The examples at these places of a split, counted from 0. Throws ConfigError naming `option` for one it does not have. */
+export function pickedExamples({ dataset, indices }: Split, places: readonly number[], option: string): Split {
+  const wrong = places.find((place) => place >= indices.length);
+  if (wrong !== undefined)
+    throw new ConfigError(`${option}: no such example, got ${wrong}, expected 0 to ${indices.length - 1}`);
+  return { dataset, indices: Uint32Array.from(places, (place) => indices[place]!) };
+}
+
+/** Places of examples in a split, as a setting. */
+export const placesSetting = z
+  .array(
+    z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1),
+  )
+  .min(1)
+  .max(10_000);

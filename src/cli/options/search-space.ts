@@ -1,0 +1,106 @@
+/** Settings to try: `latentDim=8,16,32`, `learningRate=1e-4..1e-2:log`. */
+import type { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import type { ModelDefinition } from "../../models/model.ts";
+import { nearestName } from "../../nearest-name.ts";
+import { stream } from "../../random/index.ts";
+import { trainingSettings } from "../../training/settings.ts";
+import { hasSetting } from "./model-spec.ts";
+import { parseSettings, settingPairs, settingsOf } from "./settings.ts";
+
+/** One setting, and the values it may take. */
+export type Dimension =
+  | { readonly key: string; readonly values: readonly string[] }
+  | {
+      readonly key: string;
+      readonly low: number;
+      readonly high: number;
+      /** Uniform in the logarithm. */
+      readonly log: boolean;
+      readonly whole: boolean;
+    };
+
+/** A point of the space: a value for each setting, as typed. */
+export type Point = Readonly<Record<string, string>>;
+
+const rangeForm = /^([-+\d.e]+?)\.\.([-+\d.e]+?)(:log)?$/i;
+
+/**
+ * Reads `key=a,b,c` and `key=low..high`, `:log` behind it for the logarithm's uniform; values of a setting that is itself a list are
+ * parted by slashes. Throws ConfigError for what is not a setting of the model or of training, and for values they do not take.
+ */
+export function parseSpace(definition: ModelDefinition, pairs: readonly string[]): readonly Dimension[] {
+  return Object.entries(settingPairs(pairs, "--set")).map(([key, text]) => {
+    const schema = schemaOf(definition, key);
+    const setting = settingsOf(schema).find((each) => each.key === key)!;
+    const check = (value: string): unknown => parseSettings(schema, { [key]: value }, (name) => `--set ${name}`);
+    const [, from = "", to = "", log] = rangeForm.exec(text) ?? [];
+    if (from === "") {
+      const values = text.split(setting.value === "list" ? "/" : ",").map((value) => value.trim());
+      values.forEach(check);
+      return { key, values };
+    }
+    [from, to].forEach(check);
+    const [low, high] = [Number(from), Number(to)];
+    if (!(low < high) || (log && low <= 0))
+      throw new ConfigError(
+        `--set ${key}: not a range, got ${text}, expected low..high with numbers that rise${log ? " from above 0" : ""}`,
+      );
+    return { key, low, high, log: log !== undefined, whole: setting.value === "n" };
+  });
+}
+
+/** The model's own settings, where it has one of the name, else those of training. */
+function schemaOf(definition: ModelDefinition, key: string): z.ZodType {
+  if (hasSetting(definition, key)) return definition.config;
+  if (key in trainingSettings.shape) return trainingSettings;
+  const known = [
+    ...settingsOf(definition.config).map((setting) => setting.key),
+    ...Object.keys(trainingSettings.shape),
+  ];
+  const nearest = nearestName(key, known);
+  throw new ConfigError(
+    `--set ${key}: unknown setting, got "${key}", expected one of ${known.join(", ")}${nearest ? `; did you mean ${nearest}?` : ""}`,
+  );
+}
+
+/**
+ * The points to try: the whole grid where `trials` is not given, else so many of it by chance, none twice; where there is a range
+ * each setting is drawn by itself. The i-th point of a seed is the same whatever their number, but for a grid's. Throws ConfigError
+ * for a range without a number of trials.
+ */
+export function pointsOf(
+  space: readonly Dimension[],
+  { trials, seed }: { readonly trials?: number | undefined; readonly seed: number },
+): readonly Point[] {
+  const open = space.find((dimension) => "low" in dimension);
+  if (open) {
+    if (trials === undefined)
+      throw new ConfigError(`--trials: a range has no end of values, got none for ${open.key}, expected a number`);
+    return Array.from({ length: trials }, (_, i) => drawnPoint(space, seed, i));
+  }
+  const grid = space.reduce<Point[]>(
+    (points, dimension) =>
+      "values" in dimension
+        ? points.flatMap((point) => dimension.values.map((value) => Object.assign({ [dimension.key]: value }, point)))
+        : points,
+    [{}],
+  );
+  if (trials === undefined || trials >= grid.length) return grid;
+  return Array.from(stream(seed, "trials").permutation(grid.length).subarray(0, trials), (i) => grid[i]!);
+}
+
+function drawnPoint(space: readonly Dimension[], seed: number, trial: number): Point {
+  const draws = stream(seed, "trial", trial);
+  return Object.fromEntries(
+    space.map((dimension) => {
+      const u = draws.uniform();
+      if ("values" in dimension) return [dimension.key, dimension.values[Math.floor(u * dimension.values.length)]!];
+      const { key, log, whole } = dimension;
+      // A whole number stands for the half on both its sides.
+      const [low, high] = whole ? [dimension.low - 0.5, dimension.high + 0.5] : [dimension.low, dimension.high];
+      const value = log ? low * (high / low) ** u : low + u * (high - low);
+      return [key, String(whole ? Math.round(value) : Number(value.toPrecision(4)))];
+    }),
+  );
+}

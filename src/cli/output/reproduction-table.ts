@@ -1,0 +1,114 @@
+/** A table run again, in text and markdown: theirs beside ours. */
+import type { MeasuredRow } from "../../runs/studies/reproduce-row.ts";
+import type { Reproduction, ReproductionFigure, ReproductionRow } from "../../reproductions/index.ts";
+import { durationText } from "./progress.ts";
+
+/** A row with what was measured of it, one with each seed. */
+export interface ReproducedRow {
+  readonly row: ReproductionRow;
+  readonly measured: readonly MeasuredRow[];
+}
+
+type Ours = Pick<ReproductionFigure, "ours" | "of">;
+
+const figureIn = ({ figures }: MeasuredRow, { ours, of }: Ours): MeasuredRow["figures"][number] | undefined =>
+  (of ?? [undefined])
+    .map((which) => figures.find((figure) => figure.name === ours && (of === undefined || figure.of === which)))
+    .find((figure) => figure !== undefined);
+
+/** A figure of a row in each run of it; NaN where it was not measured. */
+const valuesOf = ({ measured }: ReproducedRow, figure: Ours): readonly number[] =>
+  measured.map((run) => figureIn(run, figure)?.value ?? Number.NaN);
+
+/** The value in the middle, or the mean of two where they are even in number. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+/**
+ * Heading and rows: for each figure a column of theirs, where there are any, then one of ours, the median over seeds where there are
+ * several, below it each of them.
+ */
+export function reproductionCells(table: Reproduction, rows: readonly ReproducedRow[]): string[][] {
+  const all = rows.map((reproduced) => ({ reproduced, columns: columnsOf(table, reproduced) }));
+  const headings = [...table.figures, ...(table.ratios ?? [])].map(({ heading }) => heading);
+  const told = headings.map((_, k) => all.some(({ columns }) => columns[k]!.theirs !== undefined));
+  const head = [
+    "",
+    ...headings.flatMap((heading, k) => (told[k] ? [heading, "ours"] : [heading])),
+    "epochs",
+    "training",
+  ];
+  return [head, ...all.flatMap(({ reproduced, columns }) => rowCells(reproduced, columns, told))];
+}
+
+/** Theirs of a row, and ours in each run of it. */
+interface Column {
+  readonly theirs: number | string | undefined;
+  readonly ours: readonly number[];
+  readonly digits: number;
+  /** Of the first run. */
+  readonly standardError?: number | undefined;
+}
+
+function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
+  const { row, measured } = reproduced;
+  const figures = table.figures.map((figure): Column => {
+    const { standardError } = figureIn(measured[0]!, figure) ?? {};
+    return {
+      theirs: row.theirs[figure.name],
+      ours: valuesOf(reproduced, figure),
+      digits: figure.digits,
+      standardError,
+    };
+  });
+  const figure = (name: string): Column => figures[table.figures.findIndex((found) => found.name === name)]!;
+  const ratios = (table.ratios ?? []).map((ratio): Column => {
+    const [over, under] = [figure(ratio.over), figure(ratio.under)];
+    const { theirs: top } = over;
+    const { theirs: bottom } = under;
+    const theirs = typeof top === "number" && typeof bottom === "number" ? top / bottom : undefined;
+    return { theirs, ours: over.ours.map((value, i) => value / under.ours[i]!), digits: 2 };
+  });
+  return [...figures, ...ratios];
+}
+
+const numberText = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : "-");
+
+function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], told: readonly boolean[]): string[][] {
+  const several = measured.length > 1;
+  const summary = columns.flatMap(({ theirs = "-", ours, digits, standardError }, k) => {
+    const error = several || standardError === undefined ? "" : ` ± ${numberText(standardError, digits)}`;
+    const cell = numberText(median(ours), digits) + error;
+    return told[k] ? [typeof theirs === "number" ? numberText(theirs, digits) : theirs, cell] : [cell];
+  });
+  const trained = ({ epochs, trainingSeconds }: MeasuredRow): readonly string[] => [
+    String(Number(epochs.toFixed(1))),
+    durationText(trainingSeconds),
+  ];
+  if (!several) return [[row.title, ...summary, ...trained(measured[0]!)]];
+  const seedCells = (run: MeasuredRow, i: number): string[] => {
+    const ours = columns.flatMap(({ ours: values, digits }, k) => {
+      const cell = numberText(values[i]!, digits);
+      return told[k] ? ["", cell] : [cell];
+    });
+    return [`  seed ${run.seed}`, ...ours, ...trained(run)];
+  };
+  return [[row.title, ...summary, "", ""], ...measured.map(seedCells)];
+}
+
+/** Of each figure, in how many pairs of rows ours says what theirs says: which one is lower. */
+export function rankAgreement(table: Reproduction, rows: readonly ReproducedRow[]): string[] {
+  return table.figures.flatMap((figure) => {
+    const points = rows.flatMap((reproduced) => {
+      const theirs = reproduced.row.theirs[figure.name];
+      const ours = median(valuesOf(reproduced, figure));
+      return typeof theirs === "number" && Number.isFinite(ours) ? [{ theirs, ours }] : [];
+    });
+    const pairs = points.flatMap((a, i) => points.slice(i + 1).map((b) => (a.theirs - b.theirs) * (a.ours - b.ours)));
+    const same = pairs.filter((product) => product > 0).length;
+    return pairs.length === 0 ? [] : [`${figure.heading} ${same} of ${pairs.length}`];
+  });
+}

@@ -1,0 +1,17 @@
+import { type Sheet, smallerSheet, sheetRaster } from "../../pictures/sheet.ts";
+import { terminalPicture } from "../../pictures/terminal.ts";
+import { terminalColors } from "../../node/terminal-colors.ts";
+
+/** Characters a picture gets across: about the fewest at which a digit is still read. */
+const charactersAcross = 11;
+
+/** Prints as much of a sheet on a terminal as is legible; nothing into a pipe. */
+export function showSheet(title: string, sheet: Sheet, rows = 2): void {
+  const { stdout } = process;
+  if (!stdout.isTTY) return;
+  const columns = Math.min(stdout.columns || 80, 160);
+  const shown = smallerSheet(sheet, Math.max(1, Math.floor(columns / charactersAcross)), rows);
+  const raster = sheetRaster(shown, { scale: 1, pad: 1 });
+  const width = Math.min(columns, shown.columns * charactersAcross);
+  console.log(`\n${title}\n${terminalPicture(raster, { columns: width, colors: terminalColors(stdout) })}`);
+}

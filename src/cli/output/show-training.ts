@@ -1,0 +1,175 @@
+import { encodePng } from "../../pictures/png.ts";
+import { sheetRaster } from "../../pictures/sheet.ts";
+import { writeReport } from "../../runs/reports/run-report.ts";
+import { type NamedSheet, trainingSheets } from "../../runs/pictures/training-pictures.ts";
+import type { TrainingEvent } from "../../runs/training-event.ts";
+import type { TrainingRun } from "../../runs/training-run.ts";
+import { metricText, Progress } from "./progress.ts";
+import { settingText } from "../options/settings.ts";
+import { showSheet } from "./show-image.ts";
+import { table } from "./table.ts";
+
+const interrupted = 130;
+
+/**
+ * Trains to the end in front of a person or a program, with pictures and what to type next. Returns the exit code: 130 where
+ * Ctrl-C ended it after a checkpoint.
+ */
+export async function showTraining(
+  training: TrainingRun,
+  { model, json }: { readonly model: string; readonly json: boolean },
+): Promise<number> {
+  const { run, steps, from, stepsPerEpoch } = training;
+  const { device, reason } = training.picked;
+  const totalEpochs = Math.ceil(steps / stepsPerEpoch);
+  const progress = new Progress({ totalSteps: steps, doneSteps: from, totalEpochs, json });
+  const command = `${commandName()} train ${model} --out ${shellWord(run.path)} --resume`;
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(interrupted);
+    stop.abort();
+    progress.log("stopping after this step; press Ctrl-C again to stop at once");
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    const { presets } = training;
+    progress.event("start", { run: run.path, ...described(training), device: device.description, presets });
+    if (!json) {
+      progress.log(`run     ${run.path}${from > 0 ? `, going on after step ${from}` : ""}`);
+      progress.log(`data    ${training.source.description}`);
+      for (const { suits, config, training: settings } of presets) {
+        const taken = Object.entries({ ...config, ...settings }).map(([key, v]) => `${key}=${settingText(v)}`);
+        progress.log(`preset  for ${suits}: ${taken.join(" ")}`);
+      }
+      progress.log(`device  ${device.description}${reason === undefined ? "" : ` (auto: ${reason})`}`);
+    }
+    for await (const event of training.train(stop.signal)) {
+      if (event.kind === "interrupted") {
+        progress.finish();
+        progress.event("interrupted", { run: run.path, step: event.step });
+        progress.log(`stopped at step ${event.step}; go on with: ${command}`);
+        return interrupted;
+      }
+      await show(event, progress, training, json);
+    }
+    return 0;
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    await training.close();
+  }
+}
+
+async function show(event: TrainingEvent, progress: Progress, training: TrainingRun, json: boolean): Promise<void> {
+  const { run } = training;
+  switch (event.kind) {
+    case "step":
+      return progress.step(json || !event.metrics ? event : { ...event, metrics: essential(event.metrics) });
+    case "validation": {
+      const { kind, ...figures } = event;
+      progress.event(kind, figures);
+      if (!json) progress.log(`epoch ${event.epoch}, step ${event.step}: validation ${metricsText(event.metrics)}`);
+      return;
+    }
+    case "checkpoint":
+      return progress.event("checkpoint", { step: event.step, epoch: event.epoch });
+    case "pictures":
+      return progress.event("pictures", { step: event.step, epoch: event.epoch, files: event.files });
+    case "rewind": {
+      const { kind, message, ...rest } = event;
+      progress.event(kind, rest);
+      if (!json) progress.log(`${message}; going back to step ${rest.to}, and on at half the learning rate`);
+      return;
+    }
+    case "warning":
+      progress.event("warning", { step: event.step, message: event.message });
+      if (!json) progress.log(event.message);
+      return;
+    case "stopped": {
+      const { step, epoch, best } = event;
+      progress.event("stopped", { step, epoch, best });
+      if (json) return;
+      progress.log(
+        `stopped early: ${epoch - Math.ceil(best.step / training.stepsPerEpoch)} epochs without a better ${best.metric} ` +
+          `than ${metricText(best.value)} at step ${best.step}; going on from here takes --resume and more --patience`,
+      );
+      return;
+    }
+    case "done": {
+      progress.finish();
+      const pictures = await trainingSheets(training);
+      for (const { name, sheet } of pictures) await run.writeSample(name, [encodePng(sheetRaster(sheet))]);
+      const report = await writeReport({ run, trained: training.trained, source: training.source, sheets: pictures });
+      const { metrics, best, weights, findings } = event;
+      if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights, findings, report });
+      else summarize(event, training, pictures, report);
+    }
+  }
+}
+
+function summarize(
+  { metrics, best, weights, findings, step }: Extract<TrainingEvent, { readonly kind: "done" }>,
+  { run, trained }: TrainingRun,
+  pictures: readonly NamedSheet[],
+  report: string,
+): void {
+  for (const { title, sheet, terminalRows } of pictures) showSheet(title, sheet, terminalRows);
+  const names = Object.keys(metrics.test);
+  if (names.length > 0) {
+    const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>
+      [split as string].concat(names.map((name) => (name in metrics[split] ? metricText(metrics[split][name]!) : "-"))),
+    );
+    console.log(`\n${table([["mean per example", ...names], ...rows])}`);
+  }
+  if (best)
+    console.log(
+      `\nbest validation ${best.metric} ${metricText(best.value)} at step ${best.step}` +
+        (best.step === step
+          ? ", the last"
+          : weights === best.step
+            ? ", whose weights these are"
+            : `; --checkpoint best takes its weights`),
+    );
+  for (const { finding, evidence, remedy } of findings) console.log(`\n${finding}: ${evidence}\n  try ${remedy}`);
+  if (pictures.length > 0)
+    console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
+  console.log(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
+  const { model, abilities } = trained;
+  const next = [
+    ...(abilities.sample ? [["sample", "--count 100", "more samples"]] : []),
+    ...(abilities.reconstruct ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
+    ...(abilities.corrupt ? [["denoise", "", "examples corrupted and restored"]] : []),
+    ...(model.decode && model.latents?.prior && model.latents.shape[0] !== 1
+      ? [["manifold", "", "two dimensions of the latent space"]]
+      : []),
+  ];
+  const rows = next.map(([name, flags, meaning]) => [
+    `  ${commandName()} ${name} ${shellWord(run.path)} ${flags}`.trimEnd(),
+    meaning!,
+  ]);
+  console.log(`\nNext:\n${table(rows)}`);
+}
+
+function described({ run, source, steps, from, trained }: TrainingRun): Record<string, unknown> {
+  const { model, config, seed } = run.info;
+  const splits = { train: source.train, validation: source.validation, test: source.test };
+  const examples = Object.fromEntries(Object.entries(splits).map(([name, split]) => [name, split.indices.length]));
+  return { model, config, seed, data: { name: source.name, shape: trained.shape, examples }, steps, from };
+}
+
+/** Metrics worth a place on the bar: a loss that is one of the others is not, nor is the gradient's norm. */
+function essential(metrics: Readonly<Record<string, number>>): Record<string, number> {
+  const entries = Object.entries(metrics).filter(([name]) => name !== "gradientNorm");
+  return Object.fromEntries(
+    entries.filter(([, value], i) => !entries.slice(i + 1).some(([, later]) => later === value)),
+  );
+}
+
+const metricsText = (metrics: Readonly<Record<string, number>>): string =>
+  Object.entries(metrics)
+    .map(([name, value]) => `${name} ${metricText(value)}`)
+    .join("  ");
+
+/** As the person would type it: npm runs its scripts where `latentkit` alone is not found. */
+const commandName = (): string => (process.env["npm_lifecycle_event"] === undefined ? "latentkit" : "npx latentkit");
+
+const shellWord = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,0 +1,68 @@
+import { extname, join } from "node:path";
+import { type Column, csvText, rowText } from "../../data/tables/column.ts";
+import { encodeNpy } from "../../data/formats/npy.ts";
+import { ConfigError } from "../../errors.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { writePng } from "../../node/files/png-file.ts";
+import { type Sheet, sheetRaster } from "../../pictures/sheet.ts";
+import { showSheet } from "./show-image.ts";
+
+export interface OutputOptions {
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Writes what a command has made as a picture, or its last set as numbers where the file ends in .npy, or as a table where they
+ * are rows of one; shows it in a terminal; and says where it lies, with --json together with `details`.
+ */
+export async function finishSheet(
+  sheet: Sheet,
+  { out, json }: OutputOptions,
+  about: {
+    readonly title: string;
+    /** Where it goes without --out. */
+    readonly file: string;
+    readonly details: Readonly<Record<string, unknown>>;
+    readonly terminalRows?: number;
+    /** The columns of examples that are rows of a table: a .csv file holds what a .npy file would in their terms, a row each. */
+    readonly columns?: readonly Column[] | undefined;
+    /** What a file of numbers holds where it is not the last set. */
+    readonly numbers?: { readonly shape: readonly number[]; readonly values: Float32Array };
+  },
+): Promise<void> {
+  const { columns } = about;
+  const file = out ?? (columns ? about.file.replace(/\.png$/, ".csv") : about.file);
+  const kind = checkKind(file, columns ? [".csv", ".npy"] : [".png", ".npy"]);
+  const { shape, values } = about.numbers ?? { shape: [sheet.count, ...sheet.shape], values: sheet.sets.at(-1)! };
+  if (kind === ".npy") await writeFileAtomic(file, encodeNpy(shape, values));
+  else if (columns)
+    await writeFileAtomic(file, csvText(columns, rowsOf(columns, values, sheet.sets.at(-1)!.length / sheet.count)));
+  else await writePng(file, sheetRaster(sheet));
+  if (json) {
+    console.log(JSON.stringify({ file, shape, ...about.details }));
+    return;
+  }
+  if (kind === ".png") showSheet(about.title, sheet, about.terminalRows);
+  console.log(`${about.title}: ${file}`);
+}
+
+function* rowsOf(columns: readonly Column[], values: Float32Array, size: number): Generator<readonly string[]> {
+  for (let at = 0; at < values.length; at += size) yield rowText(columns, values.subarray(at, at + size));
+}
+
+/** What a sheet may be written as, before it is known what examples are. */
+export const sheetKinds: readonly FileKind[] = [".png", ".npy", ".csv"];
+
+/** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */
+export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"]): FileKind {
+  const kind = kinds.find((k) => k === extname(file).toLowerCase());
+  if (kind !== undefined) return kind;
+  throw new ConfigError(
+    `--out: not a file it can write, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
+  );
+}
+export type FileKind = ".png" | ".npy" | ".csv" | ".gif" | ".webp" | ".svg" | ".html" | ".json" | ".safetensors";
+
+/** Where a run keeps its own pictures. */
+export const samplesFile = (run: string, name: string): string => join(run, "samples", name);

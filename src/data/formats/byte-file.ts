@@ -1,0 +1,81 @@
+import { DataError } from "../../errors.ts";
+
+/** What a reader needs of a file: a browser's `File` is one. `stream` may be called more than once. */
+export interface ByteFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** A file whose parts can be read on their own, as a browser's `File` can: the bytes from `start` up to `end`. */
+export interface SlicedFile extends ByteFile {
+  slice(start: number, end: number): Pick<ByteFile, "size" | "stream">;
+}
+
+/** DEFLATE never expands its input by more than this factor (zlib's technical details). */
+export const DEFLATE_LIMIT = 1032;
+
+/** The chunks of a stream; a failure is a `DataError` that names the file. `compressed`: as which format it was decompressed. */
+export async function* fileChunks(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  name: string,
+  compressed?: "gzip" | "zip",
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        if (cause instanceof DataError) throw cause;
+        const [what, expected] = compressed
+          ? [`damaged or truncated ${compressed} data`, "a whole file; fetch it again"]
+          : ["cannot be read", "a file that can be read"];
+        const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
+        throw new DataError(`${name}: ${what}, got ${reason}, expected ${expected}`, { cause });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // A cancelled stream may reject because its input ended early; the reader has all it wants.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** Bytes of a stream taken in order: first so many at a time, then the rest in chunks. */
+export class ByteReader {
+  readonly #chunks: AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  readonly #name: string;
+  #held = new Uint8Array();
+
+  constructor(chunks: AsyncGenerator<Uint8Array<ArrayBuffer>>, name: string) {
+    this.#chunks = chunks;
+    this.#name = name;
+  }
+
+  /** The next `count` bytes; `what` they are is for the `DataError` thrown where the stream ends before. */
+  async take(count: number, what: string): Promise<Uint8Array<ArrayBuffer>> {
+    const taken = new Uint8Array(count);
+    let at = 0;
+    for (;;) {
+      const part = this.#held.subarray(0, count - at);
+      taken.set(part, at);
+      this.#held = this.#held.subarray(part.length);
+      at += part.length;
+      if (at === count) return taken;
+      const { done, value } = await this.#chunks.next();
+      if (done) throw new DataError(`${this.#name}: truncated in ${what}, got ${at} bytes, expected ${count}`);
+      this.#held = value;
+    }
+  }
+
+  async *rest(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    if (this.#held.length > 0) yield this.#held;
+    yield* this.#chunks;
+  }
+
+  /** Lets go of the stream. */
+  async close(): Promise<void> {
+    await this.#chunks.return(undefined);
+  }
+}

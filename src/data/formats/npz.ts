@@ -1,0 +1,72 @@
+import { DataError } from "../../errors.ts";
+import type { ArrayPart, NamedArray } from "./array-dataset.ts";
+import type { ByteFile, SlicedFile } from "./byte-file.ts";
+import { readNpy, type ReadNpyOptions } from "./read-npy.ts";
+import { readZip } from "./zip.ts";
+
+const partWords = {
+  train: ["train", "training"],
+  validation: ["val", "valid", "validation"],
+  test: ["test", "testing"],
+} as const;
+const kindWords = {
+  examples: ["x", "data", "images", "image", "imgs", "features", "examples"],
+  labels: ["y", "labels", "label", "targets", "target", "classes"],
+} as const;
+export type NpzPart = keyof typeof partWords;
+
+/**
+ * Reads the examples and labels of a NumPy archive (.npz). A key is read by its words, in either order and case: `x`, `data`,
+ * `images`, `imgs`, `features` or `examples` are examples, `y`, `labels`, `targets` or `classes` labels, and `train`, `val`,
+ * `valid`, `validation` or `test` beside them, or alone for examples, say which part. Without such a word all of it is to be
+ * split. An archive of one array needs no such key; other keys are left alone. Throws `DataError`.
+ */
+export async function readNpz(
+  file: SlicedFile,
+  options: ReadNpyOptions = {},
+): Promise<Partial<Record<NpzPart | "whole", ArrayPart>>> {
+  const found = new Map<string, ByteFile>();
+  const arrays = [...(await readZip(file))].map(([entry, array]) => [entry.replace(/\.npy$/, ""), array] as const);
+  for (const [key, array] of arrays) {
+    const role = arrays.length === 1 ? "whole examples" : roleOf(key);
+    if (role === undefined) continue;
+    if (found.has(role))
+      throw new DataError(`${array.name}: two arrays for one role, got another of ${role}, expected one`);
+    found.set(role, array);
+  }
+  const read = async (role: string): Promise<NamedArray | undefined> => {
+    const array = found.get(role);
+    return array && { name: array.name, ...(await readNpy(array, options)) };
+  };
+  const parts: Partial<Record<NpzPart | "whole", ArrayPart>> = {};
+  const either = found.has("train examples") ? (["train", "validation", "test"] as const) : (["whole"] as const);
+  for (const part of either) {
+    const examples = await read(`${part} examples`);
+    const labels = examples && (await read(`${part} labels`));
+    if (examples) parts[part] = { examples, ...(labels && { labels }) };
+  }
+  if (Object.keys(parts).length === 0)
+    throw new DataError(
+      `${file.name}: no examples, got keys ${
+        arrays
+          .map(([key]) => key)
+          .slice(0, 10)
+          .join(", ") || "none"
+      }, expected x (with y), or x_train (with y_train, x_test, y_test)`,
+    );
+  return parts;
+}
+
+/** What an array is, such as "train labels"; undefined for a key that says nothing. */
+function roleOf(key: string): string | undefined {
+  const words = key.toLowerCase().split(/[\s._-]+/);
+  const part = nameOf(partWords, words);
+  const kind = nameOf(kindWords, words);
+  if (Number(part !== undefined) + Number(kind !== undefined) !== words.length) return undefined;
+  return `${part ?? "whole"} ${kind ?? "examples"}`;
+}
+
+/** The first name one of whose words is among the given ones. */
+function nameOf<Name extends string>(table: Readonly<Record<Name, readonly string[]>>, words: readonly string[]) {
+  return (Object.keys(table) as Name[]).find((name) => words.some((word) => table[name].includes(word)));
+}

@@ -1,0 +1,132 @@
+import { ConfigError } from "../../errors.ts";
+import { stream } from "../../random/index.ts";
+import { createDataset, type Dataset, type ExampleStore } from "../dataset.ts";
+import { type Factors, gridFactors } from "./factors.ts";
+import { createDataSource, heldOutCount, type DataSource } from "../split.ts";
+
+const SIDE = 64;
+/** Sides that images can have. */
+export const spriteSides = [32, SIDE] as const;
+export type SpriteSide = (typeof spriteSides)[number];
+/** Side of the square that holds a sprite in any orientation. */
+const BOX = 32;
+/** Pixels per unit at scale 1: every shape stays within a circle of radius BOX / 2. */
+const UNIT = 11;
+
+/** Whether the point (x, y), y upwards, lies in a shape of unit size about the origin. */
+const SHAPES: Readonly<Record<string, (x: number, y: number) => boolean>> = {
+  square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) <= 0.9,
+  ellipse: (x, y) => x ** 2 / 1.3 ** 2 + y ** 2 / 0.65 ** 2 <= 1,
+  // The sextic (x^2 + y^2 - 1)^3 = x^2 y^3.
+  heart: (x, y) => (x ** 2 + y ** 2 - 1) ** 3 - x ** 2 * y ** 3 <= 0,
+};
+const SCALES = 6;
+const ORIENTATIONS = 40;
+const POSITIONS = 32;
+const names = Object.keys(SHAPES);
+
+/** The generative factors of an example, slowest first. */
+export const spriteFactors: Factors = gridFactors(
+  { shape: names.length, scale: SCALES, orientation: ORIENTATIONS, x: POSITIONS, y: POSITIONS },
+  ["shape"],
+);
+
+/** Bitmaps [BOX, BOX] of every shape, scale and orientation, drawn when first seen: at most 720 of 1 KiB. */
+const bitmaps: Uint8Array[] = [];
+
+function bitmap(shape: number, scale: number, orientation: number): Uint8Array {
+  const at = (shape * SCALES + scale) * ORIENTATIONS + orientation;
+  const drawn = bitmaps[at];
+  if (drawn) return drawn;
+  const inside = SHAPES[names[shape]!]!;
+  const unit = UNIT * (0.5 + (0.5 * scale) / (SCALES - 1));
+  const angle = (2 * Math.PI * orientation) / ORIENTATIONS;
+  const [cos, sin] = [Math.cos(angle) / unit, Math.sin(angle) / unit];
+  const pixels = Uint8Array.from({ length: BOX * BOX }, (_, i) => {
+    const x = (i % BOX) - (BOX - 1) / 2;
+    const y = (BOX - 1) / 2 - Math.floor(i / BOX);
+    return Number(inside(cos * x + sin * y, cos * y - sin * x));
+  });
+  bitmaps[at] = pixels;
+  return pixels;
+}
+
+/** Images of `side` x `side`, of which a pixel counts those it covers of SIDE x SIDE that are inside. */
+function store(side: SpriteSide): ExampleStore {
+  const block = SIDE / side;
+  return {
+    content: side === SIDE ? "latentkit sprites 1" : `latentkit sprites 1, side ${side}`,
+    read(example, into) {
+      const [shape, scale, orientation, x, y] = spriteFactors.of(example) as [number, number, number, number, number];
+      const pixels = bitmap(shape, scale, orientation);
+      into.fill(0);
+      for (let row = 0; row < BOX; row++) {
+        const start = Math.floor((y + row) / block) * side;
+        for (let column = 0; column < BOX; column++)
+          into[start + Math.floor((x + column) / block)]! += pixels[row * BOX + column]!;
+      }
+    },
+  };
+}
+
+/**
+ * Sprites after dSprites (Matthey, Higgins, Hassabis & Lerchner 2017, github.com/google-deepmind/dsprites-dataset): binary images
+ * of 64 x 64 pixels, one for each value of five factors: 3 shapes, 6 scales from 1/2 to 1, 40 orientations, 32 x 32 positions,
+ * 737,280 in all. Each is drawn when it is read. Orientations are i / 40 of a turn, where dSprites has the first one twice; a
+ * step in position is one pixel. With side 32 each pixel is the mean of 2 x 2, so a step in position is half a pixel and shows.
+ */
+export function sprites(side: SpriteSide = SIDE): Promise<Dataset<ExampleStore>> {
+  const size = spriteFactors.count;
+  return createDataset({
+    name: "sprites",
+    description: `${size} images of ${names.join(", ")} in every scale, orientation and position`,
+    shape: [1, side, side],
+    size,
+    values: store(side),
+    range: [0, (SIDE / side) ** 2],
+    labels: Uint8Array.from({ length: size }, (_, i) => spriteFactors.of(i)[0]!),
+    classNames: names,
+    factors: spriteFactors,
+  });
+}
+
+export interface SpritesSourceOptions {
+  /** Sprites to train on, picked at random; where not given, all but those held out. */
+  readonly size?: number;
+  /** Side of the square images, 64 unless given. */
+  readonly side?: number;
+  /** Sprites to validate on: a count from 1 or a fraction of `size`; a tenth unless given. There are as many test sprites. */
+  readonly validation?: number;
+  readonly seed?: number;
+}
+
+/** Sprites to train, validate and test on, no sprite in two of them. */
+export async function spritesSource({
+  size,
+  side = SIDE,
+  validation = 0.1,
+  seed = 0,
+}: SpritesSourceOptions = {}): Promise<DataSource> {
+  const known = spriteSides.find((each) => each === side);
+  if (known === undefined)
+    throw new ConfigError(`sprites: no images of this side, got ${side}, expected ${spriteSides.join(" or ")}`);
+  const dataset = await sprites(known);
+  if (size !== undefined && !(Number.isSafeInteger(size) && size >= 1 && size <= dataset.size))
+    throw new ConfigError(`sprites: size out of range, got ${size}, expected an integer from 1 to ${dataset.size}`);
+  const held = heldOutCount("validation", validation, size ?? dataset.size);
+  const kept = size ?? dataset.size - 2 * held;
+  if (kept < 1 || kept + 2 * held > dataset.size)
+    throw new ConfigError(
+      `sprites: too many to hold ${held} out twice, got ${kept}, expected at most ${dataset.size} together`,
+    );
+  // In shuffled order, so that the first few, which pictures show, are of all kinds.
+  const order = stream(seed, "split").permutation(dataset.size);
+  const part = (from: number, count: number) => ({ dataset, indices: order.slice(from, from + count) });
+  return createDataSource({
+    name: "sprites",
+    description: `generated sprites of ${side} x ${side} pixels: ${kept} to train on, ${held} each to validate and test (seed ${seed})`,
+    train: part(0, kept),
+    validation: part(kept, held),
+    test: part(kept + held, held),
+  });
+}

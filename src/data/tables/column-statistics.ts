@@ -1,0 +1,41 @@
+import { Batches } from "../batches.ts";
+import type { Split } from "../split.ts";
+
+/** What is to be said of one of the numbers that make an example, over the examples of a split. */
+export interface ColumnFigures {
+  readonly min: number;
+  readonly mean: number;
+  readonly std: number;
+  readonly max: number;
+}
+
+/** Figures of the first `count` numbers of a split's examples, as models see them. */
+export function columnFigures(split: Split, count: number): readonly ColumnFigures[] {
+  const batchSize = Math.min(split.indices.length, 1024);
+  const batches = new Batches(split, { batchSize, purpose: "evaluation" });
+  const { exampleSize } = batches;
+  const x = new Float32Array(batchSize * exampleSize);
+  const figures = Array.from({ length: Math.min(count, exampleSize) }, () => ({
+    min: Infinity,
+    mean: 0,
+    squares: 0,
+    max: -Infinity,
+  }));
+  let seen = 0;
+  for (const cursor of batches.epoch()) {
+    const filled = batches.fillExamples(x, cursor);
+    for (let row = 0; row < filled; row++) {
+      seen += 1;
+      figures.forEach((figure, column) => {
+        const value = x[row * exampleSize + column]!;
+        const off = value - figure.mean;
+        figure.mean += off / seen;
+        // Welford's update: squares is the sum of squared distances from the mean so far.
+        figure.squares += off * (value - figure.mean);
+        figure.min = Math.min(figure.min, value);
+        figure.max = Math.max(figure.max, value);
+      });
+    }
+  }
+  return figures.map(({ min, mean, squares, max }) => ({ min, mean, std: Math.sqrt(squares / seen), max }));
+}

@@ -1,0 +1,214 @@
+import { DataError } from "../../errors.ts";
+import { type Column, modelMapping } from "./column.ts";
+import { ColumnRows } from "./column-rows.ts";
+import type { Dataset } from "../dataset.ts";
+import { numberFigures, skewness, valuesOf } from "./number-statistics.ts";
+import type { Scratch } from "../scratch.ts";
+
+/** Text that stands for no value, in any case. */
+const MISSING = new Set(["", "?", "na", "n/a", "nan", "null", "none"]);
+const NUMBER = /^[+-]?(?:\d+\.?(\d*)|\.(\d+))(?:e[+-]?\d+)?$/i;
+const MOST_CATEGORIES = 1000;
+const MOST_CLASSES = 256;
+const MOST_DECIMALS = 6;
+const NONE = 0xffff;
+/** Steps between quantiles: a tail of a thousandth is kept apart. */
+const MOST_QUANTILES = 1000;
+/** Distinct numbers up to which a column keeps its scale. */
+const MOST_EVEN = 8;
+export const numberMappings = ["auto", "standardize", "quantile"] as const;
+
+/** Values that are sorted: of more, so many spread evenly over all. */
+const MOST_SORTED = 2 ** 22;
+
+/** The fields of one column as they come: numbers while all are, and categories while there are few. */
+export class RawColumn {
+  readonly name: string;
+  readonly #file: string;
+  readonly #rows = new ColumnRows();
+  #numeric = true;
+  readonly #categories = new Map<string, number>();
+  /** Of those categories that came as numbers. */
+  readonly #codeOfNumber = new Map<number, number>();
+  /** Rows of each category. */
+  readonly #sizes: number[] = [];
+  /** There was one category more than are told apart. */
+  #tooMany = false;
+  #decimals = 0;
+  missing = 0;
+
+  constructor(file: string, name: string) {
+    this.#file = file;
+    this.name = name;
+  }
+
+  /** Rows so far. */
+  get count(): number {
+    return this.#rows.count;
+  }
+
+  /** Takes the field of the next row; `line` is the place in the file that errors name. */
+  push(field: string, line: number): void {
+    const text = field.trim();
+    if (MISSING.has(text.toLowerCase())) return this.#addMissing();
+    const value = Number(text);
+    if (this.#numeric) {
+      const match = NUMBER.exec(text);
+      if (!match) {
+        this.#numeric = false;
+        this.#rows.dropNumbers();
+      } else if (!Number.isFinite(value))
+        throw this.#error(`a number is too large in line ${line}`, text, "one that float64 holds");
+      else this.#decimals = Math.max(this.#decimals, (match[1] ?? match[2] ?? "").length);
+    }
+    this.#add(value, this.#codeOf(text));
+  }
+
+  /** Takes a number, NaN where there is none, as `push` takes its text. */
+  pushNumber(value: number, line: number): void {
+    if (Number.isNaN(value)) return this.#addMissing();
+    if (Math.abs(value) === Infinity)
+      throw this.#error(`a number is not finite in row ${line}`, String(value), "one that float64 holds");
+    const code = this.#codeOfNumber.get(value);
+    if (code !== undefined) this.#add(value, code);
+    // Its text is needed only for what it may tell of categories and decimals.
+    else if (this.#tooMany && (this.#decimals >= MOST_DECIMALS || Number.isInteger(value))) this.#add(value, NONE);
+    else {
+      this.push(String(value), line);
+      const found = this.#categories.get(String(value));
+      if (found !== undefined) this.#codeOfNumber.set(value, found);
+    }
+  }
+
+  #codeOf(text: string): number {
+    const known = this.#categories.get(text);
+    if (known !== undefined) return known;
+    if (this.#categories.size === MOST_CATEGORIES) {
+      this.#tooMany = true;
+      return NONE;
+    }
+    const code = this.#categories.size;
+    this.#categories.set(text, code);
+    this.#sizes.push(0);
+    return code;
+  }
+
+  #addMissing(): void {
+    this.missing += 1;
+    this.#rows.push(Number.NaN, NONE);
+  }
+
+  #add(value: number, code: number): void {
+    if (code !== NONE) this.#sizes[code]! += 1;
+    this.#rows.push(value, code);
+  }
+
+  /** Moves the rows in memory into the scratch, at a place from which on it is free; returns how many bytes they took. */
+  putAside(scratch: Scratch, at: number): number {
+    // With too many categories, none is asked for again.
+    return this.#rows.putAside(scratch, at, { codes: !this.#tooMany });
+  }
+
+  /** What the column holds. Throws where it tells nothing, or has too many categories. */
+  infer(numbers: (typeof numberMappings)[number]): Column {
+    const { name } = this;
+    if (this.missing === this.count)
+      throw this.#error("all values are missing", `${this.missing}`, `some; --drop ${name} leaves the column out`);
+    if (this.#categories.size === 1 && !this.#tooMany)
+      throw this.#error(
+        "all values are equal",
+        [...this.#categories.keys()][0]!,
+        `values that differ; --drop ${name} leaves the column out`,
+      );
+    if (!this.#numeric) {
+      if (this.#tooMany)
+        throw this.#error(
+          "too many categories",
+          `more than ${MOST_CATEGORIES}`,
+          `at most that; --drop ${name} leaves the column out`,
+        );
+      return { name, kind: "category", values: this.#sorted() };
+    }
+    const count = this.count - this.missing;
+    const { mean, variance, min, max } = numberFigures(() => this.#rows.numbers(), count);
+    const decimals = Math.min(this.#decimals, MOST_DECIMALS);
+    if (!(variance > 0 && Number.isFinite(variance)))
+      throw this.#error("a spread that cannot be computed", `from ${min} to ${max}`, "smaller numbers");
+    const column = { name, kind: "number", mean, std: Math.sqrt(variance), min, max, decimals } as const;
+    if (numbers === "standardize") return column;
+    if (numbers === "auto") {
+      const skewed = Math.abs(skewness(this.#rows.numbers(), count, { mean, variance })) > 2;
+      const heaped = Math.max(...this.#sizes) > count / 10;
+      if (this.#categories.size <= MOST_EVEN || (!skewed && !heaped)) return column;
+    }
+    const sorted = valuesOf(this.#rows.numbers(), count, MOST_SORTED).toSorted();
+    const steps = Math.min(MOST_QUANTILES, sorted.length - 1);
+    const at = (i: number): number => sorted[Math.round((i * (sorted.length - 1)) / steps)]!;
+    const quantiles = Array.from({ length: steps + 1 }, (_, i) => at(i));
+    return { ...column, quantiles: [min, ...quantiles.slice(1, -1), max] };
+  }
+
+  /** The rows as the column describes them, piece by piece: standardized numbers, or places among the categories. */
+  *encode(column: Column): Generator<Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>> {
+    if (column.kind === "number") {
+      if (!this.#numeric)
+        throw this.#error(
+          "not a number",
+          [...this.#categories.keys()].find((text) => !NUMBER.test(text))!,
+          "numbers",
+        );
+      const mapping = modelMapping(column);
+      for (const values of this.#rows.numbers()) {
+        const encoded = new Float32Array(values.length);
+        for (let i = 0; i < values.length; i++) encoded[i] = Number.isNaN(values[i]!) ? 0 : mapping(values[i]!);
+        yield encoded;
+      }
+      return;
+    }
+    const places = new Map(column.values.map((value, i) => [value, i]));
+    const place = Uint16Array.from(this.#categories.keys(), (text) => {
+      const found = places.get(text);
+      if (found === undefined)
+        throw this.#error(
+          "a category not seen before",
+          JSON.stringify(text),
+          `one of ${column.values.slice(0, 20).join(", ")}`,
+        );
+      return found;
+    });
+    const usual = place[this.#sizes.indexOf(Math.max(...this.#sizes))]!;
+    for (const codes of this.#rows.codes()) yield codes.map((code) => (code === NONE ? usual : place[code]!));
+  }
+
+  /** The values as class labels. */
+  classes(known?: readonly string[]): Required<Pick<Dataset, "labels" | "classNames">> {
+    if (this.missing > 0) throw this.#error("classes are missing", `${this.missing}`, "a class for every row");
+    if (this.#tooMany || this.#categories.size > MOST_CLASSES)
+      throw this.#error("too many classes", `more than ${MOST_CLASSES}`, "at most that");
+    const classNames = known ?? this.#sorted();
+    const other = [...this.#categories.keys()].find((text) => !classNames.includes(text));
+    if (other !== undefined)
+      throw this.#error(
+        "a class not seen before",
+        JSON.stringify(other),
+        `one of ${classNames.slice(0, 20).join(", ")}`,
+      );
+    const place = Uint8Array.from(this.#categories.keys(), (text) => classNames.indexOf(text));
+    const labels = new Uint8Array(this.count);
+    let at = 0;
+    for (const codes of this.#rows.codes()) for (const code of codes) labels[at++] = place[code]!;
+    return { classNames, labels };
+  }
+
+  /** Categories by value where all are numbers, else by their characters. */
+  #sorted(): readonly string[] {
+    const texts = [...this.#categories.keys()];
+    return this.#numeric
+      ? texts.toSorted((a, b) => Number(a) - Number(b))
+      : texts.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  }
+
+  #error(what: string, got: string, expected: string): DataError {
+    return new DataError(`${this.#file}: column ${this.name}: ${what}, got ${got}, expected ${expected}`);
+  }
+}

@@ -1,0 +1,147 @@
+import { DataError } from "../../errors.ts";
+import { type Column, columnWidth } from "./column.ts";
+import { createDataset, type Dataset, type FloatStore } from "../dataset.ts";
+import { EncodedRows } from "./encoded-rows.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { type numberMappings, RawColumn } from "./raw-column.ts";
+import type { Scratch } from "../scratch.ts";
+
+export interface TableOptions {
+  /** Columns to leave out. */
+  readonly drop?: readonly string[];
+  /** The column whose values are the classes, and which is no part of the examples. */
+  readonly condition?: string;
+  /** `refuse` (the default), or `impute`: the mean of a column of numbers, the most frequent of categories. */
+  readonly missing?: "refuse" | "impute";
+  /**
+   * How columns of numbers become those of models: `standardize`, or by `quantile`s; `auto` (the default) takes the latter where
+   * there are many values and these are skewed or heaped on one of them.
+   */
+  readonly numbers?: (typeof numberMappings)[number];
+  /** Columns found before, by which rows are to be read: a value that they do not know is refused. */
+  readonly columns?: readonly Column[];
+  /** Classes found before, likewise. */
+  readonly classNames?: readonly string[];
+}
+
+const MOST_COLUMNS = 10_000;
+const MOST_ROWS = 2 ** 31;
+/** Bytes that a field takes as it comes, a number and the place of a category. */
+const FIELD = 10;
+/** Where all stay in memory. */
+const MOST_FIELDS = 2 ** 28;
+/** Bytes of fields in memory where more can go elsewhere. */
+const MOST_IN_MEMORY = 2 ** 27;
+
+/** Where a table goes that memory does not hold. */
+export interface TableSpace {
+  /** Opened when first needed, once for the fields as they come and once for the rows as models see them. */
+  readonly scratch: () => Scratch;
+  /** Bytes of fields in memory, 128 MiB unless given. */
+  readonly mostInMemory?: number;
+}
+
+/**
+ * A table read row by row, or column by column: types are inferred, numbers and the numbers of categories kept, in memory or
+ * where `TableSpace` says. A column in which everything but missing values is a number is one of numbers, any other one of
+ * categories. Throws `DataError` naming the row or column.
+ */
+export class TableReader {
+  readonly #name: string;
+  readonly #columns: RawColumn[] = [];
+  readonly #space: TableSpace | undefined;
+  /** Fields in memory. */
+  #held = 0;
+  #aside: { readonly scratch: Scratch; bytes: number } | undefined;
+
+  constructor(name: string, space?: TableSpace) {
+    this.#name = name;
+    this.#space = space;
+  }
+
+  /** Names the columns. */
+  header(names: readonly string[]): void {
+    if (names.length > MOST_COLUMNS)
+      throw new DataError(`${this.#name}: too many columns, got ${names.length}, expected at most ${MOST_COLUMNS}`);
+    const twice = names.find((name, i) => names.indexOf(name) < i);
+    if (twice !== undefined)
+      throw new DataError(`${this.#name}: two columns of one name, got ${JSON.stringify(twice)} twice, expected one`);
+    for (const name of names) this.#columns.push(new RawColumn(this.#name, name));
+  }
+
+  /** Takes the fields of the next row; `line` is the place in the file that errors name. */
+  row(fields: readonly string[], line: number): void {
+    if (fields.length !== this.#columns.length)
+      throw new DataError(
+        `${this.#name}: rows differ in length, got ${fields.length} fields in line ${line}, expected ${this.#columns.length} as in the first`,
+      );
+    fields.forEach((field, i) => this.#columns[i]!.push(field, line));
+    this.#took(fields.length);
+  }
+
+  /** Takes the next values of one column: numbers, NaN where there is none, or the text of fields; `line` is that of the first. */
+  values(column: number, values: Float64Array | readonly string[], line: number): void {
+    const raw = this.#columns[column]!;
+    if (values instanceof Float64Array) for (let i = 0; i < values.length; i++) raw.pushNumber(values[i]!, line + i);
+    else values.forEach((field, i) => raw.push(field, line + i));
+    this.#took(values.length);
+  }
+
+  /** Counts fields, and puts those in memory aside where they are many. */
+  #took(fields: number): void {
+    this.#held += fields;
+    if (!this.#space && this.#held > MOST_FIELDS)
+      throw new DataError(`${this.#name}: too large, got more than ${MOST_FIELDS} fields, expected at most that`);
+    if (!this.#space || this.#held * FIELD < (this.#space.mostInMemory ?? MOST_IN_MEMORY)) return;
+    this.#aside ??= { scratch: this.#space.scratch(), bytes: 0 };
+    for (const column of this.#columns) this.#aside.bytes += column.putAside(this.#aside.scratch, this.#aside.bytes);
+    this.#held = 0;
+  }
+
+  /** The table as a dataset of real numbers, a row an example. */
+  async dataset(options: TableOptions = {}): Promise<Dataset<FloatStore>> {
+    const name = this.#name;
+    const size = this.#columns[0]?.count ?? 0;
+    if (size === 0) throw new DataError(`${name}: no rows, got none, expected some`);
+    if (size > MOST_ROWS) throw new DataError(`${name}: too many rows, got ${size}, expected at most ${MOST_ROWS}`);
+    const { drop = [], condition, missing = "refuse", numbers = "auto", columns: known } = options;
+    for (const wanted of [...drop, ...(condition === undefined ? [] : [condition])])
+      if (!this.#columns.some((column) => column.name === wanted))
+        throw new DataError(
+          `${name}: no such column, got ${JSON.stringify(wanted)}, expected one of ${this.#columns.map((c) => c.name).join(", ")}`,
+        );
+    const kept = this.#columns.filter((column) => !drop.includes(column.name) && column.name !== condition);
+    if (kept.length === 0) throw new DataError(`${name}: no columns are left, got none, expected some`);
+    const expected = known?.map((column) => column.name).join();
+    if (expected !== undefined && expected !== kept.map((column) => column.name).join())
+      throw new DataError(
+        `${name}: not the columns known before, got ${kept.map((c) => c.name).join(", ")}, expected ${expected}`,
+      );
+    if (missing === "refuse") this.#refuseMissing(kept);
+    const columns = kept.map((column, i) => known?.[i] ?? column.infer(numbers));
+    const rows = new EncodedRows(columns, size, this.#aside && this.#space!.scratch());
+    const parts = kept.map((column, i) => rows.write(i, column.encode(columns[i]!)));
+    const label = this.#columns.find((column) => column.name === condition);
+    const content = await fingerprint(JSON.stringify(columns), ...parts);
+    return createDataset({
+      name,
+      description: `${size} rows of ${columns.length} columns from ${name}`,
+      shape: [columns.reduce((width, column) => width + columnWidth(column), 0)],
+      size,
+      values: { content, ...rows.store() },
+      range: null,
+      columns,
+      ...(label && label.classes(options.classNames)),
+    });
+  }
+
+  #refuseMissing(columns: readonly RawColumn[]): void {
+    const lacking = columns.filter((column) => column.missing > 0);
+    if (lacking.length === 0) return;
+    const counts = lacking.slice(0, 5).map((column) => `${column.missing} in ${column.name}`);
+    const more = lacking.length > counts.length ? ` and ${lacking.length - counts.length} more columns` : "";
+    throw new DataError(
+      `${this.#name}: values are missing, got ${counts.join(", ")}${more}, expected none; --missing impute puts the mean or the most frequent value there`,
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import { ConfigError } from "../../errors.ts";
+import { classAccuracy } from "../class-accuracy.ts";
+import type { Measure } from "./metric.ts";
+
+export const classAccuracyMeasure: Measure = {
+  name: "class-accuracy",
+  summary: "how often samples of a class look like one to the extractor, for a model that learns from labels",
+  lacking: ({ loaded: { trained }, split }) => {
+    if (!trained.model.given || !trained.abilities.sample) return "the model draws no samples of a class";
+    return split.dataset.classNames ? undefined : "the data have no labels";
+  },
+  async measure(context) {
+    const { loaded, seed, generated, split } = context;
+    const names = split.dataset.classNames!;
+    const { name, about, classify } = await context.extractor();
+    if (!classify)
+      throw new ConfigError(
+        `class-accuracy: the extractor knows no classes, got ${name}, expected small-28 of the same data`,
+      );
+    const likeliest = async (x: Float32Array): Promise<Uint8Array> => {
+      const probabilities = await classify(x);
+      const count = probabilities.length / names.length;
+      if (count !== perClass)
+        throw new ConfigError(
+          `class-accuracy: the extractor knows other classes, got ${probabilities.length / perClass} of ${name}, expected the model's ${names.length}`,
+        );
+      return Uint8Array.from({ length: count }, (_, i) => {
+        const row = probabilities.subarray(i * names.length, (i + 1) * names.length);
+        return row.indexOf(Math.max(...row));
+      });
+    };
+    const perClass = Math.ceil(generated / names.length);
+    const { accuracy, byClass } = await classAccuracy(loaded.trained, { classify: likeliest }, { perClass, seed });
+    const standardError = Math.sqrt((accuracy * (1 - accuracy)) / (perClass * names.length));
+    return {
+      figures: [
+        { name: "class accuracy", value: accuracy, standardError, note: `${perClass} of each class`, better: "higher" },
+        ...names.map((of, k) => ({ name: "class accuracy", of, value: byClass[k]!, better: "higher" as const })),
+      ],
+      conditions: { features: name, extractor: about, perClass },
+    };
+  },
+};

@@ -1,0 +1,55 @@
+import { spherical } from "../../latent/interpolation.ts";
+import { featureMoments, frechetDistance } from "../../metrics/samples/frechet-distance.ts";
+import { stream } from "../../random/index.ts";
+import { forExamples } from "../../runs/pictures/run-pictures.ts";
+import { realExamples, realFeatures } from "./generated.ts";
+import type { Figure, Measure, MeasureContext } from "./metric.ts";
+
+/**
+ * What p(x|z) means in the middle between the codes of two examples of the split each, of every example and another one by chance,
+ * along the great circle. A model that learns from labels gets the first one's.
+ */
+async function midpoints({ loaded, split, seed }: MeasureContext, x: Float32Array): Promise<Float32Array> {
+  const trained = forExamples(loaded.trained, split);
+  const { latentDim } = loaded.trained;
+  const codes = await trained.encode(x);
+  const code = (i: number): Float32Array => codes.subarray(i * latentDim, (i + 1) * latentDim);
+  const order = stream(seed, "pairs").permutation(split.indices.length);
+  const between = new Float32Array(codes.length);
+  order.forEach((a, i) => between.set(spherical(code(a), code(order[(i + 1) % order.length]!), 0.5), a * latentDim));
+  return trained.decode(between);
+}
+
+export const frechetReconstructionMeasure: Measure = {
+  name: "frechet-reconstruction",
+  summary:
+    "Frechet distance of reconstructions, and of midpoints between codes of two examples, to the examples (arXiv:1903.12436)",
+  lacking: ({ loaded: { trained } }) => {
+    const { abilities } = trained;
+    return abilities.reconstruct && abilities.encode && abilities.decode && abilities.latents?.shape.length === 1
+      ? undefined
+      : "the model does not encode to one list of numbers and decode";
+  },
+  async *measure(context) {
+    const { loaded, split } = context;
+    const total = 2;
+    const extractor = await context.extractor();
+    const { dim, about } = extractor;
+    const real = featureMoments(await realFeatures(context), dim);
+    const x = await realExamples(context);
+    const figures: Figure[] = [];
+    const sets = {
+      reconstructions: () => forExamples(loaded.trained, split).reconstruct(x),
+      midpoints: () => midpoints(context, x),
+    };
+    for (const [of, make] of Object.entries(sets)) {
+      const value = frechetDistance(featureMoments(await extractor.features(await make()), dim), real);
+      figures.push({ name: "frechet", of, value, note: `${split.indices.length} of them`, better: "lower" });
+      yield { done: figures.length, total };
+    }
+    return {
+      figures,
+      conditions: { extractor: about, reals: split.indices.length, midpoints: "spherical, of means of q(z|x)" },
+    };
+  },
+};

@@ -1,0 +1,89 @@
+import type { Split } from "../../data/split.ts";
+import { exampleSize } from "../../data/dataset.ts";
+import { ConfigError } from "../../errors.ts";
+import { stream } from "../../random/index.ts";
+import { runDensity } from "../../runs/density.ts";
+import { firstExamples, forExamples } from "../../runs/pictures/run-pictures.ts";
+import { type MeasureContext, oncePerContext } from "./metric.ts";
+
+/** Means "own" samples of the model itself. */
+export const ownPrior = "own";
+
+/** Below so many examples, a Frechet distance says more of their number than of the model. */
+export const fewExamples = 10_000;
+
+/** Numbers of a set of examples: 2 GB. */
+const mostNumbers = 2 ** 29;
+
+/** Why a run has no generated examples of all its `priors`. */
+export function lackingSamples({ loaded: { trained }, priors }: MeasureContext): string | undefined {
+  const { abilities } = trained;
+  if (priors.includes(ownPrior) && !abilities.sample)
+    return "the model has no p(z) to sample from; take --priors full-gaussian,gmm:10";
+  if (priors.some((prior) => prior !== ownPrior) && !(abilities.encode && abilities.decode))
+    return "the model does not encode and decode, so that no density of codes can be fitted; take --priors own";
+  return undefined;
+}
+
+/**
+ * `generated` new examples of a prior, [generated, ...shape] with values as the model gives them: means of p(x|z). Of a model that learns
+ * from labels, with the labels of the split's examples in turn. Throws ConfigError where they would take too much memory.
+ */
+export const generatedExamples = oncePerContext(async (context, prior): Promise<Float32Array> => {
+  const { loaded, split, seed, generated } = context;
+  checkSize("--generated", generated, split);
+  const trained = forExamples(loaded.trained, split);
+  if (prior === ownPrior) return trained.sample(generated, { seed });
+  const { mixture } = await runDensity(loaded, prior);
+  return trained.decode(mixture.sample(generated, stream(seed, "sample")));
+});
+
+/** Features of `generated` new examples of a prior, [generated, dim]. */
+export const generatedFeatures = oncePerContext(async (context, prior) =>
+  (await context.extractor()).features(await generatedExamples(context, prior)),
+);
+
+/** The split's examples in file order, [count, ...shape] with values in [0, 1] that are not binarized. */
+export const realExamples = oncePerContext(async ({ split }) => allOf(split, split.indices.length));
+
+/** Features of the split's examples, [count, dim]. */
+export const realFeatures = oncePerContext(async (context) =>
+  (await context.extractor()).features(await realExamples(context)),
+);
+
+/** The first `generated` examples the model was trained on, or all: what generated ones can at best be taken for. */
+export const trainingExamples = oncePerContext(async ({ source: { train }, generated }) =>
+  allOf(train, Math.min(generated, train.indices.length)),
+);
+
+/** Features of `trainingExamples`, [count, dim]. */
+export const trainingFeatures = oncePerContext(async (context) =>
+  (await context.extractor()).features(await trainingExamples(context)),
+);
+
+/** What sample-based figures depend on: for `conditions`. */
+export async function sampleConditions(context: MeasureContext): Promise<Readonly<Record<string, unknown>>> {
+  const { about, name } = await context.extractor();
+  return { features: name, extractor: about, ...exampleConditions(context) };
+}
+
+/** The same for figures of the examples themselves. */
+export const exampleConditions = ({ split, generated, priors }: MeasureContext): Readonly<Record<string, unknown>> => ({
+  reals: split.indices.length,
+  generated,
+  priors,
+  values: "means of p(x|z) against intensities",
+});
+
+function allOf(split: Split, count: number): Float32Array {
+  checkSize("--count", count, split);
+  return firstExamples(split, count);
+}
+
+function checkSize(option: string, count: number, { dataset }: Split): void {
+  const most = Math.floor(mostNumbers / exampleSize(dataset));
+  if (count > most)
+    throw new ConfigError(
+      `${option}: too many examples of [${dataset.shape.join(", ")}] to hold at once, got ${count}, expected at most ${most}`,
+    );
+}

@@ -1,0 +1,38 @@
+import { ConfigError } from "../../errors.ts";
+import { inceptionScore } from "../../metrics/samples/inception-score.ts";
+import { generatedExamples, lackingSamples, realExamples, sampleConditions } from "./generated.ts";
+import type { Figure, Measure } from "./metric.ts";
+
+export const inceptionScoreMeasure: Measure = {
+  name: "inception-score",
+  summary: "exp(E KL(p(y|x) || p(y))) of --generated samples, y by the extractor's classes (arXiv:1606.03498)",
+  lacking: lackingSamples,
+  async *measure(context) {
+    const { priors } = context;
+    const { name, classify } = await context.extractor();
+    if (!classify)
+      throw new ConfigError(
+        `inception-score: the extractor knows no classes, got ${name}, expected small-28, or an ONNX model with "probabilities" or "logits" in its JSON file`,
+      );
+    const sets = [
+      ...priors.map((prior) => ({ of: prior, examples: () => generatedExamples(context, prior) })),
+      { of: "examples", examples: () => realExamples(context) },
+    ];
+    const figures: Figure[] = [];
+    for (const { of, examples } of sets) {
+      const x = await examples();
+      const probabilities = await classify(x);
+      const count = of === "examples" ? context.split.indices.length : context.generated;
+      const value = inceptionScore(probabilities, probabilities.length / count);
+      figures.push({
+        name: "inception score",
+        of,
+        value,
+        note: `${count} of them`,
+        better: "higher",
+      });
+      yield { done: figures.length, total: sets.length };
+    }
+    return { figures, conditions: await sampleConditions(context) };
+  },
+};

@@ -1,0 +1,28 @@
+import { kernelDistance } from "../../metrics/samples/kernel-distance.ts";
+import { generatedFeatures, lackingSamples, realFeatures, sampleConditions, trainingFeatures } from "./generated.ts";
+import type { Figure, Measure } from "./metric.ts";
+
+export const kidMeasure: Measure = {
+  name: "kid",
+  summary: "kernel distance of --generated samples to the examples, unbiased, with its interval (arXiv:1801.01401)",
+  lacking: lackingSamples,
+  async *measure(context) {
+    const { priors, seed } = context;
+    const { dim } = await context.extractor();
+    const real = await realFeatures(context);
+    const sets = [
+      ...priors.map((prior) => ({ of: prior, features: () => generatedFeatures(context, prior) })),
+      { of: "training examples", features: () => trainingFeatures(context) },
+    ];
+    const figures: Figure[] = [];
+    for (const { of, features } of sets) {
+      const { value, standardError, interval, subsets, subsetSize } = kernelDistance(await features(), real, dim, {
+        seed,
+      });
+      const note = `${subsets} x ${subsetSize} examples of each`;
+      figures.push({ name: "kid", of, value, standardError, interval, note, better: "lower" });
+      yield { done: figures.length, total: sets.length };
+    }
+    return { figures, conditions: { ...(await sampleConditions(context)), kernel: "(x . y / dim + 1)^3" } };
+  },
+};

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { lineChart } from "../../pictures/line-chart.ts";
+import { type LikelihoodFigures, LikelihoodEvaluator } from "../likelihood.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import type { Check, Measure } from "./metric.ts";
+import { scoresOf } from "./validation.ts";
+
+export const likelihoodMeasure: Measure = {
+  name: "likelihood",
+  summary: "nll by importance sampling with --samples draws an example (arXiv:1509.00519), in nats per example",
+  standard: true,
+  lacking: ({ loaded: { trained } }) =>
+    trained.abilities.logWeights ? undefined : "the model has no posterior and density to weigh draws by",
+  async *measure(context) {
+    const { loaded, split, binarize, samples, seed } = context;
+    const { model, store } = loaded.trained;
+    const total = split.indices.length;
+    const evaluator = new LikelihoodEvaluator({ model, store, split, binarize, samples, seed });
+    try {
+      const progress = evaluator.run();
+      let next = await progress.next();
+      for (; !next.done; next = await progress.next()) yield { done: next.value, total };
+      const found = next.value;
+      const { nll, standardError, curve } = found;
+      const exact = model.scores && (await scoresOf(context))["nll"];
+      const note = `${samples} draw${samples === 1 ? "" : "s"} an example`;
+      return {
+        figures: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
+        conditions: { samples },
+        checks: [growsWithSamples(found), ...(exact === undefined ? [] : [staysBelowExact(found, exact)])],
+        details: { curve, ...(curve.length > 2 && { picture: await drawn(loaded.run.path, curve) }) },
+      };
+    } finally {
+      await evaluator.release();
+    }
+  },
+};
+
+/** The figure against the number of draws, as a picture among the run's own; gives its file. */
+async function drawn(run: string, curve: LikelihoodFigures["curve"]): Promise<string> {
+  const file = join(run, "samples", "nll-by-draws.svg");
+  const points = curve.map(({ samples, nll }) => [Math.log10(samples), nll] as const);
+  const series = [{ name: "nll", color: "#4c78a8", points }];
+  await writeFileAtomic(file, `${lineChart({ title: "nll, nats per example", xLabel: "log10 of draws", series })}\n`);
+  return file;
+}
+
+/** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so from the same draws. */
+function growsWithSamples({ curve }: LikelihoodFigures): Check {
+  const nested = curve.slice(0, -1);
+  // The last size need not be a multiple of the one before: its bound may then miss by chance, not by much.
+  const last = curve.at(-1)!;
+  const before = nested.at(-1);
+  const exact = before && last.samples % before.samples === 0 ? curve : nested;
+  const falls = exact.every(({ nll }, i) => i === 0 || nll <= exact[i - 1]!.nll + 1e-6 * Math.abs(nll));
+  const text = exact.map(({ samples, nll }) => `${samples}: ${nll.toFixed(2)}`).join(", ");
+  return { name: "the bound grows with the number of samples", holds: falls, detail: `nll by samples ${text}` };
+}
+
+/** No bound is above the log-likelihood, where a model's scores have it exactly, but for the chance and rounding of its draws. */
+function staysBelowExact({ curve }: LikelihoodFigures, exact: number): Check {
+  return {
+    name: "the bound stays below the exact log-likelihood",
+    holds: curve.every(({ nll }) => nll >= exact - 0.05 - 1e-4 * Math.abs(exact)),
+    detail: `nll ${curve.at(-1)!.nll.toFixed(2)} against ${exact.toFixed(2)}`,
+  };
+}

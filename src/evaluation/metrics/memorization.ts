@@ -1,0 +1,67 @@
+import type { Split } from "../../data/split.ts";
+import { ConfigError } from "../../errors.ts";
+import { memorization } from "../../metrics/samples/memorization.ts";
+import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { generatedFeatures, lackingSamples, realFeatures, sampleConditions } from "./generated.ts";
+import type { Figure, Measure, MeasureContext } from "./metric.ts";
+
+export const memorizationMeasure: Measure = {
+  name: "memorization",
+  summary:
+    "repeated samples, and samples nearer to the training examples than unseen examples are (arXiv:2310.02664, arXiv:2004.05675), in an extractor's features",
+  lacking: (context) =>
+    context.splitName === "train"
+      ? "it holds samples against unseen examples; take --split test"
+      : lackingSamples(context),
+  async *measure(context) {
+    const { priors, split } = context;
+    const { dim } = await context.extractor();
+    const test = await realFeatures(context);
+    const train = await featuresOfAll(context, context.source.train);
+    const total = priors.length + 1;
+    yield { done: 1, total };
+    const figures: Figure[] = [];
+    for (const [i, prior] of priors.entries()) {
+      const drawn = await generatedFeatures(context, prior);
+      const found = memorization({ train, test, drawn }, dim);
+      const add = (name: string, value: number, note: string, better?: "lower"): void => {
+        figures.push({ name, of: prior, value, note, ...(better && { better }) });
+      };
+      add("duplicates", found.duplicates, "share of samples that equal an earlier one", "lower");
+      add("copies", found.copies, "share that equal a training example", "lower");
+      add("memorized", found.memorized, "share thrice as near to a training example as to the next", "lower");
+      add("memorized, test examples", found.memorizedTest, "the same of unseen examples");
+      add(
+        "nearer",
+        found.nearer,
+        "chance that a sample is nearer to the training examples than an unseen one; 0.5 by chance",
+      );
+      add("nearer, z", found.zScore, "in standard errors, below 0 for copies");
+      yield { done: 2 + i, total };
+    }
+    return {
+      figures,
+      conditions: { ...(await sampleConditions(context)), training: train.length / dim, tests: split.indices.length },
+    };
+  },
+};
+
+/** 2 GB. */
+const mostNumbers = 2 ** 29;
+/** Examples whose values are in memory at a time. */
+const chunk = 1000;
+
+/** Features of every example of a split, [count, dim]. */
+async function featuresOfAll(context: MeasureContext, { dataset, indices }: Split): Promise<Float32Array> {
+  const { features, dim, name } = await context.extractor();
+  if (indices.length * dim > mostNumbers)
+    throw new ConfigError(
+      `memorization: too many training examples for features of ${name}, got ${indices.length} of ${dim} numbers, expected at most ${Math.floor(mostNumbers / dim)}; take another --extractor`,
+    );
+  const all = new Float32Array(indices.length * dim);
+  for (let from = 0; from < indices.length; from += chunk) {
+    const part = { dataset, indices: indices.subarray(from, from + chunk) };
+    all.set(await features(firstExamples(part, chunk)), from * dim);
+  }
+  return all;
+}

@@ -1,0 +1,85 @@
+import type { Binarization } from "../../data/binarize.ts";
+import type { DataSource, Split, SplitName } from "../../data/split.ts";
+import type { Extractor } from "../extractor.ts";
+import type { LoadedRun } from "../../runs/load-run.ts";
+
+export interface Figure {
+  readonly name: string;
+  /** Which one it is where a measure has several of a name: a density of codes, a factor, a column. */
+  readonly of?: string;
+  readonly value: number;
+  readonly standardError?: number;
+  /** Of 95 %. */
+  readonly interval?: readonly [low: number, high: number];
+  /** What a person needs beside it: unit, counts, features. */
+  readonly note?: string;
+  readonly better?: "lower" | "higher";
+}
+
+/** An identity that figures of one model must satisfy, and by how much they do. */
+export interface Check {
+  readonly name: string;
+  readonly holds: boolean;
+  readonly detail: string;
+}
+
+export interface Measurement {
+  readonly figures: readonly Figure[];
+  /** Everything needed to compare the figures beyond what an evaluation says for all: extractor, sample counts, settings. */
+  readonly conditions: Readonly<Record<string, unknown>>;
+  readonly checks?: readonly Check[];
+  /** A line each. */
+  readonly warnings?: readonly string[];
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** What is measured: a run on a split of data. */
+export interface MeasureContext {
+  readonly loaded: LoadedRun;
+  readonly source: DataSource;
+  /** The examples measured on: of a split of the source, perhaps the first so many. */
+  readonly split: Split;
+  readonly splitName: SplitName;
+  readonly binarize: Binarization;
+  readonly seed: number;
+  /** Draws of z an example, for estimates of the likelihood. */
+  readonly samples: number;
+  /** Generated examples that are held against real ones. */
+  readonly generated: number;
+  /** Where their codes come from: densities fitted to codes, or "own" for samples of the model itself. */
+  readonly priors: readonly string[];
+  /** Features of examples: trained or loaded once, on first use. */
+  readonly extractor: () => Promise<Extractor>;
+}
+
+export interface MeasureProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** One thing that can be measured of a run, by the name that `evaluate --metrics` takes. */
+export interface Measure {
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  /** Measured where nothing is asked for by name. */
+  readonly standard?: boolean;
+  /** Why this run lacks it, in words ("the model has no likelihood"); undefined where it can be measured. */
+  readonly lacking: (context: MeasureContext) => string | undefined;
+  /** Yields how far it is where that takes long. */
+  measure(context: MeasureContext): AsyncGenerator<MeasureProgress, Measurement> | Promise<Measurement>;
+}
+
+/** A function of a context whose result is kept as long as the context: what several measures start from. */
+export function oncePerContext<T>(
+  make: (context: MeasureContext, of: string) => Promise<T>,
+): (context: MeasureContext, of?: string) => Promise<T> {
+  const made = new WeakMap<MeasureContext, Map<string, Promise<T>>>();
+  return (context, of = "") => {
+    let results = made.get(context);
+    if (!results) made.set(context, (results = new Map()));
+    let result = results.get(of);
+    if (!result) results.set(of, (result = make(context, of)));
+    return result;
+  };
+}

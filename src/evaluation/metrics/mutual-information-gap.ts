@@ -1,0 +1,36 @@
+import { mutualInformationGap } from "../../metrics/codes/mutual-information-gap.ts";
+import { drawnCodes, lackingGaussianCodes } from "./gaussian-codes.ts";
+import type { Measure } from "./metric.ts";
+import { varyingFactors } from "./varying-factors.ts";
+
+export const mutualInformationGapMeasure: Measure = {
+  name: "mig",
+  summary: "mutual information gap, for data whose factors are known (arXiv:1802.04942, eq. 6)",
+  standard: true,
+  lacking: (context) => {
+    const { loaded, split } = context;
+    if (varyingFactors(split).length === 0) return "no generative factors of the data are known";
+    const lacking = lackingGaussianCodes(context);
+    return lacking ?? (loaded.trained.latentDim < 2 ? "the code has one dimension" : undefined);
+  },
+  async measure(context) {
+    const { mean, z, latentDim } = await drawnCodes(context);
+    const factors = varyingFactors(context.split);
+    const values = factors.map((factor) => factor.values);
+    const { mig, gaps, best } = mutualInformationGap(Float32Array.from(mean), latentDim, values);
+    const drawn = mutualInformationGap(Float32Array.from(z), latentDim, values);
+    return {
+      figures: [
+        { name: "mig", value: mig, note: "mean over the factors", better: "higher" },
+        { name: "mig", of: "draws", value: drawn.mig, note: "of codes drawn from q(z|x)", better: "higher" },
+        ...factors.map(({ name }, k) => ({
+          name: "gap",
+          of: name,
+          value: gaps[k]!,
+          note: `dimension ${best[k]} tells most of it`,
+        })),
+      ],
+      conditions: { codes: "means of q(z|x), and one draw each", bins: 20 },
+    };
+  },
+};

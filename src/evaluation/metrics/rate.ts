@@ -1,0 +1,37 @@
+import { rateParts, type RateParts } from "../../metrics/codes/rate-parts.ts";
+import { drawnCodes, lackingGaussianCodes } from "./gaussian-codes.ts";
+import type { Check, Measure } from "./metric.ts";
+
+/** Examples that the parts of the rate are estimated from: time grows with the square. */
+const rateExamples = 1000;
+
+export const rateMeasure: Measure = {
+  name: "rate",
+  summary: "mutual information, total correlation and dimension-wise KL (arXiv:1802.04942, eq. 2), in nats per example",
+  standard: true,
+  lacking: lackingGaussianCodes,
+  async measure(context) {
+    const examples = Math.min(rateExamples, context.split.indices.length);
+    const parts = rateParts(await drawnCodes(context), examples);
+    const note = `of the rate, on ${examples} examples`;
+    return {
+      figures: [
+        { name: "mutual information", value: parts.mutualInformation, note },
+        { name: "total correlation", value: parts.totalCorrelation, note },
+        { name: "dimension-wise KL", value: parts.dimensionwiseKl, note },
+      ],
+      conditions: { examples },
+      checks: [partsAddUp(parts)],
+      details: { sum: parts.sum, rate: parts.rate, standardError: parts.standardError },
+    };
+  },
+};
+
+/** Mutual information + total correlation + dimension-wise KL = rate, within four standard errors. */
+function partsAddUp({ sum, rate, standardError }: RateParts): Check {
+  return {
+    name: "the parts of the rate add up to it",
+    holds: Math.abs(sum - rate) <= 4 * standardError + 1e-4 * Math.abs(rate),
+    detail: `${sum.toFixed(3)} against ${rate.toFixed(3)} in closed form, standard error ${standardError.toFixed(3)}`,
+  };
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { temporaryRun, type TemporaryRun } from "../../../test/temporary-run.ts";
+import { type EvaluationRequest, figureOf } from "../../runs/evaluate-run.ts";
+import type { Figure } from "./metric.ts";
+
+let run: TemporaryRun;
+// Samples are means of p(x|z): on the line of one principal component, through points about a circle.
+beforeAll(async () => {
+  run = await temporaryRun("pca", "toy:8gaussians:10000", { config: { latentDim: 1 } });
+});
+afterAll(() => run.remove());
+
+async function evaluated(
+  request: Partial<EvaluationRequest> & { readonly metrics: readonly string[] },
+): Promise<(name: string, of?: string) => Figure> {
+  const found = await run.evaluate({ generated: 1000, ...request });
+  return (name, of) => figureOf(found, request.metrics[0]!, name, of)!;
+}
+
+test("training examples cover others as equal distributions do: 1 - 2^-5 of them, at a density of 1", async () => {
+  const figure = await evaluated({ metrics: ["precision-recall"] });
+  expect(Math.abs(figure("coverage", "training examples").value - (1 - 2 ** -5))).toBeLessThan(0.02);
+  expect(Math.abs(figure("density", "training examples").value - 1)).toBeLessThan(0.1);
+  for (const name of ["precision", "recall", "density", "coverage"])
+    expect(figure(name, "own").value).toBeLessThan(0.5);
+});
+
+test("samples on a line are told from points about a circle", async () => {
+  const mmd = await evaluated({ metrics: ["mmd"], count: 400, generated: 400 });
+  expect(mmd("mmd2 rbf").value).toBeGreaterThan(0.01);
+  expect(mmd("p-value rbf").value).toBeCloseTo(1 / 201, 12);
+  const c2st = await evaluated({ metrics: ["c2st"], count: 400, generated: 400 });
+  for (const kind of ["neighbors", "network"]) {
+    expect(c2st(`accuracy, ${kind}`).value).toBeGreaterThan(0.8);
+    expect(c2st(`p-value, ${kind}`).value).toBeLessThan(1e-9);
+  }
+});
+
+test("samples that know no training example are no copies", async () => {
+  const figure = await evaluated({ metrics: ["memorization"] });
+  expect([figure("copies").value, figure("duplicates").value]).toEqual([0, 0]);
+  expect(figure("nearer").value).toBeLessThan(0.5);
+  expect(figure("nearer, z").value).toBeGreaterThan(3);
+});
+
+test("what one component leaves of points of covariance 2.01 I is half of 2.01 a value", async () => {
+  const figure = await evaluated({ metrics: ["reconstruction"] });
+  expect(Math.abs(figure("mse").value - 2.01 / 2)).toBeLessThan(0.05);
+  expect(figure("psnr")).toBeUndefined();
+});
+
+test.each([
+  [
+    { metrics: ["precision-recall"], count: 5 },
+    "precision and recall: real examples: too few examples, got 5, expected at least 6",
+  ],
+  [
+    { metrics: ["precision-recall"], generated: 3 },
+    "precision and recall: samples: too few examples, got 3, expected at least 4",
+  ],
+  [{ metrics: ["mmd"], count: 1 }, "mmd: real examples: too few examples, got 1, expected at least 2"],
+  [{ metrics: ["c2st"], count: 9 }, "c2st: real examples: too few examples, got 9, expected at least 10"],
+  [
+    { metrics: ["memorization"], count: 1 },
+    "memorization: test examples: too few examples, got 1, expected at least 2",
+  ],
+  [
+    { metrics: ["memorization"], split: "train" as const },
+    "--metrics: this run has no memorization: it holds samples against unseen examples; take --split test",
+  ],
+])("%o is refused in one line", async (request, message) => {
+  await expect(evaluated(request)).rejects.toThrow(message);
+});

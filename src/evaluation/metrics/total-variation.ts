@@ -1,0 +1,40 @@
+import { rowText } from "../../data/tables/column.ts";
+import { totalVariation } from "../../metrics/samples/total-variation.ts";
+import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import type { Measure } from "./metric.ts";
+
+/** Rows that are compared. */
+const most = 20_000;
+
+export const totalVariationMeasure: Measure = {
+  name: "total-variation",
+  summary: "for rows of a table: how far each column of as many samples is from that of the examples, from 0 to 1",
+  standard: true,
+  lacking: ({ loaded, split }) => {
+    if (!split.dataset.columns) return "examples are no rows of a table";
+    return loaded.trained.model.sample ? undefined : "the model does not sample without a label";
+  },
+  async measure({ loaded: { trained }, split, seed }) {
+    const columns = split.dataset.columns!;
+    const count = Math.min(most, split.indices.length);
+    const rowsOf = (x: Float32Array): (readonly string[])[] => {
+      const width = x.length / count;
+      return Array.from({ length: count }, (_, i) => rowText(columns, x.subarray(i * width, (i + 1) * width)));
+    };
+    const real = rowsOf(firstExamples(split, count));
+    const drawn = rowsOf(await trained.sample(count, { seed }));
+    return {
+      figures: columns.map(({ name, kind }, i) => ({
+        name: "total variation",
+        of: name,
+        value: totalVariation(
+          real.map((row) => row[i]!),
+          drawn.map((row) => row[i]!),
+          { numbers: kind === "number" },
+        ),
+        better: "lower",
+      })),
+      conditions: { samples: count, rows: count, bins: 20 },
+    };
+  },
+};

@@ -1,0 +1,96 @@
+import { findToy, toys } from "../../data/generators/toys.ts";
+import { modeCoverage } from "../../metrics/samples/mode-coverage.ts";
+import { LikelihoodEvaluator } from "../likelihood.ts";
+import { drawsExamples } from "../trained-model.ts";
+import { generatedExamples, lackingSamples, ownPrior } from "./generated.ts";
+import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import type { Figure, Measure, MeasureContext } from "./metric.ts";
+
+/** Whether the run's data is a toy, whose density is known. */
+const isToy = ({ source }: MeasureContext): boolean => Object.hasOwn(toys, source.name);
+
+export const densityMeasure: Measure = {
+  name: "density",
+  summary: "KL(p_data || model) on points whose density is known (--data toy:NAME), in nats a point",
+  lacking: (context) => {
+    if (!isToy(context)) return "the density of the data is not known";
+    const { model } = context.loaded.trained;
+    if (model.given) return "the model gives p(x | label), and the known density is that of x alone";
+    return model.logWeights ? undefined : "the model has no posterior and density to weigh draws by";
+  },
+  async *measure({ loaded, source, split, binarize, samples, seed }) {
+    const { model, store } = loaded.trained;
+    const toy = findToy(source.name);
+    const points = firstExamples(split, split.indices.length);
+    const total = split.indices.length;
+    /** log p_data - log p_model of each point. */
+    const gaps: number[] = [];
+    let entropy = 0;
+    const evaluator = new LikelihoodEvaluator({ model, store, split, binarize, samples, seed });
+    try {
+      for await (const batch of evaluator.bounds()) {
+        for (const bounds of batch) {
+          const at = 2 * gaps.length;
+          const exact = toy.logDensity(points[at]!, points[at + 1]!);
+          entropy -= exact / total;
+          gaps.push(exact - bounds.at(-1)!);
+        }
+        yield { done: gaps.length, total };
+      }
+    } finally {
+      await evaluator.release();
+    }
+    const kl = gaps.reduce((a, b) => a + b, 0) / total;
+    const squares = gaps.reduce((sum, gap) => sum + (gap - kl) ** 2, 0);
+    const standardError = Math.sqrt(squares / total / Math.max(1, total - 1));
+    return {
+      figures: [
+        {
+          name: "kl",
+          value: kl,
+          standardError,
+          note: `of the model from the data by an upper bound on nll, ${samples} draws a point`,
+          better: "lower",
+        },
+        { name: "nll", value: kl + entropy, note: "of the model", better: "lower" },
+        {
+          name: "nll of the data's own density",
+          value: entropy,
+          note: "on the same points: no model's is less but by chance",
+        },
+      ],
+      conditions: { samples, points: total },
+    };
+  },
+};
+
+export const modesMeasure: Measure = {
+  name: "modes",
+  summary:
+    "modes that samples reach and their share within 3 std of one, for 8gaussians and 25gaussians (arXiv:1705.07761)",
+  lacking: (context) =>
+    isToy(context) && findToy(context.source.name).gaussians ? lackingSamples(context) : "the data has no known modes",
+  async measure(context) {
+    const { loaded, source, priors, generated, seed } = context;
+    const { means, std } = findToy(source.name).gaussians!;
+    const { trained } = loaded;
+    const figures: Figure[] = [];
+    const values: Record<string, string> = {};
+    for (const prior of priors) {
+      const noisy = prior === ownPrior && drawsExamples(trained.model);
+      values[prior] = noisy ? "draws of p(x|z)" : "means of p(x|z)";
+      const points = noisy ? await trained.draw(generated, { seed }) : await generatedExamples(context, prior);
+      const { covered, modes, highQuality } = modeCoverage(points, { modes: means, std });
+      figures.push(
+        { name: "modes", of: prior, value: covered, note: `of ${modes}`, better: "higher" },
+        {
+          name: "high quality",
+          of: prior,
+          value: highQuality,
+          note: `share of ${generated} samples; 0.989 for the data's own, and more for points without noise`,
+        },
+      );
+    }
+    return { figures, conditions: { generated, priors, std, values } };
+  },
+};

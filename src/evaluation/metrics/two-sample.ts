@@ -1,0 +1,104 @@
+import { neighborTwoSample } from "../../metrics/samples/classifier-two-sample.ts";
+import { maximumMeanDiscrepancy } from "../../metrics/samples/maximum-mean-discrepancy.ts";
+import { cpuDevice } from "../../runtime/node.ts";
+import { networkTwoSample } from "../network-two-sample.ts";
+import {
+  exampleConditions,
+  generatedExamples,
+  generatedFeatures,
+  lackingSamples,
+  realExamples,
+  realFeatures,
+  sampleConditions,
+} from "./generated.ts";
+import type { Figure, Measure } from "./metric.ts";
+
+/** Examples of each set for a discrepancy: its kernel takes memory by the square of their number. */
+const most = 2000;
+const permutations = 200;
+
+export const mmdMeasure: Measure = {
+  name: "mmd",
+  summary: `squared maximum mean discrepancy of the first ${most} samples and examples, with its p-value (Gretton et al., JMLR 13:723, 2012)`,
+  lacking: lackingSamples,
+  async *measure(context) {
+    const { priors, seed } = context;
+    const { dim } = await context.extractor();
+    const first = (features: Float32Array): Float32Array => features.subarray(0, most * dim);
+    const real = first(await realFeatures(context));
+    const figures: Figure[] = [];
+    const bandwidths: Record<string, number> = {};
+    const total = 2 * priors.length;
+    for (const prior of priors) {
+      const drawn = first(await generatedFeatures(context, prior));
+      for (const kernel of ["rbf", "imq"] as const) {
+        const { squaredMmd, pValue, bandwidth } = maximumMeanDiscrepancy(drawn, real, dim, {
+          kernel,
+          permutations,
+          seed,
+        });
+        bandwidths[prior] = bandwidth;
+        const note = `${drawn.length / dim} samples, ${real.length / dim} examples; 0 for equal distributions`;
+        figures.push(
+          { name: `mmd2 ${kernel}`, of: prior, value: squaredMmd, note, better: "lower" },
+          { name: `p-value ${kernel}`, of: prior, value: pValue, note: `by ${permutations} permutations` },
+        );
+        yield { done: figures.length / 2, total };
+      }
+    }
+    return {
+      figures,
+      conditions: {
+        ...(await sampleConditions(context)),
+        most,
+        permutations,
+        bandwidth: "the median distance of pooled pairs",
+        bandwidths,
+      },
+    };
+  },
+};
+
+export const classifierTwoSampleMeasure: Measure = {
+  name: "c2st",
+  summary:
+    "how often a classifier tells samples from examples it has not seen, 1/2 where it cannot (arXiv:1610.06545): nearest neighbors in features, and a network on values",
+  lacking: lackingSamples,
+  async *measure(context) {
+    const { loaded, priors, seed } = context;
+    const { dim } = await context.extractor();
+    // One thread gives the same figures each time.
+    const device = await cpuDevice(1);
+    const { shape } = loaded.trained;
+    const figures: Figure[] = [];
+    const total = 2 * priors.length;
+    for (const prior of priors) {
+      const neighbors = neighborTwoSample(await generatedFeatures(context, prior), await realFeatures(context), dim, {
+        seed,
+      });
+      yield { done: figures.length / 2 + 1, total };
+      const network = await networkTwoSample(await generatedExamples(context, prior), await realExamples(context), {
+        device,
+        shape,
+        seed,
+      });
+      for (const [kind, { accuracy, standardError, pValue, tested, ofDrawn, ofReal }] of [
+        ["neighbors", neighbors],
+        ["network", network],
+      ] as const) {
+        const note = `right about ${percent(ofDrawn)} of samples and ${percent(ofReal)} of examples, ${tested} asked about; 0.5 for equal distributions`;
+        figures.push(
+          { name: `accuracy, ${kind}`, of: prior, value: accuracy, standardError, note, better: "lower" },
+          { name: `p-value, ${kind}`, of: prior, value: pValue },
+        );
+      }
+      yield { done: figures.length / 2, total };
+    }
+    return {
+      figures,
+      conditions: { ...(await sampleConditions(context)), network: { ...exampleConditions(context), epochs: 4 } },
+    };
+  },
+};
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;

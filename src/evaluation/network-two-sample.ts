@@ -1,0 +1,42 @@
+import { createDataset } from "../data/dataset.ts";
+import { type Split, whole } from "../data/split.ts";
+import { type Shape, sizeOf } from "../graph/shape.ts";
+import { judgeTwoSample, twoSampleHalves, type TwoSampleTest } from "../metrics/samples/classifier-two-sample.ts";
+import type { Device } from "../runtime/device.ts";
+import { trainClassifier } from "./classifier.ts";
+
+/**
+ * The classifier two-sample test by a network (Lopez-Paz & Oquab 2017, arXiv:1610.06545): `Classifier` learns to tell samples from real
+ * examples, [count, ...shape] each, from half of both, and is asked about the other half. The larger set is cut; the same seed gives the
+ * same figures. Throws ConfigError for fewer than 10 examples or one that is not finite.
+ */
+export async function networkTwoSample(
+  drawn: Float32Array,
+  real: Float32Array,
+  { device, shape, seed = 0 }: { readonly device: Device; readonly shape: Shape; readonly seed?: number },
+): Promise<TwoSampleTest> {
+  const { taught, asked, half } = twoSampleHalves(drawn, real, { dim: sizeOf(shape), seed });
+  const labelled = async (values: Float32Array): Promise<Split> =>
+    whole(
+      await createDataset({
+        name: "two samples",
+        description: `${half} examples each, drawn and real`,
+        shape,
+        size: 2 * half,
+        values,
+        range: null,
+        labels: Uint8Array.from({ length: 2 * half }, (_, i) => (i < half ? 0 : 1)),
+      }),
+    );
+  const classifier = await trainClassifier({ device, split: await labelled(taught), seed });
+  try {
+    const { dataset, indices } = await labelled(asked);
+    const correct = async (of: Uint32Array): Promise<number> =>
+      Math.round((1 - (await classifier.error({ dataset, indices: of }))) * half);
+    const ofDrawn = await correct(indices.subarray(0, half));
+    const ofReal = await correct(indices.subarray(half));
+    return judgeTwoSample({ ofDrawn, ofReal }, half);
+  } finally {
+    await classifier.release();
+  }
+}

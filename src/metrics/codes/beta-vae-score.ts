@@ -1,0 +1,41 @@
+import { stream } from "../../random/index.ts";
+import { countCodes, type FactoredCodes, groupsOf, oneOf } from "./factored-codes.ts";
+import { fitLinearClassifier } from "./linear-classifier.ts";
+
+/**
+ * The beta-VAE score (Higgins et al. 2017, "beta-VAE", appendix A.4): how often a linear classifier tells which factor pairs of
+ * examples agree in, from the mean of |z - z'| over 64 pairs. 1 where each factor has dimensions of its own; 1 over the number of
+ * factors where codes know nothing. Also 1 where a factor is spread over several dimensions, and for all factors but one known
+ * (arXiv:1802.05983, section 4): the FactorVAE score is stricter.
+ *
+ * Means are as many as in Locatello et al. 2019 (arXiv:1811.12359, appendix): 10,000 to learn from, 5,000 to judge by; pairs are drawn
+ * from the examples given.
+ */
+export function betaVAEScore(
+  given: FactoredCodes,
+  { seed = 0, batch = 64, training = 10_000, judged = 5_000 } = {},
+): number {
+  const { codes, latentDim, factors } = given;
+  countCodes("beta-vae score", given);
+  const groups = groupsOf("beta-vae score", given);
+  const draws = stream(seed, "beta-vae score");
+  const features = new Float64Array(training * latentDim);
+  const classes = new Uint32Array(training);
+  const draw = (into: Float64Array): number => {
+    const factor = draws.int(factors.length);
+    for (let pair = 0; pair < batch; pair++) {
+      const group = groups[factor]![draws.int(groups[factor]!.length)]!;
+      const [a, b] = [oneOf(group, draws) * latentDim, oneOf(group, draws) * latentDim];
+      for (let j = 0; j < latentDim; j++) into[j]! += Math.abs(codes[a + j]! - codes[b + j]!) / batch;
+    }
+    return factor;
+  };
+  for (let i = 0; i < training; i++) classes[i] = draw(features.subarray(i * latentDim, (i + 1) * latentDim));
+  const tell = fitLinearClassifier(features, latentDim, classes);
+  let right = 0;
+  for (let i = 0; i < judged; i++) {
+    const mean = new Float64Array(latentDim);
+    if (draw(mean) === tell(mean)) right += 1;
+  }
+  return right / judged;
+}

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "vitest";
+import { stream } from "../../random/index.ts";
+import { betaVAEScore } from "./beta-vae-score.ts";
+import { dci } from "./dci.ts";
+import { factorVAEScore } from "./factor-vae-score.ts";
+import type { FactoredCodes } from "./factored-codes.ts";
+import { modularity } from "./modularity.ts";
+import { mutualInformationGap } from "./mutual-information-gap.ts";
+import { sap } from "./sap.ts";
+
+// Two quantities of eight values and a kind of three: every combination, so often that each is as frequent.
+const count = 8 * 8 * 3 * 16;
+const numbers = Array.from({ length: count }, (_, i) => i);
+const a = numbers.map((i) => i % 8);
+const b = numbers.map((i) => Math.floor(i / 8) % 8);
+const kind = numbers.map((i) => Math.floor(i / 64) % 3);
+const quantities = [
+  { name: "a", values: a, ordered: true },
+  { name: "b", values: b, ordered: true },
+];
+const all = [...quantities, { name: "kind", values: kind, ordered: false }];
+
+function coded(f: (i: number) => readonly number[], factors = all): FactoredCodes {
+  return { codes: Float64Array.from(numbers.flatMap(f)), latentDim: f(0).length, factors };
+}
+/** a and b turned by an angle. */
+const turned = (degrees: number): FactoredCodes => {
+  const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  return coded((i) => [cos * a[i]! + sin * b[i]!, cos * b[i]! - sin * a[i]!], quantities);
+};
+const perfect = coded((i) => [b[i]!, 0, kind[i]!, -3 * a[i]!]);
+const draws = stream(0, "useless");
+const useless = coded(() => [draws.normal(), draws.normal(), draws.normal()]);
+const still = coded(() => [1, 2, 3]);
+const informationIn = ({ codes, latentDim, factors }: FactoredCodes) =>
+  mutualInformationGap(
+    codes as Float64Array,
+    latentDim,
+    factors.map(({ values }) => values),
+  ).information;
+
+describe("a perfect code", () => {
+  test("scores 1", () => {
+    expect(factorVAEScore(perfect)).toBe(1);
+    expect(betaVAEScore(perfect)).toBe(1);
+    const found = dci(perfect, { rounds: 20 });
+    expect(found.disentanglement).toBeCloseTo(1, 6);
+    expect(found.completeness).toBeCloseTo(1, 6);
+    expect(found.informativeness).toBe(1);
+    expect(found.importance.map((of) => of.indexOf(Math.max(...of)))).toEqual([3, 0, 2]);
+    expect(modularity(informationIn(perfect))).toBeCloseTo(1, 6);
+  });
+
+  test("has a SAP of 1 for quantities, and for kinds of what a dimension tells beyond a guess: 1 - 1/3", () => {
+    const { gaps, sap: mean } = sap(perfect);
+    [1, 1, 2 / 3].forEach((gap, k) => expect(gaps[k]).toBeCloseTo(gap, 9));
+    expect(mean).toBeCloseTo(8 / 9, 9);
+  });
+});
+
+describe("a code turned", () => {
+  // R^2 of a is cos^2 of the angle in one dimension and sin^2 in the other.
+  test.each([0, 10, 30, 45, 60])("by %i degrees has a SAP of |cos 2 angle|", (degrees) => {
+    expect(sap(turned(degrees)).sap).toBeCloseTo(Math.abs(Math.cos((degrees * Math.PI) / 90)), 9);
+  });
+
+  test("by 45 degrees knows as much of both factors in each dimension: guesses, and nothing disentangled", () => {
+    // A little noise, so that rounding does not decide which of two equal variances is less.
+    const { codes, ...rest } = turned(45);
+    const half = { ...rest, codes: Float64Array.from(codes, (z) => z + 1e-3 * draws.normal()) };
+    expect(modularity(informationIn(turned(45)))).toBeCloseTo(0, 9);
+    const found = dci(half, { rounds: 20 });
+    // Of half of the examples, which are not quite alike in a and b.
+    expect(found.disentanglement).toBeLessThan(0.04);
+    expect(found.completeness).toBeLessThan(0.04);
+    expect(Math.abs(factorVAEScore(half) - 1 / 2)).toBeLessThan(0.06);
+    expect(Math.abs(betaVAEScore(half) - 1 / 2)).toBeLessThan(0.06);
+  });
+
+  // At 20 degrees each dimension still varies less where its own factor is fixed.
+  test("by 20 degrees still scores 1 by votes", () => {
+    expect(factorVAEScore(turned(20))).toBeGreaterThan(0.999);
+    expect(betaVAEScore(turned(20))).toBeGreaterThan(0.999);
+  });
+});
+
+describe("a code that knows nothing", () => {
+  test("scores as a guess does", () => {
+    // The standard error of 5,000 guesses is 0.007.
+    expect(Math.abs(factorVAEScore(useless) - 1 / 3)).toBeLessThan(0.03);
+    expect(Math.abs(betaVAEScore(useless) - 1 / 3)).toBeLessThan(0.03);
+    const found = dci(useless, { rounds: 20 });
+    expect(found.disentanglement).toBeLessThan(0.05);
+    expect(found.completeness).toBeLessThan(0.05);
+    expect(Math.abs(found.informativeness - (1 / 8 + 1 / 8 + 1 / 3) / 3)).toBeLessThan(0.05);
+    expect(sap(useless).sap).toBeLessThan(0.02);
+  });
+
+  test("scores 0 where it does not vary", () => {
+    expect(factorVAEScore(still)).toBe(0);
+    expect(dci(still, { rounds: 2 })).toMatchObject({ disentanglement: 0, completeness: 0 });
+    expect(sap(still).sap).toBe(0);
+    expect(modularity(informationIn(still))).toBe(0);
+  });
+});
+
+test("a code that knows one factor of three tells it, and guesses between the others: 1/3 + 2/3 1/2", () => {
+  const one = coded((i) => [a[i]!, draws.normal(), draws.normal()]);
+  // Votes know a group of 384 examples again by the spread that its noise happens to have.
+  expect(Math.abs(factorVAEScore(one) - 2 / 3)).toBeLessThan(0.12);
+  expect(Math.abs(betaVAEScore(one) - 2 / 3)).toBeLessThan(0.12);
+});
+
+test("modularity is of squared information: a dimension that knows half as much of another factor has 3/4", () => {
+  const information = [
+    [2, 0, 0],
+    [1, 3, 0],
+  ];
+  expect(modularity(information)).toBeCloseTo((3 / 4 + 1) / 2, 12);
+});
+
+test("a factor in two dimensions costs completeness alone: 1 - log_3 2 of it", () => {
+  const twice = coded((i) => [a[i]! % 2, Math.floor(a[i]! / 2), b[i]!], quantities);
+  const { disentanglement, importance } = dci(twice, { rounds: 20 });
+  expect(disentanglement).toBeCloseTo(1, 6);
+  expect(importance[0]![2]).toBe(0);
+  expect(factorVAEScore(twice)).toBe(1);
+  expect(modularity(informationIn(twice))).toBeCloseTo(1, 6);
+});
+
+test("thresholds tell kinds as well as a dimension's order allows", () => {
+  // z is 0 and 1 for half of the first kind each, 1 for half of the second, 2 for the rest of it and for the third.
+  const z = [
+    [0, 1],
+    [1, 2],
+    [2, 2],
+  ];
+  const code = coded((i) => [z[kind[i]!]![Math.floor(i / 192) % 2]!, 0]);
+  // Intervals {0}, {1}, {2} told as the first, either of two, the third: (1/2 + 1/2 + 1) / 3, or the first taking both of its own.
+  expect(sap(code).scores[2]![0]).toBeCloseTo(2 / 3, 9);
+  expect(sap(code).scores[2]![1]).toBeCloseTo(1 / 3, 9);
+});
+
+describe("refused in one line", () => {
+  const few = 40;
+  const small = {
+    codes: Float64Array.from({ length: few }, (_, i) => i),
+    latentDim: 1,
+    factors: [
+      { name: "half", values: numbers.slice(0, few).map((i) => i % 2), ordered: true },
+      { name: "each", values: numbers.slice(0, few), ordered: true },
+    ],
+  };
+  test.each([
+    [{ ...small }, "factor-vae score: too few examples with the same each, got at most 1, expected 10 or more"],
+    [{ ...small, factors: small.factors.slice(1) }, "factor-vae score: nothing to tell apart, got 1 factors"],
+    [{ ...small, codes: new Float64Array(39) }, "factor-vae score: half is not known of every example, got 40"],
+    [{ ...small, codes: new Float64Array(few).fill(Number.NaN) }, "factor-vae score: a code is not finite, got NaN"],
+    [
+      { ...small, factors: [small.factors[1]!, { name: "size", values: new Float64Array(few), ordered: true }] },
+      "factor-vae score: size does not vary, got one value, expected two or more",
+    ],
+  ])("%#", (given, message) => {
+    expect(() => factorVAEScore(given)).toThrow(message);
+  });
+});

@@ -1,0 +1,58 @@
+import { stream } from "../../random/index.ts";
+import { activeThreshold, activity } from "./active-units.ts";
+import { countCodes, type FactoredCodes, groupsOf, oneOf } from "./factored-codes.ts";
+
+/**
+ * The FactorVAE score (Kim & Mnih 2018, arXiv:1802.05983, section 4). A vote: a factor k is picked, examples that agree in it are
+ * drawn, and the dimension d whose codes vary least among them, in units of its spread over all examples, votes for k. A classifier
+ * that knows of each d the factor it voted for most often is right about so many of other votes: 1 where each factor has dimensions
+ * of its own, the share of the most frequent factor where codes know nothing.
+ *
+ * Votes are as many as in Locatello et al. 2019 (arXiv:1811.12359, appendix): 10,000 to learn from, 5,000 to judge by, of 64 examples
+ * each, here drawn from those given. Dimensions with a variance of at most `activeThreshold` cannot vote; without any the score is 0.
+ */
+export function factorVAEScore(
+  given: FactoredCodes,
+  { seed = 0, batch = 64, training = 10_000, judged = 5_000 } = {},
+): number {
+  const { codes, latentDim, factors } = given;
+  countCodes("factor-vae score", given);
+  const groups = groupsOf("factor-vae score", given);
+  const variances = activity(codes, latentDim);
+  const active = Array.from(variances.keys()).filter((j) => variances[j]! > activeThreshold);
+  if (active.length === 0) return 0;
+  const draws = stream(seed, "factor-vae score");
+
+  const chosen = new Uint32Array(batch);
+  const vote = (): { readonly factor: number; readonly dimension: number } => {
+    const factor = draws.int(factors.length);
+    const group = groups[factor]![draws.int(groups[factor]!.length)]!;
+    for (let i = 0; i < batch; i++) chosen[i] = oneOf(group, draws);
+    let [dimension, least] = [-1, Infinity];
+    for (const j of active) {
+      let [sum, squares] = [0, 0];
+      const center = codes[chosen[0]! * latentDim + j]!;
+      for (const example of chosen) {
+        const z = codes[example * latentDim + j]! - center;
+        sum += z;
+        squares += z * z;
+      }
+      const share = (squares - (sum * sum) / batch) / variances[j]!;
+      if (share < least) [dimension, least] = [j, share];
+    }
+    return { factor, dimension };
+  };
+
+  const votes = Array.from({ length: latentDim }, () => new Uint32Array(factors.length));
+  for (let i = 0; i < training; i++) {
+    const { factor, dimension } = vote();
+    votes[dimension]![factor]! += 1;
+  }
+  const known = votes.map((of) => of.indexOf(Math.max(...of)));
+  let right = 0;
+  for (let i = 0; i < judged; i++) {
+    const { factor, dimension } = vote();
+    if (known[dimension] === factor) right += 1;
+  }
+  return right / judged;
+}

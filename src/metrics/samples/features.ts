@@ -1,0 +1,34 @@
+import { ConfigError } from "../../errors.ts";
+
+/** Vectors one after another, [count, dim]: what an extractor makes of examples, or their values as they are. */
+export type Features = Float32Array | Float64Array;
+
+/**
+ * The number of vectors in `features`. Throws ConfigError, in the name of `where`, where there are fewer than `least`, one is not finite,
+ * or all are the same.
+ */
+export function countFeatures(
+  where: string,
+  features: Features,
+  { dim, least }: { readonly dim: number; readonly least: number },
+): number {
+  const count = features.length / dim;
+  if (!Number.isInteger(count))
+    throw new ConfigError(
+      `${where}: not whole vectors, got ${features.length} numbers, expected a multiple of ${dim} dimensions`,
+    );
+  if (count < least) throw new ConfigError(`${where}: too few examples, got ${count}, expected at least ${least}`);
+  let same = true;
+  for (let i = 0; i < features.length; i++) {
+    const value = features[i]!;
+    // The comparison is false for NaN too.
+    if (!(Math.abs(value) < Infinity))
+      throw new ConfigError(
+        `${where}: a feature is not finite, got ${value} in example ${Math.floor(i / dim)}, expected numbers`,
+      );
+    same &&= value === features[i % dim];
+  }
+  if (same && count > 1)
+    throw new ConfigError(`${where}: all examples are the same, got ${count} equal ones, expected some that differ`);
+  return count;
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { stream } from "../../random/index.ts";
+import { memorization } from "./memorization.ts";
+
+const cloud = (name: string, count: number, dim: number): Float32Array => {
+  const random = stream(0, name);
+  return Float32Array.from({ length: count * dim }, () => random.normal());
+};
+
+describe("memorization", () => {
+  test("agrees with scikit-learn's neighbors and scipy's Mann-Whitney statistic", () => {
+    const table = (count: number, f: (i: number, j: number) => number): Float64Array =>
+      Float64Array.from({ length: 5 * count }, (_, at) => f(Math.floor(at / 5), at % 5));
+    const real = table(60, (i, j) => Math.sin(0.7 * i * (j + 1) + j) + 0.3 * Math.cos(1.3 * i + j * j));
+    const drawn = table(50, (i, j) =>
+      i < 10
+        ? real[5 * i + j]! + 0.03 * (1 + j)
+        : Math.sin(0.7 * i * (j + 1) + j + 0.5) + 0.3 * Math.cos(1.3 * i + j * j),
+    );
+    const found = memorization({ train: real.subarray(0, 150), test: real.subarray(150), drawn }, 5);
+    // scikit-learn 1.9.1 NearestNeighbors; scipy 1.17.1 mannwhitneyu: U = 848 of 1500 pairs above.
+    expect(found.nearer).toBeCloseTo(1 - 848 / 1500, 12);
+    expect(found.zScore).toBeCloseTo(0.9739318301999084, 12);
+    expect(found.memorized).toBeCloseTo(0.02, 12);
+    expect(found.memorizedTest).toBe(0);
+    expect(found).toMatchObject({ copies: 0, duplicates: 0 });
+  });
+
+  test("sees no difference between a test set and fresh draws", () => {
+    const [train, test_, drawn] = [cloud("train", 2000, 8), cloud("test", 1000, 8), cloud("drawn", 1000, 8)];
+    const { nearer, zScore, copies, memorized } = memorization({ train, test: test_, drawn }, 8);
+    expect(Math.abs(nearer - 0.5)).toBeLessThan(0.04);
+    expect(Math.abs(zScore)).toBeLessThan(3);
+    expect(copies).toBe(0);
+    expect(memorized).toBeLessThan(0.01);
+  });
+
+  test("counts copies, near copies and repeated draws", () => {
+    const train = cloud("train", 500, 8);
+    const noise = cloud("noise", 100, 8);
+    // 50 copies, 50 within a hundredth of a training example, 50 new ones and those again.
+    const fresh = cloud("fresh", 50, 8);
+    const drawn = new Float32Array(200 * 8);
+    drawn.set(train.subarray(0, 400));
+    drawn.set(
+      noise.subarray(0, 400).map((v, i) => train[400 + i]! + 0.01 * v),
+      400,
+    );
+    drawn.set(fresh, 800);
+    drawn.set(fresh, 1200);
+    const found = memorization({ train, test: cloud("test", 300, 8), drawn }, 8);
+    expect(found.copies).toBe(0.25);
+    expect(found.duplicates).toBeCloseTo(0.25, 12);
+    expect(found.memorized).toBeGreaterThanOrEqual(0.5);
+    expect(found.memorized).toBeLessThan(0.55);
+    expect(found.memorizedTest).toBeLessThan(0.02);
+    expect(found.nearer).toBeGreaterThan(0.7);
+    expect(found.zScore).toBeLessThan(-3);
+  });
+
+  test("ties count half, as distances that are all the same show", () => {
+    // Every drawn and test number is 1 away from 0.
+    const found = memorization(
+      { train: Float32Array.of(0, 100), test: Float32Array.of(1, -1), drawn: Float32Array.of(-1, 1) },
+      1,
+    );
+    expect(found).toMatchObject({ nearer: 0.5, zScore: 0 });
+  });
+
+  test("refuses the training set in another's place", () => {
+    const train = cloud("train", 9, 2);
+    expect(() => memorization({ train, test: train, drawn: cloud("drawn", 9, 2) }, 2)).toThrow(
+      "memorization: a set is the training examples themselves",
+    );
+  });
+});

@@ -1,0 +1,34 @@
+import { ConfigError } from "../../errors.ts";
+
+/** What points say of a mixture of Gaussians of one std, far apart. */
+export interface ModeCoverage {
+  /** The share of points within three std of the nearest mode; of the mixture's own points in the plane, 1 - exp(-9/2) = 0.989. */
+  readonly highQuality: number;
+  /** Modes that are the nearest of at least one point of high quality. */
+  readonly covered: number;
+  readonly modes: number;
+}
+
+/**
+ * Mode coverage and high-quality share of points [count, 2] (Srivastava et al. 2017, arXiv:1705.07761, section 4). `modes` are the
+ * means of the mixture's Gaussians. Throws ConfigError where a point is not finite.
+ */
+export function modeCoverage(
+  points: Float32Array | Float64Array,
+  { modes, std }: { readonly modes: readonly (readonly [x: number, y: number])[]; readonly std: number },
+): ModeCoverage {
+  const count = points.length / 2;
+  const covered = new Set<number>();
+  let highQuality = 0;
+  for (let i = 0; i < count; i++) {
+    const [x, y] = [points[2 * i]!, points[2 * i + 1]!];
+    if (!Number.isFinite(x) || !Number.isFinite(y))
+      throw new ConfigError(`mode coverage: a point is not finite, got (${x}, ${y}) at ${i}, expected numbers`);
+    const distances = modes.map(([a, b]) => Math.hypot(x - a, y - b));
+    const nearest = Math.min(...distances);
+    if (nearest > 3 * std) continue;
+    highQuality += 1 / count;
+    covered.add(distances.indexOf(nearest));
+  }
+  return { highQuality, covered: covered.size, modes: modes.length };
+}

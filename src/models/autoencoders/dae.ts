@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import { noise, type Tensor } from "../../graph/tensor.ts";
+import { less, where } from "../../ops/comparison.ts";
+import { AE, type AEConfig, aeConfig } from "./ae.ts";
+import type { ModelDefinition } from "../model.ts";
+import { networkPresets } from "../parts/presets.ts";
+
+const corruptions = {
+  /** x + N(0, noise^2). */
+  gaussian: (x: Tensor, std: number): Tensor => noise.normal(x.shape).mul(std).add(x),
+  /** A share of the values becomes 0. */
+  masking: (x: Tensor, share: number): Tensor => where(less(noise.uniform(x.shape), share), 0, x),
+  /** A share of the values becomes 0 or 1, each as likely. */
+  "salt-and-pepper": (x: Tensor, share: number): Tensor => {
+    const u = noise.uniform(x.shape);
+    return where(less(u, share / 2), 0, where(less(u, share), 1, x));
+  },
+} as const;
+type CorruptionName = keyof typeof corruptions;
+
+export interface DAEConfig extends AEConfig {
+  readonly corruption: CorruptionName;
+  readonly noise: number;
+}
+
+/**
+ * Denoising auto-encoder (Vincent, Larochelle, Bengio & Manzagol, "Extracting and composing robust features with denoising
+ * autoencoders", ICML 2008; "Stacked denoising autoencoders", JMLR 11, 2010).
+ *
+ *   min over f, g:  E_x E_q(x~|x)[distance(x, g(f(x~)))]
+ *
+ * with a corrupted x~ ~ q(x~|x), drawn anew for each example and step, against the clean x. With the squared distance
+ * g(f(x~)) comes to E[x | x~], and g(f(x~)) - x~ to noise^2 times the score of the corrupted data's density (Alain & Bengio
+ * 2012, arXiv:1211.4246).
+ */
+export const dae: ModelDefinition<DAEConfig> = {
+  name: "dae",
+  summary: "Denoising auto-encoder: gives clean examples back for corrupted ones",
+  paper: "JMLR 11 (2010) 3371",
+  config: z.strictObject({
+    ...aeConfig,
+    corruption: z
+      .enum(Object.keys(corruptions) as [CorruptionName, ...CorruptionName[]])
+      .default("gaussian")
+      .describe("gaussian adds noise; masking sets values to 0; salt-and-pepper to 0 or 1"),
+    noise: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(0.5)
+      .describe("gaussian: its standard deviation; masking and salt-and-pepper: the share of values"),
+  }),
+  presets: networkPresets,
+  build(config, data) {
+    const { corruption, noise: strength } = config;
+    if (corruption !== "gaussian" && strength > 1)
+      throw new ConfigError(
+        `noise: for corruption=${corruption} it is a share of the values, got ${strength}, expected a number from 0 to 1`,
+      );
+    return new AE(config, data, { corrupt: (x) => corruptions[corruption](x, strength) });
+  },
+};

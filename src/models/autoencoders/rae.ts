@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { vjp } from "../../graph/grad.ts";
+import { noise, type Tensor } from "../../graph/tensor.ts";
+import { parameters } from "../../nn/module.ts";
+import { square } from "../../ops/arithmetic.ts";
+import { mean } from "../../ops/reduction.ts";
+import { AE, type AEConfig, aeConfig, type Pass } from "./ae.ts";
+import type { ModelDefinition } from "../model.ts";
+import { networkPresets } from "../parts/presets.ts";
+import type { Decoder } from "../parts/networks.ts";
+import { SpectrallyNormalized } from "../parts/spectral-normalization.ts";
+
+/** L_REG by name: what keeps the decoder smooth. */
+const regularizers = {
+  none: () => undefined,
+  /** |theta|^2, the squares of the decoder's weights: RAE-L2. */
+  l2: (_: Pass, decoder: Decoder): Tensor =>
+    [...parameters(decoder).values()]
+      .filter(({ rank }) => rank > 1)
+      .map((weight) => square(weight).sum())
+      .reduce((a, b) => a.add(b)),
+  /**
+   * E_x |dg(z)/dz|^2 at z = f(x), the squared Frobenius norm of the decoder's Jacobian J: RAE-GP. With v ~ N(0, I) of the
+   * output's shape it is E_v |v^T J|^2 (Hutchinson), of which one draw is taken for each example and step.
+   */
+  gp: ({ z: code, decoded }: Pass): Tensor =>
+    mean(square(vjp([decoded], [noise.normal(decoded.shape)], [code])[0]!).sum(1)),
+  /** None: each weight of the decoder is divided by its spectral norm: RAE-SN. */
+  sn: () => undefined,
+} satisfies Readonly<Record<string, (pass: Pass, decoder: Decoder) => Tensor | undefined>>;
+type RegularizerName = keyof typeof regularizers;
+
+export interface RAEConfig extends AEConfig {
+  readonly beta: number;
+  readonly regularizer: RegularizerName;
+  readonly lambda: number;
+}
+
+/**
+ * Regularized auto-encoder (Ghosh, Sajjadi, Vergari, Black & Schölkopf 2019, arXiv:1903.12436).
+ *
+ *   L_RAE = L_REC + beta L_Z + lambda L_REG          (eq. 11),     L_REC = |x - g(f(x))|^2,     L_Z = 1/2 |z|^2
+ *
+ * A deterministic counterpart of the VAE: the norm keeps codes where they can be found, and L_REG the decoder smooth between
+ * them. Its samples come from a density fitted to the codes after training.
+ */
+export const rae: ModelDefinition<RAEConfig> = {
+  name: "rae",
+  summary: "Regularized auto-encoder: small codes and a smooth decoder, so that a density of codes gives samples",
+  paper: "arXiv:1903.12436",
+  config: z.strictObject({
+    ...aeConfig,
+    beta: z.number().min(0).max(1000).default(0.01).describe("weight of half the squared norm of a code"),
+    regularizer: z
+      .enum(Object.keys(regularizers) as [RegularizerName, ...RegularizerName[]])
+      .default("l2")
+      .describe("of the decoder; l2: squared weights; gp: its squared gradient in z; sn: spectral normalization"),
+    lambda: z.number().min(0).max(1000).default(1e-3).describe("weight of l2 and gp"),
+  }),
+  presets: networkPresets,
+  build(config, data) {
+    const { beta, regularizer, lambda } = config;
+    const normalized = regularizer === "sn";
+    return new AE(config, data, {
+      ...(normalized && { decoder: (plain: Decoder) => new SpectrallyNormalized(plain) }),
+      loss(pass, decoder) {
+        const latentNorm = mean(latentNorms(pass));
+        const regularization = regularizers[regularizer](pass, decoder);
+        return {
+          loss: mean(pass.reconstruction)
+            .add(latentNorm.mul(beta))
+            .add(regularization?.mul(lambda) ?? 0),
+          metrics: { latentNorm, ...(regularization && { regularization }) },
+          ...(decoder instanceof SpectrallyNormalized && { updates: decoder.updates() }),
+        };
+      },
+      scores: (pass) => ({ reconstruction: pass.reconstruction, latentNorm: latentNorms(pass) }),
+    });
+  },
+};
+
+/** L_Z of each example, [batch]. */
+const latentNorms = ({ z: code }: Pass): Tensor => square(code).sum(1).mul(0.5);

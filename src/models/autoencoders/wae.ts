@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { independent } from "../../distributions/independent.ts";
+import { Normal } from "../../distributions/normal.ts";
+import { ConfigError } from "../../errors.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import { mean } from "../../ops/reduction.ts";
+import { AE, type AEConfig, aeConfig, type Pass } from "./ae.ts";
+import { type KernelName, kernelNames, mmd } from "../parts/mmd.ts";
+import type { Latents, ModelDefinition } from "../model.ts";
+import { networkPresets } from "../parts/presets.ts";
+
+export interface WAEConfig extends AEConfig {
+  readonly kernel: KernelName;
+  readonly lambda: number;
+}
+
+/**
+ * Wasserstein auto-encoder with the MMD penalty (Tolstikhin, Bousquet, Gelly & Schölkopf 2017, arXiv:1711.01558, algorithm 2).
+ *
+ *   min over f, g:  E_x[distance(x, g(f(x)))] + lambda MMD_k(q(z), p(z))          (eq. 4)
+ *
+ * with p(z) = N(0, I), and q(z) the distribution of codes f(x) over the data: all codes together follow the prior, where a
+ * VAE asks it of each. Samples are g(z) for z from the prior.
+ */
+export const wae: ModelDefinition<WAEConfig> = {
+  name: "wae",
+  summary: "Wasserstein auto-encoder: the codes of all examples together follow a prior, by maximum mean discrepancy",
+  paper: "arXiv:1711.01558",
+  config: z.strictObject({
+    ...aeConfig,
+    latentDim: aeConfig.latentDim.default(8),
+    kernel: z
+      .enum(kernelNames)
+      .default("imq")
+      .describe("imq: inverse multiquadratic; rbf: Gaussian; over 7 widths each"),
+    lambda: z.number().min(0).max(1e6).default(10).describe("weight of the discrepancy"),
+  }),
+  presets: networkPresets,
+  build(config, data) {
+    const { kernel, lambda, latentDim } = config;
+    const prior: Latents["prior"] = (count) =>
+      independent(new Normal(constant(0).broadcastTo([count, latentDim]), 1), 1);
+    const discrepancy = ({ z: codes }: Pass): Tensor => {
+      const count = codes.shape[0]!;
+      if (count < 2)
+        throw new ConfigError(
+          "wae: a discrepancy needs two codes, got 1 example, expected a batch size, and a validation split, of at least 2",
+        );
+      return mmd(codes, prior(count).sample(), kernel);
+    };
+    return new AE(config, data, {
+      prior,
+      loss(pass) {
+        const penalty = discrepancy(pass);
+        return { loss: mean(pass.reconstruction).add(penalty.mul(lambda)), metrics: { mmd: penalty } };
+      },
+      // The discrepancy is the batch's, the same for each of its examples.
+      scores(pass) {
+        const penalty = discrepancy(pass).broadcastTo(pass.reconstruction.shape);
+        return {
+          loss: pass.reconstruction.add(penalty.mul(lambda)),
+          reconstruction: pass.reconstruction,
+          mmd: penalty,
+        };
+      },
+    });
+  },
+};

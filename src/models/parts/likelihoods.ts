@@ -1,0 +1,185 @@
+import { z } from "zod";
+import { Bernoulli } from "../../distributions/bernoulli.ts";
+import { DiscretizedLogistic, type Grid } from "../../distributions/discretized-logistic.ts";
+import type { Distribution } from "../../distributions/distribution.ts";
+import { ConfigError } from "../../errors.ts";
+import { GridCategorical } from "../../distributions/grid-categorical.ts";
+import { independent } from "../../distributions/independent.ts";
+import { Joint } from "../../distributions/joint.ts";
+import { Mixture } from "../../distributions/mixture.ts";
+import { Normal } from "../../distributions/normal.ts";
+import { OneHotCategorical } from "../../distributions/one-hot-categorical.ts";
+import { Quantized } from "../../distributions/quantized.ts";
+import { constant, type Tensor, Variable } from "../../graph/tensor.ts";
+import { maximum } from "../../ops/arithmetic.ts";
+import { reshape, slice, split, transpose } from "../../ops/movement.ts";
+import { type ColumnRun, columnRuns } from "./column-runs.ts";
+import type { ColumnSpec, DataSpec } from "../model.ts";
+
+export const likelihoodNames = [
+  "bernoulli",
+  "gaussian",
+  "gaussian-learned",
+  "gaussian-diagonal",
+  "logistic",
+  "logistic-mixture",
+  "categorical",
+  "columns",
+] as const;
+export type LikelihoodName = (typeof likelihoodNames)[number];
+
+/** Settings of p(x|z), shared by every model that has one. */
+export const likelihoodConfig = {
+  likelihood: z
+    .enum(likelihoodNames)
+    .default("bernoulli")
+    .describe(
+      "p(x|z): of 0 and 1; of any numbers (gaussian...); of evenly spaced levels (logistic..., categorical); of a table's columns",
+    ),
+  std: z
+    .number()
+    .min(1e-4)
+    .max(100)
+    .default(0.1)
+    .describe("gaussian: the standard deviation; gaussian-learned: its first value"),
+  levels: z.int().min(2).max(256).default(256).describe("logistic, logistic-mixture, categorical: values from 0 to 1"),
+  logistics: z.int().min(1).max(64).default(5).describe("logistic-mixture: its components"),
+};
+export interface LikelihoodConfig {
+  readonly likelihood: LikelihoodName;
+  readonly std: number;
+  readonly levels: number;
+  readonly logistics: number;
+}
+
+/** p(x|z) as a value: how many numbers the decoder gives per data value, and the distribution they make. */
+export interface Likelihood {
+  readonly channelsPerChannel: number;
+  /** decoded: [batch, channels * channelsPerChannel, ...] -> a distribution over [batch, channels, ...], one event an example. */
+  of(decoded: Tensor): Distribution;
+  /** What a sample shows of p(x|z): its mean where not given. A row of a table has one class, which a mean of classes is not. */
+  show?(p: Distribution): Tensor;
+}
+
+/**
+ * - `bernoulli`: each value is the probability of a 1.
+ * - `gaussian`: N(x; mean(z), std^2) with the given std.
+ * - `gaussian-learned`: one variance for all values, learned.
+ * - `gaussian-diagonal`: mean and variance both functions of z.
+ * - `logistic`: a logistic rounded to the nearest level, location and scale functions of z (arXiv:1606.04934).
+ * - `logistic-mixture`: a mixture of those for each value (arXiv:1701.05517, eq. 2).
+ * - `categorical`: any probabilities of the levels (arXiv:1601.06759).
+ * - `columns`: each column of a table by itself: numbers normal with a learned variance each, categories categorical.
+ *
+ * Throws ConfigError for columns of data that is no table.
+ */
+export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpec): Likelihood {
+  const { likelihood: name, std, levels, logistics } = config;
+  const eventRank = shape.length;
+  const grid = { low: 0, high: 1, bins: levels };
+  switch (name) {
+    case "bernoulli":
+      return { channelsPerChannel: 1, of: (logits) => independent(new Bernoulli(logits), eventRank) };
+    case "gaussian":
+      return new Gaussian(eventRank, constant(2 * Math.log(std)));
+    case "gaussian-learned":
+      return new Gaussian(eventRank, new Variable([], { kind: "constant", value: 2 * Math.log(std) }));
+    case "gaussian-diagonal":
+      return {
+        channelsPerChannel: 2,
+        of(decoded) {
+          const [mean, logVar] = split(decoded, 1, 2);
+          return independent(new Normal(mean, { logVar }), eventRank);
+        },
+      };
+    case "logistic":
+      return {
+        channelsPerChannel: 2,
+        of(decoded) {
+          const [location, logScale] = split(decoded, 1, 2);
+          return independent(new Quantized(rounded(location.add(0.5), logScale, grid), grid), eventRank);
+        },
+      };
+    case "logistic-mixture":
+      return {
+        channelsPerChannel: 3 * logistics,
+        of(decoded) {
+          const [logits, location, logScale] = split(decoded, 1, 3).map((t) => withLastAxis(t, logistics));
+          // Spread over the range at first: components that start alike stay alike.
+          const spread = constant(
+            Array.from({ length: logistics }, (_, k) => (k + 0.5) / logistics),
+            [logistics],
+          );
+          const mixture = new Mixture(logits!, rounded(location!.add(spread), logScale!, grid));
+          return independent(new Quantized(mixture, grid), eventRank);
+        },
+      };
+    case "categorical":
+      return {
+        channelsPerChannel: levels,
+        of: (decoded) => independent(new GridCategorical(withLastAxis(decoded, levels), grid), eventRank),
+      };
+    case "columns":
+      if (!columns)
+        throw new ConfigError(
+          `likelihood: columns are those of a table, got examples of shape [${shape}], expected rows of a CSV or the like`,
+        );
+      return new Columns(columns);
+  }
+}
+
+/** p(x|z) = prod_i p(x_i|z) over the columns of a table; standardized numbers start with a standard deviation of 1. */
+class Columns implements Likelihood {
+  readonly channelsPerChannel = 1;
+  /** Of the numbers, in their order; a field, so that it is found among the parameters. */
+  readonly logVars: Variable | undefined;
+  readonly #runs: readonly ColumnRun[];
+
+  constructor(columns: readonly ColumnSpec[]) {
+    this.#runs = columnRuns(columns);
+    const numbers = columns.filter(({ kind }) => kind === "number").length;
+    this.logVars = numbers === 0 ? undefined : new Variable([numbers], { kind: "constant", value: 0 });
+  }
+  of(decoded: Tensor): Distribution {
+    let [at, number] = [0, 0];
+    return new Joint(
+      this.#runs.map(({ width, numbers }) => {
+        const part = slice(decoded, -1, at, (at += width));
+        if (!numbers) return new OneHotCategorical(part);
+        const logVar = slice(this.logVars!, 0, number, (number += width));
+        return independent(new Normal(part, { logVar }), 1);
+      }),
+    );
+  }
+  show(p: Distribution): Tensor {
+    return p.sample();
+  }
+}
+
+/**
+ * A rounded logistic whose scale starts at e^-2, a seventh of the range, and stays above e^-7, a quarter of the width of a
+ * byte: below it, nothing is gained by a narrower one and its gradient overflows.
+ */
+const rounded = (location: Tensor, logScale: Tensor, grid: Grid): DiscretizedLogistic =>
+  new DiscretizedLogistic(location, maximum(logScale.sub(2), -7), grid);
+
+/** [batch, channels * count, ...] as [batch, channels, ..., count]. */
+function withLastAxis(t: Tensor, count: number): Tensor {
+  const [batch, channels, ...rest] = t.shape as [number, number, ...number[]];
+  const split = reshape(t, [batch, channels / count, count, ...rest]);
+  return transpose(split, [0, 1, ...rest.map((_, i) => 3 + i), 2]);
+}
+
+/** N(x; mean, exp(logVar)) with one logVar for all values; a field, so that a learned one is found among the parameters. */
+class Gaussian implements Likelihood {
+  readonly channelsPerChannel = 1;
+  readonly logVar: Tensor;
+  readonly #eventRank: number;
+  constructor(eventRank: number, logVar: Tensor) {
+    this.logVar = logVar;
+    this.#eventRank = eventRank;
+  }
+  of(mean: Tensor): Distribution {
+    return independent(new Normal(mean, { logVar: this.logVar }), this.#eventRank);
+  }
+}

@@ -1,0 +1,155 @@
+import { z } from "zod";
+import type { Distribution } from "../../distributions/distribution.ts";
+import { type Independent, independent } from "../../distributions/independent.ts";
+import { kl } from "../../distributions/kl.ts";
+import { Mixture } from "../../distributions/mixture.ts";
+import { Normal } from "../../distributions/normal.ts";
+import type { Shape } from "../../graph/shape.ts";
+import { constant, type Tensor, Variable } from "../../graph/tensor.ts";
+import { sigmoid } from "../../ops/elementwise.ts";
+import { gather } from "../../ops/indexing.ts";
+import { reshape } from "../../ops/movement.ts";
+import { mean } from "../../ops/reduction.ts";
+
+export const priorNames = ["standard", "mixture", "vamp"] as const;
+
+/** Settings of p(z), shared by every model that has one. */
+export const priorConfig = {
+  prior: z
+    .enum(priorNames)
+    .default("standard")
+    .describe(
+      "p(z): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs",
+    ),
+  components: z
+    .int()
+    .positive()
+    .max(4096)
+    .default(100)
+    .describe("K, of the priors mixture and vamp: of all classes together for a model that learns from labels"),
+};
+export interface PriorConfig {
+  readonly prior: (typeof priorNames)[number];
+  readonly components: number;
+}
+
+/** p(z) as a value. */
+export interface Prior {
+  /** For a batch: [count, latentDim], one event a code. */
+  of(count: number): Distribution;
+  /** KL(q(z|x) || p(z)), [batch] in nats: in closed form, or the average of log q - log p over draws z [samples, batch, latentDim]. */
+  rate(q: Distribution, z: Tensor): Tensor;
+  /** p(z|label) for a batch with these labels, int64 [batch]; N(0, I) is the same for all. */
+  given(label: Tensor): Prior;
+}
+
+export interface PriorOptions {
+  readonly latentDim: number;
+  /** Of one example, and of a pseudo-input. */
+  readonly shape: Shape;
+  /** Whether an example's values, and so a pseudo-input's, are from 0 to 1. */
+  readonly binaryData: boolean;
+  /** q(z|x) of a batch of examples. */
+  readonly posterior: (x: Tensor) => Independent<Normal>;
+  /** How many classes share the components out among them, in the order of the classes; 1 when missing. */
+  readonly classes?: number;
+}
+
+/**
+ * The priors of Tomczak & Welling 2018 (arXiv:1705.07120):
+ *
+ *   standard   p(z) = N(0, I)
+ *   mixture    p(z) = 1/K sum_k N(mean_k, diag(std_k^2))       (section 3, "MoG")
+ *   vamp       p(z) = 1/K sum_k q(z|u_k)                       (eq. 9)
+ *
+ * with mean_k, std_k and the pseudo-inputs u_k learned along with everything else. A mixture's KL has no closed form: its
+ * rate is estimated from the draws that the distortion is (eq. 4), so that a single example's may be negative.
+ */
+export function prior({ prior: name, components }: PriorConfig, options: PriorOptions): Prior {
+  const { latentDim, shape, classes = 1 } = options;
+  if (name === "standard") return new StandardPrior(latentDim);
+  const count = classes * Math.ceil(components / classes);
+  return new MixturePrior(
+    name === "mixture"
+      ? new LearnedComponents(count, latentDim)
+      : new PseudoInputs(new Variable([count, ...shape], standardNormal), options),
+    classes,
+  );
+}
+
+const standardNormal = { kind: "normal", mean: 0, std: 1 } as const;
+
+class StandardPrior implements Prior {
+  readonly #latentDim: number;
+  constructor(latentDim: number) {
+    this.#latentDim = latentDim;
+  }
+  of(count: number): Distribution {
+    return independent(new Normal(constant(0).broadcastTo([count, this.#latentDim]), 1), 1);
+  }
+  rate(q: Distribution): Tensor {
+    return kl(q, this.of(q.shape[0]!));
+  }
+  given(): Prior {
+    return this;
+  }
+}
+
+/** The components of a mixture, [K, latentDim], one event each. */
+interface Components {
+  all(): Independent<Normal>;
+}
+
+class LearnedComponents implements Components {
+  readonly means: Variable;
+  readonly logVars: Variable;
+  constructor(count: number, latentDim: number) {
+    // Spread like N(0, I), so that the components differ and cover what the posteriors start from.
+    this.means = new Variable([count, latentDim], standardNormal);
+    this.logVars = new Variable([count, latentDim], { kind: "constant", value: 0 });
+  }
+  all(): Independent<Normal> {
+    return independent(new Normal(this.means, { logVar: this.logVars }), 1);
+  }
+}
+
+class PseudoInputs implements Components {
+  /** u_k, or their logits where values are from 0 to 1. */
+  readonly inputs: Variable;
+  readonly #options: PriorOptions;
+  constructor(inputs: Variable, options: PriorOptions) {
+    this.inputs = inputs;
+    this.#options = options;
+  }
+  all(): Independent<Normal> {
+    const { binaryData, posterior } = this.#options;
+    return posterior(binaryData ? sigmoid(this.inputs) : this.inputs);
+  }
+}
+
+/** 1/K sum_k N(mean_k, diag(std_k^2)), over all components or, given labels, over those of each example's class. */
+class MixturePrior implements Prior {
+  readonly components: Components;
+  readonly #classes: number;
+  readonly #label: Tensor | undefined;
+  constructor(components: Components, classes: number, label?: Tensor) {
+    this.components = components;
+    this.#classes = classes;
+    this.#label = label;
+  }
+  of(count: number): Distribution {
+    const { mean: means, logVar } = this.components.all().base;
+    const [all, latentDim] = means.shape as [number, number];
+    const label = this.#label;
+    const own = (t: Tensor): Tensor => (label ? gather(reshape(t, [this.#classes, -1, latentDim]), label) : t);
+    const components = label ? all / this.#classes : all;
+    const each = new Normal(own(means).broadcastTo([count, components, latentDim]), { logVar: own(logVar) });
+    return new Mixture(constant(0).broadcastTo([components]), independent(each, 1));
+  }
+  rate(q: Distribution, z: Tensor): Tensor {
+    return mean(q.logProb(z).sub(this.of(q.shape[0]!).logProb(z)), 0);
+  }
+  given(label: Tensor): Prior {
+    return new MixturePrior(this.components, this.#classes, label);
+  }
+}

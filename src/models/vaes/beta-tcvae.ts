@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { Normal } from "../../distributions/normal.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import { parameters } from "../../nn/module.ts";
+import { reshape } from "../../ops/movement.ts";
+import { logSumExp, mean, sum } from "../../ops/reduction.ts";
+import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
+import type { Batch, DataSpec, ModelDefinition, Objective } from "../model.ts";
+import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
+
+export const aggregateNames = ["stratified", "weighted"] as const;
+export type AggregateName = (typeof aggregateNames)[number];
+
+export interface BetaTCVAEConfig extends LatentVariableConfig {
+  readonly alpha: number;
+  readonly beta: number;
+  readonly gamma: number;
+  readonly estimator: AggregateName;
+}
+
+/**
+ * beta-TCVAE (Chen et al. 2018, arXiv:1802.04942). The rate is split by the aggregated posterior q(z) = 1/N sum_n q(z|x_n),
+ *
+ *   E KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || prod_j q(z_j)) + sum_j KL(q(z_j) || p(z_j))                (eq. 2)
+ *
+ * and its parts are weighed apart, the second, the total correlation, most:
+ *
+ *   loss = distortion + alpha I(x; z) + beta TC + gamma sum_j KL(q(z_j) || p(z_j))                          (eq. 4)
+ *
+ * each estimated from the batch with one draw of z an example.
+ */
+export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
+  readonly #size: number | undefined;
+
+  constructor(config: BetaTCVAEConfig, data: DataSpec) {
+    super(config, data);
+    this.#size = data.size;
+  }
+
+  objectives({ x }: Batch): readonly Objective[] {
+    const { alpha, beta, gamma, estimator } = this.config;
+    const batch = x.shape[0]!;
+    const { q, code, distortion, metrics } = this.drawOne(x);
+    const latentDim = code.shape[1]!;
+    // Log-densities of each code under the posterior of each example: [codes, examples, latentDim].
+    const pairs = new Normal(q.base.mean, { logVar: q.base.logVar }).logProb(reshape(code, [batch, 1, latentDim]));
+    const logs = logShares(batch, Math.max(batch, this.#size ?? batch), estimator);
+    const logAggregate = logSumExp(sum(pairs, 2).add(logs), 1);
+    const logMarginals = sum(logSumExp(pairs.add(reshape(logs, [batch, batch, 1])), 1), 1);
+
+    const mutualInformation = mean(q.logProb(code).sub(logAggregate));
+    const totalCorrelation = mean(logAggregate.sub(logMarginals));
+    const dimensionwiseKl = mean(logMarginals.sub(this.prior.of(batch).logProb(code)));
+    const loss = distortion
+      .add(mutualInformation.mul(alpha))
+      .add(totalCorrelation.mul(beta))
+      .add(dimensionwiseKl.mul(gamma));
+    const parts = { mutualInformation, totalCorrelation, dimensionwiseKl };
+    return [
+      {
+        name: "loss",
+        loss,
+        parameters: parameters(this),
+        metrics: { ...metrics, ...parts },
+      },
+    ];
+  }
+}
+
+/**
+ * Log-weights [codes, examples] with which a batch of M of N examples stands for all of them: log q(z_i) is the logSumExp of
+ * log q(z_i|x_n) + weight.
+ *
+ * - `weighted`: 1/M for each, as if the batch were all there is: the paper's but for a constant 1/N, which no gradient sees
+ * - `stratified`: 1/N for the example that the code is of, and for the M - 1 others, drawn from the N - 1, weights that make the
+ *   sum unbiased (appendix C): 1/(M - 1), and (N - M + 1)/(N (M - 1)) for one of them
+ */
+export function logShares(batch: number, size: number, estimator: AggregateName): Tensor {
+  const others = batch - 1;
+  const weight = (code: number, example: number): number => {
+    if (estimator === "weighted") return 1 / batch;
+    if (example === code) return others === 0 ? 1 : 1 / size;
+    const last = example === (code + others) % batch;
+    return last ? (size - others) / (size * others) : 1 / others;
+  };
+  const logs = Array.from({ length: batch * batch }, (_, i) => Math.log(weight(Math.floor(i / batch), i % batch)));
+  return constant(logs, [batch, batch]);
+}
+
+/** The model as commands know it. */
+export const betaTCVAE: ModelDefinition<BetaTCVAEConfig> = {
+  name: "beta-tcvae",
+  summary: "VAE whose codes have independent dimensions: total correlation weighed apart from the rest of the rate",
+  paper: "arXiv:1802.04942",
+  config: z.strictObject({
+    ...latentVariableConfig,
+    latentDim: latentVariableConfig.latentDim.default(10),
+    alpha: z.number().min(0).max(1000).default(1).describe("weight of the mutual information of example and code"),
+    beta: z.number().min(0).max(1000).default(6).describe("weight of the total correlation of the code's dimensions"),
+    gamma: z.number().min(0).max(1000).default(1).describe("weight of each dimension's divergence from its prior"),
+    estimator: z
+      .enum(aggregateNames)
+      .default("stratified")
+      .describe("how a batch stands for the data: without bias, or by equal weights"),
+  }),
+  presets: [...networkPresets, ...likelihoodPresets],
+  build: (config, data) => new BetaTCVAE(config, data),
+};

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import { parameters } from "../../nn/module.ts";
+import { square } from "../../ops/arithmetic.ts";
+import { mean, sum } from "../../ops/reduction.ts";
+import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
+import type { Batch, ModelDefinition, Objective } from "../model.ts";
+import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
+
+export const covarianceNames = ["means", "codes"] as const;
+
+export interface DIPVAEConfig extends LatentVariableConfig {
+  readonly covariance: (typeof covarianceNames)[number];
+  readonly offDiagonal: number;
+  readonly diagonal: number;
+}
+
+/**
+ * VAE with a disentangled inferred prior (Kumar, Sattigeri & Balakrishnan 2017, arXiv:1711.00848):
+ *
+ *   loss = distortion + rate + lambda_od sum_(i != j) C_ij^2 + lambda_d sum_i (C_ii - 1)^2
+ *
+ * where C is the covariance over the batch of the mean codes, Cov[mean(x)] (DIP-VAE-I), or of the codes themselves,
+ * Cov[mean(x)] + E[diag(std(x)^2)] (DIP-VAE-II): that of the prior is I.
+ */
+export class DIPVAE extends LatentVariableModel<DIPVAEConfig> {
+  objectives({ x }: Batch): readonly Objective[] {
+    const { covariance, offDiagonal, diagonal } = this.config;
+    const { q, metrics } = this.drawOne(x);
+    const c = covarianceOf(q.base.mean);
+    const identity = identityOf(c.shape[0]!);
+    const of = covariance === "means" ? c : c.add(identity.mul(mean(q.base.variance, 0)));
+    const onDiagonal = sum(square(of.mul(identity).sub(identity)));
+    const off = sum(square(of.sub(of.mul(identity))));
+    return [
+      {
+        name: "loss",
+        loss: metrics.negElbo.add(off.mul(offDiagonal)).add(onDiagonal.mul(diagonal)),
+        parameters: parameters(this),
+        metrics: { ...metrics, offDiagonal: off, diagonal: onDiagonal },
+      },
+    ];
+  }
+}
+
+/** The covariance of rows [n, d] over their n, [d, d]. */
+function covarianceOf(rows: Tensor): Tensor {
+  const centered = rows.sub(mean(rows, 0, true));
+  return centered.transpose().matmul(centered).div(rows.shape[0]!);
+}
+
+const identityOf = (n: number): Tensor =>
+  constant(
+    Array.from({ length: n * n }, (_, i) => Number(Math.floor(i / n) === i % n)),
+    [n, n],
+  );
+
+/** The model as commands know it. */
+export const dipVAE: ModelDefinition<DIPVAEConfig> = {
+  name: "dip-vae",
+  summary: "VAE whose codes over all examples have the prior's covariance: no two dimensions correlate",
+  paper: "arXiv:1711.00848",
+  config: z.strictObject({
+    ...latentVariableConfig,
+    latentDim: latentVariableConfig.latentDim.default(10),
+    covariance: z
+      .enum(covarianceNames)
+      .default("codes")
+      .describe("of the mean codes (DIP-VAE-I), or of the codes with their spread (DIP-VAE-II)"),
+    offDiagonal: z.number().min(0).max(1e6).default(10).describe("lambda_od: weight of squared covariances"),
+    diagonal: z
+      .number()
+      .min(0)
+      .max(1e6)
+      .default(10)
+      .describe("lambda_d: weight of squared distances of variances from 1"),
+  }),
+  presets: [...networkPresets, ...likelihoodPresets],
+  build: (config, data) => new DIPVAE(config, data),
+};

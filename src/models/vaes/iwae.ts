@@ -1,0 +1,194 @@
+import { z } from "zod";
+import { independent } from "../../distributions/independent.ts";
+import { Normal } from "../../distributions/normal.ts";
+import { ConfigError } from "../../errors.ts";
+import { grad } from "../../graph/grad.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { parameters } from "../../nn/module.ts";
+import { maximum } from "../../ops/arithmetic.ts";
+import { stopGradient } from "../../ops/elementwise.ts";
+import { reshape } from "../../ops/movement.ts";
+import { logMeanExp, mean, softmax, sum } from "../../ops/reduction.ts";
+import {
+  type LatentVariableConfig,
+  latentVariableConfig,
+  LatentVariableModel,
+  warmupConfig,
+  warmupShare,
+} from "./latent-variable-model.ts";
+import type { Batch, DataSpec, ModelDefinition, Objective } from "../model.ts";
+import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
+
+export const importanceObjectives = ["iwae", "miwae", "piwae", "ciwae"] as const;
+export const importanceGradients = ["standard", "stl", "dreg"] as const;
+
+export interface IWAEConfig extends LatentVariableConfig {
+  readonly samples: number;
+  readonly groups: number;
+  readonly mix: number;
+  readonly warmup: number;
+  readonly objective: (typeof importanceObjectives)[number];
+  readonly gradient: (typeof importanceGradients)[number];
+}
+
+/** Shares of the draws of an example in a gradient, [samples, batch]; their sum over draws is 1. */
+interface Shares {
+  readonly shares: Tensor;
+  /** What the doubly reparameterized path through z multiplies them with. */
+  readonly doubly: Tensor;
+}
+
+/**
+ * Importance-weighted auto-encoder (Burda et al. 2015, arXiv:1509.00519).
+ *
+ *   log p(x) >= L_k(x) = E[log 1/k sum_i w_i] >= ELBO(x),   w_i = p(x, z_i) / q(z_i|x),  z_i ~ q(z|x)        (eq. 8)
+ *
+ * Objectives of k draws (Rainforth et al. 2018, arXiv:1802.04537):
+ *
+ *   iwae    L_k for both networks
+ *   miwae   the mean of L_(k/m) over m groups of draws
+ *   piwae   L_k for the decoder, the mean of L_(k/m) for the encoder
+ *   ciwae   mix ELBO + (1 - mix) L_k
+ *
+ * Each has as its gradient, over draws with shares s_i (for iwae s_i = w_i / sum_j w_j),
+ *
+ *   sum_i s_i [d log p(x, z_i) / d theta],    theta of the decoder and the prior
+ *   sum_i s_i [d log w_i / dz  dz_i / d phi  -  d log q(z_i|x) / d phi],    phi of the encoder
+ *
+ * and the estimators of the second line differ:
+ *
+ *   standard  as it stands
+ *   stl       without d log q / d phi (Roeder et al. 2017, arXiv:1703.09194): less variance, biased for k > 1
+ *   dreg      without it, and s_i^2 in place of s_i (Tucker et al. 2018, arXiv:1810.04152): unbiased, and its signal
+ *             does not drown as k grows
+ *
+ * While the rate's weight beta rises from 0 to 1 over `warmup` steps, log w_i is log p(x|z_i) + beta [log p(z_i) - log q(z_i|x)]
+ * in the gradient, which makes dreg's s_i (1 - beta) s_i + beta s_i^2; the bound that is reported has beta = 1.
+ */
+export class IWAE extends LatentVariableModel<IWAEConfig> {
+  constructor(config: IWAEConfig, data: DataSpec) {
+    super(config, data);
+    const { samples, groups } = config;
+    if (samples % groups !== 0)
+      throw new ConfigError(
+        `groups: draws do not divide, got ${samples} samples in ${groups} groups, expected a divisor`,
+      );
+  }
+
+  objectives({ x, step }: Batch): readonly Objective[] {
+    const { samples, gradient, objective, warmup } = this.config;
+    const batch = x.shape[0]!;
+    const q = this.encode(x);
+    const z = q.rsample([samples]);
+    // A second leaf for the same codes: derivatives through z are taken apart from those in the parameters.
+    const code = stopGradient(z);
+    const fixedQ = independent(new Normal(stopGradient(q.base.mean), { logVar: stopGradient(q.base.logVar) }), 1);
+    const logLikelihood = this.logLikelihood(x, code);
+    const logPrior = this.prior.of(batch).logProb(code);
+    const logQ = fixedQ.logProb(code);
+    const beta = warmupShare(step, warmup);
+    const weighed = (log: Tensor): Tensor => (warmup === 0 ? log : log.mul(beta));
+    const logJoint = logLikelihood.add(weighed(logPrior));
+    const logWeights = logJoint.sub(weighed(logQ));
+
+    const weights = stopGradient(logWeights);
+    const decoder = this.#shares(weights, objective === "piwae" ? "iwae" : objective).shares;
+    const encoder = this.#shares(weights, objective === "piwae" ? "miwae" : objective);
+    const weighted = (shares: Tensor, logs: Tensor): Tensor => sum(shares.mul(logs)).div(-batch);
+
+    const [toward] = grad(weighted(encoder.shares, logWeights), [code]);
+    const doubly = warmup === 0 ? encoder.doubly : encoder.doubly.sub(1).mul(beta).add(1);
+    const path = gradient === "dreg" ? reshape(doubly, [samples, batch, 1]).mul(toward!) : toward!;
+    const terms = [weighted(decoder, logJoint), sum(stopGradient(path).mul(z))];
+    if (gradient === "standard") terms.push(weighted(encoder.shares, weighed(q.logProb(code))).neg());
+    const surrogate = terms.reduce((a, b) => a.add(b));
+
+    const rate = mean(this.prior.rate(q, z));
+    const distortion = mean(logLikelihood).neg();
+    const whole = stopGradient(logLikelihood.add(logPrior).sub(logQ));
+    const negBound = mean(this.#bound(whole, objective === "piwae" ? "iwae" : objective)).neg();
+    return [
+      {
+        name: "loss",
+        // The objective's value with the estimator's gradient.
+        loss: surrogate.sub(stopGradient(surrogate)).add(negBound),
+        parameters: parameters(this),
+        metrics: { negBound, negElbo: distortion.add(rate), rate, distortion },
+      },
+    ];
+  }
+
+  /** negBound: -L_k from k draws, whatever the objective; the others are those of the ELBO. */
+  override scores(x: Tensor): Readonly<Record<string, Tensor>> {
+    return { negBound: this.#bound(this.logWeights(x, this.config.samples), "iwae").neg(), ...super.scores(x) };
+  }
+
+  /** The bound of each example, [batch], from log-weights [samples, batch]. */
+  #bound(logWeights: Tensor, objective: Exclude<IWAEConfig["objective"], "piwae">): Tensor {
+    const { mix } = this.config;
+    if (objective === "miwae") return mean(logMeanExp(this.#grouped(logWeights), 1), 0);
+    const tight = logMeanExp(logWeights, 0);
+    return objective === "iwae"
+      ? tight
+      : mean(logWeights, 0)
+          .mul(mix)
+          .add(tight.mul(1 - mix));
+  }
+
+  /** The derivatives of the bound in its log-weights. */
+  #shares(logWeights: Tensor, objective: Exclude<IWAEConfig["objective"], "piwae">): Shares {
+    const { samples, groups, mix } = this.config;
+    if (objective === "miwae") {
+      const within = reshape(softmax(this.#grouped(logWeights), 1), logWeights.shape);
+      return { shares: within.div(groups), doubly: within };
+    }
+    const tight = softmax(logWeights, 0);
+    if (objective === "iwae") return { shares: tight, doubly: tight };
+    const even = mix / samples;
+    const shares = tight.mul(1 - mix).add(even);
+    // (even + (1 - mix) s^2) / shares: the ELBO's part is doubly reparameterized as it is.
+    return {
+      shares,
+      doubly: tight
+        .mul(tight)
+        .mul(1 - mix)
+        .add(even)
+        .div(maximum(shares, 1e-30)),
+    };
+  }
+
+  /** [samples, batch] as [groups, samples / groups, batch]. */
+  #grouped(t: Tensor): Tensor {
+    const { groups, samples } = this.config;
+    return reshape(t, [groups, samples / groups, t.shape[1]!]);
+  }
+}
+
+/** The model as commands know it. */
+export const iwae: ModelDefinition<IWAEConfig> = {
+  name: "iwae",
+  summary: "Importance-weighted auto-encoder: a VAE trained on a tighter bound, by several draws of each code",
+  paper: "arXiv:1509.00519",
+  config: z.strictObject({
+    ...latentVariableConfig,
+    samples: z.int().positive().max(1024).default(5).describe("k: draws of z for each example and step"),
+    objective: z
+      .enum(importanceObjectives)
+      .default("iwae")
+      .describe("iwae; miwae and piwae: in groups, for both networks or the encoder; ciwae: mixed with the ELBO"),
+    gradient: z
+      .enum(importanceGradients)
+      .default("dreg")
+      .describe("estimator of the encoder's gradient; standard and dreg have the same mean"),
+    groups: z
+      .int()
+      .positive()
+      .max(1024)
+      .default(1)
+      .describe("m, of miwae and piwae: groups that the draws are split into"),
+    ...warmupConfig,
+    mix: z.number().min(0).max(1).default(0.5).describe("of ciwae: share of the ELBO"),
+  }),
+  presets: [...networkPresets, ...likelihoodPresets],
+  build: (config, data) => new IWAE(config, data),
+};

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "vitest";
+import { noiseValues } from "../../../test/noise-values.ts";
+import { initialValues, sines } from "../../../test/variable-values.ts";
+import { evaluate } from "../../graph/evaluate.ts";
+import { grad } from "../../graph/grad.ts";
+import { constant, Input, type Tensor } from "../../graph/tensor.ts";
+import { type Value, value } from "../../graph/value.ts";
+import { parameters, variables } from "../../nn/module.ts";
+import { logMeanExp } from "../../ops/reduction.ts";
+import { TwoLayer, twoLayer } from "./two-layer.ts";
+
+/**
+ * Linear layers of one number each: h2 ~ N(0, 1), h1 ~ N(a h2 + b, s^2), x_i ~ N(c_i h1 + d_i, t^2). x is Gaussian, with mean
+ * c b + d and covariance c c' (a^2 + s^2) + t^2 I.
+ */
+describe("a linear model of known likelihood", () => {
+  const t = 0.7;
+  const settings = { network: "linear", latentDim: 1, topDim: 1, likelihood: "gaussian", std: t };
+  const model = new TwoLayer(twoLayer.config.parse(settings), { shape: [2] });
+  const [a, b, logVar] = [0.8, -0.3, Math.log(0.5)];
+  const [c, d] = [
+    [1.2, -0.7],
+    [0.4, 0.1],
+  ] as const;
+  const held: Readonly<Record<string, readonly number[]>> = {
+    // [mean, logVar] of q(h1|x), near the posterior and wider.
+    "encoder.mlp.layers.0.weight": [0.5, -0.3, 0, 0],
+    "encoder.mlp.layers.0.bias": [-0.3, -0.6],
+    "decoder.mlp.layers.0.weight": c,
+    "decoder.mlp.layers.0.bias": d,
+    "topEncoder.mlp.layers.0.weight": [0.7, 0],
+    "topEncoder.mlp.layers.0.bias": [0.2, -0.4],
+    "topDecoder.mlp.layers.0.weight": [a, 0],
+    "topDecoder.mlp.layers.0.bias": [b, logVar],
+  };
+  const leaves = new Map<Tensor, Value>(
+    [...variables(model)].map(([name, v]) => [v, value("float32", v.shape, Float64Array.from(held[name]!))]),
+  );
+  const points = [
+    [0.5, -0.2],
+    [-1.5, 1.1],
+  ] as const;
+  const x = constant(points.flat(), [2, 2]);
+  const spread = a * a + Math.exp(logVar);
+  const exact = points.map((point) => {
+    const [u, v] = point.map((value_, i) => value_ - c[i]! * b - d[i]!) as [number, number];
+    const [xx, xy, yy] = [c[0] * c[0] * spread + t * t, c[0] * c[1] * spread, c[1] * c[1] * spread + t * t];
+    const determinant = xx * yy - xy * xy;
+    const quadratic = (yy * u * u - 2 * xy * u * v + xx * v * v) / determinant;
+    return -0.5 * (quadratic + Math.log(determinant)) - Math.log(2 * Math.PI);
+  });
+
+  test("weights have p(x) for their mean", () => {
+    const samples = 20_000;
+    const logWeights = model.logWeights(x, samples);
+    const [found] = evaluate([logWeights], new Map([...leaves, ...noiseValues([logWeights], 3)]));
+    exact.forEach((logP, i) => {
+      const ratios = found!.data.filter((_, k) => k % 2 === i).map((w) => Math.exp(w - logP));
+      const average = ratios.reduce((sum, r) => sum + r, 0) / samples;
+      const variance = ratios.reduce((sum, r) => sum + (r - average) ** 2, 0) / samples;
+      expect(Math.abs(average - 1)).toBeLessThan(4 * Math.sqrt(variance / samples));
+      expect(variance).toBeGreaterThan(0.01);
+    });
+  });
+
+  test("the bound grows with the draws towards log p(x)", () => {
+    const bounds = [1, 5, 50].map((k) => {
+      // The average over many groups of k draws.
+      const groups = 10_000 / k;
+      const all = model.logWeights(x, k * groups);
+      const [found] = evaluate([all], new Map([...leaves, ...noiseValues([all], 4)]));
+      return [0, 1].map((i) => {
+        let sum = 0;
+        for (let g = 0; g < groups; g++) {
+          let weight = 0;
+          for (let n = 0; n < k; n++) weight += Math.exp(found!.data[2 * (g * k + n) + i]!);
+          sum += Math.log(weight / k);
+        }
+        return sum / groups;
+      });
+    });
+    for (const i of [0, 1]) {
+      const [elbo, five, fifty] = bounds.map((of) => of[i]!) as [number, number, number];
+      expect(elbo).toBeLessThan(five);
+      expect(five).toBeLessThan(fifty);
+      expect(fifty).toBeLessThan(exact[i]! + 0.03);
+      expect(fifty).toBeGreaterThan(exact[i]! - 0.06);
+    }
+  });
+
+  test("samples have the mean and variance of x's mean given h1", () => {
+    const count = 50_000;
+    const drawn = model.sample(count);
+    const [found] = evaluate([drawn], new Map([...leaves, ...noiseValues([drawn], 6)]));
+    for (const i of [0, 1]) {
+      const values = found!.data.filter((_, k) => k % 2 === i);
+      const average = values.reduce((sum, v) => sum + v, 0) / count;
+      const variance = values.reduce((sum, v) => sum + (v - average) ** 2, 0) / count;
+      expect(Math.abs(average - c[i]! * b - d[i]!)).toBeLessThan(4 * Math.sqrt(variance / count));
+      expect(variance / (c[i]! ** 2 * spread)).toBeCloseTo(1, 1);
+    }
+  });
+});
+
+describe.each([1, 3])("of %i draws", (samples) => {
+  const settings = { latentDim: 3, topDim: 2, hiddenDims: [5], topHiddenDims: [4], samples };
+  const model = new TwoLayer(twoLayer.config.parse(settings), { shape: [1, 3, 3] });
+  const x = new Input("x", [4, 1, 3, 3]);
+  const [objective] = model.objectives({ x, step: constant(1) });
+  const { loss, metrics } = objective!;
+  const leaves = new Map<Tensor, Value>([
+    ...[...initialValues(model)].map(([v, { dtype, shape, data }], i): [Tensor, Value] => [
+      v,
+      value(
+        dtype,
+        shape,
+        data.map((w, k) => w + 0.3 * Math.sin(1 + i + 3 * k)),
+      ),
+    ]),
+    [
+      x,
+      value(
+        "float32",
+        x.shape,
+        sines(x, 0.3).data.map((v) => (1 + v) / 2),
+      ),
+    ],
+    ...noiseValues([loss], 5),
+  ]);
+
+  test("the loss is the importance-weighted bound, at most the ELBO's", () => {
+    const weights = model.logWeights(x, samples);
+    const fresh = new Map([...leaves, ...noiseValues([weights], 5)]);
+    const [expected] = evaluate([logMeanExp(weights, 0)], fresh);
+    const [l, negElbo] = evaluate([loss, metrics["negElbo"]!], leaves).map(({ data }) => data[0]!);
+    expect(l).toBeCloseTo(-expected!.data.reduce((sum, v) => sum + v, 0) / 4, 8);
+    if (samples === 1) expect(l).toBeCloseTo(negElbo!, 8);
+    else expect(l).toBeLessThan(negElbo! - 0.01);
+  });
+
+  test("its gradient is its slope, in every parameter of both layers", () => {
+    const wrt = [...parameters(model).values()];
+    expect(wrt).toHaveLength(16);
+    const gradients = evaluate(grad(loss, wrt), leaves);
+    const h = 1e-5;
+    wrt.forEach((v, i) => {
+      const { dtype, shape, data } = leaves.get(v)!;
+      const direction = data.map((_, k) => Math.cos(2 * k + 1));
+      const at = (by: number): number => {
+        const moved = value(
+          dtype,
+          shape,
+          data.map((w, k) => w + by * direction[k]!),
+        );
+        return evaluate([loss], new Map(leaves).set(v, moved))[0]!.data[0]!;
+      };
+      const slope = (at(h) - at(-h)) / (2 * h);
+      const along = gradients[i]!.data.reduce((sum, g, k) => sum + g * direction[k]!, 0);
+      expect(Math.abs(along - slope) / (1 + Math.abs(slope))).toBeLessThan(1e-6);
+      expect(Math.abs(slope)).toBeGreaterThan(1e-6);
+    });
+  });
+});

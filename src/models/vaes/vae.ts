@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import { parameters } from "../../nn/module.ts";
+import { abs, minimum } from "../../ops/arithmetic.ts";
+import { stopGradient } from "../../ops/elementwise.ts";
+import { mean } from "../../ops/reduction.ts";
+import {
+  type LatentVariableConfig,
+  latentVariableConfig,
+  LatentVariableModel,
+  type Parts,
+  type Terms,
+  warmupConfig,
+  warmupShare,
+} from "./latent-variable-model.ts";
+import type { Batch, DataSpec, ModelDefinition, Objective } from "../model.ts";
+import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
+
+export interface VAEConfig extends LatentVariableConfig {
+  readonly samples: number;
+  readonly gradient: (typeof gradientNames)[number];
+  readonly beta: number;
+  readonly warmup: number;
+  readonly capacity?: number | undefined;
+  readonly capacitySteps: number;
+}
+
+export const gradientNames = ["reparameterized", "score"] as const;
+
+/**
+ * Variational auto-encoder (Kingma & Welling 2013, arXiv:1312.6114).
+ *
+ *   log p(x) >= ELBO(x) = E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z))          (eq. 3)
+ *
+ * with p(z) = N(0, I), q(z|x) = N(mean(x), diag(std(x)^2)) (eq. 9), z = mean + std * noise (section 2.4), the KL in closed
+ * form (appendix B) and the expectation by L draws (eq. 10). distortion = -E_q[log p(x|z)], rate = KL, in nats per example;
+ * the loss is distortion + beta * rate, or with a capacity of C nats that rises from 0 (Burgess et al. 2018, arXiv:1804.03599)
+ * distortion + beta * |rate - C|.
+ *
+ * The encoder's gradient of the distortion is that of the draws, or the score-function estimator (section 2.2; Williams 1992)
+ *
+ *   d/dphi E_q[f(z)] = E_q[f(z) d log q(z|x) / dphi],   f = log p(x|z)
+ *
+ * which has the same mean, needs no derivative of f, and varies too much to learn from: `gradient` is there to show that.
+ */
+export class VAE extends LatentVariableModel<VAEConfig> {
+  constructor(config: VAEConfig, data: DataSpec, parts?: Partial<Parts>) {
+    super(config, data, parts);
+    if (config.gradient === "score" && config.prior !== "standard")
+      throw new ConfigError(
+        `gradient: the score-function estimator needs a rate in closed form, got prior ${config.prior}, expected standard`,
+      );
+  }
+
+  objectives({ x, step }: Batch): readonly Objective[] {
+    const { samples, gradient } = this.config;
+    const terms = gradient === "score" ? this.#scoreTerms(x, samples) : this.terms(x, samples);
+    const distortion = mean(terms.distortion);
+    const rate = mean(terms.rate);
+    const loss = distortion.add(this.excess(rate, step).mul(this.beta(step)));
+    return [
+      {
+        name: "loss",
+        loss,
+        parameters: parameters(this),
+        metrics: { negElbo: distortion.add(rate), rate, distortion },
+      },
+    ];
+  }
+
+  /** The distortion's value with the score-function estimator as its gradient in the encoder. */
+  #scoreTerms(x: Tensor, samples: number): Terms {
+    const q = this.encode(x);
+    const z = q.sample([samples]);
+    const logLikelihood = this.logLikelihood(x, z);
+    const logQ = q.logProb(z);
+    const score = stopGradient(logLikelihood).mul(logQ.sub(stopGradient(logQ)));
+    return { distortion: mean(logLikelihood.add(score), 0).neg(), rate: this.prior.rate(q, z) };
+  }
+
+  /** What of the rate is penalized: all of it, or its distance from a capacity that rises over `capacitySteps`. */
+  excess(rate: Tensor, step: Tensor): Tensor {
+    const { capacity, capacitySteps } = this.config;
+    return capacity === undefined ? rate : abs(rate.sub(minimum(step.div(capacitySteps), 1).mul(capacity)));
+  }
+
+  /** The weight of the rate at a step. */
+  beta(step: Tensor): Tensor {
+    const { beta, warmup } = this.config;
+    return warmup === 0 ? constant(beta) : warmupShare(step, warmup).mul(beta);
+  }
+}
+
+/** The model as commands know it. */
+export const vae: ModelDefinition<VAEConfig> = {
+  name: "vae",
+  summary: "Variational auto-encoder: a latent code per example, with a bound on its likelihood",
+  paper: "arXiv:1312.6114",
+  config: z.strictObject({
+    ...latentVariableConfig,
+    samples: z.int().positive().max(1024).default(1).describe("L: draws of z for each example and step"),
+    gradient: z
+      .enum(gradientNames)
+      .default("reparameterized")
+      .describe("estimator of the encoder's gradient: through the draws, or by their log-probability"),
+    beta: z.number().min(0).max(1000).default(1).describe("weight of the rate; 1 is the evidence lower bound"),
+    ...warmupConfig,
+    capacity: z.number().min(0).max(1e6).optional().describe("C in nats: beta weighs |rate - C| in place of the rate"),
+    capacitySteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which C rises from 0"),
+  }),
+  presets: [...networkPresets, ...likelihoodPresets],
+  build: (config, data) => new VAE(config, data),
+};

@@ -1,0 +1,216 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ConfigError } from "../../errors.ts";
+import { findModel } from "../../models/registry.ts";
+import { trainingSettings } from "../../training/settings.ts";
+import { type MetricsRecord, readMetrics } from "../../runs/metrics-log.ts";
+import { RunFolder } from "../../runs/run.ts";
+import { resumeRun, startRun } from "../../runs/start-run.ts";
+import type { TrainingEvent, TrainingRun } from "../../runs/training-run.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "latentkit-tracking-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const definition = findModel("vae");
+const start = (name: string, settings: object): Promise<TrainingRun> =>
+  startRun(
+    {
+      definition,
+      config: definition.config.parse({ hiddenDims: [16], latentDim: 2 }),
+      settings: trainingSettings.parse({ batchSize: 20, threads: 1, device: "cpu", epochs: 4, ...settings }),
+      data: "digits:100",
+      binarize: "auto",
+      seed: 0,
+    },
+    { out: join(folder, name) },
+  );
+async function follow(training: TrainingRun, stopAt = Infinity): Promise<readonly TrainingEvent[]> {
+  const events: TrainingEvent[] = [];
+  const ctrlC = new AbortController();
+  try {
+    for await (const event of training.train(ctrlC.signal)) {
+      events.push(event);
+      if (event.step >= stopAt) ctrlC.abort();
+    }
+  } finally {
+    await training.close();
+  }
+  return events;
+}
+/** What the run's own record says, as `split/name` at a step. */
+async function recorded(name: string): Promise<readonly (readonly [key: string, step: number, value: number])[]> {
+  const records: MetricsRecord[] = [];
+  for await (const record of readMetrics(join(folder, name, "metrics.jsonl"))) records.push(record);
+  return records.flatMap(({ split, step, metrics }) =>
+    Object.entries(metrics).map(([key, value]) => [`${split}/${key}`, step, value] as const),
+  );
+}
+
+describe("tensorboard", () => {
+  const eventFiles = (name: string): readonly Buffer[] =>
+    readdirSync(join(folder, name, "tensorboard"))
+      .toSorted()
+      .map((file) => readFileSync(join(folder, name, "tensorboard", file)));
+  /** The messages of an event file. */
+  function messages(file: Buffer): readonly Buffer[] {
+    const found: Buffer[] = [];
+    for (let at = 0; at < file.length;) {
+      const length = Number(file.readBigUInt64LE(at));
+      found.push(file.subarray(at + 12, at + 12 + length));
+      at += length + 16;
+    }
+    return found;
+  }
+
+  test("files hold every figure of the run's record, and the pictures", async () => {
+    await follow(await start("board", { tensorboard: true, picturesEvery: 2 }));
+    const [file, ...others] = eventFiles("board");
+    expect(others).toEqual([]);
+    const all = messages(file!).map((message) => message.toString("latin1"));
+    expect(all[0]).toContain("brain.Event:2");
+    const steps = new Set((await recorded("board")).map(([key, step]) => `${key.split("/")[0]} ${step}`));
+    // A version, a start, one message for each measurement, and two pictures.
+    expect(all).toHaveLength(2 + steps.size + 2);
+    for (const [key, , value] of await recorded("board")) {
+      const bytes = Buffer.concat([Buffer.from(key), Buffer.of(0x15), Buffer.from(Float32Array.of(value).buffer)]);
+      expect(file!.includes(bytes), key).toBe(true);
+    }
+    for (const epoch of [2, 4])
+      expect(file!.includes(readFileSync(join(folder, `board/samples/epoch-${epoch}.png`)))).toBe(true);
+  });
+
+  test("a run that goes on gets a second file, from the step it goes on with", async () => {
+    await follow(await start("again", { tensorboard: true }), 12);
+    await follow(await resumeRun(join(folder, "again")));
+    const [, second] = eventFiles("again");
+    // step (field 2) 13, then session_log (field 7) with status START.
+    expect(messages(second!)[1]!.subarray(-6).toString("hex")).toBe("100d3a020801");
+  });
+});
+
+describe("mlflow", () => {
+  interface Call {
+    readonly path: string;
+    readonly body: Record<string, unknown>;
+    readonly authorization: string | undefined;
+  }
+  let server: Server;
+  let address: string;
+  let calls: Call[];
+  /** What a log-batch of metrics is answered with. */
+  let status: number;
+  let experiments: Set<string>;
+  beforeEach(async () => {
+    [calls, status, experiments] = [[], 200, new Set()];
+    server = createServer((request, response) => {
+      let text = "";
+      request.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      request.on("end", () => {
+        const url = new URL(request.url!, "http://localhost");
+        const path = url.pathname.replace("/api/2.0/mlflow/", "");
+        const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
+        calls.push({ path, body, authorization: request.headers.authorization });
+        const answer = (code: number, value: object): void => {
+          response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(value));
+        };
+        if (path === "experiments/get-by-name") {
+          const name = url.searchParams.get("experiment_name")!;
+          if (experiments.has(name)) answer(200, { experiment: { experiment_id: "7" } });
+          else answer(404, { error_code: "RESOURCE_DOES_NOT_EXIST" });
+        } else if (path === "experiments/create") {
+          experiments.add(String(body["name"]));
+          answer(200, { experiment_id: "7" });
+        } else if (path === "runs/create") answer(200, { run: { info: { run_id: "abc" } } });
+        else if (path === "runs/log-batch" && "metrics" in body) answer(status, {});
+        else answer(200, {});
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+  const sent = (path: string): readonly Record<string, unknown>[] =>
+    calls.filter((call) => call.path === path).map(({ body }) => body);
+  const metrics = () =>
+    sent("runs/log-batch").flatMap(
+      (body) => (body["metrics"] ?? []) as { readonly key: string; readonly step: number; readonly value: number }[],
+    );
+
+  test("gets the settings and every figure, and hears that the run is finished", async () => {
+    await follow(await start("sent", { mlflow: `${address}/` }));
+    expect(sent("runs/create")).toMatchObject([{ experiment_id: "7", run_name: "sent" }]);
+    const params = sent("runs/log-batch").flatMap((body) => (body["params"] ?? []) as { key: string; value: string }[]);
+    expect(Object.fromEntries(params.map(({ key, value }) => [key, value]))).toMatchObject({
+      model: "vae",
+      data: "digits:100",
+      batchSize: "20",
+      hiddenDims: "16",
+      latentDim: "2",
+    });
+    expect(metrics().map(({ key, step, value }) => [key, step, value])).toEqual(await recorded("sent"));
+    expect(sent("runs/update")).toMatchObject([{ run_id: "abc", status: "FINISHED" }]);
+    expect((await RunFolder.open(join(folder, "sent"))).info.mlflowRun).toBe("abc");
+  });
+
+  test("a run that goes on continues under its id", async () => {
+    await follow(await start("continued", { mlflow: address }), 12);
+    expect(sent("runs/update")).toMatchObject([{ status: "KILLED" }]);
+    await follow(await resumeRun(join(folder, "continued")));
+    expect(sent("runs/create")).toHaveLength(1);
+    expect(sent("runs/update").at(-1)).toMatchObject({ run_id: "abc", status: "FINISHED" });
+    expect(metrics().map(({ key, step, value }) => [key, step, value])).toEqual(await recorded("continued"));
+  });
+
+  test("one that fails meanwhile costs a warning and no figure", async () => {
+    status = 503;
+    const training = await start("patchy", { mlflow: address });
+    const events: TrainingEvent[] = [];
+    for await (const event of training.train()) {
+      events.push(event);
+      if (event.step >= 15) status = 200;
+    }
+    await training.close();
+    const warnings = events.filter((event) => event.kind === "warning");
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]!.message).toBe(
+      `--mlflow: ${address} refuses, got status 503 "{}", expected it to take the run; training goes on, and what it missed is sent later`,
+    );
+    const unique = new Map(metrics().map(({ key, step, value }) => [`${key} ${step}`, value]));
+    expect(unique).toEqual(new Map((await recorded("patchy")).map(([key, step, value]) => [`${key} ${step}`, value])));
+  });
+
+  test("a name and a password come from the environment", async () => {
+    process.env["MLFLOW_TRACKING_USERNAME"] = "ann";
+    process.env["MLFLOW_TRACKING_PASSWORD"] = "secret";
+    try {
+      await follow(await start("named", { mlflow: address, epochs: 1 }));
+    } finally {
+      delete process.env["MLFLOW_TRACKING_USERNAME"];
+      delete process.env["MLFLOW_TRACKING_PASSWORD"];
+    }
+    expect(new Set(calls.map(({ authorization }) => authorization))).toEqual(new Set(["Basic YW5uOnNlY3JldA=="]));
+  });
+
+  test.each([
+    ["ftp://x", '--mlflow: not the address of a server, got "ftp://x", expected http://host:port; '],
+    [
+      "http://ann:secret@host",
+      '--mlflow: not the address of a server, got "http://...@host", expected http://host:port; ',
+    ],
+    ["nowhere", '--mlflow: not the address of a server, got "nowhere", expected http://host:port; '],
+    ["http://127.0.0.1:1", '--mlflow: http://127.0.0.1:1 does not answer, got "'],
+  ])("%s is refused before a run is made", async (mlflow, message) => {
+    const refused = start("refused", { mlflow });
+    await expect(refused).rejects.toThrow(ConfigError);
+    await expect(refused).rejects.toThrow(message);
+    expect(readdirSync(folder)).not.toContain("refused");
+  });
+});

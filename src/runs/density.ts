@@ -1,0 +1,168 @@
+/**
+ * Densities fitted to a run's codes, kept in the run: `densities/step-<n>-<name>/{density.safetensors, density.json}`. They can be
+ * fitted again at any time, so a folder of other weights is replaced, and a damaged one may be deleted.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { CheckpointError, ConfigError, UnsupportedOpError } from "../errors.ts";
+import { fitDensity, parseDensity } from "../latent/density.ts";
+import { GaussianMixture } from "../latent/gaussian-mixture.ts";
+import { matching, parseJsonObject, refuseNewerFormat } from "../serialization/json.ts";
+import type { SafetensorsTensor } from "../serialization/safetensors.ts";
+import { safetensorsChunks } from "../serialization/safetensors.ts";
+import { type FileContent, removeFolderAtomic, writeFolderAtomic } from "../node/files/atomic-write.ts";
+import { readDigestedTensors, readState, sha256 } from "./checkpoint-files.ts";
+import { fileError } from "../node/files/file-error.ts";
+import type { LoadedRun } from "./load-run.ts";
+import { kindOf, readOwnText } from "../node/files/safe-read.ts";
+import { openRunData, readRunSpec } from "./run-spec.ts";
+import { version } from "../node/version.ts";
+
+const formatVersion = 1;
+const maxJsonBytes = 100_000;
+const digest = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected 64 hexadecimal digits" });
+
+const densitySchema = z.strictObject({
+  formatVersion: z.literal(formatVersion),
+  latentkit: z.string().max(100),
+  /** As asked for: gmm:10. */
+  density: z.string().max(100),
+  covariance: z.enum(["diagonal", "full"]),
+  components: z.int().positive().max(999),
+  latentDim: z.int().positive(),
+  /** Training examples with one draw of q(z|x) each, which it was fitted to. */
+  codes: z.int().positive(),
+  /** Nats per code. */
+  meanLogProb: z.number(),
+  bic: z.number(),
+  /** Whether the likelihood had stopped rising. */
+  converged: z.boolean(),
+  sha256: z.strictObject({
+    /** Of density.safetensors. */
+    density: digest,
+    /** Of the weights that the codes are of. */
+    weights: digest,
+  }),
+});
+
+/** How well a density fits the codes it was fitted to. */
+export type DensityFit = Readonly<
+  Pick<z.infer<typeof densitySchema>, "density" | "components" | "codes" | "meanLogProb" | "bic" | "converged">
+>;
+
+export interface RunDensity {
+  readonly mixture: GaussianMixture;
+  readonly fit: DensityFit;
+}
+
+/**
+ * The density `name` (gaussian, full-gaussian, gmm:10 and so on) of a run's codes: the one kept in the run, or else fitted to one
+ * draw of q(z|x) for each training example, and kept. `onFit` is called before the latter. Throws UnsupportedOpError for a model
+ * that does not encode and decode, CheckpointError where what is kept is damaged.
+ */
+export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => void): Promise<RunDensity> {
+  const form = parseDensity(name);
+  const { run, trained, step } = loaded;
+  const { abilities, latentDim } = trained;
+  if (!abilities.encode || !abilities.decode)
+    throw new UnsupportedOpError(
+      `${run.path}: no density can be fitted to its codes, got a model that does not ${abilities.encode ? "decode" : "encode"}, expected one that encodes and decodes`,
+    );
+  const { sha256: digests } = await readState(join(run.path, "checkpoints"), step);
+  const folder = join(run.path, "densities", `step-${step}-${name.replace(":", "-")}`);
+  const kept = await readDensity(folder, latentDim);
+  if (kept && kept.weights === digests.weights && kept.fit.density === name) return kept;
+  const { binarize } = readRunSpec(run.info, join(run.path, "run.json")).data;
+  const { train } = await openRunData(run.info, run.path);
+  if (typeof form.components === "number" && form.components > train.indices.length)
+    throw new ConfigError(
+      `density: more Gaussians than training examples, got ${name} for ${train.indices.length} examples, expected fewer`,
+    );
+  onFit?.();
+  const { draws } = await trained.codes(train, { binarize });
+  const { mixture, meanLogProbs, bic, converged } = fitDensity(draws, { form, dim: latentDim, seed: run.info.seed });
+  const fit: DensityFit = {
+    density: name,
+    components: mixture.components,
+    codes: train.indices.length,
+    meanLogProb: meanLogProbs.at(-1)!,
+    bic,
+    converged,
+  };
+  await writeDensity(folder, { mixture, fit }, digests.weights);
+  return { mixture, fit };
+}
+
+async function writeDensity(folder: string, { mixture, fit }: RunDensity, weights: string): Promise<void> {
+  const tensors = safetensorsChunks(
+    new Map<string, SafetensorsTensor>(
+      [...shapesOf(mixture)].map(([part, shape]) => [part, { dtype: "F64", shape, data: mixture[part] }]),
+    ),
+  );
+  const { covariance, dim: latentDim } = mixture;
+  const digests = { density: sha256(tensors), weights };
+  const about = { formatVersion, latentkit: version, ...fit, covariance, latentDim, sha256: digests };
+  try {
+    await mkdir(join(folder, ".."), { recursive: true });
+  } catch (error) {
+    throw fileError(error, folder, "write");
+  }
+  // What another process has just put in its place is replaced by the same.
+  if ((await kindOf(folder)) !== "nothing") await removeFolderAtomic(folder);
+  await writeFolderAtomic(
+    folder,
+    new Map<string, FileContent>([
+      ["density.safetensors", tensors],
+      ["density.json", `${JSON.stringify(about, null, 2)}\n`],
+    ]),
+  );
+}
+
+async function readDensity(
+  folder: string,
+  dim: number,
+): Promise<(RunDensity & { readonly weights: string }) | undefined> {
+  if ((await kindOf(join(folder, ".."))) !== "folder" || (await kindOf(folder)) === "nothing") return undefined;
+  try {
+    const where = join(folder, "density.json");
+    const file = parseJsonObject(await readOwnText(where, maxJsonBytes), where);
+    refuseNewerFormat(file, formatVersion, where);
+    const about = matching(densitySchema, file, where);
+    const { density, codes, meanLogProb, bic, converged, covariance, components, latentDim, sha256: digests } = about;
+    if (latentDim !== dim)
+      throw new CheckpointError(`${where}: "latentDim" is not the model's, got ${latentDim}, expected ${dim}`);
+    const shapes = shapesOf({ covariance, components, dim });
+    const tensors = await readDigestedTensors(join(folder, "density.safetensors"), {
+      digest: digests.density,
+      digestFile: "density.json",
+      expected: new Map([...shapes].map(([part, shape]) => [part, { dtype: "F64", shape }])),
+    });
+    // Held against these dtypes above.
+    const part = (name: string): Float64Array => tensors.get(name)!.data as Float64Array;
+    const mixture = new GaussianMixture({
+      covariance,
+      weights: part("weights"),
+      means: part("means"),
+      factors: part("factors"),
+    });
+    return { mixture, fit: { density, components, codes, meanLogProb, bic, converged }, weights: digests.weights };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new CheckpointError(`${error.message}; delete ${folder} to have it fitted again`, { cause: error });
+  }
+}
+
+const shapesOf = ({
+  covariance,
+  components,
+  dim,
+}: Pick<GaussianMixture, "covariance" | "components" | "dim">): ReadonlyMap<
+  "weights" | "means" | "factors",
+  number[]
+> =>
+  new Map([
+    ["weights", [components]],
+    ["means", [components, dim]],
+    ["factors", covariance === "full" ? [components, dim, dim] : [components, dim]],
+  ]);

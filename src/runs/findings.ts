@@ -1,0 +1,56 @@
+import type { Binarization } from "../data/binarize.ts";
+import type { Split } from "../data/split.ts";
+import type { Variable } from "../graph/tensor.ts";
+import { unitReport } from "../metrics/codes/unit-report.ts";
+import type { Rewind } from "../training/checkpoint.ts";
+import { countDeadUnits } from "../training/dead-units.ts";
+import { diagnose, type Measured } from "../training/diagnosis.ts";
+import type { Finding } from "./run-info.ts";
+import type { TrainedModel } from "../evaluation/trained-model.ts";
+import type { RunFolder } from "./run.ts";
+import { firstExamples } from "./pictures/run-pictures.ts";
+
+const examinedExamples = 500;
+/** A unit that is 0 for fewer examples than these may well serve others. */
+const fewestForUnits = 100;
+
+/** What the training doctor has to say of a run's record, and of the weights that it ends with on validation examples. */
+export async function runFindings({
+  run,
+  trained,
+  validation,
+  binarize,
+  rewinds,
+  readInstead,
+}: {
+  readonly run: RunFolder;
+  readonly trained: TrainedModel;
+  readonly validation: Split;
+  readonly binarize: Binarization;
+  readonly rewinds: readonly Rewind[];
+  readonly readInstead: ReadonlyMap<Variable, Variable>;
+}): Promise<Finding[]> {
+  const records: Measured[] = [];
+  for await (const record of run.metrics()) records.push(record);
+  const { config } = run.info;
+  if (validation.indices.length === 0) return [...diagnose({ records, config, rewinds })];
+  const { model, store, shape } = trained;
+  const x = firstExamples(validation, examinedExamples, binarize);
+  const examined = { ...validation, indices: validation.indices.subarray(0, examinedExamples) };
+  const rates = await ratesOf(trained, examined, binarize);
+  const enough = validation.indices.length >= fewestForUnits && !model.given;
+  const deadUnits = enough ? await countDeadUnits(model, { store, x, shape, readInstead }) : undefined;
+  return [...diagnose({ records, config, rewinds, ...(rates && { rates }), ...(deadUnits && { deadUnits }) })];
+}
+
+/** The mean rate of each latent dimension, where a model has rates by dimension. */
+async function ratesOf(
+  trained: TrainedModel,
+  split: Split,
+  binarize: Binarization,
+): Promise<readonly number[] | undefined> {
+  const { abilities } = trained;
+  if (!abilities.encode || abilities.latents?.shape.length !== 1) return undefined;
+  const { units, rate } = unitReport(await trained.codes(split, { binarize }), trained.latentDim);
+  return rate === undefined ? undefined : units.map((unit) => unit.rate!);
+}

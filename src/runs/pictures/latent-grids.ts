@@ -1,0 +1,109 @@
+/** Pictures of a latent space: what a model decodes along paths, traversals and analogies. */
+import type { Split } from "../../data/split.ts";
+import { exampleSize } from "../../data/dataset.ts";
+import { ConfigError } from "../../errors.ts";
+import { analogy } from "../../latent/code-arithmetic.ts";
+import { linear, pathBetween, spherical } from "../../latent/interpolation.ts";
+import { traversal } from "../../latent/traversal.ts";
+import type { Sheet } from "../../pictures/sheet.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { firstExamples, forExamples } from "./run-pictures.ts";
+
+/** The labels of a split's examples, none where there are no labels. */
+const labelsOf = ({ dataset, indices }: Split): number[] =>
+  dataset.labels ? Array.from(indices, (i) => dataset.labels![i]!) : [];
+
+/** Decodes codes, each with the label beside it where the model learns from labels. */
+const decoded = (trained: TrainedModel, codes: Float32Array, labels: readonly number[]): Promise<Float32Array> =>
+  (trained.model.given ? trained.given(labels) : trained).decode(codes);
+
+/** How the rows of an interpolation differ, in their order: in the latent space twice, and in that of the data. */
+export const interpolationPaths = ["linear", "spherical", "data"] as const;
+
+/**
+ * From each example of a split to the next one, two by two: a row decoded along the straight line between their codes, one along the
+ * great circle, and one of the straight line between the examples themselves. In the middle a label changes from one's to the other's.
+ */
+export async function interpolationSheet(trained: TrainedModel, pairs: Split, steps: number): Promise<Sheet> {
+  const count = pairs.indices.length / 2;
+  if (!Number.isInteger(count))
+    throw new ConfigError(`interpolate: not pairs of examples, got ${2 * count}, expected an even number`);
+  const x = firstExamples(pairs, 2 * count);
+  const codes = await forExamples(trained, pairs).encode(x);
+  const between = (rows: Float32Array, path: typeof linear): Float32Array => {
+    const size = rows.length / (2 * count);
+    const at = (i: number): Float32Array => rows.subarray(i * size, (i + 1) * size);
+    const out = new Float32Array(count * steps * size);
+    for (let pair = 0; pair < count; pair++)
+      out.set(pathBetween(at(2 * pair), at(2 * pair + 1), steps, path), pair * steps * size);
+    return out;
+  };
+  const ends = labelsOf(pairs);
+  const labels = Array.from({ length: count * steps }, (_, i) => {
+    const second = (i % steps) / (steps - 1) >= 0.5;
+    return ends[2 * Math.floor(i / steps) + Number(second)]!;
+  });
+  const sets = [
+    await decoded(trained, between(codes, linear), labels),
+    await decoded(trained, between(codes, spherical), labels),
+    between(x, linear),
+  ];
+  return { sets, count: count * steps, columns: steps, shape: trained.shape };
+}
+
+/** A row for each dimension: what an example's code decodes to as that dimension goes through its range. */
+export async function traversalSheet(
+  trained: TrainedModel,
+  example: Split,
+  options: {
+    readonly dims: readonly number[];
+    readonly size: number;
+    readonly rangeOf: (dim: number) => readonly [low: number, high: number];
+  },
+): Promise<Sheet> {
+  const { dims, size, rangeOf } = options;
+  const base = await forExamples(trained, example).encode(firstExamples(example, 1));
+  const sets = [await decoded(trained, traversal(base, dims, size, rangeOf), labelsOf(example))];
+  return { sets, count: dims.length * size, columns: size, shape: trained.shape };
+}
+
+/** A term of an analogy: its code, and how it looks, which for the mean code of a class is what that decodes to. */
+export interface Term {
+  readonly code: Float32Array;
+  readonly picture: Float32Array;
+  readonly label?: number;
+}
+
+/** A row for each c: a, b and c, then what c + strength (a - b) decodes to for each strength. */
+export async function analogySheet(
+  trained: TrainedModel,
+  {
+    a,
+    b,
+    c,
+    strengths,
+  }: { readonly a: Term; readonly b: Term; readonly c: readonly Term[]; readonly strengths: readonly number[] },
+): Promise<Sheet> {
+  const results = c.flatMap((term) => strengths.map((strength) => analogy([a.code, b.code, term.code], strength)));
+  const labels = c.flatMap(({ label = 0 }) => strengths.map(() => label));
+  const pictures = await decoded(trained, joined(results), labels);
+  const size = exampleSize(trained);
+  const rowOf = (term: Term, row: number): Float32Array[] => [
+    a.picture,
+    b.picture,
+    term.picture,
+    pictures.subarray(row * strengths.length * size, (row + 1) * strengths.length * size),
+  ];
+  const columns = 3 + strengths.length;
+  return { sets: [joined(c.flatMap(rowOf))], count: c.length * columns, columns, shape: trained.shape };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,109 @@
+import { Batches } from "../../data/batches.ts";
+import type { Binarization } from "../../data/binarize.ts";
+import type { Split } from "../../data/split.ts";
+import { DataError, UnsupportedOpError } from "../../errors.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
+import { percentileGrid } from "../../latent/percentiles.ts";
+import { unitReport } from "../../metrics/codes/unit-report.ts";
+import type { Sheet } from "../../pictures/sheet.ts";
+import { stream } from "../../random/index.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+
+/** The first `count` examples of a split in file order, [count, ...shape], all of them where it has fewer. */
+export function firstExamples(split: Split, count: number, binarize: Binarization = "none"): Float32Array {
+  const batchSize = Math.min(count, split.indices.length);
+  const batches = new Batches(split, { batchSize, purpose: "evaluation", binarize });
+  const x = new Float32Array(batchSize * batches.exampleSize);
+  batches.fillExamples(x, { epoch: 0, index: 0 });
+  return x;
+}
+
+/**
+ * The model for the examples of a split in file order: given their labels where it learns from labels. Throws DataError where
+ * they have none.
+ */
+export function forExamples(trained: TrainedModel, { dataset, indices }: Split): TrainedModel {
+  if (!trained.model.given) return trained;
+  const { name, labels } = dataset;
+  if (!labels) throw new DataError(`${name}: no labels, got none, expected one for each example; or take --label`);
+  return trained.given(Array.from(indices, (i) => labels[i]!));
+}
+
+export interface SampleOptions {
+  readonly count: number;
+  readonly seed?: number;
+  readonly temperature?: number;
+  /** Where codes are drawn from in place of the model's prior. */
+  readonly density?: GaussianMixture | undefined;
+  /** Of a density, in place of a temperature: how far codes lie from its means, in its standard deviations. */
+  readonly radius?: number | undefined;
+}
+
+/** New images from the model, as near to a square as they go; of a model that learns from labels whole rows, one a class. */
+export async function sampleSheet(
+  trained: TrainedModel,
+  { count, density, radius, ...options }: SampleOptions,
+): Promise<Sheet> {
+  const { shape, model } = trained;
+  const draw = (from: TrainedModel, size: number): Promise<Float32Array> =>
+    density
+      ? from.decode(density.sample(size, stream(options.seed ?? 0, "sample"), { ...options, radius }))
+      : from.sample(size, options);
+  if (!model.given) return { sets: [await draw(trained, count)], count, columns: Math.ceil(Math.sqrt(count)), shape };
+  const columns = Math.ceil(count / model.classes!);
+  const labels = Array.from({ length: columns * model.classes! }, (_, i) => Math.floor(i / columns));
+  return { sets: [await draw(trained.given(labels), labels.length)], count: labels.length, columns, shape };
+}
+
+/** Examples above their reconstructions, 16 a row. */
+export async function reconstructionSheet(trained: TrainedModel, examples: Float32Array): Promise<Sheet> {
+  const { shape } = trained;
+  const count = examples.length / sizeOf(shape);
+  return { sets: [examples, await trained.reconstruct(examples)], count, columns: Math.min(16, count), shape };
+}
+
+/**
+ * Means of p(x|z) over two dimensions of the latent space, at the percentiles of N(0, 1) from 5 % to 95 %, the others at 0: the first
+ * to the right, the second upwards. With `density` at those of its first Gaussian along these dimensions, the others at its mean.
+ */
+export async function manifoldSheet(
+  trained: TrainedModel,
+  {
+    dims,
+    size,
+    density,
+  }: {
+    readonly dims: readonly [number, number];
+    readonly size: number;
+    readonly density?: GaussianMixture | undefined;
+  },
+): Promise<Sheet> {
+  const { latentDim, shape } = trained;
+  const codes = percentileGrid(latentDim, dims, size);
+  if (density)
+    for (let at = 0; at < codes.length; at += latentDim)
+      codes.set(density.place(0, codes.slice(at, at + latentDim)), at);
+  return { sets: [await trained.decode(codes)], count: size * size, columns: size, shape, map: true };
+}
+
+/** Examples that dimensions are put in order by. */
+const orderedBy = 1000;
+
+/**
+ * The two dimensions that tell most of examples, by their rate, or the variance of their code where there is none; the whole space
+ * where there are but two.
+ */
+export async function mostTellingDimensions(
+  trained: TrainedModel,
+  examples: () => Promise<Split>,
+): Promise<readonly [number, number]> {
+  const { latentDim } = trained;
+  if (latentDim < 2)
+    throw new UnsupportedOpError(`manifold: too few latent dimensions, got ${latentDim}, expected at least 2`);
+  if (latentDim === 2) return [0, 1];
+  const split = await examples();
+  const codes = await trained.codes({ ...split, indices: split.indices.subarray(0, orderedBy) });
+  const [first, second] = unitReport(codes, latentDim).units;
+  return [first!.unit, second!.unit];
+}

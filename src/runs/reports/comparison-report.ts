@@ -1,0 +1,87 @@
+/** report.html of a comparison: its table, and the same kinds of pictures of every run side by side. */
+import type { Split } from "../../data/split.ts";
+import { escapeMarkup as text } from "../../pictures/markup.ts";
+import { encodePng } from "../../pictures/png.ts";
+import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { interpolationSheet } from "../pictures/latent-grids.ts";
+import type { LoadedRun } from "../load-run.ts";
+import { ownPrior } from "../../evaluation/metrics/generated.ts";
+import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
+import { runDensity } from "../density.ts";
+import { firstExamples, forExamples, reconstructionSheet, sampleSheet } from "../pictures/run-pictures.ts";
+import { openRunData } from "../run-spec.ts";
+
+const side = 8;
+const points = 2000;
+
+/** What a run makes, of the kinds that it can: of the same examples and draws for every run. */
+export async function comparedPictures(
+  loaded: LoadedRun,
+  { priors = [], seed }: { readonly priors?: readonly string[]; readonly seed: number },
+): Promise<readonly ReportPicture[]> {
+  const { run, trained } = loaded;
+  const { shape, abilities } = trained;
+  if (!isImage(shape) && !isPoints(shape)) return [];
+  const { test } = await openRunData(run.info, run.path);
+  const pictures: ReportPicture[] = [];
+  const add = (title: string, sheet: Sheet): void => {
+    pictures.push({ title, png: encodePng(sheetRaster(sheet)) });
+  };
+  const count = isPoints(shape) ? points : side * side;
+  if (abilities.reconstruct) {
+    const examples = firstExamples(test, isPoints(shape) ? points : (side * side) / 2);
+    add("examples above reconstructions", {
+      ...(await reconstructionSheet(forExamples(trained, test), examples)),
+      columns: side,
+    });
+  }
+  const codes = abilities.encode && abilities.decode && trained.model.latents?.shape.length === 1;
+  for (const prior of priors) {
+    if (prior === ownPrior ? !abilities.sample : !codes) continue;
+    const density = prior === ownPrior ? undefined : (await runDensity(loaded, prior)).mixture;
+    add(sampleTitle(prior), await sampleSheet(trained, { count, seed, density }));
+  }
+  if (codes && isImage(shape)) {
+    // A row of each pair, along the great circle.
+    const { sets, ...sheet } = await interpolationSheet(trained, pairsOf(test), side);
+    add("interpolations", { ...sheet, sets: [sets[1]!] });
+  }
+  return pictures;
+}
+
+/** How samples of a density are called. */
+const sampleTitle = (prior: string): string => (prior === ownPrior ? "samples, own p(z)" : `samples, ${prior}`);
+
+const pairsOf = ({ dataset, indices }: Split): Split => ({ dataset, indices: indices.subarray(0, 2 * side) });
+
+export interface ComparisonReport {
+  readonly title: string;
+  /** First row and first column are names. */
+  readonly figures: readonly (readonly string[])[];
+  readonly notes: readonly string[];
+  /** A picture's title is its kind: a column. */
+  readonly runs: readonly { readonly label: string; readonly pictures: readonly ReportPicture[] }[];
+}
+
+/** Writes the file, and returns its name. */
+export async function writeComparison(
+  file: string,
+  { title, figures, notes, runs }: ComparisonReport,
+): Promise<string> {
+  const kinds = [...new Set(runs.flatMap(({ pictures }) => pictures.map((picture) => picture.title)))];
+  const rows = runs.map(({ label, pictures }) => {
+    const cells = kinds.map((kind) => {
+      const picture = pictures.find((each) => each.title === kind);
+      return `<td>${picture ? pictureHtml({ ...picture, title: `${label}: ${kind}` }) : "-"}</td>`;
+    });
+    return `<tr><th>${text(label)}</th>${cells.join("")}</tr>`;
+  });
+  const heads = kinds.map((kind) => `<th>${text(kind)}</th>`).join("");
+  const grid = `<div class="grid"><table><tr><th></th>${heads}</tr>\n${rows.join("\n")}</table></div>`;
+  const body = `${figuresHtml(figures)}
+${notes.map((note) => `<p>${text(note)}</p>`).join("\n")}
+${kinds.length > 0 ? grid : ""}`;
+  await writeFileAtomic(file, pageHtml(title, body));
+  return file;
+}

@@ -1,0 +1,204 @@
+import { join } from "node:path";
+import type { Binarization } from "../../data/binarize.ts";
+import type { DataSource, Split } from "../../data/split.ts";
+import { LatentkitError } from "../../errors.ts";
+import { parameters } from "../../nn/module.ts";
+import { type LineChartOptions, lineChart } from "../../pictures/line-chart.ts";
+import { encodePng } from "../../pictures/png.ts";
+import { scatterChart } from "../../pictures/scatter-chart.ts";
+import { sheetRaster } from "../../pictures/sheet.ts";
+import type { RunInfo } from "../run-info.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import type { MetricsRecord } from "../metrics-log.ts";
+import { type Report, reportHtml } from "./report-html.ts";
+import type { RunFolder } from "../run.ts";
+import { openRunData, readRunSpec } from "../run-spec.ts";
+import { type NamedSheet, trainingSheets } from "../pictures/training-pictures.ts";
+
+export interface ReportedRun {
+  readonly run: RunFolder;
+  readonly trained: TrainedModel;
+  /** The run's data, where it is open already. */
+  readonly source?: DataSource;
+  /** Pictures, where they are made already. */
+  readonly sheets?: readonly NamedSheet[];
+}
+
+/**
+ * Writes what a run is and how it went as one HTML file, `report.html` in its folder unless `file` says otherwise, and returns the
+ * file's name. Where the run's data are gone, the report says so and lacks what needs them. Throws ConfigError where the disk
+ * refuses.
+ */
+export async function writeReport(
+  reported: ReportedRun,
+  file = join(reported.run.path, "report.html"),
+): Promise<string> {
+  await writeFileAtomic(file, reportHtml(await reportOf(reported)));
+  return file;
+}
+
+async function reportOf({ run, trained, source: opened, sheets: made }: ReportedRun): Promise<Report> {
+  const { info, path } = run;
+  const notes: string[] = [];
+  const source = opened ?? (await attempt(() => openRunData(info, path), notes));
+  const sheets = made ?? (source && (await trainingSheets({ trained, source }))) ?? [];
+  const records: MetricsRecord[] = [];
+  for await (const record of run.metrics()) records.push(record);
+  const { definition, data } = readRunSpec(info, path);
+  const map = source && (await attempt(() => codesMap(trained, source.validation, data.binarize), notes));
+  return {
+    title: `${info.model} on ${source?.name ?? info.data.source}`,
+    summary: `${definition.summary} (${definition.paper}).`,
+    card: card(info, trained, source),
+    figures: figures(info, records),
+    findings: info.result?.findings ?? [],
+    charts: charts(records),
+    maps: map ? [map] : [],
+    pictures: sheets.map(({ title, sheet }) => ({ title, png: encodePng(sheetRaster(sheet)) })),
+    notes,
+  };
+}
+
+/** What a function gives, or nothing and a note of what was in its way. */
+async function attempt<T>(make: () => Promise<T>, notes: string[]): Promise<T | undefined> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof LatentkitError)) throw error;
+    notes.push(error.message);
+    return undefined;
+  }
+}
+
+const mostCodes = 1000;
+
+/** Codes of validation examples over the two dimensions in which they differ most; nothing where a model has no such codes. */
+async function codesMap(
+  trained: TrainedModel,
+  { dataset, indices: all }: Split,
+  binarize: Binarization,
+): Promise<string | undefined> {
+  const { abilities } = trained;
+  if (!abilities.encode || abilities.latents?.shape.length !== 1 || trained.latentDim < 2) return undefined;
+  const indices = all.subarray(0, mostCodes);
+  const count = indices.length;
+  if (count === 0) return undefined;
+  const { means: codes } = await trained.codes({ dataset, indices }, { binarize });
+  const { latentDim } = trained;
+  const spread = Array.from({ length: latentDim }, (_, d) => variance(codes.filter((_v, i) => i % latentDim === d)));
+  const [right, up] = [...spread.keys()]
+    .toSorted((a, b) => spread[b]! - spread[a]!)
+    .slice(0, 2)
+    .toSorted((a, b) => a - b) as [number, number];
+  const points = new Float32Array(2 * count);
+  for (let i = 0; i < count; i++) points.set([codes[i * latentDim + right]!, codes[i * latentDim + up]!], 2 * i);
+  const { labels, classNames } = dataset;
+  return scatterChart({
+    title: `codes of ${count} validation examples`,
+    points,
+    axes: [`z${right}`, `z${up}`],
+    ...(labels && classNames && { classes: { of: Array.from(indices, (i) => labels[i]!), names: classNames } }),
+  });
+}
+
+function variance(values: Float32Array): number {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  return values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+}
+
+function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefined): Report["card"] {
+  const { data, result } = info;
+  const examples = source && [source.train, source.validation, source.test].map(({ indices }) => indices.length);
+  const count = [...parameters(trained.model).values()].reduce((sum, { size }) => sum + size, 0);
+  const rows = (values: object): (readonly [string, string])[] =>
+    Object.entries(values).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : String(value)]);
+  const best = result?.best;
+  return [
+    [
+      "Data",
+      [
+        ["source", data.source],
+        ...(source ? [["description", source.description] as const] : []),
+        ["fingerprint", data.fingerprint],
+        ["shape of an example", `[${data.shape.join(", ")}]`],
+        ...(examples
+          ? [["examples", `${examples[0]} to train, ${examples[1]} to validate, ${examples[2]} to test`] as const]
+          : []),
+        ...rows(data.options),
+      ],
+    ],
+    ["Model", [["name", info.model], ["parameters", String(count)], ...rows(info.config)]],
+    ["Training", [...rows(info.training), ["seed", String(info.seed)]]],
+    [
+      "Run",
+      [
+        ...(result
+          ? ([
+              ["steps", String(result.step)],
+              ["time", `${result.seconds} s`],
+              ["weights of step", String(result.weights)],
+            ] as const)
+          : [["state", "not at its end"] as const]),
+        ...(best ? [["best validation", `${best.metric} ${number(best.value)} at step ${best.step}`] as const] : []),
+        ["created", info.created],
+        ["device", info.device],
+        [
+          "versions",
+          `latentkit ${info.latentkit}, node ${info.versions.node}, onnxruntime ${info.versions.onnxruntime}`,
+        ],
+        ["command", info.command.join(" ")],
+      ],
+    ],
+  ];
+}
+
+/** Means per example of the weights that the run is judged by. */
+function figures({ result }: RunInfo, records: readonly MetricsRecord[]): Report["figures"] {
+  const weights = result?.weights ?? Infinity;
+  const validation = records.findLast(({ split, step }) => split === "validation" && step <= weights)?.metrics;
+  const test = records.findLast(({ split }) => split === "test")?.metrics;
+  const names = Object.keys(test ?? validation ?? {});
+  if (names.length === 0) return [];
+  const row = (split: string, found: Readonly<Record<string, number>> = {}): readonly string[] => [
+    split,
+    ...names.map((name) => number(found[name] ?? Number.NaN)),
+  ];
+  return [
+    ["mean per example", ...names],
+    ...(validation ? [row("validation", validation)] : []),
+    ...(test ? [row("test", test)] : []),
+  ];
+}
+
+/** A chart for each figure, training and validation in it, the gradient's norm last. */
+function charts(records: readonly MetricsRecord[]): readonly string[] {
+  const of = (split: MetricsRecord["split"]) => records.filter((record) => record.split === split);
+  const [train, validation] = [of("train"), of("validation")];
+  const names = [...new Set([...validation, ...train].flatMap(({ metrics }) => Object.keys(metrics)))];
+  const isNorm = (name: string): boolean => name.endsWith("gradientNorm");
+  const points = (from: readonly MetricsRecord[], name: string): LineChartOptions["series"][number]["points"] =>
+    from.flatMap(({ step, metrics }) => (metrics[name] === undefined ? [] : [[step, metrics[name]] as const]));
+  return (
+    names
+      .toSorted((a, b) => Number(isNorm(a)) - Number(isNorm(b)))
+      // A loss that is one of the other figures is shown once.
+      .filter((name, i, all) => !all.slice(0, i).some((earlier) => same(points(train, name), points(train, earlier))))
+      .map((name) =>
+        lineChart({
+          title: name,
+          xLabel: "step",
+          series: [
+            { name: "train", color: "#4c78a8", points: points(train, name) },
+            { name: "validation", color: "#f58518", points: points(validation, name) },
+          ].filter((series) => series.points.length > 0),
+        }),
+      )
+      .filter((chart) => chart !== "")
+  );
+}
+
+const same = (a: LineChartOptions["series"][number]["points"], b: typeof a): boolean =>
+  a.length > 0 && a.length === b.length && a.every(([x, y], i) => b[i]![0] === x && b[i]![1] === y);
+
+const number = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(5))) : "");

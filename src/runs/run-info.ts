@@ -1,0 +1,93 @@
+/** run.json: what a run is. The same form for every model; the model's own schema reads `config`. */
+import { z } from "zod";
+import { columnSchema } from "../data/tables/column.ts";
+import { bestSchema, jsonObjectSchema } from "../training/checkpoint.ts";
+import { matching, parseJsonObject, refuseNewerFormat } from "../serialization/json.ts";
+
+/** Version of run.json that this Latentkit writes; it reads this one and refuses newer ones. */
+export const runFormatVersion = 1;
+
+const line = z.string().max(1000);
+
+export const findingNames = [
+  "divergence",
+  "posterior-collapse",
+  "exploding-gradients",
+  "dead-units",
+  "over-fitting",
+] as const;
+
+/** What the training doctor has found: what it saw, and the setting to turn. */
+const findingSchema = z.strictObject({
+  finding: z.enum(findingNames),
+  /** One sentence each. */
+  evidence: line,
+  remedy: line,
+});
+export type Finding = Readonly<z.infer<typeof findingSchema>>;
+
+/** How training ended. */
+const resultSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  /** Steps behind the weights that the test figures are of. */
+  weights: z.int().nonnegative(),
+  /** Time spent training, over all processes that took part. */
+  seconds: z.number().nonnegative(),
+  best: bestSchema.nullable(),
+  findings: z.array(findingSchema).max(100),
+});
+export type RunResult = Readonly<z.infer<typeof resultSchema>>;
+
+const runInfoSchema = z.strictObject({
+  /** Name in the registry of models. */
+  model: line,
+  config: jsonObjectSchema,
+  /** Batch size, optimizer, length: what the training loop reads again on resume. */
+  training: jsonObjectSchema,
+  data: z.strictObject({
+    /** As given to --data. */
+    source: line,
+    /** Binarization, splits and the like: what the source reads again on resume. */
+    options: jsonObjectSchema,
+    /** Digest of the data, so that resuming on other data is noticed. */
+    fingerprint: line,
+    /** Shape of one example. */
+    shape: z.array(z.int().positive()).min(1).max(8),
+    /** Names of the classes of its labels, by index; absent where it has none. */
+    classNames: z.array(line).min(1).max(256).optional(),
+    /** What the numbers of an example stand for, where it is a row of a table. */
+    columns: z.array(columnSchema).min(1).max(10_000).optional(),
+  }),
+  seed: z.int().nonnegative(),
+  /** Version of the Latentkit that made the run. */
+  latentkit: line,
+  versions: z.strictObject({ node: line, onnxruntime: line }),
+  device: line,
+  /** ISO 8601, UTC. */
+  created: z.iso.datetime(),
+  /** The arguments that started the run. */
+  command: z.array(line).max(1000),
+  /** Where the run's figures are sent to under this id. */
+  mlflowRun: line.optional(),
+  /** Absent until training has come to its end. */
+  result: resultSchema.optional(),
+});
+
+const runFileSchema = z.strictObject({ formatVersion: z.literal(runFormatVersion), ...runInfoSchema.shape });
+
+export type RunInfo = Readonly<z.infer<typeof runInfoSchema>>;
+
+/** Reads run.json. Throws CheckpointError on anything but a valid one, naming a newer Latentkit where one wrote it. */
+export function parseRunInfo(text: string, where: string): RunInfo {
+  const file = parseJsonObject(text, where);
+  refuseNewerFormat(file, runFormatVersion, where);
+  const { formatVersion: _, ...info } = matching(runFileSchema, file, where);
+  return info;
+}
+
+/** The text of run.json. Throws CheckpointError where it would not be read back. */
+export function runInfoText(info: RunInfo): string {
+  const text = `${JSON.stringify({ formatVersion: runFormatVersion, ...info }, null, 2)}\n`;
+  parseRunInfo(text, "run.json");
+  return text;
+}

@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { LatentkitError } from "../errors.ts";
+import { findModel } from "../models/registry.ts";
+import { variables } from "../nn/module.ts";
+import type { JsonObject, JsonValue } from "../serialization/json.ts";
+import { parseRunInfo, runInfoText } from "./run-info.ts";
+import { trainingSettings } from "../training/settings.ts";
+import { readRunSpec } from "./run-spec.ts";
+
+const text = runInfoText({
+  model: "vae",
+  config: JSON.parse(JSON.stringify(findModel("vae").config.parse({}))) as JsonObject,
+  training: JSON.parse(JSON.stringify(trainingSettings.parse({}))) as JsonObject,
+  data: { source: "digits", options: { binarize: "dynamic" }, fingerprint: "00ff", shape: [1, 28, 28] },
+  seed: 0,
+  latentkit: "0.1.0",
+  versions: { node: "20.20.2", onnxruntime: "1.30.0" },
+  device: "the CPU",
+  created: "2026-01-01T00:00:00.000Z",
+  command: ["train", "vae"],
+});
+
+/** Opens a run as far as its weights' names and shapes. */
+function opened(runJson: string): void {
+  const info = parseRunInfo(runJson, "run.json");
+  const { definition, config } = readRunSpec(info, "run.json");
+  variables(definition.build(config, { shape: info.data.shape }));
+}
+/** Nothing but an error of one line for the person. */
+function refusedPlainly(runJson: string): void {
+  try {
+    opened(runJson);
+  } catch (error) {
+    expect(error).toBeInstanceOf(LatentkitError);
+  }
+}
+
+test("a valid run.json opens", () => opened(text));
+
+test("whatever value stands in a field of run.json, it opens or is refused plainly", () => {
+  const paths: (readonly string[])[] = [];
+  const walk = (value: JsonValue, path: readonly string[]): void => {
+    if (path.length > 0) paths.push(path);
+    if (typeof value === "object" && value !== null)
+      for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key]);
+  };
+  walk(JSON.parse(text) as JsonValue, []);
+  const odd = fc.oneof(
+    fc.constantFrom<JsonValue>(
+      0,
+      1,
+      2,
+      -1,
+      0.5,
+      1e308,
+      2 ** 53,
+      "",
+      "vae",
+      "conv",
+      "gaussian-diagonal",
+      null,
+      true,
+      [],
+    ),
+    fc.constantFrom<JsonValue>([1], [784], [1, 1, 1], [3, 2 ** 40, 2 ** 40], [2 ** 53 - 1, 2 ** 53 - 1], [4, 4, 4, 4]),
+    fc.jsonValue().map((value) => value as JsonValue),
+  );
+  const change = fc.record({ path: fc.constantFrom(...paths), value: odd });
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      const file = JSON.parse(text) as Record<string, unknown>;
+      for (const { path, value } of changes) {
+        let holder: unknown = file;
+        for (const key of path.slice(0, -1)) holder = (holder as Record<string, unknown> | null)?.[key];
+        if (typeof holder === "object" && holder !== null)
+          (holder as Record<string, unknown>)[path.at(-1)!] = structuredClone(value);
+      }
+      refusedPlainly(JSON.stringify(file));
+    }),
+    { numRuns: 2000, seed: 1 },
+  );
+});
+
+test("however its bytes are damaged, it opens or is refused plainly", () => {
+  const edit = fc.record({ at: fc.nat(text.length), remove: fc.nat(30), insert: fc.string({ maxLength: 6 }) });
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
+      refusedPlainly(edits.reduce((t, { at, remove, insert }) => t.slice(0, at) + insert + t.slice(at + remove), text));
+    }),
+    { numRuns: 1000, seed: 1 },
+  );
+});

@@ -1,0 +1,250 @@
+import { join } from "node:path";
+import { Batches } from "../data/batches.ts";
+import type { Binarization } from "../data/binarize.ts";
+import type { DataSource } from "../data/split.ts";
+import { ConfigError } from "../errors.ts";
+import type { Model, ModelDefinition, Objective } from "../models/model.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { Device } from "../runtime/device.ts";
+import type { Rewind, TrainingState } from "../training/checkpoint.ts";
+import { compileStep } from "../training/compile-step.ts";
+import type { JsonObject } from "../serialization/json.ts";
+import type { RunInfo } from "./run-info.ts";
+import { optimizerFor, totalSteps, type TrainingSettings } from "../training/settings.ts";
+import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
+import type { TrainingStep } from "../training/step.ts";
+import { withPresets } from "../training/with-presets.ts";
+import { type DataOptions, givenDataOptions } from "../node/data/options.ts";
+import { openDataSource } from "../node/data/source.ts";
+import { mlflowExperiment } from "../node/trackers/mlflow.ts";
+import { pickDevice } from "../node/devices/pick-device.ts";
+import { RunFolder } from "./run.ts";
+import { openRunData, readRunSpec } from "./run-spec.ts";
+import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
+import { version } from "../node/version.ts";
+
+/** What a person asks for when starting a run. */
+export interface RunRequest extends DataOptions {
+  readonly definition: ModelDefinition;
+  /** Settings of the model, checked by its schema. What is left out is taken from presets that fit the data, then defaults. */
+  readonly config: object;
+  /** Likewise. */
+  readonly settings: Partial<TrainingSettings>;
+  /** As given to --data. */
+  readonly data: string;
+  /** `auto`: dynamic where the model's likelihood is of binary data, else none. */
+  readonly binarize: Binarization | "auto";
+  readonly seed: number;
+}
+
+/** Opens the data, builds and compiles the model and, when all of that fits together, makes the run folder. */
+export async function startRun(
+  request: RunRequest,
+  options: {
+    /** A new folder; the next free `runs/<model>-<data>-<n>` where not given. */
+    readonly out?: string;
+    /** The arguments that started the run, for its record. */
+    readonly command?: readonly string[];
+  } = {},
+): Promise<TrainingRun> {
+  const { definition, data, seed } = request;
+  const picked = await pickDevice(request.settings.device ?? "auto", request.settings.threads ?? 0);
+  const { device } = picked;
+  const reading = givenDataOptions(request);
+  const source = await openDataSource(data, reading);
+  const {
+    config,
+    settings: chosen,
+    presets,
+  } = withPresets(definition, request, source.train.dataset, source.train.indices.length);
+  // A resumed run takes what `auto` took.
+  const settings = { ...chosen, device: device.name };
+  const model = definition.build(config, source.train.dataset);
+  const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
+  const compiled = compile({ model, source, device, settings, binarize, seed });
+  const { shape, classNames, columns } = source.train.dataset;
+  await compiled.step.initialize(seed);
+  await compiled.step.prepare();
+  if (settings.patience !== undefined && !(model.scores && source.validation.indices.length > 0))
+    throw new ConfigError(
+      `--patience: nothing to wait for, got ${model.scores ? "no validation examples" : "a model that does not score examples"}, expected both; leave it out`,
+    );
+  if (settings.mlflow !== undefined) await mlflowExperiment(settings.mlflow);
+  const info: RunInfo = {
+    model: definition.name,
+    config: asJson(config),
+    training: asJson(settings),
+    data: {
+      source: data,
+      options: asJson({ binarize, ...reading }),
+      fingerprint: source.fingerprint,
+      shape: [...shape],
+      ...(classNames && { classNames: [...classNames] }),
+      ...(columns && { columns: [...columns] }),
+    },
+    seed,
+    latentkit: version,
+    versions: { node: process.versions.node, onnxruntime: device.version },
+    device: device.description,
+    created: new Date().toISOString(),
+    command: [...(options.command ?? [])],
+  };
+  const run = await (options.out === undefined
+    ? RunFolder.createNext(defaultName(definition.name, source.name), info)
+    : RunFolder.create(options.out, info));
+  const parts = { ...compiled, run, source, model, picked, binarize, settings, seed, presets };
+  return new TrainingRun({ ...parts, from: 0, best: null, seconds: 0 });
+}
+
+/** What a person says again when resuming: each thing must be what the run was started with. */
+export interface GivenAgain extends DataOptions {
+  readonly model?: string | undefined;
+  readonly config?: object | undefined;
+  readonly settings?: Partial<TrainingSettings> | undefined;
+  readonly data?: string | undefined;
+  readonly binarize?: Binarization | "auto" | undefined;
+  readonly seed?: number | undefined;
+}
+
+/**
+ * Opens a run to go on from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
+ * given again differs from what the run was started with, DataError where the data has changed. What may change: the length
+ * of a run of constant schedule, checkpoints, patience, pictures, where figures are sent, and the device, which costs the last bits.
+ */
+export async function resumeRun(
+  path: string,
+  { given = {} }: { readonly given?: GivenAgain } = {},
+): Promise<TrainingRun> {
+  const run = await RunFolder.resume(path);
+  try {
+    return await resumed(run, given);
+  } catch (error) {
+    await run.close();
+    throw error;
+  }
+}
+
+async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> {
+  const where = join(run.path, "run.json");
+  const { definition, config, data, seed, settings: before } = readRunSpec(run.info, where);
+  const { settings: settingsAgain = {}, config: configAgain = {}, binarize: binarizeAgain = "auto", ...again } = given;
+  const {
+    checkpointEvery = before.checkpointEvery,
+    patience = before.patience,
+    picturesEvery = before.picturesEvery,
+    tensorboard = before.tensorboard,
+    mlflow = before.mlflow,
+    threads = before.threads,
+    ...rest
+  } = settingsAgain;
+  const { device: deviceAgain = before.device, ...fixed } = rest;
+  refuseChanges(again, { ...data, model: definition.name, data: data.source, seed });
+  refuseChanges(binarizeAgain === "auto" ? {} : { binarize: binarizeAgain }, data);
+  refuseChanges(configAgain, config);
+  // The length may change where that leaves the learning rates of the steps done as they were.
+  const length = before.schedule === "constant" ? { epochs: undefined, steps: undefined } : {};
+  refuseChanges({ ...fixed, ...length }, before);
+  const picked = await pickDevice(deviceAgain, threads);
+  const { device } = picked;
+  const changed = { checkpointEvery, patience, picturesEvery, tensorboard, mlflow, device: device.name, threads };
+  const settings = { ...withLength(before, settingsAgain), ...changed };
+
+  const source = await openRunData(run.info, where);
+  const model = definition.build(config, source.train.dataset);
+  const { binarize } = data;
+  const compiled = compile({ model, source, device, settings, binarize, seed });
+  const { step, steps } = compiled;
+  const state = await loadState(run, step, seed);
+  const from = state?.step ?? 0;
+  compiled.rewinds.push(...(state?.rewinds ?? []));
+  if (from > steps)
+    throw new ConfigError(
+      `${run.path}: the run is longer already, got ${steps} steps, expected at least the ${from} done`,
+    );
+  await step.prepare();
+  await run.rewind(from);
+  if (JSON.stringify(settings) !== JSON.stringify(before))
+    await run.rewriteInfo({ ...run.info, training: asJson(settings) });
+  return new TrainingRun({
+    ...compiled,
+    run,
+    source,
+    model,
+    picked,
+    binarize,
+    settings,
+    seed,
+    presets: [],
+    from,
+    best: state?.best ?? null,
+    seconds: state?.seconds ?? 0,
+  });
+}
+
+/** Puts the latest checkpoint in place, or the first weights where a run was killed before it had one. */
+async function loadState(run: RunFolder, step: TrainingStep, seed: number): Promise<TrainingState | undefined> {
+  if ((await run.checkpointSteps()).length === 0) {
+    await step.initialize(seed);
+    return undefined;
+  }
+  const { weights, optimizer } = checkpointVariables(step);
+  const loaded = await run.loadCheckpoint({ weights: tensorSpecs(weights), optimizer: tensorSpecs(optimizer) });
+  await writeTensors(step.store, weights, loaded.weights);
+  await writeTensors(step.store, optimizer, loaded.optimizer);
+  return loaded.state;
+}
+
+function compile(options: {
+  readonly model: Model;
+  readonly source: DataSource;
+  readonly device: Device;
+  readonly settings: TrainingSettings;
+  readonly binarize: Binarization;
+  readonly seed: number;
+}): Pick<TrainingRunParts, "batches" | "step" | "steps" | "rewinds"> {
+  const { model, source, device, settings, binarize, seed } = options;
+  const { batchSize, accumulate } = settings;
+  const { classes, labelledExamples } = model;
+  const labelled = classes !== undefined && {
+    classes,
+    ...(labelledExamples !== undefined && { labelledExamples }),
+  };
+  const batches = new Batches(source.train, {
+    // A step's examples are one batch of the data, however many runs of the graph they take; of a model that is solved, all.
+    batchSize: model.solve ? source.train.indices.length : batchSize * accumulate,
+    purpose: "training",
+    seed,
+    binarize,
+    ...labelled,
+  });
+  const steps = model.solve ? 1 : totalSteps(settings, batches.batchesPerEpoch);
+  const rewinds: Rewind[] = [];
+  const { shape } = source.train.dataset;
+  const { labelledShare } = batches;
+  const optimizer = (objective: Objective): Optimizer => optimizerFor(settings, steps, rewinds, objective);
+  const step = compileStep(model, { device, shape, batchSize, accumulate, labelledShare, optimizer });
+  return { batches, step, steps, rewinds };
+}
+
+/** Settings with the given number of epochs or steps in place of the one before. */
+function withLength(before: TrainingSettings, { epochs, steps }: Partial<TrainingSettings>): TrainingSettings {
+  if (epochs === undefined && steps === undefined) return before;
+  const length = { ...(epochs !== undefined && { epochs }), ...(steps !== undefined && { steps }) };
+  return { ...before, epochs: undefined, steps: undefined, ...length };
+}
+
+function refuseChanges(again: object, before: object): void {
+  for (const [key, value] of Object.entries(again)) {
+    const was: unknown = (before as Record<string, unknown>)[key];
+    if (value !== undefined && JSON.stringify(value) !== JSON.stringify(was))
+      throw new ConfigError(
+        `--resume: ${key} differs from the run's, got ${JSON.stringify(value)}, expected ${JSON.stringify(was) ?? "none"}; leave it out, or start a new run`,
+      );
+  }
+}
+
+/** runs/<model>-<data>, which a number follows. */
+const defaultName = (model: string, data: string): string =>
+  join("runs", `${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`);
+
+const asJson = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;

@@ -1,0 +1,137 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "../../errors.ts";
+import type { ModelDefinition } from "../../models/model.ts";
+import { parameters } from "../../nn/module.ts";
+import type { RunInfo } from "../run-info.ts";
+import type { TrainingSettings } from "../../training/settings.ts";
+import { completeRun, type CompletingEvent } from "./complete-run.ts";
+import { comparedPictures } from "../reports/comparison-report.ts";
+import type { DataOptions } from "../../node/data/options.ts";
+import { openDataSource } from "../../node/data/source.ts";
+import type { EvaluationRequest } from "../evaluate-run.ts";
+import { loadRun } from "../load-run.ts";
+import { measuredRun, type MeasuredRun, type MeasuringEvent } from "./measured-run.ts";
+import { pickDevice } from "../../node/devices/pick-device.ts";
+import type { ReportPicture } from "../reports/report-html.ts";
+import { RunFolder } from "../run.ts";
+
+/** What takes part in a comparison: a run there is, or a model to train. */
+export type Contestant =
+  | { readonly label: string; readonly path: string }
+  | { readonly label: string; readonly definition: ModelDefinition; readonly config: object };
+
+export interface ComparisonRequest {
+  readonly contestants: readonly Contestant[];
+  /** Folder of the runs that are trained, and of the figures. */
+  readonly out: string;
+  /** What models are trained on; needed where there is one to train. */
+  readonly data?: string;
+  readonly dataOptions: DataOptions;
+  readonly settings: Partial<TrainingSettings>;
+  readonly seed: number;
+  readonly measuring: EvaluationRequest;
+}
+
+export interface ComparedRun extends MeasuredRun {
+  readonly label: string;
+  readonly path: string;
+  readonly model: string;
+  readonly parameters: number;
+  readonly trainingSeconds?: number;
+  /** Whether its likelihood is of probabilities of 0 and 1, in place of a density. */
+  readonly binaryData: boolean;
+  /** Whether it learns from labels: its likelihood is then that of an example given its label. */
+  readonly conditional: boolean;
+  readonly pictures: readonly ReportPicture[];
+}
+
+export type ComparisonEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent;
+
+/**
+ * Trains what is not trained yet, going on where it stopped, and measures each run on the same examples. An
+ * aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where runs are not of the same data.
+ */
+export async function* compareRuns(
+  request: ComparisonRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<ComparisonEvent, readonly ComparedRun[] | undefined> {
+  const { contestants, out, settings, measuring } = request;
+  await refuseOtherData(
+    contestants.flatMap((each) => ("path" in each ? [each.path] : [])),
+    request,
+  );
+  await mkdir(out, { recursive: true });
+  const { device } = await pickDevice(settings.device ?? "auto", settings.threads ?? 0);
+  const trained: { readonly label: string; readonly path: string }[] = [];
+  for (const contestant of contestants) {
+    if ("path" in contestant) {
+      trained.push(contestant);
+      continue;
+    }
+    yield { kind: "run", label: contestant.label };
+    const path = join(out, folderName(contestant.label));
+    if (!(yield* completed(path, contestant, request, signal))) return undefined;
+    trained.push({ label: contestant.label, path });
+  }
+
+  const runs: ComparedRun[] = [];
+  for (const { label, path } of trained) {
+    if (signal?.aborted) return undefined;
+    yield { kind: "run", label };
+    const loaded = await loadRun(path, device);
+    const measured = yield* measuredRun(join(out, `${folderName(label)}.json`), loaded, measuring);
+    const { model } = loaded.trained;
+    const { info } = loaded.run;
+    runs.push({
+      label,
+      path,
+      model: info.model,
+      parameters: [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0),
+      ...(info.result && { trainingSeconds: info.result.seconds }),
+      binaryData: model.binaryData ?? false,
+      conditional: model.given !== undefined,
+      pictures: await comparedPictures(loaded, measuring),
+      ...measured,
+    });
+  }
+  return runs;
+}
+
+function completed(
+  path: string,
+  { definition, config }: Extract<Contestant, { definition: ModelDefinition }>,
+  { data, dataOptions, settings, seed }: ComparisonRequest,
+  signal: AbortSignal | undefined,
+) {
+  if (data === undefined)
+    throw new ConfigError("compare: nothing to train models on, got no --data, expected what runs or models share");
+  return completeRun(path, { definition, config, settings, data, binarize: "auto", seed, ...dataOptions }, signal);
+}
+
+/** A label as the name of a folder: `vae beta=4` is vae-beta-4. */
+export const folderName = (label: string): string => label.replace(/[^a-zA-Z0-9.]+/g, "-").replace(/^[-.]+|-+$/g, "");
+
+/** What decides a run's examples and splits: binarization is its own affair. */
+const dataOf = ({ data: { fingerprint, options } }: RunInfo): string => {
+  const { binarize: _, ...reading } = options;
+  return JSON.stringify([fingerprint, reading]);
+};
+
+/** Throws ConfigError where runs, or the data that models are to be trained on, are not of the same data and splits. */
+async function refuseOtherData(
+  paths: readonly string[],
+  { data, dataOptions }: Pick<ComparisonRequest, "data" | "dataOptions">,
+): Promise<void> {
+  const opened = await Promise.all(paths.map(async (path) => (await RunFolder.open(path)).info));
+  const all = opened.map((info, i) => ({ of: dataOf(info), name: `${info.data.source} of ${paths[i]}` }));
+  if (data !== undefined && all.length > 0) {
+    const { fingerprint } = await openDataSource(data, dataOptions);
+    all.push({ of: JSON.stringify([fingerprint, dataOptions]), name: data });
+  }
+  const other = all.find(({ of }) => of !== all[0]!.of);
+  if (other)
+    throw new ConfigError(
+      `compare: runs of different data, got ${all[0]!.name} and ${other.name}, expected the same examples and splits`,
+    );
+}

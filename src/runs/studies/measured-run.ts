@@ -1,0 +1,112 @@
+/** Figures of a run that are kept beside it, and measured only where what they depend on is another. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { CheckpointError } from "../../errors.ts";
+import { matching, parseJsonObject } from "../../serialization/json.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { readState } from "../checkpoint-files.ts";
+import { type EvaluationRequest, evaluateRun } from "../evaluate-run.ts";
+import type { LoadedRun } from "../load-run.ts";
+import { ownPrior } from "../../evaluation/metrics/generated.ts";
+import type { Figure } from "../../evaluation/metrics/metric.ts";
+import { version } from "../../node/version.ts";
+
+const figuresSchema = z.array(
+  z.strictObject({
+    measure: z.string(),
+    name: z.string(),
+    of: z.string().optional(),
+    value: z.number(),
+    standardError: z.number().optional(),
+    better: z.enum(["lower", "higher"]).optional(),
+  }),
+);
+const anything = z.record(z.string(), z.unknown());
+const measuredSchema = z.strictObject({
+  /** The version that measured. */
+  latentkit: z.string(),
+  request: anything,
+  /** SHA-256 of what was measured. */
+  weights: z.string(),
+  examples: z.int().positive(),
+  figures: figuresSchema,
+  /** By measure. */
+  conditions: z.record(z.string(), anything),
+  warnings: z.array(z.string()),
+});
+export type MeasuredRun = Readonly<z.infer<typeof measuredSchema>>;
+export type MeasuredFigure = MeasuredRun["figures"][number];
+
+export interface MeasuringEvent {
+  readonly kind: "measuring";
+  /** The measure under way. */
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Whether a model generates from a density fitted to its codes, or from its own p(z). */
+export function generatesFrom({ trained: { abilities } }: LoadedRun, prior: string): boolean {
+  if (prior === ownPrior) return abilities.sample !== undefined;
+  return abilities.encode !== undefined && abilities.decode !== undefined;
+}
+
+/**
+ * What `evaluateRun` finds, or found before by the same request of the same weights, which the file keeps. Of `priors` only those
+ * that the model has.
+ */
+export async function* measuredRun(
+  file: string,
+  loaded: LoadedRun,
+  request: EvaluationRequest,
+): AsyncGenerator<MeasuringEvent, MeasuredRun> {
+  // As it is read back.
+  const asked = anything.parse(JSON.parse(JSON.stringify(request)));
+  const { weights } = (await readState(join(loaded.run.path, "checkpoints"), loaded.step)).sha256;
+  const before = await readMeasured(file);
+  if (before?.weights === weights && before.latentkit === version && isDeepStrictEqual(before.request, asked))
+    return before;
+  const { priors } = request;
+  const possible = priors?.filter((prior) => generatesFrom(loaded, prior));
+  const evaluation = evaluateRun(loaded, { ...request, ...(possible && { priors: possible }) });
+  let next = await evaluation.next();
+  for (; !next.done; next = await evaluation.next()) {
+    const { measure, done, total } = next.value;
+    yield { kind: "measuring", what: measure, done, total };
+  }
+  const found = Object.entries(next.value.measures);
+  const measured: MeasuredRun = {
+    latentkit: version,
+    request: asked,
+    weights,
+    examples: next.value.examples,
+    figures: found.flatMap(([measure, { figures }]) => figures.map((figure) => keptFigure(measure, figure))),
+    conditions: Object.fromEntries(found.map(([name, { conditions }]) => [name, conditions])),
+    warnings: found.flatMap(([, { warnings = [] }]) => warnings),
+  };
+  await writeFileAtomic(file, `${JSON.stringify(measured, null, 2)}\n`);
+  return measured;
+}
+
+/** What the file keeps; nothing where it is none of this version's, and all can be measured again. */
+async function readMeasured(file: string): Promise<MeasuredRun | undefined> {
+  if (!existsSync(file)) return undefined;
+  try {
+    return matching(measuredSchema, parseJsonObject(await readFile(file, "utf8"), file), file);
+  } catch (error) {
+    if (error instanceof CheckpointError) return undefined;
+    throw error;
+  }
+}
+
+const keptFigure = (measure: string, { name, of, value, standardError, better }: Figure): MeasuredFigure => ({
+  measure,
+  name,
+  ...(of !== undefined && { of }),
+  value,
+  ...(standardError !== undefined && { standardError }),
+  ...(better && { better }),
+});

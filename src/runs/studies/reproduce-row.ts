@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { findModel } from "../../models/registry.ts";
+import type { Reproduction, ReproductionRow } from "../../reproductions/index.ts";
+import { trainingSettings } from "../../training/settings.ts";
+import { completeRun, type CompletingEvent } from "./complete-run.ts";
+import { type DataOptions, dataOptions } from "../../node/data/options.ts";
+import { loadRun } from "../load-run.ts";
+import { measuredRun, type MeasuredRun, type MeasuringEvent } from "./measured-run.ts";
+import { pickDevice } from "../../node/devices/pick-device.ts";
+
+export interface ReproductionRequest {
+  /** Folder that holds a run for each row and seed. */
+  readonly out: string;
+  /** In place of the table's. */
+  readonly data?: string;
+  readonly dataOptions: DataOptions;
+  readonly training: Readonly<Record<string, unknown>>;
+  readonly samples?: number;
+  /** The first so many test examples; all of them where not given. */
+  readonly count?: number;
+}
+
+/** A row's own figures on the test split, with one seed. */
+export interface MeasuredRow extends MeasuredRun {
+  readonly seed: number;
+  readonly epochs: number;
+  /** This machine's, over all sittings. */
+  readonly trainingSeconds: number;
+}
+
+/** Settings that a row is trained with: the table's, the row's, then what was asked for, of which a length replaces theirs. */
+export function rowTraining(table: Reproduction, row: ReproductionRow, given: ReproductionRequest["training"]) {
+  const planned = { ...table.training, ...row.training };
+  const { epochs, steps, ...rest } = planned;
+  const length = given["epochs"] === undefined && given["steps"] === undefined ? { epochs, steps } : {};
+  return trainingSettings.parse({ ...rest, ...length, ...given });
+}
+
+/** The folder of a row's run. */
+export const rowFolder = (out: string, row: ReproductionRow, seed: number): string =>
+  join(out, seed === 0 ? row.name : `${row.name}-seed-${seed}`);
+
+/**
+ * Trains a row with a seed where that is not done yet, going on where it stopped, measures it, and keeps the figures beside the
+ * run. An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the run was begun with other settings.
+ */
+export async function* reproduceRow(
+  table: Reproduction,
+  row: ReproductionRow,
+  seed: number,
+  request: ReproductionRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<CompletingEvent | MeasuringEvent, MeasuredRow | undefined> {
+  const path = rowFolder(request.out, row, seed);
+  const definition = findModel(row.model);
+  const settings = rowTraining(table, row, request.training);
+  const done = yield* completeRun(
+    path,
+    {
+      definition,
+      config: definition.config.parse(row.config),
+      settings,
+      data: request.data ?? table.data,
+      binarize: table.binarize ?? "auto",
+      seed,
+      ...dataOptions.parse({ ...table.dataOptions, ...request.dataOptions }),
+    },
+    signal,
+  );
+  if (!done) return undefined;
+
+  const { count, samples = table.samples } = request;
+  const { measures: metrics, generated, priors } = table;
+  const { device } = await pickDevice(settings.device, settings.threads);
+  const measured = yield* measuredRun(join(path, "reproduction.json"), await loadRun(path, device), {
+    split: "test",
+    seed,
+    metrics,
+    ...(samples !== undefined && { samples }),
+    ...(generated !== undefined && { generated }),
+    ...(priors && { priors }),
+    ...(count !== undefined && { count }),
+  });
+  return { seed, epochs: done.epochs, trainingSeconds: done.result.seconds, ...measured };
+}

@@ -1,0 +1,84 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError, DivergedError } from "../../errors.ts";
+import type { ModelDefinition } from "../../models/model.ts";
+import type { TrainingSettings } from "../../training/settings.ts";
+import { completeRun, type CompletingEvent } from "./complete-run.ts";
+import type { DataOptions } from "../../node/data/options.ts";
+import type { EvaluationRequest } from "../evaluate-run.ts";
+import { loadRun } from "../load-run.ts";
+import { type MeasuredFigure, measuredRun, type MeasuringEvent } from "./measured-run.ts";
+import { pickDevice } from "../../node/devices/pick-device.ts";
+
+/** Settings to try. */
+export interface Trial {
+  readonly label: string;
+  readonly config: object;
+  readonly settings: Partial<TrainingSettings>;
+}
+
+export interface SearchRequest {
+  readonly definition: ModelDefinition;
+  readonly trials: readonly Trial[];
+  /** Folder of their runs, trial-1 and so on. */
+  readonly out: string;
+  readonly data: string;
+  readonly dataOptions: DataOptions;
+  readonly seed: number;
+  /** A figure of what is measured. */
+  readonly metric: string;
+  readonly measuring: EvaluationRequest;
+}
+
+export interface TriedRun {
+  readonly trial: Trial;
+  readonly path: string;
+  /** Null where training diverged. */
+  readonly figure: MeasuredFigure | null;
+  readonly trainingSeconds: number;
+}
+
+/**
+ * Trains and measures each trial, going on where it stopped: yields what it does and returns all. One that diverges has no figure.
+ * An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the metric is none of the figures.
+ */
+export async function* searchRuns(
+  request: SearchRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<
+  { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent,
+  readonly TriedRun[] | undefined
+> {
+  const { definition, trials, out, data, dataOptions, seed, metric, measuring } = request;
+  await mkdir(out, { recursive: true });
+  const tried: TriedRun[] = [];
+  for (const [i, trial] of trials.entries()) {
+    const { label, config, settings } = trial;
+    const path = join(out, `trial-${i + 1}`);
+    yield { kind: "run", label: `trial ${i + 1} of ${trials.length}: ${label}` };
+    try {
+      const run = { definition, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
+      const done = yield* completeRun(path, run, signal);
+      if (!done) return undefined;
+      const { device } = await pickDevice(settings.device ?? "auto", settings.threads ?? 0);
+      const { figures } = yield* measuredRun(join(path, "search.json"), await loadRun(path, device), measuring);
+      const figure = figures.find(({ measure, name }) => measure === metric || name === metric);
+      if (!figure)
+        throw new ConfigError(
+          `--metric: no such figure, got ${metric}, expected one of ${[...new Set(figures.map(({ name }) => name))].join(", ")}`,
+        );
+      tried.push({ trial, path, figure, trainingSeconds: done.result.seconds });
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      tried.push({ trial, path, figure: null, trainingSeconds: Number.NaN });
+    }
+  }
+  return tried;
+}
+
+/** The one whose figure is the best, by what the measure says is better; undefined where none has one. */
+export function bestOf(tried: readonly TriedRun[]): TriedRun | undefined {
+  const worth = ({ figure }: TriedRun): number =>
+    figure === null ? -Infinity : figure.better === "higher" ? figure.value : -figure.value;
+  return tried.filter(({ figure }) => figure !== null).toSorted((a, b) => worth(b) - worth(a))[0];
+}

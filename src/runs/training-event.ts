@@ -1,0 +1,32 @@
+import type { Best } from "../training/early-stopping.ts";
+import type { Finding } from "./run-info.ts";
+import type { Metrics, RunMetrics } from "./run-metrics.ts";
+
+/** What happened, in the order it happens. `epoch` is the one the step is in, from 1. */
+export type TrainingEvent =
+  | { readonly kind: "step"; readonly step: number; readonly epoch: number; readonly metrics?: Metrics }
+  | { readonly kind: "validation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
+  | { readonly kind: "checkpoint"; readonly step: number; readonly epoch: number }
+  | { readonly kind: "pictures"; readonly step: number; readonly epoch: number; readonly files: readonly string[] }
+  /** Something beside training did not work, such as a server that figures are sent to; training goes on. */
+  | { readonly kind: "warning"; readonly step: number; readonly message: string }
+  | { readonly kind: "interrupted"; readonly step: number }
+  /** A figure was not finite: training goes on from step `to`, at half the learning rate. */
+  | {
+      readonly kind: "rewind";
+      readonly step: number;
+      readonly to: number;
+      readonly metric: string;
+      readonly message: string;
+    }
+  /** Patience ended: validation has brought nothing better than `best`. */
+  | { readonly kind: "stopped"; readonly step: number; readonly epoch: number; readonly best: Best }
+  | {
+      readonly kind: "done";
+      readonly step: number;
+      readonly metrics: RunMetrics;
+      readonly best: Best | null;
+      readonly findings: readonly Finding[];
+      /** Steps behind the weights that the test figures are of: the best's where the run has patience, else the last. */
+      readonly weights: number;
+    };

@@ -1,0 +1,274 @@
+import type { Batches } from "../data/batches.ts";
+import type { Binarization } from "../data/binarize.ts";
+import type { DataSource } from "../data/split.ts";
+import { DivergedError } from "../errors.ts";
+import type { Variable } from "../graph/tensor.ts";
+import type { Model } from "../models/model.ts";
+import { ScoreEvaluator, type Scores } from "../evaluation/validation-metrics.ts";
+import type { Rewind } from "../training/checkpoint.ts";
+import { type Best, betterOf, outOfPatience } from "../training/early-stopping.ts";
+import { isReviewed } from "../training/validation-schedule.ts";
+import { fit } from "../training/fit.ts";
+import type { TrainingSettings } from "../training/settings.ts";
+import { solve } from "../training/solve.ts";
+import {
+  checkpointVariables,
+  firstNonFinite,
+  readTensors,
+  tensorSpecs,
+  writeTensors,
+} from "../training/state-tensors.ts";
+import type { TrainingStep } from "../training/step.ts";
+import { TrainedModel } from "../evaluation/trained-model.ts";
+import type { Chosen } from "../training/with-presets.ts";
+import type { PickedDevice } from "../node/devices/pick-device.ts";
+import type { RunFolder } from "./run.ts";
+import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
+import { runFindings } from "./findings.ts";
+import { openTrackers, tracked } from "../node/trackers/trackers.ts";
+import type { TrainingEvent } from "./training-event.ts";
+import { writeEpochPictures } from "./pictures/training-pictures.ts";
+import { version } from "../node/version.ts";
+
+export type { TrainingEvent } from "./training-event.ts";
+
+export interface TrainingRunParts {
+  readonly run: RunFolder;
+  readonly source: DataSource;
+  readonly model: Model;
+  readonly picked: PickedDevice;
+  readonly step: TrainingStep;
+  readonly batches: Batches;
+  readonly binarize: Binarization;
+  readonly settings: TrainingSettings;
+  readonly seed: number;
+  readonly presets: Chosen["presets"];
+  /** Steps of the whole run, and those already done. */
+  readonly steps: number;
+  readonly from: number;
+  readonly best: Best | null;
+  /** Seconds of training behind `from`. */
+  readonly seconds: number;
+  /** What the step's learning rate reads; a rewind adds to it. */
+  readonly rewinds: Rewind[];
+}
+
+/** A run folder, its data and its compiled step, ready to train. */
+export class TrainingRun {
+  readonly run: RunFolder;
+  readonly source: DataSource;
+  readonly picked: PickedDevice;
+  readonly steps: number;
+  readonly from: number;
+  readonly stepsPerEpoch: number;
+  /** Settings taken because they suit the data; none where a run goes on. */
+  readonly presets: Chosen["presets"];
+  /** The model with its current weights, averaged ones where the run keeps them. */
+  readonly trained: TrainedModel;
+  readonly #parts: TrainingRunParts;
+  readonly #readInstead: ReadonlyMap<Variable, Variable>;
+  #best: Best | null;
+  #startMs = 0;
+
+  constructor(parts: TrainingRunParts) {
+    const { run, source, steps, from, batches, model, step } = parts;
+    this.#parts = parts;
+    this.run = run;
+    this.source = source;
+    this.picked = parts.picked;
+    this.steps = steps;
+    this.from = from;
+    this.stepsPerEpoch = batches.batchesPerEpoch;
+    this.presets = parts.presets;
+    this.#best = parts.best;
+    this.#readInstead = step.averagedWeights();
+    const { shape } = source.train.dataset;
+    this.trained = new TrainedModel(model, { store: step.store, shape, readInstead: this.#readInstead });
+  }
+
+  /**
+   * Trains to the end: validates after each epoch, or every few where they are short, saves checkpoints as the settings say, and measures the test split. An
+   * aborted `signal` lets the step finish, saves a checkpoint and ends with `interrupted`. At the first figure that is not finite
+   * training goes back to the last checkpoint and on at half the learning rate; at the second it throws DivergedError. No
+   * checkpoint ever holds such weights.
+   */
+  async *train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+    yield* tracked(this.#events(signal), await openTrackers(this, this.#parts.settings));
+  }
+
+  async *#events(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+    this.#startMs = performance.now();
+    let { from } = this;
+    for (;;)
+      try {
+        return yield* this.#train(from, signal);
+      } catch (error) {
+        if (!(error instanceof DivergedError)) throw error;
+        const last = (await this.run.checkpointSteps()).at(-1);
+        const { rewinds, model } = this.#parts;
+        if (rewinds.length > 0 || model.solve) {
+          const before = rewinds.length > 0 ? "; it had been so before, at twice the learning rate" : "";
+          const kept = last === undefined ? "no checkpoint was saved before" : `the checkpoint of step ${last} is kept`;
+          throw new DivergedError(error.step, error.metric, error.value, `${error.message}${before}; ${kept}`);
+        }
+        from = last ?? 0;
+        await this.#rewind({ from: error.step, to: from, metric: error.metric });
+        yield { kind: "rewind", step: error.step, to: from, metric: error.metric, message: error.message };
+      }
+  }
+
+  /** Puts the checkpoint of a step in place, or the first weights for step 0, and forgets what came after. */
+  async #rewind(rewind: Rewind): Promise<void> {
+    const { step, seed, rewinds } = this.#parts;
+    await this.run.rewind(rewind.to);
+    if (rewind.to === 0) {
+      await step.initialize(seed);
+      this.#best = null;
+    } else {
+      const held = checkpointVariables(step);
+      const { weights, optimizer, state } = await this.run.loadCheckpoint();
+      await writeTensors(step.store, held.weights, weights);
+      await writeTensors(step.store, held.optimizer, optimizer);
+      this.#best = state.best;
+    }
+    rewinds.push(rewind);
+  }
+
+  async *#train(from: number, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+    const { run, steps, stepsPerEpoch } = this;
+    const { model, step, batches, binarize, seed, settings } = this.#parts;
+    const validator = this.#evaluator(this.source.validation);
+    const outOfTime = (n: number): boolean =>
+      outOfPatience(settings.patience, { best: this.#best, step: n, stepsPerEpoch });
+    let end = outOfTime(from) ? from : steps;
+    const events = model.solve
+      ? solve(model, { store: step.store, split: this.source.train, binarize, from })
+      : fit({ step, batches, seed, steps: end, from });
+    for await (const event of events) {
+      const { epochEnds, ...rest } = event;
+      const { step: n, epoch } = rest;
+      if (event.metrics) await run.appendMetrics({ step: n, epoch, split: "train", metrics: event.metrics });
+      yield { kind: "step", ...rest };
+      const last = n === steps;
+      const reviews = epochEnds && isReviewed(epoch, { stepsPerEpoch, patience: settings.patience });
+      if (validator && (reviews || last)) {
+        const figures = await this.#measure(validator, n);
+        await run.appendMetrics({ step: n, epoch, split: "validation", metrics: figures });
+        yield { kind: "validation", step: n, epoch, metrics: figures };
+        this.#best = betterOf(this.#best, n, figures);
+      }
+      const stops = epochEnds && !last && outOfTime(n);
+      const due = settings.checkpointEvery ? n % settings.checkpointEvery === 0 : reviews;
+      if (due || last || stops || this.#best?.step === n || signal?.aborted) {
+        await this.#save(n);
+        yield { kind: "checkpoint", step: n, epoch };
+      }
+      if (settings.picturesEvery && epochEnds && epoch % settings.picturesEvery === 0) {
+        const files = await writeEpochPictures(this, epoch);
+        yield { kind: "pictures", step: n, epoch, files };
+      }
+      if (stops) {
+        yield { kind: "stopped", step: n, epoch, best: this.#best! };
+        end = n;
+        break;
+      }
+      if (signal?.aborted && !last) {
+        yield { kind: "interrupted", step: n };
+        return;
+      }
+    }
+    await validator?.release();
+    const weights = await this.#bestWeights(end);
+    const metrics = await this.#finalMetrics(end, weights);
+    const { rewinds } = this.#parts;
+    const findings = await runFindings({
+      run,
+      trained: this.trained,
+      binarize,
+      rewinds,
+      validation: this.source.validation,
+      readInstead: this.#readInstead,
+    });
+    const seconds = end === from ? this.#parts.seconds : this.#seconds;
+    await run.rewriteInfo({ ...run.info, result: { step: end, weights, seconds, best: this.#best, findings } });
+    yield { kind: "done", step: end, metrics, best: this.#best, findings, weights };
+  }
+
+  /** Time spent training so far, in earlier processes too. */
+  get #seconds(): number {
+    return Math.round(10 * this.#parts.seconds + (performance.now() - this.#startMs) / 100) / 10;
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.step.release();
+    await this.run.close();
+  }
+
+  #evaluator(split: DataSource["test"]): ScoreEvaluator | undefined {
+    const { model, step, binarize } = this.#parts;
+    if (!model.scores || split.indices.length === 0) return undefined;
+    return new ScoreEvaluator({ model, store: step.store, split, binarize, readInstead: this.#readInstead });
+  }
+
+  async #measure(evaluator: ScoreEvaluator, step: number): Promise<Scores> {
+    const figures = await evaluator.run();
+    for (const [name, value] of Object.entries(figures)) if (!Number.isFinite(value)) throw diverged(step, name, value);
+    return figures;
+  }
+
+  /** Puts the best checkpoint's weights in place where the run has patience. Returns the steps behind the weights. */
+  async #bestWeights(end: number): Promise<number> {
+    const { step, settings } = this.#parts;
+    if (settings.patience === undefined || !this.#best || this.#best.step === end) return end;
+    const held = checkpointVariables(step);
+    const { weights } = await this.run.loadWeights({ step: this.#best.step, weights: tensorSpecs(held.weights) });
+    await writeTensors(step.store, held.weights, weights);
+    return this.#best.step;
+  }
+
+  async #save(n: number): Promise<void> {
+    const { step, seed, batches } = this.#parts;
+    const held = checkpointVariables(step);
+    const weights = await readTensors(step.store, held.weights);
+    const optimizer = await readTensors(step.store, held.optimizer);
+    const bad = firstNonFinite(weights) ?? firstNonFinite(optimizer);
+    if (bad !== undefined) throw diverged(n, bad, Number.NaN);
+
+    const cursor = batches.cursorAt(n);
+    await this.run.saveCheckpoint({
+      weights,
+      optimizer,
+      state: {
+        latentkit: version,
+        step: n,
+        epoch: cursor.epoch,
+        seed,
+        cursor: { ...cursor },
+        ema: this.#readInstead.size > 0,
+        best: this.#best,
+        seconds: this.#seconds,
+        ...(this.#parts.rewinds.length > 0 && { rewinds: this.#parts.rewinds }),
+      },
+    });
+  }
+
+  async #finalMetrics(end: number, weights: number): Promise<RunMetrics> {
+    const { run, stepsPerEpoch } = this;
+    const metrics = await readRunMetrics(run, { end, weights, stepsPerEpoch });
+    const measured = Object.keys(metrics.test).length > 0;
+    const tester = measured ? undefined : this.#evaluator(this.source.test);
+    if (!tester) return metrics;
+    const test = await this.#measure(tester, weights);
+    await tester.release();
+    await run.appendMetrics({ step: end, epoch: Math.ceil(end / stepsPerEpoch), split: "test", metrics: test });
+    return { ...metrics, test };
+  }
+}
+
+const diverged = (step: number, name: string, value: number): DivergedError =>
+  new DivergedError(
+    step,
+    name,
+    value,
+    `train: ${name} is not finite after step ${step}, got ${value}, expected numbers; try a lower --learning-rate, or --clip-norm 1`,
+  );

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { diagnose, type Measured, type Symptoms } from "./diagnosis.ts";
+
+const train = (step: number, metrics: Record<string, number>): Measured => ({ split: "train", step, metrics });
+const found = (symptoms: Partial<Symptoms>): string[] =>
+  diagnose({ records: [], config: {}, ...symptoms }).map(({ finding }) => finding);
+
+test("a run that learns has no findings", () => {
+  const records = Array.from({ length: 20 }, (_, i): Measured[] => [
+    train(100 * i + 50, { loss: 100 - i, gradientNorm: 5 + Math.sin(i) }),
+    { split: "validation", step: 100 * i + 100, metrics: { loss: 101 - i + Math.sin(i) } },
+  ]).flat();
+  expect(
+    diagnose({ records, config: {}, rates: [1, 0.5, 0.001], deadUnits: { dead: 20, units: 100, examples: 500 } }),
+  ).toEqual([]);
+  expect(diagnose({ records: [], config: {} })).toEqual([]);
+});
+
+describe("exploding gradients", () => {
+  const norms = (values: readonly number[]): Measured[] =>
+    values.map((gradientNorm, i) => train(20 * (i + 1), { gradientNorm }));
+
+  test("are ten times their running median, with the limit that would hold them", () => {
+    const [finding] = diagnose({ records: norms([4, 4, 4, 4, 4, 4, 400, 4]), config: {} });
+    expect(finding).toEqual({
+      finding: "exploding-gradients",
+      evidence:
+        "gradientNorm was 400 at step 140, 100 times its running median of 4; 1 of 8 measurements were over 10 times theirs",
+      remedy: "--clip-norm 8 holds it to twice the usual; or a lower --learning-rate, or --warmup",
+    });
+  });
+
+  test("are not a high start, chance, or a norm that grows slowly", () => {
+    expect(found({ records: norms([4000, 4, 4, 4, 4, 4]) })).toEqual([]);
+    expect(found({ records: norms([4, 9, 2, 11, 5, 3, 19, 4]) })).toEqual([]);
+    expect(found({ records: norms(Array.from({ length: 200 }, (_, i) => 1.05 ** i)) })).toEqual([]);
+  });
+
+  test("are each objective's own", () => {
+    const records = Array.from({ length: 10 }, (_, i) =>
+      train(i + 1, { "critic.gradientNorm": 1, "generator.gradientNorm": i === 9 ? 5000 : 100 }),
+    );
+    expect(diagnose({ records, config: {} })[0]!.evidence).toMatch(
+      /^generator\.gradientNorm was 5000 at step 10, 50 times/,
+    );
+  });
+});
+
+describe("posterior collapse", () => {
+  test("is half of the dimensions or more that tell nothing, with remedies that the model has", () => {
+    expect(found({ rates: [2, 1, 0.001, 0] })).toEqual(["posterior-collapse"]);
+    expect(found({ rates: [2, 1, 0.5, 0] })).toEqual([]);
+    const [all] = diagnose({ records: [], rates: [0.001, 0, 0], config: { beta: 1, warmup: 0, latentDim: 3 } });
+    expect(all!.evidence).toBe(
+      "0 of 3 latent dimensions carry 0.01 nats or more, 0.001 nats in all: q(z|x) is the prior in the others",
+    );
+    expect(all!.remedy).toBe(
+      "--set warmup=N lets the rate weigh nothing at first; --set beta below 1 makes it cheaper",
+    );
+    const [some] = diagnose({ records: [], rates: [3, 0, 0], config: { latentDim: 3 } });
+    expect(some!.remedy).toBe("--set latentDim=1 loses nothing");
+  });
+});
+
+describe("over-fitting", () => {
+  const run = (validation: (i: number) => number, training: (i: number) => number): Measured[] =>
+    Array.from({ length: 20 }, (_, i): Measured[] => [
+      train(10 * i + 5, { nll: training(i) }),
+      { split: "validation", step: 10 * i + 10, metrics: { nll: validation(i) } },
+    ]).flat();
+
+  test("is validation that rises while training falls", () => {
+    const [finding] = diagnose({
+      records: run(
+        (i) => 100 + Math.abs(i - 8),
+        (i) => 100 - i,
+      ),
+      config: {},
+    });
+    expect(finding!.finding).toBe("over-fitting");
+    // Epochs are counted from 0 here: the best is that of epoch 8, the end the mean of the last three.
+    expect(finding!.evidence).toBe(
+      "validation nll rose from 100 at step 90 to 110, while training's fell from 93 to 82",
+    );
+  });
+
+  test("is not validation that stands still, nor both rising, nor one bad epoch", () => {
+    expect(
+      found({
+        records: run(
+          (i) => 100 + 0.1 * Math.abs(i - 8),
+          (i) => 100 - i,
+        ),
+      }),
+    ).toEqual([]);
+    expect(
+      found({
+        records: run(
+          (i) => 100 + Math.abs(i - 8),
+          (i) => 100 + i,
+        ),
+      }),
+    ).toEqual([]);
+    expect(
+      found({
+        records: run(
+          (i) => (i === 19 ? 200 : 100 - i),
+          (i) => 100 - i,
+        ),
+      }),
+    ).toEqual([]);
+  });
+});
+
+test("dead units are more than half of them", () => {
+  expect(found({ deadUnits: { dead: 51, units: 100, examples: 500 } })).toEqual(["dead-units"]);
+  expect(found({ deadUnits: { dead: 50, units: 100, examples: 500 } })).toEqual([]);
+});
+
+test("a rewind is a finding", () => {
+  const [finding] = diagnose({ records: [], config: {}, rewinds: [{ from: 60, to: 40, metric: "loss" }] });
+  expect(finding!.evidence).toBe(
+    "loss was not finite at step 60; training went back to step 40 and on at half the learning rate",
+  );
+});
