@@ -49,23 +49,24 @@ export { dae, type DAEConfig } from "./models/autoencoders/dae.ts";
 export { PCA, pca, type PCAConfig } from "./models/autoencoders/pca.ts";
 export { rae, type RAEConfig } from "./models/autoencoders/rae.ts";
 export { wae, type WAEConfig } from "./models/autoencoders/wae.ts";
-export type {
-  Batch,
-  Bound,
-  DataSpec,
-  Latents,
-  Model,
-  ModelDefinition,
-  Objective,
-  ObjectiveOptimizer,
-} from "./models/model.ts";
+export {
+  type DefinitionParts,
+  defineModel,
+  type ModelChoice,
+  type ModelDefinition,
+  type Preset,
+  type Remedies,
+} from "./models/definition.ts";
+export { type Codes, codesOf, completeCodes, type Latent, type Take, takeMean, takeSamples } from "./models/latent.ts";
+export type { Batch, Elbo, FieldSpec, Model, Objective, RunOptimizer } from "./models/model.ts";
+export { ancestral, guided, type Sampler, samplerOf, type Symbolic } from "./models/sampler.ts";
 export { findModel, registry } from "./models/registry.ts";
 export { BetaTCVAE, betaTCVAE, type BetaTCVAEConfig } from "./models/vaes/beta-tcvae.ts";
 export { DIPVAE, dipVAE, type DIPVAEConfig } from "./models/vaes/dip-vae.ts";
 export { FactorVAE, factorVAE, type FactorVAEConfig } from "./models/vaes/factor-vae.ts";
 export { InfoVAE, infoVAE, type InfoVAEConfig } from "./models/vaes/info-vae.ts";
 export { IWAE, iwae, type IWAEConfig } from "./models/vaes/iwae.ts";
-export { CVAE, cvae } from "./models/vaes/cvae.ts";
+export { cvae, type CVAEConfig } from "./models/vaes/cvae.ts";
 export { M2, m2, type M2Config } from "./models/vaes/m2.ts";
 export { TwoLayer, twoLayer, type TwoLayerConfig } from "./models/vaes/two-layer.ts";
 export { VAE, vae, type VAEConfig } from "./models/vaes/vae.ts";
@@ -73,6 +74,8 @@ export { VAE, vae, type VAEConfig } from "./models/vaes/vae.ts";
 // Data.
 export { Batches, type BatchOptions, type Cursor } from "./data/batches.ts";
 export type { Binarization } from "./data/binarize.ts";
+export { type DataSpec, dataSpec } from "./data/spec.ts";
+export { splitSpec } from "./data/split-spec.ts";
 export { createDataset, type Dataset, type ExampleStore } from "./data/dataset.ts";
 export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./data/generators/digits.ts";
 export { readIdxDataset } from "./data/formats/idx-dataset.ts";
@@ -102,10 +105,10 @@ export { browserWebgpuDevice, wasmDevice } from "./runtime/web.ts";
 export { type ClassAccuracy, classAccuracy } from "./evaluation/class-accuracy.ts";
 export { Classifier, classifierFeatures, trainClassifier, type TrainedClassifier } from "./evaluation/classifier.ts";
 export { compileStep } from "./training/compile-step.ts";
-export { drawCodes } from "./evaluation/gaussian-codes.ts";
-export { type AnnealedFigures, AnnealedLikelihood, type AnnealedOptions } from "./evaluation/annealed-likelihood.ts";
-export { type LikelihoodFigures, LikelihoodEvaluator } from "./evaluation/likelihood.ts";
-export { ScoreEvaluator, type Scores } from "./evaluation/validation-metrics.ts";
+export { gaussianCodes } from "./evaluation/gaussian-codes.ts";
+export { type AnnealedEstimate, AnnealedLikelihood, type AnnealedOptions } from "./evaluation/annealed-likelihood.ts";
+export { type LikelihoodEstimate, LikelihoodEvaluator } from "./evaluation/likelihood.ts";
+export { type ValidationMetrics, validationMetrics } from "./evaluation/validation-metrics.ts";
 export { networkTwoSample } from "./evaluation/network-two-sample.ts";
 export { diagnose, type Measured, type Symptoms } from "./training/diagnosis.ts";
 export { fit, type FitEvent, type FitOptions } from "./training/fit.ts";
@@ -114,6 +117,8 @@ export { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "./se
 export { optimizerFor, trainingSettings, type TrainingSettings } from "./training/settings.ts";
 export { readTensors, writeTensors } from "./training/state-tensors.ts";
 export { type StepOptions, type StepRun, TrainingStep } from "./training/step.ts";
+export { has, lacking } from "./evaluation/capabilities.ts";
+export { mapSplit } from "./evaluation/map-split.ts";
 export { TrainedModel } from "./evaluation/trained-model.ts";
 
 // Looking at what was learned.
@@ -145,13 +150,13 @@ export { type ModeCoverage, modeCoverage } from "./metrics/samples/mode-coverage
 export { type ImageSize, multiScaleSimilarity, structuralSimilarity } from "./metrics/structural-similarity.ts";
 export { type DrawnCodes, rateParts, type RateParts } from "./metrics/codes/rate-parts.ts";
 export { normalPercentiles, percentileGrid } from "./latent/percentiles.ts";
-export { ratePerDimension } from "./latent/rate-per-dimension.ts";
+export { ratePerDimension } from "./evaluation/rate-per-dimension.ts";
 export { fitDensity, type DensityForm, parseDensity } from "./latent/density.ts";
 export { fitMixture, type MixtureFit, type MixtureOptions } from "./latent/fit-mixture.ts";
 export { type CovarianceForm, GaussianMixture, type MixtureParameters } from "./latent/gaussian-mixture.ts";
 export { analogy, classMeans } from "./latent/code-arithmetic.ts";
 export { linear, pathBetween, spherical } from "./latent/interpolation.ts";
-export { isStandardNormal, standardNormal } from "./latent/standard-normal.ts";
+export { standardNormal } from "./latent/standard-normal.ts";
 export { codeQuantile, traversal } from "./latent/traversal.ts";
 export { closedWalk } from "./latent/walk.ts";
 export { type Unit, type UnitReport, unitReport } from "./metrics/codes/unit-report.ts";

@@ -9,7 +9,7 @@ import { showReading } from "./output/show-load-progress.ts";
 const commands: readonly (readonly [
   name: string,
   summary: string,
-  load: () => Promise<{ readonly define: (command: Command) => void }>,
+  load: () => Promise<{ readonly define: (command: Command, args: readonly string[]) => void | Promise<void> }>,
 ])[] = [
   ["train", "train a model on data", () => import("./commands/train.ts")],
   ["sample", "draw new examples from a run", () => import("./commands/sample.ts")],
@@ -52,7 +52,7 @@ Every command has --help and --json.`,
   const wanted = args.find((argument) => commands.some(([name]) => name === argument));
   for (const [name, summary, load] of commands) {
     const command = program.command(name).description(summary);
-    if (name === wanted) (await load()).define(command);
+    if (name === wanted) await (await load()).define(command, args);
   }
   quiet(program);
   showReading();

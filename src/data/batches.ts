@@ -1,10 +1,12 @@
-import { ConfigError, DataError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import { stream } from "../random/index.ts";
 import { dynamicDraw, FIXED_DRAW, type Binarization } from "./binarize.ts";
 import { exampleSize } from "./dataset.ts";
+import { checkedField, type Field, type FieldArray, fieldArray, fillField } from "./fields.ts";
 import { ExampleReader } from "./example-reader.ts";
 import { PartlyLabelled } from "./partly-labelled.ts";
 import { shuffled } from "./shuffle.ts";
+import type { FieldSpec } from "./spec.ts";
 import type { Split } from "./split.ts";
 
 /** A place in the sequence of batches, as plain data to save and come back to: batch `index` of epoch `epoch`, both from 0. */
@@ -23,10 +25,18 @@ export interface BatchOptions {
   /** Seed of the order and of `dynamic` binarization; an evaluation depends on no seed. */
   readonly seed?: number;
   readonly binarize?: Binarization;
-  /** For batches whose labels are read too: how many classes there are. */
-  readonly classes?: number;
+  /** Fields that are read too: of a class those that a model knows. */
+  readonly fields?: readonly FieldSpec[];
   /** Of training examples so many, by the seed, keep their labels; the others' are read as -1. All do when missing. */
   readonly labelledExamples?: number;
+}
+
+/** A batch in memory. */
+export interface BatchArrays {
+  /** [batch, ...shape]. */
+  readonly x: Float32Array;
+  /** By name; a class of -1 is not known. */
+  readonly fields: Readonly<Record<string, FieldArray>>;
 }
 
 /**
@@ -39,20 +49,19 @@ export class Batches {
   readonly batchesPerEpoch: number;
   /** Values per example. */
   readonly exampleSize: number;
-  /** Whether labels are read too. */
-  readonly labelled: boolean;
-  /** The share of the examples that keep their labels. */
-  readonly labelledShare: number;
+  /** The fraction of the examples that keep their labels. */
+  readonly labeledFraction: number;
   readonly #training: boolean;
   readonly #seed: number;
   readonly #binarize: Binarization;
   readonly #reader: ExampleReader;
   readonly #partly: PartlyLabelled | undefined;
+  readonly #fields: readonly { readonly spec: FieldSpec; readonly field: Field }[];
   #epoch = -1;
   #order: Uint32Array;
 
   constructor(split: Split, options: BatchOptions) {
-    const { batchSize, purpose, seed = 0, binarize = "none", classes, labelledExamples = Infinity } = options;
+    const { batchSize, purpose, seed = 0, binarize = "none", fields = [], labelledExamples = Infinity } = options;
     const count = split.indices.length;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1)
       throw new ConfigError(`batches: batch size out of range, got ${batchSize}, expected an integer from 1`);
@@ -67,13 +76,14 @@ export class Batches {
       throw new ConfigError(
         `batches: batch larger than the data, got batch size ${batchSize} for ${count} training examples of ${split.dataset.name}, expected at most ${count}`,
       );
-    if (classes !== undefined) {
-      const labels = checkedLabels(split, classes);
-      if (training && labelledExamples < count)
-        this.#partly = new PartlyLabelled(split, labels, { count: labelledExamples, classes, batchSize, seed });
+    this.#fields = fields.map((spec) => ({ spec, field: checkedField(split.dataset, split.indices, spec) }));
+    const label = this.#fields.find(({ spec }) => spec.name === "class");
+    if (label?.spec.kind === "class" && label.field.kind === "class" && training && labelledExamples < count) {
+      const classes = label.spec.classes.length;
+      const options = { count: labelledExamples, classes, batchSize, seed };
+      this.#partly = new PartlyLabelled(split, label.field.values, options);
     }
-    this.labelledShare = this.#partly ? labelledExamples / count : 1;
-    this.labelled = classes !== undefined;
+    this.labeledFraction = this.#partly ? labelledExamples / count : 1;
     this.split = split;
     this.batchSize = batchSize;
     const whole = training ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
@@ -131,6 +141,27 @@ export class Batches {
     return examples.length;
   }
 
+  /** Arrays for so many batches, one after the other. */
+  allocate(batches = 1): BatchArrays {
+    const rows = batches * this.batchSize;
+    return {
+      x: new Float32Array(rows * this.exampleSize),
+      fields: Object.fromEntries(this.#fields.map(({ spec }) => [spec.name, fieldArray(spec, rows)])),
+    };
+  }
+
+  /** Writes a batch and its fields where the `at`-th of several lies; returns the number of examples written. */
+  fill({ x, fields }: BatchArrays, cursor: Cursor, at = 0): number {
+    const from = at * this.batchSize;
+    const count = this.fillExamples(at === 0 ? x : x.subarray(from * this.exampleSize), cursor);
+    if (this.#fields.length > 0) {
+      const examples = this.indices(cursor);
+      const known = (row: number): boolean => this.#partly?.hasLabel(row) !== false;
+      for (const { spec, field } of this.#fields) fillField(field, examples, fields[spec.name]!, { from, known });
+    }
+    return count;
+  }
+
   /** Writes the labels of a batch to the start of `out` and returns their number; throws `ConfigError` where the dataset has none. */
   fillLabels(out: Int32Array | BigInt64Array, cursor: Cursor): number {
     const { labels, name } = this.split.dataset;
@@ -148,15 +179,4 @@ export class Batches {
     if (got < needed)
       throw new ConfigError(`batches.${where}: array too short, got ${got}, expected at least ${needed}`);
   }
-}
-
-/** The labels of the dataset. Throws DataError where an example of the split has none, or one that is not below `classes`. */
-function checkedLabels({ dataset: { name, labels }, indices }: Split, classes: number): Uint8Array {
-  if (!labels) throw new DataError(`${name}: no labels, got none, expected a labelled dataset of ${classes} classes`);
-  const wrong = indices.find((i) => labels[i]! >= classes);
-  if (wrong !== undefined)
-    throw new DataError(
-      `${name}: a label is of no class the model knows, got ${labels[wrong]} for example ${wrong}, expected 0 to ${classes - 1}`,
-    );
-  return labels;
 }

@@ -1,6 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Blocks } from "./block-cache.ts";
 import type { Column } from "./tables/column.ts";
+import type { ClassIndices, Field } from "./fields.ts";
 import type { Factors } from "./generators/factors.ts";
 import { fingerprint } from "./fingerprint.ts";
 
@@ -35,9 +36,13 @@ export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | Flo
   /** The stored values that become 0 and 1; null where values are real numbers, not intensities, and stay as they are. */
   readonly range: readonly [low: number, high: number] | null;
   /** One class index per example. */
-  readonly labels?: Uint8Array;
+  readonly labels?: ClassIndices;
   /** Names of the classes, by index; present with `labels`. */
   readonly classNames?: readonly string[];
+  /** What else is known of each example, by name. */
+  readonly fields?: Readonly<Record<string, Field>>;
+  /** What kind of example it is, where the shape does not say: rows of a table, codes. */
+  readonly kind?: string;
   /** What the numbers of an example stand for, where it is a row of a table. */
   readonly columns?: readonly Column[];
   /** What examples were generated from, where that is known. */
@@ -69,7 +74,16 @@ export async function createDataset<Values extends Dataset["values"]>(
     throw fail("the range of the values is empty or not finite", `[${range.join(", ")}]`, "low < high");
   if (labels !== undefined && labels.length !== size)
     throw fail("labels and examples differ in number", `${labels.length} labels`, `${size}`);
-  const largest = labels?.reduce((max, label) => Math.max(max, label), 0) ?? -1;
+  const others = Object.entries(parts.fields ?? {}).flatMap(([field, { values: of, ...rest }]) => [
+    JSON.stringify({ field, ...rest }),
+    of,
+  ]);
+  for (const [field, { values: of, kind, ...rest }] of Object.entries(parts.fields ?? {})) {
+    const each = kind === "numbers" && "shape" in rest ? rest.shape.reduce((a, b) => a * b, 1) : 1;
+    if (of.length !== size * each)
+      throw fail(`field ${field} and examples differ in number`, `${of.length} values`, `${size} x ${each}`);
+  }
+  const largest = labels ? (labels as Uint16Array).reduce((max, label) => Math.max(max, label), 0) : -1;
   if (classNames !== undefined && largest >= classNames.length)
     throw fail("a label has no class name", largest, `below ${classNames.length}`);
   const named = labels && {
@@ -79,6 +93,6 @@ export async function createDataset<Values extends Dataset["values"]>(
   return {
     ...parts,
     ...named,
-    fingerprint: await fingerprint(head, stored ? values : values.content, ...(labels ? [labels] : [])),
+    fingerprint: await fingerprint(head, stored ? values : values.content, ...(labels ? [labels] : []), ...others),
   };
 }

@@ -1,7 +1,7 @@
 /** Bytes hashed at a time: Web Crypto copies what it hashes, so this bounds the copy. */
 const PIECE = 1 << 20;
 
-export type FingerprintPart = string | Uint8Array | Float32Array | Uint32Array | Iterable<Uint8Array>;
+export type FingerprintPart = string | Uint8Array | Uint16Array | Float32Array | Uint32Array | Iterable<Uint8Array>;
 
 /**
  * SHA-256 in hex over the SHA-256 digests of the parts, text as UTF-8 and arrays as their bytes in pieces of at most 1 MiB.

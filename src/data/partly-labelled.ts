@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { stream } from "../random/index.ts";
 import type { Dataset } from "./dataset.ts";
+import type { ClassIndices } from "./fields.ts";
 import { shuffled } from "./shuffle.ts";
 import type { Split } from "./split.ts";
 
@@ -26,7 +27,7 @@ export class PartlyLabelled {
   /** `labels` are those of the whole dataset, each below `classes`; `count` is less than the split's size. */
   constructor(
     { dataset, indices }: Split,
-    labels: Uint8Array,
+    labels: ClassIndices,
     options: { readonly count: number; readonly classes: number; readonly batchSize: number; readonly seed: number },
   ) {
     const { count, classes, batchSize, seed } = options;

@@ -1,20 +1,25 @@
-import { Batches } from "../data/batches.ts";
+import { type BatchArrays, Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
+import type { FieldArray } from "../data/fields.ts";
 import type { Split } from "../data/split.ts";
-import { DataError, UnsupportedOpError } from "../errors.ts";
 import type { Distribution } from "../distributions/distribution.ts";
+import { DataError } from "../errors.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor } from "../graph/tensor.ts";
 import { annealingSchedule } from "../metrics/annealing.ts";
 import { LogMeanExp } from "../metrics/importance-bounds.ts";
 import type { Model } from "../models/model.ts";
+import { conditioned, type Context, evaluation } from "../nn/context.ts";
 import { where } from "../ops/comparison.ts";
 import { Program } from "../runtime/program.ts";
-import type { VariableStore } from "../runtime/variables.ts";
+import { fieldArrays, fieldInputs } from "../training/batch-inputs.ts";
+import { codeOf, requireCapabilities } from "./capabilities.ts";
 import { hamiltonianTransition } from "./hamiltonian-transition.ts";
+import { conditionFields } from "./map-split.ts";
+import type { ModelOnDevice } from "./model-on-device.ts";
 
 /** Log-likelihoods by annealed importance sampling, in nats. */
-export interface AnnealedFigures {
+export interface AnnealedEstimate {
   /** Of the examples: in expectation an upper bound on the mean of -log p(x). */
   readonly nll: number;
   readonly standardError: number;
@@ -36,8 +41,6 @@ export interface AnnealedFigures {
 }
 
 export interface AnnealedOptions {
-  readonly model: Model;
-  readonly store: VariableStore;
   readonly split: Split;
   readonly binarize: Binarization;
   /** Steps from p(z) to the posterior; the gap shrinks with their number. */
@@ -64,7 +67,7 @@ const tuningRate = 0.3;
  *
  * It needs no encoder. For examples drawn from the model the chains are run backwards too, from the code that each was made of, a draw of
  * the exact posterior: E[-log mean 1/w] >= log p(x) (bidirectional Monte Carlo). The transitions' steps are found in chains of their
- * own and then kept, so that both bounds hold. Throws UnsupportedOpError where the model has no p(z) over lists of numbers or no p(x|z).
+ * own and then kept, so that both bounds hold. Throws UnsupportedOpError where the model has no p(z) over one vector or no p(x|z).
  */
 export class AnnealedLikelihood {
   readonly #programs: { readonly start: Program; readonly simulate: Program; readonly transition: Program };
@@ -72,15 +75,18 @@ export class AnnealedLikelihood {
   readonly #chains: number;
   readonly #temperatures: number;
   readonly #seed: number;
-  readonly #x: Float32Array;
-  readonly #label: { readonly batch: BigInt64Array; readonly rows: BigInt64Array } | undefined;
+  readonly #arrays: BatchArrays;
+  /** The same fields for every chain. */
+  readonly #rows: BatchArrays["fields"];
   /** Of the next run of a program: each draws its own noise. */
   #draw = 0;
   #accepted = 0;
   #transitions = 0;
 
-  constructor(options: AnnealedOptions) {
-    const { model, store, split, binarize, temperatures, chains = 8, leapfrogs = 10, seed = 0 } = options;
+  constructor(trained: ModelOnDevice, options: AnnealedOptions) {
+    const { model } = trained;
+    requireCapabilities(model, ["decode", "prior", "vector"], { where: "annealing" });
+    const { split, binarize, temperatures, chains = 8, leapfrogs = 10, seed = 0 } = options;
     const { shape } = split.dataset;
     this.#chains = chains;
     this.#temperatures = temperatures;
@@ -90,16 +96,16 @@ export class AnnealedLikelihood {
     // Batches of like sizes: places behind a short last one are computed for nothing.
     const size = Math.ceil(examples / Math.ceil(examples / most));
     const rows = size * chains;
-    const labelled = model.classes !== undefined && { classes: model.classes };
-    this.#batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize, ...labelled });
-    this.#x = new Float32Array(size * this.#batches.exampleSize);
-    if (labelled) this.#label = { batch: new BigInt64Array(size), rows: new BigInt64Array(rows) };
-    const given = (count: number): Joint =>
-      joint(labelled && model.given ? model.given(new Input("label", [count], "int64")) : model, count);
+    const fields = conditionFields(trained, split);
+    this.#batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize, fields });
+    this.#arrays = this.#batches.allocate();
+    this.#rows = this.#batches.allocate(chains).fields;
+    const of = (count: number): Joint =>
+      joint(model, count, fields.length === 0 ? evaluation : conditioned(evaluation, fieldInputs(fields, count)));
 
     const x = new Input("x", [size, ...shape]);
     const repeated = x.broadcastTo([chains, ...x.shape]).reshape([rows, ...shape]);
-    const { prior, decode, dim } = given(rows);
+    const { prior, decode, dim } = of(rows);
     const logLikelihood = (z: Tensor): Tensor => decode(z).logProb(repeated);
     const z = new Input("z", [rows, dim]);
     const drawn = prior.sample();
@@ -109,10 +115,11 @@ export class AnnealedLikelihood {
       stepSize: new Input("stepSize", [rows, 1]),
       leapfrogs,
     });
-    const one = given(size);
+    const one = of(size);
     const code = one.prior.sample();
+    const { store, emaWeights: readInstead } = trained;
     const program = (name: string, outputs: Readonly<Record<string, Tensor>>): Program =>
-      new Program(store, { name: `annealing ${name}`, outputs: new Map(Object.entries(outputs)) });
+      new Program(store, { name: `annealing ${name}`, outputs: new Map(Object.entries(outputs)), readInstead });
     this.#programs = {
       start: program("start", { z: drawn, logLikelihood: logLikelihood(drawn), given: logLikelihood(z) }),
       simulate: program("simulate", { z: code, x: one.decode(code).sample() }),
@@ -126,7 +133,7 @@ export class AnnealedLikelihood {
   }
 
   /** Yields how many examples are done, the drawn ones first and counted along; returns the figures. */
-  async *run(): AsyncGenerator<{ readonly done: number; readonly total: number }, AnnealedFigures> {
+  async *run(): AsyncGenerator<{ readonly done: number; readonly total: number }, AnnealedEstimate> {
     const examples = this.#batches.split.indices.length;
     const size = this.#batches.batchSize;
     const total = size + examples;
@@ -134,11 +141,10 @@ export class AnnealedLikelihood {
     const gaps: number[] = [];
     let [lower, upper] = [0, 0];
     for (const cursor of this.#batches.epoch()) {
-      const count = this.#batches.fillExamples(this.#x, cursor);
-      if (this.#label) {
-        this.#batches.fillLabels(this.#label.batch, cursor);
-        this.#label.rows.forEach((_, i) => (this.#label!.rows[i] = this.#label!.batch[i % size]!));
-      }
+      const { x } = this.#arrays;
+      const count = this.#batches.fill(this.#arrays, cursor);
+      for (const [name, values] of Object.entries(this.#arrays.fields))
+        for (let chain = 0; chain < this.#chains; chain++) put(this.#rows[name]!, values, chain * values.length);
       if (cursor.index === 0) {
         const bounds = await this.#simulated();
         bounds.forEach(([low, high]) => gaps.push(high - low));
@@ -146,7 +152,7 @@ export class AnnealedLikelihood {
         upper = mean(bounds.map(([, high]) => high));
         yield { done: size, total };
       }
-      const bounds = await this.#forwards(this.#x, await this.#tuned(this.#x));
+      const bounds = await this.#forwards(x, await this.#tuned(x));
       const from = cursor.index * size;
       for (let i = 0; i < count; i++) nlls[from + i] = -bounds[i]!;
       yield { done: size + from + count, total };
@@ -256,9 +262,9 @@ export class AnnealedLikelihood {
     outputs: readonly string[],
     inputs: Readonly<Record<string, Float32Array>> = {},
   ): Promise<Record<string, Float32Array>> {
-    const label = name === "simulate" ? this.#label?.batch : this.#label?.rows;
+    const fields = name === "simulate" ? this.#arrays.fields : this.#rows;
     const found = await this.#programs[name].run({
-      inputs: { ...inputs, ...(label && { label }) },
+      inputs: { ...fieldArrays(fields), ...inputs },
       outputs,
       seed: this.#seed,
       step: this.#draw++,
@@ -268,21 +274,26 @@ export class AnnealedLikelihood {
   }
 }
 
-/** p(z) for `count` codes, p(x|z), and how many numbers z has. */
+/** Copies fields of the same kind. */
+function put(into: FieldArray, values: FieldArray, at: number): void {
+  if (into instanceof BigInt64Array && values instanceof BigInt64Array) into.set(values, at);
+  if (into instanceof Float32Array && values instanceof Float32Array) into.set(values, at);
+}
+
+/** p(z) for `count` codes, p(x|z), and the latent dimensions. */
 interface Joint {
   readonly prior: Distribution;
   readonly dim: number;
   readonly decode: (z: Tensor) => Distribution;
 }
 
-function joint(model: Model, count: number): Joint {
-  const [dim, ...more] = model.latents?.shape ?? [];
-  const prior = model.latents?.prior?.(count);
-  if (!prior || !model.decode || dim === undefined || more.length > 0)
-    throw new UnsupportedOpError(
-      `annealing: the model has no p(x|z) p(z) to anneal, got ${prior ? "no decoder of lists of numbers" : "no p(z)"}, expected both`,
-    );
-  return { prior, dim, decode: (z) => model.decode!(z) };
+function joint(model: Model, count: number, context: Context): Joint {
+  const { name, shape, prior } = codeOf(model)!;
+  return {
+    prior: prior!({}, count, context),
+    dim: shape[0]!,
+    decode: (z) => model.decode!({ [name]: z }, context),
+  };
 }
 
 const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;

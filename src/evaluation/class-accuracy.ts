@@ -1,14 +1,15 @@
+import { UnsupportedOpError } from "../errors.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /** How often samples of a class look like one to a classifier. */
 export interface ClassAccuracy {
-  /** The share of all samples, and of those of each class. */
+  /** The fraction of all samples, and of those of each class. */
   readonly accuracy: number;
   readonly byClass: readonly number[];
 }
 
 /**
- * Draws `perClass` samples of each class from a model that learns from labels, and asks a classifier of real examples what they
+ * Takes `perClass` samples of each class from a class-conditional model, and asks a classifier of real examples what they
  * are. Throws UnsupportedOpError where the model takes no label.
  */
 export async function classAccuracy(
@@ -17,10 +18,17 @@ export async function classAccuracy(
   { perClass = 1000, seed = 0 }: { readonly perClass?: number; readonly seed?: number } = {},
 ): Promise<ClassAccuracy> {
   const byClass: number[] = [];
-  const { classes = 1 } = trained.model;
+  const field = trained.model.condition?.fields.find(({ kind }) => kind === "class");
+  if (field?.kind !== "class")
+    throw new UnsupportedOpError(
+      "class accuracy: the model takes no class, got an unconditional one, expected a class-conditional model",
+    );
+  const classes = field.classes.length;
   for (let label = 0; label < classes; label++) {
     // Codes of their own for each class: a seed's draws do not depend on the label.
-    const samples = await trained.given([label]).sample(perClass, { seed: seed * classes + label });
+    const samples = await trained
+      .given({ [field.name]: [label] })
+      .sample(perClass, { seed: seed * classes + label, mean: true });
     const found = await classifier.classify(samples);
     byClass.push(found.filter((c) => c === label).length / perClass);
   }

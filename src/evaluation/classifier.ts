@@ -6,6 +6,7 @@ import { ConfigError } from "../errors.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor } from "../graph/tensor.ts";
 import type { Batch, Model, Objective } from "../models/model.ts";
+import type { Context } from "../nn/context.ts";
 import { ConvEncoder } from "../nn/conv-nets.ts";
 import { Linear } from "../nn/linear.ts";
 import { MLP } from "../nn/mlp.ts";
@@ -21,7 +22,8 @@ import type { Device } from "../runtime/device.ts";
 import { Program } from "../runtime/program.ts";
 import { createVariables, type VariableStore } from "../runtime/variables.ts";
 import { compileStep } from "../training/compile-step.ts";
-import { ScoreEvaluator } from "./validation-metrics.ts";
+import { TrainedModel } from "./trained-model.ts";
+import { validationMetrics } from "./validation-metrics.ts";
 import { fit } from "../training/fit.ts";
 import type { SafetensorsTensor } from "../serialization/safetensors.ts";
 import { readTensors, writeTensors } from "../training/state-tensors.ts";
@@ -36,6 +38,7 @@ export const classifierFeatures = 128;
  */
 export class Classifier implements Model {
   readonly classes: number;
+  readonly condition: NonNullable<Model["condition"]>;
   /** Images are scaled to squares of this side before anything else. */
   readonly side: number | undefined;
   readonly convolutions?: ConvEncoder;
@@ -44,6 +47,8 @@ export class Classifier implements Model {
 
   constructor(given: Shape, classes: number, { side }: { readonly side?: number | undefined } = {}) {
     this.classes = classes;
+    const names = Array.from({ length: classes }, (_, k) => String(k));
+    this.condition = { fields: [{ name: "class", kind: "class", classes: names }], required: true };
     this.side = side;
     const shape = side === undefined ? given : [given[0]!, side, side];
     const halvesTwice = shape.length === 3 && shape.slice(1).every((side) => side % 4 === 0);
@@ -72,16 +77,17 @@ export class Classifier implements Model {
     return this.output.apply(this.features(x));
   }
 
-  objectives({ x, label }: Batch): readonly Objective[] {
-    const loss = mean(this.scores(x, label)["crossEntropy"]!);
+  objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const loss = mean(this.validation(x, contextOf("crossEntropy")).crossEntropy);
     return [{ name: "crossEntropy", loss, parameters: parameters(this), metrics: {} }];
   }
 
   /** -log q(y|x) in nats, and 1 where another class is likelier than y. */
-  scores(x: Tensor, label?: Tensor): Readonly<Record<string, Tensor>> {
+  validation(x: Tensor, { condition }: Context): Readonly<Record<"crossEntropy" | "error", Tensor>> {
+    const label = condition!["class"]!;
     const logits = this.logits(x);
-    const wrong = cast(notEqual(argmax(logits, -1), label!), "float32");
-    return { crossEntropy: new Categorical(logits).logProb(label!).neg(), error: wrong };
+    const wrong = cast(notEqual(argmax(logits, -1), label), "float32");
+    return { crossEntropy: new Categorical(logits).logProb(label).neg(), error: wrong };
   }
 }
 
@@ -91,6 +97,7 @@ export class TrainedClassifier {
   readonly store: VariableStore;
   readonly #shape: Shape;
   readonly #program: Program;
+  readonly #trained: TrainedModel;
 
   /** `shape` is that of an example. */
   constructor(network: Classifier, { store, shape }: { readonly store: VariableStore; readonly shape: Shape }) {
@@ -103,6 +110,7 @@ export class TrainedClassifier {
       ["features", network.features(x)],
     ]);
     this.#program = new Program(store, { name: "classifier", outputs });
+    this.#trained = new TrainedModel(network, { store, shape });
   }
 
   /** The likeliest class of each of examples [count, ...shape] with values in [0, 1]. */
@@ -125,18 +133,15 @@ export class TrainedClassifier {
     return this.#rows("features", x, classifierFeatures);
   }
 
-  /** The share of a labelled split whose class it does not find. */
+  /** The fraction of a labeled split whose class it does not find. */
   async error(split: Split): Promise<number> {
-    const { network: model, store } = this;
-    const evaluator = new ScoreEvaluator({ model, store, split, binarize: "none" });
-    const { error } = await evaluator.run();
-    await evaluator.release();
+    const { error } = await validationMetrics(this.#trained, { split, binarize: "none" });
     return error!;
   }
 
   async release(): Promise<void> {
     await this.#program.release();
-    await this.store.release();
+    await this.#trained.release();
   }
 
   async #rows(output: "probabilities" | "features", x: Float32Array, width: number): Promise<Float32Array> {
@@ -173,7 +178,7 @@ export async function trainClassifier(options: {
   if (!classNames) throw new ConfigError(`classifier: ${name} has no labels, got none, expected labelled examples`);
   const network = new Classifier(shape, classNames.length, { side });
   const batchSize = Math.min(128, split.indices.length);
-  const batches = new Batches(split, { batchSize, purpose: "training", seed, classes: classNames.length });
+  const batches = new Batches(split, { batchSize, purpose: "training", seed, fields: network.condition.fields });
   const steps = epochs * batches.batchesPerEpoch;
   const optimizer = adam({ learningRate: schedule("one-cycle", { learningRate: 3e-3, steps }) });
   const training = compileStep(network, { device, shape, batchSize, optimizer });

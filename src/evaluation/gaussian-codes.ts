@@ -1,43 +1,36 @@
-import type { Distribution } from "../distributions/distribution.ts";
 import { Independent } from "../distributions/independent.ts";
 import { kl } from "../distributions/kl.ts";
 import { Normal } from "../distributions/normal.ts";
-import type { Shape } from "../graph/shape.ts";
-import { Input } from "../graph/tensor.ts";
 import type { DrawnCodes } from "../metrics/codes/rate-parts.ts";
-import type { Model } from "../models/model.ts";
-import { overSplit, type OverSplitOptions } from "./map-split.ts";
-import { chunk } from "./trained-model.ts";
+import { takeMean } from "../models/latent.ts";
+import { codeOf, requireCapabilities } from "./capabilities.ts";
+import { mapSplit, type SplitOptions } from "./map-split.ts";
+import type { ModelOnDevice } from "./model-on-device.ts";
 
 /**
- * q(z|x) of every example of a split with one draw of z each: what measures of a latent space start from. Undefined for a
- * model whose codes are not one list of numbers with a Gaussian posterior and a Gaussian prior, both independent over dimensions.
+ * q(z|x) of every example of a split with one sample of z each: what metrics of a latent space start from. Throws UnsupportedOpError for a
+ * model whose code is not one vector with a Gaussian posterior and the prior N(0, I).
  */
-export async function drawCodes(options: OverSplitOptions): Promise<DrawnCodes | undefined> {
-  const codes = await overSplit(options, (model, x) => {
-    const q = model.encode?.(x);
-    const p = model.latents?.prior?.(x.shape[0]!);
-    if (!isGaussian(q) || !isGaussian(p) || q.shape.length !== 2) return undefined;
+export async function gaussianCodes(
+  trained: ModelOnDevice,
+  options: Omit<SplitOptions, "key" | "program"> & { readonly seed?: number },
+): Promise<DrawnCodes> {
+  const { model } = trained;
+  requireCapabilities(model, ["gaussian"]);
+  const { name, prior } = codeOf(model)!;
+  const codes = await mapSplit(trained, { ...options, key: "gaussian codes" }, (x, context) => {
+    const q = model.encode!(x, context, takeMean)[name];
+    const p = prior!({}, x.shape[0]!, context);
+    if (!(q instanceof Independent && q.base instanceof Normal))
+      throw new Error(`latent ${name} is said to have a Gaussian posterior, got ${q?.name ?? "none"}`);
     const z = q.rsample();
     return {
       rate: kl(q, p),
       mean: q.base.mean.broadcastTo(q.shape),
       logVar: q.base.logVar.broadcastTo(q.shape),
       z,
-      logPrior: p.base.logProb(z),
+      logPrior: (p as Independent).base.logProb(z),
     };
   });
-  return codes && { latentDim: codes.z.length / codes.rate.length, ...codes };
+  return { latentDim: codes.z.length / codes.rate.length, ...codes };
 }
-
-/**
- * Whether `drawCodes` draws those of a model, which if it learns from labels has been given one for each of `chunk` rows; `shape` is
- * that of an example.
- */
-export function encodesGaussians(model: Model, shape: Shape): boolean {
-  const q = model.encode?.(new Input("x", [chunk, ...shape]));
-  return isGaussian(q) && isGaussian(model.latents?.prior?.(chunk)) && q.shape.length === 2;
-}
-
-const isGaussian = (d: Distribution | undefined): d is Independent<Normal> =>
-  d instanceof Independent && d.base instanceof Normal;

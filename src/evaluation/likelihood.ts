@@ -1,87 +1,77 @@
-import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";
-import { DataError, UnsupportedOpError } from "../errors.ts";
+import { DataError } from "../errors.ts";
 import { sizeOf } from "../graph/shape.ts";
-import { Input } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { boundSizes, ImportanceBounds } from "../metrics/importance-bounds.ts";
 import type { Model } from "../models/model.ts";
-import { Program } from "../runtime/program.ts";
-import type { VariableStore } from "../runtime/variables.ts";
+import type { Context } from "../nn/context.ts";
+import { requireCapabilities } from "./capabilities.ts";
+import { type SplitBatch, SplitProgram } from "./map-split.ts";
+import type { ModelOnDevice } from "./model-on-device.ts";
 
 /** Negative log-likelihood by importance sampling, in nats per example: means over the examples. */
-export interface LikelihoodFigures {
+export interface LikelihoodEstimate {
   readonly examples: number;
-  /** Draws of z an example. */
+  /** Samples of z for each example. */
   readonly samples: number;
   /** -L_samples: an upper bound on -log p(x) in expectation (arXiv:1509.00519, eq. 8). */
   readonly nll: number;
   /** Of `nll`, over the examples. */
   readonly standardError: number;
-  /** -L_k for several k from the same draws; it falls with k. */
+  /** -L_k for several k from the same samples; it falls with k. */
   readonly curve: readonly { readonly samples: number; readonly nll: number }[];
 }
 
 /** Values that p(x|z) is computed for at a time: what a row of activations takes then stays near the cores. */
 const valuesPerRun = 250_000;
-/** Draws at a time for each example, where there are so many: encoding it again for each chunk then costs little. */
-const draws = 100;
+/** Samples at a time for each example, where there are so many: encoding it again for each chunk then costs little. */
+const samplesPerRun = 100;
 
 /**
- * The importance-weighted bound of a model over a split, compiled once: chunks of draws for a few examples at a time, so
- * that their number costs no memory. Binarized data is drawn by the fixed evaluation stream, and z by a stream keyed by (seed,
- * batch, chunk). Throws UnsupportedOpError where the model has no importance weights.
+ * The importance-weighted bound of a model over a split, or log p(x) itself where the model has it: chunks of samples for a few examples
+ * at a time, so that their number costs no memory. Binarized data is sampled by the fixed evaluation stream, and z by a stream keyed by
+ * (seed, batch, chunk). Throws UnsupportedOpError where the model has no likelihood.
  */
 export class LikelihoodEvaluator {
-  readonly #program: Program;
-  readonly #batches: Batches;
+  readonly #over: SplitProgram;
   readonly #chunk: number;
   readonly #samples: number;
   readonly #seed: number;
-  readonly #inputs: { readonly x: Float32Array; readonly label?: BigInt64Array };
 
-  constructor(options: {
-    readonly model: Model;
-    readonly store: VariableStore;
-    readonly split: Split;
-    readonly binarize: Binarization;
-    readonly samples: number;
-    readonly seed?: number;
-  }) {
-    const { model, store, split, binarize, samples, seed = 0 } = options;
-    const { shape } = split.dataset;
+  constructor(
+    trained: ModelOnDevice,
+    options: {
+      readonly split: Split;
+      readonly binarize: Binarization;
+      readonly samples: number;
+      readonly seed?: number;
+    },
+  ) {
+    const { split, binarize, samples, seed = 0 } = options;
+    const { model } = trained;
+    requireCapabilities(model, ["likelihood"], { where: "evaluate" });
+    const size = sizeOf(split.dataset.shape);
     this.#samples = samples;
     this.#seed = seed;
-    this.#chunk = Math.min(samples, draws, Math.max(1, Math.floor(valuesPerRun / sizeOf(shape))));
-    const size = Math.min(split.indices.length, Math.max(1, Math.floor(valuesPerRun / (this.#chunk * sizeOf(shape)))));
-    const { classes } = model;
-    const labelled = classes !== undefined && { classes };
-    this.#batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize, ...labelled });
-    this.#inputs = {
-      x: new Float32Array(size * this.#batches.exampleSize),
-      ...(labelled && { label: new BigInt64Array(size) }),
-    };
-    const given = labelled && model.given ? model.given(new Input("label", [size], "int64")) : model;
-    if (!given.logWeights)
-      throw new UnsupportedOpError(
-        "evaluate: the model has no importance weights, got none, expected a model with a posterior to draw from",
-      );
-    const logWeights = given.logWeights(new Input("x", [size, ...shape]), this.#chunk);
-    this.#program = new Program(store, { name: "likelihood", outputs: new Map([["logWeights", logWeights]]) });
+    this.#chunk = Math.min(samples, samplesPerRun, Math.max(1, Math.floor(valuesPerRun / size)));
+    const batchSize = Math.max(1, Math.floor(valuesPerRun / (this.#chunk * size)));
+    const chunk = this.#chunk;
+    this.#over = new SplitProgram(
+      trained,
+      { split, binarize, batchSize, key: `likelihood ${chunk}`, program: "likelihood" },
+      (x, context) => ({ logWeights: logWeightsOf(model, x, chunk, context) }),
+    );
   }
 
   /** L_1, ..., L_samples of each example, for the sizes of `boundSizes`: a batch of examples at a time, in their order. */
   async *bounds(): AsyncGenerator<readonly (readonly number[])[]> {
     const sizes = boundSizes(this.#samples);
-    for (const cursor of this.#batches.epoch()) {
-      const count = this.#batches.fillExamples(this.#inputs.x, cursor);
-      if (this.#inputs.label) this.#batches.fillLabels(this.#inputs.label, cursor);
-      yield await this.#boundsOf(count, cursor.index, sizes);
-    }
+    for await (const batch of this.#over.run()) yield await this.#boundsOf(batch, sizes);
   }
 
-  /** Yields the number of examples done so far; returns the figures. */
-  async *run(): AsyncGenerator<number, LikelihoodFigures> {
+  /** Yields the number of examples done so far; returns the estimate. */
+  async *run(): AsyncGenerator<number, LikelihoodEstimate> {
     const sizes = boundSizes(this.#samples);
     const totals = sizes.map(() => 0);
     const nlls: number[] = [];
@@ -106,22 +96,12 @@ export class LikelihoodEvaluator {
     return { examples: n, samples: this.#samples, nll, standardError, curve };
   }
 
-  release(): Promise<void> {
-    return this.#program.release();
-  }
-
-  /** The bounds of `count` examples of a batch. */
-  async #boundsOf(count: number, batch: number, sizes: readonly number[]): Promise<number[][]> {
+  async #boundsOf({ count, index, compute }: SplitBatch, sizes: readonly number[]): Promise<number[][]> {
     const bounds = Array.from({ length: count }, () => new ImportanceBounds(sizes));
     const chunks = Math.ceil(this.#samples / this.#chunk);
-    const rows = this.#inputs.x.length / this.#batches.exampleSize;
+    const rows = this.#over.size;
     for (let chunk = 0; chunk < chunks; chunk++) {
-      const { logWeights } = await this.#program.run({
-        inputs: this.#inputs,
-        outputs: ["logWeights"],
-        seed: this.#seed,
-        step: batch * chunks + chunk,
-      });
+      const { logWeights } = await compute({ seed: this.#seed, step: index * chunks + chunk });
       const used = Math.min(this.#chunk, this.#samples - chunk * this.#chunk);
       bounds.forEach((bound, i) => {
         for (let k = 0; k < used; k++) bound.add(Number(logWeights![k * rows + i]));
@@ -129,4 +109,10 @@ export class LikelihoodEvaluator {
     }
     return bounds.map((b) => b.bounds);
   }
+}
+
+/** log p(x, z) - log q(z|x), [samples, batch]; log p(x) itself where that is known: p(x, z) / p(z|x) is p(x). */
+function logWeightsOf(model: Model, x: Tensor, samples: number, context: Context): Tensor {
+  if (model.logProb) return model.logProb(x, context).broadcastTo([samples, x.shape[0]!]);
+  return model.logWeights!(x, samples, context);
 }

@@ -1,62 +1,116 @@
-import { Batches } from "../data/batches.ts";
+import { type BatchArrays, Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
+import { fieldsOf } from "../data/fields.ts";
 import type { Split } from "../data/split.ts";
-import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
-import type { Model } from "../models/model.ts";
-import { Program } from "../runtime/program.ts";
-import type { VariableStore } from "../runtime/variables.ts";
+import { Input, type Tensor } from "../graph/tensor.ts";
+import type { FieldSpec } from "../models/model.ts";
+import { conditioned, type Context, evaluation } from "../nn/context.ts";
+import type { HostArray } from "../runtime/host-array.ts";
+import type { Program } from "../runtime/program.ts";
+import { batchInputs, fieldInputs } from "../training/batch-inputs.ts";
+import type { ModelOnDevice } from "./model-on-device.ts";
 
-export interface OverSplitOptions {
-  readonly model: Model;
-  readonly store: VariableStore;
+export interface SplitOptions {
   readonly split: Split;
-  readonly binarize: Binarization;
-  /** Of the noise. */
-  readonly seed?: number;
-  /** Averaged weights to use in place of the last ones. */
-  readonly readInstead?: ReadonlyMap<Variable, Variable>;
+  readonly binarize?: Binarization;
+  /** Examples a run of the graph, at most. */
+  readonly batchSize?: number;
+  /** The graph is compiled once by this key and the batch size. */
+  readonly key: string;
+  /** Keys the noise; `codes` when missing. */
+  readonly program?: string;
 }
 
-/** Examples a run of the graph. */
-const batchSize = 250;
+/** A batch of a split on its way through a graph. */
+export interface SplitBatch {
+  readonly index: number;
+  /** The place of its first example in the split, and how many there are. */
+  readonly first: number;
+  readonly count: number;
+  readonly arrays: BatchArrays;
+  /** The graph's outputs for the batch; rows behind the `count` of a short last one stand for nothing. */
+  compute(options?: {
+    readonly inputs?: Readonly<Record<string, HostArray>>;
+    readonly outputs?: readonly string[];
+    readonly seed?: number;
+    readonly step?: number;
+  }): Promise<Readonly<Record<string, HostArray>>>;
+}
+
+/** The fields that a model is given of its examples: all it takes, or where it needs none those that the data have. */
+export function conditionFields(
+  { model: { condition } }: Pick<ModelOnDevice, "model">,
+  { dataset }: Split,
+): readonly FieldSpec[] {
+  if (!condition) return [];
+  const known = fieldsOf(dataset);
+  return condition.required ? condition.fields : condition.fields.filter(({ name }) => known[name]);
+}
 
 /**
- * Tensors of every example of a split, [examples, ...] each by name, computed a batch at a time so that the examples are never
- * in memory together. `build` says which, from the model (given the examples' labels, where it learns from labels) and a batch
- * x [batch, ...shape]; undefined where it returns undefined.
+ * One graph over the examples of a split in file order, a batch at a time, so that they are never in memory together: the loop of
+ * everything that is computed of data. The model is given each example's own condition, and its EMA weights are read where it has them.
  */
-export async function overSplit<T extends Readonly<Record<string, Tensor>>>(
-  options: OverSplitOptions,
-  build: (model: Model, x: Tensor) => T | undefined,
-): Promise<{ readonly [Name in keyof T]: Float32Array } | undefined> {
-  const { model, store, split, binarize, seed = 0, readInstead } = options;
-  const examples = split.indices.length;
-  const size = Math.min(batchSize, examples);
-  const labelled = model.classes !== undefined && { classes: model.classes };
-  const given = labelled && model.given ? model.given(new Input("label", [size], "int64")) : model;
-  const built = build(given, new Input("x", [size, ...split.dataset.shape]));
-  if (!built) return undefined;
-  const outputs = new Map(Object.entries<Tensor>(built));
-  const program = new Program(store, { name: "codes", outputs, ...(readInstead && { readInstead }) });
-  const batches = new Batches(split, { batchSize: size, purpose: "evaluation", binarize, ...labelled });
-  const x = new Float32Array(size * batches.exampleSize);
-  const label = labelled && new BigInt64Array(size);
-  const all = [...outputs].map(([name, t]) => ({ name, values: new Float32Array((examples * t.size) / size) }));
-  try {
-    for (const cursor of batches.epoch()) {
-      const count = batches.fillExamples(x, cursor);
-      if (label) batches.fillLabels(label, cursor);
-      const inputs = { x, ...(label && { label }) };
-      const found = await program.run({ inputs, outputs: [...outputs.keys()], seed, step: cursor.index });
-      for (const { name, values } of all) {
-        const width = values.length / examples;
-        // What lies behind the examples of a short last batch is computed and dropped.
-        values.set((found[name] as Float32Array).subarray(0, count * width), cursor.index * size * width);
-      }
-    }
-  } finally {
-    await program.release();
+export class SplitProgram {
+  readonly batches: Batches;
+  /** Examples of a batch. */
+  readonly size: number;
+  readonly program: Program;
+
+  /** `build` says what is computed of a batch x [batch, ...shape]. */
+  constructor(
+    trained: ModelOnDevice,
+    { split, binarize = "none", batchSize = 250, key, program = "codes" }: SplitOptions,
+    build: (x: Tensor, context: Context) => Readonly<Record<string, Tensor>>,
+  ) {
+    this.size = Math.min(batchSize, split.indices.length);
+    const fields = conditionFields(trained, split);
+    this.batches = new Batches(split, { batchSize: this.size, purpose: "evaluation", binarize, fields });
+    const { size } = this;
+    this.program = trained.program(`${key} ${size} ${fields.map(({ name }) => name).join()}`, () => {
+      const context = fields.length === 0 ? evaluation : conditioned(evaluation, fieldInputs(fields, size));
+      const built = build(new Input("x", [size, ...split.dataset.shape]), context);
+      return { name: program, outputs: new Map(Object.entries(built)) };
+    });
   }
-  // The same names as `built` has.
+
+  /** Every batch once, in order. */
+  async *run(): AsyncGenerator<SplitBatch> {
+    const arrays = this.batches.allocate();
+    for (const cursor of this.batches.epoch()) {
+      const count = this.batches.fill(arrays, cursor);
+      yield {
+        index: cursor.index,
+        first: cursor.index * this.size,
+        count,
+        arrays,
+        compute: ({ inputs = {}, outputs = this.program.outputs, seed = 0, step = cursor.index } = {}) =>
+          this.program.run({ inputs: { ...batchInputs(arrays), ...inputs }, outputs, seed, step }),
+      };
+    }
+  }
+}
+
+/** Tensors of every example of a split, [examples, ...] each by name; `build` says which. */
+export async function mapSplit<T extends Readonly<Record<string, Tensor>>>(
+  trained: ModelOnDevice,
+  { seed = 0, ...options }: SplitOptions & { readonly seed?: number },
+  build: (x: Tensor, context: Context) => T,
+): Promise<{ readonly [Name in keyof T]: Float32Array }> {
+  const over = new SplitProgram(trained, options, build);
+  const examples = options.split.indices.length;
+  const all = over.program.outputs.map((name) => {
+    const width = over.program.output(name).size / over.size;
+    return { name, width, values: new Float32Array(examples * width) };
+  });
+  for await (const { first, count, compute } of over.run()) {
+    const found = await compute({ seed });
+    for (const { name, width, values } of all) {
+      const rows = found[name]!;
+      if (rows instanceof Float32Array) values.set(rows.subarray(0, count * width), first * width);
+      else for (let i = 0; i < count * width; i++) values[first * width + i] = Number(rows[i]);
+    }
+  }
+  // The same names as `build` gives.
   return Object.fromEntries(all.map(({ name, values }) => [name, values])) as { [Name in keyof T]: Float32Array };
 }

@@ -1,245 +1,232 @@
 import "../ops/methods.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";
-import { ConfigError, UnsupportedOpError } from "../errors.ts";
+import { UnsupportedOpError } from "../errors.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
-import { ratePerDimension } from "../latent/rate-per-dimension.ts";
-import type { Latents, Model } from "../models/model.ts";
-import { Program } from "../runtime/program.ts";
+import { completeCodes, type Latent, takeMean } from "../models/latent.ts";
+import type { Model } from "../models/model.ts";
+import type { Context } from "../nn/context.ts";
+import { Program, type ProgramSpec } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
-import { overSplit } from "./map-split.ts";
-
-/** Examples a run of a graph. The i-th draw of a seed is the same whatever the number asked for. */
-export const chunk = 64;
+import { codeOf, requireCapabilities } from "./capabilities.ts";
+import { type ConditionValues, Given } from "./condition.ts";
+import { mapSplit } from "./map-split.ts";
+import { chunk, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
+import { ratePerDimension } from "./rate-per-dimension.ts";
+import { drain, type SampleOptions, sampling, type SamplingProgress } from "./sampling.ts";
 
 // A type, not an interface: only that fits a record of tensors.
-type PosteriorTensors = { readonly means: Tensor; readonly draws: Tensor; readonly rates?: Tensor };
-
-/** Whether `TrainedModel.draw` can: of a model with p(z) and p(x|z). */
-export const drawsExamples = (
-  model: Model,
-): model is Model & { readonly latents: Latents; readonly decode: NonNullable<Model["decode"]> } =>
-  model.latents?.prior !== undefined && model.decode !== undefined;
+type PosteriorTensors = { readonly means: Tensor; readonly samples: Tensor; readonly rates?: Tensor };
 
 /** What `TrainedModel.codes` gives, [examples, latentDim] each. */
 export interface SplitCodes {
   readonly means: Float32Array;
-  readonly draws: Float32Array;
+  /** One sample of each posterior. */
+  readonly samples: Float32Array;
+  /** KL(q(z_i|x) || p(z_i)) in nats, where it has a closed form. */
   readonly rates?: Float32Array;
 }
 
 /**
  * A model with weights on a device: its capabilities as functions of arrays. Each throws UnsupportedOpError naming the
- * capability where the model lacks it.
+ * capability where the model lacks it. Graphs are compiled once and kept until `release`.
  */
-export class TrainedModel {
+export class TrainedModel implements ModelOnDevice {
   readonly model: Model;
   readonly store: VariableStore;
   /** Of one example. */
   readonly shape: Shape;
-  readonly #readInstead: ReadonlyMap<Variable, Variable>;
-  /** For a model given labels: row i has the one at i, and the first follows on the last. */
-  readonly #labels: BigInt64Array | undefined;
-  /** The model that was given those labels. */
-  readonly #ungiven: TrainedModel;
+  /** Read in place of the parameters they average. */
+  readonly emaWeights: ReadonlyMap<Variable, Variable>;
+  readonly #given: Given;
+  readonly #compiled: Map<string, Releasable>;
 
   constructor(
     model: Model,
     options: {
       readonly store: VariableStore;
       readonly shape: Shape;
-      /** Averaged weights to use in place of the last ones. */
-      readonly readInstead?: ReadonlyMap<Variable, Variable>;
-      /** For a model of p(x | label) given its "label" input. */
-      readonly labels?: BigInt64Array;
-      /** The model that was given the labels. */
-      readonly ungiven?: TrainedModel;
+      readonly emaWeights?: ReadonlyMap<Variable, Variable>;
     },
+    view: { readonly given?: Given; readonly compiled?: Map<string, Releasable> } = {},
   ) {
     this.model = model;
     this.store = options.store;
     this.shape = options.shape;
-    this.#readInstead = options.readInstead ?? new Map();
-    this.#labels = options.labels;
-    this.#ungiven = options.ungiven ?? this;
+    this.emaWeights = options.emaWeights ?? new Map();
+    this.#given = view.given ?? new Given(model, {});
+    this.#compiled = view.compiled ?? new Map();
   }
 
   /**
-   * The model of p(x | label) for rows of these labels: row i has the one at i, and the first follows on the last. Throws
-   * UnsupportedOpError where the model takes none, ConfigError for one that is not among its classes.
+   * The model of p(x | condition), by field: a class as its index, numbers in the field's shape; row i has the i-th of each, and the
+   * first follows the last. Throws UnsupportedOpError where the model takes none, ConfigError where a value does not fit.
    */
-  given(labels: ArrayLike<number>): TrainedModel {
-    const { model, store, shape } = this;
-    const { classes = 0 } = model;
-    if (!model.given)
-      throw new UnsupportedOpError("label: the model takes none, got a label, expected a model of p(x | label)");
-    const wrong = Array.from(labels).find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
-    if (labels.length === 0 || wrong !== undefined)
-      throw new ConfigError(`label: not a class of the model, got ${wrong ?? "none"}, expected 0 to ${classes - 1}`);
-    return new TrainedModel(model.given(new Input("label", [chunk], "int64")), {
-      store,
-      shape,
-      readInstead: this.#readInstead,
-      labels: BigInt64Array.from(Array.from(labels), BigInt),
-      ungiven: this,
-    });
+  given(condition: ConditionValues): TrainedModel {
+    return new TrainedModel(this.model, this, { given: new Given(this.model, condition), compiled: this.#compiled });
   }
 
-  /** What the model can do, with a label where it takes one. */
-  get abilities(): Model {
-    return this.model.given ? this.given([0]).model : this.model;
+  /** Whether a condition has been given. */
+  get isGiven(): boolean {
+    return this.#given.key !== "";
   }
 
-  /** Numbers in a code. Throws UnsupportedOpError for codes that are not one list of numbers. */
+  /** The latent that stands for an example. Throws UnsupportedOpError where it is not one vector. */
+  get code(): Latent {
+    requireCapabilities(this.model, ["vector"]);
+    return codeOf(this.model)!;
+  }
+
+  /** Latent dimensions. Throws UnsupportedOpError for codes that are not one vector. */
   get latentDim(): number {
-    const shape = this.model.latents?.shape;
-    if (shape?.length !== 1) throw this.#lacking("one list of latent numbers");
-    return shape[0]!;
+    return this.code.shape[0]!;
   }
 
-  /** New examples, [count, ...shape]. */
-  sample(count: number, { seed = 0, temperature = 1 } = {}): Promise<Float32Array> {
-    const { model } = this;
-    if (!model.sample) throw this.#lacking("sampling");
-    return this.#run(
-      "sample",
-      count,
-      new Float32Array(),
-      (size) => ({ output: model.sample!(size, { temperature }) }),
-      seed,
-    );
+  /** New examples, [count, ...shape]: samples of p(x), or with `mean` means of p(x|z). */
+  sample(count: number, options: SampleOptions = {}): Promise<Float32Array> {
+    return drain(this.sampling(count, options));
   }
 
-  /** New examples with the noise of p(x|z) that `sample` leaves out, [count, ...shape]. */
-  draw(count: number, { seed = 0 } = {}): Promise<Float32Array> {
-    const { model } = this;
-    if (!drawsExamples(model)) throw this.#lacking("p(z) and p(x|z)");
-    return this.#run(
-      "draw",
-      count,
-      new Float32Array(),
-      (size) => ({ output: model.decode(model.latents.prior(size).sample()).sample() }),
-      seed,
-    );
+  /** The same, step by step with previews where the model samples in many steps. */
+  sampling(count: number, options: SampleOptions = {}): AsyncGenerator<SamplingProgress, Float32Array> {
+    this.#given.check("sampling");
+    return sampling(this, this.#given, count, options);
   }
 
-  /** Codes of new examples, draws of p(z): [count, ...latent shape]. */
-  drawCodes(count: number, { seed = 0 } = {}): Promise<Float32Array> {
-    const { latents } = this.model;
-    const prior = latents?.prior?.bind(latents);
-    if (!prior) throw this.#lacking("p(z)");
-    return this.#run("draw-codes", count, new Float32Array(), (size) => ({ output: prior(size).sample() }), seed);
+  /** Codes of new examples from the prior, [count, latentDim]. */
+  samplePrior(count: number, { seed = 0 } = {}): Promise<Float32Array> {
+    requireCapabilities(this.model, ["prior"]);
+    const { name } = this.code;
+    return this.#run("sample-prior", { program: "draw-codes", count, seed }, (size, context) => {
+      const codes = completeCodes(this.model.latents!, {}, { count: size, context });
+      return { output: codes[name]! };
+    });
   }
 
   /** Reconstructions of examples x, [count, ...shape], as they come out of the model. */
   reconstruct(x: Float32Array): Promise<Float32Array> {
-    const { model } = this;
-    if (!model.reconstruct) throw this.#lacking("reconstruction");
-    return this.#ofExamples("reconstruct", x, (input) => model.reconstruct!(input));
+    requireCapabilities(this.model, ["reconstruct"]);
+    return this.#ofExamples("reconstruct", x, (input, context) => this.model.reconstruct!(input, context));
   }
 
   /** Examples x, [count, ...shape], with the noise that the model learns to remove. */
   corrupt(x: Float32Array, { seed = 0 } = {}): Promise<Float32Array> {
-    const { model } = this;
-    if (!model.corrupt) throw this.#lacking("noise to remove");
-    return this.#ofExamples("corrupt", x, (input) => model.corrupt!(input), seed);
+    requireCapabilities(this.model, ["denoise"]);
+    return this.#ofExamples("corrupt", x, (input, context) => this.model.corrupt!(input, context), seed);
   }
 
-  /** Means of q(z|x), [count, ...latent shape]. */
+  /** Means of q(z|x), [count, latentDim]. */
   encode(x: Float32Array): Promise<Float32Array> {
-    const { model } = this;
-    if (!model.encode) throw this.#lacking("encoding");
-    return this.#ofExamples("encode", x, (input) => model.encode!(input).mean);
+    requireCapabilities(this.model, ["encode"]);
+    const { name } = this.code;
+    return this.#ofExamples("encode", x, (input, context) => this.model.encode!(input, context, takeMean)[name]!.mean);
   }
 
   /**
-   * Of every example of a split, [examples, latentDim] each: the mean of q(z|x), one draw of it, and the rate of each dimension
-   * in nats where it has one. The model is given each example's own label where it learns from labels. The examples are never in
-   * memory together.
+   * Of every example of a split, [examples, latentDim] each: the mean of q(z|x), one sample of it, and the rate of each dimension
+   * in nats where it has one. The model is given each example's own condition. The examples are never in memory together.
    */
   async codes(
     split: Split,
     { binarize = "none", seed = 0 }: { readonly binarize?: Binarization; readonly seed?: number } = {},
   ): Promise<SplitCodes> {
-    const { model, store, latentDim } = this.#ungiven;
-    const codes = await overSplit(
-      { model, store, split, binarize, seed, readInstead: this.#readInstead },
-      (given, x): PosteriorTensors | undefined => {
-        const q = given.encode?.(x);
-        const shape = [x.shape[0]!, latentDim];
-        if (!q) return undefined;
-        const rates = ratePerDimension(given, x);
-        const codes = { means: q.mean.broadcastTo(shape), draws: q.sample().broadcastTo(shape) };
-        return rates ? { ...codes, rates: rates.broadcastTo(shape) } : codes;
-      },
-    );
-    if (!codes) throw this.#lacking("encoding");
-    return codes;
-  }
-
-  /** Means of p(x|z) for codes z, [count, latentDim]: examples, [count, ...shape]. */
-  decode(z: Float32Array): Promise<Float32Array> {
     const { model, latentDim } = this;
-    if (!model.decode) throw this.#lacking("decoding");
-    return this.#run("decode", z.length / latentDim, z, (size) => {
-      const input = new Input("in", [size, latentDim]);
-      return { input, output: model.decode!(input).mean };
+    requireCapabilities(model, ["encode"]);
+    const { name } = this.code;
+    return mapSplit(this, { split, binarize, seed, key: "codes" }, (x, context): PosteriorTensors => {
+      const q = model.encode!(x, context, takeMean)[name]!;
+      const shape = [x.shape[0]!, latentDim];
+      const rates = ratePerDimension(model, x, context);
+      const codes = { means: q.mean.broadcastTo(shape), samples: q.sample().broadcastTo(shape) };
+      return rates ? { ...codes, rates: rates.broadcastTo(shape) } : codes;
     });
   }
 
-  #ofExamples(name: string, x: Float32Array, f: (input: Tensor) => Tensor, seed = 0): Promise<Float32Array> {
-    const build = (size: number): { readonly input: Input; readonly output: Tensor } => {
+  /** Means of p(x|z) for codes z, [count, latentDim]: examples, [count, ...shape]. Latents below are at their prior's mean. */
+  decode(z: Float32Array): Promise<Float32Array> {
+    requireCapabilities(this.model, ["decode"]);
+    const { latentDim, model, code } = this;
+    return this.#run("decode", { count: z.length / latentDim, rows: z }, (size, context) => {
+      const input = new Input("in", [size, latentDim]);
+      const codes = completeCodes(model.latents!, { [code.name]: input }, { count: size, context, means: true });
+      return { input, output: model.decode!(codes, context).mean };
+    });
+  }
+
+  program(key: string, make: () => Omit<ProgramSpec, "readInstead">): Program {
+    return this.kept(key, () => new Program(this.store, { ...make(), readInstead: this.emaWeights }));
+  }
+
+  kept<T extends Releasable>(key: string, make: () => T): T {
+    let held = this.#compiled.get(key);
+    if (!held) this.#compiled.set(key, (held = make()));
+    // The same key always comes with the same maker.
+    return held as T;
+  }
+
+  /** Compiled graphs so far: what a second call adds nothing to. */
+  get compiledCount(): number {
+    return this.#compiled.size;
+  }
+
+  /** Frees the compiled graphs, and the weights unless they belong to someone else. */
+  async release({ weights = true } = {}): Promise<void> {
+    for (const held of this.#compiled.values()) await held.release();
+    this.#compiled.clear();
+    if (weights) await this.store.release();
+  }
+
+  #ofExamples(
+    name: string,
+    x: Float32Array,
+    f: (input: Tensor, context: Context) => Tensor,
+    seed = 0,
+  ): Promise<Float32Array> {
+    return this.#run(name, { count: x.length / sizeOf(this.shape), rows: x, seed }, (size, context) => {
       const input = new Input("in", [size, ...this.shape]);
-      return { input, output: f(input) };
-    };
-    return this.#run(name, x.length / sizeOf(this.shape), x, build, seed);
+      return { input, output: f(input, context) };
+    });
   }
 
   /** Runs one graph over `count` rows, a chunk at a time; what a short last chunk lacks is computed from zeros and dropped. */
   async #run(
-    name: string,
-    count: number,
-    rows: Float32Array,
-    build: (size: number) => { readonly input?: Input; readonly output: Tensor },
-    seed = 0,
+    key: string,
+    options: {
+      readonly count: number;
+      readonly rows?: Float32Array;
+      readonly seed?: number;
+      /** Keys the noise; the capability's name where missing. */
+      readonly program?: string;
+    },
+    build: (size: number, context: Context) => { readonly input?: Input; readonly output: Tensor },
   ): Promise<Float32Array> {
-    const { input, output } = build(chunk);
-    const program = new Program(this.store, {
-      name,
-      outputs: new Map([["out", output]]),
-      readInstead: this.#readInstead,
+    const { count, rows, seed = 0, program: name = key } = options;
+    const given = this.#given;
+    given.check(key);
+    const program = this.program(`${key} ${given.key}`, () => {
+      const { output } = build(chunk, given.context(chunk));
+      return { name, outputs: new Map([["out", output]]) };
     });
-    try {
-      const rowSize = output.size / chunk;
-      const out = new Float32Array(count * rowSize);
-      const fed = input && new Float32Array(input.size);
-      const labels = this.#labels;
-      const label = labels && new BigInt64Array(chunk);
-      for (let first = 0; first < count; first += chunk) {
-        fed?.fill(0).set(rows.subarray((first * fed.length) / chunk, ((first + chunk) * fed.length) / chunk));
-        if (labels) label!.forEach((_, i) => (label![i] = labels[(first + i) % labels.length]!));
-        const found = await program.run({
-          inputs: { ...(fed && { in: fed }), ...(label && { label }) },
-          outputs: ["out"],
-          seed,
-          step: first / chunk,
-        });
-        out.set((found["out"] as Float32Array).subarray(0, (count - first) * rowSize), first * rowSize);
-      }
-      return out;
-    } finally {
-      await program.release();
+    const { size: outSize } = program.output("out");
+    const rowSize = outSize / chunk;
+    const out = new Float32Array(count * rowSize);
+    const fed = rows && new Float32Array(program.inputs.get("in")?.size ?? 0);
+    for (let first = 0; first < count; first += chunk) {
+      fed?.fill(0).set(rows!.subarray((first * fed.length) / chunk, ((first + chunk) * fed.length) / chunk));
+      const found = await program.run({
+        inputs: { ...(fed && { in: fed }), ...given.inputs(first, chunk) },
+        outputs: ["out"],
+        seed,
+        step: first / chunk,
+      });
+      const made = found["out"]!;
+      if (!(made instanceof Float32Array))
+        throw new UnsupportedOpError(
+          `${key}: its values are no real numbers, got integers, expected a model of real codes`,
+        );
+      out.set(made.subarray(0, (count - first) * rowSize), first * rowSize);
     }
-  }
-
-  #lacking(capability: string): UnsupportedOpError {
-    const { model } = this;
-    const { classes = 0 } = model;
-    return new UnsupportedOpError(
-      model.given
-        ? `model: it is of p(x | label), got no label for ${capability}, expected one from 0 to ${classes - 1}`
-        : `model: it cannot do this, got a model without ${capability}, expected one that has it`,
-    );
+    return out;
   }
 }

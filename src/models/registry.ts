@@ -1,6 +1,7 @@
 import "../ops/methods.ts";
 import { findNamed } from "../nearest-name.ts";
 import { ae } from "./autoencoders/ae.ts";
+import type { ModelDefinition } from "./definition.ts";
 import { betaTCVAE } from "./vaes/beta-tcvae.ts";
 import { cvae } from "./vaes/cvae.ts";
 import { dae } from "./autoencoders/dae.ts";
@@ -9,7 +10,6 @@ import { factorVAE } from "./vaes/factor-vae.ts";
 import { infoVAE } from "./vaes/info-vae.ts";
 import { iwae } from "./vaes/iwae.ts";
 import { m2 } from "./vaes/m2.ts";
-import type { ModelDefinition } from "./model.ts";
 import { pca } from "./autoencoders/pca.ts";
 import { rae } from "./autoencoders/rae.ts";
 import { twoLayer } from "./vaes/two-layer.ts";

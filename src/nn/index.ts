@@ -1,6 +1,6 @@
 export { type ActivationName, activations, initializationFor } from "./activation.ts";
 export { type AttentionOptions, MultiHeadAttention } from "./attention.ts";
-export { type Context, evaluation, TrainingContext } from "./context.ts";
+export { type Condition, conditioned, type Context, evaluation, TrainingContext } from "./context.ts";
 export { ConvDecoder, ConvEncoder, type ConvEncoderOptions, type ConvStage } from "./conv-nets.ts";
 export { Conv, type ConvLayerOptions, ConvTranspose, type ConvTransposeLayerOptions } from "./conv.ts";
 export { drawInitial } from "./draw-initial.ts";

@@ -5,7 +5,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { CheckpointError, ConfigError, UnsupportedOpError } from "../errors.ts";
+import { CheckpointError, ConfigError } from "../errors.ts";
+import { requireCapabilities } from "../evaluation/capabilities.ts";
 import { fitDensity, parseDensity } from "../latent/density.ts";
 import { GaussianMixture } from "../latent/gaussian-mixture.ts";
 import { matching, parseJsonObject, refuseNewerFormat } from "../serialization/json.ts";
@@ -64,11 +65,8 @@ export interface RunDensity {
 export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => void): Promise<RunDensity> {
   const form = parseDensity(name);
   const { run, trained, step } = loaded;
-  const { abilities, latentDim } = trained;
-  if (!abilities.encode || !abilities.decode)
-    throw new UnsupportedOpError(
-      `${run.path}: no density can be fitted to its codes, got a model that does not ${abilities.encode ? "decode" : "encode"}, expected one that encodes and decodes`,
-    );
+  requireCapabilities(trained.model, ["encode", "decode", "vector"], { where: run.path });
+  const { latentDim } = trained;
   const { sha256: digests } = await readState(join(run.path, "checkpoints"), step);
   const folder = join(run.path, "densities", `step-${step}-${name.replace(":", "-")}`);
   const kept = await readDensity(folder, latentDim);
@@ -80,8 +78,8 @@ export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => 
       `density: more Gaussians than training examples, got ${name} for ${train.indices.length} examples, expected fewer`,
     );
   onFit?.();
-  const { draws } = await trained.codes(train, { binarize });
-  const { mixture, meanLogProbs, bic, converged } = fitDensity(draws, { form, dim: latentDim, seed: run.info.seed });
+  const { samples } = await trained.codes(train, { binarize });
+  const { mixture, meanLogProbs, bic, converged } = fitDensity(samples, { form, dim: latentDim, seed: run.info.seed });
   const fit: DensityFit = {
     density: name,
     components: mixture.components,

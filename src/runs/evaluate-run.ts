@@ -6,7 +6,15 @@ import { type Extractor, openExtractor } from "../evaluation/extractor.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "../evaluation/metrics/generated.ts";
 import { findMeasure, measures } from "../evaluation/metrics/index.ts";
-import type { Figure, Measure, MeasureContext, MeasureProgress, Measurement } from "../evaluation/metrics/metric.ts";
+import { has } from "../evaluation/capabilities.ts";
+import {
+  type Figure,
+  type Measure,
+  type MeasureContext,
+  type MeasureProgress,
+  type Measurement,
+  whyLacking,
+} from "../evaluation/metrics/metric.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
 
 export interface EvaluationRequest {
@@ -81,14 +89,14 @@ export async function* evaluateRun(
     seed,
     samples: request.samples ?? 500,
     generated: request.generated ?? 10_000,
-    priors: request.priors ?? (trained.abilities.sample ? [ownPrior] : ["full-gaussian", "gmm:10"]),
+    priors: request.priors ?? (has(trained.model, "sample") ? [ownPrior] : ["full-gaussian", "gmm:10"]),
     extractor: () => (extractor ??= openExtractor(source, { spec, onTraining: request.onExtractorTraining })),
   };
   for (const prior of context.priors) if (prior !== ownPrior) parseDensity(prior);
   const chosen =
     asked && request.lacking !== "leave out"
       ? asked
-      : (asked ?? measures.filter(({ standard }) => standard)).filter((measure) => !measure.lacking(context));
+      : (asked ?? measures.filter(({ standard }) => standard)).filter((measure) => !whyLacking(measure, context));
   if (chosen.length === 0)
     throw new UnsupportedOpError("evaluate: nothing to measure, got a model without scores, codes or a likelihood");
   for (const measure of chosen) refuseLacking(measure, context);
@@ -115,9 +123,9 @@ async function* measuring(measure: Measure, context: MeasureContext): AsyncGener
 }
 
 function refuseLacking(measure: Measure, context: MeasureContext): void {
-  const lacking = measure.lacking(context);
+  const lacking = whyLacking(measure, context);
   if (lacking === undefined) return;
-  const others = measures.filter((each) => each.lacking(context) === undefined).map((each) => each.name);
+  const others = measures.filter((each) => whyLacking(each, context) === undefined).map((each) => each.name);
   throw new UnsupportedOpError(
     `--metrics: this run has no ${measure.name}: ${lacking}, got ${measure.name}, expected one of ${others.join(", ")}`,
   );

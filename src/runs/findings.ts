@@ -1,6 +1,7 @@
 import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";
-import type { Variable } from "../graph/tensor.ts";
+import type { Remedies } from "../models/definition.ts";
+import { lacking } from "../evaluation/capabilities.ts";
 import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { countDeadUnits } from "../training/dead-units.ts";
@@ -21,26 +22,25 @@ export async function runFindings({
   validation,
   binarize,
   rewinds,
-  readInstead,
+  remedies,
 }: {
   readonly run: RunFolder;
   readonly trained: TrainedModel;
   readonly validation: Split;
   readonly binarize: Binarization;
   readonly rewinds: readonly Rewind[];
-  readonly readInstead: ReadonlyMap<Variable, Variable>;
+  readonly remedies: Remedies;
 }): Promise<Finding[]> {
   const records: Measured[] = [];
   for await (const record of run.metrics()) records.push(record);
-  const { config } = run.info;
-  if (validation.indices.length === 0) return [...diagnose({ records, config, rewinds })];
+  if (validation.indices.length === 0) return [...diagnose({ records, remedies, rewinds })];
   const { model, store, shape } = trained;
   const x = firstExamples(validation, examinedExamples, binarize);
   const examined = { ...validation, indices: validation.indices.subarray(0, examinedExamples) };
   const rates = await ratesOf(trained, examined, binarize);
-  const enough = validation.indices.length >= fewestForUnits && !model.given;
-  const deadUnits = enough ? await countDeadUnits(model, { store, x, shape, readInstead }) : undefined;
-  return [...diagnose({ records, config, rewinds, ...(rates && { rates }), ...(deadUnits && { deadUnits }) })];
+  const enough = validation.indices.length >= fewestForUnits && !model.condition?.required;
+  const deadUnits = enough ? await countDeadUnits(model, { store, x, shape, emaWeights: trained.emaWeights }) : undefined;
+  return [...diagnose({ records, remedies, rewinds, ...(rates && { rates }), ...(deadUnits && { deadUnits }) })];
 }
 
 /** The mean rate of each latent dimension, where a model has rates by dimension. */
@@ -49,8 +49,7 @@ async function ratesOf(
   split: Split,
   binarize: Binarization,
 ): Promise<readonly number[] | undefined> {
-  const { abilities } = trained;
-  if (!abilities.encode || abilities.latents?.shape.length !== 1) return undefined;
+  if (lacking(trained.model, ["encode", "vector"])) return undefined;
   const { units, rate } = unitReport(await trained.codes(split, { binarize }), trained.latentDim);
   return rate === undefined ? undefined : units.map((unit) => unit.rate!);
 }

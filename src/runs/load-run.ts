@@ -1,8 +1,10 @@
 import { parameters, variables } from "../nn/module.ts";
 import type { Device } from "../runtime/device.ts";
 import { createVariables } from "../runtime/variables.ts";
+import type { TensorSpecs, TrainingState } from "../training/checkpoint.ts";
 import { averagedName, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import { TrainedModel } from "../evaluation/trained-model.ts";
+import { runDataSpec } from "./run-info.ts";
 import { RunFolder } from "./run.ts";
 import { readRunSpec } from "./run-spec.ts";
 
@@ -28,12 +30,14 @@ export async function loadRun(
   { checkpoint }: { readonly checkpoint?: WhichCheckpoint } = {},
 ): Promise<LoadedRun> {
   const run = await RunFolder.open(path);
-  const { shape, classNames, columns } = run.info.data;
+  const { shape } = run.info.data;
   const { definition, config, settings } = readRunSpec(run.info, `${path}/run.json`);
-  const model = definition.build(config, { shape, ...(classNames && { classNames }), ...(columns && { columns }) });
+  const model = definition.build(config, runDataSpec(run.info));
   const all = variables(model);
-  const averaged = settings.ema === undefined ? new Map() : parameters(model);
-  const specs = tensorSpecs(new Map([...all, ...[...averaged].map(([name, v]) => [averagedName(name), v] as const)]));
+  const specs = ({ ema }: TrainingState): TensorSpecs => {
+    const averaged = [...parameters(model)].filter(([name]) => ema.includes(name));
+    return tensorSpecs(new Map([...all, ...averaged.map(([name, v]) => [averagedName(name), v] as const)]));
+  };
   // The file is held against the model's shapes before memory is taken for either.
   const step = await checkpointStep(run, checkpoint ?? (settings.patience === undefined ? "last" : "best"));
   const { weights, state } = await run.loadWeights({ weights: specs, ...(step !== undefined && { step }) });
@@ -41,7 +45,7 @@ export async function loadRun(
   await writeTensors(
     store,
     all,
-    new Map([...all.keys()].map((name) => [name, weights.get(averaged.has(name) ? averagedName(name) : name)!])),
+    new Map([...all.keys()].map((name) => [name, (weights.get(averagedName(name)) ?? weights.get(name))!])),
   );
   return { run, trained: new TrainedModel(model, { store, shape }), step: state.step };
 }

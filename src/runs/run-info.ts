@@ -1,11 +1,12 @@
 /** run.json: what a run is. The same form for every model; the model's own schema reads `config`. */
 import { z } from "zod";
 import { columnSchema } from "../data/tables/column.ts";
+import type { DataSpec } from "../data/spec.ts";
 import { bestSchema, jsonObjectSchema } from "../training/checkpoint.ts";
-import { matching, parseJsonObject, refuseNewerFormat } from "../serialization/json.ts";
+import { matching, parseJsonObject, refuseOtherFormat } from "../serialization/json.ts";
 
 /** Version of run.json that this Latentkit writes; it reads this one and refuses newer ones. */
-export const runFormatVersion = 1;
+export const runFormatVersion = 2;
 
 const line = z.string().max(1000);
 
@@ -38,6 +39,26 @@ const resultSchema = z.strictObject({
 });
 export type RunResult = Readonly<z.infer<typeof resultSchema>>;
 
+const shape = z.array(z.int().positive()).min(1).max(8);
+const mostClasses = 65_536;
+
+const fieldSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ name: line, kind: z.literal("class"), classes: z.array(line).min(1).max(mostClasses) }),
+  z.strictObject({ name: line, kind: z.literal("numbers"), shape }),
+]);
+
+/** A DataSpec, with all that turns rows of a table back into text. */
+const dataSpecSchema = z.strictObject({
+  kind: z.string().min(1).max(100),
+  /** Shape of one example. */
+  shape,
+  size: z.int().positive().optional(),
+  examples: z.int().positive().optional(),
+  range: z.tuple([z.number(), z.number()]).nullable(),
+  columns: z.array(columnSchema).min(1).max(10_000).optional(),
+  fields: z.array(fieldSchema).max(1000).optional(),
+});
+
 const runInfoSchema = z.strictObject({
   /** Name in the registry of models. */
   model: line,
@@ -51,12 +72,8 @@ const runInfoSchema = z.strictObject({
     options: jsonObjectSchema,
     /** Digest of the data, so that resuming on other data is noticed. */
     fingerprint: line,
-    /** Shape of one example. */
-    shape: z.array(z.int().positive()).min(1).max(8),
-    /** Names of the classes of its labels, by index; absent where it has none. */
-    classNames: z.array(line).min(1).max(256).optional(),
-    /** What the numbers of an example stand for, where it is a row of a table. */
-    columns: z.array(columnSchema).min(1).max(10_000).optional(),
+    /** What the model was built for. */
+    ...dataSpecSchema.shape,
   }),
   seed: z.int().nonnegative(),
   /** Version of the Latentkit that made the run. */
@@ -80,7 +97,7 @@ export type RunInfo = Readonly<z.infer<typeof runInfoSchema>>;
 /** Reads run.json. Throws CheckpointError on anything but a valid one, naming a newer Latentkit where one wrote it. */
 export function parseRunInfo(text: string, where: string): RunInfo {
   const file = parseJsonObject(text, where);
-  refuseNewerFormat(file, runFormatVersion, where);
+  refuseOtherFormat(file, runFormatVersion, where);
   const { formatVersion: _, ...info } = matching(runFileSchema, file, where);
   return info;
 }
@@ -90,4 +107,24 @@ export function runInfoText(info: RunInfo): string {
   const text = `${JSON.stringify({ formatVersion: runFormatVersion, ...info }, null, 2)}\n`;
   parseRunInfo(text, "run.json");
   return text;
+}
+
+/** What a run's model was built for. */
+export function runDataSpec({ data }: Pick<RunInfo, "data">): DataSpec {
+  const { kind, shape, size, examples, range, columns, fields } = data;
+  return {
+    kind,
+    shape,
+    range,
+    ...(size !== undefined && { size }),
+    ...(examples !== undefined && { examples }),
+    ...(columns && { columns }),
+    ...(fields && { fields }),
+  };
+}
+
+/** The names of the classes of a run's labels, by index; none where its data have no labels. */
+export function runClassNames({ data: { fields = [] } }: Pick<RunInfo, "data">): readonly string[] {
+  const field = fields.find(({ name }) => name === "class");
+  return field?.kind === "class" ? field.classes : [];
 }

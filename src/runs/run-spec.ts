@@ -10,9 +10,11 @@ import { openDataSource } from "../node/data/source.ts";
 /** What a run is, read from its run.json by the schemas that know each part. Throws CheckpointError. */
 export function readRunSpec(info: RunInfo, where: string) {
   const definition = findModel(info.model);
+  const config = matching(definition.config, info.config, `${where}: config`);
   return {
     definition,
-    config: matching(definition.config, info.config, `${where}: config`),
+    config,
+    remedies: definition.remedies?.(config) ?? {},
     settings: matching(trainingSettings, info.training, `${where}: training`),
     data: { source: info.data.source, ...matching(runDataOptions, info.data.options, `${where}: data.options`) },
     seed: info.seed,

@@ -27,8 +27,8 @@ const maxRunInfoBytes = 1_000_000;
 export interface LoadOptions {
   /** The checkpoint of this step; the latest where not given. */
   readonly step?: number;
-  /** What the weights must be; held against the file before its data is read. */
-  readonly weights?: TensorSpecs;
+  /** What the weights must be, by where training stood; held against the file before its data is read. */
+  readonly weights?: (state: TrainingState) => TensorSpecs;
   /** What the optimizer's tensors must be. */
   readonly optimizer?: TensorSpecs;
 }
@@ -119,7 +119,7 @@ export class RunFolder {
   async loadCheckpoint(options: LoadOptions = {}): Promise<Checkpoint> {
     return this.#load(options, async (file) => ({
       state: file.state,
-      weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights),
+      weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights?.(file.state)),
       optimizer: await readTensorFile(this.#checkpoints, file, "optimizer", options.optimizer),
     }));
   }
@@ -128,7 +128,7 @@ export class RunFolder {
   async loadWeights(options: LoadOptions = {}): Promise<Pick<Checkpoint, "weights" | "state">> {
     return this.#load(options, async (file) => ({
       state: file.state,
-      weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights),
+      weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights?.(file.state)),
     }));
   }
 

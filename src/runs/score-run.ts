@@ -4,7 +4,8 @@ import { flatten } from "../ops/movement.ts";
 import { square } from "../ops/arithmetic.ts";
 import { mean } from "../ops/reduction.ts";
 import { LikelihoodEvaluator } from "../evaluation/likelihood.ts";
-import { overSplit } from "../evaluation/map-split.ts";
+import { type CapabilityName, lacking } from "../evaluation/capabilities.ts";
+import { mapSplit } from "../evaluation/map-split.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { runDensity } from "./density.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
@@ -36,6 +37,14 @@ export interface ScoreRequest {
 /** By name and in the order of `scoreNames`, [examples] each. */
 export type ExampleScores = ReadonlyMap<ScoreName, Float64Array>;
 
+const needs: Readonly<Record<ScoreName, readonly CapabilityName[]>> = {
+  negElbo: ["likelihood"],
+  nll: ["likelihood"],
+  typicality: ["likelihood"],
+  reconstruction: ["reconstruct"],
+  latent: ["encode", "decode", "vector"],
+};
+
 /** Training examples that the typical nll is the mean of. */
 const typicalExamples = 2000;
 
@@ -48,22 +57,16 @@ export async function* scoreRun(
   { split, scores, samples, density, seed }: ScoreRequest,
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, ExampleScores> {
   const { run, trained } = loaded;
-  const { abilities, model, store } = trained;
-  const has: Readonly<Record<ScoreName, boolean>> = {
-    negElbo: abilities.logWeights !== undefined,
-    nll: abilities.logWeights !== undefined,
-    typicality: abilities.logWeights !== undefined,
-    reconstruction: abilities.reconstruct !== undefined,
-    latent: abilities.encode !== undefined && abilities.decode !== undefined && abilities.latents?.shape.length === 1,
-  };
-  const missing = scores?.find((name) => !has[name]);
-  const wanted = scoreNames.filter((name) => scores?.includes(name) ?? has[name]);
+  const { model } = trained;
+  const able = Object.fromEntries(scoreNames.map((name) => [name, !lacking(model, needs[name])]));
+  const missing = scores?.find((name) => !able[name]);
+  const wanted = scoreNames.filter((name) => scores?.includes(name) ?? able[name]);
   if (missing !== undefined || wanted.length === 0)
     throw new UnsupportedOpError(
-      `score: the model cannot give this one, got ${missing ?? "none"}, expected ${scoreNames.filter((name) => has[name]).join(", ") || "a model with a likelihood, reconstructions or codes"}`,
+      `score: the model cannot give this one, got ${missing ?? "none"}, expected ${scoreNames.filter((name) => able[name]).join(", ") || "a model with a likelihood, reconstructions or codes"}`,
     );
   const { binarize } = readRunSpec(run.info, run.path).data;
-  const parts = { model, store, binarize, seed };
+  const parts = { binarize, seed };
   const found = new Map<ScoreName, Float64Array>();
 
   if (wanted.some((name) => name === "negElbo" || name === "nll" || name === "typicality")) {
@@ -71,7 +74,7 @@ export async function* scoreRun(
     const negElbo = new Float64Array(total);
     const nll = new Float64Array(total);
     let done = 0;
-    for await (const { first, last } of bounds({ ...parts, split, samples })) {
+    for await (const { first, last } of bounds(trained, { ...parts, split, samples })) {
       negElbo[done] = -first;
       nll[done++] = -last;
       if (done % 100 === 0) yield { done, total };
@@ -79,7 +82,7 @@ export async function* scoreRun(
     found.set("negElbo", negElbo).set("nll", nll);
     if (wanted.includes("typicality")) {
       const { train } = await openRunData(run.info, run.path);
-      const typical = await meanNll({ ...parts, split: spread(train, typicalExamples), samples });
+      const typical = await meanNll(trained, { ...parts, split: spread(train, typicalExamples), samples });
       found.set(
         "typicality",
         nll.map((each) => Math.abs(each - typical)),
@@ -87,10 +90,10 @@ export async function* scoreRun(
     }
   }
   if (wanted.includes("reconstruction")) {
-    const errors = await overSplit({ ...parts, split }, (given, x) => ({
-      error: mean(square(flatten(x.sub(given.reconstruct!(x)))), 1),
+    const { error } = await mapSplit(trained, { ...parts, split, key: "reconstruction error" }, (x, context) => ({
+      error: mean(square(flatten(x.sub(model.reconstruct!(x, context)))), 1),
     }));
-    found.set("reconstruction", Float64Array.from(errors!.error));
+    found.set("reconstruction", Float64Array.from(error));
   }
   if (wanted.includes("latent")) {
     const { mixture } = await runDensity(loaded, density);
@@ -110,23 +113,20 @@ export async function* scoreRun(
   return new Map(wanted.map((name) => [name, found.get(name)!]));
 }
 
-/** The first and the last bound of each example: by one draw, and by all. */
+type LikelihoodOptions = ConstructorParameters<typeof LikelihoodEvaluator>;
+
+/** The first and the last bound of each example: by one sample, and by all. */
 async function* bounds(
-  options: ConstructorParameters<typeof LikelihoodEvaluator>[0],
+  ...options: LikelihoodOptions
 ): AsyncGenerator<{ readonly first: number; readonly last: number }> {
-  const evaluator = new LikelihoodEvaluator(options);
-  try {
-    for await (const batch of evaluator.bounds())
-      for (const each of batch) yield { first: each[0]!, last: each.at(-1)! };
-  } finally {
-    await evaluator.release();
-  }
+  for await (const batch of new LikelihoodEvaluator(...options).bounds())
+    for (const each of batch) yield { first: each[0]!, last: each.at(-1)! };
 }
 
-async function meanNll(options: ConstructorParameters<typeof LikelihoodEvaluator>[0]): Promise<number> {
+async function meanNll(...options: LikelihoodOptions): Promise<number> {
   let sum = 0;
-  for await (const { last } of bounds(options)) sum -= last;
-  return sum / options.split.indices.length;
+  for await (const { last } of bounds(...options)) sum -= last;
+  return sum / options[1].split.indices.length;
 }
 
 /** At most `count` examples of a split, evenly spread over it: files may be in the order of classes. */

@@ -3,13 +3,16 @@ import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
 import { ConfigError } from "../errors.ts";
-import type { Model, ModelDefinition, Objective } from "../models/model.ts";
+import type { ModelDefinition } from "../models/definition.ts";
+import type { Model, Objective } from "../models/model.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Device } from "../runtime/device.ts";
 import type { Rewind, TrainingState } from "../training/checkpoint.ts";
 import { compileStep } from "../training/compile-step.ts";
 import type { JsonObject } from "../serialization/json.ts";
-import type { RunInfo } from "./run-info.ts";
+import { splitSpec } from "../data/split-spec.ts";
+import type { DataSpec } from "../data/spec.ts";
+import { runDataSpec, type RunInfo } from "./run-info.ts";
 import { optimizerFor, totalSteps, type TrainingSettings } from "../training/settings.ts";
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
@@ -52,22 +55,23 @@ export async function startRun(
   const { device } = picked;
   const reading = givenDataOptions(request);
   const source = await openDataSource(data, reading);
+  const spec = splitSpec(source.train);
   const {
     config,
     settings: chosen,
     presets,
-  } = withPresets(definition, request, source.train.dataset, source.train.indices.length);
+  } = withPresets(definition, request, spec, source.train.indices.length);
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
-  const model = definition.build(config, source.train.dataset);
+  const model = definition.build(config, spec);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compile({ model, source, device, settings, binarize, seed });
-  const { shape, classNames, columns } = source.train.dataset;
+  const columns = source.train.dataset.columns?.slice();
   await compiled.step.initialize(seed);
   await compiled.step.prepare();
-  if (settings.patience !== undefined && !(model.scores && source.validation.indices.length > 0))
+  if (settings.patience !== undefined && !(model.validation && source.validation.indices.length > 0))
     throw new ConfigError(
-      `--patience: nothing to wait for, got ${model.scores ? "no validation examples" : "a model that does not score examples"}, expected both; leave it out`,
+      `--patience: no validation metric, got ${model.validation ? "no validation examples" : "a model that reports none"}, expected both; leave it out`,
     );
   if (settings.mlflow !== undefined) await mlflowExperiment(settings.mlflow);
   const info: RunInfo = {
@@ -78,9 +82,7 @@ export async function startRun(
       source: data,
       options: asJson({ binarize, ...reading }),
       fingerprint: source.fingerprint,
-      shape: [...shape],
-      ...(classNames && { classNames: [...classNames] }),
-      ...(columns && { columns: [...columns] }),
+      ...asData({ ...spec, ...(columns && { columns }) }),
     },
     seed,
     latentkit: version,
@@ -92,7 +94,8 @@ export async function startRun(
   const run = await (options.out === undefined
     ? RunFolder.createNext(defaultName(definition.name, source.name), info)
     : RunFolder.create(options.out, info));
-  const parts = { ...compiled, run, source, model, picked, binarize, settings, seed, presets };
+  const remedies = definition.remedies?.(config) ?? {};
+  const parts = { ...compiled, run, source, model, picked, binarize, settings, seed, presets, remedies };
   return new TrainingRun({ ...parts, from: 0, best: null, seconds: 0 });
 }
 
@@ -150,7 +153,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
   const settings = { ...withLength(before, settingsAgain), ...changed };
 
   const source = await openRunData(run.info, where);
-  const model = definition.build(config, source.train.dataset);
+  const model = definition.build(config, runDataSpec(run.info));
   const { binarize } = data;
   const compiled = compile({ model, source, device, settings, binarize, seed });
   const { step, steps } = compiled;
@@ -174,6 +177,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
     binarize,
     settings,
     seed,
+    remedies: definition.remedies?.(config) ?? {},
     presets: [],
     from,
     best: state?.best ?? null,
@@ -188,7 +192,7 @@ async function loadState(run: RunFolder, step: TrainingStep, seed: number): Prom
     return undefined;
   }
   const { weights, optimizer } = checkpointVariables(step);
-  const loaded = await run.loadCheckpoint({ weights: tensorSpecs(weights), optimizer: tensorSpecs(optimizer) });
+  const loaded = await run.loadCheckpoint({ weights: () => tensorSpecs(weights), optimizer: tensorSpecs(optimizer) });
   await writeTensors(step.store, weights, loaded.weights);
   await writeTensors(step.store, optimizer, loaded.optimizer);
   return loaded.state;
@@ -204,25 +208,28 @@ function compile(options: {
 }): Pick<TrainingRunParts, "batches" | "step" | "steps" | "rewinds"> {
   const { model, source, device, settings, binarize, seed } = options;
   const { batchSize, accumulate } = settings;
-  const { classes, labelledExamples } = model;
-  const labelled = classes !== undefined && {
-    classes,
-    ...(labelledExamples !== undefined && { labelledExamples }),
-  };
+  const { condition, labeledExamples } = model;
   const batches = new Batches(source.train, {
     // A step's examples are one batch of the data, however many runs of the graph they take; of a model that is solved, all.
     batchSize: model.solve ? source.train.indices.length : batchSize * accumulate,
     purpose: "training",
     seed,
     binarize,
-    ...labelled,
+    ...(condition && { fields: condition.fields }),
+    ...(labeledExamples !== undefined && { labelledExamples: labeledExamples }),
   });
-  const steps = model.solve ? 1 : totalSteps(settings, batches.batchesPerEpoch);
   const rewinds: Rewind[] = [];
   const { shape } = source.train.dataset;
-  const { labelledShare } = batches;
-  const optimizer = (objective: Objective): Optimizer => optimizerFor(settings, steps, rewinds, objective);
-  const step = compileStep(model, { device, shape, batchSize, accumulate, labelledShare, optimizer });
+  const { labeledFraction } = batches;
+  // The length of the run is known once the objectives say how many batches a step takes; schedules ask for it later.
+  const run = { steps: 1 };
+  const optimizer = (objective: Objective): Optimizer =>
+    optimizerFor(settings, () => run.steps, rewinds, objective);
+  const step = compileStep(model, { device, shape, batchSize, accumulate, labeledFraction, optimizer });
+  const steps = model.solve ? 1 : totalSteps(settings, batches.batchesPerEpoch, step.batchesPerStep);
+  run.steps = steps;
+  // Throws where the schedule does not fit the length.
+  optimizerFor(settings, steps).scalars({ step: 1, updates: 1, decays: true });
   return { batches, step, steps, rewinds };
 }
 
@@ -246,5 +253,10 @@ function refuseChanges(again: object, before: object): void {
 /** runs/<model>-<data>, which a number follows. */
 const defaultName = (model: string, data: string): string =>
   join("runs", `${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`);
+
+/** The spec as run.json keeps it. */
+const asData = (spec: DataSpec): Omit<RunInfo["data"], "source" | "options" | "fingerprint"> =>
+  // The same but for what the compiler knows to be read-only.
+  structuredClone(spec) as Omit<RunInfo["data"], "source" | "options" | "fingerprint">;
 
 const asJson = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;

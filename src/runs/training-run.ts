@@ -1,10 +1,10 @@
 import type { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
-import type { DataSource } from "../data/split.ts";
+import type { DataSource, Split } from "../data/split.ts";
 import { DivergedError } from "../errors.ts";
-import type { Variable } from "../graph/tensor.ts";
+import type { Remedies } from "../models/definition.ts";
 import type { Model } from "../models/model.ts";
-import { ScoreEvaluator, type Scores } from "../evaluation/validation-metrics.ts";
+import { type ValidationMetrics, validationMetrics } from "../evaluation/validation-metrics.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { type Best, betterOf, outOfPatience } from "../training/early-stopping.ts";
 import { isReviewed } from "../training/validation-schedule.ts";
@@ -43,6 +43,7 @@ export interface TrainingRunParts {
   readonly settings: TrainingSettings;
   readonly seed: number;
   readonly presets: Chosen["presets"];
+  readonly remedies: Remedies;
   /** Steps of the whole run, and those already done. */
   readonly steps: number;
   readonly from: number;
@@ -66,7 +67,6 @@ export class TrainingRun {
   /** The model with its current weights, averaged ones where the run keeps them. */
   readonly trained: TrainedModel;
   readonly #parts: TrainingRunParts;
-  readonly #readInstead: ReadonlyMap<Variable, Variable>;
   #best: Best | null;
   #startMs = 0;
 
@@ -78,12 +78,11 @@ export class TrainingRun {
     this.picked = parts.picked;
     this.steps = steps;
     this.from = from;
-    this.stepsPerEpoch = batches.batchesPerEpoch;
+    this.stepsPerEpoch = batches.batchesPerEpoch / step.batchesPerStep;
     this.presets = parts.presets;
     this.#best = parts.best;
-    this.#readInstead = step.averagedWeights();
     const { shape } = source.train.dataset;
-    this.trained = new TrainedModel(model, { store: step.store, shape, readInstead: this.#readInstead });
+    this.trained = new TrainedModel(model, { store: step.store, shape, emaWeights: step.emaWeights() });
   }
 
   /**
@@ -137,7 +136,8 @@ export class TrainingRun {
   async *#train(from: number, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
     const { run, steps, stepsPerEpoch } = this;
     const { model, step, batches, binarize, seed, settings } = this.#parts;
-    const validator = this.#evaluator(this.source.validation);
+    const { validation } = this.source;
+    const validates = model.validation !== undefined && validation.indices.length > 0;
     const outOfTime = (n: number): boolean =>
       outOfPatience(settings.patience, { best: this.#best, step: n, stepsPerEpoch });
     let end = outOfTime(from) ? from : steps;
@@ -151,8 +151,8 @@ export class TrainingRun {
       yield { kind: "step", ...rest };
       const last = n === steps;
       const reviews = epochEnds && isReviewed(epoch, { stepsPerEpoch, patience: settings.patience });
-      if (validator && (reviews || last)) {
-        const figures = await this.#measure(validator, n);
+      if (validates && (reviews || last)) {
+        const figures = await this.#measure(validation, n);
         await run.appendMetrics({ step: n, epoch, split: "validation", metrics: figures });
         yield { kind: "validation", step: n, epoch, metrics: figures };
         this.#best = betterOf(this.#best, n, figures);
@@ -177,7 +177,6 @@ export class TrainingRun {
         return;
       }
     }
-    await validator?.release();
     const weights = await this.#bestWeights(end);
     const metrics = await this.#finalMetrics(end, weights);
     const { rewinds } = this.#parts;
@@ -187,7 +186,7 @@ export class TrainingRun {
       binarize,
       rewinds,
       validation: this.source.validation,
-      readInstead: this.#readInstead,
+      remedies: this.#parts.remedies,
     });
     const seconds = end === from ? this.#parts.seconds : this.#seconds;
     await run.rewriteInfo({ ...run.info, result: { step: end, weights, seconds, best: this.#best, findings } });
@@ -200,18 +199,14 @@ export class TrainingRun {
   }
 
   async close(): Promise<void> {
+    await this.trained.release({ weights: false });
     await this.#parts.step.release();
     await this.run.close();
   }
 
-  #evaluator(split: DataSource["test"]): ScoreEvaluator | undefined {
-    const { model, step, binarize } = this.#parts;
-    if (!model.scores || split.indices.length === 0) return undefined;
-    return new ScoreEvaluator({ model, store: step.store, split, binarize, readInstead: this.#readInstead });
-  }
-
-  async #measure(evaluator: ScoreEvaluator, step: number): Promise<Scores> {
-    const figures = await evaluator.run();
+  async #measure(split: Split, step: number): Promise<ValidationMetrics> {
+    const { binarize } = this.#parts;
+    const figures = await validationMetrics(this.trained, { split, binarize });
     for (const [name, value] of Object.entries(figures)) if (!Number.isFinite(value)) throw diverged(step, name, value);
     return figures;
   }
@@ -221,7 +216,7 @@ export class TrainingRun {
     const { step, settings } = this.#parts;
     if (settings.patience === undefined || !this.#best || this.#best.step === end) return end;
     const held = checkpointVariables(step);
-    const { weights } = await this.run.loadWeights({ step: this.#best.step, weights: tensorSpecs(held.weights) });
+    const { weights } = await this.run.loadWeights({ step: this.#best.step, weights: () => tensorSpecs(held.weights) });
     await writeTensors(step.store, held.weights, weights);
     return this.#best.step;
   }
@@ -234,7 +229,7 @@ export class TrainingRun {
     const bad = firstNonFinite(weights) ?? firstNonFinite(optimizer);
     if (bad !== undefined) throw diverged(n, bad, Number.NaN);
 
-    const cursor = batches.cursorAt(n);
+    const cursor = batches.cursorAt(n * step.batchesPerStep);
     await this.run.saveCheckpoint({
       weights,
       optimizer,
@@ -244,7 +239,7 @@ export class TrainingRun {
         epoch: cursor.epoch,
         seed,
         cursor: { ...cursor },
-        ema: this.#readInstead.size > 0,
+        ema: [...step.variables].flatMap(([name, v]) => (this.trained.emaWeights.has(v) ? [name] : [])),
         best: this.#best,
         seconds: this.#seconds,
         ...(this.#parts.rewinds.length > 0 && { rewinds: this.#parts.rewinds }),
@@ -256,10 +251,9 @@ export class TrainingRun {
     const { run, stepsPerEpoch } = this;
     const metrics = await readRunMetrics(run, { end, weights, stepsPerEpoch });
     const measured = Object.keys(metrics.test).length > 0;
-    const tester = measured ? undefined : this.#evaluator(this.source.test);
-    if (!tester) return metrics;
-    const test = await this.#measure(tester, weights);
-    await tester.release();
+    const { test: split } = this.source;
+    if (measured || !this.#parts.model.validation || split.indices.length === 0) return metrics;
+    const test = await this.#measure(split, weights);
     await run.appendMetrics({ step: end, epoch: Math.ceil(end / stepsPerEpoch), split: "test", metrics: test });
     return { ...metrics, test };
   }

@@ -50,6 +50,7 @@ export class Program {
   readonly #variables = new Map<string, Variable>();
   readonly #noise = new Map<string, { leaf: Noise; tensor: OrtTensor; index: number }>();
   readonly #variants = new Map<string, Promise<Variant>>();
+  #last: Promise<void> = Promise.resolve();
 
   constructor(store: VariableStore, spec: ProgramSpec) {
     this.#store = store;
@@ -79,6 +80,20 @@ export class Program {
     }
   }
 
+  /** An output that a caller may ask for. Throws ConfigError where there is none of that name. */
+  output(name: string): Tensor {
+    const t = this.#spec.outputs?.get(name);
+    if (t) return t;
+    throw new ConfigError(
+      `program ${this.#spec.name}: no such output, got ${name}, expected one of ${[...(this.#spec.outputs?.keys() ?? [])].join(", ")}`,
+    );
+  }
+
+  /** The names of all outputs, in their order. */
+  get outputs(): readonly string[] {
+    return [...(this.#spec.outputs?.keys() ?? [])];
+  }
+
   /** Shapes of the inputs a caller gives, by name. */
   get inputs(): ReadonlyMap<string, Input> {
     return this.#inputs;
@@ -90,8 +105,21 @@ export class Program {
     return { nodes: model.nodes, bytes: model.bytes.length };
   }
 
-  /** Runs once. Returns the outputs asked for as arrays of the host. */
-  async run({ inputs = {}, outputs = [], seed = 0, step = 0 }: RunOptions): Promise<Record<string, HostArray>> {
+  /** Runs once, after the runs before it. Returns the outputs asked for as arrays of the host. */
+  async run(options: RunOptions): Promise<Record<string, HostArray>> {
+    // Noise and feeds are the same objects in every run, so that runs cannot overlap.
+    const before = this.#last;
+    let done = (): void => {};
+    this.#last = new Promise((resolve) => (done = resolve));
+    await before;
+    try {
+      return await this.#run(options);
+    } finally {
+      done();
+    }
+  }
+
+  async #run({ inputs = {}, outputs = [], seed = 0, step = 0 }: RunOptions): Promise<Record<string, HostArray>> {
     const { session, model, feeds, fetches } = await this.#variant(outputs);
     for (const name of model.inputs) {
       const noise = this.#noise.get(name);
@@ -151,12 +179,7 @@ export class Program {
     const wanted = new Map<string, Tensor>();
     const fetches: Record<string, OrtTensor | null> = {};
     for (const name of outputs) {
-      const t = this.#spec.outputs?.get(name);
-      if (!t)
-        throw new ConfigError(
-          `program ${this.#spec.name}: no such output, got ${name}, expected one of ${[...(this.#spec.outputs?.keys() ?? [])].join(", ")}`,
-        );
-      wanted.set(`output.${name}`, t);
+      wanted.set(`output.${name}`, this.output(name));
       fetches[`output.${name}`] = null;
     }
     const updates = [...(this.#spec.updates ?? new Map<Variable, Tensor>()).values()];

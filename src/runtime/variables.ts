@@ -171,3 +171,41 @@ export class DeviceVariables implements VariableStore {
 /** A store for the variables of a program on a device. */
 export const createVariables = (device: Device, variables: Iterable<Variable>): VariableStore =>
   device.residency === "host" ? new HostVariables(device, [...variables]) : new DeviceVariables(device);
+
+/** Variables of two stores of one device as one: some of them in a store of their own, all others in another. */
+export class JoinedVariables implements VariableStore {
+  readonly device: Device;
+  readonly #own: VariableStore;
+  readonly #owned: ReadonlySet<Variable>;
+  readonly #others: VariableStore;
+
+  constructor(own: VariableStore, owned: Iterable<Variable>, others: VariableStore) {
+    this.device = own.device;
+    this.#own = own;
+    this.#owned = new Set(owned);
+    this.#others = others;
+  }
+
+  #storeOf(v: Variable): VariableStore {
+    return this.#owned.has(v) ? this.#own : this.#others;
+  }
+  feed(v: Variable): OrtTensor {
+    return this.#storeOf(v).feed(v);
+  }
+  read(v: Variable): Promise<HostArray> {
+    return this.#storeOf(v).read(v);
+  }
+  write(v: Variable, data: HostArray): Promise<void> {
+    return this.#storeOf(v).write(v, data);
+  }
+  next(v: Variable): OrtTensor | undefined {
+    return this.#storeOf(v).next(v);
+  }
+  commit(v: Variable, written: OrtTensor): void {
+    this.#storeOf(v).commit(v, written);
+  }
+  /** Nothing: each store belongs to whoever made it. */
+  release(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -86,3 +86,13 @@ export function refuseNewerFormat(file: JsonObject, ours: number, where: string)
     `${where}: written by ${writer}, got format ${formatVersion}, expected at most ${ours}; install that Latentkit or a newer one`,
   );
 }
+
+/** Refuses a newer format likewise, and an earlier one, which this Latentkit no longer reads. */
+export function refuseOtherFormat(file: JsonObject, ours: number, where: string): void {
+  refuseNewerFormat(file, ours, where);
+  const { formatVersion } = file;
+  if (typeof formatVersion === "number" && formatVersion < ours)
+    throw new CheckpointError(
+      `${where}: of an earlier format that is no longer read, got format ${formatVersion}, expected ${ours}; train it again`,
+    );
+}

@@ -4,12 +4,12 @@
  */
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
-import { isJsonObject, type JsonObject, matching, parseJsonObject, refuseNewerFormat } from "../serialization/json.ts";
+import { isJsonObject, type JsonObject, matching, parseJsonObject, refuseOtherFormat } from "../serialization/json.ts";
 import { quoted } from "../serialization/quoted.ts";
 import type { SafetensorsTensor, TensorSpec } from "../serialization/safetensors.ts";
 
 /** Version of state.json that this Latentkit writes; it reads this one and refuses newer ones. */
-export const stateFormatVersion = 1;
+export const stateFormatVersion = 2;
 
 /** Any JSON object, passed through as it is: its reader knows what belongs in it. */
 export const jsonObjectSchema = z.custom<JsonObject>(isJsonObject, { error: "expected an object" });
@@ -40,8 +40,8 @@ const stateSchema = z.strictObject({
   seed: z.int().nonnegative(),
   /** Where the data source goes on; only the source reads it. */
   cursor: jsonObjectSchema,
-  /** Whether the weights hold an exponential moving average as well. */
-  ema: z.boolean(),
+  /** The parameters whose exponential moving averages are among the weights too. */
+  ema: z.array(z.string().max(1000)).max(100_000),
   /** The best validation so far and the step it was measured at. */
   best: bestSchema.nullable(),
   /** Time spent training so far, over all processes that took part. */
@@ -80,7 +80,7 @@ export type TensorSpecs = ReadonlyMap<string, TensorSpec>;
 /** Reads state.json. Throws CheckpointError on anything but a valid state, naming a newer Latentkit where one wrote it. */
 export function parseStateFile(text: string, where: string): StateFile {
   const file = parseJsonObject(text, where);
-  refuseNewerFormat(file, stateFormatVersion, where);
+  refuseOtherFormat(file, stateFormatVersion, where);
   const { formatVersion: _, sha256, ...state } = matching(stateFileSchema, file, where);
   return { state, sha256 };
 }

@@ -6,6 +6,7 @@ import { TrainingContext } from "../nn/context.ts";
 import { variables } from "../nn/module.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Device } from "../runtime/device.ts";
+import { fieldInputs } from "./batch-inputs.ts";
 import { TrainingStep } from "./step.ts";
 
 /**
@@ -22,25 +23,29 @@ export function compileStep(
     readonly optimizer: Optimizer | ((objective: Objective) => Optimizer);
     /** Batches whose gradients are averaged before each change of the weights; 1 when missing. */
     readonly accumulate?: number;
-    /** The share of the examples that have labels, for a model that learns from both kinds; 1 when missing. */
-    readonly labelledShare?: number;
+    /** The fraction of the examples whose class is known, for a model that learns from both kinds; 1 when missing. */
+    readonly labeledFraction?: number;
   },
 ): TrainingStep {
-  const { device, shape, batchSize, optimizer, accumulate = 1, labelledShare = 1 } = options;
-  const context = new TrainingContext();
-  const batch = {
-    x: new Input("x", [batchSize, ...shape]),
-    step: new Input("step", []),
-    ...(model.classes !== undefined && { label: new Input("label", [batchSize], "int64"), labelledShare }),
+  const { device, shape, batchSize, optimizer, accumulate = 1, labeledFraction = 1 } = options;
+  const fields = fieldInputs(model.condition?.fields ?? [], batchSize);
+  const contexts = new Map<string, TrainingContext>();
+  const contextOf = (objective: string): TrainingContext => {
+    let context = contexts.get(objective);
+    if (!context) contexts.set(objective, (context = new TrainingContext(fields)));
+    return context;
   };
-  const [first, ...others] = model.objectives(batch, context);
-  // Statistics that layers update are part of the first objective's run.
-  const updates = new Map([...context.updates, ...(first?.updates ?? [])]);
+  const x = new Input("x", [batchSize, ...shape]);
+  const objectives = model.objectives({ x, fields, labeledFraction, step: new Input("step", []) }, contextOf);
+  const names = new Set(objectives.map(({ name }) => name));
+  for (const [name, { updates }] of contexts)
+    if (updates.size > 0 && !names.has(name))
+      throw new Error(`step: a context is of no objective, got ${name}, expected one of ${[...names].join(", ")}`);
   return new TrainingStep({
     device,
     optimizer,
     accumulate,
     variables: variables(model),
-    objectives: first ? [{ ...first, updates }, ...others] : [],
+    objectives: objectives.map((objective) => ({ ...objective, updates: contextOf(objective.name).updates })),
   });
 }

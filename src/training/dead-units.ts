@@ -1,7 +1,9 @@
 import "../ops/methods.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
 import { topologicalOrder } from "../graph/traverse.ts";
+import { takeMean } from "../models/latent.ts";
 import type { Model } from "../models/model.ts";
+import { evaluation } from "../nn/context.ts";
 import { max } from "../ops/reduction.ts";
 import { Program } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
@@ -23,22 +25,23 @@ export async function countDeadUnits(
     store,
     x,
     shape,
-    readInstead,
+    emaWeights,
   }: {
     readonly store: VariableStore;
     readonly x: Float32Array;
     readonly shape: readonly number[];
-    readonly readInstead?: ReadonlyMap<Variable, Variable>;
+    readonly emaWeights?: ReadonlyMap<Variable, Variable>;
   },
 ): Promise<DeadUnits | undefined> {
   const examples = x.length / shape.reduce((size, extent) => size * extent, 1);
   const input = new Input("x", [examples, ...shape]);
-  const result = model.reconstruct?.(input) ?? model.encode?.(input).mean;
+  const first = model.latents?.[0]?.name ?? "";
+  const result = model.reconstruct?.(input, evaluation) ?? model.encode?.(input, evaluation, takeMean)[first]?.mean;
   if (!result) return undefined;
   const rectified = topologicalOrder([result]).filter((t) => t.op.name === "Relu" && t.rank >= 2);
   if (rectified.length === 0) return undefined;
   const outputs = new Map(rectified.map((t, i) => [`unit${i}`, highest(t)]));
-  const program = new Program(store, { name: "dead units", outputs, ...(readInstead && { readInstead }) });
+  const program = new Program(store, { name: "dead units", outputs, ...(emaWeights && { readInstead: emaWeights }) });
   try {
     const found = await program.run({ inputs: { x }, outputs: [...outputs.keys()] });
     const values = Object.values(found).flatMap((unit) => Array.from(unit, Number));

@@ -2,6 +2,7 @@
  * The training doctor: what can be told from a run's own record of how it went. Each finding names its evidence and the setting to
  * turn; none changes the run.
  */
+import type { Remedies } from "../models/definition.ts";
 import type { Rewind } from "./checkpoint.ts";
 import type { DeadUnits } from "./dead-units.ts";
 import type { Finding } from "../runs/run-info.ts";
@@ -17,8 +18,8 @@ export interface Measured {
 
 export interface Symptoms {
   readonly records: readonly Measured[];
-  /** The model's settings by name: a remedy is one that it has. */
-  readonly config: Readonly<Record<string, unknown>>;
+  /** Settings of the model that answer a finding. */
+  readonly remedies?: Remedies;
   readonly rewinds?: readonly Rewind[];
   /** KL(q(z_i|x) || p(z_i)) of each dimension in nats, a mean over validation examples. */
   readonly rates?: ArrayLike<number>;
@@ -77,18 +78,13 @@ function explodingGradients({ records }: Symptoms): Finding | undefined {
 /** A dimension with less than this tells nothing of the data (Burda et al., arXiv:1509.00519, count units in like manner). */
 export const activeRate = 0.01;
 
-function posteriorCollapse({ rates, config }: Symptoms): Finding | undefined {
+function posteriorCollapse({ rates, remedies }: Symptoms): Finding | undefined {
   if (!rates || rates.length === 0) return undefined;
   const all = Array.from(rates);
   const active = all.filter((rate) => rate >= activeRate).length;
   if (active > all.length / 2) return undefined;
   const total = all.reduce((sum, rate) => sum + rate, 0);
-  const settings = [
-    ...("warmup" in config ? ["--set warmup=N lets the rate weigh nothing at first"] : []),
-    ...("beta" in config ? [`--set beta below ${Number(config["beta"])} makes it cheaper`] : []),
-    ...("samples" in config ? ["--set samples=10 gives steadier gradients"] : []),
-    ...(active > 0 && "latentDim" in config ? [`--set latentDim=${active} loses nothing`] : []),
-  ];
+  const settings = remedies?.collapse?.(active) ?? [];
   return {
     finding: "posterior-collapse",
     evidence: `${active} of ${all.length} latent dimensions carry ${activeRate} nats or more, ${short(total)} nats in all: q(z|x) is the prior in the others`,
@@ -99,12 +95,12 @@ function posteriorCollapse({ rates, config }: Symptoms): Finding | undefined {
 /** A rectifier that is 0 for every example learns no more. Networks that do well on digits and MNIST have 14 to 23 % of them. */
 const usualDeadShare = 0.5;
 
-function deadUnits({ deadUnits: found, config }: Symptoms): Finding | undefined {
+function deadUnits({ deadUnits: found, remedies }: Symptoms): Finding | undefined {
   if (!found || found.dead <= usualDeadShare * found.units) return undefined;
   return {
     finding: "dead-units",
     evidence: `${found.dead} of ${found.units} rectified units are 0 for all of ${found.examples} validation examples`,
-    remedy: `${"activation" in config ? "--set activation=leakyRelu or elu; or " : ""}a lower --learning-rate, or --warmup 500`,
+    remedy: [...(remedies?.deadUnits ?? []), "a lower --learning-rate, or --warmup 500"].join("; or "),
   };
 }
 

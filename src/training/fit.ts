@@ -1,5 +1,6 @@
 import type { Batches } from "../data/batches.ts";
 import { DivergedError } from "../errors.ts";
+import { batchInputs } from "./batch-inputs.ts";
 import type { TrainingStep } from "./step.ts";
 
 export interface FitOptions {
@@ -41,20 +42,23 @@ export async function* fit({
   from = 0,
   metricsEvery = 20,
 }: FitOptions): AsyncGenerator<FitEvent> {
-  const x = new Float32Array(batches.batchSize * batches.exampleSize);
-  const label = batches.labelled ? new BigInt64Array(batches.batchSize) : undefined;
+  const perStep = step.batchesPerStep;
+  const arrays = batches.allocate(perStep);
   for (let n = from + 1; n <= steps; n++) {
-    const cursor = batches.cursorAt(n - 1);
-    batches.fillExamples(x, cursor);
-    if (label) batches.fillLabels(label, cursor);
+    for (let k = 0; k < perStep; k++) batches.fill(arrays, batches.cursorAt((n - 1) * perStep + k), k);
     const wanted = n === 1 || n % metricsEvery === 0;
-    const inputs = { x, step: Float32Array.of(n), ...(label && { label }) };
+    const inputs = { ...batchInputs(arrays), step: Float32Array.of(n) };
     const metrics = await step.run({ inputs, seed, step: n, metrics: wanted });
     if (wanted) refuseNonFinite(n, metrics, metricsEvery);
-    const event = { step: n, epoch: cursor.epoch + 1, epochEnds: cursor.index + 1 === batches.batchesPerEpoch };
+    const { epoch } = batches.cursorAt(n * perStep - 1);
+    const event = { step: n, epoch: epoch + 1, epochEnds: epochEnds(batches, n, perStep) };
     yield wanted ? { ...event, metrics } : event;
   }
 }
+
+/** Whether the next step begins in another epoch than this one began in. */
+const epochEnds = (batches: Batches, step: number, perStep: number): boolean =>
+  batches.cursorAt(step * perStep).epoch > batches.cursorAt((step - 1) * perStep).epoch;
 
 function refuseNonFinite(step: number, metrics: Readonly<Record<string, number>>, every: number): void {
   for (const [name, v] of Object.entries(metrics))

@@ -8,8 +8,13 @@ import { add, sqrt, square } from "../ops/arithmetic.ts";
 import { sum } from "../ops/reduction.ts";
 import type { Slotted } from "./optimizer-pass.ts";
 
+/** An objective with the next values of the state that its layers change (running statistics, codebooks). */
+export interface StepObjective extends Objective {
+  readonly updates?: ReadonlyMap<Variable, Tensor>;
+}
+
 /** Throws ConfigError where an objective's parameters cannot be optimized as it says. */
-export function checkParameters({ name, parameters, updates }: Objective, known: ReadonlySet<Variable>): void {
+export function checkParameters({ name, parameters, updates }: StepObjective, known: ReadonlySet<Variable>): void {
   if (parameters.size === 0)
     throw new ConfigError(`step: objective ${name} has no parameters, got none, expected at least one to optimize`);
   for (const [path, parameter] of parameters) {

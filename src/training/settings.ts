@@ -14,7 +14,12 @@ export const optimizerNames = ["adam", "adamw", "adamax", "rmsprop", "sgd"] as c
 
 /** How long and how a model is trained, with defaults and ranges; each field's description is its help text. */
 export const trainingSettings = z.strictObject({
-  epochs: z.int().positive().max(1_000_000).optional().describe("passes over the training data"),
+  epochs: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe("passes over the training data, each in a new order and without its last partial batch"),
   steps: z.int().positive().max(1_000_000_000).optional().describe("optimizer steps, in place of epochs"),
   batchSize: z.int().positive().max(1_000_000).default(128).describe("examples a step"),
   accumulate: z
@@ -22,21 +27,21 @@ export const trainingSettings = z.strictObject({
     .positive()
     .max(100_000)
     .default(1)
-    .describe("batches whose gradients are averaged before each change of the weights"),
+    .describe("gradient accumulation: batches whose gradients are averaged in a step"),
   learningRate: z.number().positive().max(1000).default(1e-3).describe("step size of the optimizer"),
-  optimizer: z.enum(optimizerNames).default("adam").describe("rule that changes the weights"),
-  momentum: z.number().min(0).lt(1).default(0).describe("sgd and rmsprop: share of the last update that is kept"),
-  schedule: z.enum(scheduleNames).default("constant").describe("course of the learning rate over the run"),
-  warmup: z.int().min(0).max(1_000_000_000).default(0).describe("steps over which the learning rate rises from 0"),
-  weightDecay: z.number().min(0).max(10).default(0).describe("adamw and sgd: pull of matrices and kernels towards 0"),
-  clipNorm: z.number().positive().optional().describe("largest norm of all gradients together"),
-  clipValue: z.number().positive().optional().describe("largest absolute value of a gradient's element"),
-  ema: z
+  optimizer: z.enum(optimizerNames).default("adam").describe("optimizer"),
+  momentum: z.number().min(0).lt(1).default(0).describe("momentum of sgd and rmsprop"),
+  schedule: z.enum(scheduleNames).default("constant").describe("learning-rate schedule"),
+  warmup: z.int().min(0).max(1_000_000_000).default(0).describe("learning-rate warm-up, in steps"),
+  weightDecay: z
     .number()
-    .gt(0)
-    .lt(1)
-    .optional()
-    .describe("decay of averaged weights, kept beside and used to sample and score"),
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe("weight decay of adamw and sgd (matrices and kernels only)"),
+  clipNorm: z.number().positive().optional().describe("gradient clipping: largest global norm"),
+  clipValue: z.number().positive().optional().describe("gradient clipping: largest absolute value of an element"),
+  ema: z.number().gt(0).lt(1).optional().describe("decay of the EMA weights, which sampling and evaluation then use"),
   checkpointEvery: z
     .int()
     .positive()
@@ -51,56 +56,56 @@ export const trainingSettings = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe("epochs without a better validation after which training stops and keeps the best weights"),
-  picturesEvery: z.int().positive().max(1_000_000).optional().describe("epochs between pictures of how samples become"),
+  picturesEvery: z.int().positive().max(1_000_000).optional().describe("epochs between sample grids during training"),
   tensorboard: z.boolean().default(false).describe("write TensorBoard event files into the run's tensorboard/"),
-  mlflow: z
-    .string()
-    .min(1)
-    .max(1000)
-    .optional()
-    .describe("address of an MLflow server to send settings and figures to"),
+  mlflow: z.string().min(1).max(1000).optional().describe("address of an MLflow server to log settings and metrics to"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),
   // The order in which numbers are added up depends on it, and so do their last bits: a run keeps it.
-  threads: z.int().min(0).max(1024).default(0).describe("threads of the CPU; 0 for one per core"),
+  threads: z.int().min(0).max(1024).default(0).describe("CPU threads; 0 for one per core"),
 });
 export type TrainingSettings = Readonly<z.output<typeof trainingSettings>>;
 
 export const defaultEpochs = 20;
 
-/** Steps of the whole run. Throws ConfigError where both a number of epochs and of steps are set. */
-export function totalSteps({ epochs, steps }: TrainingSettings, batchesPerEpoch: number): number {
+/** Steps of the whole run, of `batchesPerStep` batches each. Throws ConfigError where both a number of epochs and of steps are set. */
+export function totalSteps({ epochs, steps }: TrainingSettings, batchesPerEpoch: number, batchesPerStep = 1): number {
   if (epochs !== undefined && steps !== undefined)
     throw new ConfigError(`train: two lengths, got ${epochs} epochs and ${steps} steps, expected one of them`);
-  return steps ?? (epochs ?? defaultEpochs) * batchesPerEpoch;
+  return steps ?? Math.ceil(((epochs ?? defaultEpochs) * batchesPerEpoch) / batchesPerStep);
 }
 
 /**
- * The optimizer that settings describe, for an objective that may have its own rate and decays. In the steps after each of the rewinds its learning rate is half what it was: they are read
- * at each step, so a later one counts too. Throws ConfigError where one setting does not have what another asks for.
+ * The optimizer that settings describe, for an objective that may bring its own, and its own EMA decay or none. In the steps after
+ * each of the rewinds its learning rate is half what it was: they are read at each step, so a later one counts too. Throws ConfigError
+ * where one setting does not have what another asks for.
  */
 export function optimizerFor(
   settings: TrainingSettings,
-  steps: number,
+  steps: number | (() => number),
   rewinds: readonly Rewind[] = [],
-  { optimizer: own }: Pick<Objective, "optimizer"> = {},
+  { optimizer: own, ema: ownDecay }: Pick<Objective, "optimizer" | "ema"> = {},
 ): Optimizer {
-  const { optimizer: name, clipNorm, clipValue, ema } = settings;
+  const { optimizer: name, clipNorm, clipValue } = settings;
+  const decay = ownDecay === false ? undefined : (ownDecay ?? settings.ema);
   refuseUnread(settings, "momentum", ["sgd", "rmsprop"]);
   refuseUnread(settings, "weightDecay", ["adamw", "sgd"]);
-  let optimizer = own
-    ? adam({ ...own, learningRate: rateOf({ ...settings, ...own }, steps, rewinds) })
-    : bareOptimizer(name, settings, rateOf(settings, steps, rewinds));
+  const scheduled = (learningRate: number): LearningRate => rateOf({ ...settings, learningRate }, steps, rewinds);
+  let optimizer = bareOptimizer(name, settings, scheduled(settings.learningRate));
+  if (own) optimizer = own({ optimizer, scheduled });
   if (clipValue !== undefined) optimizer = clipByValue(optimizer, clipValue);
   if (clipNorm !== undefined) optimizer = clipByNorm(optimizer, clipNorm);
-  return ema === undefined ? optimizer : averageWeights(optimizer, ema);
+  return decay === undefined ? optimizer : averageWeights(optimizer, decay);
 }
 
 function rateOf(
   { schedule: course, learningRate, warmup }: Pick<TrainingSettings, "schedule" | "learningRate" | "warmup">,
-  steps: number,
+  steps: number | (() => number),
   rewinds: readonly Rewind[],
 ): LearningRate {
-  const planned = schedule(course, { learningRate, steps, warmup });
+  let known: ((step: number) => number) | undefined;
+  // The number of steps may only be known once the step is compiled.
+  const planned = (step: number): number =>
+    (known ??= schedule(course, { learningRate, steps: typeof steps === "number" ? steps : steps(), warmup }))(step);
   return (step) => planned(step) * 0.5 ** rewinds.filter(({ to }) => step > to).length;
 }
 

@@ -17,7 +17,7 @@ export function checkpointVariables(step: TrainingStep): {
   readonly weights: ReadonlyMap<string, Variable>;
   readonly optimizer: ReadonlyMap<string, Variable>;
 } {
-  const averages = step.averagedWeights();
+  const averages = step.emaWeights();
   const weights = new Map(step.variables);
   for (const [name, v] of step.variables) {
     const average = averages.get(v);

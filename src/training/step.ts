@@ -6,14 +6,14 @@ import { type HostArray, hostArray } from "../runtime/host-array.ts";
 import { Program } from "../runtime/program.ts";
 import { DeviceVariables, HostVariables, type VariableStore } from "../runtime/variables.ts";
 import type { Objective } from "../models/model.ts";
-import { checkParameters, gradientsOf, metricOutputs } from "./objective-graph.ts";
+import { checkParameters, gradientsOf, metricOutputs, type StepObjective } from "./objective-graph.ts";
 import { decays, optimizerPass, type Slotted } from "./optimizer-pass.ts";
 
 export interface StepOptions {
   readonly device: Device;
   /** Every variable of the model, by name: trained ones and running statistics. */
   readonly variables: ReadonlyMap<string, Variable>;
-  readonly objectives: readonly Objective[];
+  readonly objectives: readonly StepObjective[];
   /** Of every objective, or what makes that of each. */
   readonly optimizer: Optimizer | ((objective: Objective) => Optimizer);
   /** Batches whose gradients are averaged before each change of the weights; 1 when missing. */
@@ -21,7 +21,7 @@ export interface StepOptions {
 }
 
 export interface StepRun {
-  /** Where gradients are accumulated, the batches of an input one after the other in one array. */
+  /** Where a step takes several batches (accumulated gradients, fresh ones for repeats), one after the other in one array. */
   readonly inputs: Readonly<Record<string, HostArray>>;
   readonly seed: number;
   /** Counts from 1. */
@@ -31,7 +31,7 @@ export interface StepRun {
 }
 
 interface Part {
-  readonly objective: Objective;
+  readonly objective: StepObjective;
   readonly optimizer: Optimizer;
   readonly parameters: readonly Slotted[];
   readonly program: Program;
@@ -52,6 +52,8 @@ export class TrainingStep {
   /** Everything a checkpoint holds: the model's variables and the optimizer's, by name. */
   readonly variables: ReadonlyMap<string, Variable>;
   readonly optimizerVariables: ReadonlyMap<string, Variable>;
+  /** Batches that a step takes, each of `accumulate` parts: more than one where an objective repeats with fresh ones. */
+  readonly batchesPerStep: number;
   readonly #parts: readonly Part[];
   readonly #initialFrom: ReadonlyMap<Variable, Variable>;
   readonly #batches: number;
@@ -63,6 +65,8 @@ export class TrainingStep {
     this.device = device;
     this.variables = variables;
     this.#batches = accumulate;
+    const fresh = objectives.flatMap(({ repeat }) => (repeat?.batches === "fresh" ? [repeat.times] : []));
+    this.batchesPerStep = Math.max(1, ...fresh);
     const optimizerVariables = new Map<string, Variable>();
     const initialFrom = new Map<Variable, Variable>();
     const gradients = new Map<Variable, Variable>();
@@ -124,8 +128,8 @@ export class TrainingStep {
     }
   }
 
-  /** For sampling and scoring: variables to read in place of others when averaged weights are kept. */
-  averagedWeights(): ReadonlyMap<Variable, Variable> {
+  /** For sampling and scoring: the EMA weights to read in place of the parameters that have them. */
+  emaWeights(): ReadonlyMap<Variable, Variable> {
     return new Map([...this.#initialFrom].map(([average, parameter]) => [parameter, average]));
   }
 
@@ -143,11 +147,12 @@ export class TrainingStep {
     if (!this.#cleared) await this.#clearAccumulated();
     const found: Record<string, number> = {};
     for (const part of this.#parts) {
-      const { every = 1, repeat = 1, name } = part.objective;
+      const { every = 1, repeat: { times, batches } = once, name } = part.objective;
       if (step % every !== 0) continue;
-      for (let k = 0; k < repeat; k++) {
-        const at = { step, updates: (step / every - 1) * repeat + k + 1 };
-        const results = await this.#update(part, at, { inputs, seed, step: step * repeat + k, metrics });
+      for (let k = 0; k < times; k++) {
+        const at = { step, updates: (step / every - 1) * times + k + 1 };
+        const given = { inputs, seed, step: step * times + k, metrics };
+        const results = await this.#update(part, at, given, batches === "fresh" ? k : 0);
         if (!metrics) continue;
         for (const [key, v] of Object.entries(results))
           found[key === "gradientNorm" && this.#parts.length > 1 ? `${name}.${key}` : key] = v;
@@ -166,13 +171,15 @@ export class TrainingStep {
     part: Part,
     at: Omit<UpdatePoint, "decays">,
     { inputs, seed, step, metrics = false }: StepRun,
+    stepBatch: number,
   ): Promise<Record<string, number>> {
     const n = this.#batches;
+    const all = n * this.batchesPerStep;
     const found: Record<string, number> = {};
     for (let batch = 0; batch < n; batch++) {
       const last = batch === n - 1;
       const program = last ? part.program : (part.before ?? part.program);
-      const given = n === 1 ? inputs : ofBatch(program, inputs, batch, n);
+      const given = all === 1 ? inputs : ofBatch(program, inputs, stepBatch * n + batch, all);
       const results = await program.run({
         inputs: part.pass || !last ? given : { ...given, ...scalarInputs(part.optimizer, at) },
         outputs: this.#wanted(part, metrics),
@@ -207,7 +214,12 @@ export class TrainingStep {
     return part.pass && part.optimizer.needsGradientNorm ? ["gradientNorm"] : [];
   }
 
-  #hostPart(objective: Objective, optimizer: Optimizer, parameters: readonly Slotted[], store: HostVariables): Part {
+  #hostPart(
+    objective: StepObjective,
+    optimizer: Optimizer,
+    parameters: readonly Slotted[],
+    store: HostVariables,
+  ): Part {
     const cts = this.#gradientsOf(objective, parameters);
     const outputs = metricOutputs(objective, cts);
     const program = new Program(store, {
@@ -226,7 +238,7 @@ export class TrainingStep {
     };
   }
 
-  #devicePart(objective: Objective, optimizer: Optimizer, parameters: readonly Slotted[]): Part {
+  #devicePart(objective: StepObjective, optimizer: Optimizer, parameters: readonly Slotted[]): Part {
     const cts = this.#gradientsOf(objective, parameters);
     const outputs = metricOutputs(objective, cts);
     const scalarsOf = (decaying: boolean): Record<string, Tensor> => {
@@ -256,6 +268,8 @@ export class TrainingStep {
     return { ...part, program: program(updates), before: program(before) };
   }
 }
+
+const once = { times: 1, batches: "same" } as const;
 
 const programsOf = ({ program, before }: Part): readonly Program[] => (before ? [before, program] : [program]);
 

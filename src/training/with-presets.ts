@@ -1,4 +1,5 @@
-import type { DataSpec, ModelDefinition, Preset } from "../models/model.ts";
+import type { ModelDefinition, Preset } from "../models/definition.ts";
+import type { DataSpec } from "../models/model.ts";
 import { defaultEpochs, trainingSettings, type TrainingSettings } from "./settings.ts";
 
 /** Settings with nothing left open. */

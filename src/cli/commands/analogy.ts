@@ -88,7 +88,7 @@ async function term(trained: TrainedModel, split: Split, text: string): Promise<
   }
   const { means } = await trained.codes({ dataset, indices: members });
   const code = classMeans(means, new Uint8Array(members.length), 1);
-  const decoder = trained.model.given ? trained.given([label]) : trained;
+  const decoder = trained.model.condition?.required ? trained.given({ class: [label] }) : trained;
   const picture = (await decoder.decode(code)).subarray(0, exampleSize(dataset));
   return { code, picture, label };
 }

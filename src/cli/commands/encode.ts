@@ -11,8 +11,8 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 const encodeSettings = z.strictObject({
   split: splitSetting,
   count: z.int().positive().optional().describe("the first so many examples; all when not given"),
-  take: z.enum(["mean", "draw"]).default("mean").describe("of q(z|x): its mean, or one draw of it"),
-  seed: z.int().min(0).default(0).describe("of the draws"),
+  take: z.enum(["mean", "sample"]).default("mean").describe("mean of q(z|x), or one sample of it"),
+  seed: z.int().min(0).default(0).describe("random seed of the samples"),
 });
 const kinds = [".npy"] as const;
 
@@ -23,11 +23,11 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Examples are encoded as the model was trained on them, binarized by the one fixed draw where it was.
+Examples are encoded as the model was trained on them, binarized by the one fixed sample where it was.
 
 Examples:
   latentkit encode runs/vae-digits-1 --out codes.npy
-  latentkit encode runs/vae-digits-1 --data path/to/mnist --split train --take draw --out codes.npy`,
+  latentkit encode runs/vae-digits-1 --data path/to/mnist --split train --take sample --out codes.npy`,
     )
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(encodeSettings, options);
@@ -39,11 +39,11 @@ Examples:
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
       const { binarize } = readRunSpec(run.info, path).data;
       const encoded = { ...split, indices: split.indices.subarray(0, count) };
-      const { means, draws } = await trained.codes(encoded, { binarize, seed });
+      const { means, samples } = await trained.codes(encoded, { binarize, seed });
       const shape = [encoded.indices.length, trained.latentDim];
-      await writeFileAtomic(file, encodeNpy(shape, take === "mean" ? means : draws));
+      await writeFileAtomic(file, encodeNpy(shape, take === "mean" ? means : samples));
       if (options.json)
         console.log(JSON.stringify({ file, shape, run: path, step, data, split: splitName, take, seed }));
-      else console.log(`codes of ${shape[0]} ${splitName} examples, ${shape[1]} numbers each: ${file}`);
+      else console.log(`codes of ${shape[0]} ${splitName} examples, ${shape[1]} dimensions each: ${file}`);
     });
 }

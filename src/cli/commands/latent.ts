@@ -42,10 +42,11 @@ Examples:
       const { run, trained, step } = loaded;
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
       const measured = { ...split, indices: split.indices.subarray(0, count) };
-      const { binarize } = readRunSpec(run.info, path).data;
+      const { data: reading, remedies } = readRunSpec(run.info, path);
+      const { binarize } = reading;
       const report = unitReport(await trained.codes(measured, { binarize }), trained.latentDim);
       const rates = report.units.flatMap(({ rate }) => rate ?? []);
-      const findings = diagnose({ records: [], config: run.info.config, rates });
+      const findings = diagnose({ records: [], remedies, rates });
       await writeFileAtomic(file, `${chart(report)}\n`);
       const examples = measured.indices.length;
       if (options.json) {

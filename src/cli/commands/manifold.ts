@@ -7,6 +7,7 @@ import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { fittedPrior } from "../options/run-prior.ts";
+import { has, lacking } from "../../evaluation/capabilities.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const manifoldSettings = z.strictObject({
@@ -41,8 +42,8 @@ Examples:
       const { size, dims: wanted, prior } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
       const loaded = await optionRun(path, options, sheetKinds);
       const { run, trained, step } = loaded;
-      const { abilities } = trained;
-      if (prior === undefined && abilities.encode && abilities.decode && !abilities.latents?.prior)
+      const { model } = trained;
+      if (prior === undefined && !lacking(model, ["encode", "decode"]) && !has(model, "prior"))
         throw new UnsupportedOpError(
           `${path}: the model has no p(z) to take percentiles of, got none, expected --prior gaussian or full-gaussian`,
         );

@@ -1,17 +1,23 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
+import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
+import { samplerOf } from "../../models/sampler.ts";
 import { sampleSheet } from "../../runs/pictures/run-pictures.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
+import { samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
+import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
 
 const sampleSettings = z.strictObject({
-  count: z.int().positive().max(100_000).default(64).describe("examples to draw"),
-  seed: z.int().min(0).default(0).describe("the same seed draws the same examples"),
-  temperature: z.number().min(0).max(100).default(1).describe("spread of the prior; below 1 for safer examples"),
+  count: z.int().positive().max(100_000).default(64).describe("number of samples"),
+  seed: z.int().min(0).default(0).describe("random seed"),
+  show: z
+    .enum(["samples", "means"])
+    .optional()
+    .describe("samples of p(x|z), or its means (default: means for images, samples for all else)"),
   prior: priorSetting,
   radius: z
     .number()
@@ -19,15 +25,19 @@ const sampleSettings = z.strictObject({
     .max(1e6)
     .optional()
     .describe(
-      "distance of all codes from the prior's mean, in its standard deviations; draws lie near sqrt(latentDim)",
+      "distance of all codes from the prior's mean, in its standard deviations; samples lie near sqrt(latentDim)",
     ),
 });
 
-export function define(command: Command): void {
-  addRunOptions(command, { settings: sampleSettings, output: true, label: true })
+export async function define(command: Command, args: readonly string[] = []): Promise<void> {
+  // The sampler's own options are flags too: which they are, the run says.
+  const own = await samplerSettings(args);
+  addRunOptions(command, { settings: sampleSettings.extend(own.shape), output: true, label: true })
     .addHelpText(
       "after",
       `
+A run's sampler has options of its own: latentkit sample RUN --help shows them.
+
 Examples:
   latentkit sample runs/vae-digits-1
   latentkit sample runs/vae-digits-1 --count 400 --temperature 0.7 --out samples.png
@@ -38,28 +48,53 @@ Examples:
     )
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(sampleSettings, options);
-      const { prior, radius, ...settings } = parseSettings(sampleSettings, given);
+      const { prior, radius, show, count, seed } = parseSettings(sampleSettings, given);
+      const givenOwn = givenSettings(own, options);
+      const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
       checkPrior(prior);
-      if (radius !== undefined && "temperature" in given)
+      if (radius !== undefined && "temperature" in givenOwn)
         throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
       const loaded = await optionRun(path, options, sheetKinds);
-      const { trained, step } = loaded;
-      const { abilities } = trained;
-      if (prior === undefined && radius === undefined && !abilities.sample && abilities.encode && abilities.decode)
-        throw new UnsupportedOpError(
-          `${path}: the model has no p(z) to draw from, got none, expected --prior with one of ${densityForms}`,
-        );
-      const from = prior === undefined && radius === undefined ? undefined : await optionPrior(loaded, prior, options);
+      const { trained, step, run } = loaded;
+      const { model } = trained;
+      const density = prior !== undefined || radius !== undefined;
+      if (!density)
+        requireCapabilities(model, ["sample"], {
+          where: path,
+          ...(!lacking(model, ["encode", "decode", "vector"]) && { remedy: `--prior with one of ${densityForms}` }),
+        });
+      const from = density ? await optionPrior(loaded, prior, options) : undefined;
       if (radius !== undefined && !from)
         throw new UnsupportedOpError(
           `${path}: --radius is a distance in a standard normal space, got a model with another p(z), expected one of N(0, I), or --prior with one of ${densityForms}`,
         );
-      const sheet = await sampleSheet(trained, { ...settings, radius, density: from?.density });
+      const means = density || (show === undefined ? run.info.data.kind === "image" : show === "means");
+      const takesMean = has(model, "sample") && "mean" in shapeOf(samplerOf(model)?.options);
+      const sheet = await sampleSheet(trained, {
+        count,
+        seed,
+        radius,
+        density: from?.density,
+        mean: means && takesMean,
+        options: ownOptions,
+      });
       await finishSheet(sheet, options, {
-        title: "samples",
+        title: takesMean || density ? (means ? "means of p(x|z)" : "samples of p(x|z)") : "samples",
         file: samplesFile(path, "samples.png"),
-        columns: loaded.run.info.data.columns,
-        details: { run: path, step, ...settings, radius, prior: from?.fit, label: options.label },
+        columns: run.info.data.columns,
+        details: {
+          run: path,
+          step,
+          count,
+          seed,
+          ...ownOptions,
+          show: means ? "means" : "samples",
+          radius,
+          prior: from?.fit,
+          label: options.label,
+        },
       });
     });
 }
+
+const shapeOf = (schema: z.ZodType | undefined): object => (schema instanceof z.ZodObject ? schema.shape : {});

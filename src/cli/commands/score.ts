@@ -93,7 +93,7 @@ Examples:
       await writeFileAtomic(file, contentOf(kind, split, scores));
       const picture = isImage(split.dataset.shape) ? samplesFile(path, "anomalies.png") : undefined;
       if (picture) await writePng(picture, sheetRaster(extremes(split, scores, settings.show)));
-      const warnings = loaded.trained.model.given
+      const warnings = loaded.trained.model.condition?.required
         ? [
             "the model is given each example's own label, of classes it never saw too: its scores tell more than the example does",
           ]

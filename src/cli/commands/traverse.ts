@@ -58,7 +58,7 @@ Examples:
       const codes = await trained.codes(measured, { binarize });
       const { units } = unitReport(codes, latentDim);
       const dims = wanted ?? units.slice(0, shownDims).map(({ unit }) => unit);
-      const [low, high] = [codeQuantile(codes.draws, latentDim, 0.01), codeQuantile(codes.draws, latentDim, 0.99)];
+      const [low, high] = [codeQuantile(codes.samples, latentDim, 0.01), codeQuantile(codes.samples, latentDim, 0.99)];
       const rangeOf = (dim: number) => [low[dim]!, high[dim]!] as const;
       const sheet = await traversalSheet(trained, picked, { dims, size, rangeOf });
       const about = dims.map((dim) => {

@@ -52,13 +52,16 @@ Examples:
       const { trained, step } = loaded;
       const { latentDim, shape, model } = trained;
       const from = await optionPrior(loaded, prior, options);
-      // A walk of a model that learns from labels keeps its own class; the classes take turns.
-      const labels = Array.from({ length: count }, (_, walker) => walker % (model.classes ?? 1));
-      const given = model.given ? trained.given(labels) : trained;
-      const ofStops = model.given
-        ? trained.given(labels.flatMap((label) => Array.from({ length: stops }, () => label)))
-        : trained;
-      const draws = from ? new Float32Array() : await ofStops.drawCodes(stops * count, { seed });
+      // A walk of a class-conditional model keeps its own class; the classes take turns.
+      const field = model.condition?.required ? model.condition.fields.find(({ kind }) => kind === "class") : undefined;
+      const classes = field?.kind === "class" && !trained.isGiven ? field.classes.length : undefined;
+      const labels = Array.from({ length: count }, (_, walker) => walker % (classes ?? 1));
+      const given = classes === undefined ? trained : trained.given({ class: labels });
+      const ofStops =
+        classes === undefined
+          ? trained
+          : trained.given({ class: labels.flatMap((label) => Array.from({ length: stops }, () => label)) });
+      const draws = from ? new Float32Array() : await ofStops.samplePrior(stops * count, { seed });
       const drawn = stops * latentDim;
       const codes = new Float32Array(frames * count * latentDim);
       for (let walker = 0; walker < count; walker++) {

@@ -1,5 +1,5 @@
 /** Models with settings in one word: `vae:beta=4:hiddenDims=400,200`. */
-import type { ModelDefinition } from "../../models/model.ts";
+import type { ModelDefinition } from "../../models/definition.ts";
 import { findModel } from "../../models/registry.ts";
 import { parseSettings, settingPairs, settingsOf } from "./settings.ts";
 

@@ -5,6 +5,7 @@ import { deviceNames } from "../../runtime/device.ts";
 import { type LoadedRun, loadRun, type WhichCheckpoint } from "../../runs/load-run.ts";
 import { classNumber } from "../../node/data/class-number.ts";
 import { parseDeviceName, pickDevice, type PickedDevice } from "../../node/devices/pick-device.ts";
+import { runClassNames } from "../../runs/run-info.ts";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { checkKind, type FileKind, type OutputOptions } from "../output/write-output.ts";
@@ -28,7 +29,7 @@ interface LabelOptions {
 }
 
 const addLabelOption = (command: Command): Command =>
-  command.option("--label <class>", "of a model that learns from labels: the class, by name or number");
+  command.option("--label <class>", "class to condition on, by name or number");
 
 /** The device that the options ask for. */
 export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {
@@ -75,8 +76,8 @@ export async function optionRun(
   const { device } = await optionDevice(options);
   const loaded = await loadRun(path, device, checkpoint === undefined ? {} : { checkpoint });
   if (options.label === undefined) return loaded;
-  const label = classNumber("--label", options.label, loaded.run.info.data.classNames);
-  return { ...loaded, trained: loaded.trained.given([label]) };
+  const label = classNumber("--label", options.label, runClassNames(loaded.run.info));
+  return { ...loaded, trained: loaded.trained.given({ class: [label] }) };
 }
 
 function parseCheckpoint(text: string): WhichCheckpoint {

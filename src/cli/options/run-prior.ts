@@ -3,9 +3,9 @@ import { z } from "zod";
 import { UnsupportedOpError } from "../../errors.ts";
 import { densityForms, parseDensity } from "../../latent/density.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
-import { isStandardNormal, standardNormal } from "../../latent/standard-normal.ts";
+import { has } from "../../evaluation/capabilities.ts";
+import { standardNormal } from "../../latent/standard-normal.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
-import { chunk } from "../../evaluation/trained-model.ts";
 import { type DensityFit, runDensity } from "../../runs/density.ts";
 
 export const priorSetting = z
@@ -42,10 +42,9 @@ export async function optionPrior(
   options: { readonly json?: boolean },
 ): Promise<{ readonly density: GaussianMixture; readonly fit?: DensityFit } | undefined> {
   if (prior !== undefined) return fittedPrior(loaded, prior, options);
-  const { abilities, latentDim } = loaded.trained;
-  const own = abilities.latents?.prior?.(chunk);
-  if (isStandardNormal(own)) return { density: standardNormal(latentDim) };
-  if (own) return undefined;
+  const { trained } = loaded;
+  if (has(trained.model, "standardNormal")) return { density: standardNormal(trained.latentDim) };
+  if (has(trained.model, "prior")) return undefined;
   throw new UnsupportedOpError(
     `${loaded.run.path}: the model has no p(z), got none, expected --prior with one of ${densityForms}`,
   );

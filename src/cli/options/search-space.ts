@@ -1,7 +1,7 @@
 /** Settings to try: `latentDim=8,16,32`, `learningRate=1e-4..1e-2:log`. */
 import type { z } from "zod";
 import { ConfigError } from "../../errors.ts";
-import type { ModelDefinition } from "../../models/model.ts";
+import type { ModelDefinition } from "../../models/definition.ts";
 import { nearestName } from "../../nearest-name.ts";
 import { stream } from "../../random/index.ts";
 import { trainingSettings } from "../../training/settings.ts";

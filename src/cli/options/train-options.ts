@@ -2,8 +2,9 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { BINARIZATIONS } from "../../data/binarize.ts";
+import { splitSpec } from "../../data/split-spec.ts";
 import { ConfigError } from "../../errors.ts";
-import type { ModelDefinition } from "../../models/model.ts";
+import type { ModelDefinition } from "../../models/definition.ts";
 import { dataOptions, givenDataOptions } from "../../node/data/options.ts";
 import { openDataSource } from "../../node/data/source.ts";
 import { fileError } from "../../node/files/file-error.ts";
@@ -22,7 +23,7 @@ export const trainOptions = z.strictObject({
     .default("auto")
     .describe("how intensities become 0 or 1; auto is dynamic for a likelihood of binary data, else none"),
   ...dataOptions.shape,
-  seed: z.int().min(0).default(0).describe("of first weights, order and noise"),
+  seed: z.int().min(0).default(0).describe("random seed (initialization, shuffling, noise)"),
 });
 export type TrainOptions = z.output<typeof trainOptions>;
 
@@ -67,7 +68,7 @@ export async function effectiveConfig(
   const reading = givenDataOptions(options);
   const source = await openDataSource(data, reading);
   const known = { config: given.config, settings: givenSettings(trainingSettings, given.options) };
-  const { config, settings } = withPresets(definition, known, source.train.dataset, source.train.indices.length);
+  const { config, settings } = withPresets(definition, known, splitSpec(source.train), source.train.indices.length);
   const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;
   return { data, out, ...settings, epochs, binarize, ...reading, seed, set: config };
 }

@@ -2,6 +2,7 @@ import { encodePng } from "../../pictures/png.ts";
 import { sheetRaster } from "../../pictures/sheet.ts";
 import { writeReport } from "../../runs/reports/run-report.ts";
 import { type NamedSheet, trainingSheets } from "../../runs/pictures/training-pictures.ts";
+import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { TrainingEvent } from "../../runs/training-event.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 import { metricText, Progress } from "./progress.ts";
@@ -133,12 +134,12 @@ function summarize(
   if (pictures.length > 0)
     console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
   console.log(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
-  const { model, abilities } = trained;
+  const { model } = trained;
   const next = [
-    ...(abilities.sample ? [["sample", "--count 100", "more samples"]] : []),
-    ...(abilities.reconstruct ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
-    ...(abilities.corrupt ? [["denoise", "", "examples corrupted and restored"]] : []),
-    ...(model.decode && model.latents?.prior && model.latents.shape[0] !== 1
+    ...(has(model, "sample") ? [["sample", "--count 100", "more samples"]] : []),
+    ...(has(model, "reconstruct") ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
+    ...(has(model, "denoise") ? [["denoise", "", "examples corrupted and restored"]] : []),
+    ...(!lacking(model, ["decode", "prior", "vector"]) && !model.condition?.required && trained.latentDim > 1
       ? [["manifold", "", "two dimensions of the latent space"]]
       : []),
   ];

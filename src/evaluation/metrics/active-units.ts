@@ -1,12 +1,12 @@
 import { activeThreshold, activeUnits, activity } from "../../metrics/codes/active-units.ts";
-import { drawnCodes, lackingGaussianCodes } from "./gaussian-codes.ts";
+import { drawnCodes } from "./gaussian-codes.ts";
 import type { Measure } from "./metric.ts";
 
 export const activeUnitsMeasure: Measure = {
   name: "active-units",
   summary: `latent dimensions whose mean code varies over examples by more than ${activeThreshold} (arXiv:1509.00519)`,
   standard: true,
-  lacking: lackingGaussianCodes,
+  needs: ["gaussian"],
   async measure(context) {
     const { mean, latentDim } = await drawnCodes(context);
     const activities = [...activity(mean, latentDim)];

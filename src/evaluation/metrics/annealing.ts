@@ -1,5 +1,6 @@
 import { AnnealedLikelihood } from "../annealed-likelihood.ts";
 import { LikelihoodEvaluator } from "../likelihood.ts";
+import { drain } from "../sampling.ts";
 import type { Measure } from "./metric.ts";
 
 /** Time grows with the examples, the chains, and the temperatures: what an estimate with an error bar needs. */
@@ -10,19 +11,12 @@ const leapfrogs = 10;
 export const annealingMeasure: Measure = {
   name: "annealing",
   summary: `nll of the first ${mostExamples} examples by annealed importance sampling over --samples temperatures, and its gap (arXiv:1611.04273)`,
-  lacking: ({ loaded: { trained } }) => {
-    const { abilities } = trained;
-    if (!abilities.logWeights) return "the model has no likelihood";
-    return abilities.decode && abilities.latents?.prior && abilities.latents.shape.length === 1
-      ? undefined
-      : "the model has no p(x|z) p(z) over lists of numbers to anneal";
-  },
+  needs: ["likelihood", "decode", "prior", "vector"],
   async *measure({ loaded, split, binarize, samples, seed }) {
-    const { model, store } = loaded.trained;
     const some = { ...split, indices: split.indices.subarray(0, mostExamples) };
-    const parts = { model, store, split: some, binarize, seed };
-    const importance = await importanceSampled({ ...parts, samples });
-    const evaluator = new AnnealedLikelihood({ ...parts, temperatures: samples, chains, leapfrogs });
+    const parts = { split: some, binarize, seed };
+    const importance = await importanceSampled(loaded.trained, { ...parts, samples });
+    const evaluator = new AnnealedLikelihood(loaded.trained, { ...parts, temperatures: samples, chains, leapfrogs });
     try {
       const progress = evaluator.run();
       let next = await progress.next();
@@ -68,14 +62,7 @@ export const annealingMeasure: Measure = {
   },
 };
 
-async function importanceSampled(options: ConstructorParameters<typeof LikelihoodEvaluator>[0]): Promise<number> {
-  const evaluator = new LikelihoodEvaluator(options);
-  try {
-    const progress = evaluator.run();
-    let next = await progress.next();
-    while (!next.done) next = await progress.next();
-    return next.value.nll;
-  } finally {
-    await evaluator.release();
-  }
+async function importanceSampled(...options: ConstructorParameters<typeof LikelihoodEvaluator>): Promise<number> {
+  const { nll } = await drain(new LikelihoodEvaluator(...options).run());
+  return nll;
 }

@@ -4,11 +4,9 @@ import type { Measure } from "./metric.ts";
 
 export const classAccuracyMeasure: Measure = {
   name: "class-accuracy",
-  summary: "how often samples of a class look like one to the extractor, for a model that learns from labels",
-  lacking: ({ loaded: { trained }, split }) => {
-    if (!trained.model.given || !trained.abilities.sample) return "the model draws no samples of a class";
-    return split.dataset.classNames ? undefined : "the data have no labels";
-  },
+  summary: "how often samples of a class look like one to the extractor, for a class-conditional model",
+  needs: ["classConditional", "sample"],
+  lacking: ({ split }) => (split.dataset.classNames ? undefined : "the data have no labels"),
   async measure(context) {
     const { loaded, seed, generated, split } = context;
     const names = split.dataset.classNames!;

@@ -15,12 +15,10 @@ const most = 10_000;
 export const disentanglementMeasure: Measure = {
   name: "disentanglement",
   summary: "FactorVAE and beta-VAE scores, DCI, SAP and modularity, for data whose factors are known",
+  needs: ["encode", "vector"],
   lacking: ({ loaded: { trained }, split }) => {
     if (varyingFactors(split).length < 2)
       return "factors missing: fewer than two generative factors of the data are known";
-    const { abilities } = trained;
-    if (!abilities.encode || abilities.latents?.shape.length !== 1)
-      return "the model does not encode examples as lists of numbers";
     return trained.latentDim < 2 ? "the code has one dimension" : undefined;
   },
   async *measure(context) {

@@ -24,12 +24,7 @@ export const frechetReconstructionMeasure: Measure = {
   name: "frechet-reconstruction",
   summary:
     "Frechet distance of reconstructions, and of midpoints between codes of two examples, to the examples (arXiv:1903.12436)",
-  lacking: ({ loaded: { trained } }) => {
-    const { abilities } = trained;
-    return abilities.reconstruct && abilities.encode && abilities.decode && abilities.latents?.shape.length === 1
-      ? undefined
-      : "the model does not encode to one list of numbers and decode";
-  },
+  needs: ["reconstruct", "encode", "decode", "vector"],
   async *measure(context) {
     const { loaded, split } = context;
     const total = 2;

@@ -4,6 +4,8 @@ import { ConfigError } from "../../errors.ts";
 import { stream } from "../../random/index.ts";
 import { runDensity } from "../../runs/density.ts";
 import { firstExamples, forExamples } from "../../runs/pictures/run-pictures.ts";
+import { showsMeans } from "../shown-samples.ts";
+import { lacking } from "../capabilities.ts";
 import { type MeasureContext, oncePerContext } from "./metric.ts";
 
 /** Means "own" samples of the model itself. */
@@ -17,12 +19,10 @@ const mostNumbers = 2 ** 29;
 
 /** Why a run has no generated examples of all its `priors`. */
 export function lackingSamples({ loaded: { trained }, priors }: MeasureContext): string | undefined {
-  const { abilities } = trained;
-  if (priors.includes(ownPrior) && !abilities.sample)
-    return "the model has no p(z) to sample from; take --priors full-gaussian,gmm:10";
-  if (priors.some((prior) => prior !== ownPrior) && !(abilities.encode && abilities.decode))
-    return "the model does not encode and decode, so that no density of codes can be fitted; take --priors own";
-  return undefined;
+  const own = priors.includes(ownPrior) && lacking(trained.model, ["sample"]);
+  if (own) return `${own}; take --priors full-gaussian,gmm:10`;
+  const fitted = priors.some((prior) => prior !== ownPrior) && lacking(trained.model, ["encode", "decode", "vector"]);
+  return fitted ? `${fitted}, so that no density of codes can be fitted; take --priors own` : undefined;
 }
 
 /**
@@ -33,7 +33,7 @@ export const generatedExamples = oncePerContext(async (context, prior): Promise<
   const { loaded, split, seed, generated } = context;
   checkSize("--generated", generated, split);
   const trained = forExamples(loaded.trained, split);
-  if (prior === ownPrior) return trained.sample(generated, { seed });
+  if (prior === ownPrior) return trained.sample(generated, { seed, mean: showsMeans(split) });
   const { mixture } = await runDensity(loaded, prior);
   return trained.decode(mixture.sample(generated, stream(seed, "sample")));
 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { lineChart } from "../../pictures/line-chart.ts";
-import { type LikelihoodFigures, LikelihoodEvaluator } from "../likelihood.ts";
+import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import type { Check, Measure } from "./metric.ts";
 import { scoresOf } from "./validation.ts";
@@ -9,35 +9,30 @@ export const likelihoodMeasure: Measure = {
   name: "likelihood",
   summary: "nll by importance sampling with --samples draws an example (arXiv:1509.00519), in nats per example",
   standard: true,
-  lacking: ({ loaded: { trained } }) =>
-    trained.abilities.logWeights ? undefined : "the model has no posterior and density to weigh draws by",
+  needs: ["likelihood"],
   async *measure(context) {
     const { loaded, split, binarize, samples, seed } = context;
-    const { model, store } = loaded.trained;
+    const { model } = loaded.trained;
     const total = split.indices.length;
-    const evaluator = new LikelihoodEvaluator({ model, store, split, binarize, samples, seed });
-    try {
-      const progress = evaluator.run();
-      let next = await progress.next();
-      for (; !next.done; next = await progress.next()) yield { done: next.value, total };
-      const found = next.value;
-      const { nll, standardError, curve } = found;
-      const exact = model.scores && (await scoresOf(context))["nll"];
-      const note = `${samples} draw${samples === 1 ? "" : "s"} an example`;
-      return {
-        figures: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
-        conditions: { samples },
-        checks: [growsWithSamples(found), ...(exact === undefined ? [] : [staysBelowExact(found, exact)])],
-        details: { curve, ...(curve.length > 2 && { picture: await drawn(loaded.run.path, curve) }) },
-      };
-    } finally {
-      await evaluator.release();
-    }
+    const evaluator = new LikelihoodEvaluator(loaded.trained, { split, binarize, samples, seed });
+    const progress = evaluator.run();
+    let next = await progress.next();
+    for (; !next.done; next = await progress.next()) yield { done: next.value, total };
+    const found = next.value;
+    const { nll, standardError, curve } = found;
+    const exact = model.logProb && model.validation && (await scoresOf(context))["nll"];
+    const note = `${samples} draw${samples === 1 ? "" : "s"} an example`;
+    return {
+      figures: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
+      conditions: { samples },
+      checks: [growsWithSamples(found), ...(exact === undefined ? [] : [staysBelowExact(found, exact)])],
+      details: { curve, ...(curve.length > 2 && { picture: await drawn(loaded.run.path, curve) }) },
+    };
   },
 };
 
 /** The figure against the number of draws, as a picture among the run's own; gives its file. */
-async function drawn(run: string, curve: LikelihoodFigures["curve"]): Promise<string> {
+async function drawn(run: string, curve: LikelihoodEstimate["curve"]): Promise<string> {
   const file = join(run, "samples", "nll-by-draws.svg");
   const points = curve.map(({ samples, nll }) => [Math.log10(samples), nll] as const);
   const series = [{ name: "nll", color: "#4c78a8", points }];
@@ -46,7 +41,7 @@ async function drawn(run: string, curve: LikelihoodFigures["curve"]): Promise<st
 }
 
 /** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so from the same draws. */
-function growsWithSamples({ curve }: LikelihoodFigures): Check {
+function growsWithSamples({ curve }: LikelihoodEstimate): Check {
   const nested = curve.slice(0, -1);
   // The last size need not be a multiple of the one before: its bound may then miss by chance, not by much.
   const last = curve.at(-1)!;
@@ -58,7 +53,7 @@ function growsWithSamples({ curve }: LikelihoodFigures): Check {
 }
 
 /** No bound is above the log-likelihood, where a model's scores have it exactly, but for the chance and rounding of its draws. */
-function staysBelowExact({ curve }: LikelihoodFigures, exact: number): Check {
+function staysBelowExact({ curve }: LikelihoodEstimate, exact: number): Check {
   return {
     name: "the bound stays below the exact log-likelihood",
     holds: curve.every(({ nll }) => nll >= exact - 0.05 - 1e-4 * Math.abs(exact)),

@@ -1,3 +1,4 @@
+import { type CapabilityName, lacking } from "../capabilities.ts";
 import type { Binarization } from "../../data/binarize.ts";
 import type { DataSource, Split, SplitName } from "../../data/split.ts";
 import type { Extractor } from "../extractor.ts";
@@ -64,11 +65,17 @@ export interface Measure {
   readonly summary: string;
   /** Measured where nothing is asked for by name. */
   readonly standard?: boolean;
-  /** Why this run lacks it, in words ("the model has no likelihood"); undefined where it can be measured. */
-  readonly lacking: (context: MeasureContext) => string | undefined;
+  /** What the model must be able to do. */
+  readonly needs?: readonly CapabilityName[];
+  /** Why it cannot be measured for another reason, in words ("the data have no labels"); undefined where it can. */
+  readonly lacking?: (context: MeasureContext) => string | undefined;
   /** Yields how far it is where that takes long. */
   measure(context: MeasureContext): AsyncGenerator<MeasureProgress, Measurement> | Promise<Measurement>;
 }
+
+/** Why a run lacks a metric, in words ("the model has no likelihood"); undefined where it can be measured. */
+export const whyLacking = ({ needs = [], lacking: other }: Measure, context: MeasureContext): string | undefined =>
+  lacking(context.loaded.trained.model, needs) ?? other?.(context);
 
 /** A function of a context whose result is kept as long as the context: what several measures start from. */
 export function oncePerContext<T>(

@@ -1,5 +1,5 @@
 import { mutualInformationGap } from "../../metrics/codes/mutual-information-gap.ts";
-import { drawnCodes, lackingGaussianCodes } from "./gaussian-codes.ts";
+import { drawnCodes } from "./gaussian-codes.ts";
 import type { Measure } from "./metric.ts";
 import { varyingFactors } from "./varying-factors.ts";
 
@@ -7,11 +7,10 @@ export const mutualInformationGapMeasure: Measure = {
   name: "mig",
   summary: "mutual information gap, for data whose factors are known (arXiv:1802.04942, eq. 6)",
   standard: true,
-  lacking: (context) => {
-    const { loaded, split } = context;
+  needs: ["gaussian"],
+  lacking: ({ loaded, split }) => {
     if (varyingFactors(split).length === 0) return "no generative factors of the data are known";
-    const lacking = lackingGaussianCodes(context);
-    return lacking ?? (loaded.trained.latentDim < 2 ? "the code has one dimension" : undefined);
+    return loaded.trained.latentDim < 2 ? "the code has one dimension" : undefined;
   },
   async measure(context) {
     const { mean, z, latentDim } = await drawnCodes(context);

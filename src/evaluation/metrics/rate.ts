@@ -1,5 +1,5 @@
 import { rateParts, type RateParts } from "../../metrics/codes/rate-parts.ts";
-import { drawnCodes, lackingGaussianCodes } from "./gaussian-codes.ts";
+import { drawnCodes } from "./gaussian-codes.ts";
 import type { Check, Measure } from "./metric.ts";
 
 /** Examples that the parts of the rate are estimated from: time grows with the square. */
@@ -9,7 +9,7 @@ export const rateMeasure: Measure = {
   name: "rate",
   summary: "mutual information, total correlation and dimension-wise KL (arXiv:1802.04942, eq. 2), in nats per example",
   standard: true,
-  lacking: lackingGaussianCodes,
+  needs: ["gaussian"],
   async measure(context) {
     const examples = Math.min(rateExamples, context.split.indices.length);
     const parts = rateParts(await drawnCodes(context), examples);

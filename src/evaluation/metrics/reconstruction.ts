@@ -17,8 +17,7 @@ const chunk = 500;
 export const reconstructionMeasure: Measure = {
   name: "reconstruction",
   summary: `MSE of reconstructions; of images also PSNR, SSIM (sides from ${leastSide}) and MS-SSIM (sides from ${leastSideMultiScale})`,
-  lacking: ({ loaded: { trained } }) =>
-    trained.abilities.reconstruct ? undefined : "the model does not reconstruct examples",
+  needs: ["reconstruct"],
   async *measure({ loaded: { trained }, split }) {
     const { dataset, indices } = split;
     const { shape, range } = dataset;

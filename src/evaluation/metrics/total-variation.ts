@@ -10,9 +10,10 @@ export const totalVariationMeasure: Measure = {
   name: "total-variation",
   summary: "for rows of a table: how far each column of as many samples is from that of the examples, from 0 to 1",
   standard: true,
+  needs: ["sample"],
   lacking: ({ loaded, split }) => {
     if (!split.dataset.columns) return "examples are no rows of a table";
-    return loaded.trained.model.sample ? undefined : "the model does not sample without a label";
+    return loaded.trained.model.condition?.required ? "the model does not sample without a label" : undefined;
   },
   async measure({ loaded: { trained }, split, seed }) {
     const columns = split.dataset.columns!;

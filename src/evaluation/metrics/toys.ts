@@ -1,7 +1,6 @@
 import { findToy, toys } from "../../data/generators/toys.ts";
 import { modeCoverage } from "../../metrics/samples/mode-coverage.ts";
 import { LikelihoodEvaluator } from "../likelihood.ts";
-import { drawsExamples } from "../trained-model.ts";
 import { generatedExamples, lackingSamples, ownPrior } from "./generated.ts";
 import { firstExamples } from "../../runs/pictures/run-pictures.ts";
 import type { Figure, Measure, MeasureContext } from "./metric.ts";
@@ -12,33 +11,29 @@ const isToy = ({ source }: MeasureContext): boolean => Object.hasOwn(toys, sourc
 export const densityMeasure: Measure = {
   name: "density",
   summary: "KL(p_data || model) on points whose density is known (--data toy:NAME), in nats a point",
+  needs: ["likelihood"],
   lacking: (context) => {
     if (!isToy(context)) return "the density of the data is not known";
-    const { model } = context.loaded.trained;
-    if (model.given) return "the model gives p(x | label), and the known density is that of x alone";
-    return model.logWeights ? undefined : "the model has no posterior and density to weigh draws by";
+    if (context.loaded.trained.model.condition?.required)
+      return "the model is of p(x | label), and the known density is that of x alone";
+    return undefined;
   },
   async *measure({ loaded, source, split, binarize, samples, seed }) {
-    const { model, store } = loaded.trained;
     const toy = findToy(source.name);
     const points = firstExamples(split, split.indices.length);
     const total = split.indices.length;
     /** log p_data - log p_model of each point. */
     const gaps: number[] = [];
     let entropy = 0;
-    const evaluator = new LikelihoodEvaluator({ model, store, split, binarize, samples, seed });
-    try {
-      for await (const batch of evaluator.bounds()) {
-        for (const bounds of batch) {
-          const at = 2 * gaps.length;
-          const exact = toy.logDensity(points[at]!, points[at + 1]!);
-          entropy -= exact / total;
-          gaps.push(exact - bounds.at(-1)!);
-        }
-        yield { done: gaps.length, total };
+    const evaluator = new LikelihoodEvaluator(loaded.trained, { split, binarize, samples, seed });
+    for await (const batch of evaluator.bounds()) {
+      for (const bounds of batch) {
+        const at = 2 * gaps.length;
+        const exact = toy.logDensity(points[at]!, points[at + 1]!);
+        entropy -= exact / total;
+        gaps.push(exact - bounds.at(-1)!);
       }
-    } finally {
-      await evaluator.release();
+      yield { done: gaps.length, total };
     }
     const kl = gaps.reduce((a, b) => a + b, 0) / total;
     const squares = gaps.reduce((sum, gap) => sum + (gap - kl) ** 2, 0);
@@ -77,9 +72,9 @@ export const modesMeasure: Measure = {
     const figures: Figure[] = [];
     const values: Record<string, string> = {};
     for (const prior of priors) {
-      const noisy = prior === ownPrior && drawsExamples(trained.model);
-      values[prior] = noisy ? "draws of p(x|z)" : "means of p(x|z)";
-      const points = noisy ? await trained.draw(generated, { seed }) : await generatedExamples(context, prior);
+      const noisy = prior === ownPrior;
+      values[prior] = noisy ? "samples of p(x|z)" : "means of p(x|z)";
+      const points = noisy ? await trained.sample(generated, { seed }) : await generatedExamples(context, prior);
       const { covered, modes, highQuality } = modeCoverage(points, { modes: means, std });
       figures.push(
         { name: "modes", of: prior, value: covered, note: `of ${modes}`, better: "higher" },

@@ -1,22 +1,16 @@
-import { ScoreEvaluator, type Scores } from "../validation-metrics.ts";
+import { type ValidationMetrics, validationMetrics } from "../validation-metrics.ts";
 import { type Measure, oncePerContext } from "./metric.ts";
 
-/** Means of the model's scores over the examples. */
-export const scoresOf = oncePerContext(async ({ loaded, split, binarize }): Promise<Scores> => {
-  const { model, store } = loaded.trained;
-  const evaluator = new ScoreEvaluator({ model, store, split, binarize });
-  try {
-    return await evaluator.run();
-  } finally {
-    await evaluator.release();
-  }
-});
+/** Means of the model's own metrics over the examples. */
+export const scoresOf = oncePerContext(({ loaded, split, binarize }): Promise<ValidationMetrics> =>
+  validationMetrics(loaded.trained, { split, binarize }),
+);
 
 export const scoresMeasure: Measure = {
   name: "scores",
   summary: "what validation reports: for a VAE negElbo, rate and distortion, in nats per example",
   standard: true,
-  lacking: ({ loaded }) => (loaded.trained.model.scores ? undefined : "the model does not score examples"),
+  needs: ["validation"],
   async measure(context) {
     const scores = await scoresOf(context);
     return {

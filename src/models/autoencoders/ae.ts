@@ -2,11 +2,14 @@ import { z } from "zod";
 import { Delta } from "../../distributions/delta.ts";
 import type { Distribution } from "../../distributions/distribution.ts";
 import { independent } from "../../distributions/independent.ts";
-import type { Tensor, Variable } from "../../graph/tensor.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { square } from "../../ops/arithmetic.ts";
 import { mean } from "../../ops/reduction.ts";
-import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective } from "../model.ts";
+import { defineModel } from "../definition.ts";
+import type { Codes, Latent } from "../latent.ts";
+import type { Batch, DataSpec, Model, Objective } from "../model.ts";
 import { networkPresets } from "../parts/presets.ts";
 import {
   type Decoder,
@@ -15,6 +18,7 @@ import {
   encoderFor,
   type NetworkConfig,
   networkConfig,
+  networkRemedies,
 } from "../parts/networks.ts";
 import {
   type ReconstructionLoss,
@@ -53,11 +57,9 @@ export interface Variation {
   ) => {
     readonly loss: Tensor;
     readonly metrics: Readonly<Record<string, Tensor>>;
-    /** The next value of variables that the graph itself changes. */
-    readonly updates?: ReadonlyMap<Variable, Tensor>;
   };
-  /** Figures of each example, [batch], that come before those of every auto-encoder. */
-  readonly scores?: (pass: Pass) => Readonly<Record<string, Tensor>>;
+  /** Metrics of each example, [batch], that come before those of every auto-encoder: first of all the objective. */
+  readonly validation?: (pass: Pass, decoder: Decoder) => Readonly<Record<string, Tensor>>;
 }
 
 /**
@@ -73,11 +75,10 @@ export class AE implements Model {
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly distance: ReconstructionLoss;
-  readonly latents: Codes;
+  readonly latents: readonly [Latent];
   readonly variation: Variation;
-  /** What the encoder saw of x while training, drawn anew at each run. */
+  /** What the encoder saw of x while training, sampled anew at each run. */
   readonly corrupt?: (x: Tensor) => Tensor;
-  readonly sample?: NonNullable<Model["sample"]>;
 
   constructor(config: AEConfig, data: DataSpec, variation: Variation = {}) {
     const { shape } = data;
@@ -87,52 +88,51 @@ export class AE implements Model {
     const decoder = decoderFor(config, config.latentDim, shape);
     this.decoder = variation.decoder?.(decoder) ?? decoder;
     const { prior, corrupt } = variation;
-    this.latents = { shape: [config.latentDim], ...(prior && { prior }) };
+    const code = { name: "z", shape: [config.latentDim], dtype: "float32" } as const;
+    this.latents = [prior ? { ...code, prior: (_, count): Distribution => prior(count), standardNormal: true } : code];
     if (corrupt) this.corrupt = corrupt;
-    if (prior)
-      this.sample = (count, { temperature = 1 } = {}) => this.decode(prior(count).sample().mul(temperature)).mean;
   }
 
   /** All probability at z = f(x). */
-  encode(x: Tensor): Distribution {
-    return independent(new Delta(this.encoder.apply(x)), 1);
+  encode(x: Tensor, context: Context): { readonly z: Distribution } {
+    return { z: independent(new Delta(this.encoder.apply(x, context)), 1) };
   }
 
   /** All probability at the example g(z). */
-  decode(z: Tensor): Distribution {
-    const decoded = this.distance.example(this.decoder.apply(z));
+  decode(codes: Codes, context: Context): Distribution {
+    const decoded = this.distance.example(this.decoder.apply(codes["z"]!, context));
     return independent(new Delta(decoded), decoded.rank - 1);
   }
 
-  reconstruct(x: Tensor): Tensor {
-    return this.decode(this.encode(x).mean).mean;
+  reconstruct(x: Tensor, context: Context): Tensor {
+    return this.decode({ z: this.encode(x, context).z.mean }, context).mean;
   }
 
-  objectives({ x }: Batch): readonly Objective[] {
-    const pass = this.pass(x);
+  objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const pass = this.pass(x, contextOf("loss"));
     const reconstruction = mean(pass.reconstruction);
-    const { metrics, ...rest } = this.variation.loss?.(pass, this.decoder) ?? { loss: reconstruction, metrics: {} };
-    return [{ name: "loss", ...rest, parameters: parameters(this), metrics: { reconstruction, ...metrics } }];
+    const { metrics, loss } = this.variation.loss?.(pass, this.decoder) ?? { loss: reconstruction, metrics: {} };
+    return [{ name: "loss", loss, parameters: parameters(this), metrics: { reconstruction, ...metrics } }];
   }
 
   /** distance(x, g(f(x))), of the corrupted x where training corrupts it; and the mean squared error of a value. */
-  scores(x: Tensor): Readonly<Record<string, Tensor>> {
-    const pass = this.pass(x);
+  validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
+    const pass = this.pass(x, context);
     const { reconstruction, decoded } = pass;
     const mse = mean(square(decoded.sub(x)), x.shape.map((_, i) => i).slice(1));
-    return { ...this.variation.scores?.(pass), reconstruction, mse };
+    return { ...this.variation.validation?.(pass, this.decoder), reconstruction, mse };
   }
 
-  pass(x: Tensor): Pass {
-    const z = this.encoder.apply(this.corrupt?.(x) ?? x);
-    const output = this.decoder.apply(z);
+  pass(x: Tensor, context: Context): Pass {
+    const z = this.encoder.apply(this.corrupt?.(x) ?? x, context);
+    const output = this.decoder.apply(z, context);
     return { z, decoded: this.distance.example(output), reconstruction: this.distance.distance(output, x) };
   }
 }
 
 /** Settings of every auto-encoder. */
 export const aeConfig = {
-  latentDim: z.int().positive().max(4096).default(32).describe("numbers in a code"),
+  latentDim: z.int().positive().max(4096).default(32).describe("latent dimensions"),
   ...networkConfig,
   loss: z
     .enum(reconstructionLossNames)
@@ -141,11 +141,12 @@ export const aeConfig = {
 };
 
 /** The model as commands know it. */
-export const ae: ModelDefinition<AEConfig> = {
+export const ae = defineModel<AEConfig>({
   name: "ae",
   summary: "Auto-encoder: a code per example, from which it is reconstructed",
   paper: "Science 313 (2006) 504",
   config: z.strictObject(aeConfig),
   presets: networkPresets,
+  remedies: () => networkRemedies,
   build: (config, data) => new AE(config, data),
-};
+});

@@ -3,15 +3,16 @@ import { ConfigError } from "../../errors.ts";
 import { noise, type Tensor } from "../../graph/tensor.ts";
 import { less, where } from "../../ops/comparison.ts";
 import { AE, type AEConfig, aeConfig } from "./ae.ts";
-import type { ModelDefinition } from "../model.ts";
+import { defineModel } from "../definition.ts";
+import { networkRemedies } from "../parts/networks.ts";
 import { networkPresets } from "../parts/presets.ts";
 
 const corruptions = {
   /** x + N(0, noise^2). */
   gaussian: (x: Tensor, std: number): Tensor => noise.normal(x.shape).mul(std).add(x),
-  /** A share of the values becomes 0. */
+  /** A fraction of the values becomes 0. */
   masking: (x: Tensor, share: number): Tensor => where(less(noise.uniform(x.shape), share), 0, x),
-  /** A share of the values becomes 0 or 1, each as likely. */
+  /** A fraction of the values becomes 0 or 1, each as likely. */
   "salt-and-pepper": (x: Tensor, share: number): Tensor => {
     const u = noise.uniform(x.shape);
     return where(less(u, share / 2), 0, where(less(u, share), 1, x));
@@ -30,11 +31,11 @@ export interface DAEConfig extends AEConfig {
  *
  *   min over f, g:  E_x E_q(x~|x)[distance(x, g(f(x~)))]
  *
- * with a corrupted x~ ~ q(x~|x), drawn anew for each example and step, against the clean x. With the squared distance
+ * with a corrupted x~ ~ q(x~|x), sampled anew for each example and step, against the clean x. With the squared distance
  * g(f(x~)) comes to E[x | x~], and g(f(x~)) - x~ to noise^2 times the score of the corrupted data's density (Alain & Bengio
  * 2012, arXiv:1211.4246).
  */
-export const dae: ModelDefinition<DAEConfig> = {
+export const dae = defineModel<DAEConfig>({
   name: "dae",
   summary: "Denoising auto-encoder: gives clean examples back for corrupted ones",
   paper: "JMLR 11 (2010) 3371",
@@ -49,15 +50,16 @@ export const dae: ModelDefinition<DAEConfig> = {
       .min(0)
       .max(100)
       .default(0.5)
-      .describe("gaussian: its standard deviation; masking and salt-and-pepper: the share of values"),
+      .describe("gaussian: its standard deviation; masking and salt-and-pepper: the fraction of values"),
   }),
   presets: networkPresets,
+  remedies: () => networkRemedies,
   build(config, data) {
     const { corruption, noise: strength } = config;
     if (corruption !== "gaussian" && strength > 1)
       throw new ConfigError(
-        `noise: for corruption=${corruption} it is a share of the values, got ${strength}, expected a number from 0 to 1`,
+        `noise: for corruption=${corruption} it is a fraction of the values, got ${strength}, expected a number from 0 to 1`,
       );
     return new AE(config, data, { corrupt: (x) => corruptions[corruption](x, strength) });
   },
-};
+});

@@ -1,13 +1,15 @@
 import { z } from "zod";
 import type { Distribution } from "../../distributions/distribution.ts";
-import { independent } from "../../distributions/independent.ts";
+import { type Independent, independent } from "../../distributions/independent.ts";
 import { kl } from "../../distributions/kl.ts";
 import { Normal } from "../../distributions/normal.ts";
 import { ConfigError } from "../../errors.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
 import { constant, type Tensor, Variable } from "../../graph/tensor.ts";
 import { flatten, log, maximum, reshape, sqrt, square, transpose } from "../../ops/index.ts";
-import type { Bound, DataSpec, Examples, Latents, Model, ModelDefinition } from "../model.ts";
+import { defineModel } from "../definition.ts";
+import type { Codes, Latent } from "../latent.ts";
+import type { DataSpec, Elbo, Examples, Model } from "../model.ts";
 import { principalComponents } from "./principal-components.ts";
 
 export interface PCAConfig {
@@ -41,7 +43,7 @@ export class PCA implements Model {
   readonly noiseVariance = state([]);
   /** The trace of the covariance: the sum of all eigenvalues. */
   readonly totalVariance = state([]);
-  readonly latents: Latents;
+  readonly latents: readonly [Latent];
   readonly shape: Shape;
 
   constructor({ latentDim }: PCAConfig, { shape }: DataSpec) {
@@ -54,7 +56,16 @@ export class PCA implements Model {
     this.components = state([latentDim, size]);
     this.eigenvalues = state([latentDim]);
     this.shape = shape;
-    this.latents = { shape: [latentDim], prior: (count) => standardNormal([count, latentDim]) };
+    this.latents = [
+      {
+        name: "z",
+        shape: [latentDim],
+        dtype: "float32",
+        prior: (_, count) => standardNormal([count, latentDim]),
+        standardNormal: true,
+        gaussianPosterior: true,
+      },
+    ];
   }
 
   /** Nothing: `solve` finds every value. */
@@ -90,19 +101,19 @@ export class PCA implements Model {
   }
 
   /** p(z|x), exactly. */
-  encode(x: Tensor): Distribution {
+  posterior(x: Tensor): Independent<Normal> {
     const codes = this.project(x).mul(this.scale.div(this.eigenvalues));
     const variance = this.noiseVariance.div(this.eigenvalues).broadcastTo(codes.shape);
     return independent(new Normal(codes, { variance }), 1);
   }
 
-  /** p(x|z) = N(W z + mean, sigma^2 I). */
-  decode(codes: Tensor): Distribution {
-    return this.around(codes.mul(this.scale));
+  encode(x: Tensor): { readonly z: Independent<Normal> } {
+    return { z: this.posterior(x) };
   }
 
-  sample(count: number, { temperature = 1 } = {}): Tensor {
-    return this.decode(this.latents.prior(count).sample().mul(temperature)).mean;
+  /** p(x|z) = N(W z + mean, sigma^2 I). */
+  decode(codes: Codes): Distribution {
+    return this.around(codes["z"]!.mul(this.scale));
   }
 
   /** The projection on the components: the nearest example that they span. */
@@ -114,7 +125,7 @@ export class PCA implements Model {
    * log p(x), exactly: -1/2 (d log 2 pi + log |C| + (x - mean)^T C^-1 (x - mean)), where C^-1 is 1 / l_i along each component
    * and 1 / sigma^2 across them.
    */
-  logLikelihood(x: Tensor): Tensor {
+  logProb(x: Tensor): Tensor {
     const [k, d] = this.components.shape as [number, number];
     const across = this.squaredError(x).div(this.noiseVariance);
     const along = square(this.project(x)).div(this.eigenvalues).sum(1);
@@ -129,24 +140,20 @@ export class PCA implements Model {
   }
 
   /** The bound is log p(x) itself, for q(z|x) is p(z|x). */
-  bound(x: Tensor): Bound {
-    const elbo = this.logLikelihood(x);
-    const rate = kl(this.encode(x), this.latents.prior(x.shape[0]!));
-    return { elbo, rate, distortion: elbo.add(rate).neg() };
+  elbo(x: Tensor): Elbo {
+    const elbo = this.logProb(x);
+    const [batch, latentDim] = [x.shape[0]!, this.components.shape[0]!];
+    const rate = kl(this.posterior(x), standardNormal([batch, latentDim]));
+    return { elbo, rates: { z: rate }, distortion: elbo.add(rate).neg() };
   }
 
-  /** log p(x) for every draw: p(x, z) / p(z|x) is p(x). */
-  logWeights(x: Tensor, samples: number): Tensor {
-    return this.logLikelihood(x).broadcastTo([samples, x.shape[0]!]);
-  }
-
-  /** -log p(x) in nats, the mean squared error of a value, and the share of the variance that is left out. */
-  scores(x: Tensor): Readonly<Record<string, Tensor>> {
-    const { elbo, rate, distortion } = this.bound(x);
+  /** -log p(x) in nats, the mean squared error of a value, and the fraction of the variance that is left out. */
+  validation(x: Tensor): Readonly<Record<string, Tensor>> {
+    const { elbo, rates, distortion } = this.elbo(x);
     const squared = this.squaredError(x);
     return {
       nll: elbo.neg(),
-      rate,
+      rate: rates["z"]!,
       distortion,
       mse: squared.div(this.mean.size),
       unexplained: squared.div(this.totalVariance),
@@ -174,16 +181,16 @@ export class PCA implements Model {
 const standardNormal = (shape: Shape): Distribution => independent(new Normal(constant(0).broadcastTo(shape), 1), 1);
 
 /** The model as commands know it. */
-export const pca: ModelDefinition<PCAConfig> = {
+export const pca = defineModel<PCAConfig>({
   name: "pca",
   summary: "Probabilistic principal component analysis: exact, in one pass over the covariance",
   paper: "J. R. Statist. Soc. B 61 (1999) 611",
   config: z.strictObject({
-    latentDim: z.int().positive().max(4096).default(32).describe("numbers in a code: components kept"),
+    latentDim: z.int().positive().max(4096).default(32).describe("latent dimensions: components kept"),
   }),
   // As many components as values would leave no noise.
   presets: [
     { suits: "lists of at most 32 numbers", fits: ({ shape }) => sizeOf(shape) <= 32, config: { latentDim: 1 } },
   ],
   build: (config, data) => new PCA(config, data),
-};
+});

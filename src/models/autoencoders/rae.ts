@@ -5,9 +5,9 @@ import { parameters } from "../../nn/module.ts";
 import { square } from "../../ops/arithmetic.ts";
 import { mean } from "../../ops/reduction.ts";
 import { AE, type AEConfig, aeConfig, type Pass } from "./ae.ts";
-import type { ModelDefinition } from "../model.ts";
+import { defineModel } from "../definition.ts";
 import { networkPresets } from "../parts/presets.ts";
-import type { Decoder } from "../parts/networks.ts";
+import { type Decoder, networkRemedies } from "../parts/networks.ts";
 import { SpectrallyNormalized } from "../parts/spectral-normalization.ts";
 
 /** L_REG by name: what keeps the decoder smooth. */
@@ -44,7 +44,7 @@ export interface RAEConfig extends AEConfig {
  * A deterministic counterpart of the VAE: the norm keeps codes where they can be found, and L_REG the decoder smooth between
  * them. Its samples come from a density fitted to the codes after training.
  */
-export const rae: ModelDefinition<RAEConfig> = {
+export const rae = defineModel<RAEConfig>({
   name: "rae",
   summary: "Regularized auto-encoder: small codes and a smooth decoder, so that a density of codes gives samples",
   paper: "arXiv:1903.12436",
@@ -58,6 +58,7 @@ export const rae: ModelDefinition<RAEConfig> = {
     lambda: z.number().min(0).max(1000).default(1e-3).describe("weight of l2 and gp"),
   }),
   presets: networkPresets,
+  remedies: () => networkRemedies,
   build(config, data) {
     const { beta, regularizer, lambda } = config;
     const normalized = regularizer === "sn";
@@ -71,13 +72,18 @@ export const rae: ModelDefinition<RAEConfig> = {
             .add(latentNorm.mul(beta))
             .add(regularization?.mul(lambda) ?? 0),
           metrics: { latentNorm, ...(regularization && { regularization }) },
-          ...(decoder instanceof SpectrallyNormalized && { updates: decoder.updates() }),
         };
       },
-      scores: (pass) => ({ reconstruction: pass.reconstruction, latentNorm: latentNorms(pass) }),
+      validation(pass, decoder) {
+        const { reconstruction } = pass;
+        const latentNorm = latentNorms(pass);
+        const regularization = regularizers[regularizer](pass, decoder);
+        const loss = reconstruction.add(latentNorm.mul(beta)).add(regularization?.mul(lambda) ?? 0);
+        return { loss, reconstruction, latentNorm };
+      },
     });
   },
-};
+});
 
 /** L_Z of each example, [batch]. */
 const latentNorms = ({ z: code }: Pass): Tensor => square(code).sum(1).mul(0.5);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Distribution } from "../../distributions/distribution.ts";
 import { independent } from "../../distributions/independent.ts";
 import { Normal } from "../../distributions/normal.ts";
 import { ConfigError } from "../../errors.ts";
@@ -6,7 +7,8 @@ import { constant, type Tensor } from "../../graph/tensor.ts";
 import { mean } from "../../ops/reduction.ts";
 import { AE, type AEConfig, aeConfig, type Pass } from "./ae.ts";
 import { type KernelName, kernelNames, mmd } from "../parts/mmd.ts";
-import type { Latents, ModelDefinition } from "../model.ts";
+import { defineModel } from "../definition.ts";
+import { networkRemedies } from "../parts/networks.ts";
 import { networkPresets } from "../parts/presets.ts";
 
 export interface WAEConfig extends AEConfig {
@@ -22,7 +24,7 @@ export interface WAEConfig extends AEConfig {
  * with p(z) = N(0, I), and q(z) the distribution of codes f(x) over the data: all codes together follow the prior, where a
  * VAE asks it of each. Samples are g(z) for z from the prior.
  */
-export const wae: ModelDefinition<WAEConfig> = {
+export const wae = defineModel<WAEConfig>({
   name: "wae",
   summary: "Wasserstein auto-encoder: the codes of all examples together follow a prior, by maximum mean discrepancy",
   paper: "arXiv:1711.01558",
@@ -36,9 +38,10 @@ export const wae: ModelDefinition<WAEConfig> = {
     lambda: z.number().min(0).max(1e6).default(10).describe("weight of the discrepancy"),
   }),
   presets: networkPresets,
+  remedies: () => networkRemedies,
   build(config, data) {
     const { kernel, lambda, latentDim } = config;
-    const prior: Latents["prior"] = (count) =>
+    const prior = (count: number): Distribution =>
       independent(new Normal(constant(0).broadcastTo([count, latentDim]), 1), 1);
     const discrepancy = ({ z: codes }: Pass): Tensor => {
       const count = codes.shape[0]!;
@@ -55,7 +58,7 @@ export const wae: ModelDefinition<WAEConfig> = {
         return { loss: mean(pass.reconstruction).add(penalty.mul(lambda)), metrics: { mmd: penalty } };
       },
       // The discrepancy is the batch's, the same for each of its examples.
-      scores(pass) {
+      validation(pass) {
         const penalty = discrepancy(pass).broadcastTo(pass.reconstruction.shape);
         return {
           loss: pass.reconstruction.add(penalty.mul(lambda)),
@@ -65,4 +68,4 @@ export const wae: ModelDefinition<WAEConfig> = {
       },
     });
   },
-};
+});

@@ -55,10 +55,10 @@ export interface LikelihoodConfig {
 /** p(x|z) as a value: how many numbers the decoder gives per data value, and the distribution they make. */
 export interface Likelihood {
   readonly channelsPerChannel: number;
+  /** How many levels it gives probabilities of; absent for a density. */
+  readonly levels?: number;
   /** decoded: [batch, channels * channelsPerChannel, ...] -> a distribution over [batch, channels, ...], one event an example. */
   of(decoded: Tensor): Distribution;
-  /** What a sample shows of p(x|z): its mean where not given. A row of a table has one class, which a mean of classes is not. */
-  show?(p: Distribution): Tensor;
 }
 
 /**
@@ -95,6 +95,7 @@ export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpe
     case "logistic":
       return {
         channelsPerChannel: 2,
+        levels,
         of(decoded) {
           const [location, logScale] = split(decoded, 1, 2);
           return independent(new Quantized(rounded(location.add(0.5), logScale, grid), grid), eventRank);
@@ -103,6 +104,7 @@ export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpe
     case "logistic-mixture":
       return {
         channelsPerChannel: 3 * logistics,
+        levels,
         of(decoded) {
           const [logits, location, logScale] = split(decoded, 1, 3).map((t) => withLastAxis(t, logistics));
           // Spread over the range at first: components that start alike stay alike.
@@ -117,6 +119,7 @@ export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpe
     case "categorical":
       return {
         channelsPerChannel: levels,
+        levels,
         of: (decoded) => independent(new GridCategorical(withLastAxis(decoded, levels), grid), eventRank),
       };
     case "columns":
@@ -150,9 +153,6 @@ class Columns implements Likelihood {
         return independent(new Normal(part, { logVar }), 1);
       }),
     );
-  }
-  show(p: Distribution): Tensor {
-    return p.sample();
   }
 }
 

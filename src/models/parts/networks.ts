@@ -6,9 +6,11 @@ import { type ActivationName, activations, initializationFor } from "../../nn/ac
 import { ConvDecoder, ConvEncoder } from "../../nn/conv-nets.ts";
 import { glorotUniform, torchUniform } from "../../nn/initializers.ts";
 import { Linear } from "../../nn/linear.ts";
+import type { Context } from "../../nn/context.ts";
 import { MLP, type MLPOptions } from "../../nn/mlp.ts";
 import { flatten, reshape } from "../../ops/movement.ts";
 import { CategoryEmbeddings } from "./category-embeddings.ts";
+import type { Remedies } from "../definition.ts";
 import type { DataSpec } from "../model.ts";
 
 /** Settings of the networks between data and latent space, shared by every model that has such a pair. */
@@ -45,16 +47,19 @@ export interface NetworkConfig {
   readonly activation: ActivationName;
   readonly categories: "one-hot" | "embedded";
 }
+/** What answers dead units of such networks. */
+export const networkRemedies: Remedies = { deadUnits: ["--set activation=leakyRelu or elu"] };
+
 /** What an encoder needs to know of its examples. */
 export type EncodedSpec = Pick<DataSpec, "shape" | "columns">;
 
 /** [batch, ...shape] -> [batch, outDim]. */
 export interface Encoder {
-  apply(x: Tensor): Tensor;
+  apply(x: Tensor, context: Context): Tensor;
 }
 /** [batch, inDim] -> [batch, channels, ...]. */
 export interface Decoder {
-  apply(z: Tensor): Tensor;
+  apply(z: Tensor, context: Context): Tensor;
 }
 
 // Before rectifiers weights start at half of He's spread or less: on MNIST that ends 0.9 nats lower after 10 epochs

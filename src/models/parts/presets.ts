@@ -1,7 +1,8 @@
 /** Presets that models share: what a kind of data asks of networks and likelihoods, whatever the model. */
-import type { DataSpec, Preset } from "../model.ts";
+import type { Preset } from "../definition.ts";
+import type { DataSpec } from "../model.ts";
 
-const isImage = ({ shape }: DataSpec): boolean => shape.length === 3;
+const isImage = ({ kind }: DataSpec): boolean => kind === "image";
 const isColored = (data: DataSpec): boolean => isImage(data) && data.shape[0]! > 1;
 
 /** For models with an encoder and a decoder of [models/networks.ts](networks.ts). */
@@ -9,7 +10,7 @@ export const networkPresets: readonly Preset[] = [
   {
     // A VAE's -ELBO after 3,000 steps: 1.99 in place of 3.73 nats on eight Gaussians, 1.56 in place of 1.96 on two moons.
     suits: "points in the plane",
-    fits: ({ shape }) => shape.length === 1 && shape[0] === 2,
+    fits: ({ kind }) => kind === "points",
     config: { latentDim: 2, hiddenDims: [128, 128] },
   },
   {
@@ -38,12 +39,12 @@ export const likelihoodPresets: readonly Preset[] = [
   },
   {
     suits: "rows of a table",
-    fits: ({ columns }) => columns !== undefined,
+    fits: ({ kind }) => kind === "table",
     config: { likelihood: "columns" },
   },
   {
     suits: "real numbers",
-    fits: ({ range, columns }) => range === null && columns === undefined,
+    fits: ({ kind, range }) => range === null && kind !== "table",
     config: { likelihood: "gaussian-learned" },
   },
 ];

@@ -6,10 +6,12 @@ import { Mixture } from "../../distributions/mixture.ts";
 import { Normal } from "../../distributions/normal.ts";
 import type { Shape } from "../../graph/shape.ts";
 import { constant, type Tensor, Variable } from "../../graph/tensor.ts";
+import { conditioned, type Context } from "../../nn/context.ts";
 import { sigmoid } from "../../ops/elementwise.ts";
 import { gather } from "../../ops/indexing.ts";
 import { reshape } from "../../ops/movement.ts";
 import { mean } from "../../ops/reduction.ts";
+import type { FieldSpec } from "../model.ts";
 
 export const priorNames = ["standard", "mixture", "vamp"] as const;
 
@@ -35,12 +37,12 @@ export interface PriorConfig {
 
 /** p(z) as a value. */
 export interface Prior {
-  /** For a batch: [count, latentDim], one event a code. */
-  of(count: number): Distribution;
-  /** KL(q(z|x) || p(z)), [batch] in nats: in closed form, or the average of log q - log p over draws z [samples, batch, latentDim]. */
-  rate(q: Distribution, z: Tensor): Tensor;
-  /** p(z|label) for a batch with these labels, int64 [batch]; N(0, I) is the same for all. */
-  given(label: Tensor): Prior;
+  /** Whether it is N(0, I). */
+  readonly standard: boolean;
+  /** For a batch: [count, latentDim], one event a code; of the class that the context gives where it has components of each class. */
+  of(count: number, context: Context): Distribution;
+  /** KL(q(z|x) || p(z)), [batch] in nats: in closed form, or the average of log q - log p over samples z [samples, batch, latentDim]. */
+  rate(q: Distribution, z: Tensor, context: Context): Tensor;
 }
 
 export interface PriorOptions {
@@ -50,9 +52,9 @@ export interface PriorOptions {
   /** Whether an example's values, and so a pseudo-input's, are from 0 to 1. */
   readonly binaryData: boolean;
   /** q(z|x) of a batch of examples. */
-  readonly posterior: (x: Tensor) => Independent<Normal>;
-  /** How many classes share the components out among them, in the order of the classes; 1 when missing. */
-  readonly classes?: number;
+  readonly posterior: (x: Tensor, context: Context) => Independent<Normal>;
+  /** The condition by whose classes the components are divided up, in the order of the classes. */
+  readonly byClass?: Extract<FieldSpec, { readonly kind: "class" }> | undefined;
 }
 
 /**
@@ -66,20 +68,22 @@ export interface PriorOptions {
  * rate is estimated from the draws that the distortion is (eq. 4), so that a single example's may be negative.
  */
 export function prior({ prior: name, components }: PriorConfig, options: PriorOptions): Prior {
-  const { latentDim, shape, classes = 1 } = options;
+  const { latentDim, shape, byClass } = options;
+  const classes = byClass?.classes.length ?? 1;
   if (name === "standard") return new StandardPrior(latentDim);
   const count = classes * Math.ceil(components / classes);
   return new MixturePrior(
     name === "mixture"
       ? new LearnedComponents(count, latentDim)
       : new PseudoInputs(new Variable([count, ...shape], standardNormal), options),
-    classes,
+    byClass,
   );
 }
 
 const standardNormal = { kind: "normal", mean: 0, std: 1 } as const;
 
 class StandardPrior implements Prior {
+  readonly standard = true;
   readonly #latentDim: number;
   constructor(latentDim: number) {
     this.#latentDim = latentDim;
@@ -90,14 +94,11 @@ class StandardPrior implements Prior {
   rate(q: Distribution): Tensor {
     return kl(q, this.of(q.shape[0]!));
   }
-  given(): Prior {
-    return this;
-  }
 }
 
 /** The components of a mixture, [K, latentDim], one event each. */
 interface Components {
-  all(): Independent<Normal>;
+  all(context: Context): Independent<Normal>;
 }
 
 class LearnedComponents implements Components {
@@ -121,35 +122,41 @@ class PseudoInputs implements Components {
     this.inputs = inputs;
     this.#options = options;
   }
-  all(): Independent<Normal> {
-    const { binaryData, posterior } = this.#options;
-    return posterior(binaryData ? sigmoid(this.inputs) : this.inputs);
+  all(context: Context): Independent<Normal> {
+    const { binaryData, posterior, byClass } = this.#options;
+    const classes = byClass && { [byClass.name]: eachClass(byClass.classes.length, this.inputs.shape[0]!) };
+    return posterior(binaryData ? sigmoid(this.inputs) : this.inputs, conditioned(context, classes));
   }
 }
 
-/** 1/K sum_k N(mean_k, diag(std_k^2)), over all components or, given labels, over those of each example's class. */
+/** Classes for `rows` rows, as many of each, in the order of the classes. */
+const eachClass = (classes: number, rows: number): Tensor =>
+  constant(
+    Array.from({ length: rows }, (_, row) => Math.floor((row * classes) / rows)),
+    [rows],
+    "int64",
+  );
+
+/** 1/K sum_k N(mean_k, diag(std_k^2)), over all components or, given a class, over those of each example's class. */
 class MixturePrior implements Prior {
+  readonly standard = false;
   readonly components: Components;
-  readonly #classes: number;
-  readonly #label: Tensor | undefined;
-  constructor(components: Components, classes: number, label?: Tensor) {
+  readonly #byClass: PriorOptions["byClass"];
+  constructor(components: Components, byClass: PriorOptions["byClass"]) {
     this.components = components;
-    this.#classes = classes;
-    this.#label = label;
+    this.#byClass = byClass;
   }
-  of(count: number): Distribution {
-    const { mean: means, logVar } = this.components.all().base;
+  of(count: number, context: Context): Distribution {
+    const { mean: means, logVar } = this.components.all(context).base;
     const [all, latentDim] = means.shape as [number, number];
-    const label = this.#label;
-    const own = (t: Tensor): Tensor => (label ? gather(reshape(t, [this.#classes, -1, latentDim]), label) : t);
-    const components = label ? all / this.#classes : all;
+    const label = this.#byClass && context.condition?.[this.#byClass.name];
+    const classes = label ? this.#byClass!.classes.length : 1;
+    const own = (t: Tensor): Tensor => (label ? gather(reshape(t, [classes, -1, latentDim]), label) : t);
+    const components = all / classes;
     const each = new Normal(own(means).broadcastTo([count, components, latentDim]), { logVar: own(logVar) });
     return new Mixture(constant(0).broadcastTo([components]), independent(each, 1));
   }
-  rate(q: Distribution, z: Tensor): Tensor {
-    return mean(q.logProb(z).sub(this.of(q.shape[0]!).logProb(z)), 0);
-  }
-  given(label: Tensor): Prior {
-    return new MixturePrior(this.components, this.#classes, label);
+  rate(q: Distribution, z: Tensor, context: Context): Tensor {
+    return mean(q.logProb(z).sub(this.of(q.shape[0]!, context).logProb(z)), 0);
   }
 }

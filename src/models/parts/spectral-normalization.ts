@@ -1,5 +1,6 @@
 import { type Tensor, Variable } from "../../graph/tensor.ts";
 import { substitute } from "../../graph/traverse.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { maximum, sqrt, square } from "../../ops/arithmetic.ts";
 import { stopGradient } from "../../ops/elementwise.ts";
@@ -35,23 +36,20 @@ export class SpectrallyNormalized implements Decoder {
       }));
   }
 
-  apply(z: Tensor): Tensor {
+  apply(z: Tensor, context: Context): Tensor {
+    if (context.training) for (const estimate of this.estimates) context.update(estimate.left, nextLeft(estimate));
     const normalized = this.estimates.map((estimate) => {
       const sigma = norm(image(estimate));
       return [estimate.weight, estimate.weight.div(sigma.reshape([]))] as const;
     });
-    return substitute([this.plain.apply(z)], new Map(normalized))[0]!;
+    return substitute([this.plain.apply(z, context)], new Map(normalized))[0]!;
   }
+}
 
-  /** The next left singular vectors. */
-  updates(): ReadonlyMap<Variable, Tensor> {
-    return new Map(
-      this.estimates.map((estimate) => {
-        const next = stopGradient(image(estimate));
-        return [estimate.left, next.div(norm(next))];
-      }),
-    );
-  }
+/** One power iteration: the next left singular vector. */
+function nextLeft(estimate: Estimate): Tensor {
+  const next = stopGradient(image(estimate));
+  return next.div(norm(next));
 }
 
 /** W v as a row, [1, rows]. */

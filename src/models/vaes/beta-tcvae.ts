@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { Normal } from "../../distributions/normal.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { reshape } from "../../ops/movement.ts";
 import { logSumExp, mean, sum } from "../../ops/reduction.ts";
-import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
-import type { Batch, DataSpec, ModelDefinition, Objective } from "../model.ts";
+import {
+  type LatentVariableConfig,
+  latentVariableConfig,
+  LatentVariableModel,
+  latentVariableRemedies,
+  type PosteriorSamples,
+  type Terms,
+} from "./latent-variable-model.ts";
+import { defineModel } from "../definition.ts";
+import type { Batch, DataSpec, Objective } from "../model.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
 
 export const aggregateNames = ["stratified", "weighted"] as const;
@@ -17,6 +26,9 @@ export interface BetaTCVAEConfig extends LatentVariableConfig {
   readonly gamma: number;
   readonly estimator: AggregateName;
 }
+
+/** The parts of the rate, scalars in nats. A type, not an interface: only that fits a record of tensors. */
+type RateParts = Readonly<Record<"mutualInformation" | "totalCorrelation" | "dimensionwiseKl", Tensor>>;
 
 /**
  * beta-TCVAE (Chen et al. 2018, arXiv:1802.04942). The rate is split by the aggregated posterior q(z) = 1/N sum_n q(z|x_n),
@@ -37,33 +49,38 @@ export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
     this.#size = data.size;
   }
 
-  objectives({ x }: Batch): readonly Objective[] {
-    const { alpha, beta, gamma, estimator } = this.config;
-    const batch = x.shape[0]!;
-    const { q, code, distortion, metrics } = this.drawOne(x);
-    const latentDim = code.shape[1]!;
+  objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const { q, code, distortion, metrics } = this.batchTerms(x, contextOf("loss"));
+    const parts = this.#rateParts(q, code, contextOf("loss"));
+    const loss = this.#loss(distortion, parts);
+    return [{ name: "loss", loss, parameters: parameters(this), metrics: { ...metrics, ...parts } }];
+  }
+
+  protected override trainedLoss({ q, z }: PosteriorSamples, { distortion }: Terms, context: Context): Tensor {
+    const parts = this.#rateParts(q, reshape(z, q.shape), context);
+    return this.#loss(mean(distortion), parts);
+  }
+
+  /** The parts of the rate (eq. 2), means over the batch, from one code [batch, latentDim] of each posterior. */
+  #rateParts(q: PosteriorSamples["q"], code: Tensor, context: Context): RateParts {
+    const { estimator } = this.config;
+    const [batch, latentDim] = code.shape as [number, number];
     // Log-densities of each code under the posterior of each example: [codes, examples, latentDim].
     const pairs = new Normal(q.base.mean, { logVar: q.base.logVar }).logProb(reshape(code, [batch, 1, latentDim]));
-    const logs = logShares(batch, Math.max(batch, this.#size ?? batch), estimator);
+    const logs = logFractions(batch, Math.max(batch, this.#size ?? batch), estimator);
     const logAggregate = logSumExp(sum(pairs, 2).add(logs), 1);
     const logMarginals = sum(logSumExp(pairs.add(reshape(logs, [batch, batch, 1])), 1), 1);
 
     const mutualInformation = mean(q.logProb(code).sub(logAggregate));
     const totalCorrelation = mean(logAggregate.sub(logMarginals));
-    const dimensionwiseKl = mean(logMarginals.sub(this.prior.of(batch).logProb(code)));
-    const loss = distortion
-      .add(mutualInformation.mul(alpha))
-      .add(totalCorrelation.mul(beta))
-      .add(dimensionwiseKl.mul(gamma));
-    const parts = { mutualInformation, totalCorrelation, dimensionwiseKl };
-    return [
-      {
-        name: "loss",
-        loss,
-        parameters: parameters(this),
-        metrics: { ...metrics, ...parts },
-      },
-    ];
+    const dimensionwiseKl = mean(logMarginals.sub(this.prior.of(batch, context).logProb(code)));
+    return { mutualInformation, totalCorrelation, dimensionwiseKl };
+  }
+
+  /** Eq. 4. */
+  #loss(distortion: Tensor, { mutualInformation, totalCorrelation, dimensionwiseKl }: RateParts): Tensor {
+    const { alpha, beta, gamma } = this.config;
+    return distortion.add(mutualInformation.mul(alpha)).add(totalCorrelation.mul(beta)).add(dimensionwiseKl.mul(gamma));
   }
 }
 
@@ -75,7 +92,7 @@ export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
  * - `stratified`: 1/N for the example that the code is of, and for the M - 1 others, drawn from the N - 1, weights that make the
  *   sum unbiased (appendix C): 1/(M - 1), and (N - M + 1)/(N (M - 1)) for one of them
  */
-export function logShares(batch: number, size: number, estimator: AggregateName): Tensor {
+export function logFractions(batch: number, size: number, estimator: AggregateName): Tensor {
   const others = batch - 1;
   const weight = (code: number, example: number): number => {
     if (estimator === "weighted") return 1 / batch;
@@ -88,7 +105,7 @@ export function logShares(batch: number, size: number, estimator: AggregateName)
 }
 
 /** The model as commands know it. */
-export const betaTCVAE: ModelDefinition<BetaTCVAEConfig> = {
+export const betaTCVAE = defineModel<BetaTCVAEConfig>({
   name: "beta-tcvae",
   summary: "VAE whose codes have independent dimensions: total correlation weighed apart from the rest of the rate",
   paper: "arXiv:1802.04942",
@@ -104,5 +121,6 @@ export const betaTCVAE: ModelDefinition<BetaTCVAEConfig> = {
       .describe("how a batch stands for the data: without bias, or by equal weights"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
+  remedies: latentVariableRemedies,
   build: (config, data) => new BetaTCVAE(config, data),
-};
+});

@@ -1,88 +1,28 @@
+import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
-import type { Independent } from "../../distributions/independent.ts";
-import type { Normal } from "../../distributions/normal.ts";
-import { constant, type Tensor } from "../../graph/tensor.ts";
-import { parameters } from "../../nn/module.ts";
-import { ConditionalDecoder, ConditionalEncoder } from "../parts/conditional-networks.ts";
-import { type Likelihood, likelihood } from "../parts/likelihoods.ts";
-import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective, Preset } from "../model.ts";
+import { defineModel, type Preset } from "../definition.ts";
+import type { DataSpec, FieldSpec } from "../model.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
-import { type Prior, prior } from "../parts/priors.ts";
-import { VAE, vae, type VAEConfig } from "./vae.ts";
+import { VAE, vaeConfig, type VAEConfig } from "./vae.ts";
+import { latentVariableRemedies } from "./latent-variable-model.ts";
 
-/**
- * Conditional variational auto-encoder (Sohn, Lee & Yan, "Learning structured output representation using deep conditional
- * generative models", NIPS 2015; for a class y, the first term of Kingma et al. 2014, arXiv:1406.5298, eq. 6):
- *
- *   log p(x|y) >= E_q(z|x,y)[log p(x|y,z)] - KL(q(z|x,y) || p(z|y))
- *
- * Given a label it is a VAE whose two networks see it. With p(z|y) = N(0, I) for every class (Kingma et al.) a code is what the
- * examples of all classes have in common, such as a style of writing; a mixture has components of its own for each class, so
- * that the prior of a class is learned (Sohn et al.).
- */
-export class CVAE implements Model {
-  readonly encoder: ConditionalEncoder;
-  readonly decoder: ConditionalDecoder;
-  readonly likelihood: Likelihood;
-  readonly prior: Prior;
-  readonly latents: Codes;
-  readonly binaryData: boolean;
-  readonly classes: number;
-  readonly #config: VAEConfig;
-  readonly #data: DataSpec;
-
-  constructor(config: VAEConfig, data: DataSpec) {
-    const { shape } = data;
-    const { latentDim } = config;
-    this.#config = config;
-    this.#data = data;
-    this.classes = classesOf(data);
-    this.likelihood = likelihood(config, data);
-    this.binaryData = config.likelihood === "bernoulli";
-    this.encoder = new ConditionalEncoder(config, data, this.classes, 2 * latentDim);
-    const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
-    this.decoder = new ConditionalDecoder(config, latentDim, this.classes, decoded);
-    const { binaryData, classes } = this;
-    const posterior = (inputs: Tensor): Independent<Normal> =>
-      this.given(eachClass(classes, inputs.shape[0]!)).encode(inputs);
-    this.prior = prior(config, { latentDim, shape, binaryData, posterior, classes });
-    this.latents = { shape: [latentDim] };
-  }
-
-  /** p(x|y) with its bound. */
-  given(label: Tensor): VAE {
-    return new VAE(this.#config, this.#data, {
-      encoder: this.encoder.given(label),
-      decoder: this.decoder.given(label),
-      likelihood: this.likelihood,
-      prior: this.prior.given(label),
-    });
-  }
-
-  objectives(batch: Batch): readonly Objective[] {
-    const [objective] = this.given(batch.label!).objectives(batch);
-    return [{ ...objective!, parameters: parameters(this) }];
-  }
-
-  scores(x: Tensor, label?: Tensor): Readonly<Record<string, Tensor>> {
-    return this.given(label!).scores(x);
-  }
+export interface CVAEConfig extends VAEConfig {
+  readonly fields: readonly string[];
 }
 
-/** How many classes the data have. Throws ConfigError where they have no labels. */
-export function classesOf({ classNames }: DataSpec): number {
-  if (classNames === undefined)
-    throw new ConfigError("model: it learns from labels, got data without, expected labelled data, such as digits");
-  return classNames.length;
+/** The fields of these names. Throws ConfigError where the data lack one. */
+export function fieldsOf({ fields = [] }: DataSpec, names: readonly string[]): readonly FieldSpec[] {
+  return names.map((name) => {
+    const field = fields.find((one) => one.name === name);
+    if (field) return field;
+    const known = fields.map((one) => one.name).join(", ");
+    throw new ConfigError(
+      name === "class"
+        ? "model: it is conditioned on labels, got data without, expected labeled data, such as digits"
+        : `fields: the data have none of this name, got ${name}, expected ${known === "" ? "data with fields" : `one of ${known}`}`,
+    );
+  });
 }
-
-/** Labels for `rows` rows, as many of each class, in the order of the classes. */
-const eachClass = (classes: number, rows: number): Tensor =>
-  constant(
-    Array.from({ length: rows }, (_, row) => Math.floor((row * classes) / rows)),
-    [rows],
-    "int64",
-  );
 
 /**
  * Few dimensions, so that what they leave out is filled by the label, and a prior that knows where each class lies. Of MNIST
@@ -90,16 +30,34 @@ const eachClass = (classes: number, rows: number): Tensor =>
  */
 export const smallImages: Preset = {
   suits: "images below 32x32",
-  fits: ({ shape }) => shape.length === 3 && shape.slice(1).every((side) => side < 32),
+  fits: ({ kind, shape }) => kind === "image" && shape.slice(1).every((side) => side < 32),
   config: { latentDim: 6, hiddenDims: [512, 256], prior: "mixture" },
 };
 
-/** The model as commands know it. */
-export const cvae: ModelDefinition<VAEConfig> = {
-  ...vae,
+/**
+ * Conditional variational auto-encoder (Sohn, Lee & Yan, "Learning structured output representation using deep conditional
+ * generative models", NIPS 2015; for a class y, the first term of Kingma et al. 2014, arXiv:1406.5298, eq. 6):
+ *
+ *   log p(x|y) >= E_q(z|x,y)[log p(x|y,z)] - KL(q(z|x,y) || p(z|y))
+ *
+ * A VAE whose two networks see y: a class, attributes, numbers or another example. With p(z|y) = N(0, I) for every y (Kingma et al.)
+ * a code is what the examples of all classes have in common, such as a style of writing; a mixture has components of its own for
+ * each class, so that the prior of a class is learned (Sohn et al.).
+ */
+export const cvae = defineModel<CVAEConfig>({
   name: "cvae",
-  summary: "Conditional VAE: a VAE of each class, told apart by the label",
+  summary: "Conditional VAE: p(x | class), or given other fields of the data",
   paper: "arXiv:1406.5298",
+  config: z.strictObject({
+    ...vaeConfig,
+    fields: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .max(64)
+      .default(["class"])
+      .describe("fields of the data that examples are conditioned on"),
+  }),
   presets: [smallImages, ...networkPresets, ...likelihoodPresets],
-  build: (config, data) => new CVAE(config, data),
-};
+  remedies: latentVariableRemedies,
+  build: (config, data) => new VAE(config, data, { condition: fieldsOf(data, config.fields) }),
+});

@@ -1,10 +1,19 @@
 import { z } from "zod";
 import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { square } from "../../ops/arithmetic.ts";
 import { mean, sum } from "../../ops/reduction.ts";
-import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
-import type { Batch, ModelDefinition, Objective } from "../model.ts";
+import {
+  type LatentVariableConfig,
+  latentVariableConfig,
+  LatentVariableModel,
+  latentVariableRemedies,
+  type PosteriorSamples,
+  type Terms,
+} from "./latent-variable-model.ts";
+import { defineModel } from "../definition.ts";
+import type { Batch, Objective } from "../model.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
 
 export const covarianceNames = ["means", "codes"] as const;
@@ -24,22 +33,36 @@ export interface DIPVAEConfig extends LatentVariableConfig {
  * Cov[mean(x)] + E[diag(std(x)^2)] (DIP-VAE-II): that of the prior is I.
  */
 export class DIPVAE extends LatentVariableModel<DIPVAEConfig> {
-  objectives({ x }: Batch): readonly Objective[] {
-    const { covariance, offDiagonal, diagonal } = this.config;
-    const { q, metrics } = this.drawOne(x);
+  objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const { offDiagonal, diagonal } = this.config;
+    const { q, metrics } = this.batchTerms(x, contextOf("loss"));
+    const penalties = this.#penalties(q);
+    return [
+      {
+        name: "loss",
+        loss: metrics.negElbo.add(penalties.offDiagonal.mul(offDiagonal)).add(penalties.diagonal.mul(diagonal)),
+        parameters: parameters(this),
+        metrics: { ...metrics, ...penalties },
+      },
+    ];
+  }
+
+  protected override trainedLoss({ q }: PosteriorSamples, { distortion, rate }: Terms): Tensor {
+    const penalties = this.#penalties(q);
+    return mean(distortion)
+      .add(mean(rate))
+      .add(penalties.offDiagonal.mul(this.config.offDiagonal))
+      .add(penalties.diagonal.mul(this.config.diagonal));
+  }
+
+  /** sum_(i != j) C_ij^2 and sum_i (C_ii - 1)^2 of a batch. */
+  #penalties(q: PosteriorSamples["q"]): { readonly offDiagonal: Tensor; readonly diagonal: Tensor } {
+    const { covariance } = this.config;
     const c = covarianceOf(q.base.mean);
     const identity = identityOf(c.shape[0]!);
     const of = covariance === "means" ? c : c.add(identity.mul(mean(q.base.variance, 0)));
     const onDiagonal = sum(square(of.mul(identity).sub(identity)));
-    const off = sum(square(of.sub(of.mul(identity))));
-    return [
-      {
-        name: "loss",
-        loss: metrics.negElbo.add(off.mul(offDiagonal)).add(onDiagonal.mul(diagonal)),
-        parameters: parameters(this),
-        metrics: { ...metrics, offDiagonal: off, diagonal: onDiagonal },
-      },
-    ];
+    return { offDiagonal: sum(square(of.sub(of.mul(identity)))), diagonal: onDiagonal };
   }
 }
 
@@ -56,7 +79,7 @@ const identityOf = (n: number): Tensor =>
   );
 
 /** The model as commands know it. */
-export const dipVAE: ModelDefinition<DIPVAEConfig> = {
+export const dipVAE = defineModel<DIPVAEConfig>({
   name: "dip-vae",
   summary: "VAE whose codes over all examples have the prior's covariance: no two dimensions correlate",
   paper: "arXiv:1711.00848",
@@ -76,5 +99,6 @@ export const dipVAE: ModelDefinition<DIPVAEConfig> = {
       .describe("lambda_d: weight of squared distances of variances from 1"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
+  remedies: latentVariableRemedies,
   build: (config, data) => new DIPVAE(config, data),
-};
+});

@@ -1,13 +1,24 @@
 import { z } from "zod";
 import { noise, type Tensor } from "../../graph/tensor.ts";
 import { MLP } from "../../nn/mlp.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { softplus } from "../../ops/elementwise.ts";
 import { takeAlongAxis } from "../../ops/indexing.ts";
 import { mean } from "../../ops/reduction.ts";
+import { reshape } from "../../ops/movement.ts";
 import { argsort } from "../../ops/sorting.ts";
-import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
-import type { Batch, DataSpec, ModelDefinition, Objective } from "../model.ts";
+import { adam } from "../../optim/adam.ts";
+import {
+  type LatentVariableConfig,
+  latentVariableConfig,
+  LatentVariableModel,
+  latentVariableRemedies,
+  type PosteriorSamples,
+  type Terms,
+} from "./latent-variable-model.ts";
+import { defineModel } from "../definition.ts";
+import type { Batch, DataSpec, Objective } from "../model.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
 
 export interface FactorVAEConfig extends LatentVariableConfig {
@@ -33,8 +44,8 @@ export class FactorVAE extends LatentVariableModel<FactorVAEConfig> {
     this.discriminator = new MLP([config.latentDim, ...config.discriminatorDims, 1], { activation: "leakyRelu" });
   }
 
-  objectives({ x }: Batch): readonly Objective[] {
-    const { q, code, metrics } = this.drawOne(x);
+  objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const { q, code, metrics } = this.batchTerms(x, contextOf("loss"));
     const totalCorrelation = mean(this.discriminator.apply(code));
     const own = new Set(parameters(this.discriminator).values());
     return [
@@ -49,9 +60,15 @@ export class FactorVAE extends LatentVariableModel<FactorVAEConfig> {
         loss: discriminatorLoss(this.discriminator, q.sample()),
         parameters: new Map([...parameters(this)].filter(([, parameter]) => own.has(parameter))),
         metrics: {},
-        optimizer: { learningRate: this.config.discriminatorRate, beta1: 0.5, beta2: 0.9 },
+        optimizer: ({ scheduled }) =>
+          adam({ learningRate: scheduled(this.config.discriminatorRate), beta1: 0.5, beta2: 0.9 }),
       },
     ];
+  }
+
+  protected override trainedLoss({ z, q }: PosteriorSamples, { distortion, rate }: Terms): Tensor {
+    const totalCorrelation = mean(this.discriminator.apply(reshape(z, q.shape)));
+    return distortion.add(rate).add(totalCorrelation.mul(this.config.gamma));
   }
 }
 
@@ -65,9 +82,9 @@ export function discriminatorLoss(discriminator: MLP, z: Tensor): Tensor {
 export const shuffledDimensions = (z: Tensor): Tensor => takeAlongAxis(z, argsort(noise.uniform(z.shape), 0), 0);
 
 /** The model as commands know it. */
-export const factorVAE: ModelDefinition<FactorVAEConfig> = {
+export const factorVAE = defineModel<FactorVAEConfig>({
   name: "factor-vae",
-  summary: "VAE whose codes have independent dimensions, their total correlation told by a discriminator",
+  summary: "VAE whose codes have independent dimensions, their total correlation estimated by a discriminator",
   paper: "arXiv:1802.05983",
   config: z.strictObject({
     ...latentVariableConfig,
@@ -87,5 +104,6 @@ export const factorVAE: ModelDefinition<FactorVAEConfig> = {
       .describe("learning rate of the discriminator, whose Adam has beta1 0.5 and beta2 0.9"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
+  remedies: latentVariableRemedies,
   build: (config, data) => new FactorVAE(config, data),
-};
+});

@@ -1,9 +1,20 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
-import { type LatentVariableConfig, latentVariableConfig, LatentVariableModel } from "./latent-variable-model.ts";
+import { reshape } from "../../ops/movement.ts";
+import {
+  type LatentVariableConfig,
+  latentVariableConfig,
+  LatentVariableModel,
+  latentVariableRemedies,
+  type PosteriorSamples,
+  type Terms,
+} from "./latent-variable-model.ts";
 import { type KernelName, kernelNames, mmd } from "../parts/mmd.ts";
-import type { Batch, ModelDefinition, Objective } from "../model.ts";
+import { defineModel } from "../definition.ts";
+import type { Batch, Objective } from "../model.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
 
 export interface InfoVAEConfig extends LatentVariableConfig {
@@ -22,13 +33,13 @@ export interface InfoVAEConfig extends LatentVariableConfig {
  * codes together follow the prior (MMD-VAE).
  */
 export class InfoVAE extends LatentVariableModel<InfoVAEConfig> {
-  objectives({ x }: Batch): readonly Objective[] {
-    const { alpha, lambda, kernel } = this.config;
-    const batch = x.shape[0]!;
-    if (batch < 2)
+  objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const { alpha, lambda } = this.config;
+    const context = contextOf("loss");
+    if (x.shape[0]! < 2)
       throw new ConfigError("info-vae: a discrepancy needs two codes, got a batch of 1, expected at least 2");
-    const { code, distortion, rate, metrics } = this.drawOne(x);
-    const discrepancy = mmd(code, this.prior.of(batch).sample(), kernel);
+    const { code, distortion, rate, metrics } = this.batchTerms(x, context);
+    const discrepancy = this.#discrepancy(code, context);
     const loss = distortion.add(rate.mul(1 - alpha)).add(discrepancy.mul(alpha + lambda - 1));
     return [
       {
@@ -39,10 +50,22 @@ export class InfoVAE extends LatentVariableModel<InfoVAEConfig> {
       },
     ];
   }
+
+  protected override trainedLoss({ z, q }: PosteriorSamples, terms: Terms, context: Context): Tensor | undefined {
+    const { alpha, lambda } = this.config;
+    // A single code has no discrepancy: what is left of the loss is per example.
+    const own = terms.distortion.add(terms.rate.mul(1 - alpha));
+    return q.shape[0]! < 2 ? own : own.add(this.#discrepancy(reshape(z, q.shape), context).mul(alpha + lambda - 1));
+  }
+
+  /** MMD(q(z), p(z)) of a batch's codes. */
+  #discrepancy(code: Tensor, context: Context): Tensor {
+    return mmd(code, this.prior.of(code.shape[0]!, context).sample(), this.config.kernel);
+  }
 }
 
 /** The model as commands know it. */
-export const infoVAE: ModelDefinition<InfoVAEConfig> = {
+export const infoVAE = defineModel<InfoVAEConfig>({
   name: "info-vae",
   summary: "VAE whose codes tell more of their examples: the prior is asked of all codes together",
   paper: "arXiv:1706.02262",
@@ -66,5 +89,6 @@ export const infoVAE: ModelDefinition<InfoVAEConfig> = {
       .describe("imq: inverse multiquadratic; rbf: Gaussian; over 7 widths each"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
+  remedies: latentVariableRemedies,
   build: (config, data) => new InfoVAE(config, data),
-};
+});

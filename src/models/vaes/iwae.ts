@@ -4,6 +4,7 @@ import { Normal } from "../../distributions/normal.ts";
 import { ConfigError } from "../../errors.ts";
 import { grad } from "../../graph/grad.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { maximum } from "../../ops/arithmetic.ts";
 import { stopGradient } from "../../ops/elementwise.ts";
@@ -13,10 +14,12 @@ import {
   type LatentVariableConfig,
   latentVariableConfig,
   LatentVariableModel,
+  latentVariableRemedies,
   warmupConfig,
-  warmupShare,
+  warmupWeight,
 } from "./latent-variable-model.ts";
-import type { Batch, DataSpec, ModelDefinition, Objective } from "../model.ts";
+import { defineModel } from "../definition.ts";
+import type { Batch, DataSpec, Objective } from "../model.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
 
 export const importanceObjectives = ["iwae", "miwae", "piwae", "ciwae"] as const;
@@ -75,18 +78,19 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
       );
   }
 
-  objectives({ x, step }: Batch): readonly Objective[] {
+  objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const { samples, gradient, objective, warmup } = this.config;
+    const context = contextOf("loss");
     const batch = x.shape[0]!;
-    const q = this.encode(x);
+    const q = this.posterior(x, context);
     const z = q.rsample([samples]);
     // A second leaf for the same codes: derivatives through z are taken apart from those in the parameters.
     const code = stopGradient(z);
     const fixedQ = independent(new Normal(stopGradient(q.base.mean), { logVar: stopGradient(q.base.logVar) }), 1);
-    const logLikelihood = this.logLikelihood(x, code);
-    const logPrior = this.prior.of(batch).logProb(code);
+    const logLikelihood = this.logLikelihood(x, code, context);
+    const logPrior = this.prior.of(batch, context).logProb(code);
     const logQ = fixedQ.logProb(code);
-    const beta = warmupShare(step, warmup);
+    const beta = warmupWeight(step, warmup);
     const weighed = (log: Tensor): Tensor => (warmup === 0 ? log : log.mul(beta));
     const logJoint = logLikelihood.add(weighed(logPrior));
     const logWeights = logJoint.sub(weighed(logQ));
@@ -103,7 +107,7 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
     if (gradient === "standard") terms.push(weighted(encoder.shares, weighed(q.logProb(code))).neg());
     const surrogate = terms.reduce((a, b) => a.add(b));
 
-    const rate = mean(this.prior.rate(q, z));
+    const rate = mean(this.prior.rate(q, z, context));
     const distortion = mean(logLikelihood).neg();
     const whole = stopGradient(logLikelihood.add(logPrior).sub(logQ));
     const negBound = mean(this.#bound(whole, objective === "piwae" ? "iwae" : objective)).neg();
@@ -118,9 +122,12 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
     ];
   }
 
-  /** negBound: -L_k from k draws, whatever the objective; the others are those of the ELBO. */
-  override scores(x: Tensor): Readonly<Record<string, Tensor>> {
-    return { negBound: this.#bound(this.logWeights(x, this.config.samples), "iwae").neg(), ...super.scores(x) };
+  /** negBound: minus the bound of k samples that is trained; of piwae the decoder's. The others are those of the ELBO. */
+  override validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
+    const { samples, objective } = this.config;
+    const logWeights = this.logWeights(x, samples, context);
+    const negBound = this.#bound(logWeights, objective === "piwae" ? "iwae" : objective).neg();
+    return { negBound, ...super.validation(x, context) };
   }
 
   /** The bound of each example, [batch], from log-weights [samples, batch]. */
@@ -165,7 +172,7 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
 }
 
 /** The model as commands know it. */
-export const iwae: ModelDefinition<IWAEConfig> = {
+export const iwae = defineModel<IWAEConfig>({
   name: "iwae",
   summary: "Importance-weighted auto-encoder: a VAE trained on a tighter bound, by several draws of each code",
   paper: "arXiv:1509.00519",
@@ -190,5 +197,6 @@ export const iwae: ModelDefinition<IWAEConfig> = {
     mix: z.number().min(0).max(1).default(0.5).describe("of ciwae: share of the ELBO"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
+  remedies: latentVariableRemedies,
   build: (config, data) => new IWAE(config, data),
-};
+});

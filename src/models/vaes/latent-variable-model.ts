@@ -8,7 +8,10 @@ import { minimum } from "../../ops/arithmetic.ts";
 import { reshape, split } from "../../ops/movement.ts";
 import { mean } from "../../ops/reduction.ts";
 import { type Likelihood, likelihood, likelihoodConfig, type LikelihoodConfig } from "../parts/likelihoods.ts";
-import type { Batch, Bound, DataSpec, Latents, Model, Objective } from "../model.ts";
+import { type Codes, codesOf, type Latent, takeMean } from "../latent.ts";
+import { ConditionalDecoder, ConditionalEncoder } from "../parts/conditional-networks.ts";
+import type { Remedies } from "../definition.ts";
+import type { Batch, DataSpec, Elbo, FieldSpec, Model, Objective } from "../model.ts";
 import {
   type Decoder,
   decoderFor,
@@ -17,11 +20,12 @@ import {
   type NetworkConfig,
   networkConfig,
 } from "../parts/networks.ts";
+import { networkRemedies } from "../parts/networks.ts";
 import { type Prior, prior, priorConfig, type PriorConfig } from "../parts/priors.ts";
 
 /** Settings of p(z), p(x|z) and q(z|x), shared by every model of this form. */
 export const latentVariableConfig = {
-  latentDim: z.int().positive().max(4096).default(20).describe("numbers in a code"),
+  latentDim: z.int().positive().max(4096).default(20).describe("latent dimensions"),
   ...networkConfig,
   ...likelihoodConfig,
   ...priorConfig,
@@ -30,22 +34,29 @@ export interface LatentVariableConfig extends NetworkConfig, LikelihoodConfig, P
   readonly latentDim: number;
 }
 
-/** The setting of `warmupShare`. */
+/** The setting of `warmupWeight`. */
 export const warmupConfig = {
   warmup: z.int().min(0).max(10_000_000).default(0).describe("steps over which the weight of the rate rises from 0"),
 };
 
-/** Share of its weight that the rate has at a step: it rises from 0 over `warmup` steps (Bowman et al., arXiv:1511.06349). */
-export function warmupShare(step: Tensor, warmup: number): Tensor {
+/** Fraction of its weight that the rate has at a step: it rises from 0 over `warmup` steps (Bowman et al., arXiv:1511.06349). */
+export function warmupWeight(step: Tensor, warmup: number): Tensor {
   return warmup === 0 ? constant(1) : minimum(step.div(warmup), 1);
 }
 
-/** What a model of this form is made of. */
+/** What the settings would make, in place of which something else is taken. */
 export interface Parts {
-  readonly encoder: Encoder;
-  readonly decoder: Decoder;
-  readonly likelihood: Likelihood;
-  readonly prior: Prior;
+  /** Fields that both networks see: the model is then of p(x | condition). */
+  readonly condition?: readonly FieldSpec[] | undefined;
+}
+
+/** Samples of a batch's codes, with the distributions they came from. */
+export interface PosteriorSamples {
+  readonly q: Independent<Normal>;
+  /** [samples, batch, latentDim]. */
+  readonly z: Tensor;
+  /** log p(x|z), [samples, batch]. */
+  readonly logLikelihood: Tensor;
 }
 
 /** -E_q[log p(x|z)] and KL(q(z|x) || p(z)), each [batch], in nats; the KL of a mixture prior is an estimate. */
@@ -54,15 +65,8 @@ export interface Terms {
   readonly rate: Tensor;
 }
 
-/** Codes drawn for a batch, with the distributions they came from. */
-export interface Draws {
-  readonly q: Independent<Normal>;
-  readonly z: Tensor;
-  readonly logLikelihood: Tensor;
-}
-
-/** One draw of each example's code, with means over the batch: the two parts of the bound, and both as figures. */
-export interface Draw {
+/** One sample of each example's code, with means over the batch: the two parts of the bound, and both as metrics. */
+export interface BatchTerms {
   readonly q: Independent<Normal>;
   /** [batch, latentDim]. */
   readonly code: Tensor;
@@ -75,93 +79,133 @@ export interface Draw {
  * The VAE and its relatives: p(x, z) = p(z) p(x|z), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it (arXiv:1312.6114, eq. 9).
  * They differ in what they minimize alone.
  */
-export abstract class LatentVariableModel<Config extends LatentVariableConfig> implements Model, Parts {
+export abstract class LatentVariableModel<Config extends LatentVariableConfig> implements Model {
   readonly config: Config;
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly likelihood: Likelihood;
   readonly prior: Prior;
-  readonly latents: Latents;
+  readonly latents: readonly [Latent];
   readonly binaryData: boolean;
+  readonly levels?: number;
+  readonly condition?: NonNullable<Model["condition"]>;
 
-  /** `parts` take the place of what the settings would make. */
-  constructor(config: Config, data: DataSpec, parts: Partial<Parts> = {}) {
+  constructor(config: Config, data: DataSpec, { condition }: Parts = {}) {
     this.config = config;
     const { latentDim } = config;
     const { shape } = data;
-    this.likelihood = parts.likelihood ?? likelihood(config, data);
+    this.likelihood = likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
-    this.encoder = parts.encoder ?? encoderFor(config, data, 2 * latentDim);
+    if (this.likelihood.levels !== undefined) this.levels = this.likelihood.levels;
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
-    this.decoder = parts.decoder ?? decoderFor(config, latentDim, decoded);
-    this.prior =
-      parts.prior ?? prior(config, { latentDim, shape, binaryData: this.binaryData, posterior: (x) => this.encode(x) });
-    this.latents = { shape: [latentDim], prior: (count) => this.prior.of(count) };
+    if (condition) {
+      this.condition = { fields: condition, required: true };
+      this.encoder = new ConditionalEncoder(config, data, condition, 2 * latentDim);
+      this.decoder = new ConditionalDecoder(config, latentDim, condition, decoded);
+    } else {
+      this.encoder = encoderFor(config, data, 2 * latentDim);
+      this.decoder = decoderFor(config, latentDim, decoded);
+    }
+    const { binaryData } = this;
+    const posterior = (x: Tensor, context: Context): Independent<Normal> => this.posterior(x, context);
+    const byClass = condition?.find((field) => field.kind === "class");
+    this.prior = prior(config, { latentDim, shape, binaryData, posterior, byClass });
+    this.latents = [
+      {
+        name: "z",
+        shape: [latentDim],
+        dtype: "float32",
+        prior: (_, count, context) => this.prior.of(count, context),
+        standardNormal: this.prior.standard,
+        gaussianPosterior: true,
+      },
+    ];
   }
 
-  abstract objectives(batch: Batch, context: Context): readonly Objective[];
+  abstract objectives(batch: Batch, contextOf: (objective: string) => Context): readonly Objective[];
 
   /** q(z|x) = N(mean(x), diag(exp(logVar(x)))). */
-  encode(x: Tensor): Independent<Normal> {
-    const [mean, logVar] = split(this.encoder.apply(x), -1, 2);
+  posterior(x: Tensor, context: Context): Independent<Normal> {
+    const [mean, logVar] = split(this.encoder.apply(x, context), -1, 2);
     return independent(new Normal(mean, { logVar }), 1);
   }
 
+  encode(x: Tensor, context: Context): { readonly z: Independent<Normal> } {
+    return { z: this.posterior(x, context) };
+  }
+
   /** p(x|z). */
-  decode(z: Tensor): Distribution {
-    return this.likelihood.of(this.decoder.apply(z));
+  decode(codes: Codes, context: Context): Distribution {
+    return this.likelihood.of(this.decoder.apply(codes["z"]!, context));
   }
 
   /** log p(x|z) of each of several codes of each example: z [samples, batch, latentDim], result [samples, batch]. */
-  logLikelihood(x: Tensor, z: Tensor): Tensor {
+  logLikelihood(x: Tensor, z: Tensor, context: Context): Tensor {
     const [samples, batch] = z.shape as [number, number];
     const repeated = reshape(x.broadcastTo([samples, ...x.shape]), [samples * batch, ...x.shape.slice(1)]);
-    return reshape(this.decode(reshape(z, [samples * batch, -1])).logProb(repeated), [samples, batch]);
+    const p = this.decode({ z: reshape(z, [samples * batch, -1]) }, context);
+    return reshape(p.logProb(repeated), [samples, batch]);
   }
 
-  /** Draws z of q(z|x), [samples, batch, latentDim], and log p(x|z) of each, [samples, batch]. */
-  draw(x: Tensor, samples: number): Draws {
-    const q = this.encode(x);
+  /** Samples z of q(z|x), [samples, batch, latentDim], and log p(x|z) of each, [samples, batch]. */
+  samplePosterior(x: Tensor, samples: number, context: Context): PosteriorSamples {
+    const q = this.posterior(x, context);
     const z = q.rsample([samples]);
-    return { q, z, logLikelihood: this.logLikelihood(x, z) };
+    return { q, z, logLikelihood: this.logLikelihood(x, z, context) };
   }
 
-  /** What objectives of one draw an example are made of. */
-  drawOne(x: Tensor): Draw {
-    const { q, z, logLikelihood } = this.draw(x, 1);
+  /** What objectives of one sample an example are made of. */
+  batchTerms(x: Tensor, context: Context): BatchTerms {
+    const { q, z, logLikelihood } = this.samplePosterior(x, 1, context);
     const distortion = mean(logLikelihood).neg();
-    const rate = mean(this.prior.rate(q, z));
+    const rate = mean(this.prior.rate(q, z, context));
     const metrics = { negElbo: distortion.add(rate), rate, distortion };
     return { q, code: reshape(z, [x.shape[0]!, -1]), distortion, rate, metrics };
   }
 
-  /** The two parts of the bound, the distortion averaged over `samples` draws of z. */
-  terms(x: Tensor, samples: number): Terms {
-    const { q, z, logLikelihood } = this.draw(x, samples);
-    return { distortion: mean(logLikelihood, 0).neg(), rate: this.prior.rate(q, z) };
+  /** The two parts of the bound, the distortion averaged over samples of z. */
+  terms({ q, z, logLikelihood }: PosteriorSamples, context: Context): Terms {
+    return { distortion: mean(logLikelihood, 0).neg(), rate: this.prior.rate(q, z, context) };
   }
 
-  sample(count: number, { temperature = 1 } = {}): Tensor {
-    const p = this.decode(this.latents.prior(count).sample().mul(temperature));
-    return this.likelihood.show?.(p) ?? p.mean;
+  reconstruct(x: Tensor, context: Context): Tensor {
+    return this.decode(codesOf(this.encode(x, context), takeMean), context).mean;
   }
 
-  reconstruct(x: Tensor): Tensor {
-    return this.decode(this.encode(x).mean).mean;
+  elbo(x: Tensor, context: Context): Elbo {
+    const { rate, distortion } = this.terms(this.samplePosterior(x, 1, context), context);
+    return { elbo: rate.add(distortion).neg(), rates: { z: rate }, distortion };
   }
 
-  bound(x: Tensor): Bound {
-    const { rate, distortion } = this.terms(x, 1);
-    return { elbo: rate.add(distortion).neg(), rate, distortion };
+  /**
+   * What training minimizes, once schedules have come to their end, where that is not -ELBO: [batch], or a scalar of a batch's codes
+   * together.
+   */
+  protected trainedLoss?(samples: PosteriorSamples, terms: Terms, context: Context): Tensor | undefined;
+
+  validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
+    const samples = this.samplePosterior(x, 1, context);
+    const terms = this.terms(samples, context);
+    const { rate, distortion } = terms;
+    const loss = this.trainedLoss?.(samples, terms, context)?.broadcastTo(rate.shape);
+    return { ...(loss && { loss }), negElbo: rate.add(distortion), rate, distortion };
   }
 
-  scores(x: Tensor): Readonly<Record<string, Tensor>> {
-    const { elbo, rate, distortion } = this.bound(x);
-    return { negElbo: elbo.neg(), rate, distortion };
-  }
-
-  logWeights(x: Tensor, samples: number): Tensor {
-    const { q, z, logLikelihood } = this.draw(x, samples);
-    return logLikelihood.add(this.prior.of(x.shape[0]!).logProb(z)).sub(q.logProb(z));
+  logWeights(x: Tensor, samples: number, context: Context): Tensor {
+    const { q, z, logLikelihood } = this.samplePosterior(x, samples, context);
+    return logLikelihood.add(this.prior.of(x.shape[0]!, context).logProb(z)).sub(q.logProb(z));
   }
 }
+
+/** Settings of models of this form that answer a finding: a collapsed posterior, dead units. */
+export const latentVariableRemedies = (
+  config: LatentVariableConfig & Partial<Record<"warmup" | "beta" | "samples", number>>,
+): Remedies => ({
+  ...networkRemedies,
+  collapse: (active) => [
+    ...(config.warmup === undefined ? [] : ["--set warmup=N gives the rate no weight at first"]),
+    ...(config.beta === undefined ? [] : [`--set beta below ${config.beta} makes it cheaper`]),
+    ...(config.samples === undefined ? [] : ["--set samples=10 gives gradients of less variance"]),
+    ...(active > 0 ? [`--set latentDim=${active} loses nothing`] : []),
+  ],
+});

@@ -1,19 +1,21 @@
 import { z } from "zod";
 import { constant, type Tensor } from "../../graph/tensor.ts";
+import { conditioned, type Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { maximum } from "../../ops/arithmetic.ts";
 import { cast, notEqual } from "../../ops/comparison.ts";
 import { exp } from "../../ops/elementwise.ts";
 import { oneHot } from "../../ops/indexing.ts";
-
 import { reshape, transpose } from "../../ops/movement.ts";
 import { argmax, logSoftmax, sum } from "../../ops/reduction.ts";
-import { classesOf, CVAE, smallImages } from "./cvae.ts";
-import { type LatentVariableConfig, latentVariableConfig } from "./latent-variable-model.ts";
-import type { Batch, Codes, DataSpec, Model, ModelDefinition, Objective } from "../model.ts";
+import { defineModel } from "../definition.ts";
+import type { Codes, Latent } from "../latent.ts";
+import type { Batch, DataSpec, Model, Objective } from "../model.ts";
 import { type Encoder, encoderFor } from "../parts/networks.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
-import { vae } from "./vae.ts";
+import { fieldsOf, smallImages } from "./cvae.ts";
+import { type LatentVariableConfig, latentVariableConfig, latentVariableRemedies } from "./latent-variable-model.ts";
+import { VAE, vae } from "./vae.ts";
 
 export interface M2Config extends LatentVariableConfig {
   readonly labelled: number;
@@ -26,63 +28,93 @@ export interface M2Config extends LatentVariableConfig {
  *
  *   log p(x, y) >= E_q(z|x,y)[log p(x|y,z) + log p(y) + log p(z) - log q(z|x,y)]  =  -L(x, y)          (eq. 6)
  *   log p(x)    >= sum_y q(y|x) (-L(x, y)) + H(q(y|x))                            =  -U(x)             (eq. 7)
- *   J = sum over labelled examples of L(x, y)  +  sum over the others of U(x)                          (eq. 8)
- *   J + alpha * E over labelled examples of -log q(y|x)                                                (eq. 9)
+ *   J = sum over labeled examples of L(x, y)  +  sum over the others of U(x)                          (eq. 8)
+ *   J + alpha * E over labeled examples of -log q(y|x)                                                (eq. 9)
  *
  * The loss is eq. 9 per example: each sum is its mean times its share of the training examples.
  */
 export class M2 implements Model {
   readonly classifier: Encoder;
   /** p(x|y,z) and q(z|x,y). */
-  readonly conditional: CVAE;
-  readonly latents: Codes;
+  readonly conditional: VAE;
+  readonly latents: readonly Latent[];
   readonly binaryData: boolean;
+  readonly levels?: number;
   readonly classes: number;
-  readonly labelledExamples: number;
+  readonly condition: NonNullable<Model["condition"]>;
+  readonly labeledExamples: number;
   readonly #alpha: number;
+  /** The fraction of the training examples whose class is known. */
+  readonly #labeledFraction: number;
 
   constructor(config: M2Config, data: DataSpec) {
-    this.classes = classesOf(data);
-    this.labelledExamples = config.labelled;
+    const fields = fieldsOf(data, ["class"]);
+    const [field] = fields;
+    this.classes = field?.kind === "class" ? field.classes.length : 0;
+    this.condition = { fields, required: true };
+    this.labeledExamples = config.labelled;
+    this.#labeledFraction = Math.min(1, config.labelled / (data.examples ?? config.labelled));
     this.classifier = encoderFor(config, data, this.classes);
-    this.conditional = new CVAE({ ...vae.config.parse({}), ...config }, data);
+    this.conditional = new VAE({ ...vae.config.parse({}), ...config }, data, { condition: fields });
     this.latents = this.conditional.latents;
     this.binaryData = this.conditional.binaryData;
+    if (this.conditional.levels !== undefined) this.levels = this.conditional.levels;
     this.#alpha = config.alpha;
   }
 
-  /** p(x|y). */
-  given(label: Tensor): Model {
-    return this.conditional.given(label);
+  /** q(z|x,y). */
+  encode(x: Tensor, context: Context) {
+    return this.conditional.encode(x, context);
+  }
+
+  /** p(x|y,z). */
+  decode(codes: Codes, context: Context) {
+    return this.conditional.decode(codes, context);
+  }
+
+  reconstruct(x: Tensor, context: Context): Tensor {
+    return this.conditional.reconstruct(x, context);
+  }
+
+  /** The bound on log p(x|y). */
+  elbo(x: Tensor, context: Context) {
+    return this.conditional.elbo(x, context);
+  }
+
+  logWeights(x: Tensor, samples: number, context: Context): Tensor {
+    return this.conditional.logWeights(x, samples, context);
   }
 
   /** log q(y|x), [batch, classes]. */
-  logClasses(x: Tensor): Tensor {
-    return logSoftmax(this.classifier.apply(x));
+  logClasses(x: Tensor, context: Context): Tensor {
+    return logSoftmax(this.classifier.apply(x, context));
   }
 
-  /** L(x, y) for every class, from one draw of z each: [batch, classes]. */
-  labelledBounds(x: Tensor): Tensor {
+  /** L(x, y) for every class, from one sample of z each: [batch, classes]. */
+  labeledBounds(x: Tensor, context: Context): Tensor {
     const batch = x.shape[0]!;
     const rows = this.classes * batch;
     const label = Array.from({ length: rows }, (_, row) => Math.floor(row / batch));
-    const given = this.conditional.given(constant(label, [rows], "int64"));
-    const { elbo } = given.bound(reshape(x.broadcastTo([this.classes, ...x.shape]), [rows, ...x.shape.slice(1)]));
+    const given = conditioned(context, { class: constant(label, [rows], "int64") });
+    const repeated = reshape(x.broadcastTo([this.classes, ...x.shape]), [rows, ...x.shape.slice(1)]);
+    const { elbo } = this.conditional.elbo(repeated, given);
     return transpose(reshape(elbo.neg(), [this.classes, batch])).add(Math.log(this.classes));
   }
 
-  objectives({ x, label, labelledShare = 1 }: Batch): readonly Objective[] {
-    const logClasses = this.logClasses(x);
-    const each = this.labelledBounds(x);
+  objectives({ x, fields, labeledFraction }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const context = contextOf("loss");
+    const label = fields["class"]!;
+    const logClasses = this.logClasses(x, context);
+    const each = this.labeledBounds(x, context);
     // All 0 for an example without a label.
-    const y = oneHot(label!, this.classes);
-    const labelled = sum(y, -1);
-    const meanOver = (weight: Tensor, figure: Tensor): Tensor => sum(weight.mul(figure)).div(maximum(sum(weight), 1));
-    const supervised = meanOver(labelled, sum(y.mul(each), -1));
-    const unsupervised = meanOver(labelled.neg().add(1), unlabelledBound(logClasses, each));
-    const negElbo = supervised.mul(labelledShare).add(unsupervised.mul(1 - labelledShare));
-    const crossEntropy = meanOver(labelled, sum(y.mul(logClasses), -1)).neg();
-    const classificationError = meanOver(labelled, wrong(logClasses, label!));
+    const y = oneHot(label, this.classes);
+    const labeled = sum(y, -1);
+    const meanOver = (weight: Tensor, values: Tensor): Tensor => sum(weight.mul(values)).div(maximum(sum(weight), 1));
+    const supervised = meanOver(labeled, sum(y.mul(each), -1));
+    const unsupervised = meanOver(labeled.neg().add(1), unlabeledBound(logClasses, each));
+    const negElbo = supervised.mul(labeledFraction).add(unsupervised.mul(1 - labeledFraction));
+    const crossEntropy = meanOver(labeled, sum(y.mul(logClasses), -1)).neg();
+    const classificationError = meanOver(labeled, wrong(logClasses, label));
     return [
       {
         name: "loss",
@@ -93,24 +125,27 @@ export class M2 implements Model {
     ];
   }
 
-  /** U(x), and 1 where q(y|x) has another class for the likeliest. */
-  scores(x: Tensor, label?: Tensor): Readonly<Record<string, Tensor>> {
-    const logClasses = this.logClasses(x);
-    return {
-      negElbo: unlabelledBound(logClasses, this.labelledBounds(x)),
-      classificationError: wrong(logClasses, label!),
-    };
+  /** Eq. 9 per example with as large a fraction of labels as in training, U(x), and 1 where q(y|x) has another class for the likeliest. */
+  validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
+    const label = context.condition!["class"]!;
+    const logClasses = this.logClasses(x, context);
+    const each = this.labeledBounds(x, context);
+    const y = oneHot(label, this.classes);
+    const negElbo = unlabeledBound(logClasses, each);
+    const labeled = sum(y.mul(each), -1).mul(this.#labeledFraction);
+    const crossEntropy = sum(y.mul(logClasses), -1).neg();
+    const loss = labeled.add(negElbo.mul(1 - this.#labeledFraction)).add(crossEntropy.mul(this.#alpha));
+    return { loss, negElbo, classificationError: wrong(logClasses, label) };
   }
 }
 
 /** U(x) = sum_y q(y|x) (L(x, y) + log q(y|x)), [batch]. */
-const unlabelledBound = (logClasses: Tensor, each: Tensor): Tensor =>
-  sum(exp(logClasses).mul(each.add(logClasses)), -1);
+const unlabeledBound = (logClasses: Tensor, each: Tensor): Tensor => sum(exp(logClasses).mul(each.add(logClasses)), -1);
 
 const wrong = (logClasses: Tensor, label: Tensor): Tensor => cast(notEqual(argmax(logClasses, -1), label), "float32");
 
 /** The model as commands know it. */
-export const m2: ModelDefinition<M2Config> = {
+export const m2 = defineModel<M2Config>({
   name: "m2",
   summary: "Semi-supervised VAE: learns classes from a few labels and the rest of the examples",
   paper: "arXiv:1406.5298",
@@ -122,9 +157,10 @@ export const m2: ModelDefinition<M2Config> = {
       .max(1_000_000_000)
       .default(1000)
       .describe("training examples that keep their labels, as many of each class as come out even"),
-    alpha: z.number().min(0).max(1_000_000).default(30).describe("weight of the cross-entropy of labelled examples"),
+    alpha: z.number().min(0).max(1_000_000).default(30).describe("weight of the cross-entropy of labeled examples"),
   }),
   // A step sums over all classes: wider networks as well would take too long.
   presets: [{ ...smallImages, config: { latentDim: 6, prior: "mixture" } }, ...networkPresets, ...likelihoodPresets],
+  remedies: latentVariableRemedies,
   build: (config, data) => new M2(config, data),
-};
+});

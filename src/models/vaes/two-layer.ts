@@ -3,12 +3,15 @@ import type { Distribution } from "../../distributions/distribution.ts";
 import { type Independent, independent } from "../../distributions/independent.ts";
 import { Normal } from "../../distributions/normal.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { reshape, split } from "../../ops/movement.ts";
 import { logMeanExp, mean } from "../../ops/reduction.ts";
 import { type Likelihood, likelihood, type LikelihoodConfig, likelihoodConfig } from "../parts/likelihoods.ts";
-import { warmupConfig, warmupShare } from "./latent-variable-model.ts";
-import type { Batch, Bound, Codes, DataSpec, Model, ModelDefinition, Objective } from "../model.ts";
+import { warmupConfig, warmupWeight } from "./latent-variable-model.ts";
+import { defineModel } from "../definition.ts";
+import type { Codes, Latent, Take } from "../latent.ts";
+import type { Batch, DataSpec, Elbo, Model, Objective } from "../model.ts";
 import {
   type Decoder,
   decoderFor,
@@ -16,6 +19,7 @@ import {
   encoderFor,
   type NetworkConfig,
   networkConfig,
+  networkRemedies,
 } from "../parts/networks.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
 
@@ -27,9 +31,11 @@ export interface TwoLayerConfig extends NetworkConfig, LikelihoodConfig {
   readonly warmup: number;
 }
 
-/** Draws of both layers: log p(x|h1), and log q - log p of the codes, each [samples, batch]. */
-interface Draws {
+/** Samples of both layers: log p(x|h1), and log q - log p of the codes, each [samples, batch]. */
+interface LayerSamples {
   readonly logLikelihood: Tensor;
+  /** log q(h1|x) - log p(h1|h2), and log q(h2|h1) - log p(h2). */
+  readonly logRatios: { readonly h1: Tensor; readonly h2: Tensor };
   readonly logRatio: Tensor;
 }
 
@@ -39,12 +45,11 @@ interface Draws {
  *   p(x, h1, h2) = p(h2) p(h1|h2) p(x|h1),     q(h1, h2|x) = q(h1|x) q(h2|h1)
  *
  * with p(h2) = N(0, I) and every other layer of codes a Gaussian whose mean and variance are functions of the layer it
- * comes from. What is minimized is -L_k, the importance-weighted bound of k draws (eq. 8); k = 1 is the evidence lower bound:
+ * comes from. What is minimized is -L_k, the importance-weighted bound of k samples (eq. 8); k = 1 is the evidence lower bound:
  *
  *   L_k(x) = E[log 1/k sum_i w_i],     w = p(h2) p(h1|h2) p(x|h1) / (q(h1|x) q(h2|h1))
  *
- * A code of an example is its h1: q(h1|x) and p(x|h1) are what encodes and decodes. Its prior, p(h1) = E_p(h2)[p(h1|h2)], has
- * no density in closed form; samples are drawn from the top.
+ * The prior of h1, E_p(h2)[p(h1|h2)], has no density in closed form; samples come from the top.
  */
 export class TwoLayer implements Model {
   /** q(h1|x) and p(x|h1). */
@@ -54,8 +59,10 @@ export class TwoLayer implements Model {
   readonly topEncoder: Encoder;
   readonly topDecoder: Decoder;
   readonly likelihood: Likelihood;
-  readonly latents: Codes;
+  readonly latents: readonly Latent[];
+  readonly code = "h1";
   readonly binaryData: boolean;
+  readonly levels?: number;
   readonly #topDim: number;
   readonly #samples: number;
   readonly #warmup: number;
@@ -71,65 +78,83 @@ export class TwoLayer implements Model {
     };
     this.likelihood = likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
+    if (this.likelihood.levels !== undefined) this.levels = this.likelihood.levels;
     this.encoder = encoderFor(config, data, 2 * latentDim);
     this.decoder = decoderFor(config, latentDim, shape.with(0, shape[0]! * this.likelihood.channelsPerChannel));
     this.topEncoder = encoderFor(top, { shape: [latentDim] }, 2 * topDim);
     this.topDecoder = decoderFor(top, topDim, [2 * latentDim]);
-    this.latents = { shape: [latentDim] };
+    this.latents = [
+      {
+        name: "h2",
+        shape: [topDim],
+        dtype: "float32",
+        prior: (_, count) => this.#top(count),
+        standardNormal: true,
+        gaussianPosterior: true,
+      },
+      {
+        name: "h1",
+        shape: [latentDim],
+        dtype: "float32",
+        prior: ({ h2 }, _, context) => gaussian(this.topDecoder.apply(h2!, context)),
+        gaussianPosterior: true,
+      },
+    ];
     this.#topDim = topDim;
     this.#samples = config.samples;
     this.#warmup = config.warmup;
   }
 
-  /** q(h1|x). */
-  encode(x: Tensor): Independent<Normal> {
-    return gaussian(this.encoder.apply(x));
+  /** q(h1|x), and q(h2|h1) of the h1 that is taken. */
+  encode(
+    x: Tensor,
+    context: Context,
+    take: Take,
+  ): { readonly h1: Independent<Normal>; readonly h2: Independent<Normal> } {
+    const h1 = gaussian(this.encoder.apply(x, context));
+    return { h1, h2: gaussian(this.topEncoder.apply(take(h1), context)) };
   }
 
   /** p(x|h1). */
-  decode(h1: Tensor): Distribution {
-    return this.likelihood.of(this.decoder.apply(h1));
+  decode({ h1 }: Codes, context: Context): Distribution {
+    return this.likelihood.of(this.decoder.apply(h1!, context));
   }
 
-  objectives({ x, step }: Batch): readonly Objective[] {
-    const draws = this.#draw(x, this.#samples);
-    const bound = (logRatio: Tensor): Tensor => mean(logMeanExp(draws.logLikelihood.sub(logRatio), 0)).neg();
-    const negBound = bound(draws.logRatio);
-    const rate = mean(draws.logRatio);
-    const distortion = mean(draws.logLikelihood).neg();
+  objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const found = this.#sample(x, this.#samples, contextOf("loss"));
+    const bound = (logRatio: Tensor): Tensor => mean(logMeanExp(found.logLikelihood.sub(logRatio), 0)).neg();
+    const negBound = bound(found.logRatio);
+    const rate = mean(found.logRatio);
+    const distortion = mean(found.logLikelihood).neg();
     const metrics = { negBound, negElbo: rate.add(distortion), rate, distortion };
-    const loss = this.#warmup === 0 ? negBound : bound(draws.logRatio.mul(warmupShare(step, this.#warmup)));
+    const loss = this.#warmup === 0 ? negBound : bound(found.logRatio.mul(warmupWeight(step, this.#warmup)));
     return [{ name: "loss", loss, parameters: parameters(this), metrics }];
   }
 
-  logWeights(x: Tensor, samples: number): Tensor {
-    const { logLikelihood, logRatio } = this.#draw(x, samples);
+  logWeights(x: Tensor, samples: number, context: Context): Tensor {
+    const { logLikelihood, logRatio } = this.#sample(x, samples, context);
     return logLikelihood.sub(logRatio);
   }
 
-  bound(x: Tensor): Bound {
-    const draws = this.#draw(x, 1);
-    const [rate, distortion] = [mean(draws.logRatio, 0), mean(draws.logLikelihood, 0).neg()];
-    return { elbo: rate.add(distortion).neg(), rate, distortion };
+  elbo(x: Tensor, context: Context): Elbo {
+    const { logLikelihood, logRatio, logRatios } = this.#sample(x, 1, context);
+    const [rate, distortion] = [mean(logRatio, 0), mean(logLikelihood, 0).neg()];
+    const rates = { h2: mean(logRatios.h2, 0), h1: mean(logRatios.h1, 0) };
+    return { elbo: rate.add(distortion).neg(), rates, distortion };
   }
 
-  /** negBound: -L_k from k draws; the others are those of the ELBO. */
-  scores(x: Tensor): Readonly<Record<string, Tensor>> {
-    const { elbo, rate, distortion } = this.bound(x);
-    const negElbo = elbo.neg();
+  /** negBound: -L_k from k samples; the others are those of the ELBO. */
+  validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
+    const { logLikelihood, logRatio } = this.#sample(x, 1, context);
+    const [rate, distortion] = [mean(logRatio, 0), mean(logLikelihood, 0).neg()];
+    const negElbo = rate.add(distortion);
     if (this.#samples === 1) return { negElbo, rate, distortion };
-    return { negBound: logMeanExp(this.logWeights(x, this.#samples), 0).neg(), negElbo, rate, distortion };
+    const negBound = logMeanExp(this.logWeights(x, this.#samples, context), 0).neg();
+    return { negBound, negElbo, rate, distortion };
   }
 
-  sample(count: number, { temperature = 1 } = {}): Tensor {
-    const h2 = this.#top(count).sample().mul(temperature);
-    const { base } = gaussian(this.topDecoder.apply(h2));
-    const p = this.decode(new Normal(base.mean, base.std.mul(temperature)).sample());
-    return this.likelihood.show?.(p) ?? p.mean;
-  }
-
-  reconstruct(x: Tensor): Tensor {
-    return this.decode(this.encode(x).mean).mean;
+  reconstruct(x: Tensor, context: Context): Tensor {
+    return this.decode({ h1: gaussian(this.encoder.apply(x, context)).mean }, context).mean;
   }
 
   /** p(h2). */
@@ -137,20 +162,24 @@ export class TwoLayer implements Model {
     return independent(new Normal(constant(0).broadcastTo([count, this.#topDim]), 1), 1);
   }
 
-  #draw(x: Tensor, samples: number): Draws {
+  #sample(x: Tensor, samples: number, context: Context): LayerSamples {
     const rows = samples * x.shape[0]!;
-    const q1 = this.encode(x);
-    const drawn = q1.rsample([samples]);
-    const h1 = reshape(drawn, [rows, -1]);
-    const q2 = gaussian(this.topEncoder.apply(h1));
+    const q1 = gaussian(this.encoder.apply(x, context));
+    const sampled = q1.rsample([samples]);
+    const h1 = reshape(sampled, [rows, -1]);
+    const q2 = gaussian(this.topEncoder.apply(h1, context));
     const h2 = q2.rsample();
-    const p1 = gaussian(this.topDecoder.apply(h2));
+    const p1 = gaussian(this.topDecoder.apply(h2, context));
     const repeated = reshape(x.broadcastTo([samples, ...x.shape]), [rows, ...x.shape.slice(1)]);
-    const each = (figure: Tensor): Tensor => reshape(figure, [samples, -1]);
-    const ratio = q2.logProb(h2).sub(p1.logProb(h1)).sub(this.#top(rows).logProb(h2));
+    const each = (values: Tensor): Tensor => reshape(values, [samples, -1]);
+    const logQ1 = q1.logProb(sampled);
+    const logQ2 = q2.logProb(h2);
+    const logP1 = p1.logProb(h1);
+    const logP2 = this.#top(rows).logProb(h2);
     return {
-      logLikelihood: each(this.decode(h1).logProb(repeated)),
-      logRatio: q1.logProb(drawn).add(each(ratio)),
+      logLikelihood: each(this.decode({ h1 }, context).logProb(repeated)),
+      logRatios: { h1: logQ1.sub(each(logP1)), h2: each(logQ2.sub(logP2)) },
+      logRatio: logQ1.add(each(logQ2.sub(logP1).sub(logP2))),
     };
   }
 }
@@ -162,21 +191,22 @@ function gaussian(both: Tensor): Independent<Normal> {
 }
 
 /** The model as commands know it. */
-export const twoLayer: ModelDefinition<TwoLayerConfig> = {
+export const twoLayer = defineModel<TwoLayerConfig>({
   name: "two-layer",
   summary: "Two stochastic layers, trained on the importance-weighted bound",
   paper: "arXiv:1509.00519",
   config: z.strictObject({
-    latentDim: z.int().positive().max(4096).default(100).describe("numbers in h1, the code of an example"),
-    topDim: z.int().positive().max(4096).default(50).describe("numbers in h2"),
+    latentDim: z.int().positive().max(4096).default(100).describe("dimensions of h1, the lower latent"),
+    topDim: z.int().positive().max(4096).default(50).describe("dimensions of h2, the top latent"),
     ...networkConfig,
     hiddenDims: networkConfig.hiddenDims.default([200, 200]).describe("mlp: widths between the data and h1"),
     topHiddenDims: networkConfig.hiddenDims.default([100, 100]).describe("widths between h1 and h2"),
     activation: networkConfig.activation.default("tanh").describe("nonlinearity between layers"),
     ...likelihoodConfig,
-    samples: z.int().positive().max(1024).default(5).describe("k: draws of both layers for each example and step"),
+    samples: z.int().positive().max(1024).default(5).describe("k: samples of both layers for each example and step"),
     ...warmupConfig,
   }),
   presets: [...networkPresets, ...likelihoodPresets],
+  remedies: () => networkRemedies,
   build: (config, data) => new TwoLayer(config, data),
-};
+});

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { abs, minimum } from "../../ops/arithmetic.ts";
 import { stopGradient } from "../../ops/elementwise.ts";
@@ -9,12 +10,15 @@ import {
   type LatentVariableConfig,
   latentVariableConfig,
   LatentVariableModel,
+  latentVariableRemedies,
   type Parts,
+  type PosteriorSamples,
   type Terms,
   warmupConfig,
-  warmupShare,
+  warmupWeight,
 } from "./latent-variable-model.ts";
-import type { Batch, DataSpec, ModelDefinition, Objective } from "../model.ts";
+import { defineModel } from "../definition.ts";
+import type { Batch, DataSpec, Objective } from "../model.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
 
 export interface VAEConfig extends LatentVariableConfig {
@@ -45,7 +49,7 @@ export const gradientNames = ["reparameterized", "score"] as const;
  * which has the same mean, needs no derivative of f, and varies too much to learn from: `gradient` is there to show that.
  */
 export class VAE extends LatentVariableModel<VAEConfig> {
-  constructor(config: VAEConfig, data: DataSpec, parts?: Partial<Parts>) {
+  constructor(config: VAEConfig, data: DataSpec, parts?: Parts) {
     super(config, data, parts);
     if (config.gradient === "score" && config.prior !== "standard")
       throw new ConfigError(
@@ -53,9 +57,13 @@ export class VAE extends LatentVariableModel<VAEConfig> {
       );
   }
 
-  objectives({ x, step }: Batch): readonly Objective[] {
+  objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const { samples, gradient } = this.config;
-    const terms = gradient === "score" ? this.#scoreTerms(x, samples) : this.terms(x, samples);
+    const context = contextOf("loss");
+    const terms =
+      gradient === "score"
+        ? this.#scoreTerms(x, samples, context)
+        : this.terms(this.samplePosterior(x, samples, context), context);
     const distortion = mean(terms.distortion);
     const rate = mean(terms.rate);
     const loss = distortion.add(this.excess(rate, step).mul(this.beta(step)));
@@ -70,13 +78,19 @@ export class VAE extends LatentVariableModel<VAEConfig> {
   }
 
   /** The distortion's value with the score-function estimator as its gradient in the encoder. */
-  #scoreTerms(x: Tensor, samples: number): Terms {
-    const q = this.encode(x);
+  #scoreTerms(x: Tensor, samples: number, context: Context): Terms {
+    const q = this.posterior(x, context);
     const z = q.sample([samples]);
-    const logLikelihood = this.logLikelihood(x, z);
+    const logLikelihood = this.logLikelihood(x, z, context);
     const logQ = q.logProb(z);
     const score = stopGradient(logLikelihood).mul(logQ.sub(stopGradient(logQ)));
-    return { distortion: mean(logLikelihood.add(score), 0).neg(), rate: this.prior.rate(q, z) };
+    return { distortion: mean(logLikelihood.add(score), 0).neg(), rate: this.prior.rate(q, z, context) };
+  }
+
+  protected override trainedLoss(_: PosteriorSamples, { distortion, rate }: Terms): Tensor | undefined {
+    const { beta, capacity } = this.config;
+    if (capacity !== undefined) return mean(distortion).add(abs(mean(rate).sub(capacity)).mul(beta));
+    return beta === 1 ? undefined : distortion.add(rate.mul(beta));
   }
 
   /** What of the rate is penalized: all of it, or its distance from a capacity that rises over `capacitySteps`. */
@@ -88,27 +102,31 @@ export class VAE extends LatentVariableModel<VAEConfig> {
   /** The weight of the rate at a step. */
   beta(step: Tensor): Tensor {
     const { beta, warmup } = this.config;
-    return warmup === 0 ? constant(beta) : warmupShare(step, warmup).mul(beta);
+    return warmup === 0 ? constant(beta) : warmupWeight(step, warmup).mul(beta);
   }
 }
 
+/** Settings of a VAE. */
+export const vaeConfig = {
+  ...latentVariableConfig,
+  samples: z.int().positive().max(1024).default(1).describe("L: samples of z for each example and step"),
+  gradient: z
+    .enum(gradientNames)
+    .default("reparameterized")
+    .describe("estimator of the encoder's gradient: reparameterized samples, or the score function"),
+  beta: z.number().min(0).max(1000).default(1).describe("weight of the rate; 1 is the evidence lower bound"),
+  ...warmupConfig,
+  capacity: z.number().min(0).max(1e6).optional().describe("C in nats: beta weighs |rate - C| in place of the rate"),
+  capacitySteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which C rises from 0"),
+};
+
 /** The model as commands know it. */
-export const vae: ModelDefinition<VAEConfig> = {
+export const vae = defineModel<VAEConfig>({
   name: "vae",
   summary: "Variational auto-encoder: a latent code per example, with a bound on its likelihood",
   paper: "arXiv:1312.6114",
-  config: z.strictObject({
-    ...latentVariableConfig,
-    samples: z.int().positive().max(1024).default(1).describe("L: draws of z for each example and step"),
-    gradient: z
-      .enum(gradientNames)
-      .default("reparameterized")
-      .describe("estimator of the encoder's gradient: through the draws, or by their log-probability"),
-    beta: z.number().min(0).max(1000).default(1).describe("weight of the rate; 1 is the evidence lower bound"),
-    ...warmupConfig,
-    capacity: z.number().min(0).max(1e6).optional().describe("C in nats: beta weighs |rate - C| in place of the rate"),
-    capacitySteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which C rises from 0"),
-  }),
+  config: z.strictObject(vaeConfig),
   presets: [...networkPresets, ...likelihoodPresets],
+  remedies: latentVariableRemedies,
   build: (config, data) => new VAE(config, data),
-};
+});

@@ -15,7 +15,7 @@ const labelsOf = ({ dataset, indices }: Split): number[] =>
 
 /** Decodes codes, each with the label beside it where the model learns from labels. */
 const decoded = (trained: TrainedModel, codes: Float32Array, labels: readonly number[]): Promise<Float32Array> =>
-  (trained.model.given ? trained.given(labels) : trained).decode(codes);
+  (trained.model.condition?.required && labels.length > 0 ? trained.given({ class: labels }) : trained).decode(codes);
 
 /** How the rows of an interpolation differ, in their order: in the latent space twice, and in that of the data. */
 export const interpolationPaths = ["linear", "spherical", "data"] as const;

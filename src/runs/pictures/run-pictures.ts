@@ -1,6 +1,8 @@
 import { Batches } from "../../data/batches.ts";
 import type { Binarization } from "../../data/binarize.ts";
 import type { Split } from "../../data/split.ts";
+import { checkedField, fieldArray, fillField } from "../../data/fields.ts";
+import { conditionFields } from "../../evaluation/map-split.ts";
 import { DataError, UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
@@ -23,37 +25,58 @@ export function firstExamples(split: Split, count: number, binarize: Binarizatio
  * The model for the examples of a split in file order: given their labels where it learns from labels. Throws DataError where
  * they have none.
  */
-export function forExamples(trained: TrainedModel, { dataset, indices }: Split): TrainedModel {
-  if (!trained.model.given) return trained;
-  const { name, labels } = dataset;
-  if (!labels) throw new DataError(`${name}: no labels, got none, expected one for each example; or take --label`);
-  return trained.given(Array.from(indices, (i) => labels[i]!));
+export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
+  const { condition } = trained.model;
+  const fields = conditionFields(trained, split);
+  if (fields.length === 0) return trained;
+  const { name } = split.dataset;
+  if (condition?.required && !split.dataset.labels && fields.some(({ kind }) => kind === "class"))
+    throw new DataError(`${name}: no labels, got none, expected one for each example; or take --label`);
+  return trained.given(
+    Object.fromEntries(
+      fields.map((spec) => {
+        const field = checkedField(split.dataset, split.indices, spec);
+        const values = fieldArray(spec, split.indices.length);
+        fillField(field, split.indices, values);
+        return [spec.name, Array.from<bigint | number, number>(values, Number)];
+      }),
+    ),
+  );
 }
 
-export interface SampleOptions {
+export interface SampleSheetOptions {
   readonly count: number;
   readonly seed?: number;
   readonly temperature?: number;
+  /** Whether means of p(x|z) are shown in place of samples. */
+  readonly mean?: boolean;
+  /** The sampler's own options. */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** Where codes are drawn from in place of the model's prior. */
   readonly density?: GaussianMixture | undefined;
   /** Of a density, in place of a temperature: how far codes lie from its means, in its standard deviations. */
   readonly radius?: number | undefined;
 }
 
-/** New images from the model, as near to a square as they go; of a model that learns from labels whole rows, one a class. */
+/** New examples from the model, as near to a square as they go; of a class-conditional model as many of each class as come out even. */
 export async function sampleSheet(
   trained: TrainedModel,
-  { count, density, radius, ...options }: SampleOptions,
+  { count, density, radius, temperature, mean, options, seed = 0 }: SampleSheetOptions,
 ): Promise<Sheet> {
   const { shape, model } = trained;
-  const draw = (from: TrainedModel, size: number): Promise<Float32Array> =>
+  const sample = (from: TrainedModel): Promise<Float32Array> =>
     density
-      ? from.decode(density.sample(size, stream(options.seed ?? 0, "sample"), { ...options, radius }))
-      : from.sample(size, options);
-  if (!model.given) return { sets: [await draw(trained, count)], count, columns: Math.ceil(Math.sqrt(count)), shape };
-  const columns = Math.ceil(count / model.classes!);
-  const labels = Array.from({ length: columns * model.classes! }, (_, i) => Math.floor(i / columns));
-  return { sets: [await draw(trained.given(labels), labels.length)], count: labels.length, columns, shape };
+      ? from.decode(density.sample(count, stream(seed, "sample"), { ...(temperature !== undefined && { temperature }), radius }))
+      : from.sample(count, { seed, ...(temperature !== undefined && { temperature }), ...(mean && { mean }), ...options });
+  const field = model.condition?.fields.find(({ kind }) => kind === "class");
+  const columns = Math.ceil(Math.sqrt(count));
+  if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)
+    return { sets: [await sample(trained)], count, columns, shape };
+  // A row a class where there is room for them all, else as many classes as samples.
+  const classes = field.classes.length;
+  const labels = Array.from({ length: count }, (_, i) => Math.floor((i * classes) / count));
+  const set = await sample(trained.given({ [field.name]: labels }));
+  return { sets: [set], count, columns: Math.max(1, Math.ceil(count / classes)), shape };
 }
 
 /** Examples above their reconstructions, 16 a row. */

@@ -9,6 +9,7 @@ import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
 import { runDensity } from "../density.ts";
+import { has, lacking } from "../../evaluation/capabilities.ts";
 import { firstExamples, forExamples, reconstructionSheet, sampleSheet } from "../pictures/run-pictures.ts";
 import { openRunData } from "../run-spec.ts";
 
@@ -21,7 +22,7 @@ export async function comparedPictures(
   { priors = [], seed }: { readonly priors?: readonly string[]; readonly seed: number },
 ): Promise<readonly ReportPicture[]> {
   const { run, trained } = loaded;
-  const { shape, abilities } = trained;
+  const { shape, model } = trained;
   if (!isImage(shape) && !isPoints(shape)) return [];
   const { test } = await openRunData(run.info, run.path);
   const pictures: ReportPicture[] = [];
@@ -29,18 +30,18 @@ export async function comparedPictures(
     pictures.push({ title, png: encodePng(sheetRaster(sheet)) });
   };
   const count = isPoints(shape) ? points : side * side;
-  if (abilities.reconstruct) {
+  if (has(model, "reconstruct")) {
     const examples = firstExamples(test, isPoints(shape) ? points : (side * side) / 2);
     add("examples above reconstructions", {
       ...(await reconstructionSheet(forExamples(trained, test), examples)),
       columns: side,
     });
   }
-  const codes = abilities.encode && abilities.decode && trained.model.latents?.shape.length === 1;
+  const codes = !lacking(model, ["encode", "decode", "vector"]);
   for (const prior of priors) {
-    if (prior === ownPrior ? !abilities.sample : !codes) continue;
+    if (prior === ownPrior ? !has(model, "sample") : !codes) continue;
     const density = prior === ownPrior ? undefined : (await runDensity(loaded, prior)).mixture;
-    add(sampleTitle(prior), await sampleSheet(trained, { count, seed, density }));
+    add(sampleTitle(prior), await sampleSheet(trained, { count, seed, density, mean: isImage(shape) }));
   }
   if (codes && isImage(shape)) {
     // A row of each pair, along the great circle.

@@ -8,6 +8,7 @@ import { encodePng } from "../../pictures/png.ts";
 import { scatterChart } from "../../pictures/scatter-chart.ts";
 import { sheetRaster } from "../../pictures/sheet.ts";
 import type { RunInfo } from "../run-info.ts";
+import { lacking } from "../../evaluation/capabilities.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import type { MetricsRecord } from "../metrics-log.ts";
@@ -79,8 +80,7 @@ async function codesMap(
   { dataset, indices: all }: Split,
   binarize: Binarization,
 ): Promise<string | undefined> {
-  const { abilities } = trained;
-  if (!abilities.encode || abilities.latents?.shape.length !== 1 || trained.latentDim < 2) return undefined;
+  if (lacking(trained.model, ["encode", "vector"]) || trained.latentDim < 2) return undefined;
   const indices = all.subarray(0, mostCodes);
   const count = indices.length;
   if (count === 0) return undefined;

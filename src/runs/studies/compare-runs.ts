@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../errors.ts";
-import type { ModelDefinition } from "../../models/model.ts";
+import type { ModelDefinition } from "../../models/definition.ts";
 import { parameters } from "../../nn/module.ts";
 import type { RunInfo } from "../run-info.ts";
 import type { TrainingSettings } from "../../training/settings.ts";
@@ -90,7 +90,7 @@ export async function* compareRuns(
       parameters: [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0),
       ...(info.result && { trainingSeconds: info.result.seconds }),
       binaryData: model.binaryData ?? false,
-      conditional: model.given !== undefined,
+      conditional: model.condition?.required === true,
       pictures: await comparedPictures(loaded, measuring),
       ...measured,
     });

@@ -10,6 +10,7 @@ import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { readState } from "../checkpoint-files.ts";
 import { type EvaluationRequest, evaluateRun } from "../evaluate-run.ts";
 import type { LoadedRun } from "../load-run.ts";
+import { lacking } from "../../evaluation/capabilities.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import type { Figure } from "../../evaluation/metrics/metric.ts";
 import { version } from "../../node/version.ts";
@@ -49,9 +50,8 @@ export interface MeasuringEvent {
 }
 
 /** Whether a model generates from a density fitted to its codes, or from its own p(z). */
-export function generatesFrom({ trained: { abilities } }: LoadedRun, prior: string): boolean {
-  if (prior === ownPrior) return abilities.sample !== undefined;
-  return abilities.encode !== undefined && abilities.decode !== undefined;
+export function generatesFrom({ trained: { model } }: LoadedRun, prior: string): boolean {
+  return !lacking(model, prior === ownPrior ? ["sample"] : ["encode", "decode", "vector"]);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, DivergedError } from "../../errors.ts";
-import type { ModelDefinition } from "../../models/model.ts";
+import type { ModelDefinition } from "../../models/definition.ts";
 import type { TrainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import type { DataOptions } from "../../node/data/options.ts";

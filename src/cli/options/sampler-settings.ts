@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { LatentkitError } from "../../errors.ts";
+import { ancestralOptions, samplerOf } from "../../models/sampler.ts";
+import { RunFolder } from "../../runs/run.ts";
+import { runDataSpec } from "../../runs/run-info.ts";
+import { readRunSpec } from "../../runs/run-spec.ts";
+
+/**
+ * The options of the sampler of the run among a command's arguments, less whether means are shown, which has a flag of its own. Those of
+ * ancestral sampling where there is no run, or one that cannot be read: the command then says why.
+ */
+export async function samplerSettings(args: readonly string[]): Promise<z.ZodObject> {
+  const { mean: _, ...shape } = ((await runOptions(args)) ?? ancestralOptions).shape;
+  return z.strictObject(shape);
+}
+
+async function runOptions(args: readonly string[]): Promise<z.ZodObject | undefined> {
+  const path = args.find((argument) => existsSync(join(argument, "run.json")));
+  if (path === undefined) return undefined;
+  try {
+    const { info } = await RunFolder.open(path);
+    const { definition, config } = readRunSpec(info, join(path, "run.json"));
+    const options = samplerOf(definition.build(config, runDataSpec(info)))?.options;
+    return options instanceof z.ZodObject ? options : undefined;
+  } catch (error) {
+    if (error instanceof LatentkitError) return undefined;
+    throw error;
+  }
+}

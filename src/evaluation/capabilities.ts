@@ -1,0 +1,111 @@
+/** What commands and metrics need of a model, by name, and the sentence for each that it lacks. */
+import { UnsupportedOpError } from "../errors.ts";
+import type { Latent } from "../models/latent.ts";
+import type { Model } from "../models/model.ts";
+import { samplerOf } from "../models/sampler.ts";
+
+/** The latent that stands for an example in tools on codes; undefined where there is none, or several of equal standing. */
+export function codeOf({ latents = [], code }: Model): Latent | undefined {
+  if (code !== undefined) return latents.find(({ name }) => name === code);
+  return latents.length === 1 ? latents[0] : undefined;
+}
+
+/** A code that is one vector of real numbers. */
+const vectorOf = (model: Model): Latent | undefined => {
+  const code = codeOf(model);
+  return code?.shape.length === 1 && code.dtype === "float32" ? code : undefined;
+};
+
+interface Capability {
+  readonly has: (model: Model) => boolean;
+  /** What a model does that has it, and one that has it not. */
+  readonly does: string;
+  readonly lacks: string;
+}
+
+const capabilities = {
+  encode: {
+    has: ({ encode }) => encode !== undefined,
+    does: "encodes examples",
+    lacks: "does not encode examples",
+  },
+  decode: { has: ({ decode }) => decode !== undefined, does: "decodes codes", lacks: "does not decode codes" },
+  reconstruct: {
+    has: ({ reconstruct }) => reconstruct !== undefined,
+    does: "reconstructs examples",
+    lacks: "does not reconstruct examples",
+  },
+  denoise: {
+    has: ({ corrupt }) => corrupt !== undefined,
+    does: "learned to remove noise",
+    lacks: "has no noise to remove",
+  },
+  sample: {
+    has: (model) => samplerOf(model) !== undefined,
+    does: "samples examples",
+    lacks: "has no p(z) to sample from",
+  },
+  prior: {
+    has: ({ latents = [] }) => latents.length > 0 && latents.every(({ prior }) => prior),
+    does: "has a prior p(z)",
+    lacks: "has no p(z)",
+  },
+  vector: {
+    has: (model) => vectorOf(model) !== undefined,
+    does: "has one vector of latent dimensions as its code",
+    lacks: "has no code that is one vector of latent dimensions",
+  },
+  standardNormal: {
+    has: (model) => vectorOf(model)?.standardNormal === true,
+    does: "has the prior N(0, I)",
+    lacks: "has no prior N(0, I)",
+  },
+  gaussian: {
+    has: (model) => {
+      const code = vectorOf(model);
+      return model.encode !== undefined && code?.standardNormal === true && code.gaussianPosterior === true;
+    },
+    does: "has a Gaussian q(z|x) and p(z) of independent dimensions",
+    lacks: "has no Gaussian q(z|x) and p(z) of independent dimensions",
+  },
+  likelihood: {
+    has: ({ logProb, logWeights }) => (logProb ?? logWeights) !== undefined,
+    does: "has a likelihood",
+    lacks: "has no likelihood: neither log p(x) nor importance weights",
+  },
+  elbo: { has: ({ elbo }) => elbo !== undefined, does: "has an ELBO", lacks: "has no ELBO" },
+  validation: {
+    has: ({ validation }) => validation !== undefined,
+    does: "reports metrics of examples",
+    lacks: "reports no metrics of examples",
+  },
+  classConditional: {
+    has: ({ condition }) => condition?.fields.some(({ kind }) => kind === "class") === true,
+    does: "is conditioned on a class",
+    lacks: "is not conditioned on a class",
+  },
+} satisfies Readonly<Record<string, Capability>>;
+export type CapabilityName = keyof typeof capabilities;
+
+/** Whether a model has a capability. */
+export const has = (model: Model, name: CapabilityName): boolean => capabilities[name].has(model);
+
+/** The first of several needed capabilities that a model lacks, as what it does not do: "the model has no likelihood". */
+export function lacking(model: Model, needed: readonly CapabilityName[]): string | undefined {
+  const missing = needed.find((name) => !has(model, name));
+  return missing === undefined ? undefined : `the model ${capabilities[missing].lacks}`;
+}
+
+/** Throws UnsupportedOpError in one sentence where a model lacks one of these. `remedy` follows it. */
+export function requireCapabilities(
+  model: Model,
+  needed: readonly CapabilityName[],
+  { where = "model", remedy }: { readonly where?: string; readonly remedy?: string } = {},
+): void {
+  const missing = needed.find((name) => !has(model, name));
+  if (missing === undefined) return;
+  const { lacks, does } = capabilities[missing];
+  throw new UnsupportedOpError(
+    `${where}: it lacks what this needs, got a model that ${lacks}, expected ${remedy ?? `one that ${does}`}`,
+  );
+}

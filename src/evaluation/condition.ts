@@ -1,0 +1,87 @@
+import { ConfigError, UnsupportedOpError } from "../errors.ts";
+import { sizeOf } from "../graph/shape.ts";
+import type { FieldSpec, Model } from "../models/model.ts";
+import { conditioned, type Context, evaluation } from "../nn/context.ts";
+import type { HostArray } from "../runtime/host-array.ts";
+import { fieldInputName, fieldInputs } from "../training/batch-inputs.ts";
+
+/** A condition by field: indices of classes (-1 for none), or numbers, [rows, ...shape of the field]. */
+export type ConditionValues = Readonly<Record<string, ArrayLike<number>>>;
+
+/** What a model is given: checked once, and put into the rows of each run. */
+export class Given {
+  /** The fields that are given: graphs of other fields are other graphs. */
+  readonly key: string;
+  readonly #model: Model;
+  readonly #fields: readonly FieldSpec[];
+  readonly #values: ConditionValues;
+
+  /** Throws UnsupportedOpError for a field that the model does not take, ConfigError for values that do not fit it. */
+  constructor(model: Model, values: ConditionValues) {
+    const known = model.condition?.fields ?? [];
+    for (const [name, given] of Object.entries(values)) {
+      const field = known.find((one) => one.name === name);
+      if (!field)
+        throw new UnsupportedOpError(
+          `condition: the model takes none of this name, got ${name}, expected ${known.map((one) => one.name).join(", ") || "none: it is unconditional"}`,
+        );
+      checkValues(field, given);
+    }
+    this.#model = model;
+    this.#values = values;
+    this.#fields = known.filter(({ name }) => values[name]);
+    this.key = this.#fields.map(({ name }) => name).join();
+  }
+
+  /** Throws UnsupportedOpError where the model is of p(x | condition) only, and nothing is given. */
+  check(what: string): void {
+    const { condition } = this.#model;
+    if (!condition?.required || this.#fields.length > 0) return;
+    const [field] = condition.fields;
+    const label = field?.kind === "class" ? `a ${field.name} from 0 to ${field.classes.length - 1}` : field?.name;
+    throw new UnsupportedOpError(
+      `model: it is of p(x | ${condition.fields.map(({ name }) => name).join(", ")}), got no condition for ${what}, expected ${label}`,
+    );
+  }
+
+  /** The context of a graph of so many rows. */
+  context(rows: number): Context {
+    return this.#fields.length === 0 ? evaluation : conditioned(evaluation, fieldInputs(this.#fields, rows));
+  }
+
+  /** The inputs of rows `first` and on. */
+  inputs(first: number, rows: number): Readonly<Record<string, HostArray>> {
+    return Object.fromEntries(
+      this.#fields.map((field) => [fieldInputName(field.name), this.#rows(field, first, rows)]),
+    );
+  }
+
+  #rows(field: FieldSpec, first: number, rows: number): HostArray {
+    const values = this.#values[field.name]!;
+    if (field.kind === "class")
+      return BigInt64Array.from({ length: rows }, (_, i) => BigInt(values[(first + i) % values.length]!));
+    const size = sizeOf(field.shape);
+    const count = values.length / size;
+    return Float32Array.from(
+      { length: rows * size },
+      (_, i) => values[((first + Math.floor(i / size)) % count) * size + (i % size)]!,
+    );
+  }
+}
+
+function checkValues(field: FieldSpec, values: ArrayLike<number>): void {
+  if (field.kind === "class") {
+    const most = field.classes.length - 1;
+    const wrong = Array.from(values).find((index) => !(Number.isInteger(index) && index >= -1 && index <= most));
+    if (values.length === 0 || wrong !== undefined)
+      throw new ConfigError(`${field.name}: not a class of the model, got ${wrong ?? "none"}, expected 0 to ${most}`);
+    return;
+  }
+  const size = sizeOf(field.shape);
+  if (values.length === 0 || values.length % size !== 0)
+    throw new ConfigError(
+      `${field.name}: values do not fit the field, got ${values.length}, expected a multiple of ${size}: [rows, ${field.shape.join(", ")}]`,
+    );
+  if (!Array.from(values).every(Number.isFinite))
+    throw new ConfigError(`${field.name}: a value is not finite, got NaN or infinity, expected numbers`);
+}

@@ -1,0 +1,210 @@
+import { ConfigError, UnsupportedOpError } from "../errors.ts";
+import { Input, type Tensor, Variable } from "../graph/tensor.ts";
+import type { Codes } from "../models/latent.ts";
+import { type AnySampler, samplerOf, type StepScalars, type Symbolic } from "../models/sampler.ts";
+import { Program } from "../runtime/program.ts";
+import { createVariables, JoinedVariables, type VariableStore } from "../runtime/variables.ts";
+import type { HostArray } from "../runtime/host-array.ts";
+import { lacking } from "./capabilities.ts";
+import type { Given } from "./condition.ts";
+import { chunk, type ModelOnDevice } from "./model-on-device.ts";
+
+/** How to sample: the sampler's own options by name, and those of every sampler. */
+export interface SampleOptions {
+  readonly seed?: number;
+  /** Steps between previews; none when missing. */
+  readonly previewEvery?: number;
+  readonly [option: string]: unknown;
+}
+
+/** How far sampling is: `step` of `steps`, of all rows together. */
+export interface SamplingProgress {
+  readonly step: number;
+  readonly steps: number;
+  /** What the rows of the current chunk look like, [rows, ...shape], where a preview is due; the first of them is sample `first`. */
+  readonly preview?: { readonly first: number; readonly examples: Float32Array };
+}
+
+/** The return value of a generator. */
+export async function drain<T>(progress: AsyncGenerator<unknown, T>): Promise<T> {
+  let next = await progress.next();
+  while (!next.done) next = await progress.next();
+  return next.value;
+}
+
+/**
+ * Runs a model's sampler: its state lives in variables of the device, which one compiled step takes from each point of the schedule to
+ * the next. Yields after each step; returns the samples. Throws ConfigError for an option that is unknown or out of range.
+ */
+export async function* sampling(
+  trained: ModelOnDevice,
+  given: Given,
+  count: number,
+  { seed = 0, previewEvery, ...options }: SampleOptions,
+): AsyncGenerator<SamplingProgress, Float32Array> {
+  const sampler = samplerOf(trained.model);
+  if (!sampler)
+    throw new UnsupportedOpError(
+      `sample: ${lacking(trained.model, ["sample"])}, got none, expected a model with a sampler, or a density of its codes`,
+    );
+  const parsed = parseOptions(sampler, options);
+  const schedule = sampler.schedule(parsed);
+  const key = `sample ${schedule.length === 0 ? "at once" : "in steps"} ${given.key} ${structureOf(parsed)}`;
+  const compiled = trained.kept(key, () => new CompiledSampler(trained, given, sampler, parsed, schedule[0]));
+  return yield* compiled.run(given, { count, seed, schedule, scalars: scalarsOf(parsed), previewEvery });
+}
+
+function parseOptions(sampler: AnySampler, options: object): Readonly<Record<string, unknown>> {
+  const result = sampler.options.safeParse(options);
+  if (result.success) return result.data as Readonly<Record<string, unknown>>;
+  const [issue] = result.error.issues;
+  const name = String(issue?.path[0] ?? "options");
+  const got = (options as Readonly<Record<string, unknown>>)[name];
+  throw new ConfigError(
+    `sample: ${name} is not an option the sampler takes, got ${JSON.stringify(got ?? options)}, expected ${issue?.message ?? "one of its options"}`,
+  );
+}
+
+const optionInput = (name: string): string => `option.${name}`;
+const stepInput = (name: string): string => `at.${name}`;
+
+/** Numbers of options are inputs of the graphs. */
+const scalarsOf = (options: Readonly<Record<string, unknown>>): Readonly<Record<string, HostArray>> =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([name, value]) =>
+      typeof value === "number" ? [[optionInput(name), Float32Array.of(value)]] : [],
+    ),
+  );
+
+/** What of options is compiled in: which numbers are given, and the values of all else. */
+const structureOf = (options: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(Object.entries(options).map(([name, value]) => [name, typeof value === "number" ? "number" : value]));
+
+const symbolicOf = (options: Readonly<Record<string, unknown>>): Symbolic<object> =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name,
+      typeof value === "number" ? new Input(optionInput(name), []) : value,
+    ]),
+  );
+
+interface SamplingRun {
+  readonly count: number;
+  readonly seed: number;
+  readonly schedule: readonly StepScalars[];
+  readonly scalars: Readonly<Record<string, HostArray>>;
+  readonly previewEvery: number | undefined;
+}
+
+/** The graphs of a sampler for one chunk of rows, with the variables that its state lives in. */
+class CompiledSampler {
+  readonly #start: Program;
+  readonly #step: Program | undefined;
+  /** Undefined where start and finish are one graph. */
+  readonly #finish: Program | undefined;
+  readonly #state: VariableStore | undefined;
+  /** The state belongs to one run at a time. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(
+    trained: ModelOnDevice,
+    given: Given,
+    sampler: AnySampler,
+    options: Readonly<Record<string, unknown>>,
+    first: StepScalars | undefined,
+  ) {
+    const symbolic = symbolicOf(options);
+    const context = given.context(chunk);
+    const { store, emaWeights: readInstead } = trained;
+    const start = sampler.start(chunk, symbolic, context);
+    if (!first) {
+      const outputs = new Map([["out", sampler.finish(start, symbolic, context)]]);
+      this.#start = new Program(store, { name: "sample", outputs, readInstead });
+      return;
+    }
+    if (!sampler.step)
+      throw new UnsupportedOpError("sample: the sampler has no step, got a schedule with steps, expected both or none");
+    const state = new Map(
+      Object.entries(start).map(([name, t]) => [
+        name,
+        new Variable(t.shape, { kind: "constant", value: 0 }, { dtype: t.dtype, trainable: false }),
+      ]),
+    );
+    this.#state = createVariables(store.device, state.values());
+    const joined = new JoinedVariables(this.#state, [...state.values()], store);
+    const held: Codes = Object.fromEntries(state);
+    const at = Object.fromEntries(Object.keys(first).map((name) => [name, new Input(stepInput(name), [])]));
+    const next = sampler.step(held, at, symbolic, context);
+    const writes = (codes: Codes): ReadonlyMap<Variable, Tensor> =>
+      new Map([...state].map(([name, variable]) => [variable, fitting(name, codes[name], variable)]));
+    const program = (name: string, spec: object): Program =>
+      new Program(joined, { name: `sample.${name}`, readInstead, ...spec });
+    this.#start = program("start", { updates: writes(start) });
+    this.#step = program("step", { updates: writes(next) });
+    const out = sampler.finish(held, symbolic, context);
+    this.#finish = program("finish", { outputs: new Map([["out", out]]) });
+  }
+
+  async *run(given: Given, run: SamplingRun): AsyncGenerator<SamplingProgress, Float32Array> {
+    const before = this.#last;
+    let done = (): void => {};
+    this.#last = new Promise((resolve) => (done = resolve));
+    await before;
+    try {
+      return yield* this.#run(given, run);
+    } finally {
+      done();
+    }
+  }
+
+  async *#run(given: Given, run: SamplingRun): AsyncGenerator<SamplingProgress, Float32Array> {
+    const { count, seed, schedule, scalars, previewEvery } = run;
+    const finish = this.#finish ?? this.#start;
+    const rowSize = finish.output("out").size / chunk;
+    const samples = new Float32Array(count * rowSize);
+    const perChunk = Math.max(1, schedule.length);
+    const steps = Math.ceil(count / chunk) * perChunk;
+    for (let first = 0; first < count; first += chunk) {
+      const inputs = { ...scalars, ...given.inputs(first, chunk) };
+      const at = first / chunk;
+      const rows = Math.min(chunk, count - first);
+      const examples = async (): Promise<Float32Array> => {
+        const found = await finish.run({ inputs, outputs: ["out"], seed, step: at });
+        // Examples are real numbers.
+        return (found["out"] as Float32Array).subarray(0, rows * rowSize);
+      };
+      if (this.#step) {
+        await this.#start.run({ inputs, seed, step: at });
+        for (const [k, told] of schedule.entries()) {
+          const scalarInputs = Object.entries(told).map(([name, v]) => [stepInput(name), Float32Array.of(v)] as const);
+          await this.#step.run({
+            inputs: { ...inputs, ...Object.fromEntries(scalarInputs) },
+            seed,
+            step: at * perChunk + k,
+          });
+          const due = previewEvery !== undefined && (k + 1) % previewEvery === 0 && k + 1 < schedule.length;
+          const preview = due ? { preview: { first, examples: (await examples()).slice() } } : {};
+          yield { step: at * perChunk + k + 1, steps, ...preview };
+        }
+      }
+      samples.set(await examples(), first * rowSize);
+      if (!this.#step) yield { step: at + 1, steps };
+    }
+    return samples;
+  }
+
+  async release(): Promise<void> {
+    await this.#start.release();
+    await this.#step?.release();
+    await this.#finish?.release();
+    await this.#state?.release();
+  }
+}
+
+/** Throws where a sampler's step changes what its state is. */
+function fitting(name: string, next: Tensor | undefined, variable: Variable): Tensor {
+  if (next?.dtype === variable.dtype && next.shape.join() === variable.shape.join()) return next;
+  throw new UnsupportedOpError(
+    `sample: the sampler's state ${name} changes, got ${next ? `${next.dtype} [${next.shape.join(", ")}]` : "none"}, expected ${variable.dtype} [${variable.shape.join(", ")}]`,
+  );
+}

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { ConfigError } from "../errors.ts";
+import type { DataSpec, Model } from "./model.ts";
+
+/** Settings that suit data of some kind without tuning; what a person gives wins over them. */
+export interface Preset {
+  /** The kind of data, in words: `images of at least 32x32`. */
+  readonly suits: string;
+  readonly fits: (data: DataSpec) => boolean;
+  /** Of the model's settings. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Of the training settings. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+/** What a finding of a training run may be answered with: settings of this model to change, a clause each. */
+export interface Remedies {
+  /** Of a posterior that is the prior in all but `active` latent dimensions. */
+  readonly collapse?: (active: number) => readonly string[];
+  /** Of rectified units that are 0 for every example. */
+  readonly deadUnits?: readonly string[];
+}
+
+/** What a model is, beside its code. */
+export interface DefinitionParts<Config extends object> {
+  readonly name: string;
+  readonly summary: string;
+  /** arXiv id, or journal, year and page. */
+  readonly paper: string;
+  /** Settings with their defaults and ranges; each field's description is its help text. */
+  readonly config: z.ZodType<Config>;
+  /** All that fit the data are taken, in order. */
+  readonly presets?: readonly Preset[];
+  remedies?(config: Config): Remedies;
+  /** Throws ConfigError where the data does not fit the settings. `parents` are trained, frozen models that the settings name. */
+  build(config: Config, data: DataSpec, parents?: Readonly<Record<string, Model>>): Model;
+}
+
+/**
+ * A model as the command line, the studio and checkpoints know it. Calling it gives the model with settings, for `train`: those
+ * that are left out are chosen by the data.
+ *
+ * @example
+ * const choice = vae({ latentDim: 10 });
+ */
+export interface ModelDefinition<Config extends object = object> extends DefinitionParts<Config> {
+  (config?: Partial<Config>): ModelChoice;
+}
+
+/** A model with the settings that a person gives. */
+export interface ModelChoice {
+  readonly definition: ModelDefinition;
+  /** Checked; what is left out is for presets and defaults. */
+  readonly config: object;
+}
+
+/** Makes a definition. Calling it throws ConfigError naming the setting that is unknown or out of range. */
+export function defineModel<Config extends object>(parts: DefinitionParts<Config>): ModelDefinition<Config> {
+  const choose = (config: Partial<Config> = {}): ModelChoice => {
+    const parsed = parts.config.safeParse(config);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      const [key = ""] = issue?.path ?? [];
+      const got = JSON.stringify((config as Readonly<Record<PropertyKey, unknown>>)[key]);
+      throw new ConfigError(
+        `${parts.name}: ${key === "" ? "settings" : String(key)} out of range, got ${got ?? JSON.stringify(config)}, expected ${issue?.message ?? "settings of the model"}`,
+      );
+    }
+    const checked = parsed.data as Readonly<Record<string, unknown>>;
+    return {
+      definition,
+      config: Object.fromEntries(Object.keys(config).map((key) => [key, checked[key]])),
+    };
+  };
+  // A function's own name is read-only to assignment, not to definition.
+  const definition = Object.defineProperties(
+    choose,
+    Object.getOwnPropertyDescriptors(parts),
+  ) as ModelDefinition<Config>;
+  return definition;
+}

@@ -1,0 +1,72 @@
+import { tempered } from "../distributions/tempered.ts";
+import type { Distribution } from "../distributions/distribution.ts";
+import type { DType, Shape } from "../graph/shape.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Context } from "../nn/context.ts";
+
+/** Latent variables of a batch, by name: [batch, ...shape] each. */
+export type Codes = Readonly<Record<string, Tensor>>;
+
+/** Their distributions given an example, by name. */
+export type Posteriors = Readonly<Record<string, Distribution>>;
+
+/** How a chain of latents goes on from one of them: with its mean, or a sample. */
+export type Take = (q: Distribution) => Tensor;
+
+/** One latent variable. */
+export interface Latent {
+  readonly name: string;
+  /** Of one example. */
+  readonly shape: Shape;
+  readonly dtype: Extract<DType, "float32" | "int64">;
+  /** p(z_i | the latents above) of `count` codes; absent where the model has none. */
+  prior?(above: Codes, count: number, context: Context): Distribution;
+  /** The prior is N(0, I), with nothing learned in it: distances and percentiles have a meaning. */
+  readonly standardNormal?: boolean;
+  /** q(z|x) is a Gaussian of independent dimensions. */
+  readonly gaussianPosterior?: boolean;
+}
+
+/** The chain goes on with means. */
+export const takeMean: Take = (q) => q.mean;
+
+/** Samples, one of each distribution however often it is asked for. Derivatives pass where `differentiable`. */
+export function takeSamples(differentiable = false): Take {
+  const taken = new Map<Distribution, Tensor>();
+  return (q) => {
+    let z = taken.get(q);
+    if (!z) taken.set(q, (z = differentiable ? q.rsample() : q.sample()));
+    return z;
+  };
+}
+
+/** What `take` makes of each posterior. */
+export const codesOf = (posteriors: Posteriors, take: Take): Codes =>
+  Object.fromEntries(Object.entries(posteriors).map(([name, q]) => [name, take(q)]));
+
+/**
+ * Codes for every latent from those that are given: the ones below are sampled top-down from p(z_i | above), their standard
+ * deviations times `temperature`, or are its means. Those above a given one, and those without a prior, are left out.
+ */
+export function completeCodes(
+  latents: readonly Latent[],
+  given: Codes,
+  options: {
+    readonly count: number;
+    readonly context: Context;
+    readonly temperature?: Tensor | undefined;
+    readonly means?: boolean;
+  },
+): Codes {
+  const { count, context, temperature, means = false } = options;
+  const codes: Record<string, Tensor> = { ...given };
+  let started = Object.keys(given).length === 0;
+  for (const latent of latents) {
+    if (codes[latent.name]) started = true;
+    else if (started && latent.prior) {
+      const p = latent.prior(codes, count, context);
+      codes[latent.name] = means ? p.mean : temperature ? tempered(p, temperature) : p.sample();
+    }
+  }
+  return codes;
+}

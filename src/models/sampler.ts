@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { Tensor } from "../graph/tensor.ts";
+import { conditioned, type Context } from "../nn/context.ts";
+import { type Codes, completeCodes, type Latent } from "./latent.ts";
+import type { Model } from "./model.ts";
+
+/**
+ * Options as graphs see them: numbers are scalars that each run is given, so that no value of theirs compiles anything anew; flags
+ * and names decide what is compiled.
+ */
+export type Symbolic<Options> = {
+  readonly [Key in keyof Options]: Options[Key] extends number ? Tensor : Options[Key];
+};
+
+/** What a step is told, by name: a noise level, a position. */
+export type StepScalars = Readonly<Record<string, number>>;
+
+/**
+ * Sampling as a loop of the host over one compiled step. A model that samples at once has a schedule of length 0: its start and
+ * finish are one graph.
+ */
+export interface Sampler<Options extends object = object> {
+  /** They become flags, form fields and HTTP parameters; each field's description is its help text. */
+  readonly options: z.ZodType<Options>;
+  /** The scalars of each step, in order; every step has the same names. */
+  schedule(options: Options): readonly StepScalars[];
+  /** The state before the first step, `count` rows each. */
+  start(count: number, options: Symbolic<Options>, context: Context): Codes;
+  /** The next state, of the same names, dtypes and shapes. */
+  step?(state: Codes, at: Readonly<Record<string, Tensor>>, options: Symbolic<Options>, context: Context): Codes;
+  /** Examples of a state, [count, ...shape]: the last one's are the samples, an earlier one's a preview. */
+  finish(state: Codes, options: Symbolic<Options>, context: Context): Tensor;
+}
+
+/** A sampler of whatever options: they are what its own schema has parsed. */
+// oxlint-disable-next-line typescript/no-explicit-any -- methods of a sampler take just the options that its schema gives
+export type AnySampler = Sampler<any>;
+
+/** Options of ancestral sampling. */
+export const ancestralOptions = z.strictObject({
+  temperature: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(1)
+    .describe("factor on the standard deviation of the prior; below 1 for more typical examples"),
+  mean: z.boolean().default(false).describe("means of p(x|z) in place of samples"),
+});
+export type AncestralOptions = z.output<typeof ancestralOptions>;
+
+/** Samples top-down: the top latent from its prior, each below given those above, then p(x|z). */
+export function ancestral(latents: readonly Latent[], decode: NonNullable<Model["decode"]>): Sampler<AncestralOptions> {
+  return {
+    options: ancestralOptions,
+    schedule: () => [],
+    start: (count, { temperature }, context) => completeCodes(latents, {}, { count, context, temperature }),
+    finish(codes, { mean }, context) {
+      const p = decode(codes, context);
+      return mean ? p.mean : p.sample();
+    },
+  };
+}
+
+/** How a model samples: as it says, or ancestrally where it decodes and each latent has a prior; undefined where it cannot. */
+export function samplerOf(model: Model): AnySampler | undefined {
+  const { sampler, latents = [] } = model;
+  if (sampler) return sampler;
+  if (!model.decode || latents.length === 0 || latents.some(({ prior }) => !prior)) return undefined;
+  return ancestral(latents, (codes, context) => model.decode!(codes, context));
+}
+
+/** A sampler's predictions with classifier-free guidance (arXiv:2207.12598, eq. 6): without + weight (with - without). */
+export function guided(predict: (context: Context) => Tensor, weight: Tensor, context: Context): Tensor {
+  const without = predict(conditioned(context, undefined));
+  return without.add(predict(context).sub(without).mul(weight));
+}

@@ -1,0 +1,28 @@
+/** How programs take batches: examples as `x`, and a field `class` as `field.class`. */
+import type { BatchArrays } from "../data/batches.ts";
+import { Input } from "../graph/tensor.ts";
+import type { FieldSpec } from "../models/model.ts";
+import type { HostArray } from "../runtime/host-array.ts";
+
+/** The input of a field: a class is int64 [batch], numbers are float32 [batch, ...shape]. */
+const fieldInput = (field: FieldSpec, batch: number): Input =>
+  field.kind === "class"
+    ? new Input(fieldInputName(field.name), [batch], "int64")
+    : new Input(fieldInputName(field.name), [batch, ...field.shape]);
+
+/** What programs call the input of a field. */
+export const fieldInputName = (field: string): string => `field.${field}`;
+
+/** The inputs of fields, by field. */
+export const fieldInputs = (fields: readonly FieldSpec[], batch: number): Readonly<Record<string, Input>> =>
+  Object.fromEntries(fields.map((field) => [field.name, fieldInput(field, batch)]));
+
+/** Arrays of fields as a program's inputs. */
+export const fieldArrays = (fields: BatchArrays["fields"]): Readonly<Record<string, HostArray>> =>
+  Object.fromEntries(Object.entries(fields).map(([field, values]) => [fieldInputName(field), values]));
+
+/** A batch's arrays as a program's inputs. */
+export const batchInputs = ({ x, fields }: BatchArrays): Readonly<Record<string, HostArray>> => ({
+  x,
+  ...fieldArrays(fields),
+});
