@@ -4,7 +4,7 @@
  */
 import type { Rewind } from "./checkpoint.ts";
 import type { DeadUnits } from "./dead-units.ts";
-import type { Finding } from "../runs/run-info.ts";
+import type { Finding } from "./finding.ts";
 
 type Figures = Readonly<Record<string, number>>;
 
