@@ -5,9 +5,9 @@ import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { countDeadUnits } from "../training/dead-units.ts";
 import { diagnose, type Measured } from "../training/diagnosis.ts";
-import type { Finding } from "./run-info.ts";
+import type { Finding } from "../training/finding.ts";
 import type { TrainedModel } from "../evaluation/trained-model.ts";
-import type { RunFolder } from "./run.ts";
+import type { Run } from "./run.ts";
 import { firstExamples } from "./pictures/run-pictures.ts";
 
 const examinedExamples = 500;
@@ -23,7 +23,7 @@ export async function runFindings({
   rewinds,
   readInstead,
 }: {
-  readonly run: RunFolder;
+  readonly run: Run;
   readonly trained: TrainedModel;
   readonly validation: Split;
   readonly binarize: Binarization;

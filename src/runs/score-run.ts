@@ -7,7 +7,7 @@ import { LikelihoodEvaluator } from "../evaluation/likelihood.ts";
 import { overSplit } from "../evaluation/map-split.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { runDensity } from "./density.ts";
-import { openRunData, readRunSpec } from "./run-spec.ts";
+import { readRunSpec } from "./run-spec.ts";
 
 /**
  * How unlike the training examples an example is; higher is more unlike.
@@ -78,7 +78,7 @@ export async function* scoreRun(
     }
     found.set("negElbo", negElbo).set("nll", nll);
     if (wanted.includes("typicality")) {
-      const { train } = await openRunData(run.info, run.path);
+      const { train } = await loaded.openData();
       const typical = await meanNll({ ...parts, split: spread(train, typicalExamples), samples });
       found.set(
         "typicality",

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { BINARIZATIONS } from "../../data/binarize.ts";
 import { ConfigError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/model.ts";
-import { dataOptions, givenDataOptions } from "../../node/data/options.ts";
+import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { openDataSource } from "../../node/data/source.ts";
 import { fileError } from "../../node/files/file-error.ts";
 import { isJsonObject, parseJsonObject } from "../../serialization/json.ts";

@@ -3,7 +3,7 @@ import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import type { RunFolder } from "../run.ts";
+import type { Run } from "../run.ts";
 import { firstExamples, forExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "./run-pictures.ts";
 
 export interface NamedSheet {
@@ -59,7 +59,7 @@ async function pointsSheet(trained: TrainedModel, split: Split): Promise<Sheet> 
  * reconstructions of the same examples where it does not sample. None where examples are neither images nor points.
  */
 export async function writeEpochPictures(
-  { run, trained, source }: Pictured & { readonly run: RunFolder },
+  { run, trained, source }: Pictured & { readonly run: Run },
   epoch: number,
 ): Promise<readonly string[]> {
   const { abilities, shape } = trained;

@@ -3,14 +3,12 @@ import type { Split } from "../../data/split.ts";
 import { escapeMarkup as text } from "../../pictures/markup.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
-import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { interpolationSheet } from "../pictures/latent-grids.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
 import { runDensity } from "../density.ts";
 import { firstExamples, forExamples, reconstructionSheet, sampleSheet } from "../pictures/run-pictures.ts";
-import { openRunData } from "../run-spec.ts";
 
 const side = 8;
 const points = 2000;
@@ -20,10 +18,10 @@ export async function comparedPictures(
   loaded: LoadedRun,
   { priors = [], seed }: { readonly priors?: readonly string[]; readonly seed: number },
 ): Promise<readonly ReportPicture[]> {
-  const { run, trained } = loaded;
+  const { trained } = loaded;
   const { shape, abilities } = trained;
   if (!isImage(shape) && !isPoints(shape)) return [];
-  const { test } = await openRunData(run.info, run.path);
+  const { test } = await loaded.openData();
   const pictures: ReportPicture[] = [];
   const add = (title: string, sheet: Sheet): void => {
     pictures.push({ title, png: encodePng(sheetRaster(sheet)) });
@@ -64,11 +62,8 @@ export interface ComparisonReport {
   readonly runs: readonly { readonly label: string; readonly pictures: readonly ReportPicture[] }[];
 }
 
-/** Writes the file, and returns its name. */
-export async function writeComparison(
-  file: string,
-  { title, figures, notes, runs }: ComparisonReport,
-): Promise<string> {
+/** The report as an HTML file. */
+export function comparisonPage({ title, figures, notes, runs }: ComparisonReport): string {
   const kinds = [...new Set(runs.flatMap(({ pictures }) => pictures.map((picture) => picture.title)))];
   const rows = runs.map(({ label, pictures }) => {
     const cells = kinds.map((kind) => {
@@ -82,6 +77,5 @@ export async function writeComparison(
   const body = `${figuresHtml(figures)}
 ${notes.map((note) => `<p>${text(note)}</p>`).join("\n")}
 ${kinds.length > 0 ? grid : ""}`;
-  await writeFileAtomic(file, pageHtml(title, body));
-  return file;
+  return pageHtml(title, body);
 }
