@@ -112,7 +112,7 @@ export { type ValidationMetrics, validationMetrics } from "./evaluation/validati
 export { networkTwoSample } from "./evaluation/network-two-sample.ts";
 export { diagnose, type Measured, type Symptoms } from "./training/diagnosis.ts";
 export { fit, type FitEvent, type FitOptions } from "./training/fit.ts";
-export type { Finding } from "./runs/run-info.ts";
+export type { Finding } from "./training/finding.ts";
 export { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "./serialization/safetensors.ts";
 export { optimizerFor, trainingSettings, type TrainingSettings } from "./training/settings.ts";
 export { readTensors, writeTensors } from "./training/state-tensors.ts";

@@ -2,10 +2,11 @@
  * Saves checkpoints of run `process.argv[2]` until it is killed. Every tensor of step n holds only the number n, and
  * metrics name each step, so a mixture of two steps is seen.
  */
-import { RunFolder } from "../src/runs/run.ts";
+import { Run } from "../src/runs/run.ts";
+import { FileStore } from "../src/node/files/file-store.ts";
 import type { SafetensorsTensor } from "../src/serialization/safetensors.ts";
 
-const run = await RunFolder.resume(process.argv[2] ?? "");
+const run = await Run.resume(new FileStore(process.argv[2] ?? ""));
 const steps = await run.checkpointSteps();
 await run.rewind(steps.at(-1) ?? 0);
 console.log("writing");

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findModel, registry } from "../src/models/registry.ts";
-import { loadRun } from "../src/runs/load-run.ts";
+import { loadRun } from "../src/node/runs.ts";
 import { firstExamples, forExamples, sampleSheet } from "../src/runs/pictures/run-pictures.ts";
-import { openRunData } from "../src/runs/run-spec.ts";
-import { resumeRun, type RunRequest, startRun } from "../src/runs/start-run.ts";
+import { resumeRun, startRun } from "../src/node/runs.ts";
+import type { RunRequest } from "../src/runs/start-run.ts";
 import type { TrainingEvent, TrainingRun } from "../src/runs/training-run.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
 import { trainingSettings } from "../src/training/settings.ts";
@@ -63,12 +63,12 @@ describe.each(names)("%s", (name) => {
   test("scores test examples by their labels, draws a row a class, and reconstructs with own labels", async () => {
     const done = events.at(-1)!;
     expect(done.kind === "done" && Object.values(done.metrics.test).every(Number.isFinite)).toBe(true);
-    const { run, trained } = await loadRun(whole, await cpuDevice(1));
+    const { trained, openData } = await loadRun(whole, await cpuDevice(1));
     const sheet = await sampleSheet(trained, { count: 95, seed: 1 });
     expect([sheet.count, sheet.columns]).toEqual([100, 10]);
     const row = await trained.given([3]).sample(1, { seed: 1 });
     expect(row).toHaveLength(784);
-    const { test: split } = await openRunData(run.info, whole);
+    const { test: split } = await openData();
     const own = forExamples(trained, split);
     const x = firstExamples(split, 10);
     const labels = [...split.indices].slice(0, 10).map((i) => split.dataset.labels![i]!);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findModel } from "../src/models/registry.ts";
-import { dataOptions } from "../src/node/data/options.ts";
+import { dataOptions } from "../src/data/options.ts";
 import { findMeasure } from "../src/evaluation/metrics/index.ts";
 import { rowTraining } from "../src/runs/studies/reproduce-row.ts";
 import { reproductions } from "../src/reproductions/index.ts";

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { RunFolder } from "../src/runs/run.ts";
+import { Run } from "../src/runs/run.ts";
+import { FileStore } from "../src/node/files/file-store.ts";
 
 import { bundle } from "./bundle.ts";
 import { runInfo } from "./run-info.ts";
@@ -16,7 +17,7 @@ test("a run killed while it writes checkpoints always opens at a whole checkpoin
   const program = await bundle(join(import.meta.dirname, "checkpoint-loop.ts"));
   try {
     const path = join(folder, "run");
-    await (await RunFolder.create(path, runInfo)).close();
+    await (await Run.create(new FileStore(path), runInfo)).close();
     let latest = 0;
     for (let kill = 0; kill < 10; kill++) {
       const child = spawn(process.execPath, [program, path], { stdio: ["ignore", "pipe", "inherit"] });
@@ -25,7 +26,7 @@ test("a run killed while it writes checkpoints always opens at a whole checkpoin
       child.kill("SIGKILL");
       await once(child, "exit");
 
-      const run = await RunFolder.open(path);
+      const run = await Run.open(new FileStore(path));
       const steps = await run.checkpointSteps();
       expect(steps.length).toBeLessThanOrEqual(4);
       expect(steps.at(-1) ?? 0).toBeGreaterThanOrEqual(latest);
@@ -45,7 +46,7 @@ test("a run killed while it writes checkpoints always opens at a whole checkpoin
     }
     expect(latest).toBeGreaterThan(3);
 
-    const run = await RunFolder.resume(path);
+    const run = await Run.resume(new FileStore(path));
     const left = [path, join(path, "checkpoints")].flatMap((inside) => readdirSync(inside));
     expect(left.filter((name) => name.startsWith("."))).toEqual([]);
     await run.close();

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findModel } from "../src/models/registry.ts";
 import { type Evaluation, type EvaluationRequest, evaluateRun } from "../src/runs/evaluate-run.ts";
-import { loadRun } from "../src/runs/load-run.ts";
-import { startRun } from "../src/runs/start-run.ts";
+import { loadRun } from "../src/node/runs.ts";
+import { startRun } from "../src/node/runs.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
 import { follow } from "./follow-training.ts";
 

@@ -9,8 +9,8 @@ import { isStandardNormal } from "../src/latent/standard-normal.ts";
 import type { Model } from "../src/models/model.ts";
 import { registry } from "../src/models/registry.ts";
 import { writeFileAtomic } from "../src/node/files/atomic-write.ts";
-import { loadRun } from "../src/runs/load-run.ts";
-import { startRun } from "../src/runs/start-run.ts";
+import { loadRun } from "../src/node/runs.ts";
+import { startRun } from "../src/node/runs.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
 import { chunk } from "../src/evaluation/trained-model.ts";
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { fileError } from "../node/files/file-error.ts";
-import { version } from "../node/version.ts";
+import { version } from "../version.ts";
 import { reportError } from "./output/report-error.ts";
 import { showReading } from "./output/show-load-progress.ts";
 

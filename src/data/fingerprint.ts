@@ -1,3 +1,5 @@
+import { sha256, sha256Hex } from "../sha256.ts";
+
 /** Bytes hashed at a time: Web Crypto copies what it hashes, so this bounds the copy. */
 const PIECE = 1 << 20;
 
@@ -10,8 +12,9 @@ export type FingerprintPart = string | Uint8Array | Uint16Array | Float32Array |
 export async function fingerprint(...parts: readonly FingerprintPart[]): Promise<string> {
   const digests: Uint8Array[] = [];
   const piece = new Uint8Array(PIECE);
-  const digest = async (bytes: Uint8Array<ArrayBuffer>) =>
-    digests.push(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  const digest = async (bytes: Uint8Array): Promise<void> => {
+    digests.push(await sha256([bytes]));
+  };
   for (const part of parts) {
     const before = digests.length;
     let filled = 0;
@@ -28,10 +31,7 @@ export async function fingerprint(...parts: readonly FingerprintPart[]): Promise
       }
     if (filled > 0 || digests.length === before) await digest(piece.subarray(0, filled));
   }
-  const all = new Uint8Array(32 * digests.length);
-  digests.forEach((each, i) => all.set(each, 32 * i));
-  const whole = new Uint8Array(await crypto.subtle.digest("SHA-256", all));
-  return Array.from(whole, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256Hex(digests);
 }
 
 function bytesOfPart(part: FingerprintPart): Iterable<Uint8Array> {

@@ -23,6 +23,16 @@ export interface Extractor {
   readonly release: () => Promise<void>;
 }
 
+export interface ExtractorOptions {
+  /** A name or file; where not given, the one that suits the source. */
+  readonly spec?: string | undefined;
+  /** Hears how far the training of an extractor is, in steps. */
+  readonly onTraining?: ((step: number, steps: number) => void) | undefined;
+}
+
+/** Opens the extractor of a name or file for a source's examples. */
+export type OpenExtractor = (source: DataSource, options?: ExtractorOptions) => Promise<Extractor>;
+
 /** The values of an example as they are. */
 export const rawName = "raw";
 

@@ -12,7 +12,7 @@ import { cpuDevice, loadOnnx, type OnnxValue } from "../runtime/node.ts";
 import { Program } from "../runtime/program.ts";
 import { createVariables } from "../runtime/variables.ts";
 import { matching, parseJsonObject } from "../serialization/json.ts";
-import { sha256 } from "../runs/checkpoint-files.ts";
+import { sha256Hex } from "../sha256.ts";
 import type { Extractor } from "./extractor.ts";
 import { readExtractorFile } from "./extractor-file.ts";
 import { status } from "../node/data/open-file.ts";
@@ -103,7 +103,7 @@ export async function onnxExtractor(path: string, shape: Shape): Promise<Extract
     return all ?? new Float32Array();
   };
   const dim = (await rows(features, new Float32Array(sizeOf(shape)))).length;
-  const digest = sha256([bytes]);
+  const digest = await sha256Hex([bytes]);
   const probabilities = async (examples: Float32Array): Promise<Float32Array> => {
     const found = await rows(classes!, examples);
     return how.probabilities === undefined

@@ -15,11 +15,11 @@ import { Classifier, classifierFeatures, classifierOf, trainClassifier } from ".
 import { matching } from "../serialization/json.ts";
 import { readSafetensors, safetensorsChunks } from "../serialization/safetensors.ts";
 import { readTensors, tensorSpecs } from "../training/state-tensors.ts";
-import { sha256 } from "../runs/checkpoint-files.ts";
+import { sha256Hex } from "../sha256.ts";
 import { cachedFile, pruneCache, writeCached } from "../node/data/cache.ts";
 import type { Extractor } from "./extractor.ts";
 import { readExtractorFile } from "./extractor-file.ts";
-import { version as latentkit } from "../node/version.ts";
+import { version as latentkit } from "../version.ts";
 
 export const smallName = "small-28";
 /** Of its network and training: another version has other features. */
@@ -146,7 +146,7 @@ export async function readSmallExtractor(path: string, shape: Shape): Promise<Ex
       ...about,
       name: extractor,
       testError: testError === "" ? null : Number(testError),
-      sha256: sha256([bytes]),
+      sha256: await sha256Hex([bytes]),
     },
     features: (x) => classifier.features(x),
     classify: (x) => classifier.probabilities(x),

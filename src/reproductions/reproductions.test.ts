@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findModel } from "../models/registry.ts";
-import { dataOptions } from "../node/data/options.ts";
+import { dataOptions } from "../data/options.ts";
 import { findMeasure } from "../evaluation/metrics/index.ts";
 import { rowTraining } from "../runs/studies/reproduce-row.ts";
 import { reproductions } from "./index.ts";

@@ -2,8 +2,6 @@
  * Densities fitted to a run's codes, kept in the run: `densities/step-<n>-<name>/{density.safetensors, density.json}`. They can be
  * fitted again at any time, so a folder of other weights is replaced, and a damaged one may be deleted.
  */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import { requireCapabilities } from "../evaluation/capabilities.ts";
@@ -12,14 +10,14 @@ import { GaussianMixture } from "../latent/gaussian-mixture.ts";
 import { matching, parseJsonObject, refuseNewerFormat } from "../serialization/json.ts";
 import type { SafetensorsTensor } from "../serialization/safetensors.ts";
 import { safetensorsChunks } from "../serialization/safetensors.ts";
-import { type FileContent, removeFolderAtomic, writeFolderAtomic } from "../node/files/atomic-write.ts";
-import { readDigestedTensors, readState, sha256 } from "./checkpoint-files.ts";
-import { fileError } from "../node/files/file-error.ts";
+import { sha256Hex } from "../sha256.ts";
+import { version } from "../version.ts";
+import { readDigestedTensors } from "./checkpoints.ts";
 import type { LoadedRun } from "./load-run.ts";
-import { kindOf, readOwnText } from "../node/files/safe-read.ts";
-import { openRunData, readRunSpec } from "./run-spec.ts";
-import { version } from "../node/version.ts";
+import { readRunSpec } from "./run-spec.ts";
+import { type FileContent, readText, type RunStore } from "./store.ts";
 
+const densitiesFolder = "densities";
 const formatVersion = 1;
 const maxJsonBytes = 100_000;
 const digest = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected 64 hexadecimal digits" });
@@ -57,6 +55,9 @@ export interface RunDensity {
   readonly fit: DensityFit;
 }
 
+/** As kept in the run, with the SHA-256 of the weights that the codes are of. */
+type KeptDensity = RunDensity & { readonly weights: string };
+
 /**
  * The density `name` (gaussian, full-gaussian, gmm:10 and so on) of a run's codes: the one kept in the run, or else fitted to one
  * draw of q(z|x) for each training example, and kept. `onFit` is called before the latter. Throws UnsupportedOpError for a model
@@ -67,12 +68,12 @@ export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => 
   const { run, trained, step } = loaded;
   requireCapabilities(trained.model, ["encode", "decode", "vector"], { where: run.path });
   const { latentDim } = trained;
-  const { sha256: digests } = await readState(join(run.path, "checkpoints"), step);
-  const folder = join(run.path, "densities", `step-${step}-${name.replace(":", "-")}`);
-  const kept = await readDensity(folder, latentDim);
-  if (kept && kept.weights === digests.weights && kept.fit.density === name) return kept;
-  const { binarize } = readRunSpec(run.info, join(run.path, "run.json")).data;
-  const { train } = await openRunData(run.info, run.path);
+  const weights = await run.weightsDigest(step);
+  const folder = `${densitiesFolder}/step-${step}-${name.replace(":", "-")}`;
+  const kept = await readDensity(run.store, folder, latentDim);
+  if (kept && kept.weights === weights && kept.fit.density === name) return kept;
+  const { binarize } = readRunSpec(run.info, run.store.pathOf("run.json")).data;
+  const { train } = await loaded.openData();
   if (typeof form.components === "number" && form.components > train.indices.length)
     throw new ConfigError(
       `density: more Gaussians than training examples, got ${name} for ${train.indices.length} examples, expected fewer`,
@@ -88,27 +89,23 @@ export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => 
     bic,
     converged,
   };
-  await writeDensity(folder, { mixture, fit }, digests.weights);
+  await writeDensity(run.store, folder, { mixture, fit, weights });
   return { mixture, fit };
 }
 
-async function writeDensity(folder: string, { mixture, fit }: RunDensity, weights: string): Promise<void> {
+async function writeDensity(store: RunStore, folder: string, { mixture, fit, weights }: KeptDensity): Promise<void> {
   const tensors = safetensorsChunks(
     new Map<string, SafetensorsTensor>(
       [...shapesOf(mixture)].map(([part, shape]) => [part, { dtype: "F64", shape, data: mixture[part] }]),
     ),
   );
   const { covariance, dim: latentDim } = mixture;
-  const digests = { density: sha256(tensors), weights };
+  const digests = { density: await sha256Hex(tensors), weights };
   const about = { formatVersion, latentkit: version, ...fit, covariance, latentDim, sha256: digests };
-  try {
-    await mkdir(join(folder, ".."), { recursive: true });
-  } catch (error) {
-    throw fileError(error, folder, "write");
-  }
+  await store.makeFolder(densitiesFolder);
   // What another process has just put in its place is replaced by the same.
-  if ((await kindOf(folder)) !== "nothing") await removeFolderAtomic(folder);
-  await writeFolderAtomic(
+  if ((await store.kindOf(folder)) !== "nothing") await store.removeFolder(folder);
+  await store.writeFolder(
     folder,
     new Map<string, FileContent>([
       ["density.safetensors", tensors],
@@ -117,21 +114,19 @@ async function writeDensity(folder: string, { mixture, fit }: RunDensity, weight
   );
 }
 
-async function readDensity(
-  folder: string,
-  dim: number,
-): Promise<(RunDensity & { readonly weights: string }) | undefined> {
-  if ((await kindOf(join(folder, ".."))) !== "folder" || (await kindOf(folder)) === "nothing") return undefined;
+async function readDensity(store: RunStore, folder: string, dim: number): Promise<KeptDensity | undefined> {
+  if ((await store.kindOf(folder)) === "nothing") return undefined;
   try {
-    const where = join(folder, "density.json");
-    const file = parseJsonObject(await readOwnText(where, maxJsonBytes), where);
+    const name = `${folder}/density.json`;
+    const where = store.pathOf(name);
+    const file = parseJsonObject(await readText(store, name, maxJsonBytes), where);
     refuseNewerFormat(file, formatVersion, where);
     const about = matching(densitySchema, file, where);
     const { density, codes, meanLogProb, bic, converged, covariance, components, latentDim, sha256: digests } = about;
     if (latentDim !== dim)
       throw new CheckpointError(`${where}: "latentDim" is not the model's, got ${latentDim}, expected ${dim}`);
     const shapes = shapesOf({ covariance, components, dim });
-    const tensors = await readDigestedTensors(join(folder, "density.safetensors"), {
+    const tensors = await readDigestedTensors(store, `${folder}/density.safetensors`, {
       digest: digests.density,
       digestFile: "density.json",
       expected: new Map([...shapes].map(([part, shape]) => [part, { dtype: "F64", shape }])),
@@ -147,7 +142,9 @@ async function readDensity(
     return { mixture, fit: { density, components, codes, meanLogProb, bic, converged }, weights: digests.weights };
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    throw new CheckpointError(`${error.message}; delete ${folder} to have it fitted again`, { cause: error });
+    throw new CheckpointError(`${error.message}; delete ${store.pathOf(folder)} to have it fitted again`, {
+      cause: error,
+    });
   }
 }
 

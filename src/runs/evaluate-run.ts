@@ -2,7 +2,7 @@ import type { Binarization } from "../data/binarize.ts";
 import type { Split, SplitName } from "../data/split.ts";
 import { DataError, UnsupportedOpError } from "../errors.ts";
 import { parseDensity } from "../latent/density.ts";
-import { type Extractor, openExtractor } from "../evaluation/extractor.ts";
+import type { Extractor } from "../evaluation/extractor.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "../evaluation/metrics/generated.ts";
 import { findMeasure, measures } from "../evaluation/metrics/index.ts";
@@ -15,7 +15,7 @@ import {
   type Measurement,
   whyLacking,
 } from "../evaluation/metrics/metric.ts";
-import { openRunData, readRunSpec } from "./run-spec.ts";
+import { readRunSpec } from "./run-spec.ts";
 
 export interface EvaluationRequest {
   readonly split: SplitName;
@@ -69,10 +69,10 @@ export async function* evaluateRun(
   loaded: LoadedRun,
   request: EvaluationRequest,
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
-  const { run, trained, step } = loaded;
+  const { run, trained, step, platform } = loaded;
   const { split: splitName, count, seed, metrics, extractor: spec } = request;
   const asked = metrics?.map(findMeasure);
-  const source = await openRunData(run.info, run.path);
+  const source = await loaded.openData();
   const { binarize, source: name } = readRunSpec(run.info, run.path).data;
   const whole = source[splitName];
   const split: Split = { ...whole, indices: whole.indices.subarray(0, count) };
@@ -90,7 +90,8 @@ export async function* evaluateRun(
     samples: request.samples ?? 500,
     generated: request.generated ?? 10_000,
     priors: request.priors ?? (has(trained.model, "sample") ? [ownPrior] : ["full-gaussian", "gmm:10"]),
-    extractor: () => (extractor ??= openExtractor(source, { spec, onTraining: request.onExtractorTraining })),
+    extractor: () => (extractor ??= platform.openExtractor(source, { spec, onTraining: request.onExtractorTraining })),
+    device: platform.evaluationDevice,
   };
   for (const prior of context.priors) if (prior !== ownPrior) parseDensity(prior);
   const chosen =

@@ -6,8 +6,9 @@ import { follow } from "../../test/follow-training.ts";
 import { DivergedError } from "../errors.ts";
 import { findModel } from "../models/registry.ts";
 import { trainingSettings } from "../training/settings.ts";
-import { RunFolder } from "./run.ts";
-import { resumeRun, startRun } from "./start-run.ts";
+import { Run } from "./run.ts";
+import { FileStore } from "../node/files/file-store.ts";
+import { resumeRun, startRun } from "../node/runs.ts";
 import type { TrainingEvent } from "./training-event.ts";
 import type { TrainingRun } from "./training-run.ts";
 
@@ -53,7 +54,7 @@ describe("a rate that is too high", () => {
     expect(to).toBeLessThan(step);
     expect(events.filter((event) => event.kind === "checkpoint").map((event) => event.step)).toContain(to);
     expect(findingsOf(events)[0]).toMatchObject({ finding: "divergence" });
-    const run = await RunFolder.open(join(folder, "rewound"));
+    const run = await Run.open(new FileStore(join(folder, "rewound")));
     expect(run.info.result!.findings).toEqual(findingsOf(events));
     // What came after the checkpoint is forgotten: each validation stands in the record once.
     const steps = [];

@@ -6,9 +6,9 @@ import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { countDeadUnits } from "../training/dead-units.ts";
 import { diagnose, type Measured } from "../training/diagnosis.ts";
-import type { Finding } from "./run-info.ts";
+import type { Finding } from "../training/finding.ts";
 import type { TrainedModel } from "../evaluation/trained-model.ts";
-import type { RunFolder } from "./run.ts";
+import type { Run } from "./run.ts";
 import { firstExamples } from "./pictures/run-pictures.ts";
 
 const examinedExamples = 500;
@@ -24,7 +24,7 @@ export async function runFindings({
   rewinds,
   remedies,
 }: {
-  readonly run: RunFolder;
+  readonly run: Run;
   readonly trained: TrainedModel;
   readonly validation: Split;
   readonly binarize: Binarization;
@@ -39,7 +39,9 @@ export async function runFindings({
   const examined = { ...validation, indices: validation.indices.subarray(0, examinedExamples) };
   const rates = await ratesOf(trained, examined, binarize);
   const enough = validation.indices.length >= fewestForUnits && !model.condition?.required;
-  const deadUnits = enough ? await countDeadUnits(model, { store, x, shape, emaWeights: trained.emaWeights }) : undefined;
+  const deadUnits = enough
+    ? await countDeadUnits(model, { store, x, shape, emaWeights: trained.emaWeights })
+    : undefined;
   return [...diagnose({ records, remedies, rewinds, ...(rates && { rates }), ...(deadUnits && { deadUnits }) })];
 }
 

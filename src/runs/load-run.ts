@@ -1,37 +1,46 @@
 import { parameters, variables } from "../nn/module.ts";
+import type { DataSource } from "../data/split.ts";
 import type { Device } from "../runtime/device.ts";
 import { createVariables } from "../runtime/variables.ts";
 import type { TensorSpecs, TrainingState } from "../training/checkpoint.ts";
 import { averagedName, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import { TrainedModel } from "../evaluation/trained-model.ts";
+import type { Platform } from "./platform.ts";
+import { Run } from "./run.ts";
 import { runDataSpec } from "./run-info.ts";
-import { RunFolder } from "./run.ts";
-import { readRunSpec } from "./run-spec.ts";
+import { openDataLike, openRunData, type RunDataOptions, readRunSpec } from "./run-spec.ts";
 
 /** A run's trained model, ready to use. */
 export interface LoadedRun {
-  readonly run: RunFolder;
+  readonly run: Run;
   readonly trained: TrainedModel;
   /** Optimizer steps behind the weights. */
   readonly step: number;
+  /** Where it was loaded. */
+  readonly platform: Platform;
+  /** Opens the data it was trained on. Throws DataError where their content is no longer the same. */
+  readonly openData: (options?: RunDataOptions) => Promise<DataSource>;
+  /** Opens other data, read as its own were. */
+  readonly openDataLike: (spec: string) => Promise<DataSource>;
 }
 
 /** Which of a run's checkpoints: the last, the one of the best validation, or that of a step. */
 export type WhichCheckpoint = "last" | "best" | number;
 
 /**
- * Opens a run folder and puts weights of it, averaged ones where the run kept them, on a device: those of `checkpoint`, by default
- * the best where the run was trained with patience, else the last. Throws CheckpointError where the folder is not a run, is
- * damaged, or lacks that checkpoint.
+ * Opens a run and puts weights of it, averaged ones where the run kept them, on a device: those of `checkpoint`, by default
+ * the best where the run was trained with patience, else the last. Throws CheckpointError where the path is not a run's, or the run
+ * is damaged or lacks that checkpoint.
  */
 export async function loadRun(
   path: string,
   device: Device,
+  platform: Platform,
   { checkpoint }: { readonly checkpoint?: WhichCheckpoint } = {},
 ): Promise<LoadedRun> {
-  const run = await RunFolder.open(path);
+  const run = await Run.open(platform.openStore(path));
   const { shape } = run.info.data;
-  const { definition, config, settings } = readRunSpec(run.info, `${path}/run.json`);
+  const { definition, config, settings } = readRunSpec(run.info, run.store.pathOf("run.json"));
   const model = definition.build(config, runDataSpec(run.info));
   const all = variables(model);
   const specs = ({ ema }: TrainingState): TensorSpecs => {
@@ -47,11 +56,18 @@ export async function loadRun(
     all,
     new Map([...all.keys()].map((name) => [name, (weights.get(averagedName(name)) ?? weights.get(name))!])),
   );
-  return { run, trained: new TrainedModel(model, { store, shape }), step: state.step };
+  return {
+    run,
+    trained: new TrainedModel(model, { store, shape }),
+    step: state.step,
+    platform,
+    openData: (options) => openRunData(run, platform, options),
+    openDataLike: (spec) => openDataLike(run, platform, spec),
+  };
 }
 
 /** The step of the checkpoint meant, or undefined for the last. */
-async function checkpointStep(run: RunFolder, which: WhichCheckpoint): Promise<number | undefined> {
+async function checkpointStep(run: Run, which: WhichCheckpoint): Promise<number | undefined> {
   if (which === "last") return undefined;
   return which === "best" ? (await run.latestState())?.best?.step : which;
 }

@@ -2,13 +2,10 @@
  * metrics.jsonl: one JSON object a line, only ever appended to. A kill can tear the last line, which has no newline
  * then and is not a record. A metric that is not finite is `null` in the file and NaN in memory.
  */
-import { constants } from "node:fs";
-import { type FileHandle, truncate } from "node:fs/promises";
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import { matching, parseJsonObject } from "../serialization/json.ts";
-import { fileError } from "../node/files/file-error.ts";
-import { kindOf, openOwnFile } from "../node/files/safe-read.ts";
+import type { RunStore, StoredLog } from "./store.ts";
 
 const recordSchema = z.object({
   /** Optimizer steps done when the metrics were measured. */
@@ -27,85 +24,61 @@ const recordSchema = z.object({
 
 export type MetricsRecord = Readonly<z.output<typeof recordSchema>>;
 
+export const metricsFile = "metrics.jsonl";
 const maxLineBytes = 1_000_000;
+/** Bytes read at a time. */
+const chunkBytes = 1 << 16;
+const newline = 10;
 
-/** The writer of a metrics file. */
-export class MetricsLog {
-  readonly #file: FileHandle;
-  readonly #path: string;
+/** Writes a record at the end of the log. Throws ConfigError where the disk refuses. */
+export const appendRecord = (log: StoredLog, record: MetricsRecord): Promise<void> =>
+  log.append(`${JSON.stringify(record)}\n`);
 
-  private constructor(file: FileHandle, path: string) {
-    this.#file = file;
-    this.#path = path;
-  }
-
-  static async open(path: string): Promise<MetricsLog> {
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-    return new MetricsLog(await openOwnFile(path, flags), path);
-  }
-
-  /** Throws ConfigError where the disk refuses. */
-  async append(record: MetricsRecord): Promise<void> {
-    try {
-      await this.#file.writeFile(`${JSON.stringify(record)}\n`);
-    } catch (error) {
-      throw fileError(error, this.#path, "write");
-    }
-  }
-
-  /** Waits until every record is on the disk. */
-  async sync(): Promise<void> {
-    try {
-      await this.#file.sync();
-    } catch (error) {
-      throw fileError(error, this.#path, "write");
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
+/** The records of a run's log in order; none where there is no file. Throws CheckpointError naming a damaged line. */
+export async function* readMetrics(store: RunStore): AsyncGenerator<MetricsRecord> {
+  for await (const { record } of recordsOf(store)) yield record;
 }
 
-/** The records of a metrics file in order; none where there is no file. Throws CheckpointError naming a damaged line. */
-export async function* readMetrics(path: string): AsyncGenerator<MetricsRecord> {
-  for await (const { record } of recordsOf(path)) yield record;
-}
-
-/** Cuts the file before the first record after `step`, and a torn last line with it. */
-export async function truncateMetrics(path: string, step: number): Promise<void> {
-  if ((await kindOf(path)) === "nothing") return;
+/** Cuts the log before the first record after `step`, and a torn last line with it. */
+export async function truncateMetrics(store: RunStore, step: number): Promise<void> {
+  if ((await store.kindOf(metricsFile)) === "nothing") return;
   let end = 0;
-  for await (const { record, endByte } of recordsOf(path)) {
+  for await (const { record, endByte } of recordsOf(store)) {
     if (record.step > step) break;
     end = endByte;
   }
-  try {
-    await truncate(path, end);
-  } catch (error) {
-    throw fileError(error, path, "write");
-  }
+  await store.truncate(metricsFile, end);
 }
 
-async function* recordsOf(path: string): AsyncGenerator<{ record: MetricsRecord; endByte: number }> {
-  if ((await kindOf(path)) === "nothing") return;
-  const file = await openOwnFile(path);
-  let lineNumber = 0;
-  let rest = Buffer.alloc(0);
-  let restStart = 0;
-  for await (const chunk of file.createReadStream() as AsyncIterable<Buffer>) {
-    rest = Buffer.concat([rest, chunk]);
-    let from = 0;
-    for (let newline = rest.indexOf(10); newline >= 0; newline = rest.indexOf(10, from)) {
-      const where = `${path}: line ${++lineNumber}`;
-      const record = matching(recordSchema, parseJsonObject(rest.toString("utf8", from, newline), where), where);
-      from = newline + 1;
-      yield { record, endByte: restStart + from };
+async function* recordsOf(store: RunStore): AsyncGenerator<{ record: MetricsRecord; endByte: number }> {
+  const path = store.pathOf(metricsFile);
+  if ((await store.kindOf(metricsFile)) === "nothing") return;
+  const file = await store.open(metricsFile);
+  try {
+    let lineNumber = 0;
+    /** Bytes before `rest`, which begins with a line. */
+    let before = 0;
+    let rest = new Uint8Array();
+    while (before + rest.length < file.size) {
+      const read = before + rest.length;
+      const longer = new Uint8Array(Math.min(rest.length + chunkBytes, file.size - before));
+      longer.set(rest);
+      await file.read(longer.subarray(rest.length), read);
+      rest = longer;
+      let from = 0;
+      for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline, from)) {
+        const where = `${path}: line ${++lineNumber}`;
+        const text = new TextDecoder().decode(rest.subarray(from, end));
+        const record = matching(recordSchema, parseJsonObject(text, where), where);
+        from = end + 1;
+        yield { record, endByte: before + from };
+      }
+      rest = rest.subarray(from);
+      before += from;
+      if (rest.length > maxLineBytes)
+        throw new CheckpointError(`${path}: line ${lineNumber + 1}: too long, expected at most ${maxLineBytes} bytes`);
     }
-    rest = rest.subarray(from);
-    restStart += from;
-    if (rest.length > maxLineBytes) {
-      throw new CheckpointError(`${path}: line ${lineNumber + 1}: too long, expected at most ${maxLineBytes} bytes`);
-    }
+  } finally {
+    await file.close();
   }
 }

@@ -3,29 +3,13 @@ import { z } from "zod";
 import { columnSchema } from "../data/tables/column.ts";
 import type { DataSpec } from "../data/spec.ts";
 import { bestSchema, jsonObjectSchema } from "../training/checkpoint.ts";
+import { findingSchema } from "../training/finding.ts";
 import { matching, parseJsonObject, refuseOtherFormat } from "../serialization/json.ts";
 
 /** Version of run.json that this Latentkit writes; it reads this one and refuses newer ones. */
 export const runFormatVersion = 2;
 
 const line = z.string().max(1000);
-
-export const findingNames = [
-  "divergence",
-  "posterior-collapse",
-  "exploding-gradients",
-  "dead-units",
-  "over-fitting",
-] as const;
-
-/** What the training doctor has found: what it saw, and the setting to turn. */
-const findingSchema = z.strictObject({
-  finding: z.enum(findingNames),
-  /** One sentence each. */
-  evidence: line,
-  remedy: line,
-});
-export type Finding = Readonly<z.infer<typeof findingSchema>>;
 
 /** How training ended. */
 const resultSchema = z.strictObject({
@@ -78,7 +62,8 @@ const runInfoSchema = z.strictObject({
   seed: z.int().nonnegative(),
   /** Version of the Latentkit that made the run. */
   latentkit: line,
-  versions: z.strictObject({ node: line, onnxruntime: line }),
+  /** Of what the code ran on: Node or a browser, and ONNX Runtime. */
+  versions: z.strictObject({ node: line.optional(), browser: line.optional(), onnxruntime: line }),
   device: line,
   /** ISO 8601, UTC. */
   created: z.iso.datetime(),

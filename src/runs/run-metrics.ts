@@ -1,4 +1,4 @@
-import type { RunFolder } from "./run.ts";
+import type { Run } from "./run.ts";
 
 export type Metrics = Readonly<Record<string, number>>;
 
@@ -11,7 +11,7 @@ export interface RunMetrics {
 
 /** Reads them from the run's record, which also holds what earlier processes measured. */
 export async function readRunMetrics(
-  run: RunFolder,
+  run: Run,
   {
     end,
     weights,

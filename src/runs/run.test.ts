@@ -21,7 +21,8 @@ import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import type { TensorSpec } from "../serialization/safetensors.ts";
 import type { MetricsRecord } from "./metrics-log.ts";
-import { RunFolder } from "./run.ts";
+import { Run } from "./run.ts";
+import { FileStore } from "../node/files/file-store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "latentkit-run-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -53,7 +54,7 @@ const metricsAt = (step: number): MetricsRecord => ({ step, epoch: 1, split: "tr
 
 /** A closed run with checkpoints of these steps and a metrics record of every step up to the last. */
 async function madeRun(...steps: number[]): Promise<void> {
-  const run = await RunFolder.create(path, runInfo);
+  const run = await Run.create(new FileStore(path), runInfo);
   for (let step = 1; step <= (steps.at(-1) ?? 0); step++) {
     await run.appendMetrics(metricsAt(step));
     if (steps.includes(step)) await run.saveCheckpoint(checkpoint(step));
@@ -71,7 +72,7 @@ describe("a run", () => {
   test("is read back as it was written", async () => {
     await madeRun(3);
     expect(readdirSync(path).toSorted()).toEqual(["checkpoints", "metrics.jsonl", "run.json", "samples"]);
-    const run = await RunFolder.open(path);
+    const run = await Run.open(new FileStore(path));
     expect(run.info).toEqual(runInfo);
     expect(await run.loadCheckpoint()).toEqual(checkpoint(3));
     expect(await all(run.metrics())).toEqual([1, 2, 3].map(metricsAt));
@@ -79,13 +80,15 @@ describe("a run", () => {
 
   test("of a stem takes the next free number, also among others that start at the same time", async () => {
     const stem = join(path, "many");
-    const runs = await Promise.all(Array.from({ length: 8 }, () => RunFolder.createNext(stem, runInfo)));
+    const runs = await Promise.all(
+      Array.from({ length: 8 }, () => Run.createNext((at) => new FileStore(at), stem, runInfo)),
+    );
     expect(runs.map((run) => run.path).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((n) => `${stem}-${n}`));
     for (const run of runs) await run.close();
   });
 
   test("is made by one of those who want the same folder", async () => {
-    const made = await Promise.allSettled(Array.from({ length: 8 }, () => RunFolder.create(path, runInfo)));
+    const made = await Promise.allSettled(Array.from({ length: 8 }, () => Run.create(new FileStore(path), runInfo)));
     const refused = made.filter((result) => result.status === "rejected");
     expect(refused).toHaveLength(7);
     for (const { reason } of refused) expect(String(reason)).toMatch(/^ConfigError: --out: .* exists, got a folder /);
@@ -94,13 +97,13 @@ describe("a run", () => {
 
   test("may start in an empty folder and below folders that do not exist", async () => {
     mkdirSync(path);
-    await (await RunFolder.create(path, runInfo)).close();
-    await (await RunFolder.create(join(path, "deep", "er"), runInfo)).close();
-    expect((await RunFolder.open(join(path, "deep", "er"))).info).toEqual(runInfo);
+    await (await Run.create(new FileStore(path), runInfo)).close();
+    await (await Run.create(new FileStore(join(path, "deep", "er")), runInfo)).close();
+    expect((await Run.open(new FileStore(join(path, "deep", "er")))).info).toEqual(runInfo);
   });
 
   test("keeps the last checkpoints and the best", async () => {
-    const run = await RunFolder.create(path, runInfo);
+    const run = await Run.create(new FileStore(path), runInfo);
     for (const step of [100, 200, 300, 1000, 2000]) {
       await run.saveCheckpoint(checkpoint(step, { step: 200, metric: "negElbo", value: 100 }), { keepLast: 2 });
     }
@@ -112,9 +115,9 @@ describe("a run", () => {
   test("forgets what came after the checkpoint it resumes from, and a torn line", async () => {
     await madeRun(2, 4);
     appendFileSync(join(path, "metrics.jsonl"), '{"step":5,"epo');
-    const reader = await RunFolder.open(path);
+    const reader = await Run.open(new FileStore(path));
     expect((await all(reader.metrics())).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
-    const run = await RunFolder.resume(path);
+    const run = await Run.resume(new FileStore(path));
     await run.rewind(2);
     expect(await run.checkpointSteps()).toEqual([2]);
     await run.appendMetrics(metricsAt(3));
@@ -125,7 +128,7 @@ describe("a run", () => {
   });
 
   test("keeps metrics that are not finite as null, which reads as NaN", async () => {
-    const run = await RunFolder.create(path, runInfo);
+    const run = await Run.create(new FileStore(path), runInfo);
     await run.appendMetrics({ step: 1, epoch: 1, split: "test", metrics: { loss: Infinity, rate: 2.5 } });
     await run.close();
     expect(readFileSync(join(path, "metrics.jsonl"), "utf8")).toContain('{"loss":null,"rate":2.5}');
@@ -133,7 +136,7 @@ describe("a run", () => {
   });
 
   test("writes samples under plain names only", async () => {
-    const run = await RunFolder.create(path, runInfo);
+    const run = await Run.create(new FileStore(path), runInfo);
     expect(readFileSync(await run.writeSample("step-100.png", "picture"), "utf8")).toBe("picture");
     for (const name of ["../outside", "a/b", ".hidden", "", "a\\b"]) {
       await expect(run.writeSample(name, "x")).rejects.toThrow("not a plain file name");
@@ -143,7 +146,7 @@ describe("a run", () => {
 
   test("opened for reading cannot be written to", async () => {
     await madeRun(1);
-    await expect((await RunFolder.open(path)).rewind(0)).rejects.toThrow("opened for reading");
+    await expect((await Run.open(new FileStore(path))).rewind(0)).rejects.toThrow("opened for reading");
   });
 });
 
@@ -159,14 +162,16 @@ describe("--out", () => {
     ["a file or link", () => writeFileSync(path, "")],
   ])("refuses %s", async (found, make) => {
     make();
-    await expect(RunFolder.create(path, runInfo)).rejects.toThrow(ConfigError);
-    await expect(RunFolder.create(path, runInfo)).rejects.toThrow(
-      `--out: ${path} exists, got ${found}, expected a new folder, or --resume to go on with that run`,
+    await expect(Run.create(new FileStore(path), runInfo)).rejects.toThrow(ConfigError);
+    await expect(Run.create(new FileStore(path), runInfo)).rejects.toThrow(
+      `--out: ${path} exists, got ${found}, expected a new folder, or --resume to resume that run`,
     );
   });
 
   test("refuses a place below a file", async () => {
-    await expect(RunFolder.create(join(outside, "run"), runInfo)).rejects.toThrow(/cannot write, got (ENOTDIR|EEXIST)/);
+    await expect(Run.create(new FileStore(join(outside, "run")), runInfo)).rejects.toThrow(
+      /cannot write, got (ENOTDIR|EEXIST)/,
+    );
   });
 });
 
@@ -239,7 +244,7 @@ describe("a damaged checkpoint", () => {
   test.each(damages)("with %s is named in one line, with what is left to go on from", async (_, damage, message) => {
     await madeRun(2, 4);
     damage();
-    const run = await RunFolder.open(path);
+    const run = await Run.open(new FileStore(path));
     const load = run.loadCheckpoint();
     await expect(load).rejects.toThrow(CheckpointError);
     await expect(load).rejects.toThrow(`${path}/checkpoints/${message}`);
@@ -254,7 +259,7 @@ describe("a damaged checkpoint", () => {
     await madeRun(2, 4);
     flipLastByte("checkpoints/step-2/weights.safetensors");
     flipLastByte("checkpoints/step-4/weights.safetensors");
-    await expect((await RunFolder.open(path)).loadWeights()).rejects.toThrow(
+    await expect((await Run.open(new FileStore(path))).loadWeights()).rejects.toThrow(
       /step-4.*SHA-256 differs from the one in state\.json$/,
     );
   });
@@ -268,7 +273,7 @@ describe("a damaged checkpoint", () => {
     const file = inRun("checkpoints/step-2/weights.safetensors");
     writeFileSync(file, Buffer.concat([prefix, Buffer.from(header)]));
     truncateSync(file, 8 + header.length + 1e12);
-    const run = await RunFolder.open(path);
+    const run = await Run.open(new FileStore(path));
     const weights = new Map([["layer.weight", weightSpec]]);
     await expect(run.loadWeights({ weights })).rejects.toThrow(
       'tensor "layer.weight" does not fit the model, got F32 [250000000000], expected F32 [2, 3]',
@@ -280,7 +285,7 @@ describe("a damaged checkpoint", () => {
 
   test("that is asked for and absent is refused", async () => {
     await madeRun(2);
-    const run = await RunFolder.open(path);
+    const run = await Run.open(new FileStore(path));
     await expect(run.loadWeights({ step: 3 })).rejects.toThrow("checkpoint is missing, got step 3, expected one of 2");
   });
 
@@ -289,7 +294,7 @@ describe("a damaged checkpoint", () => {
     for (const name of ["step-9x", "step-09", "step--9", "step-1e9", "step-99999999999999999999"])
       mkdirSync(inRun(`checkpoints/${name}`));
     symlinkSync(folder, inRun("checkpoints/step-9"));
-    expect(await (await RunFolder.open(path)).checkpointSteps()).toEqual([2]);
+    expect(await (await Run.open(new FileStore(path))).checkpointSteps()).toEqual([2]);
   });
 });
 
@@ -373,7 +378,7 @@ describe("a folder that is not a run", () => {
   ])("%s", async (_, damage, message) => {
     await madeRun(1);
     damage();
-    for (const open of [() => RunFolder.open(path), () => RunFolder.resume(path)]) {
+    for (const open of [() => Run.open(new FileStore(path)), () => Run.resume(new FileStore(path))]) {
       await expect(open()).rejects.toThrow(CheckpointError);
       await expect(open()).rejects.toThrow(`${path}${message}`);
       await expect(open()).rejects.toThrow(/^\P{Cc}*$/u);
@@ -384,8 +389,8 @@ describe("a folder that is not a run", () => {
     await madeRun(1);
     rmSync(inRun("metrics.jsonl"));
     symlinkSync(outside, inRun("metrics.jsonl"));
-    await expect(RunFolder.resume(path)).rejects.toThrow("metrics.jsonl: not a file, got a link or device");
-    await expect(all((await RunFolder.open(path)).metrics())).rejects.toThrow("metrics.jsonl: not a file");
+    await expect(Run.resume(new FileStore(path))).rejects.toThrow("metrics.jsonl: not a file, got a link or device");
+    await expect(all((await Run.open(new FileStore(path))).metrics())).rejects.toThrow("metrics.jsonl: not a file");
     expect(existsSync(inRun("lock"))).toBe(false);
     expect(readFileSync(outside, "utf8")).toBe("untouched");
   });
@@ -401,20 +406,20 @@ describe("a folder that is not a run", () => {
   ])("metrics with %s are refused", async (_, text, message) => {
     await madeRun(1);
     appendFileSync(inRun("metrics.jsonl"), text);
-    await expect(all((await RunFolder.open(path)).metrics())).rejects.toThrow(message);
+    await expect(all((await Run.open(new FileStore(path))).metrics())).rejects.toThrow(message);
   });
 });
 
 describe("the lock", () => {
   test("keeps a second writer out until the first closes, and readers in", async () => {
-    const first = await RunFolder.create(path, runInfo);
-    await expect(RunFolder.resume(path)).rejects.toThrow(ConfigError);
-    await expect(RunFolder.resume(path)).rejects.toThrow(
+    const first = await Run.create(new FileStore(path), runInfo);
+    await expect(Run.resume(new FileStore(path))).rejects.toThrow(ConfigError);
+    await expect(Run.resume(new FileStore(path))).rejects.toThrow(
       `${path}: another process is training into this run, got a lock of process ${process.pid}, expected none`,
     );
-    await RunFolder.open(path);
+    await Run.open(new FileStore(path));
     await first.close();
-    await (await RunFolder.resume(path)).close();
+    await (await Run.resume(new FileStore(path))).close();
     expect(existsSync(inRun("lock"))).toBe(false);
   });
 
@@ -425,22 +430,22 @@ describe("the lock", () => {
     const lockOf = (pid: number | undefined, host = hostname()): void =>
       writeFileSync(inRun("lock"), JSON.stringify({ pid, host }));
     lockOf(child.pid);
-    await expect(RunFolder.resume(path)).rejects.toThrow(`a lock of process ${child.pid}, expected none`);
+    await expect(Run.resume(new FileStore(path))).rejects.toThrow(`a lock of process ${child.pid}, expected none`);
     child.kill("SIGKILL");
     await once(child, "exit");
-    await (await RunFolder.resume(path)).close();
+    await (await Run.resume(new FileStore(path))).close();
     lockOf(process.pid);
-    await (await RunFolder.resume(path)).close();
+    await (await Run.resume(new FileStore(path))).close();
     writeFileSync(inRun("lock"), '{"pi');
-    await (await RunFolder.resume(path)).close();
+    await (await Run.resume(new FileStore(path))).close();
     lockOf(1, "another-host");
-    await expect(RunFolder.resume(path)).rejects.toThrow('process 1 on host "another-host"');
+    await expect(Run.resume(new FileStore(path))).rejects.toThrow('process 1 on host "another-host"');
   });
 
   test("that is a link is replaced, not followed", async () => {
     await madeRun(1);
     symlinkSync(outside, inRun("lock"));
-    await (await RunFolder.resume(path)).close();
+    await (await Run.resume(new FileStore(path))).close();
     expect(readFileSync(outside, "utf8")).toBe("untouched");
   });
 });

@@ -1,27 +1,25 @@
 /**
- * A run on disk: `run.json`, `metrics.jsonl`, `checkpoints/`, `samples/` and, while it trains, `lock`.
+ * A run in its store: `run.json`, `metrics.jsonl`, `checkpoints/`, `samples/` and, while it trains, a lock.
  *
- * A kill at any instant loses at most what came after the last checkpoint. A folder from elsewhere is data only: no name
- * in its files is ever used as a path, and no symbolic link in it is followed.
+ * A kill at any instant loses at most what came after the last checkpoint. A run from elsewhere is data only: no name in its files
+ * is ever used as the name of another.
  */
-import { mkdir, readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Checkpoint, StateFile, TensorSpecs, TrainingState } from "../training/checkpoint.ts";
-import { parseRunInfo, type RunInfo, runInfoText } from "./run-info.ts";
 import {
-  type FileContent,
-  removeFolderAtomic,
-  removeTemporaries,
-  writeFileAtomic,
-  writeFolderAtomic,
-} from "../node/files/atomic-write.ts";
-import { checkpointFolder, listCheckpoints, readState, readTensorFile, writeCheckpoint } from "./checkpoint-files.ts";
-import { fileError, systemCode } from "../node/files/file-error.ts";
-import { MetricsLog, type MetricsRecord, readMetrics, truncateMetrics } from "./metrics-log.ts";
-import { kindOf, readOwnText } from "../node/files/safe-read.ts";
-import { acquireRunLock } from "../node/files/run-lock.ts";
+  checkpointFolder,
+  checkpointsFolder,
+  listCheckpoints,
+  readState,
+  readTensorFile,
+  writeCheckpoint,
+} from "./checkpoints.ts";
+import { appendRecord, metricsFile, type MetricsRecord, readMetrics, truncateMetrics } from "./metrics-log.ts";
+import { parseRunInfo, type RunInfo, runInfoText } from "./run-info.ts";
+import { type FileContent, notAFolder, readText, type RunStore, type StoredLog } from "./store.ts";
 
+const infoFile = "run.json";
+const samplesFolder = "samples";
 const maxRunInfoBytes = 1_000_000;
 
 export interface LoadOptions {
@@ -33,22 +31,26 @@ export interface LoadOptions {
   readonly optimizer?: TensorSpecs;
 }
 
-/** What keeps a folder this process's to write. */
+/** What keeps a run this process's to write. */
 interface Writer {
-  readonly metrics: MetricsLog;
+  readonly metrics: StoredLog;
   readonly release: () => Promise<void>;
 }
 
-export class RunFolder {
-  /** As given by the caller; messages name files by it. */
-  readonly path: string;
+export class Run {
+  readonly store: RunStore;
   #info: RunInfo;
   readonly #writer: Writer | null;
 
-  private constructor(path: string, info: RunInfo, writer: Writer | null) {
-    this.path = path;
+  private constructor(store: RunStore, info: RunInfo, writer: Writer | null) {
+    this.store = store;
     this.#info = info;
     this.#writer = writer;
+  }
+
+  /** The run as messages name it. */
+  get path(): string {
+    return this.store.path;
   }
 
   /** What run.json holds. */
@@ -56,41 +58,49 @@ export class RunFolder {
     return this.#info;
   }
 
-  /** Makes a new run and locks it. Throws ConfigError where `path` is taken or the disk refuses. */
-  static async create(path: string, info: RunInfo): Promise<RunFolder> {
-    await refuseTaken(path);
-    if (!(await makeRun(path, info))) throw taken(path, "a folder that another process has just made");
-    return new RunFolder(path, info, await startWriting(path));
+  /** Makes a new run and locks it. Throws ConfigError where its place is taken or the disk refuses. */
+  static async create(store: RunStore, info: RunInfo): Promise<Run> {
+    const found = await store.create(filesOf(info));
+    if (found !== undefined)
+      throw new ConfigError(
+        `--out: ${store.path} exists, got ${found}, expected a new folder, or --resume to resume that run`,
+      );
+    return new Run(store, info, await startWriting(store));
   }
 
   /** Makes a new run at the first of `<stem>-1`, `<stem>-2`, ... that is free, whoever else does the same, and locks it. */
-  static async createNext(stem: string, info: RunInfo): Promise<RunFolder> {
+  static async createNext(openStore: (path: string) => RunStore, stem: string, info: RunInfo): Promise<Run> {
     for (let n = 1; ; n++) {
-      const path = `${stem}-${n}`;
-      if ((await kindOf(path)) === "nothing" && (await makeRun(path, info)))
-        return new RunFolder(path, info, await startWriting(path));
+      const store = openStore(`${stem}-${n}`);
+      if ((await store.kindOf("")) === "nothing" && (await store.create(filesOf(info))) === undefined)
+        return new Run(store, info, await startWriting(store));
     }
   }
 
   /** Opens a run for reading, also while another process trains into it. Throws CheckpointError where it is not one. */
-  static async open(path: string): Promise<RunFolder> {
-    return new RunFolder(path, await readInfo(path), null);
+  static async open(store: RunStore): Promise<Run> {
+    return new Run(store, await readInfo(store), null);
   }
 
-  /** Opens a run to go on training: locks it and removes what a killed process left unfinished. */
-  static async resume(path: string): Promise<RunFolder> {
-    return new RunFolder(path, await readInfo(path), await startWriting(path));
+  /** Opens a run to resume training: locks it and removes what a killed process left unfinished. */
+  static async resume(store: RunStore): Promise<Run> {
+    return new Run(store, await readInfo(store), await startWriting(store));
   }
 
   /** Steps that have a checkpoint, lowest first. */
-  async checkpointSteps(): Promise<number[]> {
-    return (await kindOf(this.#checkpoints)) === "nothing" ? [] : listCheckpoints(this.#checkpoints);
+  checkpointSteps(): Promise<number[]> {
+    return listCheckpoints(this.store);
   }
 
   /** Where training stands by the latest checkpoint, or undefined before the first. Throws CheckpointError where it is damaged. */
   async latestState(): Promise<TrainingState | undefined> {
     const step = (await this.checkpointSteps()).at(-1);
-    return step === undefined ? undefined : (await readState(this.#checkpoints, step)).state;
+    return step === undefined ? undefined : (await readState(this.store, step)).state;
+  }
+
+  /** SHA-256 of the weights of a checkpoint. Throws CheckpointError where it is damaged. */
+  async weightsDigest(step: number): Promise<string> {
+    return (await readState(this.store, step)).sha256.weights;
   }
 
   /**
@@ -104,14 +114,14 @@ export class RunFolder {
     if (before.includes(step)) return;
     // Metrics reach the disk first, so that no checkpoint is ahead of them.
     await metrics.sync();
-    await writeCheckpoint(this.#checkpoints, checkpoint);
+    await writeCheckpoint(this.store, checkpoint);
     const kept = new Set([
       ...[...before, step].toSorted((a, b) => a - b).slice(-Math.max(1, keepLast)),
       step,
       best?.step,
     ]);
     for (const old of before) {
-      if (!kept.has(old)) await removeFolderAtomic(checkpointFolder(this.#checkpoints, old));
+      if (!kept.has(old)) await this.store.removeFolder(checkpointFolder(old));
     }
   }
 
@@ -119,8 +129,8 @@ export class RunFolder {
   async loadCheckpoint(options: LoadOptions = {}): Promise<Checkpoint> {
     return this.#load(options, async (file) => ({
       state: file.state,
-      weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights?.(file.state)),
-      optimizer: await readTensorFile(this.#checkpoints, file, "optimizer", options.optimizer),
+      weights: await readTensorFile(this.store, file, "weights", options.weights?.(file.state)),
+      optimizer: await readTensorFile(this.store, file, "optimizer", options.optimizer),
     }));
   }
 
@@ -128,7 +138,7 @@ export class RunFolder {
   async loadWeights(options: LoadOptions = {}): Promise<Pick<Checkpoint, "weights" | "state">> {
     return this.#load(options, async (file) => ({
       state: file.state,
-      weights: await readTensorFile(this.#checkpoints, file, "weights", options.weights?.(file.state)),
+      weights: await readTensorFile(this.store, file, "weights", options.weights?.(file.state)),
     }));
   }
 
@@ -141,7 +151,7 @@ export class RunFolder {
       throw new CheckpointError(
         `${this.path}: checkpoint is missing, got step ${wanted}, expected one of ${steps.join(", ") || "none yet"}`,
       );
-    const readStep = async (at: number): Promise<T> => read(await readState(this.#checkpoints, at));
+    const readStep = async (at: number): Promise<T> => read(await readState(this.store, at));
     try {
       return await readStep(wanted);
     } catch (error) {
@@ -154,7 +164,7 @@ export class RunFolder {
         if (!whole) continue;
         const damaged = steps
           .filter((saved) => saved > earlier)
-          .map((saved) => checkpointFolder(this.#checkpoints, saved));
+          .map((saved) => this.store.pathOf(checkpointFolder(saved)));
         const remedy = `the checkpoint of step ${earlier} is whole: to take that one, delete ${damaged.join(" and ")}`;
         throw new CheckpointError(`${error.message}; ${remedy}`, { cause: error });
       }
@@ -162,37 +172,40 @@ export class RunFolder {
     }
   }
 
-  /** Forgets everything after `step`: later checkpoints, and metrics of later steps. Called before training goes on. */
+  /** Forgets everything after `step`: later checkpoints, and metrics of later steps. Called before training is resumed. */
   async rewind(step: number): Promise<void> {
     this.#writing();
     for (const later of (await this.checkpointSteps()).filter((saved) => saved > step)) {
-      await removeFolderAtomic(checkpointFolder(this.#checkpoints, later));
+      await this.store.removeFolder(checkpointFolder(later));
     }
-    await truncateMetrics(join(this.path, "metrics.jsonl"), step);
+    await truncateMetrics(this.store, step);
   }
 
   async appendMetrics(record: MetricsRecord): Promise<void> {
-    await this.#writing().metrics.append(record);
+    await appendRecord(this.#writing().metrics, record);
   }
 
   /** Every record so far, oldest first. */
   metrics(): AsyncGenerator<MetricsRecord> {
-    return readMetrics(join(this.path, "metrics.jsonl"));
+    return readMetrics(this.store);
   }
 
-  /** Writes `samples/<name>` and returns its path. `name` is a plain file name of the program's own making. */
+  /**
+   * Writes `samples/<name>`, also while another process trains into the run, and returns its path. `name` is a plain file name of
+   * the program's own making.
+   */
   async writeSample(name: string, content: FileContent): Promise<string> {
     if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/.test(name)) throw new Error(`not a plain file name: ${name}`);
-    this.#writing();
-    const path = join(this.path, "samples", name);
-    await writeFileAtomic(path, content);
-    return path;
+    await this.store.makeFolder(samplesFolder);
+    const file = `${samplesFolder}/${name}`;
+    await this.store.write(file, content);
+    return this.store.pathOf(file);
   }
 
-  /** Replaces run.json, for a run whose settings change when it goes on, or that has come to its end. */
+  /** Replaces run.json, for a run whose settings change when it is resumed, or that has come to its end. */
   async rewriteInfo(info: RunInfo): Promise<void> {
     this.#writing();
-    await writeFileAtomic(join(this.path, "run.json"), runInfoText(info));
+    await this.store.write(infoFile, runInfoText(info));
     this.#info = info;
   }
 
@@ -202,75 +215,34 @@ export class RunFolder {
     await this.#writer?.release();
   }
 
-  get #checkpoints(): string {
-    return join(this.path, "checkpoints");
-  }
-
   #writing(): Writer {
     if (this.#writer === null) throw new Error(`${this.path} was opened for reading`);
     return this.#writer;
   }
 }
 
-async function refuseTaken(path: string): Promise<void> {
-  const kind = await kindOf(path);
-  if (kind === "nothing") return;
-  if (kind === "folder" && (await readdir(path)).length === 0) return;
-  throw taken(path, kind === "folder" ? "a folder with files in it" : "a file or link");
-}
+const filesOf = (info: RunInfo): ReadonlyMap<string, FileContent> => new Map([[infoFile, runInfoText(info)]]);
 
-const taken = (path: string, found: string): ConfigError =>
-  new ConfigError(`--out: ${path} exists, got ${found}, expected a new folder, or --resume to go on with that run`);
-
-/** Makes the folder with its run.json, or returns false where another process has just made it. */
-async function makeRun(path: string, info: RunInfo): Promise<boolean> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-  } catch (error) {
-    throw fileError(error, path, "write");
-  }
-  try {
-    await writeFolderAtomic(path, new Map([["run.json", runInfoText(info)]]));
-    return true;
-  } catch (error) {
-    const code = error instanceof ConfigError ? systemCode(error.cause) : null;
-    if (code === "ENOTEMPTY" || code === "EEXIST") return false;
-    throw error;
-  }
-}
-
-async function readInfo(path: string): Promise<RunInfo> {
-  // The run folder itself may be reached through a link; what is in it may not be one.
-  if ((await kindOf(`${path}/.`)) !== "folder") {
-    const found = (await kindOf(path)) === "nothing" ? "nothing" : "a file";
-    throw new CheckpointError(`${path}: not a run folder, got ${found}, expected a folder that latentkit train made`);
-  }
-  const file = join(path, "run.json");
-  if ((await kindOf(file)) === "nothing") {
-    throw new CheckpointError(
-      `${path}: not a run folder, got no run.json, expected a folder that latentkit train made`,
-    );
-  }
-  const info = parseRunInfo(await readOwnText(file, maxRunInfoBytes), file);
-  for (const name of ["checkpoints", "samples"]) {
-    const kind = await kindOf(join(path, name));
-    if (kind === "file" || kind === "other") {
-      throw new CheckpointError(
-        `${join(path, name)}: not a folder, got a file or link, expected a folder of the run's own`,
-      );
-    }
+async function readInfo(store: RunStore): Promise<RunInfo> {
+  const refused = (found: string): CheckpointError =>
+    new CheckpointError(`${store.path}: not a run folder, got ${found}, expected a folder that latentkit train made`);
+  const kind = await store.kindOf("");
+  if (kind !== "folder") throw refused(kind === "nothing" ? "nothing" : "a file");
+  if ((await store.kindOf(infoFile)) === "nothing") throw refused("no run.json");
+  const info = parseRunInfo(await readText(store, infoFile, maxRunInfoBytes), store.pathOf(infoFile));
+  for (const name of [checkpointsFolder, samplesFolder]) {
+    const found = await store.kindOf(name);
+    if (found === "file" || found === "other") throw notAFolder(store.pathOf(name));
   }
   return info;
 }
 
-async function startWriting(path: string): Promise<Writer> {
-  const release = await acquireRunLock(path);
+async function startWriting(store: RunStore): Promise<Writer> {
+  const release = await store.lock([checkpointsFolder, samplesFolder]);
   try {
-    for (const name of ["checkpoints", "samples"]) await mkdir(join(path, name), { recursive: true });
-    for (const folder of [path, join(path, "checkpoints"), join(path, "samples")]) await removeTemporaries(folder);
-    return { metrics: await MetricsLog.open(join(path, "metrics.jsonl")), release };
+    return { metrics: await store.openLog(metricsFile), release };
   } catch (error) {
     await release();
-    throw fileError(error, path, "write");
+    throw error;
   }
 }

@@ -8,7 +8,7 @@ import { type CapabilityName, lacking } from "../evaluation/capabilities.ts";
 import { mapSplit } from "../evaluation/map-split.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { runDensity } from "./density.ts";
-import { openRunData, readRunSpec } from "./run-spec.ts";
+import { readRunSpec } from "./run-spec.ts";
 
 /**
  * How unlike the training examples an example is; higher is more unlike.
@@ -81,7 +81,7 @@ export async function* scoreRun(
     }
     found.set("negElbo", negElbo).set("nll", nll);
     if (wanted.includes("typicality")) {
-      const { train } = await openRunData(run.info, run.path);
+      const { train } = await loaded.openData();
       const typical = await meanNll(trained, { ...parts, split: spread(train, typicalExamples), samples });
       found.set(
         "typicality",

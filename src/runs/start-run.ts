@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
@@ -17,14 +16,12 @@ import { optimizerFor, totalSteps, type TrainingSettings } from "../training/set
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
 import { withPresets } from "../training/with-presets.ts";
-import { type DataOptions, givenDataOptions } from "../node/data/options.ts";
-import { openDataSource } from "../node/data/source.ts";
-import { mlflowExperiment } from "../node/trackers/mlflow.ts";
-import { pickDevice } from "../node/devices/pick-device.ts";
-import { RunFolder } from "./run.ts";
+import { type DataOptions, givenDataOptions } from "../data/options.ts";
+import type { PickedDevice, Platform } from "./platform.ts";
+import { Run } from "./run.ts";
 import { openRunData, readRunSpec } from "./run-spec.ts";
 import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
-import { version } from "../node/version.ts";
+import { version } from "../version.ts";
 
 /** What a person asks for when starting a run. */
 export interface RunRequest extends DataOptions {
@@ -40,27 +37,27 @@ export interface RunRequest extends DataOptions {
   readonly seed: number;
 }
 
-/** Opens the data, builds and compiles the model and, when all of that fits together, makes the run folder. */
-export async function startRun(
-  request: RunRequest,
-  options: {
-    /** A new folder; the next free `runs/<model>-<data>-<n>` where not given. */
-    readonly out?: string;
-    /** The arguments that started the run, for its record. */
-    readonly command?: readonly string[];
-  } = {},
-): Promise<TrainingRun> {
+export interface StartOptions {
+  /** A new place; the next free `runs/<model>-<data>-<n>` where not given. */
+  readonly out?: string;
+  /** The arguments that started the run, for its record. */
+  readonly command?: readonly string[];
+  /** The data, where they are open already; else the platform opens those that the request names. */
+  readonly source?: DataSource;
+  /** Likewise. */
+  readonly picked?: PickedDevice;
+}
+
+/** Opens the data, builds and compiles the model and, when all of that fits together, makes the run. */
+export async function startRun(request: RunRequest, options: StartOptions, platform: Platform): Promise<TrainingRun> {
   const { definition, data, seed } = request;
-  const picked = await pickDevice(request.settings.device ?? "auto", request.settings.threads ?? 0);
+  const picked =
+    options.picked ?? (await platform.pickDevice(request.settings.device ?? "auto", request.settings.threads ?? 0));
   const { device } = picked;
   const reading = givenDataOptions(request);
-  const source = await openDataSource(data, reading);
+  const source = options.source ?? (await platform.openData(data, reading));
   const spec = splitSpec(source.train);
-  const {
-    config,
-    settings: chosen,
-    presets,
-  } = withPresets(definition, request, spec, source.train.indices.length);
+  const { config, settings: chosen, presets } = withPresets(definition, request, spec, source.train.indices.length);
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
   const model = definition.build(config, spec);
@@ -73,7 +70,7 @@ export async function startRun(
     throw new ConfigError(
       `--patience: no validation metric, got ${model.validation ? "no validation examples" : "a model that reports none"}, expected both; leave it out`,
     );
-  if (settings.mlflow !== undefined) await mlflowExperiment(settings.mlflow);
+  await platform.trackers.check(settings);
   const info: RunInfo = {
     model: definition.name,
     config: asJson(config),
@@ -86,16 +83,16 @@ export async function startRun(
     },
     seed,
     latentkit: version,
-    versions: { node: process.versions.node, onnxruntime: device.version },
+    versions: { ...platform.versions, onnxruntime: device.version },
     device: device.description,
     created: new Date().toISOString(),
     command: [...(options.command ?? [])],
   };
   const run = await (options.out === undefined
-    ? RunFolder.createNext(defaultName(definition.name, source.name), info)
-    : RunFolder.create(options.out, info));
+    ? Run.createNext(platform.openStore, defaultName(definition.name, source.name), info)
+    : Run.create(platform.openStore(options.out), info));
   const remedies = definition.remedies?.(config) ?? {};
-  const parts = { ...compiled, run, source, model, picked, binarize, settings, seed, presets, remedies };
+  const parts = { ...compiled, run, source, platform, model, picked, binarize, settings, seed, presets, remedies };
   return new TrainingRun({ ...parts, from: 0, best: null, seconds: 0 });
 }
 
@@ -110,26 +107,26 @@ export interface GivenAgain extends DataOptions {
 }
 
 /**
- * Opens a run to go on from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
+ * Opens a run to resume it from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
  * given again differs from what the run was started with, DataError where the data has changed. What may change: the length
  * of a run of constant schedule, checkpoints, patience, pictures, where figures are sent, and the device, which costs the last bits.
  */
 export async function resumeRun(
   path: string,
-  { given = {} }: { readonly given?: GivenAgain } = {},
+  { given = {} }: { readonly given?: GivenAgain },
+  platform: Platform,
 ): Promise<TrainingRun> {
-  const run = await RunFolder.resume(path);
+  const run = await Run.resume(platform.openStore(path));
   try {
-    return await resumed(run, given);
+    return await resumed(run, given, platform);
   } catch (error) {
     await run.close();
     throw error;
   }
 }
 
-async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> {
-  const where = join(run.path, "run.json");
-  const { definition, config, data, seed, settings: before } = readRunSpec(run.info, where);
+async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise<TrainingRun> {
+  const { definition, config, data, seed, settings: before } = readRunSpec(run.info, run.store.pathOf("run.json"));
   const { settings: settingsAgain = {}, config: configAgain = {}, binarize: binarizeAgain = "auto", ...again } = given;
   const {
     checkpointEvery = before.checkpointEvery,
@@ -147,12 +144,12 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
   // The length may change where that leaves the learning rates of the steps done as they were.
   const length = before.schedule === "constant" ? { epochs: undefined, steps: undefined } : {};
   refuseChanges({ ...fixed, ...length }, before);
-  const picked = await pickDevice(deviceAgain, threads);
+  const picked = await platform.pickDevice(deviceAgain, threads);
   const { device } = picked;
   const changed = { checkpointEvery, patience, picturesEvery, tensorboard, mlflow, device: device.name, threads };
   const settings = { ...withLength(before, settingsAgain), ...changed };
 
-  const source = await openRunData(run.info, where);
+  const source = await openRunData(run, platform);
   const model = definition.build(config, runDataSpec(run.info));
   const { binarize } = data;
   const compiled = compile({ model, source, device, settings, binarize, seed });
@@ -172,6 +169,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
     ...compiled,
     run,
     source,
+    platform,
     model,
     picked,
     binarize,
@@ -186,7 +184,7 @@ async function resumed(run: RunFolder, given: GivenAgain): Promise<TrainingRun> 
 }
 
 /** Puts the latest checkpoint in place, or the first weights where a run was killed before it had one. */
-async function loadState(run: RunFolder, step: TrainingStep, seed: number): Promise<TrainingState | undefined> {
+async function loadState(run: Run, step: TrainingStep, seed: number): Promise<TrainingState | undefined> {
   if ((await run.checkpointSteps()).length === 0) {
     await step.initialize(seed);
     return undefined;
@@ -223,8 +221,7 @@ function compile(options: {
   const { labeledFraction } = batches;
   // The length of the run is known once the objectives say how many batches a step takes; schedules ask for it later.
   const run = { steps: 1 };
-  const optimizer = (objective: Objective): Optimizer =>
-    optimizerFor(settings, () => run.steps, rewinds, objective);
+  const optimizer = (objective: Objective): Optimizer => optimizerFor(settings, () => run.steps, rewinds, objective);
   const step = compileStep(model, { device, shape, batchSize, accumulate, labeledFraction, optimizer });
   const steps = model.solve ? 1 : totalSteps(settings, batches.batchesPerEpoch, step.batchesPerStep);
   run.steps = steps;
@@ -252,7 +249,7 @@ function refuseChanges(again: object, before: object): void {
 
 /** runs/<model>-<data>, which a number follows. */
 const defaultName = (model: string, data: string): string =>
-  join("runs", `${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`);
+  `runs/${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`;
 
 /** The spec as run.json keeps it. */
 const asData = (spec: DataSpec): Omit<RunInfo["data"], "source" | "options" | "fingerprint"> =>

@@ -7,8 +7,8 @@ import { findModel } from "../models/registry.ts";
 import type { Device } from "../runtime/device.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { trainingSettings } from "../training/settings.ts";
-import { loadRun } from "./load-run.ts";
-import { resumeRun, startRun } from "./start-run.ts";
+import { loadRun } from "../node/runs.ts";
+import { resumeRun, startRun } from "../node/runs.ts";
 import type { TrainingEvent } from "./training-event.ts";
 import type { TrainingRun } from "./training-run.ts";
 

@@ -21,22 +21,23 @@ import {
 import type { TrainingStep } from "../training/step.ts";
 import { TrainedModel } from "../evaluation/trained-model.ts";
 import type { Chosen } from "../training/with-presets.ts";
-import type { PickedDevice } from "../node/devices/pick-device.ts";
-import type { RunFolder } from "./run.ts";
+import type { PickedDevice, Platform } from "./platform.ts";
+import type { Run } from "./run.ts";
 import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
 import { runFindings } from "./findings.ts";
-import { openTrackers, tracked } from "../node/trackers/trackers.ts";
+import { tracked } from "./tracking.ts";
 import type { TrainingEvent } from "./training-event.ts";
 import { writeEpochPictures } from "./pictures/training-pictures.ts";
-import { version } from "../node/version.ts";
+import { version } from "../version.ts";
 
 export type { TrainingEvent } from "./training-event.ts";
 
 export interface TrainingRunParts {
-  readonly run: RunFolder;
+  readonly run: Run;
   readonly source: DataSource;
   readonly model: Model;
   readonly picked: PickedDevice;
+  readonly platform: Platform;
   readonly step: TrainingStep;
   readonly batches: Batches;
   readonly binarize: Binarization;
@@ -54,15 +55,15 @@ export interface TrainingRunParts {
   readonly rewinds: Rewind[];
 }
 
-/** A run folder, its data and its compiled step, ready to train. */
+/** A run, its data and its compiled step, ready to train. */
 export class TrainingRun {
-  readonly run: RunFolder;
+  readonly run: Run;
   readonly source: DataSource;
   readonly picked: PickedDevice;
   readonly steps: number;
   readonly from: number;
   readonly stepsPerEpoch: number;
-  /** Settings taken because they suit the data; none where a run goes on. */
+  /** Settings taken because they suit the data; none where a run is resumed. */
   readonly presets: Chosen["presets"];
   /** The model with its current weights, averaged ones where the run keeps them. */
   readonly trained: TrainedModel;
@@ -92,7 +93,8 @@ export class TrainingRun {
    * checkpoint ever holds such weights.
    */
   async *train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
-    yield* tracked(this.#events(signal), await openTrackers(this, this.#parts.settings));
+    const { platform, settings } = this.#parts;
+    yield* tracked(this.#events(signal), await platform.trackers.open(this, settings));
   }
 
   async *#events(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {

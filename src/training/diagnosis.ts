@@ -5,7 +5,7 @@
 import type { Remedies } from "../models/definition.ts";
 import type { Rewind } from "./checkpoint.ts";
 import type { DeadUnits } from "./dead-units.ts";
-import type { Finding } from "../runs/run-info.ts";
+import type { Finding } from "./finding.ts";
 
 type Figures = Readonly<Record<string, number>>;
 

@@ -324,7 +324,7 @@ describe("a run folder", () => {
   test("--out that exists", async () => {
     const before = readdirSync(inside("run"), { recursive: true });
     expect(await refusal("train", "vae", ...small, "--out", "run")).toBe(
-      "--out: run exists, got a folder with files in it, expected a new folder, or --resume to go on with that run",
+      "--out: run exists, got a folder with files in it, expected a new folder, or --resume to resume that run",
     );
     expect(readdirSync(inside("run"), { recursive: true })).toEqual(before);
   });

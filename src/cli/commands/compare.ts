@@ -4,9 +4,11 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { parseDensity } from "../../latent/density.ts";
-import { type ComparedRun, compareRuns, type Contestant, folderName } from "../../runs/studies/compare-runs.ts";
-import { writeComparison } from "../../runs/reports/comparison-report.ts";
-import { dataOptions, givenDataOptions } from "../../node/data/options.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { compareRuns } from "../../node/runs.ts";
+import { type ComparedRun, type Contestant, folderName } from "../../runs/studies/compare-runs.ts";
+import { comparisonPage } from "../../runs/reports/comparison-report.ts";
+import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { findMeasure } from "../../evaluation/metrics/index.ts";
 import { comparisonCells } from "../output/comparison-cells.ts";
@@ -101,7 +103,8 @@ Examples:
         const figures = comparisonCells(runs, { priors, more: metrics });
         const notes = notesOn(runs);
         const title = `${runs.length} models of ${data ?? "the same data"}`;
-        const report = await writeComparison(join(out, "report.html"), { title, figures, notes, runs });
+        const report = join(out, "report.html");
+        await writeFileAtomic(report, comparisonPage({ title, figures, notes, runs }));
         if (flags.json) {
           const found = runs.map(({ pictures, ...run }) => Object.assign(run, { pictures: pictures.length }));
           console.log(JSON.stringify({ runs: found, report }));

@@ -7,7 +7,7 @@ import type { Split } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import { nearestName } from "../../nearest-name.ts";
 import { fetchDataset, publishedDatasets } from "../../node/data/fetch.ts";
-import { dataOptions } from "../../node/data/options.ts";
+import { dataOptions } from "../../data/options.ts";
 import { listDataSources, openDataSource } from "../../node/data/source.ts";
 import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
 import { firstExamples } from "../../runs/pictures/run-pictures.ts";

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { manifoldSheet, mostTellingDimensions } from "../../runs/pictures/run-pictures.ts";
-import { openRunData } from "../../runs/run-spec.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
@@ -49,7 +48,7 @@ Examples:
         );
       const dims = wanted
         ? checkedDims(wanted, trained)
-        : await mostTellingDimensions(trained, async () => (await openRunData(run.info, path)).validation);
+        : await mostTellingDimensions(trained, async () => (await loaded.openData()).validation);
       const fitted = prior === undefined ? undefined : await fittedPrior(loaded, prior, options);
       const sheet = await manifoldSheet(trained, { dims, size, density: fitted?.density });
       await finishSheet(sheet, options, {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { dataOptions } from "../../node/data/options.ts";
+import { dataOptions } from "../../data/options.ts";
 import { openDataSource } from "../../node/data/source.ts";
 import { measures } from "../../evaluation/metrics/index.ts";
 import { readSmallExtractor, smallName, trainSmallExtractor } from "../../evaluation/small-extractor.ts";

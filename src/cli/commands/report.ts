@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { writeReport } from "../../runs/reports/run-report.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { reportPage, writeReport } from "../../runs/reports/run-report.ts";
 import { checkKind } from "../output/write-output.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
 
@@ -19,8 +20,10 @@ Examples:
     .action(
       async (path: string, { out, ...options }: DeviceOptions & { readonly out?: string; readonly json?: boolean }) => {
         if (out !== undefined) checkKind(out, [".html"]);
-        const { run, trained, step } = await optionRun(path, options);
-        const file = await writeReport({ run, trained }, out);
+        const loaded = await optionRun(path, options);
+        const { step } = loaded;
+        const file = out ?? (await writeReport(loaded));
+        if (out !== undefined) await writeFileAtomic(out, await reportPage(loaded));
         console.log(options.json ? JSON.stringify({ file, run: path, step }) : `report: ${file}`);
       },
     );

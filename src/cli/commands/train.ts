@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../errors.ts";
 import { findModel, registry } from "../../models/registry.ts";
-import { givenDataOptions } from "../../node/data/options.ts";
-import { resumeRun, startRun } from "../../runs/start-run.ts";
+import { givenDataOptions } from "../../data/options.ts";
+import { resumeRun, startRun } from "../../node/runs.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 import { trainingSettings } from "../../training/settings.ts";
 import { addSettings, collect, givenSettings } from "../options/settings.ts";

@@ -2,9 +2,11 @@
 import type { Command } from "commander";
 import type { z } from "zod";
 import { deviceNames } from "../../runtime/device.ts";
-import { type LoadedRun, loadRun, type WhichCheckpoint } from "../../runs/load-run.ts";
+import { loadRun } from "../../node/runs.ts";
+import type { LoadedRun, WhichCheckpoint } from "../../runs/load-run.ts";
+import type { PickedDevice } from "../../runs/platform.ts";
 import { classNumber } from "../../node/data/class-number.ts";
-import { parseDeviceName, pickDevice, type PickedDevice } from "../../node/devices/pick-device.ts";
+import { parseDeviceName, pickDevice } from "../../node/devices/pick-device.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";

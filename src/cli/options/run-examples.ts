@@ -4,7 +4,6 @@ import { z } from "zod";
 import { type Split, type SplitName, splitNames } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
-import { openDataLike, openRunData } from "../../runs/run-spec.ts";
 
 export interface ExampleOptions {
   readonly data?: string;
@@ -28,14 +27,12 @@ export interface RunExamples {
 
 /** The examples asked for: of the run's data, or of others of the same shape, read as `from` says. Throws DataError where they do not fit. */
 export async function optionExamples(
-  { run, trained }: LoadedRun,
+  { trained, openData, openDataLike }: LoadedRun,
   { data }: ExampleOptions,
   wanted?: SplitName,
   from: { readonly everyClass?: boolean } = {},
 ): Promise<RunExamples> {
-  const source = await (data === undefined
-    ? openRunData(run.info, run.path, from)
-    : openDataLike(run.info, run.path, data));
+  const source = await (data === undefined ? openData(from) : openDataLike(data));
   const splitName =
     wanted ?? (["test", "validation"] as const).find((name) => source[name].indices.length > 0) ?? "train";
   const split = source[splitName];

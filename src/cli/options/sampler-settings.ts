@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { LatentkitError } from "../../errors.ts";
 import { ancestralOptions, samplerOf } from "../../models/sampler.ts";
-import { RunFolder } from "../../runs/run.ts";
+import { openRun } from "../../node/runs.ts";
 import { runDataSpec } from "../../runs/run-info.ts";
 import { readRunSpec } from "../../runs/run-spec.ts";
 
@@ -20,7 +20,7 @@ async function runOptions(args: readonly string[]): Promise<z.ZodObject | undefi
   const path = args.find((argument) => existsSync(join(argument, "run.json")));
   if (path === undefined) return undefined;
   try {
-    const { info } = await RunFolder.open(path);
+    const { info } = await openRun(path);
     const { definition, config } = readRunSpec(info, join(path, "run.json"));
     const options = samplerOf(definition.build(config, runDataSpec(info)))?.options;
     return options instanceof z.ZodObject ? options : undefined;

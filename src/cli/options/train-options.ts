@@ -5,7 +5,7 @@ import { BINARIZATIONS } from "../../data/binarize.ts";
 import { splitSpec } from "../../data/split-spec.ts";
 import { ConfigError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
-import { dataOptions, givenDataOptions } from "../../node/data/options.ts";
+import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { openDataSource } from "../../node/data/source.ts";
 import { fileError } from "../../node/files/file-error.ts";
 import { isJsonObject, parseJsonObject } from "../../serialization/json.ts";

@@ -177,7 +177,7 @@ const hasScript = process.platform === "linux" && spawnSync("script", ["--versio
 describe.skipIf(!hasScript)("in a real terminal (skipped without the util-linux program `script`)", () => {
   let program = "";
   beforeAll(async () => {
-    program = await bundle(join(import.meta.dirname, "../../test/progress-program.ts"));
+    program = await bundle(join(import.meta.dirname, "../../../test/progress-program.ts"));
   });
   afterAll(() => rmSync(dirname(program), { recursive: true, force: true }));
 

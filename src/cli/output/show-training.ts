@@ -1,3 +1,4 @@
+import type { DataSource } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { sheetRaster } from "../../pictures/sheet.ts";
 import { writeReport } from "../../runs/reports/run-report.ts";
@@ -99,7 +100,9 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       progress.finish();
       const pictures = await trainingSheets(training);
       for (const { name, sheet } of pictures) await run.writeSample(name, [encodePng(sheetRaster(sheet))]);
-      const report = await writeReport({ run, trained: training.trained, source: training.source, sheets: pictures });
+      const { trained, source } = training;
+      const openData = (): Promise<DataSource> => Promise.resolve(source);
+      const report = await writeReport({ run, trained, openData, sheets: pictures });
       const { metrics, best, weights, findings } = event;
       if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights, findings, report });
       else summarize(event, training, pictures, report);

@@ -6,8 +6,8 @@ import { findModel } from "../../models/registry.ts";
 import { stream } from "../../random/index.ts";
 import { cpuDevice } from "../../runtime/node.ts";
 import { type Evaluation, evaluateRun, figureOf } from "../../runs/evaluate-run.ts";
-import { loadRun, type LoadedRun } from "../../runs/load-run.ts";
-import { startRun } from "../../runs/start-run.ts";
+import { loadRun, startRun } from "../../node/runs.ts";
+import type { LoadedRun } from "../../runs/load-run.ts";
 
 // Four independent normal values of standard deviation 20, rounded to bytes: every likelihood of theirs is known.
 const [rows, values, std] = [4000, 4, 20];

@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { lineChart } from "../../pictures/line-chart.ts";
 import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood.ts";
-import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import type { Check, Measure } from "./metric.ts";
+import type { Check, Measure, MeasureContext } from "./metric.ts";
 import { scoresOf } from "./validation.ts";
 
 export const likelihoodMeasure: Measure = {
@@ -26,18 +24,17 @@ export const likelihoodMeasure: Measure = {
       figures: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
       conditions: { samples },
       checks: [growsWithSamples(found), ...(exact === undefined ? [] : [staysBelowExact(found, exact)])],
-      details: { curve, ...(curve.length > 2 && { picture: await drawn(loaded.run.path, curve) }) },
+      details: { curve, ...(curve.length > 2 && { picture: await drawn(loaded.run, curve) }) },
     };
   },
 };
 
 /** The figure against the number of draws, as a picture among the run's own; gives its file. */
-async function drawn(run: string, curve: LikelihoodEstimate["curve"]): Promise<string> {
-  const file = join(run, "samples", "nll-by-draws.svg");
+function drawn(run: MeasureContext["loaded"]["run"], curve: LikelihoodEstimate["curve"]): Promise<string> {
   const points = curve.map(({ samples, nll }) => [Math.log10(samples), nll] as const);
   const series = [{ name: "nll", color: "#4c78a8", points }];
-  await writeFileAtomic(file, `${lineChart({ title: "nll, nats per example", xLabel: "log10 of draws", series })}\n`);
-  return file;
+  const chart = lineChart({ title: "nll, nats per example", xLabel: "log10 of draws", series });
+  return run.writeSample("nll-by-draws.svg", `${chart}\n`);
 }
 
 /** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so from the same draws. */

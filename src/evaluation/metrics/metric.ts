@@ -2,6 +2,7 @@ import { type CapabilityName, lacking } from "../capabilities.ts";
 import type { Binarization } from "../../data/binarize.ts";
 import type { DataSource, Split, SplitName } from "../../data/split.ts";
 import type { Extractor } from "../extractor.ts";
+import type { Device } from "../../runtime/device.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 
 export interface Figure {
@@ -51,6 +52,8 @@ export interface MeasureContext {
   readonly priors: readonly string[];
   /** Features of examples: trained or loaded once, on first use. */
   readonly extractor: () => Promise<Extractor>;
+  /** Where networks are trained that tell samples from examples: gives the same values each time. */
+  readonly device: () => Promise<Device>;
 }
 
 export interface MeasureProgress {

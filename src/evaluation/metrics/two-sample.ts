@@ -1,6 +1,5 @@
 import { neighborTwoSample } from "../../metrics/samples/classifier-two-sample.ts";
 import { maximumMeanDiscrepancy } from "../../metrics/samples/maximum-mean-discrepancy.ts";
-import { cpuDevice } from "../../runtime/node.ts";
 import { networkTwoSample } from "../network-two-sample.ts";
 import {
   exampleConditions,
@@ -67,8 +66,7 @@ export const classifierTwoSampleMeasure: Measure = {
   async *measure(context) {
     const { loaded, priors, seed } = context;
     const { dim } = await context.extractor();
-    // One thread gives the same figures each time.
-    const device = await cpuDevice(1);
+    const device = await context.device();
     const { shape } = loaded.trained;
     const figures: Figure[] = [];
     const total = 2 * priors.length;

@@ -16,24 +16,10 @@ import { openFile, status } from "./open-file.ts";
 import { fetchedFolder, isSize, publishedDatasets } from "./fetch.ts";
 import { openImageFolder } from "./images.ts";
 import { idxNames, openIdxFile, openIdxFolder } from "./idx.ts";
-import type { DataOptions } from "./options.ts";
+import type { DataLike, DataSourceOptions } from "../../data/options.ts";
 import { openParquet } from "./parquet.ts";
 import { openTable } from "./table.ts";
 import { openNpy, openNpz } from "./numpy.ts";
-
-export interface DataSourceOptions extends DataOptions {
-  /** Seed of generated data and of the shuffle that picks held-out examples, 0 unless given; not the seed of a training run. */
-  readonly seed?: number | undefined;
-  /** Data read before: where this source leaves a choice that was made there, it is made alike. */
-  readonly like?: DataLike | undefined;
-}
-
-export interface DataLike {
-  readonly shape: readonly number[];
-  readonly classNames?: readonly string[] | undefined;
-  readonly columns?: readonly Column[] | undefined;
-  readonly options: DataOptions;
-}
 
 /** The options that were given. */
 type Given = { readonly [Key in keyof DataSourceOptions]: NonNullable<DataSourceOptions[Key]> } & Known;

@@ -9,7 +9,7 @@ import type { DeviceName } from "../../runtime/device.ts";
 import { wasmDevice } from "../../runtime/web.ts";
 import { pickDevice, remedies } from "./pick-device.ts";
 import { cudaLibrary, onnxRuntimeNodePath, probeProvider } from "./probe-device.ts";
-import { version } from "../version.ts";
+import { version } from "../../version.ts";
 
 /** What this machine offers to train on. */
 export interface MachineReport {

@@ -1,16 +1,11 @@
 import { cpus } from "node:os";
 import { ConfigError, DeviceError } from "../../errors.ts";
 import { nearestName } from "../../nearest-name.ts";
+import type { PickedDevice } from "../../runs/platform.ts";
 import { type Device, type DeviceName, deviceNames } from "../../runtime/device.ts";
 import { cpuDevice, cudaDevice, nodeWebgpuDevice } from "../../runtime/node.ts";
 import { wasmDevice } from "../../runtime/web.ts";
 import { cudaLibrary, onnxRuntimeNodePath, probeProvider } from "./probe-device.ts";
-
-export interface PickedDevice {
-  readonly device: Device;
-  /** Why `auto` chose it; undefined where it was asked for by name. */
-  readonly reason?: string;
-}
 
 /** How to get what a device needs. */
 export const remedies = {

@@ -9,7 +9,8 @@ import { ConfigError } from "../../errors.ts";
 import type { SafetensorsTensor } from "../../serialization/safetensors.ts";
 import { writeFileAtomic, writeFolderAtomic } from "./atomic-write.ts";
 import { fileError } from "./file-error.ts";
-import { RunFolder } from "../../runs/run.ts";
+import { Run } from "../../runs/run.ts";
+import { FileStore } from "./file-store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "latentkit-atomic-"));
 
@@ -90,7 +91,7 @@ describe.skipIf(!mounted)("a full disk (skipped where this process may not mount
   });
 
   test("refuses a checkpoint and keeps the last good one", async () => {
-    const run = await RunFolder.create(join(smallDisk, "run"), runInfo);
+    const run = await Run.create(new FileStore(join(smallDisk, "run")), runInfo);
     const save = (step: number, length: number): Promise<void> => {
       const tensor: SafetensorsTensor = { dtype: "F32", shape: [length], data: new Float32Array(length).fill(step) };
       return run.saveCheckpoint({
@@ -112,7 +113,7 @@ describe.skipIf(!mounted)("a full disk (skipped where this process may not mount
     await run.close();
 
     // The torn last line is no record, and resuming cuts it off.
-    const resumed = await RunFolder.resume(run.path);
+    const resumed = await Run.resume(new FileStore(run.path));
     await resumed.rewind(3);
     const steps = [];
     for await (const { step } of resumed.metrics()) steps.push(step);
@@ -124,7 +125,9 @@ describe.skipIf(!mounted)("a full disk (skipped where this process may not mount
     rmSync(join(smallDisk, "run"), { recursive: true });
     const filler = statfsSync(smallDisk);
     writeFileSync(join(smallDisk, "filler"), new Uint8Array(filler.bavail * filler.bsize));
-    await expect(RunFolder.create(join(smallDisk, "run"), runInfo)).rejects.toThrow(/run: cannot write, got ENOSPC/);
+    await expect(Run.create(new FileStore(join(smallDisk, "run")), runInfo)).rejects.toThrow(
+      /run: cannot write, got ENOSPC/,
+    );
     expect(readdirSync(smallDisk)).toEqual(["filler"]);
   });
 });

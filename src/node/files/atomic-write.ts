@@ -5,10 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { FileContent } from "../../runs/store.ts";
 import { fileError, systemCode } from "./file-error.ts";
-
-/** Text, or bytes in pieces that are written one after the other without being joined. */
-export type FileContent = string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Replaces or makes the file `path`. Throws ConfigError, and leaves nothing behind, where the disk refuses. */
 export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {

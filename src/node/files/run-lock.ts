@@ -33,8 +33,13 @@ export async function acquireRunLock(folder: string): Promise<() => Promise<void
     throw fileError(error, path, "write");
   }
   held.add(path);
+  let released = false;
   return async () => {
-    if (held.delete(path)) await rm(path, { force: true });
+    // Called again, it would remove the lock of whoever holds it by then.
+    if (released) return;
+    released = true;
+    held.delete(path);
+    await rm(path, { force: true });
   };
 }
 

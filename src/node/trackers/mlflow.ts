@@ -3,8 +3,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";
-import { figuresOf } from "./tensorboard.ts";
-import type { Ending, TrackedRun, Tracker } from "./trackers.ts";
+import { type Ending, figuresOf, type TrackedRun, type Tracker } from "../../runs/tracking.ts";
 
 const timeoutMs = 10_000;
 /** The API takes 1000 metrics and 100 parameters a request, and 500 characters a parameter in older servers. */

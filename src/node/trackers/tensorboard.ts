@@ -4,8 +4,7 @@ import { basename, extname, join } from "node:path";
 import { decode } from "fast-png";
 import { fileError, systemCode } from "../files/file-error.ts";
 import { fileVersion, image, scalars, sessionStart } from "./tfevents.ts";
-import type { TrackedRun, Tracker } from "./trackers.ts";
-import type { TrainingEvent } from "../../runs/training-event.ts";
+import { figuresOf, type TrackedRun, type Tracker } from "../../runs/tracking.ts";
 
 /**
  * Writes a TensorBoard event file into the run's `tensorboard/`. A run that goes on gets another file, which tells TensorBoard to
@@ -49,17 +48,6 @@ export async function tensorboardTracker({ run, from }: TrackedRun): Promise<Tra
       return undefined;
     },
   };
-}
-
-/** What an event measured, by `split/name`. */
-export function figuresOf(event: TrainingEvent): Readonly<Record<string, number>> | undefined {
-  const named = (split: string, metrics: Readonly<Record<string, number>>): Record<string, number> =>
-    Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${split}/${name}`, value]));
-  if (event.kind === "step" && event.metrics) return named("train", event.metrics);
-  if (event.kind === "validation") return named("validation", event.metrics);
-  return event.kind === "done" && Object.keys(event.metrics.test).length > 0
-    ? named("test", event.metrics.test)
-    : undefined;
 }
 
 /** TensorBoard reads files of a folder in the order of their names. */

@@ -8,8 +8,9 @@ import { ConfigError } from "../../errors.ts";
 import { findModel } from "../../models/registry.ts";
 import { trainingSettings } from "../../training/settings.ts";
 import { type MetricsRecord, readMetrics } from "../../runs/metrics-log.ts";
-import { RunFolder } from "../../runs/run.ts";
-import { resumeRun, startRun } from "../../runs/start-run.ts";
+import { Run } from "../../runs/run.ts";
+import { FileStore } from "../files/file-store.ts";
+import { resumeRun, startRun } from "../runs.ts";
 import type { TrainingEvent, TrainingRun } from "../../runs/training-run.ts";
 
 let folder: string;
@@ -47,7 +48,7 @@ async function follow(training: TrainingRun, stopAt = Infinity): Promise<readonl
 /** What the run's own record says, as `split/name` at a step. */
 async function recorded(name: string): Promise<readonly (readonly [key: string, step: number, value: number])[]> {
   const records: MetricsRecord[] = [];
-  for await (const record of readMetrics(join(folder, name, "metrics.jsonl"))) records.push(record);
+  for await (const record of readMetrics(new FileStore(join(folder, name)))) records.push(record);
   return records.flatMap(({ split, step, metrics }) =>
     Object.entries(metrics).map(([key, value]) => [`${split}/${key}`, step, value] as const),
   );
@@ -157,7 +158,7 @@ describe("mlflow", () => {
     });
     expect(metrics().map(({ key, step, value }) => [key, step, value])).toEqual(await recorded("sent"));
     expect(sent("runs/update")).toMatchObject([{ run_id: "abc", status: "FINISHED" }]);
-    expect((await RunFolder.open(join(folder, "sent"))).info.mlflowRun).toBe("abc");
+    expect((await Run.open(new FileStore(join(folder, "sent")))).info.mlflowRun).toBe("abc");
   });
 
   test("a run that goes on continues under its id", async () => {

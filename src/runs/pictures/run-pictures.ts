@@ -66,8 +66,15 @@ export async function sampleSheet(
   const { shape, model } = trained;
   const sample = (from: TrainedModel): Promise<Float32Array> =>
     density
-      ? from.decode(density.sample(count, stream(seed, "sample"), { ...(temperature !== undefined && { temperature }), radius }))
-      : from.sample(count, { seed, ...(temperature !== undefined && { temperature }), ...(mean && { mean }), ...options });
+      ? from.decode(
+          density.sample(count, stream(seed, "sample"), { ...(temperature !== undefined && { temperature }), radius }),
+        )
+      : from.sample(count, {
+          seed,
+          ...(temperature !== undefined && { temperature }),
+          ...(mean && { mean }),
+          ...options,
+        });
   const field = model.condition?.fields.find(({ kind }) => kind === "class");
   const columns = Math.ceil(Math.sqrt(count));
   if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)

@@ -5,7 +5,7 @@ import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { Model } from "../../models/model.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import type { RunFolder } from "../run.ts";
+import type { Run } from "../run.ts";
 import { firstExamples, forExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "./run-pictures.ts";
 
 export interface NamedSheet {
@@ -67,13 +67,14 @@ async function pointsSheet(trained: TrainedModel, split: Split): Promise<Sheet> 
  * reconstructions of the same examples where it does not sample. None where examples are neither images nor points.
  */
 export async function writeEpochPictures(
-  { run, trained, source }: Pictured & { readonly run: RunFolder },
+  { run, trained, source }: Pictured & { readonly run: Run },
   epoch: number,
 ): Promise<readonly string[]> {
   const { model, shape } = trained;
   const { validation } = source;
   if (!isPoints(shape) && !isImage(shape)) return [];
-  if (validation.indices.length === 0 || !(has(model, "sample") || (isImage(shape) && has(model, "reconstruct")))) return [];
+  if (validation.indices.length === 0 || !(has(model, "sample") || (isImage(shape) && has(model, "reconstruct"))))
+    return [];
   const sheet = isPoints(shape)
     ? await pointsSheet(trained, validation)
     : has(model, "sample")

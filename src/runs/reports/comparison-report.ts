@@ -3,7 +3,6 @@ import type { Split } from "../../data/split.ts";
 import { escapeMarkup as text } from "../../pictures/markup.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
-import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { interpolationSheet } from "../pictures/latent-grids.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
@@ -11,7 +10,6 @@ import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report
 import { runDensity } from "../density.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import { firstExamples, forExamples, reconstructionSheet, sampleSheet } from "../pictures/run-pictures.ts";
-import { openRunData } from "../run-spec.ts";
 
 const side = 8;
 const points = 2000;
@@ -21,10 +19,10 @@ export async function comparedPictures(
   loaded: LoadedRun,
   { priors = [], seed }: { readonly priors?: readonly string[]; readonly seed: number },
 ): Promise<readonly ReportPicture[]> {
-  const { run, trained } = loaded;
+  const { trained } = loaded;
   const { shape, model } = trained;
   if (!isImage(shape) && !isPoints(shape)) return [];
-  const { test } = await openRunData(run.info, run.path);
+  const { test } = await loaded.openData();
   const pictures: ReportPicture[] = [];
   const add = (title: string, sheet: Sheet): void => {
     pictures.push({ title, png: encodePng(sheetRaster(sheet)) });
@@ -65,11 +63,8 @@ export interface ComparisonReport {
   readonly runs: readonly { readonly label: string; readonly pictures: readonly ReportPicture[] }[];
 }
 
-/** Writes the file, and returns its name. */
-export async function writeComparison(
-  file: string,
-  { title, figures, notes, runs }: ComparisonReport,
-): Promise<string> {
+/** The report as an HTML file. */
+export function comparisonPage({ title, figures, notes, runs }: ComparisonReport): string {
   const kinds = [...new Set(runs.flatMap(({ pictures }) => pictures.map((picture) => picture.title)))];
   const rows = runs.map(({ label, pictures }) => {
     const cells = kinds.map((kind) => {
@@ -83,6 +78,5 @@ export async function writeComparison(
   const body = `${figuresHtml(figures)}
 ${notes.map((note) => `<p>${text(note)}</p>`).join("\n")}
 ${kinds.length > 0 ? grid : ""}`;
-  await writeFileAtomic(file, pageHtml(title, body));
-  return file;
+  return pageHtml(title, body);
 }

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Binarization } from "../../data/binarize.ts";
 import type { DataSource, Split } from "../../data/split.ts";
 import { LatentkitError } from "../../errors.ts";
@@ -10,39 +9,38 @@ import { sheetRaster } from "../../pictures/sheet.ts";
 import type { RunInfo } from "../run-info.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import type { MetricsRecord } from "../metrics-log.ts";
 import { type Report, reportHtml } from "./report-html.ts";
-import type { RunFolder } from "../run.ts";
-import { openRunData, readRunSpec } from "../run-spec.ts";
+import type { Run } from "../run.ts";
+import { readRunSpec } from "../run-spec.ts";
 import { type NamedSheet, trainingSheets } from "../pictures/training-pictures.ts";
 
 export interface ReportedRun {
-  readonly run: RunFolder;
+  readonly run: Run;
   readonly trained: TrainedModel;
-  /** The run's data, where it is open already. */
-  readonly source?: DataSource;
+  /** Opens the run's data. */
+  readonly openData: () => Promise<DataSource>;
   /** Pictures, where they are made already. */
   readonly sheets?: readonly NamedSheet[];
 }
 
-/**
- * Writes what a run is and how it went as one HTML file, `report.html` in its folder unless `file` says otherwise, and returns the
- * file's name. Where the run's data are gone, the report says so and lacks what needs them. Throws ConfigError where the disk
- * refuses.
- */
-export async function writeReport(
-  reported: ReportedRun,
-  file = join(reported.run.path, "report.html"),
-): Promise<string> {
-  await writeFileAtomic(file, reportHtml(await reportOf(reported)));
-  return file;
+/** Writes `reportPage` as `report.html` into the run, and returns its path. Throws ConfigError where the disk refuses. */
+export async function writeReport(reported: ReportedRun): Promise<string> {
+  const { store } = reported.run;
+  const file = "report.html";
+  await store.write(file, await reportPage(reported));
+  return store.pathOf(file);
 }
 
-async function reportOf({ run, trained, source: opened, sheets: made }: ReportedRun): Promise<Report> {
+/**
+ * What a run is and how it went, as one HTML file. Where the run's data are gone, the report says so and lacks what needs them.
+ */
+export const reportPage = async (reported: ReportedRun): Promise<string> => reportHtml(await reportOf(reported));
+
+async function reportOf({ run, trained, openData, sheets: made }: ReportedRun): Promise<Report> {
   const { info, path } = run;
   const notes: string[] = [];
-  const source = opened ?? (await attempt(() => openRunData(info, path), notes));
+  const source = await attempt(openData, notes);
   const sheets = made ?? (source && (await trainingSheets({ trained, source }))) ?? [];
   const records: MetricsRecord[] = [];
   for await (const record of run.metrics()) records.push(record);
@@ -145,7 +143,9 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
         ["device", info.device],
         [
           "versions",
-          `latentkit ${info.latentkit}, node ${info.versions.node}, onnxruntime ${info.versions.onnxruntime}`,
+          Object.entries({ latentkit: info.latentkit, ...info.versions })
+            .map(([name, version]) => `${name} ${version}`)
+            .join(", "),
         ],
         ["command", info.command.join(" ")],
       ],

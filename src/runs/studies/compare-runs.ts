@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { ConfigError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { parameters } from "../../nn/module.ts";
@@ -7,14 +5,13 @@ import type { RunInfo } from "../run-info.ts";
 import type { TrainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import { comparedPictures } from "../reports/comparison-report.ts";
-import type { DataOptions } from "../../node/data/options.ts";
-import { openDataSource } from "../../node/data/source.ts";
+import type { DataOptions } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
 import { loadRun } from "../load-run.ts";
 import { measuredRun, type MeasuredRun, type MeasuringEvent } from "./measured-run.ts";
-import { pickDevice } from "../../node/devices/pick-device.ts";
+import type { Platform } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
-import { RunFolder } from "../run.ts";
+import { Run } from "../run.ts";
 
 /** What takes part in a comparison: a run there is, or a model to train. */
 export type Contestant =
@@ -49,20 +46,23 @@ export interface ComparedRun extends MeasuredRun {
 export type ComparisonEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent;
 
 /**
- * Trains what is not trained yet, going on where it stopped, and measures each run on the same examples. An
+ * Trains what is not trained yet, resuming where it stopped, and measures each run on the same examples. An
  * aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where runs are not of the same data.
  */
 export async function* compareRuns(
   request: ComparisonRequest,
+  platform: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<ComparisonEvent, readonly ComparedRun[] | undefined> {
   const { contestants, out, settings, measuring } = request;
   await refuseOtherData(
     contestants.flatMap((each) => ("path" in each ? [each.path] : [])),
     request,
+    platform,
   );
-  await mkdir(out, { recursive: true });
-  const { device } = await pickDevice(settings.device ?? "auto", settings.threads ?? 0);
+  const store = platform.openStore(out);
+  await store.makeFolder("");
+  const { device } = await platform.pickDevice(settings.device ?? "auto", settings.threads ?? 0);
   const trained: { readonly label: string; readonly path: string }[] = [];
   for (const contestant of contestants) {
     if ("path" in contestant) {
@@ -70,8 +70,8 @@ export async function* compareRuns(
       continue;
     }
     yield { kind: "run", label: contestant.label };
-    const path = join(out, folderName(contestant.label));
-    if (!(yield* completed(path, contestant, request, signal))) return undefined;
+    const path = `${out}/${folderName(contestant.label)}`;
+    if (!(yield* completed(path, contestant, request, platform, signal))) return undefined;
     trained.push({ label: contestant.label, path });
   }
 
@@ -79,8 +79,8 @@ export async function* compareRuns(
   for (const { label, path } of trained) {
     if (signal?.aborted) return undefined;
     yield { kind: "run", label };
-    const loaded = await loadRun(path, device);
-    const measured = yield* measuredRun(join(out, `${folderName(label)}.json`), loaded, measuring);
+    const loaded = await loadRun(path, device, platform);
+    const measured = yield* measuredRun({ store, file: `${folderName(label)}.json` }, loaded, measuring);
     const { model } = loaded.trained;
     const { info } = loaded.run;
     runs.push({
@@ -102,11 +102,13 @@ function completed(
   path: string,
   { definition, config }: Extract<Contestant, { definition: ModelDefinition }>,
   { data, dataOptions, settings, seed }: ComparisonRequest,
+  platform: Platform,
   signal: AbortSignal | undefined,
 ) {
   if (data === undefined)
     throw new ConfigError("compare: nothing to train models on, got no --data, expected what runs or models share");
-  return completeRun(path, { definition, config, settings, data, binarize: "auto", seed, ...dataOptions }, signal);
+  const run = { definition, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
+  return completeRun(path, run, platform, signal);
 }
 
 /** A label as the name of a folder: `vae beta=4` is vae-beta-4. */
@@ -122,11 +124,12 @@ const dataOf = ({ data: { fingerprint, options } }: RunInfo): string => {
 async function refuseOtherData(
   paths: readonly string[],
   { data, dataOptions }: Pick<ComparisonRequest, "data" | "dataOptions">,
+  platform: Platform,
 ): Promise<void> {
-  const opened = await Promise.all(paths.map(async (path) => (await RunFolder.open(path)).info));
+  const opened = await Promise.all(paths.map(async (path) => (await Run.open(platform.openStore(path))).info));
   const all = opened.map((info, i) => ({ of: dataOf(info), name: `${info.data.source} of ${paths[i]}` }));
   if (data !== undefined && all.length > 0) {
-    const { fingerprint } = await openDataSource(data, dataOptions);
+    const { fingerprint } = await platform.openData(data, dataOptions);
     all.push({ of: JSON.stringify([fingerprint, dataOptions]), name: data });
   }
   const other = all.find(({ of }) => of !== all[0]!.of);

@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { ConfigError } from "../../errors.ts";
+import type { Platform } from "../platform.ts";
 import type { RunResult } from "../run-info.ts";
 import { resumeRun, type RunRequest, startRun } from "../start-run.ts";
 import type { TrainingEvent, TrainingRun } from "../training-run.ts";
@@ -18,15 +16,16 @@ export interface CompletingEvent {
 }
 
 /**
- * Brings the run in a folder to its end: starts it, goes on where it stopped, or leaves it as it is. An aborted `signal` saves a
+ * Brings the run at a path to its end: starts it, resumes it where it stopped, or leaves it as it is. An aborted `signal` saves a
  * checkpoint and returns undefined. Throws ConfigError where the run was begun with other settings.
  */
 export async function* completeRun(
   path: string,
   request: RunRequest,
+  platform: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<CompletingEvent, CompletedRun | undefined> {
-  const training = await openRun(path, request);
+  const training = await openRun(path, request, platform);
   const { run, from, steps, stepsPerEpoch } = training;
   try {
     if (!(run.info.result && from === steps))
@@ -41,13 +40,14 @@ export async function* completeRun(
   }
 }
 
-async function openRun(path: string, request: RunRequest): Promise<TrainingRun> {
-  if (existsSync(join(path, "run.json"))) {
+async function openRun(path: string, request: RunRequest, platform: Platform): Promise<TrainingRun> {
+  if ((await platform.openStore(path).kindOf("run.json")) !== "nothing") {
     const { definition, settings, ...same } = request;
     // The device is the run's own: another one would cost the last bits.
     const { device: _, threads: __, ...sameSettings } = settings;
     try {
-      return await resumeRun(path, { given: { ...same, model: definition.name, settings: sameSettings } });
+      const given = { ...same, model: definition.name, settings: sameSettings };
+      return await resumeRun(path, { given }, platform);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       throw new ConfigError(`${path}: ${error.message.replace(/^--resume: /, "")}; or take another --out`, {
@@ -55,6 +55,5 @@ async function openRun(path: string, request: RunRequest): Promise<TrainingRun> 
       });
     }
   }
-  await mkdir(dirname(path), { recursive: true });
-  return startRun(request, { out: path });
+  return startRun(request, { out: path }, platform);
 }

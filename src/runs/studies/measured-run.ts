@@ -1,19 +1,14 @@
 /** Figures of a run that are kept beside it, and measured only where what they depend on is another. */
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { CheckpointError } from "../../errors.ts";
 import { matching, parseJsonObject } from "../../serialization/json.ts";
-import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { readState } from "../checkpoint-files.ts";
 import { type EvaluationRequest, evaluateRun } from "../evaluate-run.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
+import { readText, type RunStore } from "../store.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import type { Figure } from "../../evaluation/metrics/metric.ts";
-import { version } from "../../node/version.ts";
+import { version } from "../../version.ts";
 
 const figuresSchema = z.array(
   z.strictObject({
@@ -54,20 +49,33 @@ export function generatesFrom({ trained: { model } }: LoadedRun, prior: string):
   return !lacking(model, prior === ownPrior ? ["sample"] : ["encode", "decode", "vector"]);
 }
 
+/** Where figures are kept: in the run's own store, or that of a study. */
+export interface FiguresFile {
+  readonly store: RunStore;
+  readonly file: string;
+}
+
+/** Of a file that is read again. */
+const maxFiguresBytes = 10_000_000;
+
 /**
  * What `evaluateRun` finds, or found before by the same request of the same weights, which the file keeps. Of `priors` only those
  * that the model has.
  */
 export async function* measuredRun(
-  file: string,
+  { store, file }: FiguresFile,
   loaded: LoadedRun,
   request: EvaluationRequest,
 ): AsyncGenerator<MeasuringEvent, MeasuredRun> {
   // As it is read back.
   const asked = anything.parse(JSON.parse(JSON.stringify(request)));
-  const { weights } = (await readState(join(loaded.run.path, "checkpoints"), loaded.step)).sha256;
-  const before = await readMeasured(file);
-  if (before?.weights === weights && before.latentkit === version && isDeepStrictEqual(before.request, asked))
+  const weights = await loaded.run.weightsDigest(loaded.step);
+  const before = await readMeasured({ store, file });
+  if (
+    before?.weights === weights &&
+    before.latentkit === version &&
+    JSON.stringify(before.request) === JSON.stringify(asked)
+  )
     return before;
   const { priors } = request;
   const possible = priors?.filter((prior) => generatesFrom(loaded, prior));
@@ -87,15 +95,16 @@ export async function* measuredRun(
     conditions: Object.fromEntries(found.map(([name, { conditions }]) => [name, conditions])),
     warnings: found.flatMap(([, { warnings = [] }]) => warnings),
   };
-  await writeFileAtomic(file, `${JSON.stringify(measured, null, 2)}\n`);
+  await store.write(file, `${JSON.stringify(measured, null, 2)}\n`);
   return measured;
 }
 
 /** What the file keeps; nothing where it is none of this version's, and all can be measured again. */
-async function readMeasured(file: string): Promise<MeasuredRun | undefined> {
-  if (!existsSync(file)) return undefined;
+async function readMeasured({ store, file }: FiguresFile): Promise<MeasuredRun | undefined> {
+  if ((await store.kindOf(file)) === "nothing") return undefined;
   try {
-    return matching(measuredSchema, parseJsonObject(await readFile(file, "utf8"), file), file);
+    const where = store.pathOf(file);
+    return matching(measuredSchema, parseJsonObject(await readText(store, file, maxFiguresBytes), where), where);
   } catch (error) {
     if (error instanceof CheckpointError) return undefined;
     throw error;

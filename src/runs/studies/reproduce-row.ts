@@ -1,12 +1,11 @@
-import { join } from "node:path";
 import { findModel } from "../../models/registry.ts";
 import type { Reproduction, ReproductionRow } from "../../reproductions/index.ts";
 import { trainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
-import { type DataOptions, dataOptions } from "../../node/data/options.ts";
+import { type DataOptions, dataOptions } from "../../data/options.ts";
 import { loadRun } from "../load-run.ts";
 import { measuredRun, type MeasuredRun, type MeasuringEvent } from "./measured-run.ts";
-import { pickDevice } from "../../node/devices/pick-device.ts";
+import type { Platform } from "../platform.ts";
 
 export interface ReproductionRequest {
   /** Folder that holds a run for each row and seed. */
@@ -38,10 +37,10 @@ export function rowTraining(table: Reproduction, row: ReproductionRow, given: Re
 
 /** The folder of a row's run. */
 export const rowFolder = (out: string, row: ReproductionRow, seed: number): string =>
-  join(out, seed === 0 ? row.name : `${row.name}-seed-${seed}`);
+  `${out}/${seed === 0 ? row.name : `${row.name}-seed-${seed}`}`;
 
 /**
- * Trains a row with a seed where that is not done yet, going on where it stopped, measures it, and keeps the figures beside the
+ * Trains a row with a seed where that is not done yet, resuming where it stopped, measures it, and keeps the figures beside the
  * run. An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the run was begun with other settings.
  */
 export async function* reproduceRow(
@@ -49,6 +48,7 @@ export async function* reproduceRow(
   row: ReproductionRow,
   seed: number,
   request: ReproductionRequest,
+  platform: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<CompletingEvent | MeasuringEvent, MeasuredRow | undefined> {
   const path = rowFolder(request.out, row, seed);
@@ -65,14 +65,16 @@ export async function* reproduceRow(
       seed,
       ...dataOptions.parse({ ...table.dataOptions, ...request.dataOptions }),
     },
+    platform,
     signal,
   );
   if (!done) return undefined;
 
   const { count, samples = table.samples } = request;
   const { measures: metrics, generated, priors } = table;
-  const { device } = await pickDevice(settings.device, settings.threads);
-  const measured = yield* measuredRun(join(path, "reproduction.json"), await loadRun(path, device), {
+  const { device } = await platform.pickDevice(settings.device, settings.threads);
+  const loaded = await loadRun(path, device, platform);
+  const measured = yield* measuredRun({ store: loaded.run.store, file: "reproduction.json" }, loaded, {
     split: "test",
     seed,
     metrics,

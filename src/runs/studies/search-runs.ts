@@ -1,14 +1,12 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { ConfigError, DivergedError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import type { TrainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
-import type { DataOptions } from "../../node/data/options.ts";
+import type { DataOptions } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
 import { loadRun } from "../load-run.ts";
 import { type MeasuredFigure, measuredRun, type MeasuringEvent } from "./measured-run.ts";
-import { pickDevice } from "../../node/devices/pick-device.ts";
+import type { Platform } from "../platform.ts";
 
 /** Settings to try. */
 export interface Trial {
@@ -39,29 +37,31 @@ export interface TriedRun {
 }
 
 /**
- * Trains and measures each trial, going on where it stopped: yields what it does and returns all. One that diverges has no figure.
+ * Trains and measures each trial, resuming where it stopped: yields what it does and returns all. One that diverges has no figure.
  * An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the metric is none of the figures.
  */
 export async function* searchRuns(
   request: SearchRequest,
+  platform: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<
   { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent,
   readonly TriedRun[] | undefined
 > {
   const { definition, trials, out, data, dataOptions, seed, metric, measuring } = request;
-  await mkdir(out, { recursive: true });
   const tried: TriedRun[] = [];
   for (const [i, trial] of trials.entries()) {
     const { label, config, settings } = trial;
-    const path = join(out, `trial-${i + 1}`);
+    const path = `${out}/trial-${i + 1}`;
     yield { kind: "run", label: `trial ${i + 1} of ${trials.length}: ${label}` };
     try {
       const run = { definition, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
-      const done = yield* completeRun(path, run, signal);
+      const done = yield* completeRun(path, run, platform, signal);
       if (!done) return undefined;
-      const { device } = await pickDevice(settings.device ?? "auto", settings.threads ?? 0);
-      const { figures } = yield* measuredRun(join(path, "search.json"), await loadRun(path, device), measuring);
+      const { device } = await platform.pickDevice(settings.device ?? "auto", settings.threads ?? 0);
+      const loaded = await loadRun(path, device, platform);
+      const kept = { store: loaded.run.store, file: "search.json" };
+      const { figures } = yield* measuredRun(kept, loaded, measuring);
       const figure = figures.find(({ measure, name }) => measure === metric || name === metric);
       if (!figure)
         throw new ConfigError(

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { BINARIZATIONS } from "../../data/binarize.ts";
-import { numberMappings } from "../../data/tables/raw-column.ts";
+import { BINARIZATIONS } from "./binarize.ts";
+import type { Column } from "./tables/column.ts";
+import { numberMappings } from "./tables/raw-column.ts";
 
 /** How a source is read, for those sources that leave it open. Everything has a default by the source itself. */
 export const dataOptions = z.strictObject({
@@ -49,3 +50,18 @@ export function givenDataOptions(from: DataOptions): DataOptions {
 
 /** How a run reads its data, as its run.json says. */
 export const runDataOptions = z.strictObject({ binarize: z.enum(BINARIZATIONS), ...dataOptions.shape });
+
+/** How a source is opened. */
+export interface DataSourceOptions extends DataOptions {
+  /** Seed of generated data and of the shuffle that picks held-out examples, 0 unless given; not the seed of a training run. */
+  readonly seed?: number | undefined;
+  /** Data read before: where this source leaves a choice that was made there, it is made alike. */
+  readonly like?: DataLike | undefined;
+}
+
+export interface DataLike {
+  readonly shape: readonly number[];
+  readonly classNames?: readonly string[] | undefined;
+  readonly columns?: readonly Column[] | undefined;
+  readonly options: DataOptions;
+}

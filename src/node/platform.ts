@@ -1,0 +1,18 @@
+import { openExtractor } from "../evaluation/extractor.ts";
+import type { Platform } from "../runs/platform.ts";
+import { cpuDevice } from "../runtime/node.ts";
+import { openDataSource } from "./data/source.ts";
+import { pickDevice } from "./devices/pick-device.ts";
+import { FileStore } from "./files/file-store.ts";
+import { nodeTrackers } from "./trackers/trackers.ts";
+
+/** Runs in folders, data in files, and the devices of this machine. */
+export const nodePlatform: Platform = {
+  versions: { node: process.versions.node },
+  openStore: (path) => new FileStore(path),
+  openData: openDataSource,
+  pickDevice,
+  evaluationDevice: () => cpuDevice(1),
+  openExtractor,
+  trackers: nodeTrackers,
+};

@@ -1,0 +1,29 @@
+import type { DataSourceOptions } from "../data/options.ts";
+import type { DataSource } from "../data/split.ts";
+import type { OpenExtractor } from "../evaluation/extractor.ts";
+import type { Device, DeviceName } from "../runtime/device.ts";
+import type { RunInfo } from "./run-info.ts";
+import type { RunStore } from "./store.ts";
+import type { Trackers } from "./tracking.ts";
+
+/** What runs need of where they are: Node, a browser, a test. */
+export interface Platform {
+  /** Versions of what the code runs on, for a run's record; that of ONNX Runtime is the device's. */
+  readonly versions: Omit<RunInfo["versions"], "onnxruntime">;
+  /** The place of the run at a path, whether there is one yet or not. */
+  readonly openStore: (path: string) => RunStore;
+  /** The data of a name or path, as --data takes it. */
+  readonly openData: (spec: string, options?: DataSourceOptions) => Promise<DataSource>;
+  /** `threads`: of the CPU; 0 for one per core. */
+  readonly pickDevice: (name?: DeviceName, threads?: number) => Promise<PickedDevice>;
+  /** The device of networks that are trained to evaluate others: one thread of a CPU, which gives the same values each time. */
+  readonly evaluationDevice: () => Promise<Device>;
+  readonly openExtractor: OpenExtractor;
+  readonly trackers: Trackers;
+}
+
+export interface PickedDevice {
+  readonly device: Device;
+  /** Why `auto` chose it; undefined where it was asked for by name. */
+  readonly reason?: string;
+}

@@ -1,0 +1,76 @@
+/** Where a run's metrics go besides its own store. */
+import { ConfigError } from "../errors.ts";
+import type { TrainingSettings } from "../training/settings.ts";
+import type { Run } from "./run.ts";
+import type { TrainingEvent } from "./training-event.ts";
+
+export type Ending = "finished" | "interrupted" | "failed";
+
+/** Follows a run. What is in its way it returns in a sentence; it never ends training. */
+export interface Tracker {
+  see(event: TrainingEvent): Promise<string | undefined>;
+  close(ending: Ending): Promise<string | undefined>;
+}
+
+export interface TrackedRun {
+  readonly run: Run;
+  /** Steps done before this process. */
+  readonly from: number;
+}
+
+/** The trackers of a platform. */
+export interface Trackers {
+  /** Throws ConfigError where a run with these settings could not be tracked, before there is one. */
+  check(settings: TrainingSettings): Promise<void>;
+  /** The trackers that settings ask for. Throws ConfigError where one cannot begin. */
+  open(tracked: TrackedRun, settings: TrainingSettings): Promise<readonly Tracker[]>;
+}
+
+/** Of a platform that has none: throws ConfigError where settings ask for one. */
+export const noTrackers: Trackers = {
+  check: async ({ tensorboard, mlflow }) => {
+    for (const [name, value] of Object.entries({ tensorboard, mlflow }))
+      if (value !== undefined && value !== false)
+        throw new ConfigError(`${name}: not available on this platform, got ${String(value)}, expected none`);
+    return Promise.resolve();
+  },
+  open: async (_, settings) => {
+    await noTrackers.check(settings);
+    return [];
+  },
+};
+
+/** The events as they are, each seen by every tracker first, and warnings of what was in a tracker's way. */
+export async function* tracked(
+  events: AsyncGenerator<TrainingEvent>,
+  trackers: readonly Tracker[],
+): AsyncGenerator<TrainingEvent> {
+  let ending: Ending = "failed";
+  let step = 0;
+  try {
+    for await (const event of events) {
+      ({ step } = event);
+      for (const tracker of trackers) {
+        const message = await tracker.see(event);
+        if (message !== undefined) yield { kind: "warning", step, message };
+      }
+      // Whoever stops listening has interrupted the run.
+      ending = "interrupted";
+      yield event;
+      ending = event.kind === "done" ? "finished" : event.kind === "interrupted" ? "interrupted" : "failed";
+    }
+  } finally {
+    for (const tracker of trackers) await tracker.close(ending);
+  }
+}
+
+/** What an event measured, by `split/name`. */
+export function figuresOf(event: TrainingEvent): Readonly<Record<string, number>> | undefined {
+  const named = (split: string, metrics: Readonly<Record<string, number>>): Record<string, number> =>
+    Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${split}/${name}`, value]));
+  if (event.kind === "step" && event.metrics) return named("train", event.metrics);
+  if (event.kind === "validation") return named("validation", event.metrics);
+  return event.kind === "done" && Object.keys(event.metrics.test).length > 0
+    ? named("test", event.metrics.test)
+    : undefined;
+}

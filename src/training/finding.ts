@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+const sentence = z.string().max(1000);
+
+export const findingNames = [
+  "divergence",
+  "posterior-collapse",
+  "exploding-gradients",
+  "dead-units",
+  "over-fitting",
+] as const;
+
+/** What the training doctor has found: what it saw, and the setting to turn. */
+export const findingSchema = z.strictObject({
+  finding: z.enum(findingNames),
+  /** One sentence each. */
+  evidence: sentence,
+  remedy: sentence,
+});
+export type Finding = Readonly<z.infer<typeof findingSchema>>;
