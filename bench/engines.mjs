@@ -1,4 +1,4 @@
-/** How to start each engine, and why one cannot be started. */
+/** How to start each engine, or why it cannot be started. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -18,7 +18,7 @@ export const peerNames = ["limit", "jax-js", "tfjs", "torch", "torch-compile", "
  * @property {string} [absent] why it cannot be started
  */
 
-/** Two threads for every engine: where there are more processors, workers are pinned to two of them. */
+/** Number of threads of every engine; with more processors, workers are pinned to two of them. */
 function pinning() {
   if (availableParallelism() <= 2) return [];
   return spawnSync("taskset", ["-c", "0,1", "true"]).status === 0 ? ["taskset", "-c", "0,1"] : [];
@@ -65,7 +65,7 @@ export function engineStarts(peers, { install }) {
   const tfjs = { needs: "node_modules/@tensorflow/tfjs-layers", remedy: "npm ci --prefix bench" };
   /** @type {Record<string, () => EngineStart[]>} */
   const peerStarts = {
-    // The limit can do with ONNX Runtime alone, so it never installs PyTorch.
+    // ONNX Runtime suffices for the limit, so it never installs PyTorch.
     limit: () => [node("limit", "limit.mjs"), python("limit", "limit-torch", { installs: false })],
     "jax-js": () => [node("jax-js", "jax-js.mjs", jaxJs)],
     tfjs: () => [node("tfjs", "tfjs.mjs", tfjs)],

@@ -1,7 +1,7 @@
 /**
- * jax-js with its WebAssembly backend: one jitted step of loss, gradients and Adam, arrays owned by reference count
- * (`x.ref` keeps an argument that is needed again). Its optimizers are a package of their own (@jax-js/optax), so Adam
- * is written out here as that package has it: moments as trees, bias-corrected.
+ * jax-js with its WebAssembly backend: one jitted step of loss, gradients and Adam, with reference-counted arrays (`x.ref` keeps an argument that
+ * is used again). Its optimizers are a separate package (@jax-js/optax), so Adam is written out here as in that package: moments as trees,
+ * bias-corrected.
  */
 import { defaultDevice, init, jit, lax, nn, numpy as np, random, tree, valueAndGrad } from "@jax-js/jax";
 import { firstLosses, serve } from "./protocol.mjs";

@@ -1,4 +1,4 @@
-/** Latentkit, as its users train: a model's objectives compiled into one step, a model's capabilities into programs. */
+/** Latentkit as its users train: a model's objectives compiled into one training step, its capabilities into programs. */
 import {
   adam,
   constant,
@@ -54,7 +54,7 @@ const objectivesOf = (model) => ({
 });
 const regressionOf = (network) => ({ module: network, objectives: (inputs) => regression(network, inputs) });
 
-/** The same tensor with zero for every draw. */
+/** The same tensor with all noise set to zero. */
 function withoutNoise(tensor) {
   const nodes = new Set([tensor]);
   for (const node of nodes) for (const input of node.inputs) nodes.add(input);
@@ -86,7 +86,7 @@ const batchesOf = (spec) => {
   return Array.from({ length: spec.shape[0] }, (_, i) => values.slice(i * size, (i + 1) * size));
 };
 
-/** A training workload as an engine of the protocol. */
+/** A training workload as an engine. */
 async function training(workload, device, lossEvery) {
   const { module, objectives } = trained[workload.kind]();
   const inputs = Object.fromEntries(workload.data.map(({ name, shape }) => [name, new Input(name, shape.slice(1))]));
@@ -122,7 +122,7 @@ async function training(workload, device, lossEvery) {
   };
 }
 
-/** A forward workload as an engine of the protocol. */
+/** A forward workload as an engine. */
 async function throughput(workload, device) {
   const model = vaeOf("mlp", [784]);
   const [spec] = workload.data;

@@ -1,6 +1,6 @@
 /**
- * The matrix products of one step alone, as Gemm nodes of one ONNX Runtime session with preallocated outputs: the floor
- * under any engine that computes the same products. `peers.py limit-torch` runs the same list through torch.mm.
+ * The matrix products of one step alone, as Gemm nodes of one ONNX Runtime session with preallocated outputs: a lower bound on the time of
+ * any engine that computes the same products. `peers.py limit-torch` runs the same list through torch.mm.
  */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { serve } from "./protocol.mjs";
@@ -59,7 +59,7 @@ await serve(async ({ products }) => {
     const yShape = transposeY ? [n, k] : [k, n];
     return {
       product,
-      // Products of the same shape share operands: what counts is the arithmetic.
+      // Products of the same shape use the same operands: only the arithmetic matters.
       x: { name: `x_${xShape.join("x")}`, shape: xShape },
       y: { name: `y_${yShape.join("x")}`, shape: yShape },
       out: { name: `out_${index}`, shape: [m, n] },

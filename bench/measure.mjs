@@ -1,4 +1,4 @@
-/** Measures every engine on one workload in turn, round by round, so that drift of the machine meets all alike. */
+/** Times all engines on one workload in turn, round by round, so that drift of the machine affects all alike. */
 import { setTimeout as pause } from "node:timers/promises";
 import { WorkerProcess } from "./worker-process.mjs";
 
@@ -17,13 +17,13 @@ import { WorkerProcess } from "./worker-process.mjs";
  * @property {string} [absent] why there is no number
  */
 
-/** Relative difference at which two engines are said to compute different things. */
+/** Relative difference of losses above which two engines count as computing different things. */
 const LOSS_TOLERANCE = 1e-3;
 const SETUP_LIMIT_SECONDS = 120;
 const ROUND_LIMIT_SECONDS = 300;
-/** Thread pools spin for some 40 ms after their last task; the next engine waits until the last one's threads sleep. */
+/** Thread pools spin for about 40 ms after their last task; the next engine waits until the threads of the last one sleep. */
 const SPIN_MS = 100;
-/** An engine whose step takes longer than this is read once, not once a round. */
+/** An engine with a longer step is timed once, not once per round. */
 const SLOW_STEP_MS = 5000;
 
 /** @param {readonly number[]} values */
@@ -34,7 +34,7 @@ export function median(values) {
 }
 
 /**
- * Lines that name every engine whose losses leave the others'.
+ * Messages for engines whose losses deviate from the others'.
  * @param {string} workload
  * @param {readonly { name: string, checks: readonly number[] }[]} engines
  */
@@ -56,7 +56,7 @@ export function disagreements(workload, engines) {
 }
 
 /**
- * Starts an engine, checks it, and finds how many of its steps fill a round.
+ * Starts an engine, checks its losses, and finds the number of steps that fill a round.
  * @param {EngineStart} start
  * @param {Workload} workload
  * @param {number} seconds
@@ -68,7 +68,7 @@ async function prepare(start, workload, seconds) {
   const setup = await worker.ask({ do: "setup", workload, variant: start.variant }, SETUP_LIMIT_SECONDS);
   let absent = setup.absent;
   let msPerStep = 0;
-  // The first round compiles what the check did not; the rest warm up.
+  // The first round compiles what the check did not; the others warm up.
   for (
     let spent = 0, round = 0;
     absent === undefined && (round < 2 || spent < 1000) && msPerStep < SLOW_STEP_MS;
@@ -91,7 +91,7 @@ async function prepare(start, workload, seconds) {
 }
 
 /**
- * One row for each engine, and one line for each engine that computes something else than the others.
+ * One row per engine, and one message per engine that computes something else than the others.
  * @param {Workload} workload
  * @param {readonly EngineStart[]} starts
  * @param {{ rounds: number, seconds: number, progress: (text: string) => void }} options
@@ -100,7 +100,7 @@ async function prepare(start, workload, seconds) {
 export async function measure(workload, starts, { rounds, seconds, progress }) {
   const engines = [];
   for (const start of starts) {
-    // A forward pass has no loss to leave out.
+    // A forward pass has no loss.
     if (!workload.trains && start.name === "latentkit-loss") continue;
     progress(`${workload.name}: starting ${start.name}`);
     engines.push(await prepare(start, workload, seconds));
@@ -108,7 +108,7 @@ export async function measure(workload, starts, { rounds, seconds, progress }) {
   for (let round = 0; round < rounds; round++) {
     progress(`${workload.name}: round ${round + 1} of ${rounds}`);
     const turn = engines.filter(({ worker, slow }) => worker && !slow);
-    // Each round begins with another engine: none always follows the same neighbor.
+    // Each round starts with another engine, so that none always follows the same one.
     for (let i = 0; i < turn.length; i++) {
       const engine = turn[(round + i) % turn.length];
       await pause(SPIN_MS);

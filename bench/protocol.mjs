@@ -12,7 +12,7 @@
  * @property {() => Promise<number[]>} check the losses of the first `CHECKED_STEPS` training steps on batches 0, 1, ...
  *   with zero noise; for a forward pass, the mean square of its output on batch 0
  * @property {(steps: number) => Promise<void>} run continues with fresh noise and returns when the work is finished
- * @property {string} [note] what a reader of the numbers must know
+ * @property {string} [note] caveat for readers of the results
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";

@@ -1,4 +1,4 @@
-/** Finds a Python that has the libraries to measure against, making `.bench-env` where none has. */
+/** Finds a Python installation with the given libraries, creating `.bench-env` where there is none. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 const tf = require("@tensorflow/tfjs-core");
 /** @type {typeof import("@tensorflow/tfjs-backend-wasm")} */
 const wasm = require("@tensorflow/tfjs-backend-wasm");
-// Registers the gradients and optimizers, which the core's build for Node leaves out.
+// Registers gradients and optimizers, which the core's build for Node leaves out.
 require("@tensorflow/tfjs-layers");
 
 /** Canonical [batch, channels, height, width] images to TensorFlow's channels-last. */
@@ -30,7 +30,7 @@ function negElbo({ x, logits, mean, logVar }) {
   return tf.div(tf.add(distortion, rate), x.shape[0]);
 }
 
-/** Reparameterized draw; zero noise gives the mean. */
+/** Reparameterized sample; zero noise gives the mean. */
 function draw(mean, logVar, noisy) {
   const noise = noisy ? tf.randomNormal(mean.shape) : tf.zeros(mean.shape);
   return tf.add(mean, tf.mul(tf.exp(tf.mul(logVar, 0.5)), noise));

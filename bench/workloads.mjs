@@ -1,8 +1,8 @@
 /**
- * What is measured, as plain data: every engine builds the same parameters and batches from these numbers, so that the
- * losses they report can be compared before their times are.
+ * The workloads, as plain data: every engine builds the same parameters and batches from these numbers, so that their losses can be compared
+ * before their times.
  *
- * Layouts are canonical here and each engine rearranges them once, before timing, into the ones its users write:
+ * Layouts are canonical here; each engine rearranges them once, before timing, into its users' layouts:
  * dense weights [in, out], convolutions [out, in, kh, kw], transposed convolutions [in, out, kh, kw],
  * images [batch, channels, height, width].
  *
@@ -224,7 +224,7 @@ function throughput() {
       batch,
       trains: false,
       parameters: mlpDecoder,
-      // Only the check reads these codes: a timed run draws its own from N(0, 1).
+      // Only the check reads these codes: a timed run samples its own from N(0, 1).
       data: [{ name: "z", shape: [1, batch, LATENT], seed: 7, low: -1, high: 1 }],
       products: [forward(LATENT, HIDDEN), forward(HIDDEN, PIXELS)],
     },

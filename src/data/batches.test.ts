@@ -122,10 +122,10 @@ test("labels that a model needs are there, and of its classes", async () => {
   const unlabelled = whole(await createDataset(parts));
   const options = { batchSize: 10, purpose: "training" } as const;
   expect(() => new Batches(unlabelled, { ...options, classes: 103 })).toThrow(
-    "ramp: no labels, got none, expected a labelled dataset of 103 classes",
+    "ramp: no labels, got none, expected a labeled dataset of 103 classes",
   );
   expect(() => new Batches(whole(small), { ...options, classes: 102 })).toThrow(
-    "ramp: a label is of no class the model knows, got 102 for example 102, expected 0 to 101",
+    "ramp: a label is not one of the model's classes, got 102 for example 102, expected 0 to 101",
   );
   expect(new Batches(whole(small), { ...options, classes: 103 }).labelled).toBe(true);
   expect(new Batches(whole(small), options).labelled).toBe(false);
@@ -142,7 +142,7 @@ describe("binarization", () => {
     range: [0, 255],
   });
 
-  test("dynamic draws average to the intensity, 0 and 1 stay, epochs and examples differ", async () => {
+  test("dynamic samples average to the intensity, 0 and 1 stay, epochs and examples differ", async () => {
     const epochs = 4000;
     const batches = new Batches(whole(await everyByte), {
       batchSize: 1,
@@ -180,7 +180,7 @@ describe("binarization", () => {
     expect(Math.abs(product)).toBeLessThan(740);
   });
 
-  test("a draw depends on the example, not on its batch", async () => {
+  test("a sample depends on the example, not on its batch", async () => {
     const [a, b] = [7, 3].map((batchSize) => {
       const batches = new Batches(whole(small), { batchSize, purpose: "training", seed: 2, binarize: "dynamic" });
       const rows = new Map<number, Float32Array>();
@@ -194,7 +194,7 @@ describe("binarization", () => {
     for (const [example, row] of a) if (b.has(example)) expect(b.get(example)).toEqual(row);
   });
 
-  test("fixed never changes, and evaluation shares its draw whatever the seed", () => {
+  test("fixed never changes, and evaluation uses the same sample whatever the seed", () => {
     const rows = (options: Omit<BatchOptions, "batchSize">, epoch: number) => {
       const batches = new Batches(whole(small), { batchSize: 1, ...options });
       return new Map(read(batches, epoch).map((row, i) => [batches.indices({ epoch, index: i })[0], row] as const));
@@ -212,7 +212,7 @@ describe("binarization", () => {
     expect(Array.from(batch!)).toEqual(Array.from((await everyByte).values, (value) => (value >= 127.5 ? 1 : 0)));
   });
 
-  test("floats and bytes of equal intensity draw alike", async () => {
+  test("floats and bytes of equal intensity give the same samples", async () => {
     const bytes = await everyByte;
     const floats = await createDataset({ ...bytes, values: Float32Array.from(bytes.values) });
     for (const binarize of BINARIZATIONS) {

@@ -9,7 +9,7 @@ import { shuffled } from "./shuffle.ts";
 import type { FieldSpec } from "./spec.ts";
 import type { Split } from "./split.ts";
 
-/** A place in the sequence of batches, as plain data to save and come back to: batch `index` of epoch `epoch`, both from 0. */
+/** Position in the sequence of batches, as plain data that can be saved: batch `index` of epoch `epoch`, both from 0. */
 export interface Cursor {
   readonly epoch: number;
   readonly index: number;
@@ -18,16 +18,16 @@ export interface Cursor {
 export interface BatchOptions {
   readonly batchSize: number;
   /**
-   * `training`: every epoch in a new order, the last partial batch left out, `dynamic` binarization drawn anew each epoch.
-   * `evaluation`: file order, every example, the one fixed draw for `dynamic` and `fixed` binarization.
+   * `training`: a new order each epoch, the last partial batch dropped, `dynamic` binarization resampled each epoch.
+   * `evaluation`: file order, every example, and one fixed sample for `dynamic` and `fixed` binarization.
    */
   readonly purpose: "training" | "evaluation";
-  /** Seed of the order and of `dynamic` binarization; an evaluation depends on no seed. */
+  /** Seed of shuffling and `dynamic` binarization; evaluation does not depend on it. */
   readonly seed?: number;
   readonly binarize?: Binarization;
   /** Fields that are read too: of a class those that a model knows. */
   readonly fields?: readonly FieldSpec[];
-  /** Of training examples so many, by the seed, keep their labels; the others' are read as -1. All do when missing. */
+  /** Number of training examples that keep their labels, chosen by the seed; labels of the others read as -1. Default: all. */
   readonly labelledExamples?: number;
 }
 
@@ -40,8 +40,8 @@ export interface BatchArrays {
 }
 
 /**
- * The batches of a split. Which examples a batch holds, and their binarization, is a pure function of the options and the
- * cursor, so training resumes at a saved cursor with the same bytes. Batches are written into the caller's arrays.
+ * The batches of a split. The examples of a batch and their binarization are a pure function of the options and the cursor, so training resumes
+ * at a saved cursor bit for bit. Batches are written into the caller's arrays.
  */
 export class Batches {
   readonly split: Split;
@@ -101,7 +101,7 @@ export class Batches {
     return { epoch: Math.floor(step / this.batchesPerEpoch), index: step % this.batchesPerEpoch };
   }
 
-  /** The cursor of the following batch. */
+  /** The cursor of the next batch. */
   after({ epoch, index }: Cursor): Cursor {
     return index + 1 < this.batchesPerEpoch ? { epoch, index: index + 1 } : { epoch: epoch + 1, index: 0 };
   }
@@ -111,7 +111,7 @@ export class Batches {
     for (let index = 0; index < this.batchesPerEpoch; index++) yield { epoch, index };
   }
 
-  /** Dataset indices of the examples of a batch: `batchSize` of them, fewer in the last batch of an evaluation. A view, not to be kept. */
+  /** Dataset indices of the examples of a batch: `batchSize`, fewer in the last batch of an evaluation. A view, valid until the next call. */
   indices({ epoch, index }: Cursor): Uint32Array {
     if (
       !(Number.isSafeInteger(epoch) && epoch >= 0 && Number.isSafeInteger(index) && index >= 0) ||
@@ -130,8 +130,8 @@ export class Batches {
   }
 
   /**
-   * Writes a batch to the start of `out` as float32, [count, ...shape], intensities scaled to [0, 1] and binarized. Returns
-   * count, the number of examples written; what lies behind them is left as it was.
+   * Writes a batch to the start of `out` as float32, [count, ...shape], with intensities scaled to [0, 1] and binarized. Returns count, the
+   * number of examples; the rest of `out` is unchanged.
    */
   fillExamples(out: Float32Array, cursor: Cursor): number {
     const examples = this.indices(cursor);
@@ -165,7 +165,7 @@ export class Batches {
   /** Writes the labels of a batch to the start of `out` and returns their number; throws `ConfigError` where the dataset has none. */
   fillLabels(out: Int32Array | BigInt64Array, cursor: Cursor): number {
     const { labels, name } = this.split.dataset;
-    if (!labels) throw new ConfigError(`batches: ${name} has no labels, got none, expected a labelled dataset`);
+    if (!labels) throw new ConfigError(`batches: ${name} has no labels, got none, expected a labeled dataset`);
     const examples = this.indices(cursor);
     this.#checkLength("fillLabels", out.length, examples.length);
     const labelOf = (example: number, row: number): number =>

@@ -1,36 +1,36 @@
-/** Examples that lie together on a disk, and how many such blocks of them memory holds at a time. */
+/** Layout of examples on disk: examples per block, and the number of blocks kept in memory. */
 export interface Blocks {
-  /** Examples in a block; the last one may have fewer. */
+  /** Examples per block; the last block may have fewer. */
   readonly size: number;
   readonly held: number;
 }
 
-/** Bytes of a block: few enough to be read for one example, enough that reading them in any order costs little. */
+/** Bytes per block: small enough to read for one example, large enough that random access is cheap. */
 const BLOCK_BYTES = 2 ** 16;
-/** Bytes of all blocks held: what examples are shuffled within. */
+/** Bytes of all cached blocks: the window within which examples are shuffled. */
 const HELD_BYTES = 2 ** 27;
 
-/** The blocks of examples of so many bytes each. */
+/** Block layout for examples of `exampleBytes` bytes. */
 export function blocksOf(exampleBytes: number, held = HELD_BYTES): Blocks {
   const size = Math.max(1, Math.floor(BLOCK_BYTES / exampleBytes));
   return { size, held: Math.max(2, Math.floor(held / (size * exampleBytes))) };
 }
 
-/** The blocks used last, `most` of them; a block that is not there takes the place of the one used longest ago. */
+/** Least-recently-used cache of `most` blocks. */
 export class BlockCache<Block> {
   readonly #most: number;
   readonly #load: (index: number, instead: Block | undefined) => Block;
-  /** In the order of use. */
+  /** In order of use, least recent first. */
   readonly #blocks = new Map<number, Block>();
   #last: { readonly index: number; readonly block: Block } | undefined;
 
-  /** `load` may put what it loads into `instead`, which is no longer needed. */
+  /** `load` may reuse the memory of `instead`, an evicted block. */
   constructor(most: number, load: (index: number, instead: Block | undefined) => Block) {
     this.#most = most;
     this.#load = load;
   }
 
-  /** A block, valid until the next is asked for. */
+  /** The block at an index, valid until the next call. */
   block(index: number): Block {
     if (this.#last?.index === index) return this.#last.block;
     let block = this.#blocks.get(index);

@@ -5,35 +5,35 @@ import type { ClassIndices, Field } from "./fields.ts";
 import type { Factors } from "./generators/factors.ts";
 import { fingerprint } from "./fingerprint.ts";
 
-/** Examples made or fetched one at a time, for sets too large to hold. */
+/** Examples generated or read one at a time, for datasets too large for memory. */
 export interface ExampleStore {
-  /** What determines every byte of them, in place of the bytes themselves. */
+  /** Text that determines the content, hashed in its place. */
   readonly content: string;
-  /** How they lie where they are read from a disk: present where the order of reading matters. */
+  /** Layout on disk; present where random access is slow. */
   readonly blocks?: Blocks;
   /** Writes the bytes of one example. */
   read(example: number, into: Uint8Array): void;
 }
 
-/** The same for examples that are real numbers, kept in some smaller form. */
+/** The same for examples of real numbers stored in a compact form. */
 export interface FloatStore {
   readonly content: string;
   readonly blocks?: Blocks;
-  /** Writes the numbers of one example. */
+  /** Writes the values of one example. */
   readFloats(example: number, into: Float32Array): void;
 }
 
-/** Examples in their stored form: a batch, never the whole set, becomes float. */
+/** Examples in their stored form; only batches are converted to float. */
 export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | FloatStore> {
   readonly name: string;
-  /** One line for people: what the examples are and where they come from. */
+  /** One line: what the examples are and where they come from. */
   readonly description: string;
   /** Shape of one example, such as [channels, height, width]. */
   readonly shape: readonly number[];
   readonly size: number;
   /** `size` examples one after another, each row-major in `shape`. */
   readonly values: Values;
-  /** The stored values that become 0 and 1; null where values are real numbers, not intensities, and stay as they are. */
+  /** Stored values that map to 0 and 1; null where values are real numbers and not intensities. */
   readonly range: readonly [low: number, high: number] | null;
   /** One class index per example. */
   readonly labels?: ClassIndices;
@@ -45,7 +45,7 @@ export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | Flo
   readonly kind?: string;
   /** What the numbers of an example stand for, where it is a row of a table. */
   readonly columns?: readonly Column[];
-  /** What examples were generated from, where that is known. */
+  /** Generative factors of the examples, where known. */
   readonly factors?: Factors;
   /** SHA-256 in hex of shape, range, values and labels: equal for equal content, whatever the name. */
   readonly fingerprint: string;
@@ -56,7 +56,7 @@ export function exampleSize({ shape }: Pick<Dataset, "shape">): number {
   return shape.reduce((size, extent) => size * extent, 1);
 }
 
-/** Checks that the parts of a dataset fit together and fingerprints them; classes without names take their indices. Throws `DataError`. */
+/** Validates and fingerprints a dataset; unnamed classes are named by index. Throws `DataError`. */
 export async function createDataset<Values extends Dataset["values"]>(
   parts: Omit<Dataset<Values>, "fingerprint">,
 ): Promise<Dataset<Values>> {

@@ -9,7 +9,7 @@ const bytes = Uint8Array.from({ length: size }, (_, i) => [0, 4, 16][i % 3]!);
 const split = async (values: Uint8Array | Float32Array) =>
   whole(await createDataset({ name: "rows", description: "", shape: [1], size, values, range: [0, 16] }));
 
-test("every value is spread evenly over the cell of its level, half to either side", async () => {
+test("every value is uniform over the cell of its level, centered at it", async () => {
   const levels = await split(bytes);
   expect(levelWidth(levels)).toBe(1 / 16);
   const batches = new Batches(dequantized(levels, 3), { batchSize: size, purpose: "evaluation" });

@@ -4,15 +4,15 @@ import { exampleSize } from "./dataset.ts";
 import { ExampleReader } from "./example-reader.ts";
 import type { Split } from "./split.ts";
 
-/** How far levels of stored values are apart once they are scaled to [0, 1]; undefined for values that are real numbers. */
+/** Distance between quantization levels after scaling to [0, 1]; undefined for values that are real numbers. */
 export function levelWidth({ dataset: { range, values } }: Split): number | undefined {
   if (range === null || values instanceof Float32Array || "readFloats" in values) return undefined;
   return 1 / (range[1] - range[0]);
 }
 
 /**
- * The split with uniform noise over the cell of its level added to each value, which is scaled to [0, 1] as ever: half a cell to either
- * side. A pure function of (seed, example). Throws RangeError for values that have no levels.
+ * Uniform dequantization: the split with uniform noise of one level's width, centered at 0, added to each value in [0, 1]. A pure function of
+ * (seed, example). Throws RangeError for values that are not quantized.
  */
 export function dequantized(split: Split, seed: number): Split {
   const width = levelWidth(split);

@@ -1,7 +1,7 @@
 import { brIf, f32, f32x4, i16x8, i32, i32x4, loop, v128, type Code } from "../wasm/instructions.ts";
 import { defineFunction } from "../wasm/module.ts";
 
-/** Values per turn of the loops; arrays in memory are padded to a multiple of it. */
+/** Values per loop iteration; arrays in memory are padded to a multiple of it. */
 export const GROUP = 16;
 
 /** The four quarters of sixteen bytes, each as four float32. */
@@ -36,8 +36,8 @@ export const scaleBytes = defineFunction(
 );
 
 /**
- * Replaces each float32 p from `at` up to the address `end` by 1 where r + 1/2 < 65536 p and by 0 elsewhere; r are the uint16 at
- * `random`, in order.
+ * Replaces each float32 p from `at` up to the address `end` by 1 where r + 1/2 < 65536 p and by 0 elsewhere, with r the consecutive uint16 at
+ * `random`.
  */
 export const drawBernoulli = defineFunction({ at: "i32", end: "i32", random: "i32" }, ({ at, end, random }, local) => {
   const words = [local("v128"), local("v128")];

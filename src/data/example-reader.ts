@@ -12,12 +12,12 @@ let bind: ((memory: WebAssembly.Memory) => Kernel) | undefined;
 const HALVES = 0x7fff7fff;
 
 /**
- * Turns stored examples into float32 intensities in [0, 1], binarized where asked, or real numbers as they are, through a few kilobytes of WebAssembly memory
- * that hold one example.
+ * Converts stored examples to float32: intensities in [0, 1], optionally binarized, or real numbers unchanged. Works through a few kilobytes of
+ * WebAssembly memory that hold one example.
  *
- * A Bernoulli draw takes 16 random bits r per value, in order from the stream `key` at a place set by the example's index, so
- * it depends on nothing else. An intensity p becomes 1 where r + 1/2 < 2^16 p, so its probability is p rounded to a multiple of 2^-16.
- * `threshold` is the draw whose r are all 2^15 - 1.
+ * A Bernoulli sample takes 16 random bits r per value, consecutive in the stream `key` at an offset given by the example's index, so it depends
+ * on nothing else. An intensity p becomes 1 where r + 1/2 < 2^16 p, so its probability is p rounded to a multiple of 2^-16. `threshold` is the
+ * sample with all r = 2^15 - 1.
  */
 export class ExampleReader {
   readonly #dataset: Dataset;

@@ -54,7 +54,7 @@ export function checkedField(dataset: Dataset, indices: Uint32Array, spec: Field
     const wrong = indices.find((i) => field.values[i]! >= most);
     if (wrong !== undefined)
       throw new DataError(
-        `${name}: a label is of no class the model knows, got ${field.values[wrong]} for example ${wrong}, expected 0 to ${most - 1}`,
+        `${name}: a label is not one of the model's classes, got ${field.values[wrong]} for example ${wrong}, expected 0 to ${most - 1}`,
       );
     return field;
   }

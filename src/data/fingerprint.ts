@@ -6,8 +6,8 @@ const PIECE = 1 << 20;
 export type FingerprintPart = string | Uint8Array | Uint16Array | Float32Array | Uint32Array | Iterable<Uint8Array>;
 
 /**
- * SHA-256 in hex over the SHA-256 digests of the parts, text as UTF-8 and arrays as their bytes in pieces of at most 1 MiB.
- * Equal parts give equal fingerprints on every platform, whether an array comes whole or piece by piece, and none is copied whole.
+ * SHA-256 in hex over the SHA-256 digests of the parts: text as UTF-8, arrays as their bytes in pieces of at most 1 MiB. It is the same on every
+ * platform, and for an array given whole or piece by piece; no array is copied whole.
  */
 export async function fingerprint(...parts: readonly FingerprintPart[]): Promise<string> {
   const digests: Uint8Array[] = [];

@@ -50,12 +50,12 @@ describe("of 40 labels kept", () => {
     expect(counts.reduce((a, b) => a + b)).toBe(40);
   });
 
-  test("a quarter of every batch has labels, spread over it", () => {
+  test("a quarter of every batch is labeled, evenly spaced", () => {
     for (let from = 0; from < all.length; from += 4)
       expect(all.slice(from, from + 4).filter(([, label]) => label !== -1)).toHaveLength(1);
   });
 
-  test("an epoch shows an example without a label at most once, and over two all labelled ones come as often", () => {
+  test("an epoch shows an example without a label at most once, and over two all labeled ones come as often", () => {
     expect(epochs[0]).toHaveLength(Math.floor(160 / 12) * 16);
     for (const epoch of epochs) {
       const hidden = epoch.filter(([, label]) => label === -1).map(([example]) => example);
@@ -78,7 +78,7 @@ describe("of 40 labels kept", () => {
     expect([...other.indices({ epoch: 2, index: 3 })]).not.toEqual([...b.indices({ epoch: 2, index: 3 })]);
   });
 
-  test("the share says so, and an evaluation hides none", () => {
+  test("the labeled fraction says so, and an evaluation hides none", () => {
     expect(new Batches(whole(dataset), given).labelledShare).toBe(0.2);
     const evaluation = rows(whole(dataset), { ...given, purpose: "evaluation" }, 0);
     expect(evaluation).toEqual(Array.from({ length: size }, (_, i) => [i, labelOf(i)]));

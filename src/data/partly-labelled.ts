@@ -5,13 +5,12 @@ import type { ClassIndices } from "./fields.ts";
 import { shuffled } from "./shuffle.ts";
 import type { Split } from "./split.ts";
 
-/** Of each batch, the share that has labels where only some examples do. */
+/** Fraction of each batch that is labeled. */
 const labelledShare = 1 / 4;
 
 /**
- * A split of which only `count` examples keep their labels, as many of each class as come out even, picked by the seed. A
- * quarter of each batch has labels, spread over its rows; both kinds pass in orders of their own, the labelled ones over and
- * over.
+ * A semi-supervised split: only `count` examples keep their labels, balanced over classes and chosen by the seed. A quarter of the rows of each
+ * batch, evenly spaced, are labeled. Labeled and unlabeled examples are shuffled separately; the labeled ones repeat within an epoch.
  */
 export class PartlyLabelled {
   readonly batchesPerEpoch: number;
@@ -21,10 +20,10 @@ export class PartlyLabelled {
   readonly #rows: number;
   readonly #batch: Uint32Array;
   readonly #seed: number;
-  /** The order of each kind's current pass. */
+  /** The current order of the labeled and of the unlabeled examples. */
   readonly #orders = new Map<string, { readonly pass: number; readonly order: Uint32Array }>();
 
-  /** `labels` are those of the whole dataset, each below `classes`; `count` is less than the split's size. */
+  /** `labels` are of the whole dataset, each below `classes`; `count` is below the split's size. */
   constructor(
     { dataset, indices }: Split,
     labels: ClassIndices,
@@ -39,7 +38,7 @@ export class PartlyLabelled {
       const example = indices[at]!;
       (most[labels[example]!]!-- > 0 ? kept : others).push(example);
     }
-    // Classes with too few examples leave their places to others.
+    // Classes with too few examples are made up for by others.
     kept.push(...others.splice(0, count - kept.length));
     this.batchesPerEpoch = Math.floor(others.length / (batchSize - rows));
     if (this.batchesPerEpoch === 0)
@@ -54,12 +53,12 @@ export class PartlyLabelled {
     this.#seed = seed;
   }
 
-  /** Whether a row of every batch has a label. */
+  /** Whether a row of every batch is labeled. */
   hasLabel(row: number): boolean {
     return this.#before(row + 1) > this.#before(row);
   }
 
-  /** Dataset indices of a batch. A view, not to be kept. */
+  /** Dataset indices of a batch. A view, valid until the next call. */
   indices(epoch: number, index: number): Uint32Array {
     const batch = this.#batch;
     const rows = this.#rows;
@@ -76,7 +75,7 @@ export class PartlyLabelled {
     return batch;
   }
 
-  /** Rows with a label before a row. */
+  /** Number of labeled rows before a row. */
   #before(row: number): number {
     return Math.floor((row * this.#rows) / this.#batch.length);
   }

@@ -2,8 +2,8 @@ import type { Stream } from "../random/index.ts";
 import type { Dataset } from "./dataset.ts";
 
 /**
- * Examples of a dataset in random order. Where they are read from a disk in `blocks`, the order is one that memory can follow: blocks in
- * random order, and within as many of them as memory holds the examples in random order. Either is a function of the stream alone.
+ * Examples in random order, a function of the stream alone. Where they are read from disk in `blocks`, the order keeps to the cache: blocks in
+ * random order, and examples shuffled within windows of as many blocks as memory holds.
  */
 export function shuffled({ values }: Dataset, examples: Uint32Array, random: Stream): Uint32Array {
   const blocks = ArrayBuffer.isView(values) ? undefined : values.blocks;
@@ -13,7 +13,7 @@ export function shuffled({ values }: Dataset, examples: Uint32Array, random: Str
   const sizes = new Uint32Array(count);
   for (const example of examples) sizes[blockOf(example)]! += 1;
   const order = random.permutation(count);
-  // Where the examples of each block go: the blocks in their new order, one after the other.
+  // Start of each block's examples: blocks in their new order, consecutively.
   const next = new Uint32Array(count);
   const windows: number[] = [];
   let at = 0;

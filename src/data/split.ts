@@ -3,17 +3,17 @@ import { stream } from "../random/index.ts";
 import type { Dataset } from "./dataset.ts";
 import { fingerprint } from "./fingerprint.ts";
 
-/** Part of a dataset: the indices of its examples, in file order. Nothing is copied. */
+/** A subset of a dataset: example indices in file order. Nothing is copied. */
 export interface Split {
   readonly dataset: Dataset;
   readonly indices: Uint32Array;
 }
 
-/** The parts of a data source. */
+/** The splits of a data source. */
 export const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
 
-/** What a model is trained on, tuned on and reported on. */
+/** The training, validation and test splits of a data source. */
 export interface DataSource {
   readonly name: string;
   readonly description: string;
@@ -29,7 +29,7 @@ export interface SplitOptions {
   readonly validation?: number;
   /** Examples held out for testing, likewise; 0 (the default) leaves the test split empty. */
   readonly test?: number;
-  /** Seed of the shuffle that picks them. */
+  /** Seed of the shuffle that selects held-out examples. */
   readonly seed?: number;
 }
 
@@ -39,8 +39,8 @@ export function whole(dataset: Dataset): Split {
 }
 
 /**
- * Divides a dataset at random into train, validation and test: a shuffle seeded by `seed` picks the held-out examples, and each
- * split then lists its own in file order. Throws `ConfigError` where nothing is left to train on.
+ * Divides a dataset at random into training, validation and test splits; each lists its examples in file order. Throws `ConfigError` where no
+ * training examples are left.
  */
 export function split(dataset: Dataset, options: SplitOptions = {}): Parts {
   return divide(whole(dataset), options);
@@ -48,7 +48,7 @@ export function split(dataset: Dataset, options: SplitOptions = {}): Parts {
 
 export type Parts = Pick<DataSource, "train" | "validation" | "test">;
 
-/** Parts whose examples are in random order: files often come class by class, and pictures show the first few. */
+/** Splits in random order: files are often sorted by class, and image grids show the first few examples. */
 export function mixed({ train, validation, test }: Parts, seed = 0): Parts {
   const mix = ({ dataset, indices }: Split): Split => ({
     dataset,
@@ -59,7 +59,7 @@ export function mixed({ train, validation, test }: Parts, seed = 0): Parts {
   return { train: mix(train), validation: mix(validation), test: mix(test) };
 }
 
-/** Parts as they are given, those that are missing held out of what is learned from: a tenth to test, likewise to validate. */
+/** Completes missing splits with examples held out of the training split, a tenth each. */
 export function completeParts(
   { train, validation, test }: { readonly train: Split; readonly validation?: Split; readonly test?: Split },
   options: Pick<SplitOptions, "validation" | "seed"> = {},
@@ -95,7 +95,7 @@ function divide({ dataset, indices }: Split, { validation = 0.1, test = 0, seed 
   };
 }
 
-/** Turns a wish for held-out examples, a count from 1 or a fraction below 1, into a count; throws `ConfigError`. */
+/** The number of held-out examples, from a count of at least 1 or a fraction below 1; throws `ConfigError`. */
 export function heldOutCount(which: string, wish: number, size: number): number {
   const count = wish < 1 ? Math.max(1, Math.round(wish * size)) : wish;
   if (!(wish > 0) || !Number.isSafeInteger(count))
@@ -103,7 +103,7 @@ export function heldOutCount(which: string, wish: number, size: number): number 
   return count;
 }
 
-/** Completes a data source with its fingerprint. */
+/** Adds the fingerprint to a data source. */
 export async function createDataSource(parts: Omit<DataSource, "fingerprint">): Promise<DataSource> {
   const { train, validation, test } = parts;
   const pieces = [train, validation, test].flatMap(({ dataset, indices }) => [dataset.fingerprint, indices]);

@@ -1,6 +1,6 @@
 import { DataError } from "../errors.ts";
 
-/** The smallest and largest of some values, which must all be finite; throws `DataError` naming where they are from. */
+/** Minimum and maximum of finite values; throws `DataError`, prefixed by `name`, for others. */
 export function finiteRange(name: string, values: ArrayLike<number>): readonly [low: number, high: number] {
   let low = Infinity;
   let high = -Infinity;

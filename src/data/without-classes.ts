@@ -2,13 +2,13 @@ import { DataError } from "../errors.ts";
 import { createDataSource, type DataSource, type Split } from "./split.ts";
 
 /**
- * The source without the examples of some classes, in every split; all classes keep their numbers and names. Throws DataError
- * where examples have no labels, or none is left to train on.
+ * The source without the examples of some classes, in every split; class indices and names do not change. Throws DataError where examples have
+ * no labels, or no training examples are left.
  */
 export async function withoutClasses(source: DataSource, classes: ReadonlySet<number>): Promise<DataSource> {
   const { name, train } = source;
   if (!train.dataset.labels)
-    throw new DataError(`${name}: no labels, got none, expected a labelled dataset to leave classes out of`);
+    throw new DataError(`${name}: no labels, got none, expected a labeled dataset to leave classes out of`);
   const kept = ({ dataset, indices }: Split): Split => ({
     dataset,
     indices: indices.filter((example) => !classes.has(dataset.labels?.[example] ?? -1)),

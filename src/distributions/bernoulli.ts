@@ -5,12 +5,12 @@ import { type Distribution, unavailable } from "./distribution.ts";
 import { uniformDraws } from "./draws.ts";
 
 /**
- * 0 or 1 (as floats), elementwise, with P(x = 1) = sigmoid(logits).
+ * Bernoulli, elementwise: 0 or 1 as floats, with P(x = 1) = sigmoid(logits).
  *
  *   log p(x) = x logits - softplus(logits)
  *
- * which never forms the logarithm of a saturated probability, and whose derivative in the logits is x - sigmoid(logits).
- * x anywhere in [0, 1] gives the cross-entropy of a grey value.
+ * This never takes the logarithm of a saturated probability, and its derivative in the logits is x - sigmoid(logits).
+ * For x in [0, 1] it is the negative cross-entropy of a gray value.
  */
 export class Bernoulli implements Distribution {
   readonly name = "Bernoulli";
@@ -42,7 +42,11 @@ export class Bernoulli implements Distribution {
     return stopGradient(cast(less(u, this.mean), dtype));
   }
   rsample(): never {
-    return unavailable("Bernoulli.rsample", "a 0-1 draw has no derivative", "sample, or straightThrough(sample, mean)");
+    return unavailable(
+      "Bernoulli.rsample",
+      "a binary sample has no derivative",
+      "sample, or straightThrough(sample, mean)",
+    );
   }
 
   entropy(): Tensor {

@@ -5,7 +5,7 @@ import { type Distribution, unavailable } from "./distribution.ts";
 import { gumbelDraws } from "./draws.ts";
 
 /**
- * One of k classes, given logits [..., k]; values are int64 class indices of shape [...].
+ * Categorical over k classes, given logits [..., k]; values are int64 class indices of shape [...].
  *
  *   log p(x) = logits_x - logSumExp(logits)
  */
@@ -40,7 +40,7 @@ export class Categorical implements Distribution {
     return chosen.sub(logSumExp(this.logits, -1));
   }
 
-  /** The largest of the logits with Gumbel noise added (Gumbel 1954). */
+  /** Gumbel-max sampling: the argmax of the logits plus Gumbel noise (Gumbel 1954). */
   sample(sampleShape: Shape = []): Tensor {
     return argmax(this.logits.add(gumbelDraws([...sampleShape, ...this.logits.shape], this.logits.dtype)), -1);
   }

@@ -12,7 +12,7 @@ import { Normal } from "./normal.ts";
 const point = float64([1, -2, 3]);
 const delta = new Delta(point);
 
-test("every draw is the point, with no spread", () => {
+test("every sample is the point, with variance 0", () => {
   expect(numbersOf(delta.sample([2]))).toEqual([1, -2, 3, 1, -2, 3]);
   expect(numbersOf(delta.mean)).toEqual([1, -2, 3]);
   expect(numbersOf(delta.variance)).toEqual([0]);

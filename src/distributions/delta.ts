@@ -3,7 +3,7 @@ import { constant, type Tensor } from "../graph/tensor.ts";
 import { stopGradient } from "../ops/index.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 
-/** All probability at one point, elementwise: what a deterministic encoder or decoder gives. It has no density. */
+/** A point mass, elementwise: the output of a deterministic encoder or decoder. It has no density. */
 export class Delta implements Distribution {
   readonly name = "Delta";
   readonly eventRank = 0;
@@ -20,10 +20,10 @@ export class Delta implements Distribution {
   }
 
   logProb(): never {
-    return unavailable("Delta.logProb", "a point has no density", "a distribution that spreads");
+    return unavailable("Delta.logProb", "a point has no density", "a distribution with a density");
   }
   entropy(): never {
-    return unavailable("Delta.entropy", "a point has no density", "a distribution that spreads");
+    return unavailable("Delta.entropy", "a point has no density", "a distribution with a density");
   }
 
   rsample(sampleShape: Shape = []): Tensor {

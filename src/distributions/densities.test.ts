@@ -125,7 +125,7 @@ describe("DiscretizedLogistic on 256 levels", () => {
   });
 });
 
-test("independent adds log-probabilities and entropies over its axes, and draws whole events", () => {
+test("independent adds log-probabilities and entropies over its axes, and samples whole events", () => {
   const base = new Normal(real([0, 1, 2, 3, 4, 5], [2, 3]), real([1, 2, 3], [3]));
   const d = independent(base, 1);
   const x = real([1, 1, 2, 0, -1, 3], [2, 3]);
@@ -142,7 +142,7 @@ test("independent adds log-probabilities and entropies over its axes, and draws 
 });
 
 test("a mixture of events chooses one component for the whole event", () => {
-  // Components at -10 and +10 in both elements: a draw never mixes them.
+  // Components at -10 and +10 in both elements: a sample never mixes them.
   const components = independent(new Normal(real([-10, -10, 10, 10], [2, 2]), 0.1), 1);
   const d = new Mixture(real([0, Math.log(3)]), components);
   expect(d.shape).toEqual([2]);
@@ -161,7 +161,7 @@ test("a mixture of events chooses one component for the whole event", () => {
   expect(number(d.logProb(real([10, 10])))).toBeCloseTo(expected, 10);
 });
 
-test("relaxed categorical draws lie on the simplex, average the classes as the temperature falls, and integrate to 1", () => {
+test("relaxed categorical samples lie on the simplex, average the classes as the temperature falls, and integrate to 1", () => {
   const cold = new RelaxedCategorical(classes, 0.05).sample([20_000]);
   const { data } = evaluate([cold], noiseValues([cold], 2))[0]!;
   const probs = evaluate([new Categorical(classes).probs])[0]!.data;
@@ -181,7 +181,7 @@ test("what a distribution has not got is refused in one line", () => {
     "StudentT.variance: got 2 degrees of freedom, expected more than 2",
   );
   expect(() => new StudentT(0, 0, 1)).toThrow("StudentT: degrees of freedom out of range, got 0");
-  expect(() => new Bernoulli(0).rsample()).toThrow("Bernoulli.rsample: a 0-1 draw has no derivative");
+  expect(() => new Bernoulli(0).rsample()).toThrow("Bernoulli.rsample: a binary sample has no derivative");
   expect(() => new DiscretizedLogistic(0, 0, { low: 0, high: 1, bins: 1 })).toThrow("got 1 bins from 0 to 1");
   expect(() => new Mixture(real([0, 0]), new Normal(real([1, 2, 3]), 1))).toThrow("Mixture: components differ");
 });

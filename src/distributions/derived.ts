@@ -2,7 +2,7 @@ import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Distribution } from "./distribution.ts";
 
-/** A distribution made of another: like it in all but what a subclass says. */
+/** A distribution that wraps a base distribution and delegates to it by default. */
 export abstract class Derived<D extends Distribution> implements Distribution {
   readonly base: D;
 

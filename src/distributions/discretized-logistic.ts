@@ -28,14 +28,13 @@ export interface Grid {
 }
 
 /**
- * Logistic rounded to the nearest point of a grid, elementwise (PixelCNN++, arXiv:1701.05517, eq. 2): the first and last points
- * take the tails. 256 values in [-1, 1] when no grid is given.
+ * Discretized logistic: a logistic rounded to the nearest point of a grid, elementwise (PixelCNN++, arXiv:1701.05517, eq. 2). The first and last
+ * points include the tails. The default grid is 256 values in [-1, 1].
  *
  *   P(x) = sigmoid(b) - sigmoid(a),  b, a = (x +- width/2 - mean) / scale,  b = infinity and a = -infinity at the two ends
  *   log P(x) = -softplus(-b) - softplus(a) + log(1 - e^(a - b))
  *
- * The second line is exact: no difference of nearly equal numbers is formed, however far x lies in a tail, and a - b depends
- * on the scale alone.
+ * The second form is exact: it takes no difference of nearly equal numbers, however far x lies in a tail, and a - b depends on the scale only.
  */
 export class DiscretizedLogistic implements Distribution {
   readonly name = "DiscretizedLogistic";
@@ -45,11 +44,11 @@ export class DiscretizedLogistic implements Distribution {
   readonly logScale: Tensor;
   readonly grid: Grid;
 
-  /** `location` and `logScale` are those of the logistic before rounding. */
+  /** `location` and `logScale` are of the logistic before rounding. */
   constructor(location: Operand, logScale: Operand, grid: Grid = { low: -1, high: 1, bins: 256 }) {
     if (!(grid.low < grid.high && Number.isInteger(grid.bins) && grid.bins >= 2))
       throw new ConfigError(
-        `DiscretizedLogistic: got ${grid.bins} bins from ${grid.low} to ${grid.high}, expected 2 or more from a lower to a higher number`,
+        `DiscretizedLogistic: got ${grid.bins} bins from ${grid.low} to ${grid.high}, expected 2 or more from low to high, low < high`,
       );
     [this.location, this.logScale] = liftPair(location, logScale);
     this.shape = broadcastShapes("DiscretizedLogistic", this.location.shape, this.logScale.shape);
@@ -98,12 +97,12 @@ export class DiscretizedLogistic implements Distribution {
     return stopGradient(bin.mul(this.width).add(low));
   }
   rsample(): never {
-    return unavailable("DiscretizedLogistic.rsample", "a rounded draw has no derivative", "sample, or a Logistic");
+    return unavailable("DiscretizedLogistic.rsample", "a rounded sample has no derivative", "sample, or a Logistic");
   }
 
   /** Exact, over all grid points. */
   entropy(): Tensor {
-    // A probability that rounded to 0 contributes 0.
+    // Probabilities that underflow contribute 0.
     return this.#probabilities()
       .map((p) => p.mul(log(maximum(p, 1e-30))))
       .reduce((total, term) => total.add(term))
@@ -111,7 +110,7 @@ export class DiscretizedLogistic implements Distribution {
       .broadcastTo(this.shape);
   }
 
-  /** P(x > point i) for every point but the last. One node each, not one axis: a batch of images times 256 would not fit. */
+  /** P(x > point i) of all points but the last. One node per point and not one axis: a batch of images times 256 would not fit in memory. */
   #tails(): Tensor[] {
     const inverseScale = exp(this.logScale.neg());
     return Array.from({ length: this.grid.bins - 1 }, (_, i) =>
@@ -119,7 +118,7 @@ export class DiscretizedLogistic implements Distribution {
     );
   }
 
-  /** P(x = point i), to the absolute accuracy of the dtype. */
+  /** P(x = point i), accurate to the absolute precision of the dtype. */
   #probabilities(): Tensor[] {
     const tails = this.#tails();
     return Array.from({ length: this.grid.bins }, (_, i) => {

@@ -5,27 +5,26 @@ import { lift, type Operand, Tensor } from "../graph/tensor.ts";
 /**
  * A probability distribution over tensors, as symbolic functions of its parameters.
  *
- * Plain distributions are elementwise: every element is a draw of its own. `independent(d, axes)` turns trailing axes
- * into one event whose log-probabilities add up. What a distribution cannot do in closed form refuses by name
- * (UnsupportedOpError).
+ * Base distributions are elementwise: all elements are independent. `independent(d, axes)` reinterprets trailing batch axes as event axes, over
+ * which log-probabilities are summed. Operations without a closed form throw UnsupportedOpError.
  */
 export interface Distribution {
-  /** What errors call it. */
+  /** Name in error messages. */
   readonly name: string;
-  /** Shape of one draw: batch axes, then `eventRank` event axes. Parameters broadcast to it. */
+  /** Shape of one sample: batch axes, then `eventRank` event axes. Parameters broadcast to it. */
   readonly shape: Shape;
   readonly eventRank: number;
   /** Expected value, broadcastable to `shape`. */
   readonly mean: Tensor;
   /** Variance of each element, broadcastable to `shape`. */
   readonly variance: Tensor;
-  /** Log-density, or log-probability of a discrete value, in nats: the shape of x (broadcast) without its event axes. */
+  /** Log-density, or log-probability of a discrete value, in nats: broadcast batch shape, without event axes. */
   logProb(x: Tensor): Tensor;
-  /** Draws of shape [...sampleShape, ...shape] through which no derivative passes. */
+  /** Samples of shape [...sampleShape, ...shape], without gradient. */
   sample(sampleShape?: Shape): Tensor;
-  /** Draws of shape [...sampleShape, ...shape] as a differentiable function of the parameters and parameter-free noise. */
+  /** Reparameterized samples of shape [...sampleShape, ...shape]: differentiable in the parameters. */
   rsample(sampleShape?: Shape): Tensor;
-  /** Entropy in nats, differential for a continuous distribution: `shape` without the event axes. */
+  /** Entropy in nats (differential entropy of a continuous distribution): `shape` without event axes. */
   entropy(): Tensor;
 }
 
@@ -35,7 +34,7 @@ export function liftPair(x: Operand, y: Operand): readonly [Tensor, Tensor] {
   return [lift(x, dtype), lift(y, dtype)];
 }
 
-/** Refuses, by name, what a distribution has no closed form or no derivative for. */
+/** Throws UnsupportedOpError for an operation without a closed form or derivative, naming an alternative. */
 export function unavailable(where: string, wrong: string, instead: string): never {
   throw new UnsupportedOpError(`${where}: ${wrong}, expected ${instead}`);
 }

@@ -113,7 +113,7 @@ const drawn = (c: Case, seed: number): number[] => {
 const bound = (parameters: readonly Tensor[], numbers: readonly number[]): [Tensor, Value][] =>
   parameters.map((p, i) => [p, value(p.dtype, [], [numbers[i]!])]);
 
-/** The float64 values of tensors at some parameters, noise drawn from a seed. */
+/** The float64 values of tensors at some parameters, noise from a seed. */
 function at(tensors: readonly Tensor[], parameters: readonly Tensor[], numbers: readonly number[], seed = 0) {
   const leaves = new Map([...noiseValues(tensors, seed), ...bound(parameters, numbers)]);
   return evaluate(tensors, leaves).map((v) => v.data);
@@ -121,7 +121,7 @@ function at(tensors: readonly Tensor[], parameters: readonly Tensor[], numbers: 
 
 /** Sums and exponentials in float64, and quadrature to about 1e-9. */
 const exact = 1e-7;
-/** Monte Carlo averages lie within this many standard errors; all draws are seeded. */
+/** Monte Carlo averages lie within this many standard errors; all samples are seeded. */
 const errors = 4;
 const count = 20_000;
 
@@ -162,7 +162,7 @@ describe.each(cases)("$name", (c) => {
     if (can("entropy")) expect(Math.abs(average((_, i) => -logProb[i]!) - of(d.entropy()))).toBeLessThan(exact * 10);
   });
 
-  test("draws have the mean, the variance and the log-probability of the distribution", () => {
+  test("samples have the mean, the variance and the log-probability of the distribution", () => {
     const numbers = drawn(c, 4);
     const { x, ...over } = rule(numbers);
     const draws = d.sample([count]);
@@ -207,7 +207,7 @@ describe.each(cases)("$name", (c) => {
     }
   });
 
-  test("draws of sample carry no derivative, and what has no closed form refuses by name", () => {
+  test("sample carries no derivative, and what has no closed form refuses by name", () => {
     expect(at(grad(d.sample([3]).mul(1).sum(), parameters), parameters, drawn(c, 8)).every((g) => g[0] === 0)).toBe(
       true,
     );

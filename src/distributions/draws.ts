@@ -2,22 +2,22 @@ import type { DType, Shape } from "../graph/shape.ts";
 import { noise, type Tensor } from "../graph/tensor.ts";
 import { cast, log, maximum } from "../ops/index.ts";
 
-/** Independent N(0, 1) draws. */
+/** Standard normal noise. */
 export const normalDraws = (shape: Shape, dtype: DType): Tensor => cast(noise.normal(shape), dtype);
 
-/** Independent uniform draws on [0, 1). */
+/** Uniform noise on [0, 1). */
 export const uniformDraws = (shape: Shape, dtype: DType): Tensor => cast(noise.uniform(shape), dtype);
 
 /**
- * Independent uniform draws on the open interval (0, 1), so that log(u) and log(1 - u) are finite. The noise is a multiple
- * of 2^-24 below 1; its zero becomes 2^-25 (adding 2^-25 instead would round 1 - 2^-24 up to 1 in float32).
+ * Uniform noise on the open interval (0, 1), so that log(u) and log(1 - u) are finite. Uniform noise is a multiple of 2^-24 below 1; its zero
+ * becomes 2^-25 (adding 2^-25 to all values would round 1 - 2^-24 up to 1 in float32).
  */
 export const openUniformDraws = (shape: Shape, dtype: DType): Tensor => maximum(uniformDraws(shape, dtype), 2 ** -25);
 
-/** Independent standard Gumbel draws, -log(-log u). */
+/** Standard Gumbel noise, -log(-log u). */
 export const gumbelDraws = (shape: Shape, dtype: DType): Tensor => log(log(openUniformDraws(shape, dtype)).neg()).neg();
 
-/** Independent standard logistic draws, log u - log(1 - u). */
+/** Standard logistic noise, log u - log(1 - u). */
 export function logisticDraws(shape: Shape, dtype: DType): Tensor {
   const u = openUniformDraws(shape, dtype);
   return log(u).sub(log(u.neg().add(1)));

@@ -1,4 +1,4 @@
-/** log of the gamma function for x > 0: Stirling's series (DLMF 5.11.1) from 10 on, the recurrence below. */
+/** log Gamma(x) for x > 0: Stirling's series (DLMF 5.11.1) for x >= 10, the recurrence below. */
 export function logGamma(x: number): number {
   let shift = 0;
   let z = x;
@@ -8,7 +8,7 @@ export function logGamma(x: number): number {
   return shift + (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series;
 }
 
-/** Derivative of logGamma for x > 0: its asymptotic series (DLMF 5.11.2) from 10 on, the recurrence below. */
+/** Digamma, the derivative of logGamma, for x > 0: asymptotic series (DLMF 5.11.2) for x >= 10, the recurrence below. */
 export function digamma(x: number): number {
   let shift = 0;
   let z = x;

@@ -6,8 +6,8 @@ import type { Grid } from "./discretized-logistic.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 
 /**
- * One of `bins` evenly spaced values, elementwise, given logits [..., bins]: any distribution over them, such as the 256 of a
- * byte (van den Oord et al. 2016, arXiv:1601.06759). A value between two points counts as the nearest.
+ * Categorical over `bins` evenly spaced values, elementwise, given logits [..., bins], such as the 256 values of a byte (van den Oord et al. 2016,
+ * arXiv:1601.06759). Other values are rounded to the nearest.
  */
 export class GridCategorical implements Distribution {
   readonly name = "GridCategorical";

@@ -5,17 +5,17 @@ import { Derived } from "./derived.ts";
 import type { Distribution } from "./distribution.ts";
 
 /**
- * A distribution whose last axes form one event of independent elements: log p(x) = sum_i log p(x_i).
- * Means, variances and draws are the base's; log-probabilities and entropies are summed over the event.
+ * Reinterprets trailing batch axes as one event of independent elements: log p(x) = sum_i log p(x_i).
+ * Mean, variance and samples are the base's; log-probabilities and entropies are summed over the event axes.
  */
 export class Independent<D extends Distribution = Distribution> extends Derived<D> {
-  /** How many of the base's batch axes became event axes. */
+  /** Number of batch axes that become event axes. */
   readonly axes: number;
 
   constructor(base: D, axes: number) {
     super(base);
     if (!Number.isInteger(axes) || axes < 0)
-      throw new ShapeError(`independent: got ${axes} event axes, expected a whole number of them`);
+      throw new ShapeError(`independent: got ${axes} event axes, expected a non-negative integer`);
     this.axes = axes;
   }
 
@@ -33,7 +33,7 @@ export class Independent<D extends Distribution = Distribution> extends Derived<
   }
 }
 
-/** The last `axes` batch axes of a distribution as one event, whose log-probabilities, entropies and divergences add up. */
+/** A distribution with its last `axes` batch axes as event axes, over which log-probabilities, entropies and divergences are summed. */
 export const independent = <D extends Distribution>(base: D, axes: number): Independent<D> =>
   new Independent(base, axes);
 

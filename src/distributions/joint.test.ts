@@ -24,7 +24,7 @@ describe("OneHotCategorical", () => {
     expect(numbers(d.entropy())).toEqual(numbers(classes.entropy()));
   });
 
-  test("draws vectors with a single 1, as often as their probability says", () => {
+  test("samples vectors with a single 1, as often as their probability says", () => {
     const draws = d.sample([4000]);
     const { data } = evaluate([draws], noiseValues([draws], 1))[0]!;
     const probs = numbers(classes.probs);
@@ -51,7 +51,7 @@ describe("Joint", () => {
     expect(numbers(slice(joint.variance, -1, 0, 2))).toEqual([0.25, 9, 0.25, 9]);
   });
 
-  test("draws its parts side by side", () => {
+  test("samples its parts side by side", () => {
     const draws = joint.sample([500]);
     expect(draws.shape).toEqual([500, 2, 5]);
     const { data } = evaluate([draws], noiseValues([draws], 1))[0]!;
@@ -60,13 +60,13 @@ describe("Joint", () => {
       expect(data[i + 2]! + data[i + 3]! + data[i + 4]!).toBe(1);
       second += data[i + 1]! / 1000;
     }
-    // The mean of 1000 draws of N(-2, 9).
+    // The mean of 1000 samples of N(-2, 9).
     expect(Math.abs(second + 2)).toBeLessThan(4 * (3 / Math.sqrt(1000)));
   });
 
-  test("refuses parts that do not stand side by side", () => {
+  test("refuses parts that cannot be concatenated", () => {
     expect(() => new Joint([left, new OneHotCategorical(real([0, 0], [1, 2]))])).toThrow(
-      "Joint: parts do not stand side by side, got Independent Normal [2,2] of event rank 1, OneHotCategorical [1,2] of event rank 1, expected vectors",
+      "Joint: parts cannot be concatenated, got Independent Normal [2,2] of event rank 1, OneHotCategorical [1,2] of event rank 1, expected vectors",
     );
   });
 });

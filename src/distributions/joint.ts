@@ -5,8 +5,8 @@ import { concat, slice } from "../ops/index.ts";
 import type { Distribution } from "./distribution.ts";
 
 /**
- * Independent vectors of different kinds side by side as one vector: p(x) = prod_i p_i(x_i), where x is all x_i along the
- * last axis. Every part is a distribution over one vector, of batch shape the same as the others'.
+ * Joint distribution of independent vectors of different kinds, concatenated: p(x) = prod_i p_i(x_i), with the x_i along the last axis. Each part
+ * is a distribution over one vector (event rank 1), all of one batch shape.
  */
 export class Joint implements Distribution {
   readonly name: string;
@@ -19,7 +19,7 @@ export class Joint implements Distribution {
     const batch = first?.shape.slice(0, -1);
     if (!first || parts.some((p) => p.eventRank !== 1 || `${p.shape.slice(0, -1)}` !== `${batch}`))
       throw new ShapeError(
-        `Joint: parts do not stand side by side, got ${parts.map((p) => `${p.name} [${p.shape}] of event rank ${p.eventRank}`).join(", ") || "none"}, ` +
+        `Joint: parts cannot be concatenated, got ${parts.map((p) => `${p.name} [${p.shape}] of event rank ${p.eventRank}`).join(", ") || "none"}, ` +
           "expected vectors (event rank 1) of one batch shape",
       );
     this.name = `Joint of ${[...new Set(parts.map((p) => p.name))].join(" and ")}`;

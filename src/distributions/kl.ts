@@ -46,7 +46,7 @@ const closedForms: readonly ClosedForm[] = [
     return spread.add(log(p.scale)).sub(log(q.scale)).sub(1);
   }),
 
-  // infinite where q reaches outside p
+  // Infinite where the support of q exceeds that of p.
   closedForm(Uniform, Uniform, (q, p) =>
     where(and(greaterEqual(q.low, p.low), lessEqual(q.high, p.high)), log(p.width).sub(log(q.width)), Infinity),
   ),
@@ -59,19 +59,19 @@ const closedForms: readonly ClosedForm[] = [
 ];
 
 /**
- * KL(q || p) = E_q[log q(x) - log p(x)] in closed form, in nats, summed over event axes.
- * Throws UnsupportedOpError naming the pair where there is none.
+ * KL(q || p) = E_q[log q(x) - log p(x)] in closed form, in nats, summed over event axes. Throws UnsupportedOpError, naming the pair, where there
+ * is no closed form.
  */
 export function kl(q: Distribution, p: Distribution): Tensor {
   const divergence = klIfClosed(q, p);
   if (divergence) return divergence;
   throw new UnsupportedOpError(
     `kl: no closed form, got KL(${q.name} || ${p.name}), expected a pair that has one; estimate it as the mean of ` +
-      "q.logProb(x) - p.logProb(x) over draws x of q",
+      "q.logProb(x) - p.logProb(x) over samples x of q",
   );
 }
 
-/** As `kl`; undefined where the pair has no closed form. */
+/** KL(q || p) in closed form; undefined where the pair has none. */
 export function klIfClosed(q: Distribution, p: Distribution): Tensor | undefined {
   for (const form of closedForms) {
     const divergence = form(q, p);

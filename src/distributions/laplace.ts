@@ -5,7 +5,7 @@ import { type Distribution, liftPair } from "./distribution.ts";
 import { openUniformDraws } from "./draws.ts";
 
 /**
- * Double exponential, elementwise.
+ * Laplace (double exponential), elementwise.
  *
  *   log p(x) = -|x - mean| / scale - log(2 scale)
  */
@@ -32,7 +32,7 @@ export class Laplace implements Distribution {
       .neg();
   }
 
-  /** By the inverse cdf, whose halves are log 2u below the median and -log(2 - 2u) above. */
+  /** By inversion: the inverse cdf is log 2u below the median and -log(2 - 2u) above, in units of the scale. */
   rsample(sampleShape: Shape = []): Tensor {
     const u = openUniformDraws([...sampleShape, ...this.shape], this.mean.dtype);
     const below = minimum(log(u.mul(2)), 0);

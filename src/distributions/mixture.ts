@@ -6,8 +6,8 @@ import { Categorical } from "./categorical.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 
 /**
- * A mixture of k components of one family. `logits` are [..., k] (they broadcast), and the last batch axis of `components` counts
- * the components: its shape is [..., k, ...event].
+ * A mixture of k components of one family. `logits` are [..., k] (broadcast), and the last batch axis of `components` indexes the components: its
+ * shape is [..., k, ...event].
  *
  *   log p(x) = logSumExp_k(log w_k + log p_k(x)),  w = softmax(logits)
  */
@@ -55,7 +55,7 @@ export class Mixture<D extends Distribution = Distribution> implements Distribut
     return logSumExp(this.components.logProb(this.#withComponentAxis(x)).add(logSoftmax(this.logits)), -1);
   }
 
-  /** Draws a component, then from it. */
+  /** Ancestral sampling: a component, then a sample from it. */
   sample(sampleShape: Shape = []): Tensor {
     const draws = this.components.sample(sampleShape);
     const chosen = oneHot(new Categorical(this.logits).sample(sampleShape), this.logits.shape.at(-1)!);
@@ -67,10 +67,10 @@ export class Mixture<D extends Distribution = Distribution> implements Distribut
   }
 
   entropy(): never {
-    return unavailable(`${this.name}: entropy`, "it has no closed form", "the mean of -logProb over draws");
+    return unavailable(`${this.name}: entropy`, "it has no closed form", "the mean of -logProb over samples");
   }
 
-  /** The component axis of the components' shape. */
+  /** Position of the component axis in the components' shape. */
   get #axis(): number {
     return this.components.shape.length - this.eventRank - 1;
   }

@@ -4,7 +4,7 @@ import { exp, log, reciprocal, sqrt, square, stopGradient } from "../ops/index.t
 import { type Distribution, liftPair } from "./distribution.ts";
 import { normalDraws } from "./draws.ts";
 
-/** The spread of a Normal, in whichever form the network or the equation gives it. */
+/** Scale of a Normal: a standard deviation, a log-variance or a variance. */
 export type Spread = Operand | { readonly logVar: Operand } | { readonly variance: Operand };
 
 /**
@@ -12,8 +12,8 @@ export type Spread = Operand | { readonly logVar: Operand } | { readonly varianc
  *
  *   log N(x; mean, std^2) = -1/2 ((x - mean)^2 / std^2 + log std^2 + log 2 pi)
  *
- * `new Normal(mean, std)`, `new Normal(mean, { logVar })` or `new Normal(mean, { variance })`: the other forms are derived, never
- * through the logarithm of an exponential.
+ * `new Normal(mean, std)`, `new Normal(mean, { logVar })` or `new Normal(mean, { variance })`: the other forms are derived without taking the
+ * logarithm of an exponential.
  */
 export class Normal implements Distribution {
   readonly name = "Normal";
@@ -51,7 +51,7 @@ export class Normal implements Distribution {
     return squaredDistance.add(this.logVar.add(Math.log(2 * Math.PI))).mul(-0.5);
   }
 
-  /** mean + std * noise (arXiv:1312.6114, section 2.4). */
+  /** Reparameterization: mean + std * noise (arXiv:1312.6114, section 2.4). */
   rsample(sampleShape: Shape = []): Tensor {
     return normalDraws([...sampleShape, ...this.shape], this.mean.dtype)
       .mul(this.std)

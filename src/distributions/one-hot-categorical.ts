@@ -5,7 +5,7 @@ import { Categorical } from "./categorical.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 
 /**
- * One of k classes as a vector with a single 1, given logits [..., k]; one event of shape [k].
+ * Categorical over one-hot vectors, given logits [..., k]; one event of shape [k].
  *
  *   log p(x) = sum_i x_i log softmax(logits)_i
  */

@@ -4,7 +4,7 @@ import { Derived } from "./derived.ts";
 import type { Grid } from "./discretized-logistic.ts";
 import type { Distribution } from "./distribution.ts";
 
-/** A distribution over the points of a grid that takes any value as the nearest of them, so that data need not lie on it. */
+/** A distribution over the points of a grid that rounds values to the nearest point, so that data need not lie on the grid. */
 export class Quantized<D extends Distribution = Distribution> extends Derived<D> {
   readonly grid: Grid;
 

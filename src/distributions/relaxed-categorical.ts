@@ -6,7 +6,7 @@ import { gumbelDraws } from "./draws.ts";
 import { logGamma } from "./gamma.ts";
 
 /**
- * Gumbel-softmax, or Concrete: points of the simplex [..., k] that approach one-hot vectors as the temperature falls
+ * Gumbel-softmax, or Concrete: points of the simplex [..., k] that approach one-hot vectors as the temperature goes to 0
  * (arXiv:1611.01144; density: arXiv:1611.00712, eq. 10).
  *
  *   x = softmax((logits + g) / temperature),  g ~ Gumbel(0, 1)
@@ -27,10 +27,10 @@ export class RelaxedCategorical implements Distribution {
     return this.logits.shape;
   }
   get mean(): never {
-    return unavailable("RelaxedCategorical.mean", "it has no closed form", "an average of draws");
+    return unavailable("RelaxedCategorical.mean", "it has no closed form", "an average of samples");
   }
   get variance(): never {
-    return unavailable("RelaxedCategorical.variance", "it has no closed form", "an average over draws");
+    return unavailable("RelaxedCategorical.variance", "it has no closed form", "an average over samples");
   }
 
   logProb(x: Tensor): Tensor {
@@ -57,6 +57,6 @@ export class RelaxedCategorical implements Distribution {
   }
 
   entropy(): never {
-    return unavailable("RelaxedCategorical.entropy", "it has no closed form", "the mean of -logProb over draws");
+    return unavailable("RelaxedCategorical.entropy", "it has no closed form", "the mean of -logProb over samples");
   }
 }

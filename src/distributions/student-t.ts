@@ -7,7 +7,7 @@ import { openUniformDraws, uniformDraws } from "./draws.ts";
 import { digamma, logGamma } from "./gamma.ts";
 
 /**
- * Student's t with a fixed number of degrees of freedom v, elementwise, at z = (x - location) / scale.
+ * Student's t with fixed degrees of freedom v, elementwise, at z = (x - location) / scale.
  *
  *   log p(x) = -(v+1)/2 log(1 + z^2 / v) - log scale + log Gamma((v+1)/2) - log Gamma(v/2) - 1/2 log(v pi)
  */
@@ -45,7 +45,7 @@ export class StudentT implements Distribution {
       .sub(log(this.scale).add(logNormalizer));
   }
 
-  /** sqrt(v (u^(-2/v) - 1)) cos(2 pi w) for uniform u and w (Bailey, "Polar generation of random variates", 1994). */
+  /** sqrt(v (u^(-2/v) - 1)) cos(2 pi w), u and w uniform (Bailey, "Polar generation of random variates", 1994). */
   rsample(sampleShape: Shape = []): Tensor {
     const shape = [...sampleShape, ...this.shape];
     const { dtype } = this.location;

@@ -7,7 +7,7 @@ import { uniformDraws } from "./draws.ts";
 /**
  * Uniform on [low, high], elementwise.
  *
- *   log p(x) = -log(high - low) inside, -infinity outside
+ *   log p(x) = -log(high - low) on [low, high], -infinity elsewhere
  */
 export class Uniform implements Distribution {
   readonly name = "Uniform";

@@ -2,7 +2,7 @@ import { Constant, Input, Noise, type Tensor, Variable } from "./tensor.ts";
 import { topologicalOrder } from "./traverse.ts";
 import type { Value } from "./value.ts";
 
-/** Values of the roots in plain float64 loops: slow, exact, and the oracle every device is held against. */
+/** Evaluates the roots by plain float64 loops: slow but exact, the reference that every device is tested against. */
 export function evaluate(roots: readonly Tensor[], leaves: ReadonlyMap<Tensor, Value> = new Map()): Value[] {
   const values = new Map<Tensor, Value>(leaves);
   for (const t of topologicalOrder(roots)) {

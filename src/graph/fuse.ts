@@ -1,7 +1,7 @@
 import type { Tensor } from "./tensor.ts";
 import { countUses, rebuild } from "./traverse.ts";
 
-/** Equal roots made of the nodes that run fastest: each op's own `fuse` rule, applied once, inputs first. */
+/** Equal roots with faster fused nodes: each op's `fuse` rule, applied once, inputs first. */
 export function fuse(roots: readonly Tensor[]): Tensor[] {
   const uses = countUses(roots);
   const rebuiltUses = new Map<Tensor, number>();

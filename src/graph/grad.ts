@@ -5,7 +5,7 @@ import { topologicalOrder } from "./traverse.ts";
 
 /**
  * Reverse-mode gradients of a scalar loss, as new graph nodes, so they differentiate again.
- * A tensor the loss does not depend on gets zeros. Throws UnsupportedOpError naming an op without a derivative.
+ * A tensor that the loss does not depend on gets zeros. Throws UnsupportedOpError naming an op without a derivative.
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.rank !== 0)
@@ -47,8 +47,8 @@ export function vjp(outputs: readonly Tensor[], cts: readonly Tensor[], wrt: rea
 }
 
 /**
- * Sums a cotangent over the axes along which its input was broadcast: the only place that undoes broadcasting.
- * A cotangent smaller than its input (a scalar constant that stands for a constant tensor) is broadcast instead.
+ * Sums a cotangent over the axes along which its input was broadcast: the only place that reverses broadcasting. A cotangent smaller than its
+ * input (a scalar constant that stands for a constant tensor) is broadcast instead.
  */
 function unbroadcast(ct: Tensor, shape: Shape): Tensor {
   const extra = Math.max(0, ct.rank - shape.length);

@@ -5,22 +5,22 @@ import type { Value } from "./value.ts";
 /** Maps a tuple of tensors to a tuple of T of the same length, so a rule of the wrong arity does not compile. */
 export type Each<In, T> = { readonly [K in keyof In]: T };
 
-/** What an ONNX attribute may hold: an integer, integers, a string, or a float spelled out. */
+/** Value of an ONNX attribute: an integer, integers, a string, or an explicit float. */
 export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };
 
-/** What a lowering may ask of the place it will run, to choose between equivalent node sequences. */
+/** Properties of the target device by which a lowering chooses between equivalent node sequences. */
 export interface LoweringTarget {
   readonly kind: "cpu" | "wasm" | "webgpu" | "cuda";
-  /** Whether models get one more output, first, that JavaScript cannot hold: see runtime/node.ts. */
+  /** Whether models get an extra first output that cannot be converted to JavaScript: see runtime/node.ts. */
   readonly unreturnable?: true;
 }
 
-/** Writes ONNX nodes; implemented in onnx/, so that ops never see protobuf. */
+/** Writes ONNX nodes; implemented in onnx/, so that ops do not depend on protobuf. */
 export interface OnnxEmitter {
   readonly target: LoweringTarget;
   /** Adds a node of the default ONNX domain with one output and returns that output's name. */
   node(opType: string, inputs: readonly string[], attrs?: Readonly<Record<string, OnnxAttribute>>): string;
-  /** The same for several outputs. Equal calls give the same nodes, so two ops can share one. */
+  /** The same for several outputs. Equal calls return the same nodes, so that two ops can share one. */
   nodes(
     opType: string,
     inputs: readonly string[],
@@ -55,14 +55,14 @@ export type SimdInstruction =
   | "v128.not"
   | "v128.bitselect";
 
-/** One operation: everything the rest of the system knows about it is here. */
+/** An operation, with everything that the rest of the system needs to know about it. */
 export interface Op<In extends readonly Tensor[] = readonly Tensor[], Attrs = unknown> {
   readonly name: string;
-  /** Output type; throws ShapeError while the model is being built. */
+  /** Type of the output; throws ShapeError, while the model is built. */
   infer(x: Each<In, TensorType>, attrs: Attrs): TensorType;
   /**
-   * Cotangents of the inputs, as graph nodes. A rule may return a cotangent of the broadcast shape: grad() sums it.
-   * The whole rule is null for an op with no useful derivative; a single null is for an index, boolean or mask input.
+   * Cotangents of the inputs, as graph nodes. A rule may return a cotangent of the broadcast shape, which grad() reduces. The whole rule is null
+   * for an op without a useful derivative; a single null is for an index, boolean or mask input.
    */
   readonly vjp:
     | ((at: {
@@ -77,22 +77,22 @@ export interface Op<In extends readonly Tensor[] = readonly Tensor[], Attrs = un
     x: Each<In, string>,
     at: { readonly attrs: Attrs; readonly types: Each<In, TensorType>; readonly type: TensorType },
   ): string;
-  /** Plain loops in float64: the oracle of the tests, and what folds constants. */
+  /** Plain float64 loops: the reference in tests, also used for constant folding. */
   evaluate(x: Each<In, Value>, attrs: Attrs, type: TensorType): Value;
   /** An equal, cheaper tensor, tried when the node is built (x * 1 -> x); null to keep the node. */
   readonly identity?: (x: In, attrs: Attrs) => Tensor | null;
-  /** An equal tensor that runs faster, tried when a program is compiled; `uses` counts the readers of a node. */
+  /** An equal tensor that runs faster, tried when a program is compiled; `uses` counts the readers of each node. */
   readonly fuse?: (x: In, attrs: Attrs, uses: (t: Tensor) => number) => Tensor | null;
   readonly simd?: SimdInstruction;
-  /** Multiplications and additions, in pairs, where they are many for each output element. */
+  /** Multiply-add pairs, for ops with many of them per output element. */
   readonly work?: (x: Each<In, TensorType>, type: TensorType) => number;
-  /** Each output element depends on the inputs' elements at its own place alone (NumPy broadcasting), so axes may move past it. */
+  /** Whether each output element depends only on the input elements at its position (with broadcasting), so that axes may move past it. */
   readonly elementwise?: true;
-  /** False for an op whose constant result is better left to its reader (a repeated number). */
+  /** False for an op whose constant result is not folded (a repeated number). */
   readonly folds?: false;
 }
 
-/** An op with its arity and attribute type erased, as a graph node holds it. */
+/** An op with its arity and attribute type erased, as graph nodes hold it. */
 export interface ErasedOp {
   readonly name: string;
   infer(x: readonly TensorType[], attrs: unknown): TensorType;

@@ -54,7 +54,7 @@ export function normalizeAxis(where: string, axis: number, rank: number): number
   return normalized;
 }
 
-/** Distinct, ascending, non-negative axes; all of them when none are given. */
+/** Distinct, ascending, non-negative axes; all axes by default. */
 export function normalizeAxes(where: string, axes: readonly number[] | number | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   const list = typeof axes === "number" ? [axes] : axes;

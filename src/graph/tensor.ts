@@ -7,7 +7,7 @@ export type Operand = Tensor | number;
 
 let nextId = 0;
 
-/** A node of the graph: an operation applied to other nodes. It has a type but no data, and never changes. */
+/** A node of the graph: an operation applied to other nodes. It has a type but no data, and is immutable. */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the methods declared below are installed by ops/
 export class Tensor implements TensorType {
   readonly op: ErasedOp;
@@ -36,8 +36,8 @@ export class Tensor implements TensorType {
   }
 }
 
-// Infix arithmetic, installed by ops/methods.ts so that a model's line reads left to right. The merge is intended:
-// the graph layer names these methods, and the layer above it provides them.
+// Infix arithmetic, installed by ops/methods.ts so that model code reads left to right. The declaration merge is intended: the graph layer
+// declares these methods, and the layer above implements them.
 export interface Tensor {
   add(y: Operand): Tensor;
   sub(y: Operand): Tensor;
@@ -52,7 +52,7 @@ export interface Tensor {
   mean(axes?: readonly number[] | number, keepDims?: boolean): Tensor;
 }
 
-/** Leaves have no rules: the runtime provides their values. */
+/** Leaves have no rules: the runtime supplies their values. */
 function leafOp(name: string): ErasedOp {
   const refuse = (): never => {
     throw new Error(`${name}: a leaf has no rule of its own`);
@@ -64,7 +64,7 @@ const variableOp = leafOp("Variable");
 const noiseOp = leafOp("Noise");
 const constantOp = leafOp("Constant");
 
-/** A value that the caller of a program gives at each run. */
+/** An input: a value that the caller of a program gives at each run. */
 export class Input extends Tensor {
   readonly name: string;
   constructor(name: string, shape: Shape, dtype: DType = "float32") {
@@ -73,7 +73,7 @@ export class Input extends Tensor {
   }
 }
 
-/** How a variable's first value is drawn; `fans` are in the papers' sense and already applied. */
+/** Initializer of a variable; `fans` are the fan-in and fan-out of the papers, already applied. */
 export type Initializer =
   | { readonly kind: "constant"; readonly value: number }
   | { readonly kind: "normal"; readonly mean: number; readonly std: number }
@@ -83,7 +83,7 @@ export type Initializer =
 /** State that lives on a device between runs: a weight, a moment, a running statistic, a codebook. */
 export class Variable extends Tensor {
   readonly initializer: Initializer;
-  /** Whether an optimizer may change it; running statistics and codebooks are changed by the graph itself. */
+  /** Whether an optimizer may change it; running statistics and codebooks are updated by the graph itself. */
   readonly trainable: boolean;
   constructor(shape: Shape, initializer: Initializer, options: { trainable?: boolean; dtype?: DType } = {}) {
     super(variableOp, [], {}, { dtype: options.dtype ?? "float32", shape });
@@ -92,7 +92,7 @@ export class Variable extends Tensor {
   }
 }
 
-/** A fresh draw at each run, from a counter-based stream keyed by (seed, step, leaf). */
+/** Noise, sampled at each run from a counter-based stream keyed by (seed, step, leaf). */
 export class Noise extends Tensor {
   readonly distribution: "normal" | "uniform";
   constructor(distribution: "normal" | "uniform", shape: Shape) {
@@ -101,13 +101,13 @@ export class Noise extends Tensor {
   }
 }
 
-/** Independent draws that the runtime makes anew at each run: N(0, 1), or uniform on [0, 1). */
+/** Independent noise, resampled by the runtime at each run: N(0, 1), or uniform on [0, 1). */
 export const noise = {
   normal: (shape: Shape): Tensor => new Noise("normal", shape),
   uniform: (shape: Shape): Tensor => new Noise("uniform", shape),
 };
 
-/** Numbers known while the graph is built. */
+/** A constant: values known while the graph is built. */
 export class Constant extends Tensor {
   readonly value: Value;
   constructor(held: Value) {
@@ -157,17 +157,17 @@ export function constant(data: number | ArrayLike<number>, shape: Shape = [], dt
   return intern(`c|${dtype}|${shape}|${Array.from(held.data, number).join()}`, () => new Constant(held));
 }
 
-/** A constant of the same number everywhere, kept as a scalar: binary operations broadcast it. */
+/** A constant with one value everywhere, kept as a scalar that binary operations broadcast. */
 export const lift = (x: Operand, dtype: DType): Tensor => (typeof x === "number" ? constant(x, [], dtype) : x);
 
-/** The number a scalar (or one-element) constant holds, else undefined. */
+/** The value of a scalar (or one-element) constant, else undefined. */
 export function scalarValue(t: Tensor): number | undefined {
   return t instanceof Constant && t.value.data.length === 1 ? t.value.data[0] : undefined;
 }
 
 const largestFoldedConstant = 4096;
 
-/** The node of `op`, or a cheaper equal one. The only way a computed tensor comes to be. */
+/** The node of `op`, or an equal cheaper one. All computed tensors are created here. */
 export function apply(op: ErasedOp, x: readonly Tensor[], attrs: Attributes): Tensor {
   const type = op.infer(x, attrs);
   const simpler = op.identity?.(x, attrs);
@@ -199,7 +199,7 @@ export function apply(op: ErasedOp, x: readonly Tensor[], attrs: Attributes): Te
 export function defineOp<In extends readonly Tensor[], Attrs extends Attributes = Attributes>(
   op: Op<In, Attrs>,
 ): ((x: In, attrs: Attrs) => Tensor) & { readonly op: ErasedOp } {
-  // Arity and attribute type are erased here, once; apply() only ever passes back what this function was given.
+  // Arity and attribute type are erased here only; apply() passes back exactly what this function received.
   const erased = op as unknown as ErasedOp;
   return Object.assign((x: In, attrs: Attrs): Tensor => apply(erased, x, attrs), { op: erased });
 }

@@ -33,7 +33,7 @@ export function countUses(roots: readonly Tensor[]): (t: Tensor) => number {
   return (t) => uses.get(t) ?? 0;
 }
 
-/** Rebuilds the roots bottom-up; `visit` sees each node with its rebuilt inputs and may return another in its place. */
+/** Rebuilds the roots bottom-up; `visit` receives each node with its rebuilt inputs and may return a replacement. */
 export function rebuild(
   roots: readonly Tensor[],
   replaced: ReadonlyMap<Tensor, Tensor>,
@@ -49,7 +49,7 @@ export function rebuild(
   return roots.map((t) => done.get(t)!);
 }
 
-/** The roots with some nodes replaced by others of the same type, everything that depends on them rebuilt. */
+/** The roots with some nodes replaced by others of the same type; everything that depends on them is rebuilt. */
 export function substitute(roots: readonly Tensor[], replacements: ReadonlyMap<Tensor, Tensor>): Tensor[] {
   for (const [from, to] of replacements)
     if (from.dtype !== to.dtype || `${from.shape}` !== `${to.shape}`)

@@ -1,7 +1,7 @@
 import { DataError } from "../errors.ts";
 
 /**
- * The lower triangular L with L L^T = A for a symmetric positive definite A [dim, dim], row-major; only A's lower triangle is
+ * Cholesky factor: the lower triangular L with L L^T = A for a symmetric positive definite A [dim, dim], row-major; only A's lower triangle is
  * read. Throws DataError where A is not positive definite.
  */
 export function cholesky(matrix: Float64Array, dim: number): Float64Array {

@@ -1,5 +1,5 @@
 /**
- * Mean codes of classes, [classes, dim], from codes [count, dim] and a label each; NaN for a class without codes.
+ * Mean code of each class, [classes, dim], from codes [count, dim] and one label per code; NaN for a class without codes.
  */
 export function classMeans(codes: Float32Array, labels: ArrayLike<number>, classes: number): Float32Array {
   const dim = codes.length / labels.length;
@@ -14,8 +14,8 @@ export function classMeans(codes: Float32Array, labels: ArrayLike<number>, class
 }
 
 /**
- * c + strength (a - b): "what a is to b, to c". With the mean codes of two classes, or of examples with and without an attribute, a - b
- * is that attribute's vector.
+ * Latent arithmetic: c + strength (a - b). With the mean codes of two classes, or of examples with and without an attribute, a - b is the
+ * attribute vector.
  */
 export const analogy = ([a, b, c]: readonly [Float32Array, Float32Array, Float32Array], strength = 1): Float32Array =>
   c.map((value, i) => value + strength * (a[i]! - b[i]!));

@@ -3,17 +3,17 @@ import { stream } from "../random/index.ts";
 import { fitMixture, type MixtureFit } from "./fit-mixture.ts";
 import type { CovarianceForm } from "./gaussian-mixture.ts";
 
-/** What kind of density is to be fitted to codes: how many Gaussians, and the form of their covariances. */
+/** Form of a density over codes: number of Gaussian components, and the form of their covariances. */
 export interface DensityForm {
   readonly covariance: CovarianceForm;
-  /** `auto`: the number with the lowest BIC. */
+  /** `auto`: the number of components with the lowest BIC. */
   readonly components: number | "auto";
 }
 
-/** How a density is asked for, for people. */
+/** The density names, for messages. */
 export const densityForms = "gaussian, full-gaussian, gmm:K, gmm:auto, diagonal-gmm:K or diagonal-gmm:auto";
 
-/** `gaussian` has a diagonal covariance, `gmm:10` ten full ones; the others say what they are. Throws ConfigError. */
+/** Parses a density name: `gaussian` has a diagonal covariance, `gmm:10` ten full ones. Throws ConfigError. */
 export function parseDensity(name: string): DensityForm {
   if (name === "gaussian") return { covariance: "diagonal", components: 1 };
   if (name === "full-gaussian") return { covariance: "full", components: 1 };
@@ -28,12 +28,12 @@ export function parseDensity(name: string): DensityForm {
   };
 }
 
-/** Numbers of components that `auto` tries, in their order, until two of them have not lowered the BIC. */
+/** Numbers of components tried by `auto`, in order, until two in a row do not lower the BIC. */
 const candidates = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64];
-/** Codes that `auto` compares numbers of components on; the chosen one is fitted to all. */
+/** Number of codes on which `auto` compares numbers of components; the chosen mixture is fitted to all codes. */
 const comparedCodes = 10_000;
 
-/** A density of that form fitted to codes [count, dim] by expectation-maximization; the same codes and seed give the same. */
+/** Fits a density to codes [count, dim] by expectation-maximization; deterministic given codes and seed. */
 export function fitDensity(
   codes: Float32Array,
   { form, dim, seed = 0 }: { readonly form: DensityForm; readonly dim: number; readonly seed?: number },

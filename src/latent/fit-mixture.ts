@@ -5,39 +5,38 @@ import { type CovarianceForm, GaussianMixture, logSumExpRows } from "./gaussian-
 import { kMeans } from "./k-means.ts";
 
 export interface MixtureOptions {
-  /** Numbers in a code. */
+  /** Latent dimension. */
   readonly dim: number;
   readonly components: number;
   readonly covariance: CovarianceForm;
   readonly seed?: number;
-  /** Added to every variance, so that no component can shrink onto one code; 1e-6 of the codes' mean variance unless given. */
+  /** Added to every variance, so that no component collapses onto one code; 1e-6 of the codes' mean variance by default. */
   readonly floor?: number;
-  /** EM ends when the mean log-probability rises by less, in nats per code. */
+  /** EM stops when the mean log-probability rises by less, in nats per code. */
   readonly tolerance?: number;
   readonly maxIterations?: number;
 }
 
 export interface MixtureFit {
   readonly mixture: GaussianMixture;
-  /** Mean log-probability of the codes before each iteration and, last, under `mixture`: nats per code. */
+  /** Mean log-probability of the codes in nats, before each iteration and, last, under `mixture`. */
   readonly meanLogProbs: readonly number[];
   /** Bayesian information criterion, -2 log-likelihood + parameters * log count: lower is better (Schwarz 1978). */
   readonly bic: number;
   readonly converged: boolean;
 }
 
-/** A component's share of a code below which it is not counted: far below float64's resolution of any sum it would enter. */
+/** Responsibility below which a code is skipped: far below float64's resolution of the sums it would enter. */
 const negligible = 1e-18;
 
 /**
- * A mixture of Gaussians fitted to codes [count, dim] by expectation-maximization (Dempster, Laird & Rubin 1977) from a k-means++
- * start, in float64:
+ * Fits a Gaussian mixture to codes [count, dim] by expectation-maximization (Dempster, Laird & Rubin 1977), initialized by k-means++, in float64:
  *
  *   E: r_nk = weight_k N(z_n; k) / p(z_n)
  *   M: weight_k = mean_n r_nk,  mean_k = sum_n r_nk z_n / sum_n r_nk,
  *      covariance_k = sum_n r_nk (z_n - mean_k)(z_n - mean_k)^T / sum_n r_nk + floor I
  *
- * Throws DataError where codes are fewer than components, or not finite.
+ * Throws DataError for fewer codes than components, or codes that are not finite.
  */
 export function fitMixture(given: Float32Array | Float64Array, options: MixtureOptions): MixtureFit {
   const { dim, components, seed = 0, tolerance = 1e-3, maxIterations = 500 } = options;
@@ -47,7 +46,7 @@ export function fitMixture(given: Float32Array | Float64Array, options: MixtureO
     throw new DataError(
       `mixture: too few codes, got ${count}, expected at least one for each of ${components} components`,
     );
-  if (!codes.every(Number.isFinite)) throw new DataError("mixture: a code is not finite, expected numbers");
+  if (!codes.every(Number.isFinite)) throw new DataError("mixture: a code is not finite, expected finite numbers");
   const floor = options.floor ?? Math.max(1e-6 * meanVariance(codes, dim), 1e-12);
   const shares = new Float64Array(count * components);
   kMeans(codes, dim, components, stream(seed, "k-means", components)).forEach(
@@ -72,7 +71,7 @@ export function fitMixture(given: Float32Array | Float64Array, options: MixtureO
   }
 }
 
-/** The M step. A component that has lost all its codes stays where it was in `before`, with weight 0. */
+/** The M step. A component without responsibility keeps its parameters from `before`, with weight 0. */
 function maximized(
   codes: Float64Array,
   shares: Float64Array,
@@ -121,7 +120,7 @@ function maximized(
   return new GaussianMixture({ covariance, weights, means, factors });
 }
 
-/** Free parameters of a mixture: weights that sum to 1, means, and covariances. */
+/** Number of free parameters: weights that sum to 1, means, and covariances. */
 function parameterCount({ components, dim, covariance }: MixtureOptions): number {
   return components - 1 + components * (dim + (covariance === "full" ? (dim * (dim + 1)) / 2 : dim));
 }

@@ -59,7 +59,7 @@ const twoBlobs = new GaussianMixture({
   factors: Float64Array.of(1, 0, 0.5, 0.2, 0.5, 0, -0.3, 1),
 });
 
-test("draws have its moments: sums over components of weight (covariance + mean mean^T)", () => {
+test("samples have its moments: sums over components of weight (covariance + mean mean^T)", () => {
   const count = 40_000;
   const codes = twoBlobs.sample(count, stream(0, "draws"));
   const sums = [0, 0, 0, 0, 0];
@@ -78,7 +78,7 @@ test("draws have its moments: sums over components of weight (covariance + mean 
   sums.forEach((sum, i) => expect(Math.abs(sum - expected[i]!)).toBeLessThan(0.08));
 });
 
-test("the i-th draw depends on the seed alone, and without temperature is a mean", () => {
+test("the i-th sample depends on the seed alone, and without temperature is a mean", () => {
   const many = twoBlobs.sample(50, stream(3, "draws"));
   expect(twoBlobs.sample(7, stream(3, "draws"))).toEqual(many.subarray(0, 14));
   const cold = twoBlobs.sample(50, stream(3, "draws"), { temperature: 0 });
@@ -89,7 +89,7 @@ test("the i-th draw depends on the seed alone, and without temperature is a mean
     ]).toContainEqual([...cold.subarray(2 * n, 2 * n + 2)]);
 });
 
-test("draws of a radius lie on a sphere around a mean, in standard deviations, in the directions of the others", () => {
+test("samples of a radius lie on a sphere around a mean, in standard deviations, in the directions of the others", () => {
   const onSphere = twoBlobs.sample(50, stream(3, "draws"), { radius: 2 });
   const draws = twoBlobs.sample(50, stream(3, "draws"));
   // In two dimensions log N(z; m, C) = -log(2 pi) - log |L| - r^2 / 2 at distance r.

@@ -15,7 +15,7 @@ export interface MixtureParameters {
 }
 
 /**
- * A mixture of Gaussians over codes, in float64; with one component a diagonal or full Gaussian.
+ * A Gaussian mixture over codes in float64; with one component, a diagonal or full Gaussian.
  *
  *   p(z) = sum_k weight_k N(z; mean_k, L_k L_k^T)
  */
@@ -84,9 +84,9 @@ export class GaussianMixture implements MixtureParameters {
   }
 
   /**
-   * New codes [count, dim]. `temperature` scales each component's spread; with `radius`, in its place, all lie that far from their
-   * component's mean, in its standard deviations, where draws lie near sqrt(dim). The i-th is the same whatever the number asked for,
-   * since the stream's uniforms pick components and its normals, a sequence of their own, the places in them.
+   * Sampled codes [count, dim]. `temperature` scales each component's standard deviation; `radius` instead fixes the Mahalanobis distance from the
+   * component mean, which is near sqrt(dim) for ordinary samples. Sample i does not depend on `count`: the stream's uniforms choose components,
+   * and its normals, a separate sequence, positions within them.
    */
   sample(
     count: number,
@@ -106,7 +106,7 @@ export class GaussianMixture implements MixtureParameters {
     return codes;
   }
 
-  /** A component, each with its weight as the probability. */
+  /** A component index, sampled by weight. */
   drawComponent(stream: Stream): number {
     const { weights } = this;
     const u = stream.uniform();
@@ -116,7 +116,7 @@ export class GaussianMixture implements MixtureParameters {
     return component;
   }
 
-  /** mean_k + L_k u: where a standard normal u [dim] lies in a component. */
+  /** mean_k + L_k u: a standard normal u [dim] mapped into a component. */
   place(component: number, u: ArrayLike<number>): Float64Array {
     const { dim } = this;
     const code = this.means.slice(component * dim, (component + 1) * dim);
@@ -127,7 +127,7 @@ export class GaussianMixture implements MixtureParameters {
   }
 }
 
-/** |(z - mean) / std|^2 of codes z, the whitener being 1 / std. */
+/** |(z - mean) / std|^2 of codes z; the whitener is 1 / std. */
 function squaresDiagonal(
   out: Float64Array,
   codes: Float32Array | Float64Array,
@@ -143,8 +143,7 @@ function squaresDiagonal(
 }
 
 /**
- * |L^-1 (z - mean)|^2 of codes z. Four codes at a time: four sums that do not wait for each other, three times as fast in
- * V8 as one.
+ * |L^-1 (z - mean)|^2 of codes z. Four codes at a time give four independent sums, three times as fast in V8 as one.
  */
 function squaresFull(
   out: Float64Array,
@@ -157,7 +156,7 @@ function squaresFull(
   for (let first = 0; first < out.length; first += 4) {
     for (let i = 0; i < dim; i++)
       for (let lane = 0; lane < 4; lane++)
-        // Past the last code there are zeros, whose sums are dropped.
+        // Lanes past the last code hold zeros and are dropped.
         offsets[4 * i + lane] = (codes[(first + lane) * dim + i] ?? 0) - mean[i]!;
     let [sum0, sum1, sum2, sum3] = [0, 0, 0, 0];
     for (let i = 0; i < dim; i++) {
@@ -178,7 +177,7 @@ function squaresFull(
   }
 }
 
-/** log sum_k exp(values[n, k]) of each row, the largest taken out first so that nothing overflows. */
+/** log sum_k exp(values[n, k]) of each row; the maximum is taken out so that nothing overflows. */
 export function logSumExpRows(values: Float64Array, columns: number): Float64Array {
   const sums = new Float64Array(values.length / columns);
   for (let n = 0; n < sums.length; n++) {

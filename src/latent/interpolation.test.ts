@@ -40,7 +40,7 @@ test("a spherical path keeps the norm, turns at a constant rate and stays in the
   close(spherical(Float32Array.of(2, 0, 0), Float32Array.of(0, 2, 0), 0.5), Float32Array.of(Math.SQRT2, Math.SQRT2, 0));
 });
 
-test("where the linear path of two Gaussian draws cuts inside their shell, the spherical one does not", () => {
+test("where the linear path of two Gaussian samples cuts inside their shell, the spherical one does not", () => {
   const [a, b] = [draw(200), draw(200)];
   expect(norm(linear(a, b, 0.5)) / Math.sqrt(200)).toBeLessThan(0.8);
   expect(Math.abs(norm(spherical(a, b, 0.5)) / Math.sqrt(200) - 1)).toBeLessThan(0.1);

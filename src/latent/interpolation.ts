@@ -1,18 +1,18 @@
-/** The point a share t of the way from a to b on the straight line: (1 - t) a + t b. */
+/** Linear interpolation: (1 - t) a + t b, t in [0, 1]. */
 export const linear = (a: Float32Array, b: Float32Array, t: number): Float32Array =>
   a.map((value, i) => (1 - t) * value + t * b[i]!);
 
-/** Angles, in radians, within which sin(angle) is too small to divide by: of codes in one line with the origin. */
+/** Angle in radians from 0 or pi below which sin(angle) is too small to divide by. */
 const nearlyInLine = 1e-4;
 
 /**
- * The point a share t of the way from a to b on the great circle (Shoemake, "Animating rotation with quaternion curves", SIGGRAPH
- * 1985; for latent spaces White 2016, arXiv:1609.04468):
+ * Spherical linear interpolation from a to b, t in [0, 1] (Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985; for latent
+ * spaces White 2016, arXiv:1609.04468):
  *
  *   sin((1 - t) angle) / sin(angle) a + sin(t angle) / sin(angle) b,   angle the one between a and b
  *
- * A Gaussian's draws lie near a sphere, and a straight line between two passes far within it. On the straight line where a and b lie
- * in one line with the origin, for which no circle is the great one.
+ * Gaussian samples lie near a sphere, and a straight line between two of them passes well inside it. Falls back to linear interpolation where a
+ * and b are collinear with the origin and the great circle is not unique.
  */
 export function spherical(a: Float32Array, b: Float32Array, t: number): Float32Array {
   const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
@@ -24,7 +24,7 @@ export function spherical(a: Float32Array, b: Float32Array, t: number): Float32A
 
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
-/** `steps` points from a to b, ends included, one after another. */
+/** `steps` codes from a to b, both included: [steps, dim]. */
 export function pathBetween(
   a: Float32Array,
   b: Float32Array,

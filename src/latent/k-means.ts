@@ -3,10 +3,10 @@ import type { Stream } from "../random/index.ts";
 const rounds = 30;
 
 /**
- * The cluster of each code [count, dim]: greedy k-means++ picks the first centers, each the best of 2 + log(clusters) codes drawn
- * with probabilities proportional to their squared distance from the centers before (Arthur & Vassilvitskii, "k-means++: the
- * advantages of careful seeding", SODA 2007, and its section 6); Lloyd's algorithm moves them, for at most 30 rounds. A cluster
- * may end empty where codes coincide.
+ * k-means cluster index of each code [count, dim]. Initialization is greedy k-means++: each center is the best of 2 + log(clusters) codes sampled
+ * with probability proportional to their squared distance from the nearest center so far (Arthur & Vassilvitskii, "k-means++: the advantages of
+ * careful seeding", SODA 2007, and its section 6), followed by at most 30 iterations of Lloyd's algorithm. Clusters can end up empty where codes
+ * coincide.
  */
 export function kMeans(codes: Float64Array, dim: number, clusters: number, stream: Stream): Uint32Array {
   const count = codes.length / dim;
@@ -45,7 +45,7 @@ export function kMeans(codes: Float64Array, dim: number, clusters: number, strea
   return nearest;
 }
 
-/** An index drawn with a probability proportional to its weight; the last where all weights are 0. */
+/** An index sampled with probability proportional to its weight; the last where all weights are 0. */
 function drawFrom(weights: Float64Array, stream: Stream): number {
   let rest = stream.uniform() * weights.reduce((sum, weight) => sum + weight, 0);
   for (let n = 0; n < weights.length; n++) {
@@ -64,7 +64,7 @@ function distance(codes: Float64Array, n: number, centers: Float64Array, k: numb
   return sum;
 }
 
-/** Each center becomes the mean of its codes; one without codes stays. */
+/** Moves each center to the mean of its codes; a center without codes stays. */
 function moveToMeans(centers: Float64Array, codes: Float64Array, nearest: Uint32Array, dim: number): void {
   const counts = new Float64Array(centers.length / dim);
   const sums = new Float64Array(centers.length);

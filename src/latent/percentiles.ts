@@ -1,13 +1,12 @@
 import { normalQuantile } from "../random/normal-quantile.ts";
 
-/** `count` values that part a standard normal variable's range from its 5th to its 95th percentile evenly in probability. */
+/** `count` quantiles of a standard normal variable, equally spaced in probability from the 5th to the 95th percentile. */
 export const normalPercentiles = (count: number): number[] =>
   Array.from({ length: count }, (_, i) => normalQuantile(count === 1 ? 0.5 : 0.05 + (0.9 * i) / (count - 1)));
 
 /**
- * Codes [size * size, latentDim] that cover two dimensions of a standard normal latent space at its percentiles, the others
- * at 0; row by row as a picture shows them: the first dimension grows to the right, the second upwards
- * (arXiv:1312.6114, figure 4).
+ * Codes [size * size, latentDim] on a grid of standard normal percentiles in two dimensions, the others 0; row-major as in an image: the first
+ * dimension increases to the right, the second upwards (arXiv:1312.6114, figure 4).
  */
 export function percentileGrid(latentDim: number, [right, up]: readonly [number, number], size: number): Float32Array {
   const values = normalPercentiles(size);

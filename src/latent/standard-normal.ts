@@ -1,6 +1,6 @@
 import { GaussianMixture } from "./gaussian-mixture.ts";
 
-/** N(0, I) over codes of `dim` numbers. */
+/** N(0, I) of dimension `dim`. */
 export const standardNormal = (dim: number): GaussianMixture =>
   new GaussianMixture({
     covariance: "diagonal",

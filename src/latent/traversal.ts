@@ -1,6 +1,6 @@
 /**
- * Codes [dims.length * size, base.length] that move one dimension of a code after the other through its range, all others as in
- * `base`: a row for each dimension.
+ * Latent traversal: codes [dims.length * size, base.length], one row of `size` codes per dimension, which moves through its range while all
+ * other dimensions are fixed at `base`.
  */
 export function traversal(
   base: Float32Array,
@@ -20,7 +20,7 @@ export function traversal(
   return codes;
 }
 
-/** The value below which a share of the codes' values lies in each dimension, codes [count, dim]: [dim]. */
+/** Per-dimension quantile of codes [count, dim]: [dim]. */
 export function codeQuantile(codes: Float32Array, dim: number, share: number): Float32Array {
   const count = codes.length / dim;
   return Float32Array.from({ length: dim }, (_, i) => {

@@ -24,7 +24,7 @@ test("a walk stays near the prior's shell", () => {
   const walk = closedWalk(dim, frames, stream(1, "walk"));
   for (let frame = 0; frame < frames; frame++) {
     const radius = Math.hypot(...walk.subarray(frame * dim, (frame + 1) * dim)) / Math.sqrt(dim);
-    // A draw's radius has a standard deviation of 1 / sqrt(2 dim) = 0.035.
+    // The radius of a sample has a standard deviation of 1 / sqrt(2 dim) = 0.035.
     expect(Math.abs(radius - 1)).toBeLessThan(0.2);
   }
 });

@@ -1,15 +1,15 @@
 import type { Stream } from "../random/index.ts";
 
-/** Turns of the waves that a walk is made of: few, so that it moves smoothly. */
+/** Highest harmonic of a walk: low, so that it moves smoothly. */
 const harmonics = 3;
 
 /**
- * A random closed walk of `frames` steps in a standard normal space, [frames, dim], whose last step leads back to the first:
+ * A random closed walk of `frames` codes in a standard normal space, [frames, dim]; the last step leads back to the first:
  *
  *   u(t) = 1/sqrt(M) sum_m a_m cos(2 pi m t) + b_m sin(2 pi m t),   a_m, b_m ~ N(0, I),  m = 1 ... M = 3
  *
- * a stationary Gaussian process: over walks each u(t) is a draw of N(0, I), near the shell of radius sqrt(dim) where those lie, and
- * unlike a random walk of independent steps it neither jumps nor drifts.
+ * This is a stationary Gaussian process: each u(t) is distributed as N(0, I), near the shell of radius sqrt(dim), and unlike a random walk of
+ * independent steps it neither jumps nor drifts.
  */
 export function closedWalk(dim: number, frames: number, stream: Stream): Float32Array {
   const waves = Array.from({ length: 2 * harmonics }, () => Float64Array.from({ length: dim }, () => stream.normal()));
@@ -24,8 +24,7 @@ export function closedWalk(dim: number, frames: number, stream: Stream): Float32
 }
 
 /**
- * A closed walk of `frames` steps through codes [stops, dim], [frames, dim]: from each to the next along a straight line, slow near both,
- * and from the last to the first.
+ * A closed walk of `frames` codes through the given codes [stops, dim] in turn: [frames, dim]. Straight segments, slowing down near each stop.
  */
 export function walkBetween(codes: Float32Array, dim: number, frames: number): Float32Array {
   const stops = codes.length / dim;

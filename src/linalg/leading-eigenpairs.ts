@@ -1,18 +1,18 @@
 import { fillPatternless, scaled } from "./row-space.ts";
 import { diagonalize, dot, type Tridiagonal, tridiagonal } from "./tridiagonal.ts";
 
-/** The `values.length` largest eigenvalues of a symmetric matrix. */
+/** The leading eigenpairs of a symmetric matrix. */
 export interface Eigenpairs {
-  /** From the largest down. */
+  /** In decreasing order. */
   readonly values: Float64Array;
-  /** [count, n]: row i is the unit eigenvector of the i-th value. */
+  /** [count, n]: row i is the unit eigenvector of eigenvalue i. */
   readonly vectors: Float64Array;
 }
 
 /**
- * The `count` largest eigenvalues of a symmetric matrix [n, n] in float64 with their eigenvectors; its lower triangle is read.
- * Householder reduction, implicit QL for the eigenvalues alone, inverse iteration for the vectors wanted (Golub & Van Loan,
- * Matrix Computations, 4th edition, 8.2.2): several times faster than all of them where few are wanted.
+ * The `count` largest eigenvalues of a symmetric matrix [n, n] with their eigenvectors, in float64; only its lower triangle is read. Householder
+ * reduction, implicit QL for the eigenvalues, inverse iteration for the eigenvectors (Golub & Van Loan, Matrix Computations, 4th edition,
+ * 8.2.2): several times faster than a full decomposition where `count` is small.
  */
 export function leadingEigenpairs(matrix: Float64Array, n: number, count: number): Eigenpairs {
   const reduced = tridiagonal(matrix, n);
@@ -31,19 +31,19 @@ export function leadingEigenpairs(matrix: Float64Array, n: number, count: number
   return { values, vectors };
 }
 
-/** Solves (T - lambda) y = y a few times for each value; near values are kept apart by orthogonality. */
+/** Inverse iteration on (T - lambda) y = y for each eigenvalue; eigenvectors of close eigenvalues are kept orthogonal. */
 function tridiagonalVectors({ diagonal, offDiagonal }: Tridiagonal, values: Float64Array): Float64Array {
   const n = diagonal.length;
   const vectors = new Float64Array(values.length * n);
   const norm = diagonal.reduce((max, d, i) => Math.max(max, Math.abs(d) + 2 * Math.abs(offDiagonal[i]!)), 0) || 1;
   const smallest = Number.EPSILON * norm;
-  // The clusters of LAPACK's dstein.
+  // Eigenvalues this close form a cluster, as in LAPACK's dstein.
   const near = 1e-3 * norm;
   let shift = Infinity;
   let first = 0;
   values.forEach((value, j) => {
     while (values[first]! - value > near) first++;
-    // Equal shifts would find one vector twice.
+    // Equal shifts would give the same eigenvector twice.
     shift = Math.min(value, shift - 10 * smallest);
     const solve = factored(diagonal, offDiagonal, shift, smallest);
     const y = vectors.subarray(j * n, (j + 1) * n);
@@ -62,7 +62,7 @@ function tridiagonalVectors({ diagonal, offDiagonal }: Tridiagonal, values: Floa
   return vectors;
 }
 
-/** The solver of (T - shift) x = b, in place, by elimination with row exchanges; a pivot of 0 becomes `smallest`. */
+/** Solver of (T - shift) x = b, in place, by Gaussian elimination with partial pivoting; a pivot of 0 becomes `smallest`. */
 function factored(
   diagonal: Float64Array,
   offDiagonal: Float64Array,

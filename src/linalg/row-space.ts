@@ -1,9 +1,9 @@
 import { dot } from "./tridiagonal.ts";
 
-/** Matrices here are row-major, one vector of `size` numbers a row. */
+/** Row i of a row-major matrix with rows of `size` numbers. */
 const row = (matrix: Float64Array, i: number, size: number): Float64Array => matrix.subarray(i * size, (i + 1) * size);
 
-/** Inner products of the rows of a with those of b: [rows of a, rows of b]. */
+/** Inner products of the rows of a [m, size] and b [n, size]: [m, n]. */
 export function innerProducts(a: Float64Array, b: Float64Array, size: number): Float64Array {
   const [m, n] = [a.length / size, b.length / size];
   return Float64Array.from({ length: m * n }, (_, at) =>
@@ -11,7 +11,7 @@ export function innerProducts(a: Float64Array, b: Float64Array, size: number): F
   );
 }
 
-/** weights [m, n] times b [n, size]: m sums of the rows of b. */
+/** Matrix product of weights [m, n] and b [n, size]: [m, size]. */
 export function weightedSums(weights: Float64Array, b: Float64Array, size: number): Float64Array {
   const n = b.length / size;
   const sums = new Float64Array((weights.length / n) * size);
@@ -23,26 +23,26 @@ export function weightedSums(weights: Float64Array, b: Float64Array, size: numbe
 }
 
 /**
- * Gram-Schmidt, twice, in place: rows of length 1 at right angles that span what the rows spanned. A row that lies in the
- * span of those before it becomes another direction.
+ * Orthonormalizes the rows of a in place by Gram-Schmidt with reorthogonalization. A row that depends linearly on earlier ones is replaced by
+ * another direction.
  */
 export function orthonormalize(a: Float64Array, size: number): void {
   const count = a.length / size;
   for (let i = 0; i < count; i++) {
     const y = row(a, i, size);
-    // The length kept of a unit vector says whether anything but rounding was left of it.
+    // The remaining length of a unit vector shows whether more than rounding error is left.
     for (let attempt = i; !(scaled(y) > 0 && withoutEarlier(a, i, size) > 1e-10); attempt += count)
       fillPatternless(y, attempt);
     withoutEarlier(a, i, size);
   }
 }
 
-/** Numbers between -1 and 1 without a pattern, another vector for each `which`: none is likely to lie in a given span. */
+/** Fills y with pattern-free numbers in [-1, 1], a different vector for each `which`, unlikely to lie in a given subspace. */
 export function fillPatternless(y: Float64Array, which: number): void {
   for (let k = 0; k < y.length; k++) y[k] = Math.sin((which + 1.5) * (k + 1) ** 2);
 }
 
-/** Takes from row i what lies along earlier rows and scales it to length 1. Returns the length it had left. */
+/** Projects row i onto the orthogonal complement of earlier rows and normalizes it. Returns the length before normalization. */
 function withoutEarlier(a: Float64Array, i: number, size: number): number {
   const y = row(a, i, size);
   for (let j = 0; j < i; j++) {
@@ -53,7 +53,7 @@ function withoutEarlier(a: Float64Array, i: number, size: number): number {
   return scaled(y);
 }
 
-/** Scales a vector to length 1, without overflow on the way. Returns the length it had. */
+/** Normalizes a vector without intermediate overflow. Returns its original length. */
 export function scaled(y: Float64Array): number {
   const largest = y.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
   if (largest === 0) return 0;

@@ -45,7 +45,7 @@ function withSpectrum(spectrum: readonly number[], seed: number): Float64Array {
 
 describe("symmetricEigen", () => {
   test.each([
-    ["spread over twelve decades", Array.from({ length: 60 }, (_, i) => 10 ** (-i / 5))],
+    ["over twelve decades", Array.from({ length: 60 }, (_, i) => 10 ** (-i / 5))],
     ["with a cluster and both signs", Array.from({ length: 40 }, (_, i) => (i < 20 ? 3 : i < 30 ? -3 : 0))],
     ["of one", [7]],
     ["of two", [2, -1]],

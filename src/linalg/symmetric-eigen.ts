@@ -2,16 +2,16 @@ import { diagonalize, dot, type Tridiagonal, tridiagonal } from "./tridiagonal.t
 
 /** A = vectors^T diag(values) vectors. */
 export interface SymmetricEigen {
-  /** From the largest down. */
+  /** In decreasing order. */
   readonly values: Float64Array;
-  /** [n, n]: row i is the unit eigenvector of the i-th value. */
+  /** [n, n]: row i is the unit eigenvector of eigenvalue i. */
   readonly vectors: Float64Array;
 }
 
 /**
- * Eigenvalues and eigenvectors of a symmetric matrix [n, n] in float64; its lower triangle is read. Householder reduction to
- * a tridiagonal matrix, then implicit QL with Wilkinson's shift (Golub & Van Loan, Matrix Computations, 4th edition, 8.3).
- * Residuals are a few units of rounding of the largest eigenvalue.
+ * Eigendecomposition of a symmetric matrix [n, n] in float64; only its lower triangle is read. Householder reduction to tridiagonal form, then
+ * implicit QL with Wilkinson's shift (Golub & Van Loan, Matrix Computations, 4th edition, 8.3). Residuals are a few rounding errors of the
+ * largest eigenvalue.
  */
 export function symmetricEigen(matrix: Float64Array, n: number): SymmetricEigen {
   const reduced = tridiagonal(matrix, n);
@@ -24,7 +24,7 @@ export function symmetricEigen(matrix: Float64Array, n: number): SymmetricEigen 
   return { values: Float64Array.from(order, (i) => diagonal[i]!), vectors: sorted };
 }
 
-/** Q^T, the product of all reflections, the shortest first. */
+/** Q^T as the product of all reflections, shortest first. */
 function transformation({ reflections, betas }: Tridiagonal): Float64Array {
   const n = betas.length;
   const vectors = new Float64Array(n * n);
@@ -41,7 +41,7 @@ function transformation({ reflections, betas }: Tridiagonal): Float64Array {
   return vectors;
 }
 
-/** Rows i and i + 1 turned by the angle of cosine c and sine s. */
+/** Rotates rows i and i + 1 by the angle of cosine c and sine s. */
 function rotate(vectors: Float64Array, n: number, i: number, c: number, s: number): void {
   const x = vectors.subarray(i * n, (i + 1) * n);
   const y = vectors.subarray((i + 1) * n, (i + 2) * n);

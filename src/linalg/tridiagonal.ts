@@ -1,17 +1,17 @@
 /** A = Q T Q^T with a tridiagonal T, and Q^T the product of the reflections H_1 H_2 ... H_(n-1), H_i = I - beta v v^T. */
 export interface Tridiagonal {
   readonly diagonal: Float64Array;
-  /** Element i stands between diagonal elements i and i + 1; the last is 0. */
+  /** Element i couples diagonal elements i and i + 1; the last is 0. */
   readonly offDiagonal: Float64Array;
-  /** [n, n]: the i numbers at the start of row i are v of H_i; all else is scratch. */
+  /** [n, n]: the first i numbers of row i are the vector v of H_i; the rest is scratch. */
   readonly reflections: Float64Array;
-  /** beta of H_i; 0 where it reflects nothing. */
+  /** beta of H_i; 0 for the identity. */
   readonly betas: Float64Array;
 }
 
 /**
- * Householder reduction of a symmetric matrix [n, n], of which the lower triangle is read (Golub & Van Loan, Matrix
- * Computations, 4th edition, 8.3): from the last row up, a reflection takes row i to zero left of its subdiagonal element.
+ * Householder reduction of a symmetric matrix [n, n] to tridiagonal form; only the lower triangle is read (Golub & Van Loan, Matrix Computations,
+ * 4th edition, 8.3): from the last row up, a reflection zeroes row i left of its subdiagonal element.
  */
 export function tridiagonal(matrix: Float64Array, n: number): Tridiagonal {
   const a = Float64Array.from(matrix);
@@ -26,10 +26,10 @@ export function tridiagonal(matrix: Float64Array, n: number): Tridiagonal {
       continue;
     }
     const length = Math.hypot(tail, last);
-    // The sign that adds, so that nothing cancels.
+    // The sign without cancellation.
     const alpha = last > 0 ? -length : length;
     v[i - 1] = last - alpha;
-    // v scaled to a largest component of order 1 cannot overflow.
+    // Scaling v to a largest component of order 1 avoids overflow.
     const scale = 1 / Math.abs(v[i - 1]!);
     for (let k = 0; k < i; k++) v[k]! *= scale;
     const beta = 2 / dot(v, v, i);
@@ -61,8 +61,8 @@ export function tridiagonal(matrix: Float64Array, n: number): Tridiagonal {
 }
 
 /**
- * Turns the diagonal d of a tridiagonal matrix into its eigenvalues, in no order, by implicit QL with Wilkinson's shift.
- * `rotated` hears of each plane rotation: rows i and i + 1 by the angle of cosine c and sine s.
+ * Eigenvalues of a tridiagonal matrix with diagonal d and off-diagonal e, left in d unsorted, by implicit QL with Wilkinson's shift. `rotated` is
+ * called for each Givens rotation: rows i and i + 1 by the angle of cosine c and sine s.
  */
 export function diagonalize(
   d: Float64Array,
@@ -75,7 +75,7 @@ export function diagonalize(
       let end = first;
       while (end < n - 1 && Math.abs(e[end]!) > Number.EPSILON * (Math.abs(d[end]!) + Math.abs(d[end + 1]!))) end++;
       if (end === first) break;
-      // Wilkinson's shift: the eigenvalue of the leading 2x2 block that is nearer to its first element.
+      // Wilkinson's shift: the eigenvalue of the leading 2x2 block that is closer to its first element.
       const delta = (d[first + 1]! - d[first]!) / (2 * e[first]!);
       const root = Math.hypot(delta, 1);
       let bulge = d[end]! - d[first]! + e[first]! / (delta + (delta < 0 ? -root : root));
@@ -87,7 +87,7 @@ export function diagonalize(
         const r = Math.hypot(f, bulge);
         e[i + 1] = r;
         if (r === 0) {
-          // The matrix falls apart here: go on with the pieces.
+          // The matrix decouples here: continue with the blocks.
           d[i + 1]! -= shifted;
           break;
         }
@@ -108,14 +108,14 @@ export function diagonalize(
     }
 }
 
-/** The inner product of the first `length` numbers. */
+/** Inner product of the first `length` components. */
 export function dot(x: Float64Array, y: Float64Array, length: number): number {
   let sum = 0;
   for (let i = 0; i < length; i++) sum += x[i]! * y[i]!;
   return sum;
 }
 
-/** Without overflow or underflow on the way. */
+/** Euclidean norm without intermediate overflow or underflow. */
 function norm(x: Float64Array): number {
   const largest = x.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
   if (largest === 0) return 0;

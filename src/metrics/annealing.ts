@@ -1,6 +1,7 @@
 /**
- * Weights of the likelihood from 0 to 1, `steps` + 1 of them, in equal steps of a sigmoid's input from -steepness to steepness: small
- * near both ends, where the distributions change most (Wu et al. 2017, arXiv:1611.04273, section 5).
+ * The `steps` + 1 inverse temperatures of annealed importance sampling, from 0 to 1, [steps + 1]: a rescaled sigmoid of equally spaced inputs
+ * from -steepness to steepness, so that steps are small near both ends, where the distributions change most (Wu et al. 2017,
+ * arXiv:1611.04273, section 5).
  */
 export function annealingSchedule(steps: number, steepness = 4): Float64Array {
   const sigmoid = (t: number): number => 1 / (1 + Math.exp(-t));

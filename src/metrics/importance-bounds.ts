@@ -1,7 +1,7 @@
-/** log of the mean of e^v over values as they come, without overflow. */
+/** Streaming log-mean-exp: log of the mean of e^v over the values added, without overflow. */
 export class LogMeanExp {
   #largest = -Infinity;
-  /** Of e^(v - largest). */
+  /** Sum of e^(v - largest). */
   #sum = 0;
   #count = 0;
 
@@ -15,13 +15,13 @@ export class LogMeanExp {
       this.#largest = v;
     } else if (v !== -Infinity) this.#sum += Math.exp(v - this.#largest);
   }
-  /** -Infinity where every value was. */
+  /** -Infinity where every value is. */
   get value(): number {
     return this.#largest === -Infinity ? -Infinity : this.#largest + Math.log(this.#sum / this.#count);
   }
 }
 
-/** 1, 5, 50, 500, ... below the number of samples, then that number: each but the last divides the next. */
+/** 1, 5, 50, 500, ... below the number of samples, then that number: each but the last divides its successor. */
 export function boundSizes(samples: number): number[] {
   const sizes = [1];
   for (let size = 5; size < samples; size *= 10) sizes.push(size);
@@ -40,8 +40,8 @@ interface Level {
  *
  *   L_k = E[log 1/k sum_i w_i] <= log p(x),  log w_i = log p(x, z_i) - log q(z_i|x)
  *
- * for several k from the same weights, in constant memory: L_k is the mean over their full blocks of k. Where k divides m and
- * both divide the number of weights, L_k <= L_m holds for any weights (Jensen's inequality block by block).
+ * for several k from the same weights in constant memory: L_k is the mean over consecutive blocks of k weights; an incomplete block is
+ * dropped. Where k divides m and both divide the number of weights, L_k <= L_m for any weights (Jensen's inequality in each block).
  */
 export class ImportanceBounds {
   readonly #levels: readonly Level[];
@@ -60,7 +60,7 @@ export class ImportanceBounds {
     }
   }
 
-  /** L_k for each size, in their order; NaN where no block is full. */
+  /** L_k of each size in nats, in the order of the sizes; NaN where no block is complete. */
   get bounds(): number[] {
     return this.#levels.map(({ total, blocks }) => total / blocks);
   }

@@ -1,6 +1,6 @@
-/** The mean squared difference of the values of two arrays of one length. */
+/** Mean squared error of two arrays of equal length, in squared units of their values. */
 export const meanSquaredError = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, v, i) => sum + (v - b[i]!) ** 2, 0) / a.length;
 
-/** Peak signal-to-noise ratio in dB, 10 log10(1 / mse), of values whose range is 1; infinite for equal ones. */
+/** Peak signal-to-noise ratio in dB, 10 log10(1 / mse), of values with peak 1; infinite for equal arrays. */
 export const psnr = (x: Float32Array, clean: Float32Array): number => -10 * Math.log10(meanSquaredError(x, clean));

@@ -4,13 +4,13 @@ import { rocAuc } from "./roc-auc.ts";
 const is = (...ones: readonly number[]): boolean[] => ones.map((one) => one === 1);
 
 describe("the area under the ROC curve", () => {
-  test("is the share of pairs in order: 1 where all are, 0 where none is", () => {
+  test("is the fraction of ordered pairs: 1 where all are, 0 where none is", () => {
     expect(rocAuc([1, 2, 3, 4], is(0, 0, 1, 1))).toBe(1);
     expect(rocAuc([1, 2, 3, 4], is(1, 1, 0, 0))).toBe(0);
     expect(rocAuc([-Infinity, 2, 1, Infinity], is(0, 0, 1, 1))).toBe(0.75);
   });
 
-  test("takes a tie for half", () => {
+  test("counts a tie as half", () => {
     expect(rocAuc([7, 7, 7, 7, 7], is(1, 0, 1, 0, 0))).toBe(0.5);
     expect(rocAuc([1, 2, 2], is(0, 0, 1))).toBe(0.75);
   });
@@ -31,8 +31,8 @@ describe("the area under the ROC curve", () => {
     expect(rocAuc(scores.map(Math.exp), positive)).toBe(rocAuc(scores, positive));
   });
 
-  test("refuses one kind alone and scores that are none", () => {
-    expect(() => rocAuc([1, 2], is(1, 1))).toThrow("roc auc: nothing to tell apart, got 2 positive and 0 negative");
+  test("refuses a single class and scores that are not numbers", () => {
+    expect(() => rocAuc([1, 2], is(1, 1))).toThrow("roc auc: a class is missing, got 2 positive and 0 negative");
     expect(() => rocAuc([1, NaN], is(1, 0))).toThrow("roc auc: a score is not a number, got NaN for example 1");
   });
 });

@@ -1,16 +1,16 @@
 import { ConfigError } from "../errors.ts";
 
 /**
- * The area under the ROC curve: the probability that a positive example scores above a negative one, ties counting half
- * (Mann & Whitney 1947; Hanley & McNeil 1982). 0.5 says nothing, 1 parts them, below 0.5 has them the wrong way round. Throws
- * ConfigError where one of the two kinds is missing, or a score is NaN.
+ * Area under the ROC curve: the probability that a positive example scores above a negative one, ties counting half
+ * (Mann & Whitney 1947; Hanley & McNeil 1982). 0.5 is chance, 1 perfect separation, below 0.5 the reverse order. `scores` and `positive` have
+ * one entry per example. Throws ConfigError where there are no positive or no negative examples, or a score is NaN.
  */
 export function rocAuc(scores: ArrayLike<number>, positive: readonly boolean[]): number {
   const positives = positive.reduce((n, is) => n + Number(is), 0);
   const negatives = positive.length - positives;
   if (scores.length !== positive.length || positives === 0 || negatives === 0)
     throw new ConfigError(
-      `roc auc: nothing to tell apart, got ${positives} positive and ${negatives} negative of ${scores.length} examples, expected some of each`,
+      `roc auc: a class is missing, got ${positives} positive and ${negatives} negative of ${scores.length} examples, expected some of each`,
     );
   const values = Float64Array.from(scores);
   const bad = values.findIndex(Number.isNaN);
@@ -22,7 +22,7 @@ export function rocAuc(scores: ArrayLike<number>, positive: readonly boolean[]):
   for (let from = 0, to = 0; from < order.length; from = to) {
     let tied = 0;
     for (; to < order.length && values[order[to]!] === values[order[from]!]; to++) tied += Number(positive[order[to]!]);
-    // Equal scores share the mean of their ranks, from + 1 to `to`.
+    // Tied scores take the mean of their ranks, from + 1 to `to`.
     rankSum += tied * ((from + 1 + to) / 2);
   }
   return (rankSum - (positives * (positives + 1)) / 2) / positives / negatives;

@@ -48,7 +48,7 @@ describe("structural similarity", () => {
     expect(multiScaleSimilarity(image, negative, gray(180, 180))[0]).toBe(0);
   });
 
-  test("gives one figure an image, the mean over its channels", () => {
+  test("gives one value per image, the mean over its channels", () => {
     const [a, b] = [wave(28, 28), other(28, 28)];
     const stacked = (...images: readonly Float32Array[]): Float32Array =>
       Float32Array.from({ length: 784 * images.length }, (_, at) => images[Math.floor(at / 784)]![at % 784]!);

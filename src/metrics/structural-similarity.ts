@@ -1,31 +1,31 @@
 import { ConfigError } from "../errors.ts";
 
-/** An image of several channels, [channels, height, width]. */
+/** Size of an image [channels, height, width]. */
 export interface ImageSize {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
 }
 
-/** Side of the Gaussian window of std 1.5, and so the least side of an image. */
+/** Side of the Gaussian window (std 1.5), and so the smallest side of an image. */
 export const leastSide = 11;
 const weights = Float64Array.from({ length: leastSide }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)));
 const total = weights.reduce((a, b) => a + b);
 const window1d = weights.map((w) => w / total);
-/** (0.01 L)^2 and (0.03 L)^2 for values of range L = 1. */
+/** (0.01 L)^2 and (0.03 L)^2 for values of dynamic range L = 1. */
 const [C1, C2] = [0.01 ** 2, 0.03 ** 2];
 /** Exponents of the five scales, finest first (Wang et al. 2003, section 3.2). */
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
-/** The least side that leaves a window at the coarsest scale. */
+/** The smallest side for which the coarsest scale still holds a window. */
 export const leastSideMultiScale = leastSide * 2 ** (scaleWeights.length - 1);
 
 /**
- * Structural similarity of images with values in [0, 1], 1 for equal ones (Wang et al. 2004, doi:10.1109/TIP.2003.819861, eq. 13):
+ * Structural similarity (SSIM) of images with values in [0, 1]; 1 for equal images (Wang et al. 2004, doi:10.1109/TIP.2003.819861, eq. 13):
  *
  *   (2 m_x m_y + C_1) (2 s_xy + C_2) / ((m_x^2 + m_y^2 + C_1) (s_x^2 + s_y^2 + C_2))
  *
- * with means, variances and covariance in an 11 x 11 Gaussian window of std 1.5, averaged over the windows that lie wholly in the
- * image and over channels. x and y: [count, channels, height, width]; returns one figure an image. Throws ConfigError for sides below 11.
+ * with means, variances and covariance in an 11 x 11 Gaussian window of std 1.5, averaged over all windows inside the image and over
+ * channels. x and y: [count, channels, height, width]; returns [count]. Throws ConfigError for sides below 11, or where x and y differ in size.
  */
 export function structuralSimilarity(x: Float32Array, y: Float32Array, size: ImageSize): Float64Array {
   checkSide("ssim", size, leastSide);
@@ -33,9 +33,10 @@ export function structuralSimilarity(x: Float32Array, y: Float32Array, size: Ima
 }
 
 /**
- * Structural similarity over five scales (Wang, Simoncelli & Bovik 2003, doi:10.1109/ACSSC.2003.1292216, eq. 7): contrast and structure at
- * each, halved by means of 2 x 2 values, and luminance at the coarsest, as a weighted geometric mean; a factor below 0 counts as 0. The
- * published exponents are for five scales, so that sides need 176 values: smaller images throw ConfigError.
+ * Multi-scale structural similarity, MS-SSIM (Wang, Simoncelli & Bovik 2003, doi:10.1109/ACSSC.2003.1292216, eq. 7): a weighted geometric mean
+ * over five scales, each an average pooling of the last, of contrast and structure, with luminance at the coarsest; a negative factor counts
+ * as 0. x and y: [count, channels, height, width] in [0, 1]; returns [count]. Throws ConfigError for sides below 176: the published exponents
+ * are for five scales.
  */
 export function multiScaleSimilarity(x: Float32Array, y: Float32Array, size: ImageSize): Float64Array {
   checkSide("ms-ssim", size, leastSideMultiScale);
@@ -66,7 +67,7 @@ function checkSide(where: string, { height, width }: ImageSize, least: number): 
     );
 }
 
-/** The mean over channels of a figure of each pair of images. */
+/** The mean over channels of a metric of each pair of images. */
 function eachImage(
   x: Float32Array,
   y: Float32Array,
@@ -86,7 +87,7 @@ function eachImage(
   return figures;
 }
 
-/** Means over all windows of the similarity and of its second factor. */
+/** Mean over windows of the similarity and of its contrast-structure factor. */
 function similarityOf(x: Float64Array, y: Float64Array, sides: Sides) {
   const [meanX, meanY, squareX, squareY, both] = [
     x,
@@ -105,7 +106,7 @@ function similarityOf(x: Float64Array, y: Float64Array, sides: Sides) {
   return { similarity: similarity / meanX.length, contrastStructure: contrastStructure / meanX.length };
 }
 
-/** The window's weighted mean at each of its places wholly in the image: rows first, then columns. */
+/** The Gaussian-weighted mean of every window inside the image: rows first, then columns. */
 function windowMeans(image: Float64Array, { height, width }: Sides): Float64Array {
   const [outHeight, outWidth] = [height - leastSide + 1, width - leastSide + 1];
   const rows = new Float64Array(height * outWidth);
@@ -124,7 +125,7 @@ function windowMeans(image: Float64Array, { height, width }: Sides): Float64Arra
   return out;
 }
 
-/** Means of 2 x 2 values; what an odd side leaves over is dropped. */
+/** 2 x 2 average pooling; an odd last row or column is dropped. */
 function halved(image: Float64Array, height: number, width: number): Float64Array {
   const [outHeight, outWidth] = [Math.floor(height / 2), Math.floor(width / 2)];
   return Float64Array.from({ length: outHeight * outWidth }, (_, i) => {

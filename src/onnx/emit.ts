@@ -7,7 +7,7 @@ import { type Value, value } from "../graph/value.ts";
 import { runsMlas, withBatchLast } from "../ops/batch-last.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
-/** ONNX operator set and file format every graph is written in. */
+/** ONNX operator set and IR version of all models. */
 export const opset = 20;
 const irVersion = 9;
 
@@ -23,25 +23,25 @@ interface Node {
 }
 
 export interface OnnxProgram {
-  /** Leaves the graph reads, by the name they are fed under. A leaf no output depends on is left out of the model. */
+  /** Leaves that the graph reads, by feed name. A leaf that no output depends on is left out of the model. */
   readonly inputs: ReadonlyMap<Tensor, string>;
   readonly outputs: ReadonlyMap<string, Tensor>;
   readonly target: LoweringTarget;
 }
 
-/** The name of the output that a target with `unreturnable` gets: an empty sequence. */
+/** Name of the extra output of a target with `unreturnable`: an empty sequence. */
 export const unreturnable = "unreturnable";
 
 export interface OnnxModel {
   readonly bytes: Uint8Array;
-  /** Names of the inputs the model really has. */
+  /** Names of the inputs that the model has. */
   readonly inputs: readonly string[];
   readonly nodes: number;
-  /** Elements computed, each product counted by its multiplications. */
+  /** Number of elements computed, products counted by their multiplications. */
   readonly work: number;
 }
 
-/** Writes tensors as an ONNX model (ModelProto bytes), after fusing what the target runs faster fused. */
+/** Writes tensors as an ONNX model (ModelProto bytes), after target-specific fusion. */
 export function toOnnx(program: OnnxProgram): OnnxModel {
   const outputNames = [...program.outputs.keys()];
   const asked = [...program.outputs.values()];
@@ -101,7 +101,7 @@ export function toOnnx(program: OnnxProgram): OnnxModel {
       );
   }
 
-  // A node's value takes an output's name directly; what is fed, constant, or named already is copied by Identity.
+  // A node's value takes an output's name directly; inputs, constants and already named values are copied by Identity.
   const renamed = new Map<string, string>();
   const produced = new Set(nodes.flatMap((n) => n.outputs));
   roots.forEach((root, i) => {

@@ -1,6 +1,6 @@
 /**
  * A writer of protocol-buffer messages (wire format, proto3): field numbers and values, no schema.
- * Large byte fields are kept by reference until `finish`, so weights are copied once.
+ * Large byte fields are held by reference until `finish`, so weights are copied once.
  */
 export class ProtobufWriter {
   readonly #chunks: Uint8Array[] = [];

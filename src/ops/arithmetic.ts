@@ -20,7 +20,7 @@ const isZero = (t: Tensor): boolean => scalarValue(t) === 0;
 const isOne = (t: Tensor): boolean => scalarValue(t) === 1;
 const outShape = (x: Tensor, y: Tensor): boolean => sameShape(x.shape, y.shape) || y.rank === 0;
 
-/** x and y as a * c and b * c with one c, where a and b are as large as what comes of them. */
+/** x and y as a * c and b * c with a common factor c, where a and b are as large as their result. */
 function commonFactor(x: Tensor, y: Tensor): readonly [a: Tensor, b: Tensor, c: Tensor] | null {
   if (x.op.name !== "Mul" || y.op.name !== "Mul" || !isFloat(x.dtype) || !sameShape(x.shape, y.shape)) return null;
   const c = x.inputs.find((t) => y.inputs.includes(t));
@@ -37,7 +37,7 @@ export const add: (x: Operand, y: Operand) => Tensor = binary("Add", {
   identity: (x, y) => {
     if (isZero(y) && outShape(x, y)) return x;
     if (isZero(x) && outShape(y, x)) return y;
-    // The derivative of a square comes as a sum of two equal halves.
+    // The derivative of a square is a sum of two equal halves.
     if (x === y && isFloat(x.dtype)) return mul(x, 2);
     // a*c + b*c -> (a + b)*c and a*c - b*c -> (a - b)*c: one pass over memory instead of two or three
     const [a, c] = factored(x);
@@ -157,14 +157,14 @@ export const pow: (x: Operand, y: Operand) => Tensor = binary("Pow", {
   },
 });
 
-/** The larger of x and y; at a tie the derivative goes to x. */
+/** Maximum of x and y; at a tie the derivative goes to x. */
 export const maximum: (x: Operand, y: Operand) => Tensor = binary("Max", {
   evaluate: (x, y) => Math.max(x, y),
   vjp: ({ x, y, ct }) => [where(greaterEqual(x, y), ct, 0), where(greaterEqual(x, y), 0, ct)],
   simd: "f32x4.max",
 });
 
-/** The smaller of x and y; at a tie the derivative goes to x. */
+/** Minimum of x and y; at a tie the derivative goes to x. */
 export const minimum: (x: Operand, y: Operand) => Tensor = binary("Min", {
   evaluate: (x, y) => Math.min(x, y),
   vjp: ({ x, y, ct }) => [where(greaterEqual(y, x), ct, 0), where(greaterEqual(y, x), 0, ct)],
@@ -198,5 +198,5 @@ export const log: (x: Tensor) => Tensor = unary("Log", { evaluate: Math.log, vjp
 /** x^2. */
 export const square = (x: Tensor): Tensor => mul(x, x);
 
-/** x held within [low, high]; the derivative is 1 inside and 0 outside. */
+/** x clamped to [low, high]; the derivative is 1 inside and 0 outside. */
 export const clamp = (x: Tensor, low: number, high: number): Tensor => minimum(maximum(x, low), high);

@@ -8,16 +8,16 @@ import { gemm } from "./linalg.ts";
 import { flip, pad, reshape, slice, transpose } from "./movement.ts";
 import { eachTerm, onnxWindow, positions, type Window } from "./window.ts";
 
-// ONNX Runtime's CPU convolution copies runs of the innermost axis into a matrix and multiplies. In [n, c, h, w] a run is a
-// piece of one row, cut at the image's edge and spread out by strides; with the batch last, [c, h, w, n], it is a whole
-// batch. 2 threads of an AVX-512 machine, 64 images: 14x14, 64 -> 64, 3x3: 119 -> 245 GFLOP/s; 28x28, 32 -> 64, 4x4 stride
-// 2: 72 -> 233. In WebAssembly a step of these layers is 1.3 to 1.4 times faster.
+// ONNX Runtime's CPU convolution copies runs of the innermost axis into a matrix and multiplies. In [n, c, h, w] a run is a piece of one row,
+// cut at the image border and broken up by strides; with the batch last, [c, h, w, n], it is a whole batch. On 2 threads of an AVX-512 machine,
+// 64 images: 14x14, 64 -> 64, 3x3: 119 -> 245 GFLOP/s; 28x28, 32 -> 64, 4x4 stride 2: 72 -> 233. In WebAssembly a training step of these
+// layers is 1.3 to 1.4 times faster.
 
 export type ConvAttrs = Window & Attributes;
 const spatial = (w: Tensor): Shape => w.shape.slice(2);
 const plain = ({ stride, padding, dilation, groups }: Window): ConvAttrs => ({ stride, padding, dilation, groups });
 
-/** Short runs and thin groups are left as they are. */
+/** Convolutions with short runs or few channels per group are left unchanged. */
 const pays = (batch: number, perGroup: number, { groups }: Window): boolean =>
   batch >= smallestBatch && (groups === 1 || perGroup >= 8);
 
@@ -27,12 +27,12 @@ const convOp = defineOp<readonly Tensor[], ConvAttrs>({
     dtype: x!.dtype,
     shape: [w!.shape[0]!, ...positions(x!.shape.slice(1, -1), w!.shape.slice(2), attrs), x!.shape.at(-1)!],
   }),
-  // It only arises when a program is compiled, after gradients are taken.
+  // This op only arises when a program is compiled, after differentiation.
   vjp: null,
   work: ([, w], { shape }) => (sizeOf(shape) * sizeOf(w!.shape)) / w!.shape[0]!,
   lower: (onnx, [x, w, bias], { attrs, types, type }) => {
     refuseFloat64("conv", type);
-    // The batch is one more spatial axis, over which a kernel of size 1 moves.
+    // The batch is one more spatial axis, with kernel size 1.
     const wide = onnx.node("Reshape", [x!, onnx.ints([1, ...types[0]!.shape])]);
     const filter = onnx.node("Reshape", [w!, onnx.ints([...types[1]!.shape, 1])]);
     const y = onnx.node(
@@ -59,11 +59,11 @@ const withBatchAxis = ({ stride, padding, dilation, groups }: Window): Window =>
   groups,
 });
 
-/** A convolution, done batch-last where that pays. */
+/** A convolution, batch-last where that is faster. */
 export const convolved = (x: Tensor, w: Tensor, attrs: ConvAttrs): Tensor | null =>
   pays(x.shape[0]!, w.shape[0]! / attrs.groups, attrs) ? toFirst(convOp([toLast(x), w], attrs)) : null;
 
-/** A number per channel added to a convolution that nothing else reads: its bias input, at no cost. */
+/** Fuses a per-channel bias into a convolution that nothing else reads, at no cost. */
 export function biased(x: Tensor, bias: Tensor, readOnce: (t: Tensor) => boolean): Tensor | null {
   const conv = x.rank >= 3 ? batchLast(x) : null;
   if (conv?.op.name !== "ConvBatchLast" || conv.inputs.length !== 2 || !readOnce(x) || bias.rank > x.rank) return null;
@@ -72,9 +72,9 @@ export function biased(x: Tensor, bias: Tensor, readOnce: (t: Tensor) => boolean
 }
 
 /**
- * The transposed convolution as an ordinary one. Output u = stride q + r - padding of y takes the taps t = stride m + r, so
- * for each remainder r it is a convolution of x by every stride-th tap: all remainders together are channels of one
- * convolution by a kernel of ceil(kernel / stride) taps, and are then interleaved.
+ * The transposed convolution as an ordinary one. Output u = stride q + r - padding of y takes the taps t = stride m + r, so for each remainder
+ * r it is a convolution of x with every stride-th tap: all remainders are channels of one convolution with a kernel of ceil(kernel / stride)
+ * taps, interleaved afterwards.
  */
 export function convolvedTransposed(x: Tensor, w: Tensor, out: Shape, attrs: ConvAttrs): Tensor | null {
   const { stride, padding, dilation, groups } = attrs;
@@ -93,7 +93,7 @@ export function convolvedTransposed(x: Tensor, w: Tensor, out: Shape, attrs: Con
   // w [g c', o', ...(m r)] -> [g o' ...r, c', ...m] with m reversed
   const whole = pad(w, [0, 0, ...kernel.map(() => 0)], [0, 0, ...kernel.map((k, i) => taps[i]! * stride[i]! - k)]);
   const phases = sizeOf(stride);
-  // Without remainders between them all taps are one axis, which turns round at once.
+  // With stride 1 all taps are one axis, which is reversed at once.
   const steps = phases === 1 ? [[sizeOf(taps), 1]] : taps.map((m, i) => [m, stride[i]!]);
   const axes = steps.map((_, i) => 3 + 2 * i);
   const split = reshape(whole, [groups, c / groups, perGroup, ...steps.flat()]);
@@ -105,7 +105,7 @@ export function convolvedTransposed(x: Tensor, w: Tensor, out: Shape, attrs: Con
   ]);
   const y = convOp([toLast(x), filter], { stride: stride.map(() => 1), padding: margin, dilation, groups });
 
-  // [o ...r, ...q, n] -> [o, ...(q r), n], of which the output is a piece
+  // [o ...r, ...q, n] -> [o, ...(q r), n], of which the output is a slice
   const [o, n] = [groups * perGroup, x.shape[0]!];
   const apart = reshape(y, [o, ...stride, ...y.shape.slice(1, -1), n]);
   const d = kernel.length;
@@ -125,8 +125,8 @@ const weightGradientOp = defineOp<readonly [Tensor, Tensor], ConvAttrs & { reado
   work: ([, ct], { shape }) => (sizeOf(ct.shape) * sizeOf(shape)) / shape[0]!,
   lower: (onnx, [x, ct], { attrs, types: [{ shape: xShape }, { shape: ctShape }], type }) => {
     refuseFloat64("convWeightGradient", type);
-    // The cotangent is the kernel, and its batch a spatial axis; x has batch and channel, [.., n c], innermost there, so that
-    // steps of c along it go from one image to the next.
+    // The cotangent is the kernel, with its batch as a spatial axis; x has batch and channel, [.., n c], innermost, so that a stride of c moves
+    // from one image to the next.
     const { stride, padding, dilation, groups, kernel } = attrs;
     const [size, out, n] = [xShape.slice(1, -1), ctShape.slice(1, -1), xShape.at(-1)!];
     const [o, c] = type.shape as readonly [number, number, ...number[]];
@@ -166,14 +166,14 @@ const weightGradientOp = defineOp<readonly [Tensor, Tensor], ConvAttrs & { reado
   },
 });
 
-/** The gradient of a convolution by its kernel. */
+/** The gradient of a convolution in its kernel. */
 export function weightGradient(x: Tensor, ct: Tensor, w: Shape, attrs: ConvAttrs): Tensor | null {
   if (!pays(x.shape[0]!, ct.shape[1]! / attrs.groups, attrs)) return null;
   const kernel = w.slice(2);
   const [from, by] = [toLast(x), toLast(ct)];
   const [o, c] = w as readonly [number, number, ...number[]];
-  // A few input channels make too narrow a product for the kernel above: their windows are laid out by a convolution with
-  // unit kernels, and one product does the rest. 64x1x28x28 -> 32, 4x4 stride 2: 80 GFLOP/s instead of 30.
+  // With few input channels the product above is too narrow: windows are extracted by a convolution with unit kernels, and one matrix product
+  // does the rest. 64x1x28x28 -> 32, 4x4 stride 2: 80 GFLOP/s instead of 30.
   if (attrs.groups === 1 && c <= 8) {
     const taps = sizeOf(kernel);
     const pick = Float64Array.from({ length: c * taps * taps }, (_, i) =>

@@ -5,7 +5,7 @@ import { transpose } from "./movement.ts";
 /** [n, ...] -> [..., n]. */
 export const toLast = (t: Tensor): Tensor => transpose(t, [...Array.from({ length: t.rank - 1 }, (_, i) => i + 1), 0]);
 
-/** Which axis of the batch-last tensor each axis of the ordinary one is. */
+/** Axis of the batch-last tensor that each ordinary axis corresponds to. */
 export const rotation = (rank: number): readonly number[] => [
   rank - 1,
   ...Array.from({ length: rank - 1 }, (_, i) => i),
@@ -14,7 +14,7 @@ export const rotation = (rank: number): readonly number[] => [
 /** [..., n] -> [n, ...]: the ordinary view of a batch-last tensor. */
 export const toFirst = (t: Tensor): Tensor => transpose(t, rotation(t.rank));
 
-/** The batch-last tensor that t is the ordinary view of, or null. */
+/** The batch-last tensor of which t is the ordinary view, or null. */
 export function batchLast(t: Tensor): Tensor | null {
   const [rest, factor] = factored(t);
   if (
@@ -26,5 +26,5 @@ export function batchLast(t: Tensor): Tensor | null {
   return factor === 1 ? rest.inputs[0]! : mul(rest.inputs[0]!, factor);
 }
 
-/** Fewer examples make too short a run. */
+/** With fewer examples the runs are too short. */
 export const smallestBatch = 16;

@@ -122,7 +122,7 @@ describe("linear layers in training", () => {
   const transposed = (roots: readonly Tensor[]): Tensor[] =>
     topologicalOrder(roots).filter((t) => t.op.name === "Transpose" && !(t.inputs[0] instanceof Variable));
 
-  test("an auto-encoder with one draw of a code transposes its data and its noise, and nothing else", () => {
+  test("an auto-encoder with one sample per code transposes its data and its noise, and nothing else", () => {
     const [x, noise] = [input(16, 6), input(1, 16, 2)];
     const [w1, b1, w2, b2] = [weight(4, 6), weight(4), weight(6, 2), weight(6)];
     const [mean, logVar] = split(linear(x, w1, b1), -1, 2);

@@ -6,20 +6,19 @@ import { batchLast, rotation, smallestBatch, toFirst, toLast } from "./batch-las
 import { matmul } from "./linalg.ts";
 import { reshape, transpose } from "./movement.ts";
 
-// On the CPU networks run with the batch as the last axis: convolutions for the reason given in batch-last-conv.ts; linear
-// layers, when they are trained, because weights [out, in] and activations [features, n] meet in products that read their
-// factors along rows, and a bias's gradient becomes a sum along rows (the 784-400-20 VAE's graph: 1.79 -> 1.55 ms at
-// batch 128, 6.4 -> 5.8 at 512). Layers are rewritten one by one, and the transposes around them are moved outwards past
-// everything that does not care about the order of axes, until they meet their inverse.
+// On the CPU networks run with the batch as the last axis: convolutions for the reason given in batch-last-conv.ts; linear layers, in training,
+// because weights [out, in] and activations [features, n] meet in products that read their factors along rows, and the gradient of a bias becomes
+// a row sum (the 784-400-20 VAE's graph: 1.79 -> 1.55 ms at batch 128, 6.4 -> 5.8 at 512). Layers are rewritten one by one, and the transposes
+// around them are moved outwards past ops that do not depend on the order of axes, until they cancel.
 
-/** Whether ONNX Runtime's own CPU kernels run there. */
+/** Whether the target runs ONNX Runtime's own CPU kernels. */
 export const runsMlas = ({ kind }: LoweringTarget): boolean => kind === "cpu" || kind === "wasm";
 
-/** Equal roots, with every convolution that gains by it done batch-last. */
+/** Equal roots with every convolution batch-last where that is faster. */
 export function withBatchLast(roots: readonly Tensor[]): Tensor[] {
   const uses = countUses(roots);
   const single = new Set<Tensor>();
-  // A forward pass alone is faster as it stands: the two transposes at its ends cost more than they save.
+  // A forward pass alone is faster unchanged: the two transposes at its ends cost more than they save.
   const training = topologicalOrder(roots).some(isWeightGradient);
   return rebuild(roots, new Map(), (t, original) => {
     const y = (training ? product(t) : null) ?? rewrite(t, (conv) => single.has(conv)) ?? t;
@@ -54,11 +53,11 @@ function rewrite(t: Tensor, readOnce: (t: Tensor) => boolean): Tensor | null {
 
 const isMatrixProduct = (t: Tensor): boolean => t.op.name === "MatMul" && t.inputs.every((x) => x.rank === 2);
 
-/** A product of two matrices that are both computed. */
+/** A product of two computed matrices. */
 const isWeightGradient = (t: Tensor): boolean =>
   isMatrixProduct(t) && !t.inputs.some((x) => x instanceof Variable || batchLast(x) instanceof Variable);
 
-/** x' w' -> (w x)', and likewise where one of the two is a weight, or data about to meet one. */
+/** x' w' -> (w x)', likewise where one factor is a weight, or data that meets one. */
 function product(t: Tensor): Tensor | null {
   if (!isMatrixProduct(t)) return null;
   const [x, y] = t.inputs as [Tensor, Tensor];
@@ -71,7 +70,7 @@ function product(t: Tensor): Tensor | null {
 /** f(x', y) -> f(x, y')' for an elementwise f: transposes of inputs become one of the output. */
 function outwards(t: Tensor): Tensor | null {
   if (!t.op.elementwise || t.rank < 2) return null;
-  // A single draw for each example has an axis of size 1 before the batch, which is set aside.
+  // A single sample per example has an axis of size 1 before the batch, which is set aside.
   if (t.shape[0] === 1 && t.rank > 2 && t.inputs.some((x) => batchLast(withoutFirst(x, t.rank)) !== null)) {
     const y = apply(
       t.op,
@@ -81,7 +80,7 @@ function outwards(t: Tensor): Tensor | null {
     return reshape(outwards(y) ?? y, t.shape);
   }
   const inner = t.inputs.map((x) => (x.rank === t.rank ? batchLast(x) : null));
-  // The transpose of a leaf is as good on either side.
+  // The transpose of a leaf costs the same on either side.
   if (!inner.some((x) => x && x.inputs.length > 0)) return null;
   const inputs = t.inputs.map((x, i) => {
     if (inner[i] || x.rank === 0) return inner[i] ?? x;
@@ -92,7 +91,7 @@ function outwards(t: Tensor): Tensor | null {
 
 const withoutFirst = (x: Tensor, rank: number): Tensor => (x.rank === rank ? reshape(x, x.shape.slice(1)) : x);
 
-/** The attributes of an op with a number for each axis, in the order of the batch-last axes. */
+/** Per-axis attributes of an op, in the order of the batch-last axes. */
 const rotated = (attrs: Attributes): Attributes =>
   Object.fromEntries(Object.entries(attrs).map(([k, v]) => [k, Array.isArray(v) ? [...v.slice(1), v[0]] : v]));
 
@@ -102,14 +101,14 @@ function moved(t: Tensor): Tensor | null {
   return inner && toFirst(apply(t.op, [inner], rotated(t.attrs)));
 }
 
-/** x' beside y' as x beside y. */
+/** A concatenation of x' and y' as one of x and y. */
 function joined(t: Tensor): Tensor | null {
   const inner = t.inputs.map(batchLast);
   const axis = rotation(t.rank)[t.attrs["axis"] as number]!;
   return inner.every((x) => x !== null) ? toFirst(apply(t.op, inner, { axis })) : null;
 }
 
-/** A reduction of x' as one of x, over the same axes where they lie there. */
+/** A reduction of x' as one of x, over the corresponding axes. */
 function reduced(t: Tensor): Tensor | null {
   const x = t.inputs[0]!;
   const inner = batchLast(x);
@@ -120,7 +119,7 @@ function reduced(t: Tensor): Tensor | null {
   return y.rank > 1 && (keepDims || !axes.includes(0)) ? toFirst(y) : y;
 }
 
-/** A reshape that leaves the batch alone, as one of the other axes; a product then absorbs what is left of the transpose. */
+/** A reshape that keeps the batch axis, as one of the other axes; a product then absorbs the remaining transpose. */
 function reshaped(t: Tensor): Tensor | null {
   const x = t.inputs[0]!;
   const inner = batchLast(x);

@@ -22,21 +22,21 @@ export const lessEqual: (x: Operand, y: Operand) => Tensor = compare("LessOrEqua
 export const greaterEqual: (x: Operand, y: Operand) => Tensor = compare("GreaterOrEqual", (x, y) => x >= y, "f32x4.ge");
 
 const isBool = (dtype: DType): boolean => dtype === "bool";
-/** Both, of bools. */
+/** Logical and of bools. */
 export const and: (x: Operand, y: Operand) => Tensor = binary("And", {
   evaluate: (x, y) => x * y,
   vjp: null,
   accepts: isBool,
   simd: "v128.and",
 });
-/** Either, of bools. */
+/** Logical or of bools. */
 export const or: (x: Operand, y: Operand) => Tensor = binary("Or", {
   evaluate: (x, y) => Math.max(x, y),
   vjp: null,
   accepts: isBool,
   simd: "v128.or",
 });
-/** Negation of a bool. */
+/** Logical not of a bool. */
 export const not: (x: Tensor) => Tensor = unary("Not", {
   evaluate: (x) => 1 - x,
   vjp: null,
@@ -86,7 +86,7 @@ const castOp = defineOp<readonly [Tensor], { to: DType }>({
   name: "Cast",
   elementwise: true,
   infer: ([x], { to }) => ({ dtype: to, shape: x.shape }),
-  // Between floats a cast is the identity; to or from integers and bools it is piecewise constant and carries nothing.
+  // A cast between floats is the identity; to or from integers and bools it is piecewise constant, with derivative 0.
   vjp: ({ x: [x], y, ct }) => [isFloat(x.dtype) && isFloat(y.dtype) ? cast(ct, x.dtype) : null],
   lower: (onnx, x, { attrs }) => onnx.node("Cast", x, { to: onnxDType[attrs.to] }),
   evaluate: ([x], { to }) => ({
@@ -103,5 +103,5 @@ const castOp = defineOp<readonly [Tensor], { to: DType }>({
   }),
   identity: ([x], { to }) => (x.dtype === to ? x : null),
 });
-/** The same numbers in another dtype: towards int64 it truncates, towards bool non-zero is true. */
+/** Cast to another dtype: to int64 it truncates, to bool non-zero is true. */
 export const cast = (x: Tensor, to: DType): Tensor => castOp([x], { to });

@@ -9,7 +9,7 @@ import { covered, eachTerm, onnxWindow, type PerAxis, perAxis, positions, spatia
 
 // The three ops are the partial derivatives of one trilinear form
 //   F(x, w, y) = sum over n, group, o, c, position, tap of y[n, o, position] * w[o, c, tap] * x[n, c, position * stride + tap * dilation - padding]
-// in y (conv), in x (convTranspose) and in w (convWeightGradient), so each one's gradient is made of the other two.
+// in y (conv), in x (convTranspose) and in w (convWeightGradient), so each one's gradient consists of the other two.
 
 type ConvAttrs = Window & Readonly<Record<string, unknown>>;
 type TransposeAttrs = ConvAttrs & { readonly outputPadding: readonly number[] };
@@ -17,10 +17,10 @@ type WeightAttrs = ConvAttrs & { readonly kernel: readonly number[] };
 
 export interface ConvOptions {
   readonly stride?: PerAxis;
-  /** Zeros on both sides of each axis. */
+  /** Zero padding on both sides of each axis. */
   readonly padding?: PerAxis;
   readonly dilation?: PerAxis;
-  /** Channels are cut into this many groups that do not see each other. */
+  /** Number of independent groups of channels. */
   readonly groups?: number;
 }
 
@@ -38,10 +38,10 @@ function windowOf(
   };
 }
 
-/** The settings all three ops share. */
+/** Options common to all three ops. */
 const windowIn = ({ stride, padding, dilation, groups }: Window): ConvAttrs => ({ stride, padding, dilation, groups });
 
-/** Checks the tensors of the form against each other: x [n, c, ...], w [o, c / groups, ...], y [n, o, ...]. */
+/** Validates the tensors of the form against each other: x [n, c, ...], w [o, c / groups, ...], y [n, o, ...]. */
 function checkChannels(where: string, types: readonly TensorType[], expected: string, ok: boolean): void {
   const [first] = types;
   if (!ok || types.some((t) => t.dtype !== first!.dtype || t.shape.length !== first!.shape.length || !isFloat(t.dtype)))
@@ -50,7 +50,7 @@ function checkChannels(where: string, types: readonly TensorType[], expected: st
 const divides = (groups: number, ...channels: readonly number[]): boolean =>
   Number.isInteger(groups) && groups >= 1 && channels.every((c) => c % groups === 0);
 
-/** Scalars move outwards, where the optimizer's pass or a product absorbs them. */
+/** Scalar factors move outwards, where the optimizer's pass or a product absorbs them. */
 function moveScalars(x: Tensor, y: Tensor, op: (x: Tensor, y: Tensor) => Tensor): Tensor | null {
   const [a, c] = factored(x);
   const [b, d] = factored(y);
@@ -155,7 +155,7 @@ export function convTranspose(
   });
 }
 
-/** The adjoint of a convolution whose input had the given size. */
+/** The adjoint of a convolution with a given input size. */
 function transposeTo(ct: Tensor, w: Tensor, size: Shape, attrs: Window): Tensor {
   const window = windowIn(attrs);
   const reached = covered(spatial(ct.shape), spatial(w.shape), window);
@@ -194,7 +194,7 @@ const convWeightGradientOp: (x: readonly [Tensor, Tensor], attrs: WeightAttrs) =
   identity: ([x, y], attrs) => moveScalars(x, y, (a, b) => convWeightGradientOp([a, b], attrs)),
 });
 
-/** The derivative of sum(ct * conv(x, w)) in w, given x [n, c, ...size], ct [n, o, ...] and the kernel's size. */
+/** The derivative of sum(ct * conv(x, w)) in w, given x [n, c, ...size], ct [n, o, ...] and the kernel size. */
 export function convWeightGradient(
   x: Tensor,
   ct: Tensor,
@@ -207,8 +207,8 @@ export function convWeightGradient(
 }
 
 /**
- * The weight gradient as a convolution of x by ct, in which the batch plays the channels, stride and dilation change
- * places, and the positions past the kernel's end are cut off.
+ * The weight gradient as a convolution of x with ct, in which the batch takes the place of the channels, stride and dilation are exchanged, and
+ * positions past the end of the kernel are cut off.
  */
 function lowerWeightGradient(
   onnx: OnnxEmitter,
@@ -226,8 +226,8 @@ function lowerWeightGradient(
       onnx.node("Transpose", [onnx.node("Reshape", [t, onnx.ints(shape)])], { perm: order }),
       onnx.ints(to),
     ]);
-  // The input channels that are left play either the batch, or one more spatial axis, the innermost: then the copies that
-  // ONNX Runtime's CPU convolution makes are runs of c / groups numbers, and one product covers all of them.
+  // The remaining input channels become the batch, or one more, innermost spatial axis: then the copies of ONNX Runtime's CPU convolution are runs
+  // of c / groups numbers, and one product covers all of them.
   const innermost = (onnx.target.kind === "cpu" || onnx.target.kind === "wasm") && c > groups;
   const last = innermost ? [c / groups] : [];
   const grouped = [n, groups, c / groups, ...size];

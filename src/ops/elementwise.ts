@@ -29,8 +29,8 @@ export const softplus: (x: Tensor) => Tensor = unary("Softplus", {
   evaluate: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   vjp: ({ x, ct }) => mul(ct, sigmoid(x)),
   lower: (onnx, x, type) => {
-    // ONNX Runtime's CPU kernel takes 4.9 ns an element and knows no float64; max(x, 0) + log(1 + e^-|x|) takes 1.5 and is
-    // right to one unit in the last place of the sum (6e-8 absolute in float32).
+    // ONNX Runtime's CPU kernel takes 4.9 ns per element and does not support float64; max(x, 0) + log(1 + e^-|x|) takes 1.5 and is accurate to one
+    // unit in the last place of the sum (6e-8 absolute in float32).
     if (onnx.target.kind !== "cpu" && onnx.target.kind !== "wasm") return onnx.node("Softplus", [x]);
     const decay = onnx.node("Exp", [onnx.node("Neg", [onnx.node("Abs", [x])])]);
     return onnx.node("Add", [
@@ -53,8 +53,8 @@ const positiveOp = defineOp<readonly [Tensor]>({
   },
   vjp: () => [null],
   lower: (onnx, [x], { type }) => {
-    // On the CPU the ramp min(max(3e38 x, 0), 1) is the mask for every normal float32, in one vectorized pass: 0.3 ns an
-    // element, where Greater and Cast take 1.
+    // On the CPU the ramp min(max(3e38 x, 0), 1) is the mask for every normal float32, in one vectorized pass: 0.3 ns per element, where Greater and
+    // Cast take 1.
     const { kind } = onnx.target;
     if (type.dtype === "float32" && (kind === "cpu" || kind === "wasm"))
       return onnx.node("HardSigmoid", [x], { alpha: { float: 3e38 }, beta: { float: 0 } });
@@ -63,7 +63,7 @@ const positiveOp = defineOp<readonly [Tensor]>({
   },
   evaluate: ([x]) => ({ ...x, data: x.data.map((v) => Number(v > 0)) }),
 });
-/** 1 where x > 0, else 0, as a float mask; piecewise constant, so it carries no derivative. */
+/** 1 where x > 0, else 0, as a float mask; piecewise constant, so without derivative. */
 export const positive = (x: Tensor): Tensor => positiveOp([x], {});
 
 /** x for x > 0, slope * x otherwise. */
@@ -122,7 +122,7 @@ const stopGradientOp = defineOp<readonly [Tensor]>({
   evaluate: ([x]) => x,
   identity: ([x]) => (x.inputs.length === 0 && x.op.name === "Constant" ? x : null),
 });
-/** The same values, through which no derivative passes. */
+/** The same values, without gradient. */
 export const stopGradient = (x: Tensor): Tensor => stopGradientOp([x], {});
 
 /** The values of `value` with the derivative of `x` (Bengio et al. 2013, arXiv:1308.3432). */

@@ -10,10 +10,10 @@ const renamed = new Map([
   ["LessOrEqual", "lessEqual"],
   ["GreaterOrEqual", "greaterEqual"],
 ]);
-/** How messages call an op: by the name it is exported under, which mostly is its ONNX name in lower case. */
+/** Name of an op in messages: its exported name, usually its ONNX name in lower case. */
 export const called = (name: string): string => renamed.get(name) ?? name[0]!.toLowerCase() + name.slice(1);
 
-/** Refuses, by name, an op in a dtype for which ONNX Runtime has no kernel. */
+/** Throws, by name, for an op in a dtype without an ONNX Runtime kernel. */
 export function refuseFloat64(name: string, type: TensorType): void {
   if (type.dtype === "float64")
     throw new UnsupportedOpError(
@@ -24,7 +24,7 @@ export function refuseFloat64(name: string, type: TensorType): void {
 interface Unary {
   readonly evaluate: (x: number) => number;
   readonly vjp: ((at: { x: Tensor; y: Tensor; ct: Tensor }) => Tensor) | null;
-  /** The ONNX operator, when it is not the op's own name. */
+  /** The ONNX operator, where its name is not the op's. */
   readonly lower?: (onnx: OnnxEmitter, x: string, type: TensorType) => string;
   readonly identity?: (x: Tensor) => Tensor | null;
   readonly float64?: false;
@@ -33,7 +33,7 @@ interface Unary {
   readonly dtype?: DType;
 }
 
-/** An op on each element by itself. */
+/** An elementwise op of one tensor. */
 export function unary(name: string, rules: Unary): (x: Tensor) => Tensor {
   const accepts = rules.accepts ?? isFloat;
   const { vjp, lower, identity } = rules;
@@ -52,7 +52,7 @@ export function unary(name: string, rules: Unary): (x: Tensor) => Tensor {
       return lower ? lower(onnx, x, type) : onnx.node(name, [x]);
     },
     evaluate: ([x], _, type) => ({ ...type, data: x.data.map(rules.evaluate) }),
-    // What is repeated is computed once.
+    // Of a repeated number, compute it once.
     identity: ([x]) =>
       x.op.name === "BroadcastTo" ? apply(x.op, [op([x.inputs[0]!], {})], x.attrs) : (identity?.(x) ?? null),
     ...(rules.simd && { simd: rules.simd }),
@@ -70,12 +70,12 @@ interface Binary {
   readonly fuse?: (x: Tensor, y: Tensor, uses: (t: Tensor) => number) => Tensor | null;
   readonly simd?: SimdInstruction;
   readonly accepts?: (dtype: DType) => boolean;
-  /** Output dtype, when it is not the inputs'. */
+  /** Output dtype, where it is not the inputs'. */
   readonly dtype?: DType;
   readonly lower?: (onnx: OnnxEmitter, x: string, y: string) => string;
 }
 
-/** An op on pairs of elements, with NumPy broadcasting. A number takes the other operand's dtype. */
+/** An elementwise op of two tensors, with NumPy broadcasting. A number takes the other operand's dtype. */
 export function binary(name: string, rules: Binary): (x: Operand, y: Operand) => Tensor {
   const accepts = rules.accepts ?? ((dtype) => dtype !== "bool");
   const { vjp, identity, fuse, lower } = rules;
@@ -109,7 +109,7 @@ export function binary(name: string, rules: Binary): (x: Operand, y: Operand) =>
   };
 }
 
-/** An operand that was only repeated is given as it is: the op repeats it by itself. */
+/** An operand without explicit broadcasting, which the op itself does. */
 function dropBroadcasts(x: Tensor, y: Tensor, op: (x: Tensor, y: Tensor) => Tensor): Tensor | null {
   const source = (t: Tensor): Tensor => (t.op.name === "BroadcastTo" ? t.inputs[0]! : t);
   const shape = broadcastShapes("", x.shape, y.shape);

@@ -67,7 +67,7 @@ const scatterAddOp = defineOp<readonly [Tensor, Tensor], Into>({
   },
   vjp: ({ x: [, indices], ct, attrs: { axis } }) => [gather(ct, indices, axis), null],
   lower: (onnx, [updates, indices], { attrs: { axis, size }, types: [, { shape: at }], type: { dtype, shape } }) => {
-    // The scattered axis goes first, so that a row of updates is contiguous.
+    // The scattered axis comes first, so that a row of updates is contiguous.
     const count = sizeOf(at);
     const outer = sizeOf(shape.slice(0, axis));
     const inner = sizeOf(shape.slice(axis + 1));
@@ -84,7 +84,7 @@ const scatterAddOp = defineOp<readonly [Tensor, Tensor], Into>({
     const zero = (total: Shape): string => onnx.node("Expand", [onnx.scalar(dtype, 0), onnx.ints(total)]);
     let summed: string;
     if (onnx.target.kind === "cpu" || onnx.target.kind === "wasm") {
-      // ONNX Runtime 1.30's ScatterND adds repeated indices on several CPU threads without locks and loses some.
+      // ONNX Runtime 1.30's ScatterND adds repeated indices on several CPU threads without locks and loses updates.
       const flat = onnx.node("Add", [
         onnx.node("Mul", [column, onnx.scalar("int64", row)]),
         onnx.constant({ dtype: "int64", shape: [row], data: Float64Array.from({ length: row }, (_, i) => i) }),
@@ -117,8 +117,8 @@ const scatterAddOp = defineOp<readonly [Tensor, Tensor], Into>({
   },
 });
 /**
- * The adjoint of gather: zeros with `size` entries along `axis`, to which the slices of `updates` are added at their
- * indices. Repeated indices accumulate.
+ * The adjoint of gather: zeros with `size` entries along `axis`, to which the slices of `updates` are added at their indices. Repeated
+ * indices accumulate.
  */
 export const scatterAdd = (updates: Tensor, indices: Tensor, axis: number, size: number): Tensor =>
   scatterAddOp([updates, indices], {

@@ -16,7 +16,7 @@ const matmulOp = defineOp<readonly [Tensor, Tensor]>({
     const batch = broadcastShapes("matmul", x.shape.slice(0, -2), y.shape.slice(0, -2));
     return { dtype: x.dtype, shape: [...batch, x.shape.at(-2)!, y.shape.at(-1)!] };
   },
-  // The gradient of a factor that is a transpose is made transposed, so that what it is the transpose of needs none.
+  // The gradient of a transposed factor is computed transposed, so that no transpose is needed for the factor itself.
   vjp: ({ x: [x, y], ct }) => [
     isTransposed(x) ? transpose(matmul(y, transpose(ct))) : matmul(ct, transpose(y)),
     isTransposed(y) ? transpose(matmul(transpose(ct), x)) : matmul(transpose(x), ct),
@@ -25,7 +25,7 @@ const matmulOp = defineOp<readonly [Tensor, Tensor]>({
   work: ([x], type) => sizeOf(type.shape) * x.shape.at(-1)!,
   evaluate: ([x, y], _, type) => product(x, y, type),
   identity: ([x, y]) => {
-    // Scalars move outwards, where the optimizer's pass or Gemm's alpha absorbs them.
+    // Scalar factors move outwards, where the optimizer's pass or Gemm's alpha absorbs them.
     const [a, c] = factored(x);
     const [b, d] = factored(y);
     return a === x && b === y ? null : mul(matmul(a, b), c * d);
@@ -35,7 +35,7 @@ const matmulOp = defineOp<readonly [Tensor, Tensor]>({
 /** x [..., m, k] times y [..., k, n] -> [..., m, n]; leading axes broadcast. A vector is reshaped by the caller. */
 export const matmul = (x: Tensor, y: Tensor): Tensor => matmulOp([x, y], {});
 
-/** Whether t is a matrix (or several) seen with rows and columns swapped. */
+/** Whether t is a (batch of) transposed matrix view. */
 function isTransposed(t: Tensor): boolean {
   if (t.op.name !== "Transpose") return false;
   const { permutation } = t.attrs as { permutation: readonly number[] };
@@ -58,7 +58,7 @@ function product(x: Value, y: Value, type: TensorType): Value {
 }
 
 type GemmAttrs = { readonly transA: boolean; readonly transB: boolean; readonly alpha: number };
-/** What a compiled program runs for a 2-D product: alpha op(A) op(B) + C, with the transposes and the bias for free. */
+/** A 2-D product as a compiled program runs it: alpha op(A) op(B) + C, with free transposes and bias. */
 const gemmOp = defineOp<readonly Tensor[], GemmAttrs>({
   name: "Gemm",
   infer: ([a, b, c], { transA, transB }) => {
@@ -70,7 +70,7 @@ const gemmOp = defineOp<readonly Tensor[], GemmAttrs>({
       );
     return { dtype: a!.dtype, shape: [m, n] };
   },
-  // It only arises when a program is compiled, after gradients are taken.
+  // This op only arises when a program is compiled, after differentiation.
   vjp: null,
   // (m k) (k n) (m n) = (m k n)^2
   work: ([a, b], { shape }) => Math.sqrt(sizeOf(a!.shape) * sizeOf(b!.shape) * sizeOf(shape)),
@@ -92,21 +92,21 @@ const gemmOp = defineOp<readonly Tensor[], GemmAttrs>({
   },
 });
 
-/** The 2-D product as a compiled program runs it, transposes of its factors included. */
+/** The 2-D product as a compiled program runs it, with the transposes of its factors. */
 export function gemm(x: Tensor, y: Tensor): Tensor {
   const source = (t: Tensor): Tensor => (isTransposed(t) ? t.inputs[0]! : t);
   const [a, b] = [source(x), source(y)];
   return gemmOp([a, b], { transA: a !== x, transB: b !== y, alpha: 1 });
 }
 
-/** product + bias as one Gemm, when nothing else reads the product. */
+/** product + bias as one Gemm, where nothing else reads the product. */
 export function fuseBias(x: Tensor, bias: Tensor, uses: (t: Tensor) => number): Tensor | null {
   if (x.op.name !== "Gemm" || x.inputs.length !== 2 || uses(x) !== 1 || x.rank !== 2 || bias.rank > 2) return null;
   if (!sameShape(broadcastShapes("gemm", bias.shape, x.shape), x.shape)) return null;
   return gemmOp([...x.inputs, bias], x.attrs as GemmAttrs);
 }
 
-/** product * factor as Gemm's alpha, when nothing else reads the product. */
+/** product * factor as Gemm's alpha, where nothing else reads the product. */
 export function fuseScale(x: Tensor, factor: number, uses: (t: Tensor) => number): Tensor | null {
   if (x.op.name !== "Gemm" || x.inputs.length !== 2 || uses(x) !== 1) return null;
   const attrs = x.attrs as GemmAttrs;

@@ -4,7 +4,7 @@ import { matmul } from "./linalg.ts";
 import { broadcastTo, reshape, transpose } from "./movement.ts";
 import { mean, sum } from "./reduction.ts";
 
-// The only methods a tensor has beyond its fields: infix arithmetic, so that a model's line reads left to right.
+// The only methods of a tensor beyond its fields: infix arithmetic, so that model code reads left to right.
 const methods = { add, sub, mul, div, neg, matmul, reshape, broadcastTo, transpose, sum, mean };
 for (const [name, f] of Object.entries(methods) as [string, (x: Tensor, ...rest: never[]) => Tensor][])
   Object.defineProperty(Tensor.prototype, name, {

@@ -12,7 +12,7 @@ import { defineOp, scalarValue, type Tensor } from "../graph/tensor.ts";
 import { broadcastIndices, type Value } from "../graph/value.ts";
 import { factored, mul } from "./arithmetic.ts";
 
-/** Elements gathered in output order: `at` gives the flat source index for an output's multi-index. */
+/** Gathers elements in output order: `at` gives the flat source index of an output's multi-index. */
 function permuted(x: Value, shape: Shape, at: (index: readonly number[]) => number): Value {
   const data = new Float64Array(sizeOf(shape));
   const index = Array.from<number>({ length: shape.length }).fill(0);
@@ -47,7 +47,7 @@ const reshapeOp = defineOp<readonly [Tensor], { shape: Shape }>({
     return a === x ? null : mul(reshape(a, shape), c);
   },
 });
-/** The same elements in another shape; one dimension may be -1 and is then worked out. */
+/** The same elements in another shape; one dimension may be -1 and is inferred. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((size, d) => (d === -1 ? size : size * d), 1);
   const unknown = shape.filter((d) => d === -1).length;
@@ -73,19 +73,19 @@ const broadcastOp = defineOp<readonly [Tensor], { shape: Shape }>({
   identity: ([x], { shape }) => {
     if (sizeOf(x.shape) === sizeOf(shape) && x.size > 1) return reshape(x, shape);
     if (sameShape(x.shape, shape)) return x;
-    // One number is kept without axes, so that products see it and move it outwards.
+    // A single number is kept without axes, so that products recognize it and move it outwards.
     if (x.rank > 0 && scalarValue(x) !== undefined) return broadcastTo(reshape(x, []), shape);
     return x.op.name === "BroadcastTo" ? broadcastTo(x.inputs[0]!, shape) : null;
   },
   folds: false,
 });
-/** x repeated along new and size-1 axes. A scalar constant stays a node: binary operations then drop it. */
+/** x broadcast along new and size-1 axes. A scalar constant stays a node, which binary operations then drop. */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor => broadcastOp([x], { shape });
 
-/** ONNX Runtime moves a few long axes in blocks, many short ones element by element: 112 against 34 us for 64x64x1x1x3x3. */
+/** ONNX Runtime transposes a few long axes in blocks, many short ones element by element: 112 against 34 us for 64x64x1x1x3x3. */
 const worthMerging = 2 ** 14;
 
-/** The same permutation without axes of size 1, and with axes that stay neighbours as one. */
+/** The same permutation without axes of size 1, and with axes that stay adjacent merged. */
 function mergedAxes(from: Shape, permutation: readonly number[]): { readonly shape: Shape; readonly perm: number[] } {
   const runs: number[][] = [];
   const wide = from.flatMap((n, i) => (n === 1 ? [] : [i]));
@@ -173,7 +173,7 @@ const sliceOp: (x: readonly [Tensor], attrs: SliceAttrs) => Tensor = defineOp<re
   lower: (onnx, [x], { attrs: { starts, sizes, steps }, types: [type] }) => {
     const axes = starts.flatMap((s, i) => (s !== 0 || sizes[i] !== type.shape[i] || steps[i] !== 1 ? [i] : []));
     const pick = (f: (i: number) => number): string => onnx.ints(axes.map(f));
-    // Past the front, ONNX wants an end far below zero: -1 would mean the last element.
+    // Past the front, ONNX expects an end far below zero: -1 would mean the last element.
     const end = (i: number): number => {
       const e = starts[i]! + sizes[i]! * steps[i]!;
       return e < 0 ? -(2 ** 31) : e;
@@ -201,7 +201,7 @@ const sliceOp: (x: readonly [Tensor], attrs: SliceAttrs) => Tensor = defineOp<re
 
 /**
  * Elements start, start + step, ... of one axis, `end` excluded; negative start and end count from the end, as does a
- * missing end. A negative step walks backwards.
+ * missing end. A negative step goes backwards.
  */
 export function slice(x: Tensor, axis: number, start: number, end?: number, step = 1): Tensor {
   const a = normalizeAxis("slice", axis, x.rank);
@@ -211,7 +211,7 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
   if (!Number.isInteger(step) || step === 0)
     throw new ShapeError(`slice: got step ${step}, expected a non-zero integer`);
   const size = Math.ceil((to - from) / step);
-  // ONNX Runtime 1.30 on WebGPU takes wrong elements when walking backwards over part of an axis; over all of it, it is right.
+  // ONNX Runtime 1.30 on WebGPU reads wrong elements for a negative step over part of an axis; over all of it, it is correct.
   if (step < 0 && size > 0 && size < d) return flip(slice(x, a, from + (size - 1) * step, from + 1, -step), a);
   const zeros = x.shape.map(() => 0);
   return sliceOp([x], {
@@ -259,7 +259,7 @@ const padOp = defineOp<readonly [Tensor], PadAttrs>({
 export const pad = (x: Tensor, before: readonly number[], after: readonly number[], value = 0): Tensor =>
   padOp([x], { before, after, value });
 
-/** The sum of two tensors padded with zeros to the two parts of an axis: they joined. It is how the gradients of a split meet. */
+/** Two tensors zero-padded to the two parts of an axis and added: their concatenation. It arises as the gradient of a split. */
 export function joinedPads(x: Tensor, y: Tensor): Tensor | null {
   if (x.op.name !== "Pad" || y.op.name !== "Pad" || !sameShape(x.shape, y.shape)) return null;
   const [p, q] = [x.attrs as PadAttrs, y.attrs as PadAttrs];
@@ -339,11 +339,11 @@ const concatOp = defineOp<readonly Tensor[], { axis: number }>({
   },
   identity: (xs) => (xs.length === 1 ? xs[0]! : null),
 });
-/** Tensors joined along an axis. */
+/** Tensors concatenated along an axis. */
 export const concat = (xs: readonly Tensor[], axis: number): Tensor =>
   concatOp(xs, { axis: normalizeAxis("concat", axis, xs[0]?.rank ?? 1) });
 
-/** Tensors of one shape joined along a new axis. */
+/** Tensors of one shape stacked along a new axis. */
 export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   const rank = (xs[0]?.rank ?? 0) + 1;
   const a = normalizeAxis("stack", axis, rank);
@@ -353,7 +353,7 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** x cut into equal parts along an axis; `parts` is a literal so that the result can be destructured. */
+/** x split into equal parts along an axis; `parts` is a literal so that the result can be destructured. */
 export function split<N extends number>(x: Tensor, axis: number, parts: N): Tuple<Tensor, N> {
   const a = normalizeAxis("split", axis, x.rank);
   const width = x.shape[a]! / parts;
@@ -361,7 +361,7 @@ export function split<N extends number>(x: Tensor, axis: number, parts: N): Tupl
     throw new ShapeError(
       `split: got ${parts} parts of axis ${a} of ${formatType(x)}, expected a divisor of ${x.shape[a]}`,
     );
-  // The tuple type says how many there are, which Array.from cannot.
+  // The tuple type states the length, which Array.from cannot infer.
   return Array.from({ length: parts }, (_, i) => slice(x, a, i * width, (i + 1) * width)) as Tuple<Tensor, N>;
 }
 type Tuple<T, N extends number, R extends T[] = []> = number extends N
@@ -385,5 +385,5 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 /** [batch, ...] flattened to [batch, features]. */
 export const flatten = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, -1]);
 
-/** Whether x is one number repeated, and which. */
+/** The value of x where it is one repeated number, else undefined. */
 export const splat = (x: Tensor): number | undefined => scalarValue(x.op.name === "BroadcastTo" ? x.inputs[0]! : x);

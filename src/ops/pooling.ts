@@ -17,7 +17,7 @@ type PoolAttrs = {
 };
 export interface PoolOptions {
   readonly kernel: PerAxis;
-  /** The kernel's size when not given. */
+  /** The kernel size by default. */
   readonly stride?: PerAxis;
   /** On both sides of each axis; at most half the kernel. */
   readonly padding?: PerAxis;
@@ -118,7 +118,7 @@ function indicesFromTaps(
       taps.map((t) => t.offset),
     ),
   );
-  // The flat index of each window's first tap: where its plane begins, and where it lies in the plane.
+  // The flat index of each window's first tap: the offset of its plane, plus the position in it.
   const [n, c] = out as readonly [number, number];
   const planes = Array.from({ length: n * c }, (_, plane) => plane * sizeOf(size));
   const corners = Array.from({ length: sizeOf(places) }, (_, place) =>
@@ -156,7 +156,7 @@ const maxPoolIndicesOp: (x: readonly [Tensor], attrs: PoolAttrs) => Tensor = def
       : onnx.nodes("MaxPool", [x], 2, onnxPool(attrs))[1]!,
   evaluate: ([x], attrs, type) => ({ ...type, data: firstMaxima(x, type, attrs) }),
 });
-/** Largest element of each window of x [n, c, ...size]; padding never wins. At a tie the derivative goes to the first. */
+/** Max pooling of x [n, c, ...size]; padding never wins. At a tie the derivative goes to the first element. */
 export const maxPool = (x: Tensor, options: PoolOptions): Tensor => maxPoolOp([x], poolAttrs("maxPool", x, options));
 
 const averagePoolOp = defineOp<readonly [Tensor], PoolAttrs>({
@@ -172,7 +172,7 @@ const averagePoolOp = defineOp<readonly [Tensor], PoolAttrs>({
       ]);
       return [mul(reshape(spread, x.shape), share)];
     }
-    // Each channel by itself is a convolution with a constant kernel.
+    // Channelwise, this is a convolution with a constant kernel.
     const planes = reshape(ct, [x.shape[0]! * x.shape[1]!, 1, ...out]);
     const kernelValues = constant(
       Array.from({ length: sizeOf(kernel) }, () => share),
@@ -193,6 +193,6 @@ const averagePoolOp = defineOp<readonly [Tensor], PoolAttrs>({
     return y;
   },
 });
-/** Mean of each window of x [n, c, ...size]; padding counts as zeros in it. */
+/** Average pooling of x [n, c, ...size]; padding counts as zeros. */
 export const averagePool = (x: Tensor, options: PoolOptions): Tensor =>
   averagePoolOp([x], poolAttrs("averagePool", x, options));

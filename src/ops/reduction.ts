@@ -24,7 +24,7 @@ type Axes = { readonly axes: readonly number[]; readonly keepDims: boolean };
 const reducedShape = (shape: Shape, axes: readonly number[], keepDims: boolean): number[] =>
   shape.flatMap((d, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [d]));
 
-/** For each input element, the flat index of the output element it falls into. */
+/** For each input element, the flat index of the output element that it contributes to. */
 function targets(shape: Shape, axes: readonly number[]): Int32Array {
   const strides = stridesOf(reducedShape(shape, axes, true)).map((s, i) => (axes.includes(i) ? 0 : s));
   const inner = stridesOf(shape);
@@ -56,7 +56,7 @@ function reduction(
     vjp: (at: { x: Tensor; y: Tensor; ct: Tensor; axes: readonly number[] }) => Tensor;
     identity?: (x: Tensor, attrs: Axes) => Tensor | null;
     fuse?: (x: Tensor, attrs: Axes, uses: (t: Tensor) => number) => Tensor | null;
-    /** Null where the ONNX operator of the same name serves. */
+    /** Null where the ONNX operator of the same name is used. */
     lower?: (onnx: OnnxEmitter, x: string, attrs: Axes, type: TensorType) => string | null;
     floatOnly?: boolean;
   },
@@ -96,7 +96,7 @@ const sumOfSquares: Reduction = reduction("ReduceSumSquare", {
   vjp: ({ x, ct }) => mul(mul(x, ct), 2),
 });
 
-/** Sum over axes (all of them when none are given). */
+/** Sum over axes (all by default). */
 export const sum: Reduction = reduction("ReduceSum", {
   evaluate: (x, axes, type) => fold(x, axes, type, 0, (total, v) => total + v),
   vjp: ({ ct }) => ct,
@@ -128,7 +128,7 @@ const average: Reduction = reduction("ReduceMean", {
   floatOnly: true,
 });
 
-/** total / count as the one node that does both, when nothing else reads the total. */
+/** total / count fused into one mean node, where nothing else reads the total. */
 export function fuseAverage(total: Tensor, factor: number, uses: (t: Tensor) => number): Tensor | null {
   const x = total.inputs[0];
   if (total.op.name !== "ReduceSum" || !x || factor !== total.size / x.size || uses(total) !== 1) return null;
@@ -136,7 +136,7 @@ export function fuseAverage(total: Tensor, factor: number, uses: (t: Tensor) => 
   return average(x, axes, keepDims);
 }
 
-/** Mean over axes (all of them when none are given). */
+/** Mean over axes (all by default). */
 export const mean: Reduction = (x, axes, keepDims = false) => {
   const normalized = normalizeAxes("mean", axes, x.rank);
   return div(
@@ -149,17 +149,17 @@ export const mean: Reduction = (x, axes, keepDims = false) => {
 export const variance: Reduction = (x, axes, keepDims = false) =>
   mean(square(sub(x, mean(x, axes, true))), axes, keepDims);
 
-/** The elements that reach the extreme share its cotangent equally. */
+/** Ties of an extreme element divide its cotangent equally. */
 const extremeVjp = ({ x, y, ct, axes }: { x: Tensor; y: Tensor; ct: Tensor; axes: readonly number[] }): Tensor => {
   const reached = cast(equal(x, y), x.dtype);
   return mul(reached, div(ct, sum(reached, axes, true)));
 };
-/** Largest element over axes; ties share the derivative. */
+/** Maximum over axes; ties divide the derivative equally. */
 export const max: Reduction = reduction("ReduceMax", {
   evaluate: (x, axes, type) => fold(x, axes, type, -Infinity, Math.max),
   vjp: extremeVjp,
 });
-/** Smallest element over axes; ties share the derivative. */
+/** Minimum over axes; ties divide the derivative equally. */
 export const min: Reduction = reduction("ReduceMin", {
   evaluate: (x, axes, type) => fold(x, axes, type, Infinity, Math.min),
   vjp: extremeVjp,
@@ -169,7 +169,7 @@ export const min: Reduction = reduction("ReduceMin", {
 export const prod: Reduction = reduction("ReduceProd", {
   evaluate: (x, axes, type) => fold(x, axes, type, 1, (total, v) => total * v),
   vjp: ({ x, ct, axes }) => {
-    // axes merged into one last axis, the product of all other elements taken there, and split again
+    // Axes merged into one last axis, the product of all other elements taken there, and split again.
     const rest = x.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
     const order = [...rest, ...axes];
     const merged = reshape(x.transpose(order), [...rest.map((i) => x.shape[i]!), -1]);
@@ -181,7 +181,7 @@ export const prod: Reduction = reduction("ReduceProd", {
   },
 });
 
-/** Along the last axis, for each element, the product of all the others: exclusive prefix times exclusive suffix, by doubling. */
+/** For each element along the last axis, the product of all others: exclusive prefix times exclusive suffix product, by doubling. */
 function productOfOthers(x: Tensor): Tensor {
   const axis = x.rank - 1;
   const n = x.shape[axis]!;
@@ -210,7 +210,7 @@ export const logSumExp: Reduction = reduction("ReduceLogSumExp", {
   vjp: ({ x, y, ct }) => mul(ct, exp(sub(x, y))),
   lower: (onnx, x, { axes }, { dtype, shape }) => {
     if (onnx.target.kind !== "webgpu") return null;
-    // ONNX Runtime 1.30's WebGPU kernel does not take the maximum out first and overflows beyond 88.
+    // ONNX Runtime 1.30's WebGPU kernel does not subtract the maximum and overflows beyond 88.
     const largest = onnx.node("Clip", [
       onnx.node("ReduceMax", [x, onnx.ints(axes)], { keepdims: 1 }),
       onnx.scalar(dtype, -3e38),
@@ -289,7 +289,7 @@ const cumsumOp = defineOp<readonly [Tensor], { axis: number; exclusive: boolean;
     return { ...x, data };
   },
 });
-/** Running sum along an axis; `exclusive` leaves the element itself out, `reverse` runs from the end. */
+/** Cumulative sum along an axis; `exclusive` omits the element itself, `reverse` runs from the end. */
 export function cumsum(x: Tensor, axis = -1, { exclusive = false, reverse = false } = {}): Tensor {
   return cumsumOp([x], { axis: normalizeAxis("cumsum", axis, x.rank), exclusive, reverse });
 }

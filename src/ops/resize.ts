@@ -22,9 +22,9 @@ export function resizeNearest(x: Tensor, scale: number): Tensor {
 }
 
 /**
- * x [n, c, h, w] interpolated linearly along height and width, up or down. Pixels are squares: output pixel i lies at
- * (i + 1/2) size_in / size_out - 1/2 in the input, and beyond the outermost centers the edge holds. With `antialias` an image that
- * shrinks is smoothed first, by a triangle as wide as what an output pixel covers (arXiv:2104.11222 has why).
+ * Bilinear interpolation of x [n, c, h, w]. Pixels are squares: output pixel i is at (i + 1/2) size_in / size_out - 1/2 in the input, and beyond
+ * the outermost centers the edge value is kept. With `antialias` downsampling smooths first, by a triangle filter as wide as an output pixel
+ * (see arXiv:2104.11222).
  */
 export function resizeBilinear(
   x: Tensor,
@@ -40,7 +40,7 @@ export function resizeBilinear(
   return matmul(matmul(rows, x), transpose(columns));
 }
 
-/** The matrix [to, from] of linear interpolation between pixel centers. */
+/** Matrix [to, from] of linear interpolation between pixel centers. */
 function interpolation(from: number, to: number): Float64Array {
   const matrix = new Float64Array(to * from);
   for (let i = 0; i < to; i++) {
@@ -53,7 +53,7 @@ function interpolation(from: number, to: number): Float64Array {
   return matrix;
 }
 
-/** The same with triangles of the pixels that an output pixel covers as weights; those that would lie outside are left out. */
+/** The same with a triangle filter as wide as an output pixel; weights outside the input are dropped. */
 function triangles(from: number, to: number): Float64Array {
   const matrix = new Float64Array(to * from);
   const reach = Math.max(1, from / to);

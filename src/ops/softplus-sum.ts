@@ -7,18 +7,18 @@ import { relu } from "./elementwise.ts";
 type Axes = { readonly axes: readonly number[]; readonly keepDims: boolean };
 type Sum = (x: Tensor, axes: readonly number[], keepDims: boolean) => Tensor;
 
-// 112 factors of at least 1/2: their product is a normal float32, 2^-126 and above.
+// 112 factors of at least 1/2: their product, at least 2^-112, is a normal float32.
 const mostFactors = 112;
 
-/** How many of n factors, a divisor of n, are multiplied before a logarithm is taken. */
+/** Number of factors, a divisor of n, that are multiplied before a logarithm is taken. */
 function factorsOf(n: number): number {
   for (let count = Math.min(n, mostFactors); count > 1; count--) if (n % count === 0) return count;
   return 1;
 }
 
 /**
- * sum log sigmoid(x) over adjacent axes, for x >= 0 alone: sigmoid(x) is then in [1/2, 1], so that the logarithm of a product of
- * many stands for the sum of their logarithms.
+ * sum log sigmoid(x) over adjacent axes, for x >= 0 only: sigmoid(x) is then in [1/2, 1], so that the sum of many logarithms is the logarithm
+ * of a product.
  */
 const logSigmoidSum = defineOp<readonly [Tensor], Axes>({
   name: "LogSigmoidSum",
@@ -26,7 +26,7 @@ const logSigmoidSum = defineOp<readonly [Tensor], Axes>({
     dtype: x.dtype,
     shape: x.shape.flatMap((d, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [d])),
   }),
-  // It is made when a program is compiled, after differentiation.
+  // This op only arises when a program is compiled, after differentiation.
   vjp: null,
   lower: (onnx, [x], { attrs: { axes }, types: [{ shape }], type }) => {
     const [before, n, after] = around(shape, axes);
@@ -47,7 +47,7 @@ const logSigmoidSum = defineOp<readonly [Tensor], Axes>({
   },
 });
 
-/** Sizes before, of, and after a run of axes. */
+/** Sizes before, within and after a range of axes. */
 const around = (shape: Shape, axes: readonly number[]): [before: number, n: number, after: number] => [
   sizeOf(shape.slice(0, axes[0])),
   sizeOf(axes.map((axis) => shape[axis]!)),
@@ -55,8 +55,8 @@ const around = (shape: Shape, axes: readonly number[]): [before: number, n: numb
 ];
 
 /**
- * The sum of a - softplus(b), or of softplus(b), as sums of a - max(b, 0) and log sigmoid(|b|): a logarithm for every
- * hundred elements or so in place of one for each. On the CPU a sum of softplus takes 2.1 ns an element in place of 4.3.
+ * The sum of a - softplus(b), or of softplus(b), as sums of a - max(b, 0) and log sigmoid(|b|): one logarithm per hundred elements or so in place
+ * of one per element. On the CPU a sum of softplus takes 2.1 ns per element in place of 4.3.
  */
 export function fuseSoftplusSum(
   x: Tensor,

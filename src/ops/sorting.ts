@@ -15,11 +15,11 @@ function inferred(x: TensorType, { k, axis }: TopKAttrs): readonly number[] {
   return x.shape.with(axis, k);
 }
 
-// Both outputs lower to the same call, of which the emitter keeps one node.
+// Both outputs lower to the same call, which the emitter writes once.
 const topKNode = (onnx: OnnxEmitter, x: string, { k, axis, largest }: TopKAttrs): readonly string[] =>
   onnx.nodes("TopK", [x, onnx.ints([k])], 2, { axis, largest: Number(largest), sorted: 1 });
 
-/** Positions along the axis in sorted order, the first at a tie first, as ONNX has it. */
+/** Indices along the axis in sorted order; ties keep their order, as in ONNX. */
 function ranked(
   x: Value,
   { k, axis, largest }: TopKAttrs,
@@ -56,7 +56,7 @@ const topKIndicesOp: (x: readonly [Tensor], attrs: TopKAttrs) => Tensor = define
   evaluate: ([x], attrs, type) => ranked(x, attrs, type, (out, at, _, n) => (out.data[at] = n)),
 });
 
-/** The k largest (or smallest) elements along an axis in order, and their int64 positions; the first at a tie comes first. */
+/** The k largest (or smallest) elements along an axis in order, and their int64 indices; ties keep their order. */
 export function topK(
   x: Tensor,
   k: number,
@@ -74,6 +74,6 @@ const all = (where: string, x: Tensor, axis: number): number => x.shape[normaliz
 export const sort = (x: Tensor, axis = -1, { descending = false }: Order = {}): Tensor =>
   topK(x, all("sort", x, axis), axis, { largest: descending }).values;
 
-/** The int64 positions that sort x along an axis; equal elements keep their order. */
+/** The int64 indices that sort x along an axis (stable). */
 export const argsort = (x: Tensor, axis = -1, { descending = false }: Order = {}): Tensor =>
   topK(x, all("argsort", x, axis), axis, { largest: descending }).indices;

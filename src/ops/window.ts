@@ -1,16 +1,16 @@
 import { ShapeError } from "../errors.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
 
-/** How a kernel moves over the spatial axes. */
+/** Stride, padding and dilation of a kernel over the spatial axes. */
 export interface Window {
   readonly stride: readonly number[];
   readonly padding: readonly number[];
   readonly dilation: readonly number[];
   readonly groups: number;
 }
-/** One number for all spatial axes, or one for each. */
+/** One number for all spatial axes, or one per axis. */
 export type PerAxis = number | readonly number[];
-/** A setting for each spatial axis; integers of at least `least`. */
+/** An option per spatial axis; integers of at least `least`. */
 export function perAxis(where: string, name: string, setting: PerAxis, axes: number, least: number): readonly number[] {
   const list = typeof setting === "number" ? Array.from({ length: axes }, () => setting) : setting;
   if (list.length !== axes || list.some((v) => !Number.isInteger(v) || v < least))
@@ -18,7 +18,7 @@ export function perAxis(where: string, name: string, setting: PerAxis, axes: num
   return list;
 }
 
-/** How many positions a window of `kernel` taps takes along each axis. */
+/** Number of positions of a window of `kernel` taps along each axis. */
 export const positions = (
   size: Shape,
   kernel: Shape,
@@ -27,7 +27,7 @@ export const positions = (
   size.map((s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1);
 
 export const spatial = (shape: Shape): Shape => shape.slice(2);
-/** Size of x along each axis that gives `y` positions with no remainder. */
+/** Size of x along each axis that gives exactly `y` positions. */
 export const covered = (y: Shape, kernel: Shape, { stride, padding, dilation }: Window): number[] =>
   y.map((n, i) => (n - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + 1);
 
@@ -68,7 +68,7 @@ export function eachTerm(
       }
 }
 
-/** The same in ONNX's words. */
+/** The options as ONNX attributes. */
 export const onnxWindow = ({
   stride,
   padding,

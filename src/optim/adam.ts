@@ -17,7 +17,7 @@ export interface AdamOptions {
  */
 export const adam = (options: AdamOptions): Optimizer => ({ ...adamW({ ...options, weightDecay: 0 }), name: "adam" });
 
-/** AdamW (Loshchilov & Hutter, arXiv:1711.05101, algorithm 2): Adam, and p <- p - rate lambda p apart from the moments. */
+/** AdamW (Loshchilov & Hutter, arXiv:1711.05101, algorithm 2): Adam with decoupled weight decay, p <- p - rate lambda p. */
 export function adamW({
   learningRate,
   beta1 = 0.9,
@@ -31,7 +31,7 @@ export function adamW({
     scalars: ({ step, updates: t, decays }) => {
       const rate = rateAt(learningRate, step);
       return {
-        // The bias corrections are numbers of the update: m's goes into the rate, v's under the root.
+        // Bias corrections are scalars of the update: m's is folded into the rate, v's applied after the square root.
         rate: rate / (1 - beta1 ** t),
         correction: 1 / Math.sqrt(1 - beta2 ** t),
         keep: decays ? 1 - rate * weightDecay : 1,

@@ -1,25 +1,25 @@
 import type { Tensor } from "../graph/tensor.ts";
 
-/** A learning rate: one number, or a function of the step, which counts from 1. */
+/** A learning rate: a constant, or a schedule of the step, which counts from 1. */
 export type LearningRate = number | ((step: number) => number);
 
 export const rateAt = (rate: LearningRate, step: number): number => (typeof rate === "number" ? rate : rate(step));
 
-/** When an update happens, and to what. */
+/** The step of an update and properties of its parameter. */
 export interface UpdatePoint {
-  /** The run's step, from 1: what schedules go by. */
+  /** The run's step, from 1, for schedules. */
   readonly step: number;
   /**
-   * Updates of this parameter so far, this one included: what bias corrections go by. It differs from `step` where an
-   * objective runs in every n-th step only, or several times a step.
+   * Number of updates of this parameter, this one included, for bias corrections. It differs from `step` where an objective is optimized only in
+   * every n-th step, or several times per step.
    */
   readonly updates: number;
-  /** Whether weight decay applies to the parameter (matrices and kernels; not biases and scales). */
+  /** Whether weight decay applies to the parameter: to matrices and kernels, not to biases and scales. */
   readonly decays: boolean;
 }
 
 export interface Slot {
-  /** What a slot holds before the first step. */
+  /** Initial value of the slot. */
   readonly initial: "zeros" | "parameter";
 }
 
@@ -35,17 +35,17 @@ export interface UpdateResult {
 }
 
 /**
- * A rule for changing weights, written once as elementwise expressions. On a CPU it becomes one WebAssembly pass over
- * flat memory, on a GPU nodes of the step's graph. Wrappers (clipping, averaging) are optimizers made from optimizers.
+ * An optimizer: an update rule of elementwise expressions. On a CPU it is compiled to one WebAssembly pass over flat memory, on a GPU to nodes
+ * of the step's graph. Wrappers (gradient clipping, EMA weights) are functions from optimizers to optimizers.
  */
 export interface Optimizer {
   readonly name: string;
   readonly slots: Readonly<Record<string, Slot>>;
-  /** Numbers of an update, computed in float64 on the host; always of the same names. */
+  /** Scalars of an update, computed in float64 on the host; the names do not depend on the arguments. */
   scalars(at: UpdatePoint): Readonly<Record<string, number>>;
-  /** The step in the paper's symbols. `scalars` also holds `gradientNorm` where `needsGradientNorm` is set. */
+  /** The update in the paper's symbols. `scalars` includes `gradientNorm` where `needsGradientNorm` is set. */
   update(at: UpdateArguments): UpdateResult;
-  /** Whether the update reads the Euclidean norm of all gradients of its objective together. */
+  /** Whether the update needs the global norm of the gradients of its objective. */
   readonly needsGradientNorm?: boolean;
 }
 

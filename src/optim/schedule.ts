@@ -1,13 +1,13 @@
 import { ConfigError } from "../errors.ts";
 
 export interface ScheduleOptions {
-  /** The rate at its highest. */
+  /** Peak learning rate. */
   readonly learningRate: number;
-  /** Steps of the whole run. */
+  /** Total steps of the run. */
   readonly steps: number;
-  /** Steps of linear rise from 0 to `learningRate` at the start; of one-cycle's rise, three tenths of the run when 0. */
+  /** Linear warmup steps; of `one-cycle`, steps up to the peak (3/10 of the run when 0). */
   readonly warmup?: number;
-  /** The last rate, as a fraction of `learningRate`. */
+  /** Final learning rate as a fraction of `learningRate`. */
   readonly final?: number;
 }
 
@@ -15,11 +15,11 @@ export const scheduleNames = ["constant", "linear", "cosine", "exponential", "st
 export type ScheduleName = (typeof scheduleNames)[number];
 
 /**
- * A learning rate as a function of the step (from 1): linear warm-up, then from 1 to `final` along
- * a line, half a cosine (Loshchilov & Hutter, arXiv:1608.03983, eq. 5), or an exponential; `step` takes a tenth after half of
- * the run and again after three quarters (He et al., arXiv:1512.03385, section 4.2).
+ * A learning-rate schedule as a function of the step (from 1): linear warmup, then decay from 1 to `final` times the peak, linearly, along a half
+ * cosine (Loshchilov & Hutter, arXiv:1608.03983, eq. 5) or exponentially; `step` multiplies by 1/10 after half of the run and again after three
+ * quarters (He et al., arXiv:1512.03385, section 4.2).
  *
- * `one-cycle` (Smith & Topin, arXiv:1708.07120) is a rise from 1/25 to 1 along half a cosine, then one down to `final`.
+ * `one-cycle` (Smith & Topin, arXiv:1708.07120) rises from 1/25 to 1 along a half cosine, then decays to `final`.
  */
 export function schedule(
   name: ScheduleName,

@@ -2,11 +2,11 @@ import { type LearningRate, type Optimizer, rateAt } from "./optimizer.ts";
 
 export interface SGDOptions {
   readonly learningRate: LearningRate;
-  /** mu: 0 is plain gradient descent. */
+  /** Momentum coefficient mu; 0 is plain gradient descent. */
   readonly momentum?: number;
-  /** Nesterov's form (Sutskever et al. 2013, eq. 3-4, in the lookahead variable). */
+  /** Nesterov momentum (Sutskever et al. 2013, eq. 3-4, in the lookahead variable). */
   readonly nesterov?: boolean;
-  /** L2 penalty lambda/2 |p|^2, added to the gradient. */
+  /** L2 penalty lambda/2 |p|^2, added to the gradient: weight decay. */
   readonly weightDecay?: number;
 }
 

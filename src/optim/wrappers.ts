@@ -1,13 +1,13 @@
 import { clamp, div, minimum } from "../ops/arithmetic.ts";
 import type { Optimizer } from "./optimizer.ts";
 
-/** Each gradient element held within [-limit, limit]. */
+/** Gradient clipping by value: each element is clamped to [-limit, limit]. */
 export function clipByValue(optimizer: Optimizer, limit: number): Optimizer {
   return { ...optimizer, update: (at) => optimizer.update({ ...at, gradient: clamp(at.gradient, -limit, limit) }) };
 }
 
 /**
- * All gradients of an objective scaled together so that their Euclidean norm is at most `limit`
+ * Gradient clipping by global norm: the gradients of an objective are rescaled so that their joint Euclidean norm is at most `limit`
  * (Pascanu et al., arXiv:1211.5063, algorithm 1).
  */
 export function clipByNorm(optimizer: Optimizer, limit: number): Optimizer {
@@ -21,7 +21,7 @@ export function clipByNorm(optimizer: Optimizer, limit: number): Optimizer {
   };
 }
 
-/** Weights held within [-limit, limit] after each step, as WGAN's critic is (arXiv:1701.07875, algorithm 1). */
+/** Weight clipping: weights are clamped to [-limit, limit] after each step, as in WGAN's critic (arXiv:1701.07875, algorithm 1). */
 export function clipWeights(optimizer: Optimizer, limit: number): Optimizer {
   return {
     ...optimizer,
@@ -33,9 +33,9 @@ export function clipWeights(optimizer: Optimizer, limit: number): Optimizer {
 }
 
 /**
- * An exponential moving average of the weights beside them, in the slot `ema` (Polyak & Juditsky 1992):
+ * EMA weights: an exponential moving average of the weights in the slot `ema` (Polyak & Juditsky 1992):
  *
- *   ema <- d ema + (1 - d) p,   d = min(decay, (1 + t) / (10 + t))   so that the first steps do not linger
+ *   ema <- d ema + (1 - d) p,   d = min(decay, (1 + t) / (10 + t))   so that the initial weights are forgotten quickly
  */
 export function averageWeights(optimizer: Optimizer, decay: number): Optimizer {
   return {

@@ -1,4 +1,4 @@
-/** Round numbers from `low` to `high`, about `count` of them, in steps of 1, 2 or 5 times a power of ten. */
+/** About `count` round tick values from `low` to `high`, in steps of 1, 2 or 5 times a power of ten. */
 export function ticks(low: number, high: number, count = 5): readonly number[] {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -8,7 +8,7 @@ export function ticks(low: number, high: number, count = 5): readonly number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** A tick's number in few characters: 1200000 is 1.2M, 0.00025 is 2.5e-4. */
+/** A tick label in few characters: 1200000 is 1.2M, 0.00025 is 2.5e-4. */
 export function tickText(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(4))}M`;

@@ -1,4 +1,4 @@
-/** Bars as one SVG element: no script, no style, nothing from elsewhere. */
+/** Bar charts as one self-contained SVG element, without scripts or styles. */
 import { chartTitle, gridLines, legendFromRight, svgStart, svgText } from "./chart-frame.ts";
 import { escapeMarkup } from "./markup.ts";
 
@@ -6,19 +6,19 @@ export interface BarChartOptions {
   readonly title: string;
   readonly xLabel: string;
   readonly yLabel: string;
-  /** Values from 0 up, left to right. */
+  /** Non-negative values, left to right. */
   readonly bars: readonly { readonly label: string; readonly value: number; readonly kind: number }[];
-  /** Name and CSS color of each kind of bar. */
+  /** Name and CSS color of each group of bars. */
   readonly kinds: readonly { readonly name: string; readonly color: string }[];
   readonly width?: number;
   readonly height?: number;
 }
 
 const margin = { left: 52, right: 12, top: 30, bottom: 40 };
-/** Room for a label under a bar. */
+/** Width of a label under a bar. */
 const labelWidth = 22;
 
-/** Labels that would stand in each other's way are left out. */
+/** Labels that would overlap are left out. */
 export function barChart({
   title,
   xLabel,

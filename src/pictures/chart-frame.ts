@@ -1,18 +1,18 @@
-/** What charts share: pieces of SVG text. */
+/** SVG parts that all charts use. */
 import { tickText, ticks } from "./axis.ts";
 import { escapeMarkup } from "./markup.ts";
 
 export const svgText = (x: number, y: number, anchor: "start" | "middle" | "end", words: string, more = ""): string =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="currentColor"${more}>${escapeMarkup(words)}</text>`;
 
-/** The opening tag, which a closing one is to follow. */
+/** The opening <svg> tag; the caller closes it. */
 export const svgStart = (title: string, width: number, height: number): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(title)}" font-family="sans-serif" font-size="11">`;
 
 export const chartTitle = (left: number, title: string): string =>
   svgText(left, 16, "start", title, ' font-weight="bold" font-size="12"');
 
-/** A line across at each round value from `low` to `high`, which `atY` places, with its number on the left. */
+/** Horizontal grid lines with labels at round values from `low` to `high`; `atY` maps a value to its y coordinate. */
 export const gridLines = (
   [low, high]: readonly [number, number],
   { left, right, atY }: { readonly left: number; readonly right: number; readonly atY: (value: number) => number },
@@ -25,7 +25,7 @@ export const gridLines = (
     );
   });
 
-/** Names from the right end of the title's line leftwards, each beside the mark that `markAt` draws left of its words. */
+/** A right-aligned legend on the title's line; `markAt` draws the mark to the left of each name. */
 export function legendFromRight(
   right: number,
   names: readonly string[],

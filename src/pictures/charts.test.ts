@@ -51,7 +51,7 @@ test("a high start leaves the picture and does not flatten what follows", () => 
   expect(Math.max(...ys.slice(1)) - Math.min(...ys.slice(1))).toBeGreaterThan(100);
 });
 
-test("long curves are drawn with few points, values that are not finite with none", () => {
+test("long lines have few points, and none for values that are not finite", () => {
   const points = Array.from({ length: 10_000 }, (_, i) => [i, i % 100 === 0 ? Number.NaN : i] as const);
   const svg = lineChart({ title: "t", xLabel: "step", series: [{ name: "a", color: "red", points }] });
   expect(svg).not.toContain("NaN");

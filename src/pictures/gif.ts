@@ -1,19 +1,19 @@
-// Whoever compiles this file alone needs the declarations that the package lacks.
+// gifenc has no type declarations; whoever compiles this file alone needs these.
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./gifenc.d.ts" />
 import * as gifencModule from "gifenc";
 import { frameForm, type Raster } from "./raster.ts";
 
-// Node gives the CommonJS build as `default`, bundlers the names of the module build.
+// Node provides the CommonJS build as `default`, bundlers the names of the module build.
 const gifenc =
   "quantize" in gifencModule ? (gifencModule as unknown as typeof gifencModule.default) : gifencModule.default;
 
-/** Pixels that the colors of a whole film are chosen from. */
+/** Number of pixels sampled from all frames to choose the palette. */
 const palettePixels = 1 << 18;
 
 /**
- * The bytes of an animated GIF that runs for ever. Grays stay as they are; of colors it has the 256 that fit all frames best. A
- * frame's time is kept to a hundredth of a second. Throws ShapeError where there is no frame, or frames differ in size.
+ * The bytes of an animated GIF that loops forever. Grays are exact; colors are quantized to a palette of 256 for all frames. The frame time has
+ * a resolution of 1/100 s. Throws ShapeError for no frames, or frames of different sizes.
  */
 export function encodeGif(frames: readonly Raster[], { frameMs = 50 } = {}): Uint8Array<ArrayBuffer> {
   const { width, height, channels } = frameForm("gif", frames);
@@ -36,7 +36,7 @@ function rgba({ data }: Raster): Uint8Array {
   return out;
 }
 
-/** Pixels spread evenly over all frames, as RGBA. */
+/** Evenly spaced pixels of all frames, as RGBA. */
 function somePixels(frames: readonly Raster[]): Uint8Array {
   const pixels = frames[0]!.width * frames[0]!.height;
   const stride = Math.ceil((pixels * frames.length) / palettePixels);

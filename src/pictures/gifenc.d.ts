@@ -1,4 +1,4 @@
-/** What of gifenc 1.0.3 is used; the package brings no declarations of its own. */
+/** The part of gifenc 1.0.3 that is used; the package has no type declarations. */
 declare module "gifenc" {
   type Palette = (readonly [red: number, green: number, blue: number])[];
   interface Encoder {
@@ -6,7 +6,7 @@ declare module "gifenc" {
       indices: Uint8Array,
       width: number,
       height: number,
-      /** `repeat`: 0 for ever. `delay` in milliseconds, kept to a hundredth of a second. `palette`: the first frame's is the file's. */
+      /** `repeat`: 0 is forever. `delay` in milliseconds, rounded to 1/100 s. `palette`: the first frame's is global. */
       options: { readonly palette?: Palette; readonly delay?: number; readonly repeat?: number },
     ): void;
     finish(): void;

@@ -1,4 +1,4 @@
-/** Curves as one SVG element: no script, no style, nothing from elsewhere. */
+/** Line charts as one self-contained SVG element, without scripts or styles. */
 import { tickText, ticks } from "./axis.ts";
 import { chartTitle, gridLines, legendFromRight, svgStart, svgText } from "./chart-frame.ts";
 import { escapeMarkup } from "./markup.ts";
@@ -7,7 +7,7 @@ export interface Series {
   readonly name: string;
   /** CSS color. */
   readonly color: string;
-  /** x rising. */
+  /** In increasing x. */
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
@@ -19,13 +19,13 @@ export interface LineChartOptions {
   readonly height?: number;
 }
 
-/** Points a curve is drawn with: more than a screen shows. */
+/** Largest number of points of a drawn line: more than a screen resolves. */
 const mostPoints = 400;
 const margin = { left: 58, right: 12, top: 30, bottom: 36 };
 
 /**
- * The vertical axis covers what comes after the first twentieth of the curves, so that a high start does not flatten the rest: it
- * leaves the picture at the top. Values that are not finite are gaps.
+ * The vertical axis covers the values after the first twentieth of the x range, so that a high start does not flatten the rest; it is clipped at
+ * the top. Values that are not finite are gaps.
  */
 export function lineChart({ title, xLabel, series, width = 430, height = 250 }: LineChartOptions): string {
   const curves = series.map((one) => ({ ...one, points: thinned(one.points.filter(isFinitePoint)) }));
@@ -64,7 +64,7 @@ export function lineChart({ title, xLabel, series, width = 430, height = 250 }: 
     ...grid,
     ...across,
     svgText((margin.left + right) / 2, height - 6, "middle", xLabel),
-    // A nested viewport cuts off what lies outside, without an id that could clash with another chart's.
+    // A nested viewport clips without an id, which could clash with that of another chart.
     `<svg x="0" y="${margin.top}" width="${width}" height="${bottom - margin.top}" viewBox="0 ${margin.top} ${width} ${bottom - margin.top}">`,
     ...lines,
     "</svg></svg>",
@@ -85,7 +85,7 @@ function padded([low, high]: readonly [number, number]): readonly [number, numbe
   return [low - pad, high + pad];
 }
 
-/** Means over runs of neighbors, so that a long curve is drawn with few points and keeps its course. */
+/** Averages runs of neighboring points, so that a long line keeps its shape with few points. */
 function thinned(points: Series["points"]): Series["points"] {
   const size = Math.ceil(points.length / mostPoints);
   if (size <= 1) return points;

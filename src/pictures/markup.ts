@@ -1,4 +1,4 @@
-/** Text as it stands in HTML and SVG, in an element or in a quoted attribute; control characters become spaces. */
+/** Escapes text for HTML and SVG elements and quoted attributes; control characters become spaces. */
 export const escapeMarkup = (text: string): string =>
   text
     .replaceAll("&", "&amp;")

@@ -1,7 +1,7 @@
-/** Images of a model's making laid out on one 8-bit raster, as papers show samples and reconstructions. */
+/** Images laid out on one 8-bit raster, as papers show samples and reconstructions. */
 import { ShapeError } from "../errors.ts";
 
-/** 8-bit pixels, row by row, channels interleaved: 1 is gray, 3 is red, green, blue. */
+/** 8-bit pixels, row-major, channels interleaved: 1 is gray, 3 is RGB. */
 export interface Raster {
   readonly width: number;
   readonly height: number;
@@ -9,7 +9,7 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
-/** Width, height and channels of the frames of a film. Throws ShapeError where there is no frame, or frames differ in them. */
+/** Size and channels of animation frames. Throws ShapeError for no frames, or frames that differ in them. */
 export function frameForm(where: string, frames: readonly Raster[]): Omit<Raster, "data"> {
   const [first] = frames;
   if (!first) throw new ShapeError(`${where}: no frames, got none, expected at least one`);
@@ -28,25 +28,25 @@ export interface GridOptions {
   readonly channels: 1 | 3;
   readonly height: number;
   readonly width: number;
-  /** Images a row; the nearest to a square where not given. */
+  /** Images per row; the most nearly square layout by default. */
   readonly columns?: number;
-  /** Pixels between and around the images, before scaling. */
+  /** Pixels between and around images, before scaling. */
   readonly pad?: number;
-  /** Brightness of the padding and of empty places, 0 to 1. */
+  /** Brightness of padding and empty cells, 0 to 1. */
   readonly background?: number;
-  /** Each pixel becomes a square of this many pixels a side. */
+  /** Integer upscaling factor. */
   readonly scale?: number;
 }
 
-/** Lays `images` [count, channels, height, width] out row by row. Values outside [0, 1] are clamped, NaN is black. */
+/** An image grid of `images` [count, channels, height, width], row by row. Values outside [0, 1] are clamped, NaN is black. */
 export function grid(images: Float32Array, options: GridOptions): Raster {
   const columns = options.columns ?? Math.ceil(Math.sqrt(options.count));
   return layOut(split(images, options), { ...options, columns });
 }
 
 /**
- * Lays several sets of `count` images out so that equal images stand below each other: a row of the first set, the same
- * row of the second set, and so on, then the next row of the first. For originals above their reconstructions.
+ * An image grid of several sets of `count` images, with corresponding images below each other: a row of the first set, the same row of the
+ * second set, and so on, then the next row of the first. For originals above reconstructions.
  */
 export function alignedGrid(sets: readonly Float32Array[], options: GridOptions): Raster {
   const columns = options.columns ?? options.count;
@@ -70,7 +70,7 @@ function split(images: Float32Array, { count, channels, height, width }: GridOpt
   return Array.from({ length: count }, (_, index) => images.subarray(index * size, (index + 1) * size));
 }
 
-/** `undefined` leaves a place empty. */
+/** `undefined` leaves a cell empty. */
 function layOut(cells: readonly (Float32Array | undefined)[], options: GridOptions & { columns: number }): Raster {
   const { channels, height, width, columns, pad = 2, background = 0, scale = 1 } = options;
   const rows = Math.ceil(cells.length / columns);

@@ -1,19 +1,19 @@
-/** Points in the plane as one SVG element, colored by class. */
+/** Scatter plots as one SVG element, colored by class. */
 import { tickText, ticks } from "./axis.ts";
 import { chartTitle, svgStart, svgText } from "./chart-frame.ts";
 import { escapeMarkup } from "./markup.ts";
 
 export interface ScatterChartOptions {
   readonly title: string;
-  /** x and y of each point, one after the other. */
+  /** Interleaved x and y coordinates. */
   readonly points: ArrayLike<number>;
   readonly axes: readonly [x: string, y: string];
-  /** The class of each point, and the classes' names. */
+  /** Class index of each point, and class names. */
   readonly classes?: { readonly of: ArrayLike<number>; readonly names: readonly string[] };
   readonly side?: number;
 }
 
-/** Ten colors that are told apart, then the same again. */
+/** Ten distinguishable colors, used cyclically. */
 export const classColors: readonly string[] = [
   "#4c78a8",
   "#f58518",
@@ -27,7 +27,7 @@ export const classColors: readonly string[] = [
   "#7f7f7f",
 ];
 
-/** Equal scales on both axes; the legend stands to the right. */
+/** Equal scales on both axes; the legend is on the right. */
 export function scatterChart({ title, points, axes, classes, side = 430 }: ScatterChartOptions): string {
   const count = points.length / 2;
   const values = Array.from(points).filter(Number.isFinite);

@@ -15,7 +15,7 @@ test("x runs to the right and y upwards, on one scale", () => {
   expect(lit(picture, 2)).toEqual([[17, 8]]);
 });
 
-test("panels share the window of the first", () => {
+test("panels have the axis limits of the first", () => {
   const points = Float32Array.of(0, 0, 1, 1);
   const picture = scatter([points, Float32Array.of(0, 0, 5, 5, Number.NaN, 0)], { side: 40, pad: 2 });
   const places = lit(picture, 1);
@@ -31,6 +31,6 @@ test("a part of some points lies where it does among all of them", () => {
   expect(new Set(parts.map(String))).toEqual(new Set(lit(scatter([all], { side: 40, pad: 2 }), 1).map(String)));
 });
 
-test.each([[[]], [[3, 3]], [[Number.NaN, 1]]])("no window to be had of %j", (points) => {
+test.each([[[]], [[3, 3]], [[Number.NaN, 1]]])("no axis limits for %j", (points) => {
   expect(scatter([Float32Array.from(points)]).width).toBe(328);
 });

@@ -1,21 +1,21 @@
 import type { Raster } from "./raster.ts";
 
 export interface ScatterOptions {
-  /** Pixels a side of each panel. */
+  /** Side of each panel in pixels. */
   readonly side?: number;
   /** Pixels between and around panels. */
   readonly pad?: number;
-  /** Points that set the scale, where it is not the first set. */
+  /** Points [n, 2] that set the axis limits, by default the first set. */
   readonly scaleOf?: Float32Array;
 }
 
-/** Brightness of one point; more points on a pixel add up. */
+/** Brightness of one point; points on the same pixel add up. */
 const BRIGHTNESS = 110;
 const BORDER = 48;
 
 /**
- * Sets of points [n, 2] as panels side by side, x to the right and y upwards, all on the scale that the first set needs, or `scaleOf`. Points
- * outside of it, and those that are not finite, are left out.
+ * Scatter plots of sets of points [n, 2] as panels side by side, x to the right and y upwards, with the axis limits of the first set, or of `scaleOf`.
+ * Points outside them, and points that are not finite, are left out.
  */
 export function scatter(
   sets: readonly Float32Array[],
@@ -51,7 +51,7 @@ function frame(data: Uint8Array, width: number, left: number, top: number, side:
       data[at] = BORDER;
 }
 
-/** The square that holds all finite points, with a margin of a twentieth. */
+/** The smallest square that contains all finite points, with a margin of a twentieth. */
 function window(points: Float32Array): readonly [left: number, bottom: number, extent: number] {
   const [low, high] = [
     [Infinity, Infinity],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { type Sheet, sheetRaster, smallerSheet } from "./sheet.ts";
 
-/** A sheet of one-pixel pictures whose values are 0, 1/255, 2/255, ... */
+/** An image grid of one-pixel images whose values are 0, 1/255, 2/255, ... */
 const numbered = (count: number, columns: number, more: Partial<Sheet> = {}): Sheet => ({
   sets: [Float32Array.from({ length: count }, (_, i) => i / 255)],
   count,
@@ -12,7 +12,7 @@ const numbered = (count: number, columns: number, more: Partial<Sheet> = {}): Sh
 });
 const places = ({ sets }: Sheet): number[] => Array.from(sets[0]!, (value) => Math.round(value * 255));
 
-describe("a smaller sheet", () => {
+describe("a smaller image grid", () => {
   test("is the top left of a list", () => {
     const small = smallerSheet(numbered(12, 4), 2, 2);
     expect(places(small)).toEqual([0, 1, 4, 5]);

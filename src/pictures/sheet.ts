@@ -1,4 +1,4 @@
-/** Rows of pictures, or several sets of them with equal ones below each other, before they become pixels. */
+/** Image grids before rasterization: rows of images, or several aligned sets of them. */
 import { DataError } from "../errors.ts";
 import { alignedGrid, type Raster } from "./raster.ts";
 import { scatter } from "./scatter.ts";
@@ -8,31 +8,31 @@ export interface Sheet {
   readonly sets: readonly Float32Array[];
   readonly count: number;
   readonly columns: number;
-  /** Of one picture: [channels, height, width]. */
+  /** Shape of one image: [channels, height, width]. */
   readonly shape: readonly number[];
-  /** Whether places mean something, as on a map: such a sheet has no gaps, and is thinned out where it does not fit, not cut. */
+  /** Whether position is meaningful, as in a latent-space map: shown without gaps, and subsampled, not cropped, where it does not fit. */
   readonly map?: boolean;
 }
 
-/** Whether examples of this shape can be shown as pictures. */
+/** Whether examples of this shape are images. */
 export const isImage = (shape: readonly number[]): shape is readonly [channels: 1 | 3, height: number, width: number] =>
   shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
 
-/** Whether examples are points in the plane, shown as a scatter plot. */
+/** Whether examples are points in the plane, shown as scatter plots. */
 export const isPoints = (shape: readonly number[]): boolean => shape.length === 1 && shape[0] === 2;
 
-/** The sheet in pixels: pictures in rows, points as one plot for each set. Throws DataError where examples are not images. */
+/** Rasterizes an image grid; points become one scatter plot per set. Throws DataError where examples are neither. */
 export function sheetRaster({ sets, count, columns, shape, map = false }: Sheet, { scale = 2, pad = 2 } = {}): Raster {
   if (isPoints(shape)) return scatter(sets);
   if (!isImage(shape))
     throw new DataError(
-      `picture: examples are not images, got shape [${shape.join(", ")}], expected [1 or 3, height, width] or points [2]; --out FILE.npy takes any`,
+      `picture: examples are not images, got shape [${shape.join(", ")}], expected [1 or 3, height, width] or points [2]; --out FILE.npy takes any shape`,
     );
   const [channels, height, width] = shape;
   return alignedGrid(sets, { channels, height, width, count, columns, pad: map ? 0 : pad, scale });
 }
 
-/** A sheet of at most so many columns and rows (of each set): the top left of it, or a map with fewer places. */
+/** An image grid of at most `columns` columns and `rows` rows (of each set): the top left part, or a subsampled map. */
 export function smallerSheet(sheet: Sheet, columns: number, rows: number): Sheet {
   if (isPoints(sheet.shape)) return sheet;
   const size = sheet.shape.reduce((product, extent) => product * extent, 1);

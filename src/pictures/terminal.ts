@@ -1,11 +1,11 @@
-/** A raster as text: two pixels a character cell, one above the other, since cells are about twice as high as wide. */
+/** A raster as terminal text: two pixels per character cell, one above the other, as cells are about twice as high as wide. */
 import type { Raster } from "./raster.ts";
 
-/** What a terminal can show. `ascii` uses no escape sequences at all. */
+/** Color support of a terminal. `ascii` uses no escape sequences. */
 export type TerminalColors = "truecolor" | "256" | "ascii";
 
 export interface TerminalPictureOptions {
-  /** Width of the terminal in characters; a wider picture is averaged down to fit, a narrower one stays as it is. */
+  /** Terminal width in characters; wider images are downsampled to it. */
   readonly columns: number;
   readonly colors: TerminalColors;
 }
@@ -20,7 +20,7 @@ export function terminalPicture(raster: Raster, { columns, colors }: TerminalPic
   const lines = [];
   for (let y = 0; y < height; y += 2) {
     const upper = pixels[y] ?? [];
-    // An odd last row has nothing below it.
+    // An odd last row has nothing below.
     const lower = pixels[y + 1];
     lines.push(colors === "ascii" ? asciiLine(upper, lower) : colorLine(upper, lower, colors));
   }
@@ -37,7 +37,7 @@ function asciiLine(upper: readonly Rgb[], lower: readonly Rgb[] | undefined): st
   return characters.join("").trimEnd();
 }
 
-/** Upper half blocks: the foreground is the upper pixel, the background the lower one. */
+/** Upper half blocks: the foreground color is the upper pixel, the background color the lower one. */
 function colorLine(upper: readonly Rgb[], lower: readonly Rgb[] | undefined, colors: "truecolor" | "256"): string {
   const code = colors === "truecolor" ? (rgb: Rgb) => `2;${rgb.join(";")}` : (rgb: Rgb) => `5;${nearestOf256(rgb)}`;
   let line = "";
@@ -75,7 +75,7 @@ function nearestOf256(rgb: Rgb): number {
   return distance(shade, shade, shade) < cubeDistance ? 232 + gray : 16 + 36 * red + 6 * green + blue;
 }
 
-/** The raster resampled by area: each new pixel is the mean of the old area it covers, as [height][width] of RGB bytes. */
+/** Area resampling: each new pixel is the mean of the area it covers, [height][width] of RGB bytes. */
 function averaged(raster: Raster, width: number, height: number): Rgb[][] {
   const { channels, data } = raster;
   const across = coverage(raster.width, width);
@@ -96,7 +96,7 @@ function averaged(raster: Raster, width: number, height: number): Rgb[][] {
   );
 }
 
-/** For each of `to` equal parts of a line of `from` pixels: the pixels it covers, with weights that sum to 1. */
+/** For each of `to` equal parts of a line of `from` pixels: the covered pixels, with weights that sum to 1. */
 function coverage(from: number, to: number): (readonly [pixel: number, weight: number])[][] {
   const size = from / to;
   return Array.from({ length: to }, (_, part) => {

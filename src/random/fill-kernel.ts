@@ -5,7 +5,7 @@ import { PHILOX } from "./philox.ts";
 type Vector = Local<"v128">;
 type Operand = Code<"v128">;
 
-/** What the kernel makes of the words of each block. */
+/** Kinds of samples that the kernel makes from the words of each block. */
 export const SAMPLE = { uint32: 0, uniform: 1, normal: 2 } as const;
 /** Samples written at a time: four blocks, one per SIMD lane, of four words each. */
 export const GROUP = 16;
@@ -13,7 +13,7 @@ export const GROUP = 16;
 const integers = (value: number) => i32x4.splat(i32.const(value));
 const floats = (value: number) => f32x4.splat(f32.const(value));
 
-/** Coefficients, lowest power first, as locals set once before the loop. */
+/** Polynomial coefficients, lowest power first, as locals set once before the loop. */
 function constants(values: readonly number[], local: DeclareLocal, setup: Code<"none">[]): Vector[] {
   return values.map((value) => {
     const held = local("v128");
@@ -27,7 +27,7 @@ function polynomial(x: Operand, coefficients: readonly Operand[]): Operand {
   return coefficients.reduceRight((sum, coefficient) => f32x4.add(f32x4.mul(sum, x), coefficient));
 }
 
-/** The ten rounds of Philox4x32 on four counters at once; `words[i]` holds word i of each, `key0` and `key1` the first round's key. */
+/** The ten rounds of Philox4x32 on four counters at once; `words[i]` holds word i of each, `key0` and `key1` the key of the first round. */
 function philoxRounds(
   words: readonly [Vector, Vector, Vector, Vector],
   key0: Vector,
@@ -56,17 +56,17 @@ function philoxRounds(
   return Array.from({ length: PHILOX.rounds }, (_, index) => (index === 0 ? round : [...nextKey, ...round])).flat();
 }
 
-/** 24 bits of each word, so that every value is exact and 1 is never reached. */
+/** The top 24 bits of each word times 2^-24: every value is exact and below 1. */
 const toUniform = (word: Vector) =>
   word.set(f32x4.mul(f32x4.convertI32x4S(i32x4.shrU(word, i32.const(8))), floats(2 ** -24)));
 
 /**
- * Box-Muller: two words become two normals, sqrt(-2 log u) times a point of the unit circle. Its logarithm, sine and cosine are own
- * polynomials in float32 (add, mul, sqrt only, no fused operations), so the samples are the same bits on every engine.
+ * Box-Muller: two words become two normals, sqrt(-2 log u) times a point of the unit circle. Logarithm, sine and cosine are float32 polynomials
+ * (add, mul and sqrt only, no fused operations), so samples are bit-identical on every engine.
  *
- * u = ((word0 >> 1) + 1/2) 2^-31 in float32, within [2^-32, 1]: radii reach 6.66. The low 30 bits of word1 are an angle in
- * [-pi/4, pi/4), bit 30 reflects it on the diagonal, bit 31 negates the point: together the whole circle.
- * Samples are within 5e-7 of their size of float64 Box-Muller of the same u and angle. Float32 u steps by 2^-24 just below 1, so
+ * u = ((word0 >> 1) + 1/2) 2^-31 in float32, within [2^-32, 1]: radii reach 6.66. The low 30 bits of word1 are an angle in [-pi/4, pi/4), bit 30
+ * reflects across the diagonal, bit 31 negates the point: together they cover the circle.
+ * Samples agree with float64 Box-Muller of the same u and angle to a relative error of 5e-7. Float32 u has steps of 2^-24 just below 1, so
  * the smallest radii are 0 and 3.5e-4.
  */
 function boxMuller(local: DeclareLocal, setup: Code<"none">[]) {
@@ -133,9 +133,9 @@ function storeBlocks(
 }
 
 /**
- * Fills memory from `out` up to `end` (at least one group, whole groups of 64 bytes) with samples of kind `sample`. Blocks are
- * counted from the 64-bit `low`, `high`; the counter's third word is 0 and its fourth tells normals (1) from words and uniforms
- * (0), so that the two never share bits.
+ * Fills memory from `out` to `end` (at least one group, whole groups of 64 bytes) with samples of kind `sample`. The block counter starts at the
+ * 64-bit `low`, `high`; the counter's third word is 0, and its fourth separates normals (1) from words and uniforms (0), so that they never share
+ * bits.
  */
 export function fillKernel(): WasmFunction {
   return defineFunction(

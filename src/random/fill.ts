@@ -5,7 +5,7 @@ import type { StreamKey } from "./philox.ts";
 
 type Kernel = WasmExports<"fill">["fill"];
 
-/** Samples made at a time where they have to be copied out: a quarter page of memory, so that the copy reads from the L1 cache. */
+/** Samples generated at a time where they are copied out: a quarter page of memory, which stays in the L1 cache. */
 const CHUNK = 4096;
 
 let bind: ((memory: WebAssembly.Memory) => WasmExports<"fill">) | undefined;
@@ -26,8 +26,8 @@ function scratchKernel() {
 }
 
 /**
- * Fills arrays with counter-based samples in WebAssembly SIMD. Sample i of a key depends on (key, offset, i) alone. Arrays that
- * lie in the given memory are written in place, all others through a page of scratch memory, with the same bits.
+ * Fills arrays with counter-based samples by WebAssembly SIMD. Sample i depends on (key, offset, i) only. Arrays in the given memory are written in
+ * place, others are copied from a page of scratch memory; the bits are the same.
  */
 export class PhiloxFiller {
   readonly #memory: WebAssembly.Memory | undefined;
@@ -38,7 +38,7 @@ export class PhiloxFiller {
     this.#inPlace = memory && kernelOver(memory);
   }
 
-  /** Uniform uint32 words; `offset` counts 128-bit blocks, that is four samples. */
+  /** Uniform uint32 words; `offset` counts 128-bit blocks of four samples. */
   fillUint32(out: Uint32Array, key: StreamKey, offset = 0): void {
     this.#fill(SAMPLE.uint32, out, key, offset);
   }
@@ -77,7 +77,7 @@ export class PhiloxFiller {
 
 const filler = new PhiloxFiller();
 
-/** Fills `out` with uniform uint32 words; `offset` counts 128-bit blocks, that is four samples. */
+/** Fills `out` with uniform uint32 words; `offset` counts 128-bit blocks of four samples. */
 export function fillUint32(out: Uint32Array, key: StreamKey, offset?: number): void {
   filler.fillUint32(out, key, offset);
 }

@@ -1,6 +1,6 @@
 /**
- * The x at which a standard normal variable stays below with probability p, 0 < p < 1: the root of Phi(x) = p by Newton's
- * method from a rational start (Abramowitz & Stegun, 26.2.23, off by less than 4.5e-4).
+ * Standard normal quantile of probability p, 0 < p < 1: the root of Phi(x) = p by Newton's method, initialized by a rational approximation
+ * (Abramowitz & Stegun 26.2.23, error below 4.5e-4).
  */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
@@ -21,9 +21,9 @@ function lowerTail(x: number): number {
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
-/** The probability that a standard normal variable stays below x, to 16 decimals. */
+/** Standard normal cdf Phi(x), accurate to 16 decimals. */
 export function normalProbability(x: number): number {
   if (x > 0) return 1 - normalProbability(-x);
-  // 1e-19 at most; further out the series overflows.
+  // At most 1e-19 there; the series would overflow further out.
   return x < -9 ? 0 : Math.max(0, lowerTail(x));
 }

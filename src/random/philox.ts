@@ -7,7 +7,7 @@ export interface StreamKey {
 /** Multipliers and Weyl key increments of Philox4x32 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). */
 export const PHILOX = { m0: 0xd2511f53, m1: 0xcd9e8d57, w0: 0x9e3779b9, w1: 0xbb67ae85, rounds: 10 } as const;
 
-/** High 32 bits of the 64-bit product of two uint32, through 16-bit halves since float64 holds only 53 bits. */
+/** High 32 bits of the 64-bit product of two uint32, by 16-bit halves, as float64 holds only 53 bits. */
 function mulHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;

@@ -59,7 +59,7 @@ describe("streamKey", () => {
 });
 
 describe("Stream", () => {
-  test("draws the samples of fillUniform and fillNormal, in any interleaving", () => {
+  test("gives the samples of fillUniform and fillNormal, in any interleaving", () => {
     const key = streamKey(30);
     const uniform = new Float32Array(1000);
     const normal = new Float32Array(1000);

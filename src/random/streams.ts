@@ -2,16 +2,16 @@ import { ConfigError } from "../errors.ts";
 import { fillNormal, fillUint32 } from "./fill.ts";
 import { philox4x32, type StreamKey } from "./philox.ts";
 
-/** Samples fetched at a time by `Stream`; it changes no value. */
+/** Samples buffered by `Stream`; does not affect values. */
 const BUFFERED = 256;
 
 /**
  * Derives an independent 64-bit key from a seed and a path of names and indices, such as (seed, "noise", step, "z").
  *
- * The hash is Philox itself, chained: each 8 bytes of an element (UTF-8 text, or an integer as two uint32) are the first
- * half of the counter, the element's kind and length with the position in it the second half, the key so far the key, and the
- * first two output words the next key. The third counter word is never 0 here and always 0 in the streams, so no derived key is
- * ever part of a stream. Seed and path integers lie in [0, 2^53); anything else throws `ConfigError`.
+ * The hash is chained Philox: each 8 bytes of an element (UTF-8 text, or an integer as two uint32) are the first half of the counter, the
+ * element's kind and length and the position within it the second half, the current key is the key, and the first two output words are the next
+ * key. The third counter word is never 0 here and always 0 in streams, so no derived key is part of a stream. Seed and path integers lie in
+ * [0, 2^53); anything else throws `ConfigError`.
  */
 export function streamKey(seed: number, ...path: readonly (string | number)[]): StreamKey {
   let key: StreamKey = { k0: 0, k1: 0 };
@@ -38,8 +38,8 @@ export function streamKey(seed: number, ...path: readonly (string | number)[]): 
 }
 
 /**
- * Scalar draws for host code from one key. `uniform`, `int` and `permutation` consume the words of `fillUint32` in call order;
- * `normal` consumes the samples of `fillNormal`, a sequence of its own.
+ * Scalar random numbers for host code from one key. `uniform`, `int` and `permutation` consume the words of `fillUint32` in call order; `normal`
+ * consumes the samples of `fillNormal`, a separate sequence.
  */
 export class Stream {
   readonly key: StreamKey;
@@ -55,12 +55,12 @@ export class Stream {
     this.key = key;
   }
 
-  /** Uniform in [0, 1), a multiple of 2^-24: draw i is element i of `fillUniform`. */
+  /** Uniform in [0, 1), a multiple of 2^-24: sample i is element i of `fillUniform`. */
   uniform(): number {
     return (this.#word() >>> 8) * 2 ** -24;
   }
 
-  /** Standard normal: draw i is element i of `fillNormal`. */
+  /** Standard normal: sample i is element i of `fillNormal`. */
   normal(): number {
     if (this.#normalAt === BUFFERED) {
       fillNormal(this.#normals, this.key, this.#normalBlock);
@@ -81,7 +81,7 @@ export class Stream {
     }
   }
 
-  /** A uniformly random ordering of 0 .. n-1 (Fisher-Yates). */
+  /** A uniformly random permutation of 0 .. n-1 (Fisher-Yates). */
   permutation(n: number): Uint32Array {
     if (!Number.isInteger(n) || n < 0 || n > 2 ** 32 - 1)
       throw new ConfigError(`Stream.permutation: length out of range, got ${n}, expected an integer in [0, 2^32)`);
@@ -106,7 +106,7 @@ export class Stream {
   }
 }
 
-/** A stream of scalar draws keyed by (seed, path): `new Stream(streamKey(seed, ...path))`. */
+/** A stream of random numbers keyed by (seed, path): `new Stream(streamKey(seed, ...path))`. */
 export function stream(seed: number, ...path: readonly (string | number)[]): Stream {
   return new Stream(streamKey(seed, ...path));
 }

@@ -5,13 +5,13 @@ const row = (name: string, title: string, model: string, config: ReproductionRow
   title,
   model,
   config: { latentDim: 10, network: "mlp", hiddenDims: [400, 200], ...config },
-  // The papers show them as plots.
+  // The papers show plots, without numbers.
   theirs: {},
 });
 
 /**
- * Models of Locatello et al. 2019, arXiv:1811.12359, on sprites: do those that penalize the total correlation have codes whose single
- * dimensions follow single factors?
+ * Models of Locatello et al. 2019, arXiv:1811.12359, on sprites: do models that penalize the total correlation have codes whose single dimensions
+ * correspond to single factors?
  */
 export const disentanglement: Reproduction = {
   name: "disentanglement",
@@ -26,7 +26,7 @@ export const disentanglement: Reproduction = {
   measures: ["scores", "mig", "disentanglement"],
   figures: [
     { name: "mig", heading: "MIG", ours: "mig", digits: 3 },
-    { name: "migOfDraws", heading: "of draws", ours: "mig", of: ["draws"], digits: 3 },
+    { name: "migOfDraws", heading: "of samples", ours: "mig", of: ["draws"], digits: 3 },
     { name: "factorVAE", heading: "FactorVAE score", ours: "factor-vae score", digits: 2 },
     { name: "betaVAE", heading: "beta-VAE score", ours: "beta-vae score", digits: 2 },
     { name: "dci", heading: "DCI D", ours: "dci disentanglement", digits: 2 },
@@ -37,7 +37,7 @@ export const disentanglement: Reproduction = {
   ],
   differences: [
     "the papers report plots over 50 seeds and several strengths of each penalty; here are three seeds: beta-VAE with its paper's 4 and with 8, beta-TCVAE with the best of 4, 6, 8, 10 and 15 in short runs",
-    "sprites drawn by this library, 32x32 in five levels of gray, all but 20,000 to train on; the papers: dSprites, 64x64 and binary. Their distortions are larger, so that the same strength weighs more here",
+    "sprites rendered by this library, 32x32 in five levels of gray, all but 20,000 to train on; the papers: dSprites, 64x64 and binary. Their distortions are larger, so that the same strength weighs more here",
     "15,000 steps of 64 at a rate of 1e-3, 1.3 passes; the papers: 300,000 steps of 64 at 1e-4",
     "encoder 1024-400-200-20 and its mirror, fully connected with rectifiers; the papers: four convolutions and a layer of 256",
     "FactorVAE's discriminator has three layers of 256 and a rate of 1e-3, for the shorter run; the papers: six of 1000, 1e-4",

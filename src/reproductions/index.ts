@@ -4,6 +4,6 @@ import { ppca } from "./ppca.ts";
 import { raeTable1 } from "./rae-table-1.ts";
 import type { Reproduction } from "./reproduction.ts";
 
-/** Every table that can be run again. */
+/** All reproducible tables. */
 export const reproductions: readonly Reproduction[] = [iwaeTable1, ppca, raeTable1, disentanglement];
 export type { Reproduction, ReproductionFigure, ReproductionRow } from "./reproduction.ts";

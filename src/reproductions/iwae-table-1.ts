@@ -1,6 +1,6 @@
 import type { Reproduction, ReproductionRow } from "./reproduction.ts";
 
-// One stochastic layer (section 5): 784-200-200-50, tanh; figures are the MNIST columns of table 1.
+// One stochastic layer (section 5): 784-200-200-50, tanh; the values are the MNIST columns of table 1.
 const network = { hiddenDims: [200, 200], latentDim: 50, activation: "tanh" };
 
 const row = (model: "vae" | "iwae", samples: number, nll: number, activeUnits: number): ReproductionRow => ({
@@ -11,7 +11,7 @@ const row = (model: "vae" | "iwae", samples: number, nll: number, activeUnits: n
   theirs: { nll, activeUnits: `${activeUnits}` },
 });
 
-// Two: 784-200-200-100 and 100-100-100-50, tanh, the model's defaults. With one draw it is the paper's VAE, with more its IWAE.
+// Two layers: 784-200-200-100 and 100-100-100-50, tanh, the model's defaults. With k = 1 it is the paper's VAE, with larger k its IWAE.
 const twoLayerRow = (samples: number, nll: number, activeUnits: string): ReproductionRow => ({
   name: `two-layer-${samples}`,
   title: `two layers, k = ${samples}`,

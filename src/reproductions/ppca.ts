@@ -18,9 +18,9 @@ const pair = (latentDim: number): readonly ReproductionRow[] => [
 ];
 
 /**
- * Lucas, Tucker, Grosse & Norouzi 2019, arXiv:1911.02469, theorem 1 and section 4: the bound of a linear VAE with a learned variance has
- * the optimum of probabilistic PCA, where it is the log-likelihood (Tipping & Bishop 1999, eq. 7 and 8). The -ELBO is that of one draw of z
- * an example; at the optimum every draw has the same weight.
+ * Lucas, Tucker, Grosse & Norouzi 2019, arXiv:1911.02469, theorem 1 and section 4: the optimum of a linear VAE's ELBO with a learned variance is
+ * that of probabilistic PCA, where it equals the log-likelihood (Tipping & Bishop 1999, eq. 7 and 8). The -ELBO takes one sample of z per example;
+ * at the optimum all samples have the same importance weight.
  */
 export const ppca: Reproduction = {
   name: "ppca",

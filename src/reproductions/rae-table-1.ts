@@ -2,7 +2,7 @@ import type { Reproduction, ReproductionRow } from "./reproduction.ts";
 
 const network = { network: "conv", latentDim: 16 };
 
-/** Theirs: reconstructions, samples from N, from the mixture of 10, and of midpoints between two codes. */
+/** Values of the paper: reconstructions, samples from N, from a mixture of 10, and of midpoints between two codes. */
 const row = (
   title: string,
   model: string,

@@ -1,56 +1,56 @@
 import type { Binarization } from "../data/binarize.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 
-/** A figure that a table reports, and the one of ours that stands beside it. */
+/** A metric of a published table, and the metric of ours beside it. */
 export interface ReproductionFigure {
-  /** Its name in `theirs`. */
+  /** Key in `theirs`. */
   readonly name: string;
   readonly heading: string;
-  /** The name that the measures give it, and of what it is where they have several of the name: the first that was measured. */
+  /** Name of our metric and, where there are several of that name, its `of` in order of preference. */
   readonly ours: string;
   readonly of?: readonly string[];
-  /** Digits after the point. */
+  /** Decimal places. */
   readonly digits: number;
 }
 
-/** One line of a published table: a model of the registry, its settings, and what the paper reports. */
+/** One row of a published table: a model of the registry, its configuration, and the reported values. */
 export interface ReproductionRow {
   readonly name: string;
   readonly title: string;
   readonly model: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** Where it is not trained like the others. */
+  /** Training settings of this row that differ from the table's. */
   readonly training?: Partial<TrainingSettings>;
-  /** By name; text where the paper writes it otherwise: 16+5 active units are those of two layers. */
+  /** Reported values by name; text where the paper's is not a number: 16+5 active units of two layers. */
   readonly theirs: Readonly<Record<string, number | string>>;
 }
 
-/** A published table that can be run again. */
+/** A published table that can be reproduced. */
 export interface Reproduction {
   readonly name: string;
   readonly title: string;
-  /** Where `theirs` are from. */
+  /** Source of `theirs`. */
   readonly paper: string;
-  /** What the rows learn from, as --data takes it, and how it is read. */
+  /** Training data, as for --data, and its options. */
   readonly data: string;
   readonly dataOptions?: Readonly<Record<string, unknown>>;
-  /** How intensities become 0 or 1; as the model's likelihood has it where not given. */
+  /** Binarization; by default that of the model's likelihood. */
   readonly binarize?: Binarization;
-  /** How each row is trained, unless told otherwise. */
+  /** Training settings of all rows, unless overridden. */
   readonly training: Partial<TrainingSettings>;
-  /** Each row is trained and measured with each of them. */
+  /** Seeds with which each row is trained and evaluated. */
   readonly seeds: readonly number[];
-  /** What is measured of a row, by the names of `evaluate --metrics`. */
+  /** Metrics of each row, by their names in `evaluate --metrics`. */
   readonly measures: readonly string[];
-  /** Draws of z an example. */
+  /** Samples of z per example. */
   readonly samples?: number;
-  /** Generated examples, and the densities of codes that they come from; own only for models that have p(z). */
+  /** Number of generated examples, and the densities over codes that they are sampled from; `own` is for models with p(z). */
   readonly generated?: number;
   readonly priors?: readonly string[];
   readonly figures: readonly ReproductionFigure[];
-  /** Where figures of the paper cannot be compared with ours, what can: how many times one figure of a row is another. */
+  /** Where the paper's values are not comparable with ours: ratios of two metrics of a row, which are. */
   readonly ratios?: readonly { readonly heading: string; readonly over: string; readonly under: string }[];
-  /** What is not as it was in the paper. */
+  /** Differences from the paper. */
   readonly differences: readonly string[];
   readonly rows: readonly ReproductionRow[];
 }

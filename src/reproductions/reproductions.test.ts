@@ -6,7 +6,7 @@ import { rowTraining } from "../runs/studies/reproduce-row.ts";
 import { reproductions } from "./index.ts";
 
 describe.each(reproductions)("$name", (table) => {
-  test("asks models, training, data and measures for what they have", () => {
+  test("names existing models, settings, data and metrics", () => {
     for (const row of table.rows) {
       const { config } = findModel(row.model);
       expect(config.safeParse(row.config).error, row.name).toBeUndefined();
@@ -16,7 +16,7 @@ describe.each(reproductions)("$name", (table) => {
     for (const name of table.measures) expect(findMeasure(name).name).toBe(name);
   });
 
-  test("reports figures that it has a column for, in rows of different names", () => {
+  test("reports values of its columns, in rows of different names", () => {
     const columns = new Set(table.figures.map(({ name }) => name));
     for (const { theirs } of table.rows) for (const name of Object.keys(theirs)) expect(columns).toContain(name);
     expect(new Set(table.rows.map(({ name }) => name)).size).toBe(table.rows.length);

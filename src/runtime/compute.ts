@@ -6,7 +6,7 @@ import { toOnnx } from "../onnx/emit.ts";
 import type { Device } from "./device.ts";
 import { hostArray, ortTensor } from "./host-array.ts";
 
-/** A reference value in the device's own dtype. */
+/** A reference value in the device's dtype. */
 function toOrt(device: Device, value: Value): OrtTensor {
   const { dtype, data } = value;
   if (dtype === "float32") return ortTensor(device, Float32Array.from(data), value);
@@ -20,7 +20,7 @@ function fromOrt(tensor: OrtTensor): Value {
   return value(tensor.type as DType, tensor.dims, numbers);
 }
 
-/** Runs tensors once on a device, with values for their leaves: for tests and for one-off questions, not for loops. */
+/** Evaluates tensors once on a device, given values of their leaves: for tests and one-off computations, not for loops. */
 export async function compute(
   device: Device,
   roots: readonly Tensor[],

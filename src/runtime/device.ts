@@ -2,13 +2,13 @@ import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common"
 import type { LoweringTarget } from "../graph/op.ts";
 import type { OnnxModel } from "../onnx/emit.ts";
 
-/** Names a person may ask for; `auto` picks the fastest one that works here. */
+/** Device names; `auto` selects the fastest one available. */
 export const deviceNames = ["auto", "cpu", "webgpu", "cuda", "wasm"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
 /** A compiled model. */
 export interface Session {
-  /** Makes the outputs named in `fetches`: in the tensor given, or in a new one where it is null. */
+  /** Computes the outputs named in `fetches`, into the given tensor, or a new one where it is null. */
   run(
     feeds: Readonly<Record<string, OrtTensor>>,
     fetches: Readonly<Record<string, OrtTensor | null>>,
@@ -16,26 +16,26 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** A place that runs ONNX models. One small file per ONNX Runtime package implements it. */
+/** A device that runs ONNX models. One small file per ONNX Runtime package implements it. */
 export interface Device {
   readonly name: Exclude<DeviceName, "auto">;
-  /** What it is, for people: provider, threads. */
+  /** Description for users: provider, threads. */
   readonly description: string;
-  /** Of ONNX Runtime. */
+  /** ONNX Runtime's version. */
   readonly version: string;
   readonly target: LoweringTarget;
   /**
-   * Where variables live between runs. `host`: in one WebAssembly memory that sessions read in place and the
-   * optimizer's WASM pass updates in place. `device`: in buffers of the device, updated by the graph itself.
+   * Where variables reside between runs. `host`: in one WebAssembly memory that sessions read in place and the optimizer's WASM pass updates in
+   * place. `device`: in device buffers, updated by the graph itself.
    */
   readonly residency: "host" | "device";
-  /** Whether float64 graphs run here. */
+  /** Whether float64 graphs are supported. */
   readonly float64: boolean;
   /**
-   * The tensor class of this device's package. Each package has a copy of its own, and `run` takes a preallocated output
-   * of another copy for an options object, without a word.
+   * The tensor class of this device's package. Each package has its own copy, and `run` silently takes a preallocated output of another copy for an
+   * options object.
    */
   readonly Tensor: TensorConstructor;
-  /** Compiles a model. `resident` outputs stay on the device (only where residency is `device`). */
+  /** Compiles a model. `resident` outputs stay on the device (only with residency `device`). */
   load(model: OnnxModel, resident: readonly string[]): Promise<Session>;
 }

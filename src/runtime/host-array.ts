@@ -3,7 +3,7 @@ import { ShapeError } from "../errors.ts";
 import { type DType, formatType, type Shape, sizeOf, type TensorType } from "../graph/shape.ts";
 import type { Device } from "./device.ts";
 
-/** A row-major array as it goes to and comes from a device: float32, float64, int64 as bigint, bool as bytes. */
+/** A row-major array as exchanged with a device: float32, float64, int64 as bigint, bool as bytes. */
 export type HostArray = Float32Array | Float64Array | BigInt64Array | Uint8Array;
 
 export function allocate(dtype: DType, size: number): HostArray {
@@ -14,7 +14,7 @@ export function allocate(dtype: DType, size: number): HostArray {
 
 const arrayNames = { float32: "Float32Array", float64: "Float64Array", int64: "BigInt64Array", bool: "Uint8Array" };
 
-/** Throws ShapeError, beginning with `what`, for an array that does not hold exactly a tensor of this type. */
+/** Throws ShapeError, prefixed by `what`, where an array does not hold exactly a tensor of this type. */
 export function checkHolds(what: string, data: HostArray, type: TensorType): void {
   const [kind, size] = [arrayNames[type.dtype], sizeOf(type.shape)];
   if (data.constructor.name !== kind || data.length !== size)
@@ -23,7 +23,7 @@ export function checkHolds(what: string, data: HostArray, type: TensorType): voi
     );
 }
 
-/** A device's view of an array; no copy is made. */
+/** An ONNX Runtime tensor that views an array; no copy is made. */
 export function ortTensor(
   { Tensor }: Device,
   data: HostArray,
@@ -36,7 +36,7 @@ export function ortTensor(
   throw new TypeError(`an array of ${data.constructor.name} does not hold ${dtype}[${shape}]`);
 }
 
-/** The array a CPU tensor holds. */
+/** The array of a CPU tensor. */
 export function hostArray(tensor: OrtTensor): HostArray {
   const data = tensor.data;
   if (

@@ -18,7 +18,7 @@ async function onnxRuntimeNode(): Promise<OnnxRuntime> {
   }
 }
 
-/** Execution providers that the installed onnxruntime-node was built with. */
+/** Execution providers of the installed onnxruntime-node. */
 export async function listNodeProviders(): Promise<readonly string[]> {
   const ort = await onnxRuntimeNode();
   return ort.listSupportedBackends().map((b) => b.name);
@@ -32,13 +32,13 @@ const sessionOptions = (threads: number): InferenceSession.SessionOptions => ({
   logSeverityLevel: 3,
   extra: {
     session: {
-      // Moments decay into denormals and stay there (0.9 times the smallest rounds back to it), where arithmetic runs many
-      // times slower. The first session of a process sets this for the JavaScript thread too (ONNX Runtime 1.30), hence
-      // for the optimizer's pass: with one weight in five at rest, Adam takes 0.4 ms in place of 7.
+      // Moments decay into denormals and stay there (0.9 times the smallest rounds back to it), where arithmetic is many times slower. The first
+      // session of a process sets this for the JavaScript thread too (ONNX Runtime 1.30), hence for the optimizer's pass: with one weight in five
+      // without gradient, Adam takes 0.4 ms in place of 7.
       set_denormal_as_zero: "1",
-      // A session's threads wait this long for more, busy, before they sleep: past the optimizer's pass, and not through the
-      // run of another session on the same cores (by default they spin for longer than a step takes). A loss in every
-      // 20th step of the 784-400-20 VAE, from a session of its own, brought the mean step from 2.2 to 3.3 ms.
+      // Idle threads of a session spin this long before they sleep: longer than the optimizer's pass, but not through the run of another session on
+      // the same cores (by default they spin for longer than a step takes). Computing the loss in every 20th step of the 784-400-20 VAE, in a
+      // session of its own, raised the mean step from 2.2 to 3.3 ms.
       intra_op: { spin_duration_us: "500" },
     },
   },
@@ -47,10 +47,10 @@ const sessionOptions = (threads: number): InferenceSession.SessionOptions => ({
 const refusal = "Non tensor type is temporarily not supported.";
 
 /**
- * Runs that fill given arrays and return nothing. The binding copies every output into a new array, also one that was
- * written where the caller asked (onnxruntime-node 1.30, OrtValueToNapiValue): 0.5 ms of 2.3 for the gradients of the
- * 784-400-20 VAE. Outputs are converted in the model's order once the run is done, so where the first one cannot be
- * converted, none is copied. Where a run is not so refused it has filled the arrays all the same.
+ * Sessions that fill preallocated arrays and return nothing. The binding copies every output into a new array, even one written to a preallocated
+ * array (onnxruntime-node 1.30, OrtValueToNapiValue): 0.5 ms of 2.3 for the gradients of the 784-400-20 VAE. Outputs are converted in the
+ * model's order after the run, so where the first one cannot be converted, none is copied. A run without that error has filled the arrays
+ * just the same.
  */
 function filling(session: InferenceSession): Session {
   const isFull = (fetches: Readonly<Record<string, Tensor | null>>): fetches is Readonly<Record<string, Tensor>> =>
@@ -69,11 +69,11 @@ function filling(session: InferenceSession): Session {
   };
 }
 
-// Handing work to a second thread costs a small model more than it gains: a step of a 2-64-64-2 network on 256 points, 3.3
-// million multiplications, takes 0.12 ms on one thread and 0.15 on two; with 15 million they are level.
+// For a small model a second thread costs more than it saves: a step of a 2-64-64-2 network on 256 points, 3.3 million multiplications, takes
+// 0.12 ms on one thread and 0.15 on two; with 15 million they are equal.
 const smallWork = 8e6;
 
-/** ONNX Runtime's CPU kernels, on `threads` threads (0: one per physical core); small models run on one. */
+/** ONNX Runtime's CPU kernels on `threads` threads (0: one per physical core); small models run on one. */
 export async function cpuDevice(threads = 0): Promise<Device> {
   const ort = await onnxRuntimeNode();
   return {
@@ -94,7 +94,7 @@ export async function cpuDevice(threads = 0): Promise<Device> {
   };
 }
 
-/** WebGPU through onnxruntime-node. Throws DeviceError where no adapter answers. */
+/** WebGPU through onnxruntime-node. Throws DeviceError where there is no adapter. */
 export async function nodeWebgpuDevice(): Promise<Device> {
   const ort = await onnxRuntimeNode();
   return {
@@ -114,7 +114,7 @@ export async function nodeWebgpuDevice(): Promise<Device> {
   };
 }
 
-/** CUDA through onnxruntime-node, where its provider library is installed. Its tensors cross to the host at each run. */
+/** CUDA through onnxruntime-node, where its provider library is installed. Variables are copied to the GPU and back at each run. */
 export async function cudaDevice(): Promise<Device> {
   const ort = await onnxRuntimeNode();
   return {
@@ -129,20 +129,20 @@ export async function cudaDevice(): Promise<Device> {
   };
 }
 
-/** A tensor as a model names it. */
+/** An input or output of an ONNX model. */
 export interface OnnxValue {
   readonly name: string;
-  /** Its extents, with a name in place of one that a run decides. */
+  /** Its shape, with a symbolic name for each dynamic dimension. */
   readonly shape: readonly (number | string)[];
   /** float32, int64 and so on. */
   readonly type: string;
 }
 
-/** A model made elsewhere. */
+/** An ONNX model from elsewhere, loaded for inference. */
 export interface LoadedOnnx {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
-  /** Feeds the one input `name` with float32 numbers; the outputs asked for come back with their shapes. */
+  /** Runs the model on float32 values for the input `name`; returns the requested outputs with their shapes. */
   run(
     name: string,
     data: Float32Array,
@@ -153,8 +153,8 @@ export interface LoadedOnnx {
 }
 
 /**
- * Opens an ONNX model from its bytes on the CPU, on `threads` threads (0: one per physical core). Throws DataError, naming `where`, for what
- * is no model, or what a run of it does not accept or does not give.
+ * Loads an ONNX model from its bytes on the CPU, with `threads` threads (0: one per physical core). Throws DataError, prefixed by `where`, for an
+ * invalid model, and at a run for inputs or outputs that do not fit.
  */
 export async function loadOnnx(bytes: Uint8Array, where: string, threads = 0): Promise<LoadedOnnx> {
   const ort = await onnxRuntimeNode();

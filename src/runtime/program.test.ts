@@ -165,7 +165,7 @@ describe("noise", () => {
     expect(await draws()).toEqual(found[0]);
   });
 
-  test("is drawn anew at each run of one program", async () => {
+  test("is resampled at each run of one program", async () => {
     const p = program({ outputs });
     const [first, second, again] = [
       await p.run({ outputs: ["a"], step: 1 }),

@@ -10,22 +10,22 @@ import { allocate, checkHolds, hostArray, type HostArray, ortTensor } from "./ho
 import type { VariableStore } from "./variables.ts";
 
 export interface ProgramSpec {
-  /** Keys the noise, so that two programs of one step draw apart. */
+  /** Part of the noise key: programs with different names have independent noise in the same step. */
   readonly name: string;
-  /** Tensors a caller may ask for, by name. What a run does not ask for is not computed. */
+  /** Outputs by name. Only those requested are computed in a run. */
   readonly outputs?: ReadonlyMap<string, Tensor>;
-  /** The next value of variables the graph itself changes; made in every run. */
+  /** Next values of variables that the graph itself updates; computed in every run. */
   readonly updates?: ReadonlyMap<Variable, Tensor>;
-  /** Outputs made in every run, written straight into a variable's memory (gradients, on a host store). */
+  /** Outputs computed in every run, written directly into a variable's memory (gradients, with host residency). */
   readonly writes?: ReadonlyMap<Variable, Tensor>;
-  /** Variables read in place of others (averaged weights for sampling). */
+  /** EMA weights, by the variable in whose place they are read. */
   readonly readInstead?: ReadonlyMap<Variable, Variable>;
 }
 
 export interface RunOptions {
   readonly inputs?: Readonly<Record<string, HostArray>>;
   readonly outputs?: readonly string[];
-  /** Keys of this run's noise. */
+  /** Seed and step: the key of this run's noise. */
   readonly seed?: number;
   readonly step?: number;
 }
@@ -33,14 +33,14 @@ export interface RunOptions {
 interface Variant {
   readonly session: Session;
   readonly model: OnnxModel;
-  /** Feeds and fetches that stay the same objects from run to run; inputs and swapped variables are put in place. */
+  /** Feeds and fetches reused from run to run; inputs and swapped variables are replaced in place. */
   readonly feeds: Record<string, OrtTensor>;
   readonly fetches: Record<string, OrtTensor | null>;
 }
 
 /**
- * A pure function (variables, inputs, noise) -> (outputs, variables), compiled for a device. Each set of outputs asked
- * for is its own model, made the first time, so a step without metrics contains no node that serves only them.
+ * A pure function (variables, inputs, noise) -> (outputs, variables), compiled for a device. Each set of requested outputs is a separate model,
+ * compiled on first use, so a step without metrics has no nodes that only serve them.
  */
 export class Program {
   readonly #spec: ProgramSpec;
@@ -55,7 +55,7 @@ export class Program {
   constructor(store: VariableStore, spec: ProgramSpec) {
     this.#store = store;
     this.#spec = spec;
-    // Leaves are named over everything the program may compute, so a leaf's noise is the same whatever a run asks for.
+    // Leaves are numbered over all outputs of the program, so that a leaf's noise does not depend on which are requested.
     const all = [
       ...(spec.outputs ?? new Map()).values(),
       ...(spec.updates ?? new Map()).values(),
@@ -99,7 +99,7 @@ export class Program {
     return this.#inputs;
   }
 
-  /** Compiles the model for a set of outputs ahead of its first run. */
+  /** Compiles the model of a set of outputs before its first run. */
   async prepare(outputs: readonly string[] = []): Promise<{ readonly nodes: number; readonly bytes: number }> {
     const { model } = await this.#variant(outputs);
     return { nodes: model.nodes, bytes: model.bytes.length };
@@ -150,7 +150,7 @@ export class Program {
     }
     const updates = [...(this.#spec.updates ?? new Map<Variable, Tensor>()).keys()];
     updates.forEach((v, i) => (fetches[`update.${i}`] = this.#store.next(v) ?? null));
-    // On the host every output has its place before the run, so that nothing is copied after it (runtime/node.ts).
+    // On the host all outputs are preallocated, so that nothing is copied after the run (runtime/node.ts).
     if (this.#store.device.residency === "host")
       for (const name of outputs) {
         const t = this.#spec.outputs!.get(name)!;

@@ -6,30 +6,30 @@ import { toOnnx } from "../onnx/emit.ts";
 import type { Device, Session } from "./device.ts";
 import { allocate, bytesPerElement, checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
 
-/** Where the values of variables live between runs of programs. */
+/** Storage of the values of variables between runs of programs. */
 export interface VariableStore {
   readonly device: Device;
-  /** The current value, as programs feed it. */
+  /** The current value, as a program's input. */
   feed(v: Variable): OrtTensor;
   /** A copy of the current value on the host. */
   read(v: Variable): Promise<HostArray>;
   write(v: Variable, data: HostArray): Promise<void>;
-  /** A tensor for a program to write the next value into, or undefined where the device allocates it. */
+  /** A tensor for a program to write the next value to, or undefined where the device allocates it. */
   next(v: Variable): OrtTensor | undefined;
-  /** Makes what a program wrote the current value. */
+  /** Makes the written tensor the current value. */
   commit(v: Variable, written: OrtTensor): void;
   release(): Promise<void>;
 }
 
 const pageBytes = 65536;
 const mostPages = 65536;
-/** Each array starts and ends on 64 bytes: a cache line, and whole SIMD lanes for the optimizer's pass. */
+/** Arrays are aligned to 64 bytes: a cache line, and whole SIMD lanes for the optimizer's pass. */
 const alignment = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
 /**
- * Variables in one WebAssembly memory, in the order given: ONNX Runtime reads and writes views of it in place, and the
- * optimizer's WASM pass walks it. Variables given to `next` get a second buffer, and commit swaps the two.
+ * Variables in one WebAssembly memory, in the given order: ONNX Runtime reads and writes views of it in place, and the optimizer's WASM pass
+ * iterates over it. Variables passed to `next` get a second buffer, and commit swaps the two.
  */
 export class HostVariables implements VariableStore {
   readonly device: Device;
@@ -45,7 +45,7 @@ export class HostVariables implements VariableStore {
       this.#addresses.set(v, bytes);
       bytes += aligned(v.size * bytesPerElement(v.dtype));
     }
-    // Views detach when a memory grows, so it has its final size from the start.
+    // Views are detached when a memory grows, so it is allocated at its final size.
     const pages = Math.max(1, Math.ceil(bytes / pageBytes));
     if (pages > mostPages)
       throw new ConfigError(
@@ -69,7 +69,7 @@ export class HostVariables implements VariableStore {
     return address;
   }
 
-  /** Bytes a variable takes, up to the next one's start. */
+  /** Bytes from a variable's start to the next variable's start. */
   extent(v: Variable): number {
     return aligned(v.size * bytesPerElement(v.dtype));
   }
@@ -87,7 +87,7 @@ export class HostVariables implements VariableStore {
   write(v: Variable, data: HostArray): Promise<void> {
     const held = hostArray(this.feed(v));
     checkHolds("variables: the array does not fit", data, v);
-    // The two are arrays of the same kind, which a union of kinds does not tell the compiler.
+    // Both arrays are of the same type, which the union does not express.
     (held as Float32Array).set(data as Float32Array);
     return Promise.resolve();
   }
@@ -111,11 +111,11 @@ export class HostVariables implements VariableStore {
   }
 }
 
-/** Variables in buffers of a device; they cross to the host only when read or written. */
+/** Variables in device buffers, copied to the host only when read or written. */
 export class DeviceVariables implements VariableStore {
   readonly device: Device;
   readonly #tensors = new Map<Variable, OrtTensor>();
-  /** Identity graphs, one for each type and direction. They own the buffers they made, so they stay. */
+  /** Identity graphs, one per type and direction. They own the buffers they made, so they are kept. */
   readonly #copies = new Map<string, Promise<Session>>();
 
   constructor(device: Device) {
@@ -129,7 +129,7 @@ export class DeviceVariables implements VariableStore {
   }
 
   read(v: Variable): Promise<HostArray> {
-    // getData() of a GPU tensor aborts the process in onnxruntime-node 1.30; an output on the CPU is the way back.
+    // getData() of a GPU tensor aborts the process in onnxruntime-node 1.30; a CPU output is the way to the host.
     return this.#copy(v, this.feed(v), false).then((t) => hostArray(t).slice());
   }
 
@@ -168,7 +168,7 @@ export class DeviceVariables implements VariableStore {
   }
 }
 
-/** A store for the variables of a program on a device. */
+/** The storage for variables on a device. */
 export const createVariables = (device: Device, variables: Iterable<Variable>): VariableStore =>
   device.residency === "host" ? new HostVariables(device, [...variables]) : new DeviceVariables(device);
 

@@ -8,7 +8,7 @@ type OnnxRuntime = typeof ort;
 
 async function onnxRuntimeWeb(build: "wasm" | "webgpu"): Promise<OnnxRuntime> {
   try {
-    // The two builds share one interface; only the WebGPU one carries that provider.
+    // The two builds have the same interface; only the WebGPU build has that provider.
     return build === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
   } catch (cause) {
     throw new DeviceError(
@@ -21,8 +21,8 @@ async function onnxRuntimeWeb(build: "wasm" | "webgpu"): Promise<OnnxRuntime> {
 const options: InferenceSession.SessionOptions = { graphOptimizationLevel: "all", logSeverityLevel: 3 };
 
 /**
- * Runs that copy outputs into the arrays given for them: onnxruntime-web 1.30 takes a preallocated CPU output, returns it
- * and leaves it as it was.
+ * Sessions that copy outputs into preallocated arrays: onnxruntime-web 1.30 accepts a preallocated CPU output, returns it and does not write to
+ * it.
  */
 function copyingOut(session: InferenceSession): Session {
   return {
@@ -30,7 +30,7 @@ function copyingOut(session: InferenceSession): Session {
       const made = await session.run(feeds, Object.keys(fetches));
       const outputs = Object.entries(fetches).map(([name, given]) => {
         const output = made[name]!;
-        // The two are arrays of the same kind, which a union of kinds does not tell the compiler.
+        // Both arrays are of the same type, which the union does not express.
         if (given) (hostArray(given) as Float32Array).set(hostArray(output) as Float32Array);
         return [name, given ?? output] as const;
       });
@@ -40,7 +40,7 @@ function copyingOut(session: InferenceSession): Session {
   };
 }
 
-/** ONNX Runtime's WebAssembly kernels: any browser, and Node without native code. `threads` above 1 need cross-origin isolation. */
+/** ONNX Runtime's WebAssembly kernels: any browser, and Node without native code. More than one thread needs cross-origin isolation. */
 export async function wasmDevice(threads = 1): Promise<Device> {
   const ort = await onnxRuntimeWeb("wasm");
   ort.env.wasm.numThreads = threads;

@@ -1,4 +1,4 @@
-/** JSON from outside, bounded in depth and held against a schema, with one-line errors in the house form. */
+/** JSON from outside, limited in depth and validated by a schema, with one-line errors. */
 import type { z } from "zod";
 import { CheckpointError } from "../errors.ts";
 import { quoted } from "./quoted.ts";
@@ -10,7 +10,7 @@ export interface JsonObject {
 
 const maxDepth = 64;
 
-/** Parses a JSON object no deeper than 64 and free of the key `__proto__`. Throws CheckpointError. */
+/** Parses a JSON object of depth at most 64, without `__proto__` keys. Throws CheckpointError. */
 export function parseJsonObject(text: string, where: string): JsonObject {
   let root: JsonValue;
   try {
@@ -32,7 +32,7 @@ export function parseJsonObject(text: string, where: string): JsonObject {
   return root;
 }
 
-/** True for an object as JSON writes it: not null, not an array. */
+/** Whether a value is a JSON object: not null, not an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -41,7 +41,7 @@ function isContainer(value: JsonValue): value is JsonObject | readonly JsonValue
   return typeof value === "object" && value !== null;
 }
 
-/** `value` as the schema gives it, or a CheckpointError that names the first field at fault. */
+/** `value` validated by the schema; throws a CheckpointError that names the first invalid field. */
 export function matching<T>(schema: z.ZodType<T>, value: JsonValue, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -59,13 +59,13 @@ export function matching<T>(schema: z.ZodType<T>, value: JsonValue, where: strin
   throw new CheckpointError(`${where}: ${field}${problem}`);
 }
 
-/** zod says `Invalid input: expected number, received string`; the value itself is more use than its type. */
+/** Message of a zod issue, `Invalid input: expected number, received string`, with the value in place of its type. */
 function expectedBy(message = "", found: JsonValue | undefined): string {
   const expected = /expected (.*?)(, received .*)?$/u.exec(message)?.[1] ?? message;
   return `got ${described(found)}, expected ${quoted(expected, 120).slice(1, -1).replaceAll('\\"', '"')}`;
 }
 
-/** A JSON value in few words, safe to print. */
+/** A short, printable description of a JSON value. */
 function described(value: JsonValue | undefined): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return quoted(value);
@@ -74,8 +74,8 @@ function described(value: JsonValue | undefined): string {
 }
 
 /**
- * Refuses a file of a newer format by naming the Latentkit that wrote it. Read before the rest of the file is
- * checked, because a newer format may differ in any other field.
+ * Throws for a file in a newer format, naming the Latentkit version that wrote it. Checked before all other fields, in which a newer format may
+ * differ.
  */
 export function refuseNewerFormat(file: JsonObject, ours: number, where: string): void {
   const { formatVersion, latentkit } = file;

@@ -5,8 +5,7 @@ export function quoted(text: string, maxLength = 60): string {
 }
 
 /**
- * Text with its control, format and lone-surrogate characters escaped, so that a message can neither break its line nor drive
- * a terminal.
+ * Text with control, format and lone-surrogate characters escaped, so that a message can neither break its line nor control a terminal.
  */
 export const escaped = (text: string): string =>
   text.replace(

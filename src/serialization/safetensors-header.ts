@@ -1,25 +1,25 @@
 /**
  * The safetensors header: `{"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ..., "__metadata__": {...}}`.
  *
- * JSON.parse keeps the last of two equal keys and builds whatever nesting it is given, so this reads the few
- * forms the format allows and nothing else: linear in the header, no recursion, duplicates refused.
+ * JSON.parse keeps the last of duplicate keys and builds any nesting, so this parser reads only the forms that the format allows: linear time,
+ * no recursion, duplicates refused.
  */
 import { CheckpointError } from "../errors.ts";
 import { quoted } from "./quoted.ts";
 
-/** Bytes of one item of each dtype that Latentkit reads and writes. */
+/** Item size in bytes of each supported dtype. */
 export const itemBytes = { F32: 4, F64: 8, I64: 8, I32: 4, U32: 4, U8: 1, BOOL: 1 } as const;
 
 export type SafetensorsDtype = keyof typeof itemBytes;
 
-/** Name of a tensor -> what the file holds under it. */
+/** Dtype and shape of a tensor. */
 export interface TensorSpec {
   readonly dtype: SafetensorsDtype;
   readonly shape: readonly number[];
 }
 
 export interface TensorEntry extends TensorSpec {
-  /** First byte and the byte after the last, counted from the end of the header. */
+  /** First byte and byte past the end, counted from the end of the header. */
   readonly begin: number;
   readonly end: number;
 }
@@ -29,13 +29,13 @@ export interface SafetensorsHeader {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** The format's own limit on a header. */
+/** The format's own limit on the header size. */
 const maxHeaderBytes = 100_000_000;
 const maxRank = 32;
-/** A name is a key, never a path; only what would break a line or cannot be UTF-8 is refused. */
+/** A name is a key, not a path; only characters that would break a line or are not valid UTF-8 are refused. */
 const forbiddenInName = /[\p{Cc}\p{Cs}]/u;
 
-/** Why `name` cannot name a tensor, or null. */
+/** Why `name` is not a valid tensor name, or null. */
 export function nameProblem(name: string): string | null {
   if (name === "__metadata__") return "__metadata__ is reserved by the format";
   return forbiddenInName.test(name) ? "control characters are not allowed in a name" : null;
@@ -64,7 +64,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, where: strin
   return Number(length);
 }
 
-/** Reads the header and holds every tensor against the `dataBytes` that follow it. Throws CheckpointError. */
+/** Parses the header and validates every tensor against the `dataBytes` that follow it. Throws CheckpointError. */
 export function parseHeader(header: Uint8Array, dataBytes: number, where: string): SafetensorsHeader {
   let text: string;
   try {
@@ -112,7 +112,7 @@ class HeaderReader {
   read(): SafetensorsHeader {
     const tensors = new Map<string, TensorEntry>();
     let metadata: Map<string, string> | null = null;
-    // The format asks for "{" as the very first byte and allows padding only at the end.
+    // The format requires "{" as the first byte and allows padding only at the end.
     if (!this.#text.startsWith("{")) this.#fail("{");
     this.#members((name) => {
       if (name === "__metadata__") {
@@ -188,7 +188,7 @@ class HeaderReader {
     return values;
   }
 
-  /** An object's members; `readValue` consumes each value. */
+  /** Parses an object's members; `readValue` consumes each value. */
   #members(readValue: (key: string) => void): void {
     this.#expect("{");
     if (this.#takes("}")) return;

@@ -1,10 +1,9 @@
 /**
  * The safetensors file format: 8 bytes of header length (little-endian), a JSON header padded with spaces so that
- * the data starts on a multiple of 8, then the tensors' bytes back to back. Nothing in it can run code.
+ * the data starts at a multiple of 8, then the tensors' bytes, contiguously. It cannot contain executable code.
  *
- * Tensors are laid out as the official library does, by falling item size and then by name, so each starts on a
- * multiple of its item size and can be viewed without a copy. Bytes are little-endian, as on every platform
- * ONNX Runtime runs on.
+ * Tensors are laid out as by the official library, by decreasing item size and then by name, so each starts at a multiple of its item size and can
+ * be viewed without a copy. Bytes are little-endian, as on every platform of ONNX Runtime.
  */
 import { CheckpointError } from "../errors.ts";
 import { quoted } from "./quoted.ts";
@@ -30,7 +29,7 @@ interface ArrayOf {
   BOOL: Uint8Array;
 }
 
-/** A tensor with the typed array that its dtype means; BOOL is a byte of 0 or 1 per item. */
+/** A tensor with the typed array of its dtype; BOOL is one byte of 0 or 1 per item. */
 export type SafetensorsTensor = {
   [D in SafetensorsDtype]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: ArrayOf[D] };
 }[SafetensorsDtype];
@@ -44,9 +43,8 @@ export interface SafetensorsFile {
 const layoutOrder: readonly SafetensorsDtype[] = ["I64", "F64", "F32", "U32", "I32", "U8", "BOOL"];
 
 /**
- * The bytes of a file in pieces: its header, then each tensor's own memory, never copied. Write or copy the pieces
- * before the tensors change. The same tensors give the same bytes in whatever order the map holds them.
- * Throws CheckpointError where a name or a shape does not fit the format.
+ * The bytes of a file in pieces: its header, then each tensor's own memory, not copied. Write or copy the pieces before the tensors change. Equal
+ * tensors give equal bytes, whatever the order of the map. Throws CheckpointError where a name or a shape does not fit the format.
  */
 export function safetensorsChunks(
   tensors: ReadonlyMap<string, SafetensorsTensor>,
@@ -80,9 +78,9 @@ export function safetensorsChunks(
 }
 
 /**
- * Reads a whole file. Tensors are views of `bytes` where their data is aligned (it is when `bytes` starts on a multiple
- * of 8 and the file was written by Latentkit or the official library) and copies otherwise.
- * Throws CheckpointError, naming `where` and the tensor, on anything the format does not allow.
+ * Reads a whole file. Tensors are views of `bytes` where their data is aligned (as when `bytes` starts at a multiple of 8 and the file was
+ * written by Latentkit or the official library), else copies. Throws CheckpointError, naming `where` and the tensor, for anything the format
+ * does not allow.
  */
 export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFile {
   const dataStart = 8 + headerLength(bytes, bytes.byteLength, where);

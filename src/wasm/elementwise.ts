@@ -31,9 +31,9 @@ const instructions: Record<SimdInstruction, (...x: Vector[]) => Vector> = {
 export interface ElementwiseSpec {
   /** Float32 arrays of one length that the expressions read; all are placeholders of one shape. */
   readonly arrays: readonly Input[];
-  /** Numbers that are the same for every element; placeholders of shape []. */
+  /** Values that are the same for all elements; placeholders of shape []. */
   readonly scalars: readonly Input[];
-  /** What each array becomes. An array without an entry is only read. */
+  /** New value of each array. An array without an entry is only read. */
   readonly stores: ReadonlyMap<Input, Tensor>;
 }
 
@@ -55,7 +55,7 @@ export function compileElementwise(spec: ElementwiseSpec): (memory: WebAssembly.
   };
 }
 
-/** The loop as a function (bytes, ...addresses, ...scalars), unrolled nowhere: memory and division bound it (0.6 ns a weight for Adam). */
+/** The loop as a function (bytes, ...addresses, ...scalars). Not unrolled: it is bound by memory and division (0.6 ns per weight for Adam). */
 export function elementwisePass({ arrays, scalars, stores }: ElementwiseSpec): WasmFunction {
   const varying = new Set<Tensor>(arrays);
   const order = topologicalOrder([...stores.values()]);
@@ -68,7 +68,7 @@ export function elementwisePass({ arrays, scalars, stores }: ElementwiseSpec): W
       ...Object.fromEntries(scalars.map((_, i) => [`s${i}`, "f32"] as const)),
     },
     (params, local) => {
-      // The parameters' names are made above: a0.. are addresses, s0.. are numbers.
+      // The parameter names are generated above: a0.. are addresses, s0.. are scalars.
       const named = params as unknown as Record<string, Local<"i32">> & Record<`s${number}`, Local<"f32">>;
       const offset = local("i32");
       const held = new Map<Tensor, Vector>();
@@ -89,7 +89,7 @@ export function elementwisePass({ arrays, scalars, stores }: ElementwiseSpec): W
         if (held.has(t)) continue;
         const register = local("v128");
         const expression = constantOf(t) ?? vectorOf(t, (x) => held.get(x)!);
-        // What no array enters is computed once, before the loop.
+        // Expressions that depend on no array are computed once, before the loop.
         (varying.has(t) ? body : before).push(register.set(expression));
         held.set(t, register);
       }
@@ -100,7 +100,7 @@ export function elementwisePass({ arrays, scalars, stores }: ElementwiseSpec): W
   );
 }
 
-/** A number in every lane; a bool is a mask of all ones or all zeros, as comparisons give it. */
+/** A number in every lane; a bool is a mask of all ones or all zeros, as comparisons produce it. */
 function constantOf(t: Tensor): Vector | undefined {
   const number = scalarValue(t);
   if (number === undefined) return undefined;

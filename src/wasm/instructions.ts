@@ -1,7 +1,7 @@
-/** WebAssembly value types Latentkit computes with. */
+/** The WebAssembly value types in use. */
 export type ValueType = "i32" | "f32" | "f64" | "v128";
 
-/** Encoded instructions that leave one value of type T on the stack, or nothing ("none"). Operands come nested, as in folded WAT. */
+/** Encoded instructions that leave one value of type T on the stack, or nothing ("none"). Operands are nested, as in folded WAT. */
 export interface Code<T extends ValueType | "none"> {
   readonly type: T;
   readonly bytes: readonly number[];
@@ -35,7 +35,7 @@ function emit<T extends ValueType | "none">(
 
 const simd = (opcode: number) => [0xfd, ...unsigned(opcode)];
 
-/** One operand of type A and one of type B, or a pair of A, to a result of type T. */
+/** Instruction from operands of types A and B (or two of A) to a result of type T. */
 const unary =
   <T extends ValueType, A extends ValueType = T>(type: T, opcode: readonly number[]) =>
   (x: Code<A>): Code<T> =>
@@ -50,7 +50,7 @@ const vectorBinary = (opcode: number) => binary("v128", simd(opcode));
 const vectorShift = (opcode: number) => binary<"v128", "v128", "i32">("v128", simd(opcode));
 const splat = <A extends ValueType>(opcode: number) => unary<"v128", A>("v128", simd(opcode));
 
-/** Accesses carry no alignment promise: typed-array views may start at any multiple of their element size. */
+/** No alignment is assumed: typed-array views may start at any multiple of their element size. */
 const load =
   <T extends ValueType>(type: T, opcode: readonly number[]) =>
   (address: Code<"i32">, offset = 0): Code<T> =>
@@ -76,7 +76,7 @@ export const i32 = {
   shl: binary("i32", [0x74]),
 };
 
-/** Scalar and vector forms share their names, so one lowering serves the loop over lanes and the loop over the rest. */
+/** Scalar and vector instructions share names, so one lowering serves both the vector loop and the remainder. */
 export const f32 = {
   const: (value: number): Code<"f32"> => emit("f32", [], [0x43, ...floatBytes(value)]),
   load: load("f32", [0x2a]),
@@ -98,7 +98,7 @@ export const f32 = {
   max: binary("f32", [0x97]),
 };
 
-/** Scalar float64, for sums over many float32. */
+/** Scalar float64, for sums of many float32. */
 export const f64 = {
   const: (value: number): Code<"f64"> => emit("f64", [], [0x44, ...new Uint8Array(new Float64Array([value]).buffer)]),
   sqrt: unary("f64", [0x9f]),

@@ -2,17 +2,17 @@ import { type Code, unsigned, type ValueType } from "./instructions.ts";
 
 const valueTypeCode: Record<ValueType, number> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
-/** A parameter or local variable. Used as an operand it reads itself. */
+/** A parameter or local variable. As an operand it reads its value. */
 export interface Local<T extends ValueType> extends Code<T> {
   set(value: Code<T>): Code<"none">;
   /** Assigns and leaves the value on the stack. */
   tee(value: Code<T>): Code<T>;
 }
 
-/** Declares a further local of the function being built; it starts as zero. */
+/** Declares another local variable of the function being built, initially zero. */
 export type DeclareLocal = <T extends ValueType>(type: T) => Local<T>;
 
-/** One function of a module, encoded; made by `defineFunction`. */
+/** An encoded function of a module; created by `defineFunction`. */
 export interface WasmFunction {
   readonly params: readonly ValueType[];
   readonly result: ValueType | "none";
@@ -31,8 +31,8 @@ function localAt<T extends ValueType>(index: number, type: T): Local<T> {
 }
 
 /**
- * Builds a function: `build` receives its parameters by name and returns its instructions in order. The function returns the
- * value of the last one, or nothing if that leaves none; all others leave none.
+ * Defines a function: `build` receives its parameters by name and returns its instructions in order. The function returns the value of the last
+ * one, or nothing if that leaves none; all others leave none.
  */
 export function defineFunction<Params extends Readonly<Record<string, ValueType>>>(
   params: Params,
@@ -45,7 +45,7 @@ export function defineFunction<Params extends Readonly<Record<string, ValueType>
   const locals: ValueType[] = [];
   const declareLocal: DeclareLocal = (type) => localAt(types.length + locals.push(type) - 1, type);
   const named = Object.fromEntries(Object.entries(params).map(([name, type], index) => [name, localAt(index, type)]));
-  // Object.fromEntries forgets which name has which type.
+  // Object.fromEntries loses the correspondence of names and types.
   const code = build(named as { [Name in keyof Params]: Local<Params[Name]> }, declareLocal);
   const last = code.at(-1) as Code<ValueType | "none">;
   return { params: types, result: last.type, locals, body: code.flatMap(({ bytes }) => bytes) };
@@ -56,7 +56,7 @@ const sized = (bytes: readonly number[]) => [...unsigned(bytes.length), ...bytes
 const section = (id: number, items: readonly (readonly number[])[]) => [id, ...sized(vector(items))];
 const name = (text: string) => sized([...new TextEncoder().encode(text)]);
 
-/** Encodes a module that imports its memory as "env" "memory" and exports `functions` under their names. */
+/** Encodes a module that imports its memory as "env" "memory" and exports `functions` by name. */
 export function encodeModule(functions: Readonly<Record<string, WasmFunction>>): Uint8Array<ArrayBuffer> {
   const list = Object.values(functions);
   const types = list.map(({ params, result }) => [
@@ -83,16 +83,16 @@ export function encodeModule(functions: Readonly<Record<string, WasmFunction>>):
   ]);
 }
 
-/** The exported functions, called with JS numbers; f32 and i32 arguments are converted as WebAssembly does. */
+/** The exported functions; arguments are JavaScript numbers, converted to f32 and i32 as WebAssembly does. */
 export type WasmExports<Name extends string> = Readonly<Record<Name, (...args: number[]) => number>>;
 
 /**
- * Compiles synchronously, which browsers allow on the main thread for modules below 4 KiB. A module that does not validate is
- * a bug of its author and throws `WebAssembly.CompileError`.
+ * Compiles synchronously, which browsers allow on the main thread for modules below 4 KiB. An invalid module is a programming error and throws
+ * `WebAssembly.CompileError`.
  */
 export function compileModule<Name extends string>(functions: Readonly<Record<Name, WasmFunction>>) {
   const module = new WebAssembly.Module(encodeModule(functions));
-  /** Binds the functions to a (non-shared) memory; its growth is seen. */
+  /** Binds the functions to a (non-shared) memory, which may grow. */
   return (memory: WebAssembly.Memory) =>
     new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as WasmExports<Name>; // exported by encodeModule
 }

@@ -100,7 +100,7 @@ test("what cannot be told apart or is no class is refused in one line", async ()
   expect(await refusal("score", "ae", "--anomalous", "eleven")).toContain("--anomalous: no such class");
   expect(await refusal("score", "ae", "--anomalous", "1", "--normal", "2")).toContain("--normal: two wishes");
   expect(await refusal("score", "ae", "--normal", "0,1,2,3,4,5,6,7,8,9", "--scores", "reconstruction")).toContain(
-    "roc auc: nothing to tell apart, got 0 positive",
+    "roc auc: a class is missing, got 0 positive",
   );
   expect(await refusal("train", "vae", "--data", "digits:100", "--without", "11")).toContain(
     "--without: no such class",

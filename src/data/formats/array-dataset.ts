@@ -3,7 +3,7 @@ import { createDataset, type Dataset } from "../dataset.ts";
 import type { NpyArray } from "./read-npy.ts";
 import { finiteRange } from "../value-range.ts";
 
-/** An array and the name its errors carry. */
+/** An array and its name in error messages. */
 export interface NamedArray extends NpyArray {
   readonly name: string;
 }
@@ -16,11 +16,11 @@ export interface ArrayPart {
 const MOST_CLASSES = 256;
 
 /**
- * Datasets from arrays of numbers, all scaled by one rule. [n] and [n, features] are lists of numbers, [n, height, width] gray
- * images; [n, height, width, c] with c of 1 or 3 becomes [n, c, height, width], which is taken as it is where c comes there.
+ * Datasets from numeric arrays, all scaled alike. [n] and [n, features] are vectors, [n, height, width] gray images; [n, height, width, c] with
+ * c = 1 or 3 becomes [n, c, height, width], which is also accepted.
  *
- * Bytes from 0 to 255 become intensities v / 255. Values that all lie in [0, 1] are intensities already. Other images are
- * scaled from their smallest and largest value; other lists stay as they are, as real numbers. Throws `DataError`.
+ * Bytes from 0 to 255 become intensities v / 255. Values that all lie in [0, 1] are intensities already. Other images are scaled by their minimum
+ * and maximum; other vectors stay real numbers. Throws `DataError`.
  */
 export async function arrayDatasets<Part extends string>(
   name: string,
@@ -70,7 +70,7 @@ function exampleShape({ name, shape }: NamedArray): readonly number[] {
   );
 }
 
-/** Values with the channels of each image before its rows. */
+/** Values with channels first. */
 function channelsFirst({ shape, values }: NpyArray): Uint8Array | Float32Array {
   const [size, height, width, channels] = shape;
   if (shape.length !== 4 || channels !== 3) return values;
@@ -96,7 +96,7 @@ function commonRange(arrays: readonly NamedArray[], images: boolean): Dataset["r
   return images ? [low, high] : null;
 }
 
-/** Class indices of [n] or [n, 1] whole numbers from 0. */
+/** Class indices from an array [n] or [n, 1] of integers from 0. */
 function classIndices({ name, shape, values }: NamedArray, size: number): Uint8Array {
   if (shape.length > 2 || (shape.length === 2 && shape[1] !== 1))
     throw new DataError(

@@ -1,22 +1,22 @@
 import { DataError } from "../../errors.ts";
 
-/** What a reader needs of a file: a browser's `File` is one. `stream` may be called more than once. */
+/** The part of a browser's `File` that readers need. `stream` may be called more than once. */
 export interface ByteFile {
   readonly name: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** A file whose parts can be read on their own, as a browser's `File` can: the bytes from `start` up to `end`. */
+/** A file with random access, as a browser's `File` has: the bytes from `start` up to `end`. */
 export interface SlicedFile extends ByteFile {
   slice(start: number, end: number): Pick<ByteFile, "size" | "stream">;
 }
 
-/** DEFLATE never expands its input by more than this factor (zlib's technical details). */
+/** Largest expansion factor of DEFLATE (zlib's technical details). */
 export const DEFLATE_LIMIT = 1032;
 
-/** The chunks of a stream; a failure is a `DataError` that names the file. `compressed`: as which format it was decompressed. */
+/** The chunks of a stream; failures become a `DataError` that names the file and, where given, its compression format. */
 export async function* fileChunks(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   name: string,
@@ -37,12 +37,12 @@ export async function* fileChunks(
       yield value;
     }
   } finally {
-    // A cancelled stream may reject because its input ended early; the reader has all it wants.
+    // A canceled stream may reject because its input ended early; everything needed has been read.
     await reader.cancel().catch(() => {});
   }
 }
 
-/** Bytes of a stream taken in order: first so many at a time, then the rest in chunks. */
+/** Sequential byte reader: a given number of bytes at a time, then the rest in chunks. */
 export class ByteReader {
   readonly #chunks: AsyncGenerator<Uint8Array<ArrayBuffer>>;
   readonly #name: string;
@@ -53,7 +53,7 @@ export class ByteReader {
     this.#name = name;
   }
 
-  /** The next `count` bytes; `what` they are is for the `DataError` thrown where the stream ends before. */
+  /** The next `count` bytes; throws a `DataError` that names `what` where the stream ends before. */
   async take(count: number, what: string): Promise<Uint8Array<ArrayBuffer>> {
     const taken = new Uint8Array(count);
     let at = 0;
@@ -74,7 +74,7 @@ export class ByteReader {
     yield* this.#chunks;
   }
 
-  /** Lets go of the stream. */
+  /** Cancels the stream. */
   async close(): Promise<void> {
     await this.#chunks.return(undefined);
   }

@@ -3,7 +3,7 @@ import { type ByteFile, ByteReader, fileChunks } from "./byte-file.ts";
 import { createDataset, type Dataset } from "../dataset.ts";
 import { createDataSource, split, whole, type DataSource, type SplitOptions } from "../split.ts";
 
-/** A label and the red, green and blue planes of 32 x 32 pixels (www.cs.toronto.edu/~kriz/cifar.html, binary version). */
+/** A record: a label, then the red, green and blue planes of 32 x 32 pixels (www.cs.toronto.edu/~kriz/cifar.html, binary version). */
 const IMAGE = 3 * 32 * 32;
 const RECORDS = 10_000;
 const BATCH_BYTES = RECORDS * (1 + IMAGE);
@@ -11,7 +11,7 @@ const BATCHES = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
 const TEST = "test_batch.bin";
 const CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
-/** Reads CIFAR-10 from cifar-10-binary.tar.gz, which is not unpacked. Throws `DataError`. */
+/** Reads CIFAR-10 from cifar-10-binary.tar.gz without unpacking it to disk. Throws `DataError`. */
 export async function readCifar10(
   file: ByteFile,
   options: Pick<SplitOptions, "validation" | "seed"> = {},
@@ -55,7 +55,7 @@ function dataset(batches: readonly Uint8Array[], part: string): Promise<Dataset<
   });
 }
 
-/** The six batches of a gzipped tar archive (POSIX ustar), by name without the folder. */
+/** The six batches of a gzipped tar archive (POSIX ustar), by base name. */
 async function readBatches(file: ByteFile): Promise<ReadonlyMap<string, Uint8Array>> {
   const wanted = new Set([...BATCHES, TEST]);
   const found = new Map<string, Uint8Array>();

@@ -11,9 +11,9 @@ export interface IdxDatasetFiles {
 }
 
 /**
- * Reads IDX images, and labels where given, into a dataset. [n, height, width] becomes n examples of [1, height, width];
- * [n, channels, height, width] and [n, features] stay as they are. Bytes keep their range [0, 255]; other types become float32
- * and their smallest and largest value the range. Throws `DataError`.
+ * Reads IDX images and optional labels into a dataset. [n, height, width] becomes n examples of [1, height, width]; [n, channels, height, width]
+ * and [n, features] keep their shape. Bytes have the range [0, 255]; other types become float32 with their minimum and maximum as range.
+ * Throws `DataError`.
  */
 export async function readIdxDataset(
   { name, images, labels }: IdxDatasetFiles,

@@ -3,18 +3,18 @@ import { type ByteFile, DEFLATE_LIMIT, fileChunks } from "./byte-file.ts";
 
 type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
-/** The content of an IDX file: extents, and the values in row-major order. */
+/** Content of an IDX file: shape and row-major values. */
 export interface IdxArray {
   readonly shape: readonly number[];
   readonly values: IdxValues;
 }
 
 export interface ReadIdxOptions {
-  /** Refuse files whose values take more bytes than this; 4 GiB unless given. */
+  /** Largest size of the values in bytes; 4 GiB by default. */
   readonly maxBytes?: number;
 }
 
-/** The type codes of http://yann.lecun.com/exdb/mnist/ and what holds their values. */
+/** The type codes of http://yann.lecun.com/exdb/mnist/ with their typed arrays. */
 const DTYPES: Readonly<Record<number, (buffer: ArrayBuffer) => IdxValues>> = {
   0x08: (buffer) => new Uint8Array(buffer),
   0x09: (buffer) => new Int8Array(buffer),
@@ -26,8 +26,8 @@ const DTYPES: Readonly<Record<number, (buffer: ArrayBuffer) => IdxValues>> = {
 const MAX_RANK = 4;
 
 /**
- * Reads an IDX file, gzip or plain, as a stream: the values are the only large allocation, made after the header has been held
- * against the file's size. Anything but one well-formed array is a `DataError` that names the file.
+ * Reads an IDX file, gzipped or plain, as a stream; the values are the only large allocation, made after the header is validated against the
+ * file size. Throws a `DataError` that names the file for anything but one well-formed array.
  */
 export async function readIdx(file: ByteFile, { maxBytes = 2 ** 32 }: ReadIdxOptions = {}): Promise<IdxArray> {
   if (file.size === 0) throw new DataError(`${file.name}: the file is empty, got 0 bytes, expected an IDX file`);
@@ -48,7 +48,7 @@ async function isGzip(file: ByteFile): Promise<boolean> {
   return false;
 }
 
-/** Collects one IDX array from chunks of bytes. */
+/** Assembles one IDX array from chunks of bytes. */
 class IdxReader {
   readonly #file: ByteFile;
   readonly #gzip: boolean;
@@ -94,9 +94,9 @@ class IdxReader {
     return { shape: this.#shape, values };
   }
 
-  /** Checks the magic number, two zeros, a type code and the rank, and returns the rank. */
+  /** Validates the magic number (two zeros, type code, rank) and returns the rank. */
   #rank(): number {
-    // An array of bytes is typed without its length; this one has at least four.
+    // TypeScript does not know the array's length; it has at least four bytes.
     const [zero, alsoZero, code, rank] = this.#header as unknown as [number, number, number, number];
     if (zero !== 0 || alsoZero !== 0 || !(code in DTYPES) || rank < 1 || rank > MAX_RANK)
       throw this.#error(
@@ -138,7 +138,7 @@ class IdxReader {
   }
 }
 
-/** IDX is big-endian; every platform JavaScript runs on today is little-endian. */
+/** IDX is big-endian; JavaScript platforms are little-endian. */
 function swapBytes(bytes: Uint8Array, width: number) {
   if (width === 1) return;
   for (let at = 0; at < bytes.length; at += width)

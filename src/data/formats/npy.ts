@@ -5,7 +5,7 @@ export function encodeNpy(
 ): readonly [header: Uint8Array, data: Uint8Array] {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const head = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`;
-  // Magic, version and length take 10 bytes; with the header, ended by a newline, they fill a multiple of 64.
+  // Magic, version and header length take 10 bytes; the header is padded with spaces and a newline to a multiple of 64 in all.
   const length = Math.ceil((10 + head.length + 1) / 64) * 64 - 10;
   const text = new TextEncoder().encode(`${head.padEnd(length - 1)}\n`);
   const magic = [0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, length & 255, length >> 8];

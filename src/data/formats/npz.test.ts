@@ -154,7 +154,7 @@ describe("arrays as datasets", () => {
     expect((await one(shape, values)).range).toEqual(range);
   });
 
-  test("parts share one scale and one shape", async () => {
+  test("parts have one scale and one shape", async () => {
     const train = { examples: examples([1, 1, 2], Float32Array.of(-1, 0)) };
     const test = { examples: examples([1, 1, 2], Float32Array.of(4, 0)) };
     const datasets = await arrayDatasets("set", { train, test });

@@ -16,10 +16,9 @@ const kindWords = {
 export type NpzPart = keyof typeof partWords;
 
 /**
- * Reads the examples and labels of a NumPy archive (.npz). A key is read by its words, in either order and case: `x`, `data`,
- * `images`, `imgs`, `features` or `examples` are examples, `y`, `labels`, `targets` or `classes` labels, and `train`, `val`,
- * `valid`, `validation` or `test` beside them, or alone for examples, say which part. Without such a word all of it is to be
- * split. An archive of one array needs no such key; other keys are left alone. Throws `DataError`.
+ * Reads examples and labels from a NumPy archive (.npz). Keys are matched by their words, in any order and case: `x`, `data`, `images`, `imgs`,
+ * `features` or `examples` are examples, `y`, `labels`, `targets` or `classes` labels; `train`, `val`, `valid`, `validation` or `test` name the
+ * split, without which all examples are one set. The only array of an archive needs no such key; other keys are ignored. Throws `DataError`.
  */
 export async function readNpz(
   file: SlicedFile,
@@ -57,7 +56,7 @@ export async function readNpz(
   return parts;
 }
 
-/** What an array is, such as "train labels"; undefined for a key that says nothing. */
+/** Role of an array, such as "train labels"; undefined for other keys. */
 function roleOf(key: string): string | undefined {
   const words = key.toLowerCase().split(/[\s._-]+/);
   const part = nameOf(partWords, words);
@@ -66,7 +65,7 @@ function roleOf(key: string): string | undefined {
   return `${part ?? "whole"} ${kind ?? "examples"}`;
 }
 
-/** The first name one of whose words is among the given ones. */
+/** The first name with a word among the given ones. */
 function nameOf<Name extends string>(table: Readonly<Record<Name, readonly string[]>>, words: readonly string[]) {
   return (Object.keys(table) as Name[]).find((name) => words.some((word) => table[name].includes(word)));
 }

@@ -1,21 +1,21 @@
 import { DataError } from "../../errors.ts";
 import { type ByteFile, ByteReader, fileChunks } from "./byte-file.ts";
 
-/** The content of a NumPy array file. */
+/** Content of a NumPy array file. */
 export interface NpyArray {
   readonly shape: readonly number[];
-  /** Row-major, whatever the order in the file: bytes for uint8 and bool, float32 for every other type. */
+  /** Row-major, whatever the order in the file: bytes for uint8 and bool, float32 otherwise. */
   readonly values: Uint8Array | Float32Array;
 }
 
 export interface ReadNpyOptions {
-  /** Refuse files whose values take more memory than this; 4 GiB unless given. */
+  /** Largest size of the values in memory, in bytes; 4 GiB by default. */
   readonly maxBytes?: number;
 }
 
 type Read = (view: DataView, at: number, little: boolean) => number;
 
-/** NumPy's type codes with the bytes of a value and how one is read. Integers of 64 bits are rounded as float32 rounds them. */
+/** NumPy type codes with item size and reader. 64-bit integers are rounded to float32. */
 const DTYPES: Readonly<Record<string, readonly [width: number, read: Read]>> = {
   b1: [1, (view, at) => Number(view.getUint8(at) !== 0)],
   u1: [1, (view, at) => view.getUint8(at)],
@@ -42,9 +42,8 @@ interface Header {
 }
 
 /**
- * Reads a NumPy array file (.npy, versions 1 to 3) as a stream; the array is the only large allocation, made after the header
- * has been held against the file's size. Arrays of Python objects are refused: their values would be unpickled, which runs code.
- * Throws `DataError` naming the file.
+ * Reads a NumPy array file (.npy, versions 1 to 3) as a stream; the array is the only large allocation, made after the header is validated against
+ * the file size. Arrays of Python objects are refused: unpickling runs code. Throws a `DataError` that names the file.
  */
 export async function readNpy(file: ByteFile, { maxBytes = 2 ** 32 }: ReadNpyOptions = {}): Promise<NpyArray> {
   const reader = new ByteReader(fileChunks(file.stream(), file.name), file.name);
@@ -74,8 +73,8 @@ export async function readNpy(file: ByteFile, { maxBytes = 2 ** 32 }: ReadNpyOpt
 }
 
 /**
- * An array of bytes that may be larger than memory: its shape, and its bytes as a stream, opened when first read from. Throws
- * `DataError` for values of another type or order.
+ * A byte array (uint8 or bool) that may be larger than memory: its shape, and its bytes as a stream that is opened at the first read. Throws
+ * `DataError` for other types or Fortran order.
  */
 export async function streamNpyBytes(
   file: ByteFile,
@@ -121,7 +120,7 @@ async function readHeader(name: string, reader: ByteReader): Promise<Header> {
   return { ...parseHeader(name, text), length: 8 + sized.length + size };
 }
 
-/** Reads the Python dictionary of a header, of which only the three keys that NumPy writes are understood. */
+/** Parses a header's Python dictionary; only the three keys that NumPy writes are accepted. */
 function parseHeader(name: string, text: string): Omit<Header, "length"> {
   const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(text);
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
@@ -134,7 +133,7 @@ function parseHeader(name: string, text: string): Omit<Header, "length"> {
   const type = code.slice(1);
   if (record !== undefined)
     throw new DataError(
-      `${name}: an array of records, got named fields, expected one array of numbers; save each apart`,
+      `${name}: an array of records, got named fields, expected one array of numbers; save each separately`,
     );
   if (type.startsWith("O"))
     throw new DataError(
@@ -162,7 +161,7 @@ function allocate(name: string, count: number, bytes: boolean): Uint8Array | Flo
   }
 }
 
-/** Converts the values and puts them in row-major places; returns how many there were. */
+/** Converts values into row-major order; returns the number of values read. */
 async function fill(values: Uint8Array | Float32Array, header: Header, reader: ByteReader): Promise<number> {
   const { type, little, fortran, shape } = header;
   const [width, read] = DTYPES[type]!;
@@ -175,7 +174,7 @@ async function fill(values: Uint8Array | Float32Array, header: Header, reader: B
       done += chunk.length;
       continue;
     }
-    // A value may be cut by the end of a chunk.
+    // A value may span two chunks.
     const bytes = rest.length === 0 ? chunk : new Uint8Array(rest.length + chunk.length);
     if (bytes !== chunk) {
       bytes.set(rest);
@@ -189,7 +188,7 @@ async function fill(values: Uint8Array | Float32Array, header: Header, reader: B
   return done;
 }
 
-/** Row-major places of values that come with the first index running fastest. */
+/** Row-major positions of values stored in Fortran order. */
 function fortranPlaces(shape: readonly number[]): () => number {
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, extent) => product * extent, 1));
   const index = shape.map(() => 0);

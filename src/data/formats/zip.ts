@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import { type ByteFile, ByteReader, DEFLATE_LIMIT, fileChunks, type SlicedFile } from "./byte-file.ts";
 
-/** Sizes and places of the structures of PKWARE's APPNOTE.TXT that are read here. */
+/** Signatures and sizes of the ZIP structures that are read (PKWARE APPNOTE.TXT). */
 const END = { signature: 0x06054b50, size: 22 };
 const END64 = { signature: 0x06064b50, size: 56 };
 const LOCATOR64 = { signature: 0x07064b50, size: 20 };
@@ -22,9 +22,9 @@ interface Entry {
 }
 
 /**
- * The files of a ZIP archive by name, each to be read as a stream that checks its size and CRC-32. Only the directory is read.
- * Refused, as a `DataError`: names with paths or twice the same, encryption, other methods than stored and deflate, sizes that
- * DEFLATE cannot reach, and more packed bytes than the file has, which is how archives expand without bound.
+ * The files of a ZIP archive by name, as streams that verify size and CRC-32; only the central directory is read. Throws `DataError` for names
+ * with paths, duplicate names, encryption, compression other than stored and deflate, and, against decompression bombs, sizes that DEFLATE
+ * cannot reach or more packed bytes than the file has.
  */
 export async function readZip(file: SlicedFile): Promise<ReadonlyMap<string, ByteFile>> {
   const entries = await readDirectory(file);
@@ -101,7 +101,7 @@ function readEntry(where: string, view: DataView, at: number): Entry & { readonl
   if ((view.getUint16(at + 8, true) & 1) !== 0)
     throw new DataError(`${where}/${name}: encrypted, got a flag that says so, expected plain data`);
   const fields = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
-  // Fields of all ones stand in the ZIP64 extra field (1), in this order.
+  // Fields of all ones are stored in the ZIP64 extra field (1), in this order.
   for (let extra = nameEnd; extra + 4 <= extraEnd; extra += 4 + view.getUint16(extra + 2, true)) {
     if (view.getUint16(extra, true) !== 1) continue;
     let from = extra + 4;
@@ -116,7 +116,7 @@ function readEntry(where: string, view: DataView, at: number): Entry & { readonl
   return { name, method: view.getUint16(at + 10, true), crc: view.getUint32(at + 16, true), packed, size, offset, end };
 }
 
-/** The bytes of an entry, no more than it claims, whole or not at all. */
+/** The bytes of an entry; throws where it is longer or shorter than its directory entry says. */
 async function* unpacked(file: SlicedFile, { method, crc, packed, size, offset }: Entry, where: string) {
   const local = await read(file, offset, offset + LOCAL.size, where);
   if (local.getUint32(0, true) !== LOCAL.signature)
@@ -171,7 +171,7 @@ async function read(file: SlicedFile, start: number, end: number, what: string):
 const uint64 = (view: DataView, at: number): number => Number(view.getBigUint64(at, true));
 const hex = (word: number): string => word.toString(16).padStart(8, "0");
 
-/** CRC-32 of ISO 3309, the polynomial reversed: 0xedb88320. */
+/** CRC-32 (ISO 3309), reflected polynomial 0xedb88320. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let word = byte;
   for (let bit = 0; bit < 8; bit++) word = (word & 1) === 0 ? word >>> 1 : (word >>> 1) ^ 0xedb88320;

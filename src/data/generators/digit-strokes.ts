@@ -1,20 +1,20 @@
-/** A control point: x right, y down, in a box one unit high. A corner lets the curve through it turn sharply. */
+/** A control point: x right, y down, in a box of height 1. A corner breaks the smoothness of the curve. */
 interface ControlPoint {
   readonly x: number;
   readonly y: number;
   readonly corner: boolean;
 }
 
-/** One pen stroke: a Catmull-Rom curve through its points. */
+/** One pen stroke: a Catmull-Rom spline through its points. */
 export type Stroke = readonly ControlPoint[];
 
-/** One way of writing a digit; ways of one digit are drawn in proportion to their weights. */
+/** One variant of a digit; variants are sampled in proportion to their weights. */
 export interface Glyph {
   readonly weight: number;
   readonly strokes: readonly Stroke[];
 }
 
-/** Reads strokes written as `x,y x,y ...` in hundredths, with `!` after a corner. */
+/** Parses strokes written as `x,y x,y ...` in hundredths, with `!` after a corner. */
 function glyph(weight: number, ...strokes: readonly string[]): Glyph {
   const point = (text: string): ControlPoint => {
     const [x, y] = text.replace("!", "").split(",").map(Number) as [number, number];
@@ -23,7 +23,7 @@ function glyph(weight: number, ...strokes: readonly string[]): Glyph {
   return { weight, strokes: strokes.map((stroke) => stroke.split(" ").map(point)) };
 }
 
-/** The ways of writing 0 to 9, by digit. */
+/** Variants of 0 to 9, by digit. */
 export const GLYPHS: readonly (readonly Glyph[])[] = [
   [
     // Round, closed at the top.
@@ -96,7 +96,7 @@ export const GLYPHS: readonly (readonly Glyph[])[] = [
     glyph(5, "76,12 48,0 24,18 42,42 72,70 62,96 34,97 24,74 50,46 74,24 70,7"),
     // Two rings.
     glyph(2, "50,46 26,36 28,10 54,0 76,16 70,39 50,46", "50,47 22,60 20,88 48,100 80,88 78,60 52,46"),
-    // A narrow, leaning figure.
+    // Narrow and leaning.
     glyph(3, "80,10 62,0 42,14 46,38 56,70 46,96 26,96 26,74 50,46 76,26 80,8"),
   ],
   [

@@ -3,18 +3,18 @@ import { GLYPHS, type Glyph, type Stroke } from "./digit-strokes.ts";
 
 /** Side of a digit image in pixels. */
 export const SIDE = 28;
-/** Uniform draws set aside for one digit, in blocks of four; a digit uses at most 122 draws. */
+/** Blocks of four uniform numbers reserved for one digit; a digit uses at most 122 numbers. */
 const BLOCKS = 32;
-/** Line pieces per curve between two control points. */
+/** Line segments per curve between two control points. */
 const PIECES = 5;
-/** Control points per side of the grid that bends the whole digit. */
+/** Control points per side of the elastic-distortion grid. */
 const GRID = 5;
 
-/** How a hand varies: each value is drawn anew for every digit. */
+/** Ranges of the handwriting parameters, sampled for every digit. */
 const HAND = {
   /** Largest shift of a control point, as a fraction of the digit's height. */
   jitter: 0.05,
-  /** Largest shift of a control point of the elastic grid, likewise. */
+  /** Largest shift of a control point of the elastic grid, in the same unit. */
   elastic: 0.34,
   /** Shift of x per unit of height, positive to the right. */
   slant: [-0.25, 0.65],
@@ -22,32 +22,32 @@ const HAND = {
   rotation: [-0.25, 0.25],
   /** Width over height relative to the glyph's own. */
   aspect: [0.66, 1.35],
-  /** Longer side of the ink's bounding box, pixels. */
+  /** Longer side of the ink's bounding box, in pixels. */
   extent: [18, 20.5],
-  /** Half the width of the line, pixels. */
+  /** Half the line width, in pixels. */
   radius: [0.78, 2.42],
-  /** Largest change of the line's width from the middle of a stroke to its ends, as a fraction. */
+  /** Largest relative change of the line width from the middle of a stroke to its ends. */
   pressure: 0.2,
-  /** Half the width of the line's soft edge, pixels. */
+  /** Half the width of the line's soft edge, in pixels. */
   softness: [0.5, 0.85],
 } as const;
 
 /**
- * Draws digits: index i of a key is one image and its label, whatever else is drawn.
- * Only exactly rounded arithmetic is used (no sin, exp or log), so the bytes are the same in every JavaScript engine.
+ * Draws digits: image `index` and its label depend on the key and the index only.
+ * Only correctly rounded arithmetic is used (no sin, exp or log), so the bytes are the same in every JavaScript engine.
  */
 export class DigitWriter {
   readonly #key: StreamKey;
   readonly #uniforms = new Float32Array(4 * BLOCKS);
   #drawn = 0;
-  /** The pen's path: position and half line width at each point; a negative width lifts the pen before the point. */
+  /** Pen path: position and half line width at each point; a negative width lifts the pen before the point. */
   readonly #x = new Float64Array(256);
   readonly #y = new Float64Array(256);
   readonly #width = new Float64Array(256);
   #points = 0;
   readonly #gridX = new Float64Array(GRID * GRID);
   readonly #gridY = new Float64Array(GRID * GRID);
-  /** Distance by which each pixel lies inside the line; negative outside. */
+  /** Signed distance of each pixel to the edge of the line, positive inside. */
   readonly #depth = new Float32Array(SIDE * SIDE);
 
   constructor(key: StreamKey) {
@@ -71,7 +71,7 @@ export class DigitWriter {
     return this.#uniforms[this.#drawn++]!;
   }
 
-  /** A draw from `low` to `high`, the middle likelier (mean of two uniforms). */
+  /** A sample from the triangular distribution on [low, high] (mean of two uniforms). */
   #between([low, high]: readonly [number, number]): number {
     return low + ((this.#uniform() + this.#uniform()) / 2) * (high - low);
   }
@@ -86,7 +86,7 @@ export class DigitWriter {
     for (const stroke of strokes) this.#trace(stroke);
   }
 
-  /** Flattens a Catmull-Rom curve; at a corner or an end the missing neighbor is the point itself. */
+  /** Flattens a Catmull-Rom spline; at a corner or an end the missing neighbor is the point itself. */
   #trace(stroke: Stroke) {
     const count = stroke.length;
     const xs: number[] = [];
@@ -111,7 +111,7 @@ export class DigitWriter {
     }
   }
 
-  /** Elastic distortion: shifts every point by a cubic B-spline surface over a random grid. */
+  /** Elastic distortion: shifts every point by a random cubic B-spline surface. */
   #bend() {
     for (let k = 0; k < GRID * GRID; k++) {
       this.#gridX[k] = (2 * this.#uniform() - 1) * HAND.elastic;
@@ -139,17 +139,17 @@ export class DigitWriter {
     }
   }
 
-  /** Slants, turns and stretches the path, fits it to the 20 x 20 center and moves its center of mass to the image's. */
+  /** Slants, rotates and scales the path into the central 20 x 20 pixels and moves its center of mass to the image center. */
   #place() {
     const slant = this.#between(HAND.slant);
     const rotation = this.#between(HAND.rotation);
     const aspect = this.#between(HAND.aspect);
     const extent = this.#between(HAND.extent);
-    // The square favors thin lines.
+    // Squaring favors thin lines.
     const [thin, thick] = HAND.radius;
     const mix = (this.#uniform() + this.#uniform()) / 2;
     const radius = thin + mix ** 2 * (thick - thin);
-    // (1 - t^2, 2t) / (1 + t^2) with t = rotation / 2 is exactly a rotation, by nearly `rotation`.
+    // (1 - t^2, 2t) / (1 + t^2) with t = rotation / 2 is an exact rotation, by approximately `rotation`.
     const t = rotation / 2;
     const cos = (1 - t * t) / (1 + t * t);
     const sin = (2 * t) / (1 + t * t);
@@ -183,7 +183,7 @@ export class DigitWriter {
       massX += length * (this.#x[at]! + this.#x[at - 1]!) * 0.5;
       massY += length * (this.#y[at]! + this.#y[at - 1]!) * 0.5;
     }
-    // Pixel centers lie at integers, the image's center at (SIDE - 1) / 2. The outermost pixels stay free of ink.
+    // Pixel centers are at integers, the image center at (SIDE - 1) / 2. The border pixels stay free of ink.
     const center = (SIDE - 1) / 2;
     const room = center - radius * (1 + HAND.pressure) - HAND.softness[1];
     const shift = (mean: number, low: number, high: number) =>
@@ -197,7 +197,7 @@ export class DigitWriter {
     }
   }
 
-  /** Inks the path: a pixel's intensity falls smoothly from 1 to 0 across the soft edge of the line. */
+  /** Rasterizes the path: intensity falls smoothly from 1 to 0 across the soft edge of the line. */
   #ink(out: Uint8Array) {
     const softness = this.#between(HAND.softness);
     const depth = this.#depth.fill(-softness);

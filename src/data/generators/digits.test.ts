@@ -29,7 +29,7 @@ test("no two digits are alike", () => {
 });
 
 // MNIST's training images: mean 0.1307, standard deviation 0.3081, 81% of the pixels 0.
-test("ink is spread as in MNIST", () => {
+test("ink is distributed as in MNIST", () => {
   const pixels = Array.from(train.values, (value) => value / 255);
   const mean = pixels.reduce((sum, p) => sum + p, 0) / pixels.length;
   const std = Math.sqrt(pixels.reduce((sum, p) => sum + (p - mean) ** 2, 0) / pixels.length);
@@ -64,7 +64,7 @@ test("digits are inked, clear of the border and centered", () => {
   }
 });
 
-test("classes are drawn equally often", () => {
+test("classes are equally frequent", () => {
   const counts = Array.from({ length: 10 }, () => 0);
   for (const label of train.labels!) counts[label]!++;
   // 300 expected, standard deviation 16.

@@ -9,15 +9,15 @@ export interface DigitsOptions {
   /** Number of digits, up to a million. */
   readonly size: number;
   readonly seed?: number;
-  /** Different parts of one seed are independent. */
+  /** Split; splits of one seed are independent. */
   readonly part?: "train" | "validation" | "test";
 }
 
 const MOST = 1_000_000;
 
 /**
- * Generated hand-drawn-looking digits, 28 x 28 bytes, with labels. Digit i depends on (seed, part, i) only, so a larger size
- * continues a smaller one.
+ * Generated handwritten-looking digits, 28 x 28 bytes, with labels. Digit i depends on (seed, part, i) only, so a larger dataset extends a
+ * smaller one.
  */
 export async function digits({ size, seed = 0, part = "train" }: DigitsOptions): Promise<Dataset<Uint8Array>> {
   checkSize("size", size);
@@ -38,14 +38,14 @@ export async function digits({ size, seed = 0, part = "train" }: DigitsOptions):
 }
 
 export interface DigitsSourceOptions {
-  /** Training digits; 20,000 unless given. */
+  /** Training digits; 20,000 by default. */
   readonly size?: number;
-  /** Validation digits, on top of `size`: a count from 1 or a fraction of `size`; a tenth unless given. There are as many test digits. */
+  /** Validation digits, in addition to `size`: a count from 1 or a fraction of `size`; a tenth by default. There are as many test digits. */
   readonly validation?: number;
   readonly seed?: number;
 }
 
-/** Digits to train, validate and test on, each part drawn on its own. */
+/** Independently generated training, validation and test digits. */
 export async function digitsSource({
   size = 20_000,
   validation = 0.1,
@@ -57,7 +57,7 @@ export async function digitsSource({
   const train = await digits({ size, seed, part: "train" });
   return createDataSource({
     name: "digits",
-    description: `generated hand-drawn digits of ${SIDE} x ${SIDE} pixels: ${size} to train on, ${heldOut} each to validate and test (seed ${seed})`,
+    description: `generated hand-drawn digits of ${SIDE} x ${SIDE} pixels: ${size} for training, ${heldOut} each for validation and test (seed ${seed})`,
     train: whole(train),
     validation: whole(await digits({ size: heldOut, seed, part: "validation" })),
     test: whole(await digits({ size: heldOut, seed, part: "test" })),

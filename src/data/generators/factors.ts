@@ -1,18 +1,18 @@
-/** The known generative factors of a dataset, each with so many values, numbered from 0. */
+/** Known generative factors of a dataset; the values of each are numbered from 0. */
 export interface Factors {
   readonly names: readonly string[];
   readonly sizes: readonly number[];
-  /** Names of those whose values are kinds, not quantities. */
+  /** Names of the categorical factors; the others are ordinal. */
   readonly kinds: readonly string[];
   /** Number of combinations. */
   readonly count: number;
-  /** The factors' values in an example. */
+  /** The factor values of an example. */
   of(example: number): readonly number[];
-  /** The example with these values. */
+  /** The example with the given factor values. */
   exampleWith(values: readonly number[]): number;
 }
 
-/** Factors of which every combination occurs once, in order, the last running fastest. */
+/** Factors of which every combination occurs once, in row-major order (the last factor varies fastest). */
 export function gridFactors(sizes: Readonly<Record<string, number>>, kinds: readonly string[] = []): Factors {
   const extents = Object.values(sizes);
   return {

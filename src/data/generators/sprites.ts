@@ -5,15 +5,15 @@ import { type Factors, gridFactors } from "./factors.ts";
 import { createDataSource, heldOutCount, type DataSource } from "../split.ts";
 
 const SIDE = 64;
-/** Sides that images can have. */
+/** Supported image sides. */
 export const spriteSides = [32, SIDE] as const;
 export type SpriteSide = (typeof spriteSides)[number];
-/** Side of the square that holds a sprite in any orientation. */
+/** Side of the square that contains a sprite in any orientation. */
 const BOX = 32;
-/** Pixels per unit at scale 1: every shape stays within a circle of radius BOX / 2. */
+/** Pixels per unit at scale 1: every shape lies within a circle of radius BOX / 2. */
 const UNIT = 11;
 
-/** Whether the point (x, y), y upwards, lies in a shape of unit size about the origin. */
+/** Whether the point (x, y), y upwards, lies inside a shape of unit size centered at the origin. */
 const SHAPES: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) <= 0.9,
   ellipse: (x, y) => x ** 2 / 1.3 ** 2 + y ** 2 / 0.65 ** 2 <= 1,
@@ -25,13 +25,13 @@ const ORIENTATIONS = 40;
 const POSITIONS = 32;
 const names = Object.keys(SHAPES);
 
-/** The generative factors of an example, slowest first. */
+/** Generative factors of an example, slowest-varying first. */
 export const spriteFactors: Factors = gridFactors(
   { shape: names.length, scale: SCALES, orientation: ORIENTATIONS, x: POSITIONS, y: POSITIONS },
   ["shape"],
 );
 
-/** Bitmaps [BOX, BOX] of every shape, scale and orientation, drawn when first seen: at most 720 of 1 KiB. */
+/** Cached bitmaps [BOX, BOX] of each shape, scale and orientation: at most 720 of 1 KiB. */
 const bitmaps: Uint8Array[] = [];
 
 function bitmap(shape: number, scale: number, orientation: number): Uint8Array {
@@ -51,7 +51,7 @@ function bitmap(shape: number, scale: number, orientation: number): Uint8Array {
   return pixels;
 }
 
-/** Images of `side` x `side`, of which a pixel counts those it covers of SIDE x SIDE that are inside. */
+/** Images of `side` x `side`, downsampled from SIDE x SIDE: a pixel counts the pixels inside the shape in its block. */
 function store(side: SpriteSide): ExampleStore {
   const block = SIDE / side;
   return {
@@ -70,10 +70,10 @@ function store(side: SpriteSide): ExampleStore {
 }
 
 /**
- * Sprites after dSprites (Matthey, Higgins, Hassabis & Lerchner 2017, github.com/google-deepmind/dsprites-dataset): binary images
- * of 64 x 64 pixels, one for each value of five factors: 3 shapes, 6 scales from 1/2 to 1, 40 orientations, 32 x 32 positions,
- * 737,280 in all. Each is drawn when it is read. Orientations are i / 40 of a turn, where dSprites has the first one twice; a
- * step in position is one pixel. With side 32 each pixel is the mean of 2 x 2, so a step in position is half a pixel and shows.
+ * Sprites after dSprites (Matthey, Higgins, Hassabis & Lerchner 2017, github.com/google-deepmind/dsprites-dataset): binary 64 x 64 images, one
+ * for each combination of five factors: 3 shapes, 6 scales from 1/2 to 1, 40 orientations, 32 x 32 positions, 737,280 in all, rendered on demand.
+ * Orientations are i / 40 of a turn (dSprites contains the first one twice); positions are one pixel apart. With side 32 each pixel is the mean
+ * of 2 x 2, so neighboring positions, half a pixel apart, still differ.
  */
 export function sprites(side: SpriteSide = SIDE): Promise<Dataset<ExampleStore>> {
   const size = spriteFactors.count;
@@ -91,16 +91,16 @@ export function sprites(side: SpriteSide = SIDE): Promise<Dataset<ExampleStore>>
 }
 
 export interface SpritesSourceOptions {
-  /** Sprites to train on, picked at random; where not given, all but those held out. */
+  /** Number of training sprites, sampled at random; by default all that are not held out. */
   readonly size?: number;
-  /** Side of the square images, 64 unless given. */
+  /** Side of the square images, 64 by default. */
   readonly side?: number;
-  /** Sprites to validate on: a count from 1 or a fraction of `size`; a tenth unless given. There are as many test sprites. */
+  /** Validation sprites: a count from 1 or a fraction of `size`; a tenth by default. There are as many test sprites. */
   readonly validation?: number;
   readonly seed?: number;
 }
 
-/** Sprites to train, validate and test on, no sprite in two of them. */
+/** Disjoint training, validation and test sprites. */
 export async function spritesSource({
   size,
   side = SIDE,
@@ -119,12 +119,12 @@ export async function spritesSource({
     throw new ConfigError(
       `sprites: too many to hold ${held} out twice, got ${kept}, expected at most ${dataset.size} together`,
     );
-  // In shuffled order, so that the first few, which pictures show, are of all kinds.
+  // In shuffled order, so that image grids, which show the first few, contain all shapes.
   const order = stream(seed, "split").permutation(dataset.size);
   const part = (from: number, count: number) => ({ dataset, indices: order.slice(from, from + count) });
   return createDataSource({
     name: "sprites",
-    description: `generated sprites of ${side} x ${side} pixels: ${kept} to train on, ${held} each to validate and test (seed ${seed})`,
+    description: `generated sprites of ${side} x ${side} pixels: ${kept} for training, ${held} each for validation and test (seed ${seed})`,
     train: part(0, kept),
     validation: part(kept, held),
     test: part(kept + held, held),

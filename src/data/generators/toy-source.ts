@@ -7,14 +7,14 @@ const MOST = 10_000_000;
 
 export interface ToySourceOptions {
   readonly name: string;
-  /** Points to train on; 20,000 unless given. */
+  /** Training points; 20,000 by default. */
   readonly size?: number;
-  /** Points to validate on, on top of `size`: a count from 1 or a fraction of `size`; a tenth unless given. As many to test. */
+  /** Validation points, in addition to `size`: a count from 1 or a fraction of `size`; a tenth by default. There are as many test points. */
   readonly validation?: number;
   readonly seed?: number;
 }
 
-/** Points of a toy to train, validate and test on: real numbers as they are, labelled by component where there are several. */
+/** Training, validation and test points of a toy distribution; real numbers, labeled by component where there are several. */
 export async function toySource({
   name,
   size = 20_000,
@@ -40,7 +40,7 @@ export async function toySource({
   };
   return createDataSource({
     name,
-    description: `generated points, ${description}: ${size} to train on, ${held} each to validate and test (seed ${seed})`,
+    description: `generated points, ${description}: ${size} for training, ${held} each for validation and test (seed ${seed})`,
     train: whole(await part("train", size)),
     validation: whole(await part("validation", held)),
     test: whole(await part("test", held)),

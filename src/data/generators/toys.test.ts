@@ -8,7 +8,7 @@ describe.each(Object.entries(toys))("%s", (name, toy) => {
   const { points, components } = drawToy(name, { count, seed: 1 });
   const at = (i: number) => [points[2 * i]!, points[2 * i + 1]!] as const;
 
-  test("the density sums to 1, and a cell's share of the points is its integral", () => {
+  test("the density sums to 1, and the fraction of points in a cell is its integral", () => {
     // Midpoints of a grid over [-3.2, 3.2]^2, in cells of 4 x 4 of them.
     const [reach, steps, cells] = [3.2, 160, 40];
     const width = (2 * reach) / steps;
@@ -44,7 +44,7 @@ describe.each(Object.entries(toys))("%s", (name, toy) => {
     }
   });
 
-  test("a longer draw continues a shorter one, other seeds and parts differ", () => {
+  test("a longer sample extends a shorter one, other seeds and parts differ", () => {
     const shorter = drawToy(name, { count: 10, seed: 1 });
     expect(shorter.points).toEqual(points.slice(0, 20));
     expect(drawToy(name, { count: 10, seed: 2 }).points).not.toEqual(shorter.points);

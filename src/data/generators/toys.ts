@@ -1,16 +1,16 @@
 import { stream, type Stream } from "../../random/index.ts";
 import { ConfigError } from "../../errors.ts";
 
-/** A distribution over the plane whose density is known, for learning tests and pictures. */
+/** A 2-D distribution with known density, for tests and plots. */
 export interface Toy {
   readonly description: string;
-  /** Number of components, which are the classes; 1 where there are none. */
+  /** Number of components, which are the classes; 1 for a single component. */
   readonly classes: number;
-  /** Draws a point of one component. */
+  /** Samples a point of one component. */
   draw(component: number, random: Stream): readonly [x: number, y: number];
-  /** log p(x, y) in nats: -Infinity where there is no density. */
+  /** log p(x, y) in nats; -Infinity outside the support. */
   logDensity(x: number, y: number): number;
-  /** The Gaussians it is made of, all as likely and of one standard deviation, where it is made so. */
+  /** The Gaussian components, equally weighted with equal standard deviation, where it is such a mixture. */
   readonly gaussians?: { readonly means: readonly (readonly [x: number, y: number])[]; readonly std: number };
 }
 
@@ -25,7 +25,7 @@ function logMeanExp(terms: readonly number[]): number {
     : most + Math.log(terms.reduce((sum, t) => sum + Math.exp(t - most), 0) / terms.length);
 }
 
-/** Gaussians of one standard deviation about equally likely means. */
+/** Equally weighted Gaussians of equal standard deviation. */
 function gaussians(description: string, means: readonly (readonly [number, number])[], std: number): Toy {
   return {
     description,
@@ -40,7 +40,7 @@ function gaussians(description: string, means: readonly (readonly [number, numbe
   };
 }
 
-/** Nodes and weights of Gauss-Legendre quadrature with 4 points on [-1, 1] (Abramowitz & Stegun 25.4.30). */
+/** Nodes and weights of 4-point Gauss-Legendre quadrature on [-1, 1] (Abramowitz & Stegun 25.4.30). */
 const LEGENDRE = [
   [0.3399810435848563, 0.6521451548625461],
   [0.8611363115940526, 0.3478548451374538],
@@ -51,8 +51,8 @@ const LEGENDRE = [
 const PANELS = 300;
 
 /**
- * Curves (x(u), y(u)), u uniform in [0, 1], with Gaussian noise of one standard deviation: p(x) is the integral over u of
- * N(x; curve(u), std^2 I), here by Gauss-Legendre quadrature over v = sqrt(u), in which spirals are smooth, to at least 8 digits.
+ * Curves (x(u), y(u)), u uniform in [0, 1], with isotropic Gaussian noise: p(x) is the integral over u of N(x; curve(u), std^2 I), computed by
+ * Gauss-Legendre quadrature over v = sqrt(u), in which spirals are smooth, to at least 8 digits.
  */
 function curves(description: string, all: readonly ((u: number) => readonly [number, number])[], std: number): Toy {
   const nodes = Array.from({ length: PANELS }, (_, panel) =>
@@ -80,7 +80,7 @@ function curves(description: string, all: readonly ((u: number) => readonly [num
       let sum = 0;
       for (let i = 0; i < xs.length; i++) {
         const exponent = (nearest - (x - xs[i]!) ** 2 - (y - ys[i]!) ** 2) / (2 * std ** 2);
-        // What is left out is below the last bit of the sum.
+        // The omitted terms are below the rounding error of the sum.
         if (exponent > -40) sum += weights[i]! * Math.exp(exponent);
       }
       return Math.log(sum) - nearest / (2 * std ** 2) - 2 * Math.log(std) - LOG_2_PI;
@@ -88,7 +88,7 @@ function curves(description: string, all: readonly ((u: number) => readonly [num
   };
 }
 
-/** (r cos t, r sin t), t uniform, r ~ N(radius, std^2): at a distance of d the density is (N(d) + N(-d)) / (2 pi d). */
+/** (r cos t, r sin t), t uniform, r ~ N(radius, std^2): the density at distance d is (N(d) + N(-d)) / (2 pi d). */
 function rings(description: string, radii: readonly number[], std: number): Toy {
   return {
     description,
@@ -106,7 +106,7 @@ function rings(description: string, radii: readonly number[], std: number): Toy 
   };
 }
 
-/** Uniform over the dark squares of a board of `side` x `side` unit squares about the origin. */
+/** Uniform over the dark squares of a checkerboard of `side` x `side` unit squares, centered at the origin. */
 function checkerboard(description: string, side: number): Toy {
   const half = side / 2;
   const dark = (x: number, y: number): boolean =>
@@ -124,8 +124,8 @@ function checkerboard(description: string, side: number): Toy {
 }
 
 /**
- * Blades (a, b) ~ N((distance, 0), diag(along^2, across^2)) turned by i / blades of a turn and then by `twist` radians per unit of
- * distance from the origin. The twist keeps areas and distances, so the density is that of the blades untwisted.
+ * Blades (a, b) ~ N((distance, 0), diag(along^2, across^2)), rotated by i / blades of a turn and then by `twist` radians per unit of distance
+ * from the origin. The twist preserves area and distance from the origin, so the density is that of the untwisted blades.
  */
 function pinwheel(
   description: string,
@@ -166,7 +166,7 @@ const onCircle = (radius: number, turn: number): readonly [number, number] => [
   radius * Math.sin(2 * Math.PI * turn),
 ];
 
-/** Every toy by name. */
+/** All toy distributions by name. */
 export const toys: Readonly<Record<string, Toy>> = {
   "8gaussians": gaussians(
     "8 Gaussians of std 0.1 on a circle of radius 2",
@@ -187,8 +187,8 @@ export const toys: Readonly<Record<string, Toy>> = {
     ],
     0.1,
   ),
-  checkerboard: checkerboard("the dark squares of a board of 4 x 4 unit squares", 4),
-  pinwheel: pinwheel("5 blades, bent the more the further out", {
+  checkerboard: checkerboard("the dark squares of a 4 x 4 checkerboard of unit squares", 4),
+  pinwheel: pinwheel("5 blades, bent more with increasing radius", {
     blades: 5,
     distance: 1.5,
     along: 0.3,
@@ -196,18 +196,18 @@ export const toys: Readonly<Record<string, Toy>> = {
     twist: 0.8,
   }),
   spirals: curves(
-    "2 arms of a turn and a half, out to a distance of 2, std 0.05",
+    "2 arms of one and a half turns, up to radius 2, std 0.05",
     [0, 0.5].map((turn) => (u: number) => onCircle(2 * Math.sqrt(u), turn + 1.5 * Math.sqrt(u))),
     0.05,
   ),
   swissroll: curves(
-    "a roll of one turn, from a distance of 1/2 to one of 2, std 0.05",
+    "a spiral of one turn, from radius 1/2 to 2, std 0.05",
     [(u) => onCircle(0.5 + 1.5 * u, 0.75 + u)],
     0.05,
   ),
 };
 
-/** `count` points [count, 2] and the component of each. Point i depends on (seed, part, i) only. */
+/** `count` sampled points [count, 2] and the component of each. Point i depends on (seed, part, i) only. */
 export function drawToy(
   name: string,
   { count, seed = 0, part = "train" }: { readonly count: number; readonly seed?: number; readonly part?: string },
@@ -223,7 +223,7 @@ export function drawToy(
   return { points, components };
 }
 
-/** The toy of this name; throws `ConfigError`. */
+/** The toy distribution of a name; throws `ConfigError`. */
 export function findToy(name: string): Toy {
   const toy = Object.hasOwn(toys, name) ? toys[name] : undefined;
   if (!toy) throw new ConfigError(`toy: no such toy, got "${name}", expected ${Object.keys(toys).join(", ")}`);

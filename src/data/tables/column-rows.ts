@@ -3,7 +3,7 @@ import { bytesOf, type Scratch } from "../scratch.ts";
 /** Rows read back at a time. */
 const PIECE = 2 ** 16;
 
-/** Rows that lie in a scratch: their numbers as float64, unless dropped by then, and their codes as uint16. */
+/** A run of rows in spill storage: numbers as float64, unless dropped before, and codes as uint16. */
 interface Extent {
   readonly scratch: Scratch;
   readonly count: number;
@@ -11,9 +11,9 @@ interface Extent {
   readonly codesAt: number;
 }
 
-/** For each row of a column a number and a code, in memory or put aside. */
+/** A number and a category code for each row of a column, in memory or spilled. */
 export class ColumnRows {
-  /** Of the rows in memory. */
+  /** Numbers of the rows in memory. */
   #numbers: Float64Array<ArrayBuffer> | undefined = new Float64Array(1024);
   #codes = new Uint16Array(1024);
   #held = 0;
@@ -31,14 +31,13 @@ export class ColumnRows {
     this.#held += 1;
   }
 
-  /** Forgets the numbers, of rows to come too. */
+  /** Drops the numbers, also of rows added later. */
   dropNumbers(): void {
     this.#numbers = undefined;
   }
 
   /**
-   * Moves the rows in memory into the scratch, at a place from which on it is free; returns how many bytes they took. Without
-   * `codes` those are lost.
+   * Spills the rows in memory to storage at `at`, from where it is free; returns the number of bytes written. Without `codes` the codes are lost.
    */
   putAside(scratch: Scratch, at: number, { codes }: { readonly codes: boolean }): number {
     const count = this.#held;
@@ -53,7 +52,7 @@ export class ColumnRows {
     return numberBytes.length + codeBytes.length;
   }
 
-  /** The numbers in order; they must not have been dropped. */
+  /** All numbers in order; not after `dropNumbers`. */
   *numbers(): Generator<Float64Array<ArrayBuffer>> {
     for (const { scratch, count, numbersAt } of this.#extents)
       for (let from = 0; from < count; from += PIECE) {
@@ -64,7 +63,7 @@ export class ColumnRows {
     yield this.#numbers!.subarray(0, this.#held);
   }
 
-  /** The codes in order; none must have been lost. */
+  /** All codes in order; not where they were lost. */
   *codes(): Generator<Uint16Array<ArrayBuffer>> {
     for (const { scratch, count, codesAt } of this.#extents)
       for (let from = 0; from < count; from += PIECE) {

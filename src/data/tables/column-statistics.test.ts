@@ -3,7 +3,7 @@ import { columnFigures } from "./column-statistics.ts";
 import { createDataset } from "../dataset.ts";
 import { whole } from "../split.ts";
 
-test("figures of columns, over more examples than one batch", async () => {
+test("statistics of columns, over more than one batch", async () => {
   const size = 3000;
   const dataset = await createDataset({
     name: "columns",

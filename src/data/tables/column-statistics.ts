@@ -1,7 +1,7 @@
 import { Batches } from "../batches.ts";
 import type { Split } from "../split.ts";
 
-/** What is to be said of one of the numbers that make an example, over the examples of a split. */
+/** Summary statistics over a split of one of the values of an example. */
 export interface ColumnFigures {
   readonly min: number;
   readonly mean: number;
@@ -9,7 +9,7 @@ export interface ColumnFigures {
   readonly max: number;
 }
 
-/** Figures of the first `count` numbers of a split's examples, as models see them. */
+/** Statistics of the first `count` values of a split's examples, in model units. */
 export function columnFigures(split: Split, count: number): readonly ColumnFigures[] {
   const batchSize = Math.min(split.indices.length, 1024);
   const batches = new Batches(split, { batchSize, purpose: "evaluation" });
@@ -30,7 +30,7 @@ export function columnFigures(split: Split, count: number): readonly ColumnFigur
         const value = x[row * exampleSize + column]!;
         const off = value - figure.mean;
         figure.mean += off / seen;
-        // Welford's update: squares is the sum of squared distances from the mean so far.
+        // Welford's update: squares is the sum of squared deviations so far.
         figure.squares += off * (value - figure.mean);
         figure.min = Math.min(figure.min, value);
         figure.max = Math.max(figure.max, value);

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { normalProbability, normalQuantile } from "../../random/normal-quantile.ts";
 
-/** Values of a column whose place is remembered: many columns have few. */
+/** Number of values memoized per column: many columns have few distinct values. */
 const MOST_KNOWN = 1000;
 
 const name = z.string().max(1_000);
 
 /**
- * A column of numbers. For models it is standardized, so that it has mean 0 and standard deviation 1 over the rows it was read
- * from; or, with `quantiles`, put where a standard normal variable has the same share of values below it.
+ * A numeric column. For models it is standardized to mean 0 and standard deviation 1 over the rows it was read from; with `quantiles` it is
+ * instead mapped to a standard normal variable by rank.
  */
 const numberColumn = z.strictObject({
   name,
@@ -17,14 +17,14 @@ const numberColumn = z.strictObject({
   std: z.number().positive(),
   min: z.number(),
   max: z.number(),
-  /** Digits after the point, the most that were seen, at most 6; 0 for whole numbers. */
+  /** Decimal places, the most seen, at most 6; 0 for integers. */
   decimals: z.int().min(0).max(6),
-  /** Values at evenly spaced ranks, from the least to the greatest. */
+  /** Quantiles at evenly spaced ranks, from the minimum to the maximum. */
   quantiles: z.array(z.number()).min(2).max(1001).readonly().optional(),
 });
 export type NumberColumn = Readonly<z.output<typeof numberColumn>>;
 
-/** A column of categories: one-hot for models, in this order. */
+/** A categorical column: one-hot for models, in this order. */
 const categoryColumn = z.strictObject({
   name,
   kind: z.literal("category"),
@@ -32,14 +32,14 @@ const categoryColumn = z.strictObject({
 });
 export type CategoryColumn = Readonly<z.output<typeof categoryColumn>>;
 
-/** What a column of a table holds, and how it becomes numbers for a model and text again. */
+/** Type of a table column, and its mapping to model inputs and back to text. */
 export const columnSchema = z.discriminatedUnion("kind", [numberColumn, categoryColumn]);
 export type Column = NumberColumn | CategoryColumn;
 
-/** Numbers that a column takes in an example. */
+/** Number of model inputs of a column. */
 export const columnWidth = (column: Column): number => (column.kind === "number" ? 1 : column.values.length);
 
-/** What takes a value to how models see it. */
+/** The map from a column's values to model inputs. */
 export function modelMapping({ mean, std, quantiles }: NumberColumn): (value: number) => number {
   if (!quantiles) return (value) => (value - mean) / std;
   const steps = quantiles.length - 1;
@@ -63,7 +63,7 @@ function fromModel({ mean, std, quantiles }: NumberColumn, x: number): number {
   return quantiles[below]! + (quantiles[below + 1]! - quantiles[below]!) * (rank - below);
 }
 
-/** Where a value stands among quantiles: the middle of those it equals, or between its neighbours. */
+/** Fractional rank of a value among quantiles: the middle of equal ones, else interpolated between its neighbors. */
 function rankOf(quantiles: readonly number[], value: number): number {
   const first = countWhile(quantiles, (q) => q < value);
   const after = countWhile(quantiles, (q) => q <= value);
@@ -74,7 +74,7 @@ function rankOf(quantiles: readonly number[], value: number): number {
   return first - 1 + (value - below) / (quantiles[first]! - below);
 }
 
-/** How many of ascending values hold to what the first ones do. */
+/** Length of the prefix of ascending values for which `holds` is true (binary search). */
 function countWhile(values: readonly number[], holds: (value: number) => boolean): number {
   let [low, high] = [0, values.length];
   while (low < high) {
@@ -86,8 +86,8 @@ function countWhile(values: readonly number[], holds: (value: number) => boolean
 }
 
 /**
- * An example as the text of its columns: numbers back in their units, within what was seen and with as many decimals; of
- * categories the one with the largest number.
+ * An example as the text of its columns: numbers in original units, clamped to the observed range and rounded to its decimal places;
+ * categories by largest value.
  */
 export function rowText(columns: readonly Column[], example: Float32Array): readonly string[] {
   let at = 0;
@@ -98,7 +98,7 @@ export function rowText(columns: readonly Column[], example: Float32Array): read
   });
 }
 
-/** Rows of text as CSV (RFC 4180), with the names of the columns first. */
+/** Rows of text as CSV (RFC 4180), after a header of column names. */
 export function csvText(columns: readonly Pick<Column, "name">[], rows: Iterable<readonly string[]>): string {
   const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
   const lines = [columns.map((column) => column.name), ...rows].map((fields) => fields.map(quoted).join(","));

@@ -6,7 +6,7 @@ import type { Scratch } from "../scratch.ts";
 import { split } from "../split.ts";
 import { TableReader } from "./table.ts";
 
-/** A scratch in memory that starts full of ones, as a disk may. */
+/** Spill storage in memory that starts full of ones, as a disk may. */
 function memoryScratch(bytes: number): Scratch {
   const all = new Uint8Array(bytes).fill(255);
   return {
@@ -32,7 +32,7 @@ async function read(mostInMemory?: number) {
   return reader.dataset({ missing: "impute", condition: "class" });
 }
 
-describe("a table put aside", () => {
+describe("a spilled table", () => {
   test("is the table in memory: columns, labels, fingerprint and every example", async () => {
     const [held, aside] = [await read(), await read(200_000)];
     expect(held.values.blocks).toBeUndefined();
@@ -48,7 +48,7 @@ describe("a table put aside", () => {
     expect(examples(aside)).toEqual(examples(held));
   });
 
-  test("passes in an order of its own every epoch, each row once, and goes on where it stopped", async () => {
+  test("passes in a new order every epoch, each row once, and resumes where it stopped", async () => {
     const { train } = split(await read(200_000));
     const batches = () => new Batches(train, { batchSize: 100, purpose: "training", seed: 3 });
     const orderOf = (epoch: number, from = batches()): number[] =>

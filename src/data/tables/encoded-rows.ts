@@ -3,30 +3,30 @@ import { type Column, columnWidth } from "./column.ts";
 import type { FloatStore } from "../dataset.ts";
 import { bytesOf, type Scratch } from "../scratch.ts";
 
-/** Part of a column: standardized numbers, or places among the categories. */
+/** Part of a column: standardized numbers, or category indices. */
 type Encoded = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
-/** Rows column after column, those of numbers first. */
+/** A block of rows in columnar layout, numeric columns first. */
 interface Block {
   readonly numbers: Float32Array<ArrayBuffer>;
   readonly codes: Uint16Array<ArrayBuffer>;
 }
 
 /**
- * Rows of a table in few bytes: float32 for a number, uint16 for a category. In memory all of them are one block; in a
- * scratch they lie block after block, as many rows in each as are read at a time.
+ * Rows of a table in compact form: float32 per number, uint16 per category. In memory they are one block; in spill storage, blocks of as many
+ * rows as are read at a time.
  */
 export class EncodedRows {
   readonly #scratch: Scratch | undefined;
   readonly #blocks: Blocks;
   readonly #blockBytes: number;
-  /** For each column, where it begins in a block, in bytes. */
+  /** Byte offset of each column in a block. */
   readonly #starts: readonly number[];
   readonly #widths: readonly number[];
-  /** Where the columns of each kind go in an example. */
+  /** Positions of numeric and of categorical columns in an example. */
   readonly #numberAt: readonly number[];
   readonly #codeAt: readonly number[];
-  /** All rows, where they are in memory. */
+  /** All rows, where they fit in memory. */
   readonly #whole: Block | undefined;
 
   constructor(columns: readonly Column[], rows: number, scratch?: Scratch) {
@@ -50,7 +50,7 @@ export class EncodedRows {
     this.#whole = scratch ? undefined : this.#block();
   }
 
-  /** Takes the rows of a column, piece by piece, and passes their bytes on. */
+  /** Writes the rows of a column piece by piece, and yields their bytes for fingerprinting. */
   *write(column: number, pieces: Iterable<Encoded>): Generator<Uint8Array> {
     const [start, width] = [this.#starts[column]!, this.#widths[column]!];
     const { size } = this.#blocks;
@@ -69,7 +69,7 @@ export class EncodedRows {
     }
   }
 
-  /** The rows as examples, when every column is written. */
+  /** The rows as examples, once every column is written. */
   store(): Omit<FloatStore, "content"> {
     const whole = this.#whole;
     if (whole) return { readFloats: (row, into) => this.#expand(whole, row, into) };

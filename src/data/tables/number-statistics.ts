@@ -1,4 +1,4 @@
-/** What describes the values of a column of numbers. */
+/** Summary statistics of a numeric column. */
 export interface NumberFigures {
   readonly mean: number;
   readonly variance: number;
@@ -6,7 +6,7 @@ export interface NumberFigures {
   readonly max: number;
 }
 
-/** Figures of the `count` values that are not NaN; `pieces` gives them all, each time it is called. */
+/** Statistics of the `count` values that are not NaN; `pieces` yields all values each time it is called. */
 export function numberFigures(pieces: () => Iterable<Float64Array>, count: number): NumberFigures {
   let [about, rest, variance] = [0, 0, 0];
   let [min, max] = [Infinity, -Infinity];
@@ -18,7 +18,7 @@ export function numberFigures(pieces: () => Iterable<Float64Array>, count: numbe
       if (value < min) min = value;
       if (value > max) max = value;
     }
-  // Once more from there, which takes back what rounding left.
+  // A second pass around the first estimate of the mean removes its rounding error.
   for (const piece of pieces())
     for (let i = 0; i < piece.length; i++) if (!Number.isNaN(piece[i]!)) rest += (piece[i]! - about) / count;
   const mean = about + rest;
@@ -30,7 +30,7 @@ export function numberFigures(pieces: () => Iterable<Float64Array>, count: numbe
   return { mean, variance, min, max };
 }
 
-/** The third moment of the `count` values that are not NaN, about their mean, in standard deviations. */
+/** Skewness (third standardized moment) of the `count` values that are not NaN. */
 export function skewness(
   pieces: Iterable<Float64Array>,
   count: number,
@@ -46,7 +46,7 @@ export function skewness(
   return sum;
 }
 
-/** The `count` values that are not NaN; if they are very many, `most` or fewer of them spread evenly over all. */
+/** The `count` values that are not NaN, subsampled evenly to at most `most`. */
 export function valuesOf(pieces: Iterable<Float64Array>, count: number, most: number): Float64Array {
   const step = Math.ceil(count / most);
   const some = new Float64Array(Math.ceil(count / step));

@@ -5,34 +5,34 @@ import type { Dataset } from "../dataset.ts";
 import { numberFigures, skewness, valuesOf } from "./number-statistics.ts";
 import type { Scratch } from "../scratch.ts";
 
-/** Text that stands for no value, in any case. */
+/** Text that means a missing value, in any case. */
 const MISSING = new Set(["", "?", "na", "n/a", "nan", "null", "none"]);
 const NUMBER = /^[+-]?(?:\d+\.?(\d*)|\.(\d+))(?:e[+-]?\d+)?$/i;
 const MOST_CATEGORIES = 1000;
 const MOST_CLASSES = 256;
 const MOST_DECIMALS = 6;
 const NONE = 0xffff;
-/** Steps between quantiles: a tail of a thousandth is kept apart. */
+/** Largest number of steps between quantiles: tails of 1/1000 are resolved. */
 const MOST_QUANTILES = 1000;
-/** Distinct numbers up to which a column keeps its scale. */
+/** Number of distinct values up to which a numeric column is standardized, not mapped by quantiles. */
 const MOST_EVEN = 8;
 export const numberMappings = ["auto", "standardize", "quantile"] as const;
 
-/** Values that are sorted: of more, so many spread evenly over all. */
+/** Number of values sorted for quantiles; longer columns are subsampled evenly. */
 const MOST_SORTED = 2 ** 22;
 
-/** The fields of one column as they come: numbers while all are, and categories while there are few. */
+/** The raw fields of one column: numbers as long as all are, and categories as long as they are few. */
 export class RawColumn {
   readonly name: string;
   readonly #file: string;
   readonly #rows = new ColumnRows();
   #numeric = true;
   readonly #categories = new Map<string, number>();
-  /** Of those categories that came as numbers. */
+  /** Codes of categories that were read as numbers. */
   readonly #codeOfNumber = new Map<number, number>();
   /** Rows of each category. */
   readonly #sizes: number[] = [];
-  /** There was one category more than are told apart. */
+  /** Whether the limit on the number of categories was exceeded. */
   #tooMany = false;
   #decimals = 0;
   missing = 0;
@@ -42,12 +42,12 @@ export class RawColumn {
     this.name = name;
   }
 
-  /** Rows so far. */
+  /** Number of rows so far. */
   get count(): number {
     return this.#rows.count;
   }
 
-  /** Takes the field of the next row; `line` is the place in the file that errors name. */
+  /** Adds the field of the next row; `line` is its line in the file, for errors. */
   push(field: string, line: number): void {
     const text = field.trim();
     if (MISSING.has(text.toLowerCase())) return this.#addMissing();
@@ -64,14 +64,14 @@ export class RawColumn {
     this.#add(value, this.#codeOf(text));
   }
 
-  /** Takes a number, NaN where there is none, as `push` takes its text. */
+  /** Adds a number, NaN where missing; equivalent to `push` of its text. */
   pushNumber(value: number, line: number): void {
     if (Number.isNaN(value)) return this.#addMissing();
     if (Math.abs(value) === Infinity)
       throw this.#error(`a number is not finite in row ${line}`, String(value), "one that float64 holds");
     const code = this.#codeOfNumber.get(value);
     if (code !== undefined) this.#add(value, code);
-    // Its text is needed only for what it may tell of categories and decimals.
+    // Its text matters only for categories and decimal places.
     else if (this.#tooMany && (this.#decimals >= MOST_DECIMALS || Number.isInteger(value))) this.#add(value, NONE);
     else {
       this.push(String(value), line);
@@ -103,13 +103,13 @@ export class RawColumn {
     this.#rows.push(value, code);
   }
 
-  /** Moves the rows in memory into the scratch, at a place from which on it is free; returns how many bytes they took. */
+  /** Spills the rows in memory to storage at `at`, from where it is free; returns the number of bytes written. */
   putAside(scratch: Scratch, at: number): number {
-    // With too many categories, none is asked for again.
+    // With too many categories, codes are not needed again.
     return this.#rows.putAside(scratch, at, { codes: !this.#tooMany });
   }
 
-  /** What the column holds. Throws where it tells nothing, or has too many categories. */
+  /** The column's inferred type. Throws where it is constant or missing throughout, or has too many categories. */
   infer(numbers: (typeof numberMappings)[number]): Column {
     const { name } = this;
     if (this.missing === this.count)
@@ -133,7 +133,7 @@ export class RawColumn {
     const { mean, variance, min, max } = numberFigures(() => this.#rows.numbers(), count);
     const decimals = Math.min(this.#decimals, MOST_DECIMALS);
     if (!(variance > 0 && Number.isFinite(variance)))
-      throw this.#error("a spread that cannot be computed", `from ${min} to ${max}`, "smaller numbers");
+      throw this.#error("the variance overflows", `from ${min} to ${max}`, "smaller numbers");
     const column = { name, kind: "number", mean, std: Math.sqrt(variance), min, max, decimals } as const;
     if (numbers === "standardize") return column;
     if (numbers === "auto") {
@@ -148,7 +148,7 @@ export class RawColumn {
     return { ...column, quantiles: [min, ...quantiles.slice(1, -1), max] };
   }
 
-  /** The rows as the column describes them, piece by piece: standardized numbers, or places among the categories. */
+  /** The rows encoded by a column type, piece by piece: model inputs of numbers, or category indices. */
   *encode(column: Column): Generator<Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>> {
     if (column.kind === "number") {
       if (!this.#numeric)
@@ -200,7 +200,7 @@ export class RawColumn {
     return { classNames, labels };
   }
 
-  /** Categories by value where all are numbers, else by their characters. */
+  /** Categories in numeric order where all are numbers, else in code-unit order. */
   #sorted(): readonly string[] {
     const texts = [...this.#categories.keys()];
     return this.#numeric

@@ -196,7 +196,7 @@ describe("refused", () => {
 });
 
 describe("numbers by their quantiles", () => {
-  // Nine in ten are 0, as capital gains are; the others spread over orders of magnitude.
+  // Nine in ten are 0, as capital gains are; the others range over orders of magnitude.
   const gains = Array.from({ length: 5000 }, (_, i) => (i % 10 === 0 ? Math.round(Math.exp(i / 500)) : 0));
   const ages = Array.from({ length: 5000 }, (_, i) => 17 + ((i * 31) % 74));
 
@@ -224,9 +224,9 @@ describe("numbers by their quantiles", () => {
     });
   });
 
-  test("keep the share of a value that many have", async () => {
+  test("keep the frequency of a common value", async () => {
     const { columns } = await read({ age: ages, gain: gains }, { numbers: "quantile" });
-    // What a perfect model would draw: normal numbers.
+    // Samples of a perfect model: normal numbers.
     const draws = Array.from({ length: 10_000 }, (_, i) => normalQuantile((i + 0.5) / 10_000));
     const zeros = draws.filter((draw) => rowText(columns!, Float32Array.of(0, draw))[1] === "0").length;
     expect(Math.abs(zeros / 10_000 - 0.9)).toBeLessThan(0.005);

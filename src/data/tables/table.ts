@@ -9,42 +9,41 @@ import type { Scratch } from "../scratch.ts";
 export interface TableOptions {
   /** Columns to leave out. */
   readonly drop?: readonly string[];
-  /** The column whose values are the classes, and which is no part of the examples. */
+  /** The column of class labels, which is not part of the examples. */
   readonly condition?: string;
-  /** `refuse` (the default), or `impute`: the mean of a column of numbers, the most frequent of categories. */
+  /** Missing values: `refuse` (the default), or `impute` the mean of a numeric column and the mode of a categorical one. */
   readonly missing?: "refuse" | "impute";
   /**
-   * How columns of numbers become those of models: `standardize`, or by `quantile`s; `auto` (the default) takes the latter where
-   * there are many values and these are skewed or heaped on one of them.
+   * Mapping of numeric columns to model inputs: `standardize`, or `quantile`; `auto` (the default) takes quantiles for columns of many values that
+   * are skewed or have one very frequent value.
    */
   readonly numbers?: (typeof numberMappings)[number];
-  /** Columns found before, by which rows are to be read: a value that they do not know is refused. */
+  /** Column types inferred before, by which rows are encoded: unknown categories are refused. */
   readonly columns?: readonly Column[];
-  /** Classes found before, likewise. */
+  /** Class names inferred before, likewise. */
   readonly classNames?: readonly string[];
 }
 
 const MOST_COLUMNS = 10_000;
 const MOST_ROWS = 2 ** 31;
-/** Bytes that a field takes as it comes, a number and the place of a category. */
+/** Bytes per raw field: a number and a category code. */
 const FIELD = 10;
-/** Where all stay in memory. */
+/** Largest number of fields of a table held in memory. */
 const MOST_FIELDS = 2 ** 28;
-/** Bytes of fields in memory where more can go elsewhere. */
+/** Bytes of raw fields held in memory where spill storage is available. */
 const MOST_IN_MEMORY = 2 ** 27;
 
-/** Where a table goes that memory does not hold. */
+/** Spill storage for a table that does not fit in memory. */
 export interface TableSpace {
-  /** Opened when first needed, once for the fields as they come and once for the rows as models see them. */
+  /** Opens storage on first use: once for raw fields and once for encoded rows. */
   readonly scratch: () => Scratch;
-  /** Bytes of fields in memory, 128 MiB unless given. */
+  /** Bytes of raw fields held in memory, 128 MiB by default. */
   readonly mostInMemory?: number;
 }
 
 /**
- * A table read row by row, or column by column: types are inferred, numbers and the numbers of categories kept, in memory or
- * where `TableSpace` says. A column in which everything but missing values is a number is one of numbers, any other one of
- * categories. Throws `DataError` naming the row or column.
+ * Reads a table row by row or column by column and infers column types; numbers and category codes are kept in memory or spill storage. A
+ * column is numeric where all values but missing ones are numbers, else categorical. Throws `DataError` naming the row or column.
  */
 export class TableReader {
   readonly #name: string;
@@ -59,7 +58,7 @@ export class TableReader {
     this.#space = space;
   }
 
-  /** Names the columns. */
+  /** Sets the column names. */
   header(names: readonly string[]): void {
     if (names.length > MOST_COLUMNS)
       throw new DataError(`${this.#name}: too many columns, got ${names.length}, expected at most ${MOST_COLUMNS}`);
@@ -69,7 +68,7 @@ export class TableReader {
     for (const name of names) this.#columns.push(new RawColumn(this.#name, name));
   }
 
-  /** Takes the fields of the next row; `line` is the place in the file that errors name. */
+  /** Adds the fields of the next row; `line` is its line in the file, for errors. */
   row(fields: readonly string[], line: number): void {
     if (fields.length !== this.#columns.length)
       throw new DataError(
@@ -79,7 +78,7 @@ export class TableReader {
     this.#took(fields.length);
   }
 
-  /** Takes the next values of one column: numbers, NaN where there is none, or the text of fields; `line` is that of the first. */
+  /** Adds the next values of one column: numbers (NaN where missing) or text; `line` is that of the first. */
   values(column: number, values: Float64Array | readonly string[], line: number): void {
     const raw = this.#columns[column]!;
     if (values instanceof Float64Array) for (let i = 0; i < values.length; i++) raw.pushNumber(values[i]!, line + i);
@@ -87,7 +86,7 @@ export class TableReader {
     this.#took(values.length);
   }
 
-  /** Counts fields, and puts those in memory aside where they are many. */
+  /** Counts fields, and spills those in memory where they are too many. */
   #took(fields: number): void {
     this.#held += fields;
     if (!this.#space && this.#held > MOST_FIELDS)
@@ -98,7 +97,7 @@ export class TableReader {
     this.#held = 0;
   }
 
-  /** The table as a dataset of real numbers, a row an example. */
+  /** The table as a dataset of real numbers with one example per row. */
   async dataset(options: TableOptions = {}): Promise<Dataset<FloatStore>> {
     const name = this.#name;
     const size = this.#columns[0]?.count ?? 0;

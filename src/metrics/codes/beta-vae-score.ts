@@ -3,13 +3,13 @@ import { countCodes, type FactoredCodes, groupsOf, oneOf } from "./factored-code
 import { fitLinearClassifier } from "./linear-classifier.ts";
 
 /**
- * The beta-VAE score (Higgins et al. 2017, "beta-VAE", appendix A.4): how often a linear classifier tells which factor pairs of
- * examples agree in, from the mean of |z - z'| over 64 pairs. 1 where each factor has dimensions of its own; 1 over the number of
- * factors where codes know nothing. Also 1 where a factor is spread over several dimensions, and for all factors but one known
+ * beta-VAE score (Higgins et al. 2017, "beta-VAE", appendix A.4), from 0 to 1: the accuracy of a linear classifier that predicts which factor
+ * pairs of examples have in common, from the mean of |z - z'| over `batch` pairs. 1 where each factor has dimensions of its own; 1 / factors,
+ * chance, for uninformative codes. Also 1 where a factor is distributed over several dimensions, or where all factors but one are encoded
  * (arXiv:1802.05983, section 4): the FactorVAE score is stricter.
  *
- * Means are as many as in Locatello et al. 2019 (arXiv:1811.12359, appendix): 10,000 to learn from, 5,000 to judge by; pairs are drawn
- * from the examples given.
+ * Sample sizes follow Locatello et al. 2019 (arXiv:1811.12359, appendix): 10,000 means for training, 5,000 for testing; pairs are sampled
+ * from the given examples. Throws ConfigError for codes and factors that do not match, or too few examples per factor value.
  */
 export function betaVAEScore(
   given: FactoredCodes,

@@ -1,20 +1,20 @@
-/** What a boosted classifier learned. */
+/** Result of fitting a boosted classifier. */
 export interface BoostedTrees {
-  /** Of the rows that were held out, the share it is right about. */
+  /** Accuracy on the held-out rows. */
   readonly accuracy: number;
-  /** By how much splits on each feature reduce the squared error of what trees are fitted to, summed over all trees. */
+  /** Total reduction of squared error by the splits on each feature, over all trees: [features]. */
   readonly importance: Float64Array;
 }
 
-/** Bins of a feature at most. */
+/** The largest number of bins per feature. */
 export const mostBins = 64;
 
 /**
- * Gradient boosting of trees for classification (Friedman 2001, "Greedy function approximation", algorithm 6): in each round a tree of
- * `depth` levels for each class is fitted to the residuals of the class's probability, and its leaves take a Newton step times `rate`. A
- * split parts a feature's bins in two, where the squared error falls most.
+ * Gradient-boosted trees for classification (Friedman 2001, "Greedy function approximation", algorithm 6): each round fits, for each class, a
+ * tree of `depth` levels to the residuals of the class probability; its leaves take a Newton step times the learning rate `rate`. Splits are on
+ * binned features and minimize the squared error.
  *
- * features: the bin of each row, below `mostBins`, an array a feature. It learns from the first `training` rows.
+ * features: one array of bin indices (below `mostBins`) per feature. The first `training` rows are the training set, the others held out.
  */
 export function boostTrees(
   features: readonly Uint8Array[],
@@ -25,7 +25,7 @@ export function boostTrees(
   const count = classes.length;
   const kinds = classes.reduce((most, k) => Math.max(most, k), 0) + 1;
   const importance = new Float64Array(features.length);
-  // log-odds of each class, [kinds][count], beginning at its frequency.
+  // Log-odds of each class, [classes][count], initialized to the class frequencies.
   const scores = Array.from({ length: kinds }, (_, k) => {
     const frequency = classes.subarray(0, training).reduce((n, each) => n + Number(each === k), 0) / training;
     return new Float64Array(count).fill(Math.log(Math.max(frequency, 1e-9)));
@@ -53,7 +53,7 @@ export function boostTrees(
   return { accuracy: right / (count - training), importance };
 }
 
-/** (K - 1) / K sum r / sum |r| (1 - |r|) of each leaf's residuals r. */
+/** Newton step of each leaf with residuals r: (K - 1) / K sum r / sum |r| (1 - |r|). */
 function newtonSteps(residual: Float64Array, leaves: Uint8Array, leafCount: number, kinds: number): Float64Array {
   const [sums, curvatures] = [new Float64Array(leafCount), new Float64Array(leafCount)];
   residual.forEach((r, i) => {
@@ -63,13 +63,13 @@ function newtonSteps(residual: Float64Array, leaves: Uint8Array, leafCount: numb
   return sums.map((sum, leaf) => (curvatures[leaf]! < 1e-12 ? 0 : (((kinds - 1) / kinds) * sum) / curvatures[leaf]!));
 }
 
-/** Grows regression trees on binned features, a level at a time. */
+/** Grows regression trees on binned features, level by level. */
 class TreeGrower {
   readonly leafCount: number;
   readonly #features: readonly Uint8Array[];
   readonly #training: number;
   readonly #depth: number;
-  /** The node of each row at the level reached. */
+  /** The node of each row at the current level. */
   readonly #nodes: Uint8Array;
   readonly #sums: Float64Array;
   readonly #counts: Float64Array;
@@ -84,13 +84,13 @@ class TreeGrower {
     this.#counts = new Float64Array((this.leafCount / 2) * mostBins);
   }
 
-  /** The leaf of every row, of a tree fitted to the target of the first rows; adds what each feature's splits gain to `importance`. */
+  /** Fits a tree to the target of the training rows; returns the leaf of every row and adds each split's gain to `importance`. */
   grow(target: Float64Array, importance: Float64Array): Uint8Array {
     const nodes = this.#nodes.fill(0);
     const spread = target.reduce((sum, t) => sum + t * t, 0);
     for (let level = 0; level < this.#depth; level++) {
       const width = 2 ** level;
-      // What rounding makes of a node whose targets are all the same is no gain.
+      // A gain within rounding error of a node with constant targets does not count.
       const gains = new Float64Array(width).fill(1e-9 * spread);
       const splitOn = new Int32Array(width).fill(-1);
       const splitAt = new Uint8Array(width);

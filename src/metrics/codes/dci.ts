@@ -3,29 +3,30 @@ import { boostTrees, mostBins } from "./boosted-trees.ts";
 import { countCodes, type FactoredCodes } from "./factored-codes.ts";
 import { quantileBins } from "./quantile-bins.ts";
 
-/** Disentanglement, completeness and informativeness, each from 0 to 1. */
+/** Disentanglement, completeness and informativeness (DCI), each from 0 to 1, higher is better. */
 export interface DCI {
-  /** Whether each dimension matters for one factor alone. */
+  /** Degree to which each dimension is important for a single factor. */
   readonly disentanglement: number;
-  /** Whether one dimension alone matters for each factor. */
+  /** Degree to which each factor depends on a single dimension. */
   readonly completeness: number;
-  /** How often factors are told from codes, of examples not learned from: the mean over factors. */
+  /** Mean over factors of the held-out accuracy of predicting the factor from the code. */
   readonly informativeness: number;
-  /** How much each dimension matters for each factor, [factors][dimensions], a factor's adding up to 1, or 0 where none does. */
+  /** Importance of each dimension for each factor, [factors][dimensions]; rows sum to 1, or are 0 where no dimension matters. */
   readonly importance: readonly (readonly number[])[];
-  /** How often each factor is told. */
+  /** Held-out accuracy for each factor. */
   readonly accuracy: readonly number[];
 }
 
 /**
- * DCI (Eastwood & Williams 2018, "A framework for the quantitative evaluation of disentangled representations"). With R_jk how much
- * dimension j matters for telling factor k, D factors of codes of K dimensions,
+ * DCI (Eastwood & Williams 2018, "A framework for the quantitative evaluation of disentangled representations"). With R_jk the importance of
+ * dimension j for predicting factor k, D factors and codes of K dimensions,
  *
  *   disentanglement = sum_j rho_j (1 - H_D(R_j. / sum_k R_jk)),  rho_j = sum_k R_jk / sum R
  *   completeness    = mean_k (1 - H_K(R_.k / sum_j R_jk))
  *
- * H_n is the entropy to base n. As in Locatello et al. 2019 (arXiv:1811.12359) factors are told by gradient boosted trees (100 rounds of
- * three levels, rate 0.1), each value a class, and R is what their splits gain; here on 64 bins of a dimension. Half of the examples teach.
+ * H_n is the entropy to base n. As in Locatello et al. 2019 (arXiv:1811.12359), gradient-boosted trees (100 rounds, depth 3, rate 0.1) predict
+ * each factor as a class, and R is the gain of their splits; here on 64 quantile bins per dimension. Half of the examples are held out.
+ * Throws ConfigError for codes and factors that do not match.
  */
 export function dci(given: FactoredCodes, { seed = 0, rounds = 100 } = {}): DCI {
   const { codes, latentDim, factors } = given;
@@ -55,13 +56,13 @@ export function dci(given: FactoredCodes, { seed = 0, rounds = 100 } = {}): DCI 
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** Divided by their sum; all 0 where that is. */
+/** Normalized to sum 1; all 0 where the sum is 0. */
 function shares(values: readonly number[]): number[] {
   const total = sum(values);
   return values.map((v) => (total === 0 ? 0 : v / total));
 }
 
-/** 1 less the entropy of the values' shares to the base of their number; 0 where all are 0. */
+/** 1 minus the normalized entropy of the values, to the base of their number; 0 where all are 0. */
 function concentration(values: readonly number[]): number {
   const p = shares(values);
   if (sum(p) === 0) return 0;

@@ -8,7 +8,7 @@ import { modularity } from "./modularity.ts";
 import { mutualInformationGap } from "./mutual-information-gap.ts";
 import { sap } from "./sap.ts";
 
-// Two quantities of eight values and a kind of three: every combination, so often that each is as frequent.
+// Two ordinal factors of eight values and a categorical one of three: every combination equally often.
 const count = 8 * 8 * 3 * 16;
 const numbers = Array.from({ length: count }, (_, i) => i);
 const a = numbers.map((i) => i % 8);
@@ -23,7 +23,7 @@ const all = [...quantities, { name: "kind", values: kind, ordered: false }];
 function coded(f: (i: number) => readonly number[], factors = all): FactoredCodes {
   return { codes: Float64Array.from(numbers.flatMap(f)), latentDim: f(0).length, factors };
 }
-/** a and b turned by an angle. */
+/** a and b rotated by an angle. */
 const turned = (degrees: number): FactoredCodes => {
   const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
   return coded((i) => [cos * a[i]! + sin * b[i]!, cos * b[i]! - sin * a[i]!], quantities);
@@ -51,20 +51,20 @@ describe("a perfect code", () => {
     expect(modularity(informationIn(perfect))).toBeCloseTo(1, 6);
   });
 
-  test("has a SAP of 1 for quantities, and for kinds of what a dimension tells beyond a guess: 1 - 1/3", () => {
+  test("has a SAP of 1 for ordinal factors, and of 1 minus chance for categorical ones: 1 - 1/3", () => {
     const { gaps, sap: mean } = sap(perfect);
     [1, 1, 2 / 3].forEach((gap, k) => expect(gaps[k]).toBeCloseTo(gap, 9));
     expect(mean).toBeCloseTo(8 / 9, 9);
   });
 });
 
-describe("a code turned", () => {
+describe("a code rotated", () => {
   // R^2 of a is cos^2 of the angle in one dimension and sin^2 in the other.
   test.each([0, 10, 30, 45, 60])("by %i degrees has a SAP of |cos 2 angle|", (degrees) => {
     expect(sap(turned(degrees)).sap).toBeCloseTo(Math.abs(Math.cos((degrees * Math.PI) / 90)), 9);
   });
 
-  test("by 45 degrees knows as much of both factors in each dimension: guesses, and nothing disentangled", () => {
+  test("by 45 degrees is entangled: scores are at chance level", () => {
     // A little noise, so that rounding does not decide which of two equal variances is less.
     const { codes, ...rest } = turned(45);
     const half = { ...rest, codes: Float64Array.from(codes, (z) => z + 1e-3 * draws.normal()) };
@@ -84,8 +84,8 @@ describe("a code turned", () => {
   });
 });
 
-describe("a code that knows nothing", () => {
-  test("scores as a guess does", () => {
+describe("an uninformative code", () => {
+  test("scores at chance level", () => {
     // The standard error of 5,000 guesses is 0.007.
     expect(Math.abs(factorVAEScore(useless) - 1 / 3)).toBeLessThan(0.03);
     expect(Math.abs(betaVAEScore(useless) - 1 / 3)).toBeLessThan(0.03);
@@ -104,14 +104,14 @@ describe("a code that knows nothing", () => {
   });
 });
 
-test("a code that knows one factor of three tells it, and guesses between the others: 1/3 + 2/3 1/2", () => {
+test("a code of one factor out of three predicts it, and guesses between the others: 1/3 + 2/3 1/2", () => {
   const one = coded((i) => [a[i]!, draws.normal(), draws.normal()]);
-  // Votes know a group of 384 examples again by the spread that its noise happens to have.
+  // Votes recognize a group of 384 examples by the variance its noise happens to have.
   expect(Math.abs(factorVAEScore(one) - 2 / 3)).toBeLessThan(0.12);
   expect(Math.abs(betaVAEScore(one) - 2 / 3)).toBeLessThan(0.12);
 });
 
-test("modularity is of squared information: a dimension that knows half as much of another factor has 3/4", () => {
+test("modularity is of squared information: a dimension with half as much information about another factor has 3/4", () => {
   const information = [
     [2, 0, 0],
     [1, 3, 0],
@@ -128,7 +128,7 @@ test("a factor in two dimensions costs completeness alone: 1 - log_3 2 of it", (
   expect(modularity(informationIn(twice))).toBeCloseTo(1, 6);
 });
 
-test("thresholds tell kinds as well as a dimension's order allows", () => {
+test("thresholds classify as well as the order of a dimension allows", () => {
   // z is 0 and 1 for half of the first kind each, 1 for half of the second, 2 for the rest of it and for the third.
   const z = [
     [0, 1],
@@ -136,7 +136,7 @@ test("thresholds tell kinds as well as a dimension's order allows", () => {
     [2, 2],
   ];
   const code = coded((i) => [z[kind[i]!]![Math.floor(i / 192) % 2]!, 0]);
-  // Intervals {0}, {1}, {2} told as the first, either of two, the third: (1/2 + 1/2 + 1) / 3, or the first taking both of its own.
+  // Intervals {0}, {1}, {2} predicted as the first, either of two, the third: (1/2 + 1/2 + 1) / 3, or the first taking both of its own.
   expect(sap(code).scores[2]![0]).toBeCloseTo(2 / 3, 9);
   expect(sap(code).scores[2]![1]).toBeCloseTo(1 / 3, 9);
 });
@@ -153,7 +153,7 @@ describe("refused in one line", () => {
   };
   test.each([
     [{ ...small }, "factor-vae score: too few examples with the same each, got at most 1, expected 10 or more"],
-    [{ ...small, factors: small.factors.slice(1) }, "factor-vae score: nothing to tell apart, got 1 factors"],
+    [{ ...small, factors: small.factors.slice(1) }, "factor-vae score: too few factors, got 1 factors"],
     [{ ...small, codes: new Float64Array(39) }, "factor-vae score: half is not known of every example, got 40"],
     [{ ...small, codes: new Float64Array(few).fill(Number.NaN) }, "factor-vae score: a code is not finite, got NaN"],
     [

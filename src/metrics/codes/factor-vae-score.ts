@@ -3,13 +3,14 @@ import { activeThreshold, activity } from "./active-units.ts";
 import { countCodes, type FactoredCodes, groupsOf, oneOf } from "./factored-codes.ts";
 
 /**
- * The FactorVAE score (Kim & Mnih 2018, arXiv:1802.05983, section 4). A vote: a factor k is picked, examples that agree in it are
- * drawn, and the dimension d whose codes vary least among them, in units of its spread over all examples, votes for k. A classifier
- * that knows of each d the factor it voted for most often is right about so many of other votes: 1 where each factor has dimensions
- * of its own, the share of the most frequent factor where codes know nothing.
+ * FactorVAE score (Kim & Mnih 2018, arXiv:1802.05983, section 4), from 0 to 1. For each vote a factor k is chosen and a batch sampled in
+ * which it is fixed; the dimension d with the smallest variance in the batch, relative to its variance over all examples, votes for k. The
+ * score is the accuracy of the majority-vote classifier d -> k on further votes: 1 where each factor has dimensions of its own, the frequency
+ * of the most common factor for uninformative codes.
  *
- * Votes are as many as in Locatello et al. 2019 (arXiv:1811.12359, appendix): 10,000 to learn from, 5,000 to judge by, of 64 examples
- * each, here drawn from those given. Dimensions with a variance of at most `activeThreshold` cannot vote; without any the score is 0.
+ * Sample sizes follow Locatello et al. 2019 (arXiv:1811.12359, appendix): 10,000 votes for training, 5,000 for testing, each of 64 examples
+ * sampled from the given ones. Dimensions with a variance of at most `activeThreshold` do not vote; the score is 0 if none is left. Throws
+ * ConfigError for codes and factors that do not match, or too few examples per factor value.
  */
 export function factorVAEScore(
   given: FactoredCodes,

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors.ts";
 import type { Stream } from "../../random/index.ts";
 
-/** Codes of examples whose generative factors are known. */
+/** Codes of examples with known generative factors. */
 export interface FactoredCodes {
   /** [count, latentDim]. */
   readonly codes: ArrayLike<number>;
@@ -9,22 +9,22 @@ export interface FactoredCodes {
   readonly factors: readonly FactorValues[];
 }
 
-/** What a factor is in each example. */
+/** The values of one factor, one per example. */
 export interface FactorValues {
   readonly name: string;
   readonly values: ArrayLike<number>;
-  /** Whether its values are quantities, not names of kinds. */
+  /** Whether the values are ordinal (quantities), not categorical. */
   readonly ordered: boolean;
 }
 
-/** The number of examples. Throws ConfigError where codes and factors do not fit together, or a factor does not vary. */
+/** Number of examples. Throws ConfigError where codes and factors do not match, or a factor is constant. */
 export function countCodes(where: string, { codes, latentDim, factors }: FactoredCodes): number {
   const count = codes.length / latentDim;
   const fail = (what: string, got: string | number, expected: string): ConfigError =>
     new ConfigError(`${where}: ${what}, got ${got}, expected ${expected}`);
   if (!Number.isInteger(count) || count < 2)
     throw fail("not two codes or more", `${codes.length} numbers`, `a multiple of ${latentDim}`);
-  if (factors.length < 2) throw fail("nothing to tell apart", `${factors.length} factors`, "two or more");
+  if (factors.length < 2) throw fail("too few factors", `${factors.length} factors`, "two or more");
   for (const { name, values } of factors) {
     if (values.length !== count) throw fail(`${name} is not known of every example`, values.length, `${count} values`);
     if (Array.prototype.every.call(values, (value) => value === values[0]))
@@ -35,13 +35,13 @@ export function countCodes(where: string, { codes, latentDim, factors }: Factore
   return count;
 }
 
-/** Of each factor, the examples with each of its values. */
+/** For each factor, the example indices of each of its values. */
 export type Groups = readonly (readonly Uint32Array[])[];
 
-/** Examples that a value must have in common to stand for all that could have it. */
+/** The fewest examples that a factor value needs to be used. */
 export const leastGroup = 10;
 
-/** Examples by the values of each factor; values of fewer than `leastGroup` are left out. Throws ConfigError where none is left. */
+/** Examples grouped by the values of each factor, without values of fewer than `leastGroup` examples. Throws ConfigError if none is left. */
 export function groupsOf(where: string, { factors }: FactoredCodes): Groups {
   return factors.map(({ name, values }) => {
     const groups = new Map<number, number[]>();
@@ -60,5 +60,5 @@ export function groupsOf(where: string, { factors }: FactoredCodes): Groups {
   });
 }
 
-/** One of several, each as likely. */
+/** One element, uniformly at random. */
 export const oneOf = (from: Uint32Array, draws: Stream): number => from[draws.int(from.length)]!;

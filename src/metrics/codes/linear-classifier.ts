@@ -1,7 +1,7 @@
 /**
- * Multinomial logistic regression with an L2 penalty of 1 / (2 count) |w|^2 on standardized features: the classifier of a row x is
- * argmax_k (w_k x + b_k). Fitted by accelerated gradient descent (Nesterov 1983) in float64 at a step of 1 over the bound on the
- * loss's curvature, half of the features' and the bias's squares.
+ * Multinomial logistic regression with an L2 penalty of 1 / (2 count) |w|^2 on standardized features; returns the classifier
+ * x -> argmax_k (w_k x + b_k). Fitted by accelerated gradient descent (Nesterov 1983) in float64 with step size 1 / L, where L bounds the
+ * curvature of the loss: half of the mean squared norm of features and bias, plus the penalty's 1 / count.
  */
 export function fitLinearClassifier(
   /** [count, dim]. */
@@ -51,7 +51,7 @@ function score(weights: Float64Array, k: number, x: Float64Array, at: number, di
   return sum;
 }
 
-/** Mean and standard deviation of each feature; 1 for one that does not vary. */
+/** Mean and standard deviation of each feature, [dim] each; the scale of a constant feature is 1. */
 function standardization(features: Float64Array, dim: number): { center: Float64Array; scale: Float64Array } {
   const count = features.length / dim;
   const [center, squares] = [new Float64Array(dim), new Float64Array(dim)];

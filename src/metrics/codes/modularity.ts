@@ -1,13 +1,13 @@
-/** Nats that a dimension which knows nothing can seem to know. */
+/** Mutual information in nats up to which a dimension counts as uninformative. */
 const rounding = 1e-9;
 
 /**
- * Modularity (Ridgeway & Mozer 2018, arXiv:1802.05312, section 3): whether each dimension knows of one factor alone,
+ * Modularity (Ridgeway & Mozer 2018, arXiv:1802.05312, section 3), from 0 to 1: whether each dimension is informative about a single factor,
  *
  *   mean_j 1 - sum_(k != best) I(z_j; v_k)^2 / (I(z_j; v_best)^2 (factors - 1))
  *
- * over dimensions that know anything: 1 where each knows of one factor, 0 where each knows as much of all, or none knows anything.
- * information: I(z_j; v_k), [factors][dimensions], as of `mutualInformationGap`. Estimates from few examples, biased upwards, blur it.
+ * over informative dimensions: 1 where each is informative about one factor only, 0 where each is equally informative about all, or none is
+ * informative. `information` is I(z_j; v_k) in nats, [factors][dimensions], from `mutualInformationGap`. Few examples bias I upwards and blur it.
  */
 export function modularity(information: readonly (readonly number[])[]): number {
   const others = information.length - 1;

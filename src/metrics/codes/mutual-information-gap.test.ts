@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { stream } from "../../random/index.ts";
 import { mutualInformationGap } from "./mutual-information-gap.ts";
 
-// Every combination of a factor of 4 values and one of 5, so often that each is as frequent.
+// Every combination of a factor of 4 values and one of 5, equally often.
 const count = 20 * 50;
 const shape = Float64Array.from({ length: count }, (_, i) => i % 4);
 const size = Float64Array.from({ length: count }, (_, i) => Math.floor(i / 4) % 5);
@@ -22,23 +22,23 @@ describe("mutualInformationGap", () => {
     expect(found.information[0]![0]).toBeCloseTo(0, 12);
   });
 
-  test("is 0 where two dimensions tell the same", () => {
+  test("is 0 where two dimensions are equally informative", () => {
     const { codes, dim } = codesOf((i) => [shape[i]!, 2 * shape[i]! + 1]);
     expect(mutualInformationGap(codes, dim, [shape]).mig).toBeCloseTo(0, 12);
   });
 
-  test("is known where half of a factor is told twice", () => {
-    // z_0 knows all four shapes, z_1 whether it is one of the first two: (log 4 - log 2) / log 4.
+  test("is 1/2 where a second dimension encodes half of the factor", () => {
+    // z_0 encodes all four shapes, z_1 whether it is one of the first two: (log 4 - log 2) / log 4.
     const { codes, dim } = codesOf((i) => [shape[i]!, Number(shape[i]! < 2)]);
     expect(mutualInformationGap(codes, dim, [shape]).mig).toBeCloseTo(0.5, 12);
   });
 
-  test("falls when a perfect code is turned by 45 degrees", () => {
+  test("falls when a perfect code is rotated by 45 degrees", () => {
     const { codes, dim } = codesOf((i) => [shape[i]! + size[i]!, shape[i]! - size[i]!]);
     expect(mutualInformationGap(codes, dim, [shape, size]).mig).toBeLessThan(0.15);
   });
 
-  test("of codes that know nothing is the bias of its estimate", () => {
+  test("of uninformative codes is the bias of the estimate", () => {
     const draws = stream(0, "mig");
     const { codes, dim } = codesOf(() => [0, 0, 0].map(() => draws.uniform()));
     const { information } = mutualInformationGap(codes, dim, [shape, size]);

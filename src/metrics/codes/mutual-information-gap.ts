@@ -1,26 +1,26 @@
 import { ConfigError } from "../../errors.ts";
 
-/** How much a latent dimension tells of a factor, and what the best one tells beyond the second best. */
+/** Mutual information of latent dimensions and factors, and its gap between the two most informative dimensions. */
 export interface MutualInformationGap {
-  /** Mean over factors: 1 where each factor is in one dimension alone, 0 where two dimensions tell as much. */
+  /** Mean gap over factors: 1 where a single dimension encodes each factor, 0 where two are equally informative. */
   readonly mig: number;
   /** (I(z_best; v) - I(z_second; v)) / H(v) of each factor. */
   readonly gaps: readonly number[];
   /** I(z_j; v_k) in nats: [factors][dimensions]. */
   readonly information: readonly (readonly number[])[];
-  /** The dimension that tells the most of each factor. */
+  /** The most informative dimension for each factor. */
   readonly best: readonly number[];
 }
 
 /**
- * The mutual information gap (Chen et al. 2018, arXiv:1802.04942, eq. 6), of codes cut into bins of equal width as in Locatello
- * et al. 2019 (arXiv:1811.12359, appendix C; 20 bins, means of q(z|x) as codes):
+ * Mutual information gap, MIG (Chen et al. 2018, arXiv:1802.04942, eq. 6), with codes discretized into bins of equal width as in Locatello
+ * et al. 2019 (arXiv:1811.12359, appendix C; 20 bins, posterior means as codes):
  *
- *   MIG = mean_k (I(z_j1; v_k) - I(z_j2; v_k)) / H(v_k),  j1 and j2 the dimensions that tell the most of factor k
+ *   MIG = mean_k (I(z_j1; v_k) - I(z_j2; v_k)) / H(v_k),  j1 and j2 the two most informative dimensions for factor k
  *
- * codes: [count, latentDim]; factors: the value of each example, one array a factor. A factor with one value is left out.
- * Estimates from few examples are biased upwards: bins x values / (2 count) nats each. Throws ConfigError for fewer than two
- * dimensions, or no factor that varies.
+ * codes: [count, latentDim]; factors: one array [count] per factor. Constant factors are left out. Few examples bias each mutual information
+ * upwards by about (bins - 1)(values - 1) / (2 count) nats. Throws ConfigError for fewer than two dimensions, lengths that differ, a code
+ * that is not finite, or no factor that varies.
  */
 export function mutualInformationGap(
   codes: Float32Array | Float64Array,
@@ -48,7 +48,7 @@ export function mutualInformationGap(
 }
 
 interface Ranked {
-  /** Index of each example's value among the distinct ones. */
+  /** Index of each example's value among the distinct values. */
   readonly index: Uint32Array;
   readonly distinct: number;
 }
@@ -62,7 +62,7 @@ function ranked(values: ArrayLike<number>): Ranked {
   return { index, distinct: places.size };
 }
 
-/** Which of `bins` bins of equal width between the least and the largest value each example's code is in. */
+/** The bin of each example's code, of `bins` bins of equal width from the smallest to the largest value. */
 function binned(codes: Float32Array | Float64Array, latentDim: number, j: number, bins: number): Uint32Array {
   const count = codes.length / latentDim;
   let [low, high] = [Infinity, -Infinity];

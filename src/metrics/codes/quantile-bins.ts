@@ -1,6 +1,6 @@
 /**
- * The bin of each of `count` values read by `at`, by rank: at most `bins` of about as many values each, equal values in the same one, and
- * a bin for each value where there are no more than `bins` of them.
+ * Quantile binning of the `count` values `at(i)`: the bin index of each value, [count], in at most `bins` bins of about equal counts. Equal
+ * values fall into one bin; with at most `bins` distinct values, each has a bin of its own.
  */
 export function quantileBins(count: number, at: (i: number) => number, bins: number): Uint8Array {
   const sorted = Float64Array.from({ length: count }, (_, i) => at(i)).toSorted();
@@ -10,7 +10,7 @@ export function quantileBins(count: number, at: (i: number) => number, bins: num
     distinct = edges.filter((v, i) => i === 0 || v !== edges[i - 1]);
   }
   return Uint8Array.from({ length: count }, (_, i) => {
-    // The last edge that is not above the value.
+    // The last edge at or below the value.
     let [low, high] = [0, distinct.length - 1];
     while (low < high) {
       const middle = (low + high + 1) >> 1;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { stream } from "../../random/index.ts";
 import { rateParts, type RateParts } from "./rate-parts.ts";
 
-/** Parts of the rate of these Gaussians, [mean, std] of each dimension of each example, under a standard normal prior. */
+/** Decomposition of the rate of these Gaussians, [mean, std] of each dimension of each example, under a standard normal prior. */
 function partsOf(posteriors: readonly (readonly (readonly [mean: number, std: number])[])[]): RateParts {
   const random = stream(5, "codes");
   const flat = posteriors.flat();
@@ -18,7 +18,7 @@ function partsOf(posteriors: readonly (readonly (readonly [mean: number, std: nu
 }
 
 describe("the rate", () => {
-  test("of codes that say nothing is all dimension-wise KL", () => {
+  test("of uninformative codes is all dimension-wise KL", () => {
     const parts = partsOf(Array.from({ length: 200 }, () => [[1, 0.5] as const, [0, 1] as const]));
     expect(parts.mutualInformation).toBeCloseTo(0, 10);
     expect(parts.totalCorrelation).toBeCloseTo(0, 10);
@@ -27,20 +27,20 @@ describe("the rate", () => {
     expect(Math.abs(parts.dimensionwiseKl - parts.rate)).toBeLessThan(4 * parts.standardError);
   });
 
-  test("of codes apart from each other tells which of them it is: log n", () => {
+  test("of well-separated codes has a mutual information of log n", () => {
     const parts = partsOf(Array.from({ length: 8 }, (_, i) => [[100 * i, 1] as const]));
     expect(parts.mutualInformation).toBeCloseTo(Math.log(8), 10);
     expect(parts.totalCorrelation).toBeCloseTo(0, 10);
   });
 
-  test("of two dimensions that are one counts it twice: total correlation log n", () => {
+  test("of two equal dimensions has a total correlation of log n", () => {
     const parts = partsOf(Array.from({ length: 8 }, (_, i) => [[100 * i, 1] as const, [-100 * i, 1] as const]));
     expect(parts.mutualInformation).toBeCloseTo(Math.log(8), 10);
     expect(parts.totalCorrelation).toBeCloseTo(Math.log(8), 10);
   });
 
   // Means N(0, C) and posteriors of variance v: q(z) = N(0, C + v I), whose parts are known.
-  test("of correlated Gaussian codes has the parts of a Gaussian", () => {
+  test("of correlated Gaussian codes has the closed-form terms", () => {
     const random = stream(9, "means");
     const [correlation, v, n] = [0.8, 0.36, 2000];
     const posteriors = Array.from({ length: n }, () => {

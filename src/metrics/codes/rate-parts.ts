@@ -1,6 +1,6 @@
 import { LogMeanExp } from "../importance-bounds.ts";
 
-/** Codes of examples with the Gaussians they were drawn from, each [examples, latentDim], one draw an example. */
+/** Codes sampled once per example, with the posteriors they were sampled from; arrays are [examples, latentDim] unless noted. */
 export interface DrawnCodes {
   readonly latentDim: number;
   readonly mean: ArrayLike<number>;
@@ -12,29 +12,29 @@ export interface DrawnCodes {
   readonly rate: ArrayLike<number>;
 }
 
-/** The rate in three parts, in nats per example. */
+/** The three terms of the rate's decomposition, in nats per example. */
 export interface RateParts {
-  /** I(x; z) under q, at most the log of the number of examples. */
+  /** I(x; z) under q; its estimate is at most the log of the number of examples. */
   readonly mutualInformation: number;
-  /** KL(q(z) || prod_j q(z_j)): how far the dimensions are from independent. */
+  /** KL(q(z) || prod_j q(z_j)): the dependence between dimensions. */
   readonly totalCorrelation: number;
   /** sum_j KL(q(z_j) || p(z_j)). */
   readonly dimensionwiseKl: number;
-  /** Of the three: the mean of log q(z|x) - log p(z) over the draws, which estimates `rate`. */
+  /** Sum of the three terms: the mean of log q(z|x) - log p(z) over the samples, an estimate of `rate`. */
   readonly sum: number;
   readonly rate: number;
-  /** Of `sum` - `rate`, over the draws. */
+  /** Standard error of `sum` - `rate`. */
   readonly standardError: number;
   readonly examples: number;
 }
 
 /**
- * The rate by the aggregated posterior q(z) = mean over the examples of q(z|x) (Hoffman & Johnson 2016; Chen et al. 2018,
- * arXiv:1802.04942, eq. 2):
+ * Decomposition of the rate by the aggregate posterior q(z) = mean_x q(z|x) (Hoffman & Johnson 2016; Chen et al. 2018, arXiv:1802.04942,
+ * eq. 2):
  *
  *   E_x KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || prod_j q(z_j)) + sum_j KL(q(z_j) || p(z_j))
  *
- * estimated from the first `examples` with one draw of z each. Time grows with the square of their number.
+ * estimated on the first `examples` examples with one sample of z each. Time is quadratic in their number.
  */
 export function rateParts(codes: DrawnCodes, examples = codes.rate.length): RateParts {
   const { latentDim, mean, logVar, z, logPrior } = codes;

@@ -1,20 +1,20 @@
 import { countCodes, type FactoredCodes, type FactorValues } from "./factored-codes.ts";
 import { quantileBins } from "./quantile-bins.ts";
 
-/** How well single dimensions tell factors, and what the best one tells beyond the second best. */
+/** Separated attribute predictability: how well single dimensions predict factors, and the gap between the two best. */
 export interface SAP {
-  /** Mean of the gaps. */
+  /** Mean gap over factors, from 0 to 1, higher is better. */
   readonly sap: number;
   readonly gaps: readonly number[];
-  /** [factors][dimensions], from 0 to 1. */
+  /** Score of each dimension for each factor, [factors][dimensions], from 0 to 1. */
   readonly scores: readonly (readonly number[])[];
 }
 
 /**
- * Separated attribute predictability (Kumar, Sattigeri & Balakrishnan 2017, arXiv:1711.00848, section 3): the mean over factors of the
- * difference between the two highest scores of single dimensions. The score is R^2 of the linear regression of the factor on the dimension
- * where its values are quantities, and the balanced accuracy of thresholds on the dimension where they are kinds: one less than kinds at
- * most, where they tell best, on the examples given, between 64 bins of as many.
+ * Separated attribute predictability, SAP (Kumar, Sattigeri & Balakrishnan 2017, arXiv:1711.00848, section 3): the mean over factors of the
+ * difference between the two highest scores of single dimensions. The score is the R^2 of linear regression for an ordinal factor, and the
+ * balanced accuracy of the best thresholds on the dimension for a categorical one: at most one threshold fewer than classes, chosen on the
+ * given examples between 64 quantile bins. Throws ConfigError for codes and factors that do not match.
  */
 export function sap(given: FactoredCodes): SAP {
   const { codes, latentDim, factors } = given;
@@ -32,7 +32,7 @@ export function sap(given: FactoredCodes): SAP {
   return { sap: gaps.reduce((a, b) => a + b) / gaps.length, gaps, scores };
 }
 
-/** R^2: the squared correlation; 0 where the code does not vary. */
+/** R^2, the squared correlation; 0 where the code is constant. */
 function determination(at: (i: number) => number, values: ArrayLike<number>, count: number): number {
   let [meanZ, meanV] = [0, 0];
   for (let i = 0; i < count; i++) {
@@ -51,20 +51,20 @@ function determination(at: (i: number) => number, values: ArrayLike<number>, cou
 
 const bins = 64;
 
-/** The mean over kinds of the share told rightly, by the best of cuts of the dimension into at most as many intervals as kinds. */
+/** Balanced accuracy of the best partition of the dimension into at most as many intervals as classes. */
 function balancedAccuracy(at: (i: number) => number, { values }: FactorValues, count: number): number {
   const kinds = [...new Set(Array.from(values))];
   const places = new Map(kinds.map((value, k) => [value, k]));
   const frequencies = new Float64Array(kinds.length);
   for (let i = 0; i < count; i++) frequencies[places.get(values[i]!)!]! += 1;
-  // Of each kind, the share of its examples below each bin: [kinds][bins + 1].
+  // For each class, the fraction of its examples below each bin edge, divided by the number of classes: [classes][bins + 1].
   const below = kinds.map(() => new Float64Array(bins + 1));
   quantileBins(count, at, bins).forEach((bin, i) => {
     const k = places.get(values[i]!)!;
     below[k]![bin + 1]! += 1 / (frequencies[k]! * kinds.length);
   });
   for (const of of below) for (let b = 0; b < bins; b++) of[b + 1]! += of[b]!;
-  // The most that so many intervals can tell of the bins below each: an interval is told as the kind that it has most of.
+  // Dynamic program: the best balanced accuracy on the bins below each edge; an interval predicts its majority class.
   let told = Float64Array.from({ length: bins + 1 }, (_, b) => Math.max(...below.map((of) => of[b]!)));
   for (let intervals = 2; intervals <= kinds.length; intervals++)
     told = told.map((most, b) => {

@@ -1,24 +1,24 @@
 import { activeThreshold, activity } from "./active-units.ts";
 
-/** What one latent dimension does, over examples. */
+/** Statistics of one latent dimension over examples. */
 export interface Unit {
   readonly unit: number;
-  /** Mean KL(q(z_i|x) || p(z_i)) in nats, for a model that has rates by dimension. */
+  /** Mean KL(q(z_i|x) || p(z_i)) in nats, for a model whose rate decomposes over dimensions. */
   readonly rate?: number;
-  /** Variance of the mean of q(z_i|x), A_u of arXiv:1509.00519. */
+  /** Variance over examples of the mean of q(z_i|x), A_u of arXiv:1509.00519. */
   readonly activity: number;
   readonly active: boolean;
 }
 
 export interface UnitReport {
-  /** By falling rate, or activity where there is none. */
+  /** Sorted by decreasing rate, or by activity where there is none. */
   readonly units: readonly Unit[];
   readonly active: number;
-  /** Sum over units, nats per example. */
+  /** Total rate in nats per example. */
   readonly rate?: number;
 }
 
-/** Measures each latent dimension from means and, where there are any, rates of q(z|x), [examples, latentDim] each. */
+/** Rate and activity of each latent dimension, from the posterior means and optional rates (nats), [examples, latentDim] each. */
 export function unitReport(
   { means, rates }: { readonly means: ArrayLike<number>; readonly rates?: ArrayLike<number> | undefined },
   latentDim: number,

@@ -19,20 +19,20 @@ describe("the classifier two-sample test", () => {
     expect([accuracy, standardError, tested, ofDrawn, ofReal]).toEqual([0.6, 0.05, 100, 0.9, 0.3]);
   });
 
-  test("nears the best accuracy there is, Phi(1) for means 2 apart", () => {
+  test("approaches the best possible accuracy, Phi(1) for means 2 apart", () => {
     const { accuracy, pValue } = neighborTwoSample(cloud("a", 4000, 0), cloud("b", 5000, 2), 2);
     expect(Math.abs(accuracy - 0.8413)).toBeLessThan(0.02);
     expect(pValue).toBeLessThan(1e-100);
   });
 
-  test("guesses where nothing differs, and knows all where sets are apart", () => {
+  test("is at chance for equal distributions, and perfect for separated ones", () => {
     const guess = neighborTwoSample(cloud("a", 4000, 0), cloud("b", 4000, 0), 2);
     expect(Math.abs(guess.accuracy - 0.5)).toBeLessThan(3 * guess.standardError);
     expect(guess.pValue).toBeGreaterThan(0.001);
     expect(neighborTwoSample(cloud("a", 300, 0), cloud("b", 300, 50), 2)).toMatchObject({ accuracy: 1, tested: 300 });
   });
 
-  test("shows by set what 1/2 hides: samples that crowd in the middle take in all", () => {
+  test("shows per set what 1/2 hides: samples concentrated in the middle", () => {
     const random = stream(0, "shell");
     const wide = Float32Array.from({ length: 20 * 1000 }, () => random.normal());
     const narrow = Float32Array.from({ length: 20 * 1000 }, () => 0.1 * random.normal());

@@ -2,27 +2,27 @@ import { stream } from "../../random/index.ts";
 import { countFeatures, type Features } from "./features.ts";
 import { nearestNeighbors } from "./nearest-neighbors.ts";
 
-/** How well a classifier tells samples from real examples, half of each, that it has not seen. */
+/** Result of a classifier two-sample test on held-out samples and as many held-out real examples. */
 export interface TwoSampleTest {
-  /** 1/2 where it cannot; lower is better. */
+  /** Held-out accuracy: 1/2 where the classifier cannot distinguish them, the best value. */
   readonly accuracy: number;
-  /** Of the accuracy where it cannot. */
+  /** Standard error of the accuracy under the null hypothesis. */
   readonly standardError: number;
-  /** The chance of as many right by guessing. */
+  /** Probability of at least this many correct predictions by guessing. */
   readonly pValue: number;
-  /** Examples it was asked about. */
+  /** Number of held-out examples of both sets together. */
   readonly tested: number;
   /**
-   * The accuracy on samples and on real examples alone. Near 1 and near 0, all are taken for samples: these crowd where real examples
-   * are, and an accuracy of 1/2 does not mean that the two are alike.
+   * Accuracy on samples and on real examples alone. Near 1 and near 0, everything is classified as a sample: samples are dense where real
+   * examples are, and an accuracy of 1/2 does not mean that the distributions agree.
    */
   readonly ofDrawn: number;
   readonly ofReal: number;
 }
 
 /**
- * Judges right answers, `ofDrawn` about samples and `ofReal` about as many real examples, `half` each (Lopez-Paz & Oquab 2017,
- * arXiv:1610.06545, section 3): a guess is right with probability 1/2, so that the accuracy over n answers has standard error
+ * Result from the number of correct predictions on `half` samples and `half` real examples (Lopez-Paz & Oquab 2017, arXiv:1610.06545,
+ * section 3): under the null hypothesis a prediction is correct with probability 1/2, so the accuracy over n predictions has standard error
  * 1 / (2 sqrt(n)), and the p-value is the upper tail of a binomial distribution.
  */
 export function judgeTwoSample(
@@ -41,14 +41,14 @@ export function judgeTwoSample(
   };
 }
 
-/** Rows to learn from, and others to be asked about: in each `half` samples, then `half` real examples. */
+/** Training and test rows, [2 half, dim] each: `half` samples, then `half` real examples. */
 export interface TwoSampleHalves {
   readonly taught: Float32Array;
   readonly asked: Float32Array;
   readonly half: number;
 }
 
-/** Divides samples and real examples [count, dim] at random, the larger set cut. Throws ConfigError for fewer than 10. */
+/** Random split into training and test halves of samples and real examples [count, dim]; the larger set is cut. Throws ConfigError below 10. */
 export function twoSampleHalves(
   drawn: Features,
   real: Features,
@@ -72,9 +72,9 @@ export function twoSampleHalves(
 }
 
 /**
- * The classifier two-sample test by nearest neighbors (arXiv:1610.06545, section 3.1): half of each set, of the same size, teaches and the
- * other half is asked about; an example is of the set that most of its k nearest neighbors are of, k the square root of the number that
- * teach, odd. Features are [count, dim]. Throws ConfigError.
+ * Classifier two-sample test by nearest neighbors (arXiv:1610.06545, section 3.1): half of each set is for training, the other half for
+ * testing; the prediction is the majority among the k nearest training rows, k the largest odd number up to the square root of their number.
+ * Features are [count, dim]. Throws ConfigError for fewer than 10 examples, or features that are not finite or all equal.
  */
 export function neighborTwoSample(
   drawn: Features,
@@ -99,7 +99,7 @@ export function neighborTwoSample(
 
 /** P(X >= successes) of X ~ Binomial(trials, 1/2). */
 function binomialTail(successes: number, trials: number): number {
-  // log C(trials, i), from i = 0 up: no term overflows.
+  // Term i of the binomial distribution in log space: no term overflows.
   let logTerm = -trials * Math.LN2;
   let tail = 0;
   for (let i = 0; i <= trials; i++) {

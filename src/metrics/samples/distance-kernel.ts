@@ -3,13 +3,13 @@ import { compileModule, defineFunction, type Local } from "../../wasm/module.ts"
 
 type Vector = Code<"v128">;
 
-/** Rows of each side of a tile: what fits the 16 vector registers of a processor with little spilled. */
+/** Rows of a tile on each side: sized for the 16 vector registers of common CPUs. */
 export const TILE = 4;
 
 /**
- * Sums over dimensions in float64, of what `term` makes of a value of a and one of b, for four rows a and all rows b of a block. Rows lie
- * in fours, the four values of a dimension beside each other: [rows / 4, dim, 4]. `out` is [4, columns], `stride` the bytes of one of
- * its rows, `end` the address behind its first. `term` may set its third argument first.
+ * Sums over dimensions, in float64, of `term(a_i, b_j)` for four rows a and all rows b of a block. Rows are packed in fours with the four
+ * values of a dimension adjacent: [rows / 4, dim, 4]. `out` is [4, columns], `stride` the bytes of one of its rows, `end` the address past
+ * the end of its first row. `term` may set its third argument first.
  */
 const tileSums = (term: (row: Vector, column: Vector, scratch: Local<"v128">) => readonly [Code<"none">[], Vector]) =>
   defineFunction(
@@ -54,7 +54,7 @@ const tileSums = (term: (row: Vector, column: Vector, scratch: Local<"v128">) =>
   );
 
 const kernels = {
-  /** |a_i - b_j|^2 as differences squared, which is exact where rows agree. */
+  /** |a_i - b_j|^2 as a sum of squared differences, exactly 0 for equal rows. */
   distances: tileSums((row, column, difference) => [
     [difference.set(f64x2.sub(row, column))],
     f64x2.mul(difference, difference),
@@ -65,7 +65,7 @@ const kernels = {
 
 let bind: ReturnType<typeof compileModule<keyof typeof kernels>> | undefined;
 
-/** The kernels over a memory of their own. */
+/** The kernels bound to a memory. */
 export function tileKernels(memory: WebAssembly.Memory) {
   bind ??= compileModule(kernels);
   return bind(memory);

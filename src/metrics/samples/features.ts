@@ -1,11 +1,11 @@
 import { ConfigError } from "../../errors.ts";
 
-/** Vectors one after another, [count, dim]: what an extractor makes of examples, or their values as they are. */
+/** Feature vectors [count, dim], row-major: an extractor's output, or the raw values of examples. */
 export type Features = Float32Array | Float64Array;
 
 /**
- * The number of vectors in `features`. Throws ConfigError, in the name of `where`, where there are fewer than `least`, one is not finite,
- * or all are the same.
+ * Number of vectors in `features`. Throws ConfigError, prefixed by `where`, for fewer than `least`, a value that is not finite, or vectors
+ * that are all equal.
  */
 export function countFeatures(
   where: string,

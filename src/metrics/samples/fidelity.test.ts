@@ -19,7 +19,7 @@ describe("precision, recall, density and coverage", () => {
     expect(found.coverage).toBeCloseTo(59 / 60, 12);
   });
 
-  test("of a set held against itself are 1, but for the density, which counts itself beyond its k neighbors", () => {
+  test("of a set compared with itself are 1, but for the density, which counts itself beyond its k neighbors", () => {
     const random = stream(0, "self");
     const set = Float32Array.from({ length: 200 * 3 }, () => random.normal());
     const { precision, recall, density, coverage } = fidelity(set, set.slice(), 3);
@@ -37,7 +37,7 @@ describe("precision, recall, density and coverage", () => {
     ).toEqual({ precision: 0, recall: 0, density: 0, coverage: 0 });
   });
 
-  test("tell half a distribution from one with half its samples elsewhere", () => {
+  test("distinguish half of a distribution from one with half its samples elsewhere", () => {
     const random = stream(1, "halves");
     const cloud = (count: number, center: (i: number) => number): Float32Array =>
       Float32Array.from({ length: 2 * count }, (_, at) => center(at >> 1) + 0.1 * random.normal());

@@ -3,27 +3,28 @@ import { countFeatures, type Features } from "./features.ts";
 import { nearestNeighbors } from "./nearest-neighbors.ts";
 import { squaredDistances } from "./squared-distances.ts";
 
-/** How real drawn examples look (precision, density) and how much of the real ones they reach (recall, coverage); higher is better. */
+/** Realism (precision, density) and variety (recall, coverage) of samples against real examples; higher is better. */
 export interface Fidelity {
-  /** The share of drawn examples in the neighborhood of some real one. */
+  /** Fraction of samples in the neighborhood of some real example. */
   readonly precision: number;
-  /** The share of real examples in the neighborhood of some drawn one. */
+  /** Fraction of real examples in the neighborhood of some sample. */
   readonly recall: number;
-  /** How many neighborhoods of real examples a drawn one is in, over k: 1 on average for equal distributions, more in crowded places. */
+  /** Mean number of real neighborhoods that contain a sample, over k: 1 in expectation for equal distributions, more in dense regions. */
   readonly density: number;
-  /** The share of real examples with a drawn one in their neighborhood. */
+  /** Fraction of real examples with a sample in their neighborhood. */
   readonly coverage: number;
 }
 
 /**
  * Precision and recall (Kynkaanniemi et al. 2019, arXiv:1904.06991, eq. 1 and 2) and density and coverage (Naeem et al. 2020,
- * arXiv:2002.09797, eq. 4 and 5) of features [count, dim], exactly: every pair is compared, in float64.
+ * arXiv:2002.09797, eq. 4 and 5) of features [count, dim], by exhaustive comparison in float64.
  *
  *   precision = mean_j max_i 1[y_j in B(x_i)]        recall   = mean_i max_j 1[x_i in B(y_j)]
  *   density = mean_j sum_i 1[y_j in B(x_i)] / k      coverage = mean_i max_j 1[y_j in B(x_i)]
  *
- * for real x and drawn y, where B(x) is the ball about x out to its k-th nearest neighbor among its own kind, surface included: k is
- * `precisionK` in the first row and `densityK` in the second. Figures of different k or counts do not compare. Throws ConfigError.
+ * for real x and samples y, where B(x) is the closed ball around x up to its k-th nearest neighbor in its own set; k is `precisionK` in the
+ * first row and `densityK` in the second. Values for different k or counts are not comparable. Throws ConfigError for a k below 1, too few
+ * examples, or features that are not finite or all equal.
  */
 export function fidelity(
   real: Features,

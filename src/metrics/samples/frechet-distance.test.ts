@@ -12,7 +12,7 @@ const table = (dim: number, f: (i: number, j: number) => number): Float64Array =
   Float64Array.from({ length: 200 * dim }, (_, k) => f(Math.floor(k / dim), k % dim));
 
 describe("frechetDistance", () => {
-  test("of covariances that commute is the sum of squared differences of means and of spreads", () => {
+  test("of commuting covariances is the sum of squared differences of means and of standard deviations", () => {
     const a = moments([1, 2, 3], [4, 0, 0, 0, 9, 0, 0, 0, 0]);
     const b = moments([1, 0, 3], [1, 0, 0, 0, 16, 0, 0, 0, 25]);
     expect(frechetDistance(a, b)).toBeCloseTo(4 + 1 + 1 + 25, 10);
@@ -33,7 +33,7 @@ describe("frechetDistance", () => {
     expect(frechetDistance(a, a)).toBeLessThan(1e-12);
   });
 
-  test("of drawn clouds nears the closed form: 64 dimensions, 50,000 draws, within 1%", () => {
+  test("of sampled Gaussians approaches the closed form: 64 dimensions, 50,000 samples, within 1%", () => {
     const [dim, count] = [64, 50_000];
     const draws = stream(0, "frechet");
     const cloud = (shift: number, scale: number): Float32Array =>

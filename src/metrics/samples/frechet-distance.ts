@@ -8,13 +8,13 @@ export interface FeatureMoments {
   readonly dim: number;
   readonly count: number;
   readonly mean: Float64Array;
-  /** [dim, dim], with count - 1 below the sum. */
+  /** [dim, dim], unbiased (divided by count - 1). */
   readonly covariance: Float64Array;
 }
 
 /**
- * Moments of features [count, dim]. Throws ConfigError where there are too few for a covariance of full rank, all are the same, or
- * one is not finite.
+ * Mean and covariance of features [count, dim]. Throws ConfigError for too few examples for a covariance of full rank (at most dim), or
+ * features that are not finite or all equal.
  */
 export function featureMoments(features: Features, dim: number): FeatureMoments {
   const few = features.length / dim;
@@ -29,7 +29,7 @@ export function featureMoments(features: Features, dim: number): FeatureMoments 
   return { dim, count, mean, covariance: covarianceOf(features, mean) };
 }
 
-/** Examples, or places of a row, of a block of products: 2048 features of them take 4 MB. */
+/** Rows of a block of products, at most: 4 MB for 2048 features. */
 const BLOCK = 256;
 
 /** sum (x - mean) (x - mean)^T / (count - 1), a block of examples at a time. */
@@ -49,13 +49,13 @@ function covarianceOf(features: Features, mean: Float64Array): Float64Array {
 }
 
 /**
- * The squared 2-Wasserstein distance of two Gaussians of these moments (Dowson & Landau 1982), which Heusel et al. 2017
- * (arXiv:1706.08500, eq. 6) take of an Inception network's features:
+ * Squared 2-Wasserstein distance of two Gaussians with these moments (Dowson & Landau 1982), the Frechet Inception distance (FID) when the
+ * features are an Inception network's (Heusel et al. 2017, arXiv:1706.08500, eq. 6):
  *
  *   |m_1 - m_2|^2 + tr(C_1 + C_2 - 2 (C_1 C_2)^(1/2))
  *
- * In the features' squared units; never below 0. A figure says nothing without its features and its sample counts: it is
- * biased upwards by an amount that falls with their number.
+ * In squared units of the features, from 0, lower is better. Biased upwards, by an amount that decreases with the sample counts: only values of
+ * the same features and counts are comparable. Throws ConfigError where the feature dimensions differ.
  */
 export function frechetDistance(a: FeatureMoments, b: FeatureMoments): number {
   const { dim } = a;
@@ -69,14 +69,14 @@ export function frechetDistance(a: FeatureMoments, b: FeatureMoments): number {
   // With C_1 = L L^T, C_1 C_2 has the eigenvalues of the symmetric L^T C_2 L.
   const { diagonal, offDiagonal } = tridiagonal(congruent(b.covariance, semidefiniteRoot(a.covariance, dim), dim), dim);
   diagonalize(diagonal, offDiagonal, () => {});
-  // Rounding takes eigenvalues of 0 a little below it.
+  // Rounding can make zero eigenvalues slightly negative.
   for (const value of diagonal) distance -= 2 * Math.sqrt(Math.max(0, value));
   return Math.max(0, distance);
 }
 
 /**
- * The lower triangular L, transposed, with L L^T = A for a symmetric positive semidefinite A [n, n]. A pivot that is 0 but for rounding
- * leaves its column 0: features that never vary, or that follow from others.
+ * The transposed Cholesky factor L^T, L L^T = A, of a symmetric positive semidefinite A [n, n]. A pivot that is 0 up to rounding gives a
+ * column of 0: constant features, or features that depend linearly on others.
  */
 function semidefiniteRoot(a: Float64Array, n: number): Float64Array {
   const factor = new Float64Array(n * n);
@@ -92,7 +92,7 @@ function semidefiniteRoot(a: Float64Array, n: number): Float64Array {
   return transposed(factor, n);
 }
 
-/** U C U^T, of which the lower triangle is filled, for a symmetric C; U and C [n, n]. */
+/** U C U^T for a symmetric C, lower triangle only; U and C are [n, n]. */
 function congruent(c: Float64Array, upper: Float64Array, n: number): Float64Array {
   const products = new TileProducts(n, { depth: Math.min(BLOCK, n), sets: 2 });
   const timesTransposed = (a: Float64Array, b: Float64Array, which: "all" | "lower"): Float64Array => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inceptionScore } from "./inception-score.ts";
 
-test("is the number of classes where each is certain and as frequent, and 1 where nothing is learned of any", () => {
+test("is the number of classes for certain, balanced predictions, and 1 for uninformative ones", () => {
   const certain = Float32Array.from({ length: 50 }, (_, at) => Number(at % 5 === Math.floor(at / 5) % 5));
   expect(inceptionScore(certain, 5)).toBeCloseTo(5, 12);
   expect(inceptionScore(new Float64Array(50).fill(0.2), 5)).toBeCloseTo(1, 12);
@@ -18,7 +18,7 @@ test("is exp of the mutual information of example and class", () => {
   expect(inceptionScore(Float64Array.from(rows), 2)).toBeCloseTo(Math.exp((2 * kl([0.9, 0.1]) + kl([0, 1])) / 3), 12);
 });
 
-test("refuses what is no distribution", () => {
+test("refuses what is not a distribution", () => {
   expect(() => inceptionScore(Float32Array.of(0.5, 0.5, 0.5, 0.6), 2)).toThrow(
     /^inception score: probabilities do not add up, got 1\.1\d* in example 1, expected 1 from a classifier$/,
   );

@@ -1,9 +1,9 @@
 import { ConfigError } from "../../errors.ts";
 
 /**
- * exp(E_x KL(p(y|x) || p(y))) of class probabilities [count, classes] (Salimans et al. 2016, arXiv:1606.03498): from 1, where a classifier
- * is as unsure of every example or sees one class only, to the number of classes, where it is sure of each and sees all as often. Throws
- * ConfigError where a row is no distribution.
+ * Inception score exp(E_x KL(p(y|x) || p(y))) of class probabilities [count, classes] (Salimans et al. 2016, arXiv:1606.03498), higher is
+ * better: from 1, where the predictions do not depend on x, to `classes`, where they are certain and all classes are equally frequent.
+ * Throws ConfigError where a row does not sum to 1.
  */
 export function inceptionScore(probabilities: Float32Array | Float64Array, classes: number): number {
   const count = probabilities.length / classes;

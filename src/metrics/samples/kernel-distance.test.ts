@@ -15,7 +15,7 @@ describe("kernelDistance", () => {
     expect(crossDiscrepancy(halves(y), halves(x), 3)).toBeCloseTo(2.786611325540928, 11);
   });
 
-  test("of drawn Gaussians covers the closed form", () => {
+  test("of sampled Gaussians covers the closed form", () => {
     // x ~ N(0, 1) and y ~ N(a, 1) in one dimension: E (x y + 1)^3 from moments of products.
     const a = 0.5;
     // E (u v + 1)^3 = m3 m3' + 3 m2 m2' + 3 m1 m1' + 1, with the k-th moments of u and v.

@@ -4,31 +4,31 @@ import { normalQuantile } from "../../random/normal-quantile.ts";
 import { countFeatures, type Features } from "./features.ts";
 
 export interface KernelDistance {
-  /** The mean over subsets: below 0 as often as above for equal distributions. */
+  /** Mean over subsets; the estimator is unbiased, so it is negative as often as positive for equal distributions. */
   readonly value: number;
   readonly standardError: number;
-  /** Of 95 %, by Student's t over the subsets. */
+  /** 95% confidence interval, by Student's t over the subsets. */
   readonly interval: readonly [low: number, high: number];
   readonly subsets: number;
-  /** Examples of each set in a subset. */
+  /** Examples of each set per subset. */
   readonly subsetSize: number;
 }
 
-/** Examples of a subset where there are enough of them, as Binkowski et al. take. */
+/** Subset size where there are enough examples, as in Binkowski et al. */
 const usualSize = 1000;
-/** With fewer subsets the interval is wide, and says more of chance. */
+/** With fewer subsets the confidence interval is too wide to be useful. */
 const fewestSubsets = 10;
 
 /**
- * The kernel distance of two sets of features [count, dim] (Binkowski et al. 2018, arXiv:1801.01401), an unbiased estimate of the squared maximum
- * mean discrepancy by the kernel k(x, y) = (x . y / dim + 1)^3, in float64:
+ * Kernel distance (KID with Inception features) of two sets of features [count, dim] (Binkowski et al. 2018, arXiv:1801.01401): an unbiased
+ * estimate, in float64, of the squared maximum mean discrepancy for the kernel k(x, y) = (x . y / dim + 1)^3,
  *
  *   |E phi(x) - E phi(y)|^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)
  *
- * as the mean over subsets, which have no example in common, of the inner product of what one half of a subset and what the other has
- * for E phi(x) - E phi(y) (Shekhar et al. 2022, arXiv:2211.14908). Where the distributions are equal that is as often above 0 as below,
- * and Student's interval over the subsets holds; the usual statistic of all pairs of a subset has a long tail there. Throws ConfigError for
- * fewer than 40 examples of a set, or features that are not finite or all the same.
+ * It is the mean over disjoint subsets of a cross estimate: the inner product of E phi(x) - E phi(y) on one half of the subset with that on
+ * the other half (Shekhar et al. 2022, arXiv:2211.14908). For equal distributions it is symmetric around 0, so Student's interval over the
+ * subsets holds; the usual all-pairs U-statistic has a long right tail there. Throws ConfigError for fewer than 40 examples of a set, or
+ * features that are not finite or all equal.
  */
 export function kernelDistance(x: Features, y: Features, dim: number, { seed = 0 } = {}): KernelDistance {
   const least = 4 * fewestSubsets;
@@ -64,12 +64,12 @@ function rowsAt(set: Features, indices: Uint32Array, dim: number): Float64Array 
 
 type Halves = readonly [Features, Features];
 
-/** <m(x_1) - m(y_1), m(x_2) - m(y_2)> with the kernel's inner product, m a mean over rows. */
+/** <m(x_1) - m(y_1), m(x_2) - m(y_2)> in the kernel's feature space, with m the mean over rows. */
 export function crossDiscrepancy([x1, x2]: Halves, [y1, y2]: Halves, dim: number): number {
   return meanKernel(x1, x2, dim) + meanKernel(y1, y2, dim) - meanKernel(x1, y2, dim) - meanKernel(y1, x2, dim);
 }
 
-/** The mean of the kernel over pairs of rows. */
+/** Mean of the kernel over pairs of rows. */
 function meanKernel(a: Features, b: Features, dim: number): number {
   let sum = 0;
   for (let i = 0; i < a.length; i += dim)
@@ -83,8 +83,8 @@ function meanKernel(a: Features, b: Features, dim: number): number {
 }
 
 /**
- * The quantile of Student's t, by its expansion about the normal one (Abramowitz & Stegun 26.7.5): to 1e-3 from 9 degrees of freedom on at
- * 0.975.
+ * Quantile of Student's t by an expansion around the normal quantile (Abramowitz & Stegun 26.7.5): within 1e-3 at 0.975 for 9 or more degrees
+ * of freedom.
  */
 function studentQuantile(p: number, freedom: number): number {
   const z = normalQuantile(p);

@@ -3,37 +3,37 @@ import { stream } from "../../random/index.ts";
 import { countFeatures, type Features } from "./features.ts";
 import { squaredDistances } from "./squared-distances.ts";
 
-/** k(x, y) by the squared distance over the squared bandwidth. */
+/** Kernels k(x, y) as functions of |x - y|^2 / s^2, s the bandwidth. */
 export const discrepancyKernels = {
   /** exp(-|x - y|^2 / (2 s^2)) */
   rbf: (squared: number): number => Math.exp(-squared / 2),
-  /** 1 / (1 + |x - y|^2 / s^2): sees differences further out. */
+  /** Inverse multiquadric, 1 / (1 + |x - y|^2 / s^2): heavier tails than `rbf`. */
   imq: (squared: number): number => 1 / (1 + squared),
 } as const satisfies Record<string, (squared: number) => number>;
 
 export type DiscrepancyKernel = keyof typeof discrepancyKernels;
 
-/** A maximum mean discrepancy and how likely one as large is where there is no difference. */
+/** A maximum mean discrepancy with its permutation-test p-value. */
 export interface Discrepancy {
-  /** Unbiased: below 0 as often as above for equal distributions. */
+  /** Unbiased estimate: negative as often as positive for equal distributions. */
   readonly squaredMmd: number;
-  /** The share of random divisions of all examples, this one among them, whose discrepancy is as large or larger. */
+  /** Fraction of the permutations, the identity included, with a discrepancy at least as large. */
   readonly pValue: number;
-  /** s, in the features' unit. */
+  /** Bandwidth s, in units of the features. */
   readonly bandwidth: number;
 }
 
-/** Examples of both sets together: all kernel values are in memory at once, 8 bytes a pair. */
+/** Largest number of pooled examples: all kernel values are in memory at once, 8 bytes per pair. */
 const MOST = 8000;
 
 /**
- * The squared maximum mean discrepancy of two sets of features [count, dim] as an unbiased U-statistic (Gretton et al., JMLR 13:723,
- * 2012, eq. 3), in float64:
+ * Squared maximum mean discrepancy (MMD) of two sets of features [count, dim] as an unbiased U-statistic (Gretton et al., JMLR 13:723, 2012,
+ * eq. 3), in float64:
  *
- *   mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j),  x drawn, y real,
+ *   mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j),  x samples, y real,
  *
- * with its p-value by `permutations` random divisions of the pooled examples. The bandwidth s is by default the median distance of
- * pairs of pooled examples (their section 8). Throws ConfigError, also for over 8000 examples together.
+ * with the p-value of a permutation test. The default bandwidth s is the median distance of pooled pairs (their section 8). Throws ConfigError
+ * for more than 8000 examples together, fewer than 2 of either, or features that are not finite or all equal.
  */
 export function maximumMeanDiscrepancy(
   drawn: Features,
@@ -82,7 +82,7 @@ export function maximumMeanDiscrepancy(
   return { squaredMmd: observed, pValue: asLarge / (permutations + 1), bandwidth: s };
 }
 
-/** Squared distances of all pairs of pooled rows: row i's to the rows before it start at i (i - 1) / 2. */
+/** Squared distances of all pairs of pooled rows, packed by row: the pairs of row i with earlier rows start at i (i - 1) / 2. */
 function pooledDistances(x: Features, y: Features, dim: number): Float64Array {
   const pooled = new Float64Array(x.length + y.length);
   pooled.set(x);
@@ -100,7 +100,7 @@ function median(values: Float64Array): number {
   return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.floor(sorted.length / 2)]!) / 2;
 }
 
-/** The U-statistic of the `count` pooled examples, whose kernel values are `pairs`, by the ascending indices of those in the first set. */
+/** The U-statistic as a function of the ascending indices of the first set, from the packed kernel values `pairs` of `count` examples. */
 function divisionStatistic(pairs: Float64Array, count: number): (first: Uint32Array) => number {
   const rowSums = new Float64Array(count);
   let all = 0;
@@ -122,7 +122,7 @@ function divisionStatistic(pairs: Float64Array, count: number): (first: Uint32Ar
       rows += rowSums[i]!;
       for (let b = 0; b < a; b++) within += pairs[row + first[b]!]!;
     }
-    // The rows of the first set hold its pairs twice and those across once.
+    // Row sums of the first set count its inner pairs twice and cross pairs once.
     const across = rows - 2 * within;
     const others = all - within - across;
     return (2 * within) / (n * (n - 1)) + (2 * others) / (m * (m - 1)) - (2 * across) / (n * m);

@@ -26,7 +26,7 @@ describe("memorization", () => {
     expect(found).toMatchObject({ copies: 0, duplicates: 0 });
   });
 
-  test("sees no difference between a test set and fresh draws", () => {
+  test("finds no difference between a test set and fresh samples", () => {
     const [train, test_, drawn] = [cloud("train", 2000, 8), cloud("test", 1000, 8), cloud("drawn", 1000, 8)];
     const { nearer, zScore, copies, memorized } = memorization({ train, test: test_, drawn }, 8);
     expect(Math.abs(nearer - 0.5)).toBeLessThan(0.04);
@@ -35,7 +35,7 @@ describe("memorization", () => {
     expect(memorized).toBeLessThan(0.01);
   });
 
-  test("counts copies, near copies and repeated draws", () => {
+  test("counts copies, near copies and repeated samples", () => {
     const train = cloud("train", 500, 8);
     const noise = cloud("noise", 100, 8);
     // 50 copies, 50 within a hundredth of a training example, 50 new ones and those again.
@@ -59,7 +59,7 @@ describe("memorization", () => {
   });
 
   test("ties count half, as distances that are all the same show", () => {
-    // Every drawn and test number is 1 away from 0.
+    // Every sample and test number is at distance 1 from 0.
     const found = memorization(
       { train: Float32Array.of(0, 100), test: Float32Array.of(1, -1), drawn: Float32Array.of(-1, 1) },
       1,

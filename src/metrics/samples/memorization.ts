@@ -2,33 +2,33 @@ import { ConfigError } from "../../errors.ts";
 import { countFeatures, type Features } from "./features.ts";
 import { nearestNeighbors } from "./nearest-neighbors.ts";
 
-/** How far drawn examples repeat the training examples and each other. */
+/** Signs that samples repeat the training examples or each other. */
 export interface Memorization {
-  /** The share of drawn examples that equal one drawn before, value for value. */
+  /** Fraction of samples exactly equal to an earlier sample. */
   readonly duplicates: number;
-  /** The share that equal a training example, value for value. */
+  /** Fraction of samples exactly equal to a training example. */
   readonly copies: number;
-  /** The share whose nearest training example is nearer than a third of the distance of the second nearest. */
+  /** Fraction of samples whose nearest training example is at less than 1/3 of the distance of the second nearest. */
   readonly memorized: number;
-  /** The same share of the test examples, which nothing has memorized: what chance and repeated examples make of it. */
+  /** The same fraction of test examples, which cannot be memorized: the baseline. */
   readonly memorizedTest: number;
   /**
-   * The chance that a drawn example is nearer to the training examples than a test example is, ties counted half: 1/2 for equal
-   * distributions, above it for copies, below it for samples far from the data.
+   * Probability that a sample is nearer to the training examples than a test example is, ties counting half: 1/2 for equal distributions,
+   * higher for copies, lower for samples far from the data.
    */
   readonly nearer: number;
-  /** Of `nearer` in standard errors from 1/2, negative for copies: Z_U of the paper. */
+  /** `nearer` as a z-score, in standard errors from 1/2, negative for copies: Z_U of arXiv:2004.05675. */
   readonly zScore: number;
 }
 
 /**
- * Signs of memorization in features or values [count, dim], by all pairs in float64:
+ * Memorization metrics of features or raw values [count, dim], by exhaustive comparison in float64:
  *
  * - `memorized`: |y - x_1| < |y - x_2| / 3 for the two nearest training examples, the criterion of arXiv:2310.02664
- * - `nearer`, `zScore`: the Mann-Whitney statistic of distances to the nearest training example, of drawn against test examples
- *   (Meehan et al. 2020, arXiv:2004.05675, section 3), over the whole space as one cell
+ * - `nearer`, `zScore`: the Mann-Whitney statistic of distances to the nearest training example, samples against test examples
+ *   (Meehan et al. 2020, arXiv:2004.05675, section 3), with the whole space as one cell
  *
- * Throws ConfigError.
+ * Throws ConfigError for fewer than 2 examples of a set, features that are not finite or all equal, or the training set given as another set.
  */
 export function memorization(
   { train, test, drawn }: { readonly train: Features; readonly test: Features; readonly drawn: Features },
@@ -56,14 +56,14 @@ export function memorization(
   };
 }
 
-/** Of pairs of squared distances to the nearest and second nearest: the share whose ratio of distances is below 1/3. */
+/** Fraction of rows whose nearest distance is below 1/3 of the second nearest, from pairs of squared distances. */
 function shareMemorized(squared: Float64Array): number {
   let below = 0;
   for (let i = 0; i < squared.length; i += 2) if (9 * squared[i]! < squared[i + 1]!) below += 1;
   return (2 * below) / squared.length;
 }
 
-/** Pairs (a, b) with a below b; equal ones count half. */
+/** Number of pairs (a, b) with a < b; ties count half. */
 function pairsBelow(a: Float64Array, b: Float64Array): number {
   const [first, second] = [a.toSorted(), b.toSorted()];
   let wins = 0;

@@ -24,6 +24,6 @@ test("points between modes reach none, and a point of each of three modes reache
   });
 });
 
-test("a point that is no number is refused", () => {
+test("a point that is not a number is refused", () => {
   expect(() => modeCoverage(Float64Array.of(0, 0, Number.NaN, 1), { modes, std: 1 })).toThrow("got (NaN, 1) at 1");
 });

@@ -1,17 +1,17 @@
 import { ConfigError } from "../../errors.ts";
 
-/** What points say of a mixture of Gaussians of one std, far apart. */
+/** Mode coverage of points sampled from a mixture of well-separated Gaussians with equal std. */
 export interface ModeCoverage {
-  /** The share of points within three std of the nearest mode; of the mixture's own points in the plane, 1 - exp(-9/2) = 0.989. */
+  /** Fraction of points within 3 std of the nearest mode; 1 - exp(-9/2) = 0.989 for the mixture itself in the plane. */
   readonly highQuality: number;
-  /** Modes that are the nearest of at least one point of high quality. */
+  /** Modes that are the nearest mode of at least one high-quality point. */
   readonly covered: number;
   readonly modes: number;
 }
 
 /**
- * Mode coverage and high-quality share of points [count, 2] (Srivastava et al. 2017, arXiv:1705.07761, section 4). `modes` are the
- * means of the mixture's Gaussians. Throws ConfigError where a point is not finite.
+ * Mode coverage and fraction of high-quality points [count, 2] (Srivastava et al. 2017, arXiv:1705.07761, section 4). `modes` are the means
+ * of the mixture, `std` its standard deviation, in units of the points. Throws ConfigError where a point is not finite.
  */
 export function modeCoverage(
   points: Float32Array | Float64Array,

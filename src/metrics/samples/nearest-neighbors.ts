@@ -1,15 +1,15 @@
 import type { Features } from "./features.ts";
 import { squaredDistances } from "./squared-distances.ts";
 
-/** The k nearest rows of another set to each row of one, nearest first: [rows, k] each. */
+/** The k nearest rows of b to each row of a, nearest first: [rows of a, k] each. */
 export interface Neighbors {
   readonly squaredDistances: Float64Array;
   readonly indices: Uint32Array;
 }
 
 /**
- * The `k` nearest rows of b, [., dim], to each row of a, by comparison with all of them in float64; of rows equally near, the first.
- * Where b is a, the same array, no row is its own neighbor. b has at least k rows besides.
+ * k nearest neighbors of each row of a, [rows, dim], among the rows of b, by exhaustive comparison in float64; ties go to the first row.
+ * Where b is the same array as a, a row is not its own neighbor. b must have at least k other rows.
  */
 export function nearestNeighbors(a: Features, b: Features, dim: number, k: number): Neighbors {
   const nearest = new Float64Array((a.length / dim) * k).fill(Infinity);

@@ -3,8 +3,8 @@ import { LogMeanExp } from "../importance-bounds.ts";
 import { squaredDistances } from "./squared-distances.ts";
 
 /**
- * log of the mean of N(x; s, bandwidth^2 I) over samples s, in nats, for each point x and each bandwidth: [bandwidths][points]. Throws
- * ConfigError for a value that is not finite.
+ * Log-likelihoods in nats of points under Gaussian kernel density estimates, log mean_s N(x; s, bandwidth^2 I) over samples s:
+ * [bandwidths][points]. Samples and points are [count, dim]. Throws ConfigError for a value that is not finite.
  */
 export function parzenLogLikelihoods(
   samples: Features,
@@ -27,14 +27,15 @@ export function parzenLogLikelihoods(
   });
 }
 
-/** Bandwidths tried, in the root mean variance of the points' values: each sqrt(2) times the one before. */
+/** Candidate bandwidths, in units of the points' root mean variance: successive ratios are sqrt(2). */
 const tried = Array.from({ length: 15 }, (_, k) => 2 ** (-6 + k / 2));
 
 /**
- * The Parzen window's log-likelihood of points under a density of samples, the figure that generative adversarial nets were first
- * compared by (Goodfellow et al. 2014, arXiv:1406.2661, section 5): a Gaussian around each sample, its bandwidth that of the highest
- * mean over `validation` points. In nats. In many dimensions it is far from the true log-likelihood whatever the number of samples, and
- * ranks models wrongly: the centers of k-means score above real images (Theis et al. 2016, arXiv:1511.01844, section 3.2).
+ * Parzen-window log-likelihood, the metric of the first tables of generative adversarial nets (Goodfellow et al. 2014, arXiv:1406.2661,
+ * section 5): in nats per point [count], a Gaussian around each sample with the bandwidth of the highest mean over `validation` points.
+ * `atEdge`: the bandwidth is the smallest or largest candidate. In high dimension it is far from the true log-likelihood for any number of
+ * samples and ranks models wrongly: k-means centers score above real images (Theis et al. 2016, arXiv:1511.01844, section 3.2). Throws
+ * ConfigError for values that are not finite or all equal.
  */
 export function parzenWindow(
   samples: Features,
@@ -52,7 +53,7 @@ export function parzenWindow(
   return { logLikelihoods: logLikelihoods!, bandwidth, atEdge: best === 0 || best === tried.length - 1 };
 }
 
-/** Root of the mean over dimensions of the variance. */
+/** Square root of the mean variance over dimensions. */
 function spread(points: Features, dim: number): number {
   const count = points.length / dim;
   let total = 0;

@@ -1,12 +1,12 @@
 import { TILE, tileKernels } from "./distance-kernel.ts";
 import type { Features } from "./features.ts";
 
-/** Rows of a block of either side: its distances, and its rows of up to some hundred dimensions, stay in a processor's cache. */
+/** Rows of a block on either side: sized so that its distances and up to some hundred dimensions fit a CPU's cache. */
 const BLOCK = 128;
 
 /**
- * All |a_i - b_j|^2 in float64, a block at a time in bounded memory: `visit(i, from, distances)` gets those of row i of a, [., dim], to the
- * rows of b from `from` on. It is called for ascending `from`; the array is used again afterwards.
+ * All squared distances |a_i - b_j|^2 of rows of a and b, [rows, dim] each, in float64 and bounded memory: `visit(i, from, distances)` receives
+ * those of row i of a to the rows of b from `from` on. Calls for a row come in ascending `from`; the array is reused between calls.
  */
 export function squaredDistances(
   a: Features,
@@ -38,7 +38,7 @@ export function squaredDistances(
   }
 }
 
-/** Puts the rows from `first` on into `into`, [rows / TILE, dim, TILE]; what a last tile lacks is whatever was there. Returns how many there are. */
+/** Packs the rows from `first` on into `into`, [rows / TILE, dim, TILE]; unused lanes of the last tile keep old values. Returns the row count. */
 function pack(from: Features, first: number, dim: number, into: Float64Array): number {
   const count = Math.min(BLOCK, from.length / dim - first);
   for (let row = 0; row < count; row++) {

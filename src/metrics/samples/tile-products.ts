@@ -1,12 +1,12 @@
 import { TILE, tileKernels } from "./distance-kernel.ts";
 
-/** Inner products in float64 of up to `depth` numbers of each of `rows` vectors a with each of `rows` vectors b, which may be the same. */
+/** Inner products, in float64, of `rows` vectors a with `rows` vectors b (possibly the same), over up to `depth` components at a time. */
 export class TileProducts {
   readonly #rows: number;
   readonly #depth: number;
   readonly #fours: number;
   readonly #products: ReturnType<typeof tileKernels>["products"];
-  /** Vectors in fours, the four values of a place beside each other: [fours, depth, 4]. */
+  /** Vectors packed in fours with their values at one position adjacent: [fours, depth, 4]. */
   readonly #packed: readonly Float64Array[];
   /** [4, rows]. */
   readonly #sums: Float64Array;
@@ -23,7 +23,7 @@ export class TileProducts {
     this.#sums = new Float64Array(memory.buffer, 8 * sets * size, sums);
   }
 
-  /** Puts numbers of all vectors of a set in place: `count` of each, `at(row, k)` the k-th. What is missing up to the depth is 0. */
+  /** Sets components of all vectors of a set: `count` of them, `at(row, k)` the k-th. The rest up to the depth is 0. */
   fill(set: 0 | 1, count: number, at: (row: number, k: number) => number): void {
     const packed = this.#packed[set]!;
     if (count < this.#depth) packed.fill(0);
@@ -32,7 +32,7 @@ export class TileProducts {
         packed[(row - (row % TILE)) * this.#depth + k * TILE + (row % TILE)] = at(row, k);
   }
 
-  /** Adds the products of the first set's vectors with those of the last to `out` [rows, rows], all or up to the diagonal. */
+  /** Adds the inner products of the first set's vectors with the last set's to `out` [rows, rows]: all, or the lower triangle. */
   addTo(out: Float64Array, which: "all" | "lower"): void {
     const a = this.#packed[0]!;
     const b = this.#packed.at(-1)!;

@@ -3,7 +3,7 @@ import { totalVariation } from "./total-variation.ts";
 
 const times = (text: string, count: number): string[] => Array.from({ length: count }, () => text);
 
-test("of text is half of what the shares differ by", () => {
+test("of text is half the sum of the differences of frequencies", () => {
   const real = [...times("a", 5), ...times("b", 3), ...times("c", 2)];
   expect(totalVariation(real, real)).toBeCloseTo(0, 12);
   expect(totalVariation(real, times("d", 7))).toBeCloseTo(1, 12);
@@ -20,7 +20,7 @@ test("of numbers is that of their bins", () => {
   expect(totalVariation(real, times("-5", 10), numbers)).toBeCloseTo(1, 12);
 });
 
-test("of numbers heaped on one value tells it from its neighbours", () => {
+test("of numbers with one frequent value separates it from its neighbors", () => {
   const real = [...times("0", 900), ...Array.from({ length: 100 }, (_, i) => `${i + 1}`)];
   expect(totalVariation(real, times("0", 50), { numbers: true })).toBeCloseTo(0.1, 6);
   // As many, but none of them 0.

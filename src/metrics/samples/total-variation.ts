@@ -1,7 +1,7 @@
 /**
- * The total variation distance of two samples, 1/2 sum_k |p_k - q_k|: 0 where they have the same shares, 1 where they have nothing in
- * common. Text is counted by value. Numbers are counted in `bins` bins of as many of the first sample's values each, a value that
- * fills several being a bin of its own; the distance between densities is at least that.
+ * Total variation distance of two empirical distributions, 1/2 sum_k |p_k - q_k|: from 0 for equal frequencies to 1 for disjoint support. Text
+ * is compared by value. Numbers are compared in `bins` quantile bins of the first sample, where a value that fills several bins has a bin of
+ * its own; this is a lower bound on the distance between the densities.
  */
 export function totalVariation(
   real: readonly string[],
@@ -24,7 +24,7 @@ function binOf(values: readonly number[], bins: number): (text: string) => numbe
   return (text) => {
     const value = Number(text);
     const place = edges.filter((edge) => edge <= value).length;
-    // Twice the place, and one less for a value with a bin to itself.
+    // Even indices are bins between edges, odd ones bins of a single value.
     return heaps.has(value) ? 2 * place - 1 : 2 * place;
   };
 }
