@@ -88,7 +88,7 @@ export { encodeNpy } from "./data/formats/npy.ts";
 export { readNpz } from "./data/formats/npz.ts";
 export { readNpy } from "./data/formats/read-npy.ts";
 export { sprites, spritesSource } from "./data/generators/sprites.ts";
-export { drawToy, findToy, type Toy, toys } from "./data/generators/toys.ts";
+export { sampleToy, findToy, type Toy, toys } from "./data/generators/toys.ts";
 export { toySource } from "./data/generators/toy-source.ts";
 export { arrayDatasets } from "./data/formats/array-dataset.ts";
 export { createDataSource, type DataSource, type Split, split as splitDataset, whole } from "./data/split.ts";
@@ -138,7 +138,7 @@ export type { FactoredCodes, FactorValues } from "./metrics/codes/factored-codes
 export { factorVAEScore } from "./metrics/codes/factor-vae-score.ts";
 export { modularity } from "./metrics/codes/modularity.ts";
 export { type SAP, sap } from "./metrics/codes/sap.ts";
-export { judgeTwoSample, neighborTwoSample, type TwoSampleTest } from "./metrics/samples/classifier-two-sample.ts";
+export { twoSampleResult, neighborTwoSample, type TwoSampleTest } from "./metrics/samples/classifier-two-sample.ts";
 export { type Fidelity, fidelity } from "./metrics/samples/fidelity.ts";
 export {
   type Discrepancy,
@@ -148,7 +148,7 @@ export {
 export { type Memorization, memorization } from "./metrics/samples/memorization.ts";
 export { type ModeCoverage, modeCoverage } from "./metrics/samples/mode-coverage.ts";
 export { type ImageSize, multiScaleSimilarity, structuralSimilarity } from "./metrics/structural-similarity.ts";
-export { type DrawnCodes, rateParts, type RateParts } from "./metrics/codes/rate-parts.ts";
+export { type SampledCodes, rateDecomposition, type RateDecomposition } from "./metrics/codes/rate-decomposition.ts";
 export { normalPercentiles, percentileGrid } from "./latent/percentiles.ts";
 export { ratePerDimension } from "./evaluation/rate-per-dimension.ts";
 export { fitDensity, type DensityForm, parseDensity } from "./latent/density.ts";

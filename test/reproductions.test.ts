@@ -9,7 +9,7 @@ import { reproductions } from "../src/reproductions/index.ts";
 describe.each(reproductions.map((table) => [table.name, table] as const))("%s", (_, table) => {
   test("is read and measured as options and measures have it", () => {
     expect(dataOptions.parse(table.dataOptions ?? {})).toEqual(table.dataOptions ?? {});
-    for (const measure of table.measures) expect(findMeasure(measure).name).toBe(measure);
+    for (const measure of table.metrics) expect(findMeasure(measure).name).toBe(measure);
     expect(table.differences.length).toBeGreaterThan(0);
   });
 
@@ -17,7 +17,7 @@ describe.each(reproductions.map((table) => [table.name, table] as const))("%s", 
     const settings = findModel(row.model).config.parse(row.config) as Readonly<Record<string, unknown>>;
     expect(settings).toMatchObject(row.config);
     expect(rowTraining(table, row, {})).toMatchObject({ ...table.training, ...row.training });
-    const figures = table.figures.map(({ name }) => name);
+    const figures = table.columns.map(({ name }) => name);
     expect(figures).toEqual(expect.arrayContaining(Object.keys(row.theirs)));
   });
 });

@@ -61,7 +61,7 @@ describe.each(registry)("$name", (definition) => {
   const run = join(folder, definition.name);
   const file = join(folder, `${definition.name}.npy`);
   let abilities: Model;
-  let labelled: boolean;
+  let labeled: boolean;
   let said: MockInstance<typeof console.log>;
   beforeAll(async () => {
     const settings = { steps: 4, batchSize: 20, device: "cpu" as const, threads: 1 };
@@ -71,7 +71,7 @@ describe.each(registry)("$name", (definition) => {
     await training.close();
     const loaded = await loadRun(run, await cpuDevice(1));
     ({ abilities } = loaded.trained);
-    labelled = loaded.trained.model.given !== undefined;
+    labeled = loaded.trained.model.given !== undefined;
     const { shape = [] } = abilities.latents ?? {};
     await writeFileAtomic(file, encodeNpy([3, ...shape], new Float32Array(shape.reduce((a, b) => a * b, 3))));
     await loaded.trained.store.release();
@@ -85,7 +85,7 @@ describe.each(registry)("$name", (definition) => {
   test.each(tools)("%s", async (line, works) => {
     const [name, ...flags] = line.split(" ") as [string, ...string[]];
     if (name === "decode") flags.unshift(file);
-    if (labelled && ["manifold", "decode"].includes(name)) flags.push("--label", "3");
+    if (labeled && ["manifold", "decode"].includes(name)) flags.push("--label", "3");
     const able = works(abilities);
     const done = latentkit(name, [run, ...flags, "--threads", "1", "--json"]);
     if (able) {
@@ -126,7 +126,7 @@ test.each([
     // Four frames are the four draws: [walks, draws] of the model, [frames, walks] in the film.
     const labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
     const given = trained.model.given ? trained.given(labels) : trained;
-    const pictures = await given.decode(await given.drawCodes(12));
+    const pictures = await given.decode(await given.sampleCodes(12));
     const size = pictures.length / 12;
     for (let walker = 0; walker < 3; walker++)
       for (let frame = 0; frame < 4; frame++)

@@ -6,7 +6,7 @@ import { BINARIZATIONS, parseBinarization } from "./binarize.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
 import { split, whole } from "./split.ts";
 
-const ramp = (size: number, shape: readonly number[], labelled = false): Promise<Dataset<Uint8Array>> => {
+const ramp = (size: number, shape: readonly number[], labeled = false): Promise<Dataset<Uint8Array>> => {
   const count = size * shape.reduce((a, b) => a * b, 1);
   return createDataset({
     name: "ramp",
@@ -15,7 +15,7 @@ const ramp = (size: number, shape: readonly number[], labelled = false): Promise
     size,
     values: Uint8Array.from({ length: count }, (_, i) => (i * 7) & 0xff),
     range: [0, 255],
-    ...(labelled && { labels: Uint8Array.from({ length: size }, (_, i) => i % 256) }),
+    ...(labeled && { labels: Uint8Array.from({ length: size }, (_, i) => i % 256) }),
   });
 };
 const small = await ramp(103, [1, 3, 3], true);
@@ -127,8 +127,8 @@ test("labels that a model needs are there, and of its classes", async () => {
   expect(() => new Batches(whole(small), { ...options, classes: 102 })).toThrow(
     "ramp: a label is not one of the model's classes, got 102 for example 102, expected 0 to 101",
   );
-  expect(new Batches(whole(small), { ...options, classes: 103 }).labelled).toBe(true);
-  expect(new Batches(whole(small), options).labelled).toBe(false);
+  expect(new Batches(whole(small), { ...options, classes: 103 }).labeled).toBe(true);
+  expect(new Batches(whole(small), options).labeled).toBe(false);
 });
 
 describe("binarization", () => {

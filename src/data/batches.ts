@@ -1,10 +1,10 @@
 import { ConfigError } from "../errors.ts";
 import { stream } from "../random/index.ts";
-import { dynamicDraw, FIXED_DRAW, type Binarization } from "./binarize.ts";
+import { dynamicBinarization, FIXED_BINARIZATION, type Binarization } from "./binarize.ts";
 import { exampleSize } from "./dataset.ts";
 import { checkedField, type Field, type FieldArray, fieldArray, fillField } from "./fields.ts";
 import { ExampleReader } from "./example-reader.ts";
-import { PartlyLabelled } from "./partly-labelled.ts";
+import { PartiallyLabeled } from "./partially-labeled.ts";
 import { shuffled } from "./shuffle.ts";
 import type { FieldSpec } from "./spec.ts";
 import type { Split } from "./split.ts";
@@ -28,7 +28,7 @@ export interface BatchOptions {
   /** Fields that are read too: of a class those that a model knows. */
   readonly fields?: readonly FieldSpec[];
   /** Number of training examples that keep their labels, chosen by the seed; labels of the others read as -1. Default: all. */
-  readonly labelledExamples?: number;
+  readonly labeledExamples?: number;
 }
 
 /** A batch in memory. */
@@ -55,13 +55,13 @@ export class Batches {
   readonly #seed: number;
   readonly #binarize: Binarization;
   readonly #reader: ExampleReader;
-  readonly #partly: PartlyLabelled | undefined;
+  readonly #partly: PartiallyLabeled | undefined;
   readonly #fields: readonly { readonly spec: FieldSpec; readonly field: Field }[];
   #epoch = -1;
   #order: Uint32Array;
 
   constructor(split: Split, options: BatchOptions) {
-    const { batchSize, purpose, seed = 0, binarize = "none", fields = [], labelledExamples = Infinity } = options;
+    const { batchSize, purpose, seed = 0, binarize = "none", fields = [], labeledExamples = Infinity } = options;
     const count = split.indices.length;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1)
       throw new ConfigError(`batches: batch size out of range, got ${batchSize}, expected an integer from 1`);
@@ -78,12 +78,12 @@ export class Batches {
       );
     this.#fields = fields.map((spec) => ({ spec, field: checkedField(split.dataset, split.indices, spec) }));
     const label = this.#fields.find(({ spec }) => spec.name === "class");
-    if (label?.spec.kind === "class" && label.field.kind === "class" && training && labelledExamples < count) {
+    if (label?.spec.kind === "class" && label.field.kind === "class" && training && labeledExamples < count) {
       const classes = label.spec.classes.length;
-      const options = { count: labelledExamples, classes, batchSize, seed };
-      this.#partly = new PartlyLabelled(split, label.field.values, options);
+      const options = { count: labeledExamples, classes, batchSize, seed };
+      this.#partly = new PartiallyLabeled(split, label.field.values, options);
     }
-    this.labeledFraction = this.#partly ? labelledExamples / count : 1;
+    this.labeledFraction = this.#partly ? labeledExamples / count : 1;
     this.split = split;
     this.batchSize = batchSize;
     const whole = training ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
@@ -137,7 +137,7 @@ export class Batches {
     const examples = this.indices(cursor);
     this.#checkLength("fillExamples", out.length, examples.length * this.exampleSize);
     const dynamic = this.#training && this.#binarize === "dynamic";
-    this.#reader.read(out, examples, dynamic ? dynamicDraw(this.#seed, cursor.epoch) : FIXED_DRAW);
+    this.#reader.read(out, examples, dynamic ? dynamicBinarization(this.#seed, cursor.epoch) : FIXED_BINARIZATION);
     return examples.length;
   }
 

@@ -21,9 +21,9 @@ export function parseBinarization(name: string): Binarization {
 }
 
 /** Key of the one sample that `fixed` binarization and every evaluation share, so that metrics are comparable. */
-export const FIXED_DRAW: StreamKey = streamKey(0, "binarize", "fixed");
+export const FIXED_BINARIZATION: StreamKey = streamKey(0, "binarize", "fixed");
 
 /** Key of one epoch's sample under `dynamic` binarization. */
-export function dynamicDraw(seed: number, epoch: number): StreamKey {
+export function dynamicBinarization(seed: number, epoch: number): StreamKey {
   return streamKey(seed, "binarize", "dynamic", epoch);
 }

@@ -1,4 +1,4 @@
-import { FIXED_DRAW } from "./binarize.ts";
+import { FIXED_BINARIZATION } from "./binarize.ts";
 import { fillUniform, streamKey } from "../random/index.ts";
 import { exampleSize } from "./dataset.ts";
 import { ExampleReader } from "./example-reader.ts";
@@ -21,7 +21,7 @@ export function dequantized(split: Split, seed: number): Split {
   const reader = new ExampleReader(dataset, "none");
   const noise = new Float32Array(exampleSize(dataset));
   const readFloats = (example: number, into: Float32Array): void => {
-    reader.read(into, Uint32Array.of(example), FIXED_DRAW);
+    reader.read(into, Uint32Array.of(example), FIXED_BINARIZATION);
     fillUniform(noise, streamKey(seed, "dequantize", example));
     for (let i = 0; i < noise.length; i++) into[i]! += (noise[i]! - 0.5) * width;
   };

@@ -39,20 +39,23 @@ export const scaleBytes = defineFunction(
  * Replaces each float32 p from `at` up to the address `end` by 1 where r + 1/2 < 65536 p and by 0 elsewhere, with r the consecutive uint16 at
  * `random`.
  */
-export const drawBernoulli = defineFunction({ at: "i32", end: "i32", random: "i32" }, ({ at, end, random }, local) => {
-  const words = [local("v128"), local("v128")];
-  const draw = (r: Code<"v128">, offset: number) => {
-    const limit = f32x4.mul(v128.load(at, offset), f32x4.splat(f32.const(65536)));
-    const below = f32x4.lt(f32x4.add(r, f32x4.splat(f32.const(0.5))), limit);
-    return v128.store(at, v128.and(below, f32x4.splat(f32.const(1))), offset);
-  };
-  return [
-    loop([
-      ...words.map((held, i) => held.set(v128.load(random, 16 * i))),
-      ...words.flatMap(halves).map((r, i) => draw(r, 16 * i)),
-      at.set(i32.add(at, i32.const(4 * GROUP))),
-      random.set(i32.add(random, i32.const(2 * GROUP))),
-      brIf(0, i32.ltU(at, end)),
-    ]),
-  ];
-});
+export const sampleBernoulli = defineFunction(
+  { at: "i32", end: "i32", random: "i32" },
+  ({ at, end, random }, local) => {
+    const words = [local("v128"), local("v128")];
+    const bernoulli = (r: Code<"v128">, offset: number) => {
+      const limit = f32x4.mul(v128.load(at, offset), f32x4.splat(f32.const(65536)));
+      const below = f32x4.lt(f32x4.add(r, f32x4.splat(f32.const(0.5))), limit);
+      return v128.store(at, v128.and(below, f32x4.splat(f32.const(1))), offset);
+    };
+    return [
+      loop([
+        ...words.map((held, i) => held.set(v128.load(random, 16 * i))),
+        ...words.flatMap(halves).map((r, i) => bernoulli(r, 16 * i)),
+        at.set(i32.add(at, i32.const(4 * GROUP))),
+        random.set(i32.add(random, i32.const(2 * GROUP))),
+        brIf(0, i32.ltU(at, end)),
+      ]),
+    ];
+  },
+);

@@ -2,9 +2,9 @@ import { PhiloxFiller, type StreamKey } from "../random/index.ts";
 import { compileModule } from "../wasm/module.ts";
 import type { Binarization } from "./binarize.ts";
 import { exampleSize, type Dataset } from "./dataset.ts";
-import { drawBernoulli, GROUP, scaleBytes } from "./example-kernel.ts";
+import { sampleBernoulli, GROUP, scaleBytes } from "./example-kernel.ts";
 
-type Kernel = ReturnType<ReturnType<typeof compileModule<"scaleBytes" | "drawBernoulli">>>;
+type Kernel = ReturnType<ReturnType<typeof compileModule<"scaleBytes" | "sampleBernoulli">>>;
 
 let bind: ((memory: WebAssembly.Memory) => Kernel) | undefined;
 
@@ -34,7 +34,7 @@ export class ExampleReader {
     const size = exampleSize(dataset);
     const padded = Math.ceil(size / (2 * GROUP)) * 2 * GROUP;
     const memory = new WebAssembly.Memory({ initial: Math.ceil((7 * padded) / 65536) });
-    bind ??= compileModule({ scaleBytes, drawBernoulli });
+    bind ??= compileModule({ scaleBytes, sampleBernoulli });
     this.#dataset = dataset;
     this.#binarize = binarize;
     this.#kernel = bind(memory);
@@ -56,7 +56,7 @@ export class ExampleReader {
       if (this.#binarize === "dynamic" || this.#binarize === "fixed")
         this.#philox.fillUint32(words, key, example * (words.length / 4));
       if (this.#binarize !== "none")
-        this.#kernel.drawBernoulli(floats.byteOffset, floats.byteOffset + floats.byteLength, words.byteOffset);
+        this.#kernel.sampleBernoulli(floats.byteOffset, floats.byteOffset + floats.byteLength, words.byteOffset);
       out.set(this.#result, row * size);
     }
   }

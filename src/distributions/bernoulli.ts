@@ -2,7 +2,7 @@ import type { Shape } from "../graph/shape.ts";
 import { lift, type Operand, type Tensor } from "../graph/tensor.ts";
 import { cast, less, sigmoid, softplus, stopGradient } from "../ops/index.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
-import { uniformDraws } from "./draws.ts";
+import { uniformNoise } from "./noise.ts";
 
 /**
  * Bernoulli, elementwise: 0 or 1 as floats, with P(x = 1) = sigmoid(logits).
@@ -38,7 +38,7 @@ export class Bernoulli implements Distribution {
 
   sample(sampleShape: Shape = []): Tensor {
     const { dtype } = this.logits;
-    const u = uniformDraws([...sampleShape, ...this.shape], dtype);
+    const u = uniformNoise([...sampleShape, ...this.shape], dtype);
     return stopGradient(cast(less(u, this.mean), dtype));
   }
   rsample(): never {

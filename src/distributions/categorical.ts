@@ -2,7 +2,7 @@ import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { argmax, logSumExp, oneHot, softmax } from "../ops/index.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
-import { gumbelDraws } from "./draws.ts";
+import { gumbelNoise } from "./noise.ts";
 
 /**
  * Categorical over k classes, given logits [..., k]; values are int64 class indices of shape [...].
@@ -42,7 +42,7 @@ export class Categorical implements Distribution {
 
   /** Gumbel-max sampling: the argmax of the logits plus Gumbel noise (Gumbel 1954). */
   sample(sampleShape: Shape = []): Tensor {
-    return argmax(this.logits.add(gumbelDraws([...sampleShape, ...this.logits.shape], this.logits.dtype)), -1);
+    return argmax(this.logits.add(gumbelNoise([...sampleShape, ...this.logits.shape], this.logits.dtype)), -1);
   }
   rsample(): never {
     return unavailable("Categorical.rsample", "a class index has no derivative", "sample, or RelaxedCategorical");

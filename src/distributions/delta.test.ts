@@ -19,7 +19,7 @@ test("every sample is the point, with variance 0", () => {
 });
 
 test("rsample passes the derivative on, sample does not", () => {
-  const gradient = (draws: typeof point): number[] => numbersOf(grad(square(draws).sum(), [point])[0]!);
+  const gradient = (samples: typeof point): number[] => numbersOf(grad(square(samples).sum(), [point])[0]!);
   expect(gradient(delta.rsample([2]))).toEqual([4, -8, 12]);
   expect(gradient(delta.sample([2]))).toEqual([0, 0, 0]);
 });

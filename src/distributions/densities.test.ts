@@ -146,8 +146,8 @@ test("a mixture of events chooses one component for the whole event", () => {
   const components = independent(new Normal(real([-10, -10, 10, 10], [2, 2]), 0.1), 1);
   const d = new Mixture(real([0, Math.log(3)]), components);
   expect(d.shape).toEqual([2]);
-  const draws = d.sample([4000]);
-  const [values] = evaluate([draws], noiseValues([draws], 1));
+  const samples = d.sample([4000]);
+  const [values] = evaluate([samples], noiseValues([samples], 1));
   let second = 0;
   for (let i = 0; i < 4000; i++) {
     const [a, b] = [values!.data[2 * i]!, values!.data[2 * i + 1]!];

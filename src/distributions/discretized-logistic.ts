@@ -18,7 +18,7 @@ import {
   where,
 } from "../ops/index.ts";
 import { type Distribution, liftPair, unavailable } from "./distribution.ts";
-import { logisticDraws } from "./draws.ts";
+import { logisticNoise } from "./noise.ts";
 
 /** `bins` evenly spaced values from low to high. */
 export interface Grid {
@@ -91,8 +91,8 @@ export class DiscretizedLogistic implements Distribution {
 
   sample(sampleShape: Shape = []): Tensor {
     const { low, bins } = this.grid;
-    const draws = logisticDraws([...sampleShape, ...this.shape], this.location.dtype);
-    const y = draws.mul(exp(this.logScale)).add(this.location);
+    const standard = logisticNoise([...sampleShape, ...this.shape], this.location.dtype);
+    const y = standard.mul(exp(this.logScale)).add(this.location);
     const bin = clamp(round(y.sub(low).div(this.width)), 0, bins - 1);
     return stopGradient(bin.mul(this.width).add(low));
   }

@@ -39,7 +39,7 @@ interface Case {
 const location = [-2, 2] as const;
 const scale = [0.3, 2] as const;
 const logits = [-2, 2] as const;
-const around = (center: number, spread: number): Quadrature => realLine(center, spread);
+const around = (center: number, scale: number): Quadrature => realLine(center, scale);
 const wide = (): Quadrature => realLine(0, 2);
 const grid = { low: -1, high: 1, bins: 9 };
 const gridPoints = sumOver(Array.from({ length: grid.bins }, (_, i) => -1 + i / 4));
@@ -106,9 +106,9 @@ const cases: readonly Case[] = [
 ];
 
 const inputs = (c: Case, dtype: DType): Input[] => c.ranges.map((_, i) => new Input(`p${i}`, [], dtype));
-const drawn = (c: Case, seed: number): number[] => {
-  const draws = stream(seed, c.name);
-  return c.ranges.map(([low, high]) => low + (high - low) * draws.uniform());
+const randomParameters = (c: Case, seed: number): number[] => {
+  const random = stream(seed, c.name);
+  return c.ranges.map(([low, high]) => low + (high - low) * random.uniform());
 };
 const bound = (parameters: readonly Tensor[], numbers: readonly number[]): [Tensor, Value][] =>
   parameters.map((p, i) => [p, value(p.dtype, [], [numbers[i]!])]);
@@ -143,7 +143,7 @@ describe.each(cases)("$name", (c) => {
   };
 
   test.each(seeds)("probabilities add up to 1; mean, variance and entropy are theirs (parameters %i)", (seed) => {
-    const numbers = drawn(c, seed);
+    const numbers = randomParameters(c, seed);
     const { x, ...over } = rule(numbers);
     const [logProb] = at([d.logProb(x)], parameters, numbers) as [Float64Array];
     const p = logProb.map(Math.exp);
@@ -163,11 +163,11 @@ describe.each(cases)("$name", (c) => {
   });
 
   test("samples have the mean, the variance and the log-probability of the distribution", () => {
-    const numbers = drawn(c, 4);
+    const numbers = randomParameters(c, 4);
     const { x, ...over } = rule(numbers);
-    const draws = d.sample([count]);
-    expect(draws.shape).toEqual([count]);
-    const [values, logProb, atPoints] = at([draws, d.logProb(draws), d.logProb(x)], parameters, numbers, 5) as [
+    const samples = d.sample([count]);
+    expect(samples.shape).toEqual([count]);
+    const [values, logProb, atPoints] = at([samples, d.logProb(samples), d.logProb(x)], parameters, numbers, 5) as [
       Float64Array,
       Float64Array,
       Float64Array,
@@ -187,7 +187,7 @@ describe.each(cases)("$name", (c) => {
   });
 
   test("derivatives of logProb, entropy and rsample are those of central differences", () => {
-    const numbers = drawn(c, 6);
+    const numbers = randomParameters(c, 6);
     const points = c.discrete ? c.over(...numbers).points : [-3.1, -0.45, 0.83, 2.9];
     const x = constant(points, [points.length], c.values ?? "float64");
     // The density itself, so that a point outside the support counts as 0.
@@ -208,9 +208,9 @@ describe.each(cases)("$name", (c) => {
   });
 
   test("sample carries no derivative, and what has no closed form refuses by name", () => {
-    expect(at(grad(d.sample([3]).mul(1).sum(), parameters), parameters, drawn(c, 8)).every((g) => g[0] === 0)).toBe(
-      true,
-    );
+    expect(
+      at(grad(d.sample([3]).mul(1).sum(), parameters), parameters, randomParameters(c, 8)).every((g) => g[0] === 0),
+    ).toBe(true);
     for (const what of c.refuses ?? [])
       expect(() => (what === "rsample" || what === "entropy" ? d[what]() : d[what])).toThrow(new RegExp(what));
   });
@@ -221,7 +221,7 @@ test("every distribution computes on the CPU device what the reference computes"
   for (const c of cases) {
     const parameters = inputs(c, "float32");
     const d = c.make(...parameters);
-    const numbers = drawn(c, 10).map(Math.fround);
+    const numbers = randomParameters(c, 10).map(Math.fround);
     const points = c.over(...numbers).points.filter((x) => Math.abs(x) < 10);
     const x = constant(points.map(Math.fround), [points.length], c.values ?? "float32");
     const roots = [d.logProb(x), ...grad(d.logProb(x).sum(), parameters), d.sample([7]), d.logProb(d.sample([7]))];

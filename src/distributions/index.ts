@@ -10,7 +10,7 @@ export { kl } from "./kl.ts";
 export { Laplace } from "./laplace.ts";
 export { Logistic } from "./logistic.ts";
 export { Mixture } from "./mixture.ts";
-export { Normal, type Spread } from "./normal.ts";
+export { Normal, type NormalScale } from "./normal.ts";
 export { OneHotCategorical } from "./one-hot-categorical.ts";
 export { Quantized } from "./quantized.ts";
 export { RelaxedCategorical } from "./relaxed-categorical.ts";

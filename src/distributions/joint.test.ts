@@ -25,8 +25,8 @@ describe("OneHotCategorical", () => {
   });
 
   test("samples vectors with a single 1, as often as their probability says", () => {
-    const draws = d.sample([4000]);
-    const { data } = evaluate([draws], noiseValues([draws], 1))[0]!;
+    const samples = d.sample([4000]);
+    const { data } = evaluate([samples], noiseValues([samples], 1))[0]!;
     const probs = numbers(classes.probs);
     const counts = [0, 0, 0, 0, 0, 0];
     for (let i = 0; i < data.length; i += 3) {
@@ -52,9 +52,9 @@ describe("Joint", () => {
   });
 
   test("samples its parts side by side", () => {
-    const draws = joint.sample([500]);
-    expect(draws.shape).toEqual([500, 2, 5]);
-    const { data } = evaluate([draws], noiseValues([draws], 1))[0]!;
+    const samples = joint.sample([500]);
+    expect(samples.shape).toEqual([500, 2, 5]);
+    const { data } = evaluate([samples], noiseValues([samples], 1))[0]!;
     let second = 0;
     for (let i = 0; i < data.length; i += 5) {
       expect(data[i + 2]! + data[i + 3]! + data[i + 4]!).toBe(1);

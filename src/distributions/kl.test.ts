@@ -41,24 +41,24 @@ test.each<[string, Distribution, Distribution, number]>([
   expect(number(kl(q, p))).toBeCloseTo(expected, 10);
 });
 
-const families: readonly { name: string; make: (draw: () => number) => Distribution }[] = [
-  { name: "Normal", make: (draw) => new Normal(real(draw()), { logVar: draw() }) },
-  { name: "Bernoulli", make: (draw) => new Bernoulli(real(draw())) },
-  { name: "Categorical", make: (draw) => new Categorical(stack([real(draw()), real(draw()), real(draw())])) },
-  { name: "Laplace", make: (draw) => new Laplace(real(draw()), Math.exp(draw() / 2)) },
+const families: readonly { name: string; make: (value: () => number) => Distribution }[] = [
+  { name: "Normal", make: (value) => new Normal(real(value()), { logVar: value() }) },
+  { name: "Bernoulli", make: (value) => new Bernoulli(real(value())) },
+  { name: "Categorical", make: (value) => new Categorical(stack([real(value()), real(value()), real(value())])) },
+  { name: "Laplace", make: (value) => new Laplace(real(value()), Math.exp(value() / 2)) },
   {
     name: "Independent Normal",
-    make: (draw) => independent(new Normal(stack([real(draw()), real(draw())]), Math.exp(draw() / 2)), 1),
+    make: (value) => independent(new Normal(stack([real(value()), real(value())]), Math.exp(value() / 2)), 1),
   },
 ];
 
 describe.each(families)("$name", ({ name, make }) => {
-  const draws = stream(3, name);
-  const draw = (): number => 3 * draws.uniform() - 1.5;
+  const random = stream(3, name);
+  const value = (): number => 3 * random.uniform() - 1.5;
 
   test("the closed form is the average of log q(x) - log p(x), not negative, and 0 at equality", () => {
     for (let trial = 0; trial < 4; trial++) {
-      const [q, p] = [make(draw), make(draw)];
+      const [q, p] = [make(value), make(value)];
       const x = q.sample([20_000]);
       const difference = q.logProb(x).sub(p.logProb(x));
       const samples = evaluate([difference], noiseValues([difference], trial))[0]!.data;

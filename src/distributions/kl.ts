@@ -42,8 +42,8 @@ const closedForms: readonly ClosedForm[] = [
   // with d = |q.mean - p.mean|: log(p.scale / q.scale) + (q.scale e^(-d / q.scale) + d) / p.scale - 1
   closedForm(Laplace, Laplace, (q, p) => {
     const distance = abs(q.mean.sub(p.mean));
-    const spread = exp(distance.div(q.scale).neg()).mul(q.scale).add(distance).div(p.scale);
-    return spread.add(log(p.scale)).sub(log(q.scale)).sub(1);
+    const ratio = exp(distance.div(q.scale).neg()).mul(q.scale).add(distance).div(p.scale);
+    return ratio.add(log(p.scale)).sub(log(q.scale)).sub(1);
   }),
 
   // Infinite where the support of q exceeds that of p.

@@ -2,7 +2,7 @@ import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
 import { abs, log, minimum, square, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair } from "./distribution.ts";
-import { openUniformDraws } from "./draws.ts";
+import { openUniformNoise } from "./noise.ts";
 
 /**
  * Laplace (double exponential), elementwise.
@@ -34,7 +34,7 @@ export class Laplace implements Distribution {
 
   /** By inversion: the inverse cdf is log 2u below the median and -log(2 - 2u) above, in units of the scale. */
   rsample(sampleShape: Shape = []): Tensor {
-    const u = openUniformDraws([...sampleShape, ...this.shape], this.mean.dtype);
+    const u = openUniformNoise([...sampleShape, ...this.shape], this.mean.dtype);
     const below = minimum(log(u.mul(2)), 0);
     const above = minimum(log(u.neg().add(1).mul(2)), 0);
     return below.sub(above).mul(this.scale).add(this.mean);

@@ -2,7 +2,7 @@ import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
 import { log, softplus, square, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair } from "./distribution.ts";
-import { logisticDraws } from "./draws.ts";
+import { logisticNoise } from "./noise.ts";
 
 /**
  * Logistic, elementwise, with cdf sigmoid(z) at z = (x - mean) / scale.
@@ -31,7 +31,7 @@ export class Logistic implements Distribution {
   }
 
   rsample(sampleShape: Shape = []): Tensor {
-    return logisticDraws([...sampleShape, ...this.shape], this.mean.dtype)
+    return logisticNoise([...sampleShape, ...this.shape], this.mean.dtype)
       .mul(this.scale)
       .add(this.mean);
   }

@@ -57,10 +57,10 @@ export class Mixture<D extends Distribution = Distribution> implements Distribut
 
   /** Ancestral sampling: a component, then a sample from it. */
   sample(sampleShape: Shape = []): Tensor {
-    const draws = this.components.sample(sampleShape);
+    const samples = this.components.sample(sampleShape);
     const chosen = oneHot(new Categorical(this.logits).sample(sampleShape), this.logits.shape.at(-1)!);
     const mask = greater(reshape(chosen, [...chosen.shape, ...this.#ones()]), 0);
-    return where(mask, draws, 0).sum(this.#axis + sampleShape.length);
+    return where(mask, samples, 0).sum(this.#axis + sampleShape.length);
   }
   rsample(): never {
     return unavailable(`${this.name}: rsample`, "the choice of a component has no derivative", "sample");

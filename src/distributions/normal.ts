@@ -2,10 +2,10 @@ import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
 import { exp, log, reciprocal, sqrt, square, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair } from "./distribution.ts";
-import { normalDraws } from "./draws.ts";
+import { normalNoise } from "./noise.ts";
 
 /** Scale of a Normal: a standard deviation, a log-variance or a variance. */
-export type Spread = Operand | { readonly logVar: Operand } | { readonly variance: Operand };
+export type NormalScale = Operand | { readonly logVar: Operand } | { readonly variance: Operand };
 
 /**
  * Gaussian, elementwise.
@@ -26,19 +26,19 @@ export class Normal implements Distribution {
   /** 1 / variance. */
   readonly precision: Tensor;
 
-  constructor(mean: Operand, spread: Spread) {
-    if (typeof spread === "object" && "logVar" in spread) {
-      [this.mean, this.logVar] = liftPair(mean, spread.logVar);
+  constructor(mean: Operand, scale: NormalScale) {
+    if (typeof scale === "object" && "logVar" in scale) {
+      [this.mean, this.logVar] = liftPair(mean, scale.logVar);
       this.std = exp(this.logVar.mul(0.5));
       this.variance = exp(this.logVar);
       this.precision = exp(this.logVar.neg());
-    } else if (typeof spread === "object" && "variance" in spread) {
-      [this.mean, this.variance] = liftPair(mean, spread.variance);
+    } else if (typeof scale === "object" && "variance" in scale) {
+      [this.mean, this.variance] = liftPair(mean, scale.variance);
       this.std = sqrt(this.variance);
       this.logVar = log(this.variance);
       this.precision = reciprocal(this.variance);
     } else {
-      [this.mean, this.std] = liftPair(mean, spread);
+      [this.mean, this.std] = liftPair(mean, scale);
       this.variance = square(this.std);
       this.logVar = log(this.std).mul(2);
       this.precision = reciprocal(this.variance);
@@ -53,7 +53,7 @@ export class Normal implements Distribution {
 
   /** Reparameterization: mean + std * noise (arXiv:1312.6114, section 2.4). */
   rsample(sampleShape: Shape = []): Tensor {
-    return normalDraws([...sampleShape, ...this.shape], this.mean.dtype)
+    return normalNoise([...sampleShape, ...this.shape], this.mean.dtype)
       .mul(this.std)
       .add(this.mean);
   }

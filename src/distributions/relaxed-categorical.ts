@@ -2,7 +2,7 @@ import type { Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
 import { log, logSumExp, softmax, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair, unavailable } from "./distribution.ts";
-import { gumbelDraws } from "./draws.ts";
+import { gumbelNoise } from "./noise.ts";
 import { logGamma } from "./gamma.ts";
 
 /**
@@ -49,7 +49,7 @@ export class RelaxedCategorical implements Distribution {
   }
 
   rsample(sampleShape: Shape = []): Tensor {
-    const gumbel = gumbelDraws([...sampleShape, ...this.shape], this.logits.dtype);
+    const gumbel = gumbelNoise([...sampleShape, ...this.shape], this.logits.dtype);
     return softmax(this.logits.add(gumbel).div(this.temperature));
   }
   sample(sampleShape: Shape = []): Tensor {

@@ -3,7 +3,7 @@ import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
 import { cos, exp, log, sqrt, square, stopGradient } from "../ops/index.ts";
 import { type Distribution, liftPair, unavailable } from "./distribution.ts";
-import { openUniformDraws, uniformDraws } from "./draws.ts";
+import { openUniformNoise, uniformNoise } from "./noise.ts";
 import { digamma, logGamma } from "./gamma.ts";
 
 /**
@@ -49,10 +49,10 @@ export class StudentT implements Distribution {
   rsample(sampleShape: Shape = []): Tensor {
     const shape = [...sampleShape, ...this.shape];
     const { dtype } = this.location;
-    const squaredRadius = exp(log(openUniformDraws(shape, dtype)).mul(-2 / this.df))
+    const squaredRadius = exp(log(openUniformNoise(shape, dtype)).mul(-2 / this.df))
       .sub(1)
       .mul(this.df);
-    const angle = uniformDraws(shape, dtype).mul(2 * Math.PI);
+    const angle = uniformNoise(shape, dtype).mul(2 * Math.PI);
     return sqrt(squaredRadius).mul(cos(angle)).mul(this.scale).add(this.location);
   }
   sample(sampleShape: Shape = []): Tensor {

@@ -2,7 +2,7 @@ import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
 import { and, greaterEqual, lessEqual, log, square, stopGradient, where } from "../ops/index.ts";
 import { type Distribution, liftPair } from "./distribution.ts";
-import { uniformDraws } from "./draws.ts";
+import { uniformNoise } from "./noise.ts";
 
 /**
  * Uniform on [low, high], elementwise.
@@ -37,7 +37,7 @@ export class Uniform implements Distribution {
   }
 
   rsample(sampleShape: Shape = []): Tensor {
-    return uniformDraws([...sampleShape, ...this.shape], this.low.dtype)
+    return uniformNoise([...sampleShape, ...this.shape], this.low.dtype)
       .mul(this.width)
       .add(this.low);
   }

@@ -117,9 +117,9 @@ export class AnnealedLikelihood {
     });
     const one = of(size);
     const code = one.prior.sample();
-    const { store, emaWeights: readInstead } = trained;
+    const { store, emaWeights: emaWeights } = trained;
     const program = (name: string, outputs: Readonly<Record<string, Tensor>>): Program =>
-      new Program(store, { name: `annealing ${name}`, outputs: new Map(Object.entries(outputs)), readInstead });
+      new Program(store, { name: `annealing ${name}`, outputs: new Map(Object.entries(outputs)), emaWeights });
     this.#programs = {
       start: program("start", { z: drawn, logLikelihood: logLikelihood(drawn), given: logLikelihood(z) }),
       simulate: program("simulate", { z: code, x: one.decode(code).sample() }),

@@ -3,7 +3,7 @@ import type { DataSource } from "../data/split.ts";
 import { ConfigError } from "../errors.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { nearestName } from "../nearest-name.ts";
-import { isImage } from "../pictures/sheet.ts";
+import { isImage } from "../pictures/image-grid.ts";
 import { quoted } from "../serialization/quoted.ts";
 import { onnxExtractor } from "./onnx-extractor.ts";
 import { readSmallExtractor, smallExtractor, smallName } from "./small-extractor.ts";

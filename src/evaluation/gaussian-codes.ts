@@ -1,7 +1,7 @@
 import { Independent } from "../distributions/independent.ts";
 import { kl } from "../distributions/kl.ts";
 import { Normal } from "../distributions/normal.ts";
-import type { DrawnCodes } from "../metrics/codes/rate-parts.ts";
+import type { SampledCodes } from "../metrics/codes/rate-decomposition.ts";
 import { takeMean } from "../models/latent.ts";
 import { codeOf, requireCapabilities } from "./capabilities.ts";
 import { mapSplit, type SplitOptions } from "./map-split.ts";
@@ -14,7 +14,7 @@ import type { ModelOnDevice } from "./model-on-device.ts";
 export async function gaussianCodes(
   trained: ModelOnDevice,
   options: Omit<SplitOptions, "key" | "program"> & { readonly seed?: number },
-): Promise<DrawnCodes> {
+): Promise<SampledCodes> {
   const { model } = trained;
   requireCapabilities(model, ["gaussian"]);
   const { name, prior } = codeOf(model)!;

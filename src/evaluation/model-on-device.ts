@@ -22,5 +22,5 @@ export interface ModelOnDevice {
   /** What has been made under this key before, or now. */
   kept<T extends Releasable>(key: string, make: () => T): T;
   /** A program over the model's variables, compiled when it is first asked for by this key. */
-  program(key: string, make: () => Omit<ProgramSpec, "readInstead">): Program;
+  program(key: string, make: () => Omit<ProgramSpec, "emaWeights">): Program;
 }

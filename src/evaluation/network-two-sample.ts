@@ -1,7 +1,7 @@
 import { createDataset } from "../data/dataset.ts";
 import { type Split, whole } from "../data/split.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
-import { judgeTwoSample, twoSampleHalves, type TwoSampleTest } from "../metrics/samples/classifier-two-sample.ts";
+import { twoSampleResult, twoSampleHalves, type TwoSampleTest } from "../metrics/samples/classifier-two-sample.ts";
 import type { Device } from "../runtime/device.ts";
 import { trainClassifier } from "./classifier.ts";
 
@@ -11,12 +11,12 @@ import { trainClassifier } from "./classifier.ts";
  * same figures. Throws ConfigError for fewer than 10 examples or one that is not finite.
  */
 export async function networkTwoSample(
-  drawn: Float32Array,
+  samples: Float32Array,
   real: Float32Array,
   { device, shape, seed = 0 }: { readonly device: Device; readonly shape: Shape; readonly seed?: number },
 ): Promise<TwoSampleTest> {
-  const { taught, asked, half } = twoSampleHalves(drawn, real, { dim: sizeOf(shape), seed });
-  const labelled = async (values: Float32Array): Promise<Split> =>
+  const { trainRows, testRows, half } = twoSampleHalves(samples, real, { dim: sizeOf(shape), seed });
+  const labeled = async (values: Float32Array): Promise<Split> =>
     whole(
       await createDataset({
         name: "two samples",
@@ -28,14 +28,14 @@ export async function networkTwoSample(
         labels: Uint8Array.from({ length: 2 * half }, (_, i) => (i < half ? 0 : 1)),
       }),
     );
-  const classifier = await trainClassifier({ device, split: await labelled(taught), seed });
+  const classifier = await trainClassifier({ device, split: await labeled(trainRows), seed });
   try {
-    const { dataset, indices } = await labelled(asked);
+    const { dataset, indices } = await labeled(testRows);
     const correct = async (of: Uint32Array): Promise<number> =>
       Math.round((1 - (await classifier.error({ dataset, indices: of }))) * half);
-    const ofDrawn = await correct(indices.subarray(0, half));
-    const ofReal = await correct(indices.subarray(half));
-    return judgeTwoSample({ ofDrawn, ofReal }, half);
+    const onSamples = await correct(indices.subarray(0, half));
+    const onReal = await correct(indices.subarray(half));
+    return twoSampleResult({ onSamples, onReal }, half);
   } finally {
     await classifier.release();
   }

@@ -7,7 +7,7 @@ import { constant, Input, type Tensor } from "../graph/tensor.ts";
 import { div, sub } from "../ops/arithmetic.ts";
 import { broadcastTo, flip, transpose } from "../ops/movement.ts";
 import { resizeBilinear } from "../ops/resize.ts";
-import { isImage } from "../pictures/sheet.ts";
+import { isImage } from "../pictures/image-grid.ts";
 import { cpuDevice, loadOnnx, type OnnxValue } from "../runtime/node.ts";
 import { Program } from "../runtime/program.ts";
 import { createVariables } from "../runtime/variables.ts";

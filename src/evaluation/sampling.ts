@@ -115,11 +115,11 @@ class CompiledSampler {
   ) {
     const symbolic = symbolicOf(options);
     const context = given.context(chunk);
-    const { store, emaWeights: readInstead } = trained;
+    const { store, emaWeights: emaWeights } = trained;
     const start = sampler.start(chunk, symbolic, context);
     if (!first) {
       const outputs = new Map([["out", sampler.finish(start, symbolic, context)]]);
-      this.#start = new Program(store, { name: "sample", outputs, readInstead });
+      this.#start = new Program(store, { name: "sample", outputs, emaWeights });
       return;
     }
     if (!sampler.step)
@@ -138,7 +138,7 @@ class CompiledSampler {
     const writes = (codes: Codes): ReadonlyMap<Variable, Tensor> =>
       new Map([...state].map(([name, variable]) => [variable, fitting(name, codes[name], variable)]));
     const program = (name: string, spec: object): Program =>
-      new Program(joined, { name: `sample.${name}`, readInstead, ...spec });
+      new Program(joined, { name: `sample.${name}`, emaWeights, ...spec });
     this.#start = program("start", { updates: writes(start) });
     this.#step = program("step", { updates: writes(next) });
     const out = sampler.finish(held, symbolic, context);

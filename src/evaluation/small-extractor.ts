@@ -8,7 +8,7 @@ import type { DataSource, Split } from "../data/split.ts";
 import { CheckpointError, DataError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 import { variables } from "../nn/module.ts";
-import { isImage } from "../pictures/sheet.ts";
+import { isImage } from "../pictures/image-grid.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { checkTensors } from "../training/checkpoint.ts";
 import { Classifier, classifierFeatures, classifierOf, trainClassifier } from "./classifier.ts";

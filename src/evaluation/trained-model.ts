@@ -154,8 +154,8 @@ export class TrainedModel implements ModelOnDevice {
     });
   }
 
-  program(key: string, make: () => Omit<ProgramSpec, "readInstead">): Program {
-    return this.kept(key, () => new Program(this.store, { ...make(), readInstead: this.emaWeights }));
+  program(key: string, make: () => Omit<ProgramSpec, "emaWeights">): Program {
+    return this.kept(key, () => new Program(this.store, { ...make(), emaWeights: this.emaWeights }));
   }
 
   kept<T extends Releasable>(key: string, make: () => T): T {

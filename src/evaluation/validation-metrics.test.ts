@@ -31,8 +31,8 @@ describe("ScoreEvaluator", () => {
     const store = createVariables(device, [weight, averaged]);
     await store.write(weight, Float32Array.of(3));
     await store.write(averaged, Float32Array.of(5));
-    const readInstead = new Map(average ? [[weight, averaged]] : []);
-    return new ScoreEvaluator({ model, store, split: whole(await data()), binarize: "none", readInstead, ...rest });
+    const emaWeights = new Map(average ? [[weight, averaged]] : []);
+    return new ScoreEvaluator({ model, store, split: whole(await data()), binarize: "none", emaWeights, ...rest });
   };
   const sum = values.reduce((a, b) => a + b, 0);
 

@@ -20,13 +20,13 @@ test.each(["", "gmm", "gmm:0", "gmm:1.5", "gmm:1000", "diagonal-gaussian", "GMM:
 describe("the number of components with the lowest BIC", () => {
   /** Codes in clusters 8 standard deviations apart. */
   function clusters(count: number, size: number): Float32Array {
-    const draws = stream(7, "clusters", count);
+    const random = stream(7, "clusters", count);
     const codes = new Float32Array(count * size * 2);
     for (let n = 0; n < count * size; n++) {
       const angle = (2 * Math.PI * (n % count)) / count;
       const radius = 4 / Math.sin(Math.PI / Math.max(2, count));
-      codes[2 * n] = radius * Math.cos(angle) + draws.normal();
-      codes[2 * n + 1] = radius * Math.sin(angle) + 0.3 * draws.normal();
+      codes[2 * n] = radius * Math.cos(angle) + random.normal();
+      codes[2 * n + 1] = radius * Math.sin(angle) + 0.3 * random.normal();
     }
     return codes;
   }
@@ -47,8 +47,8 @@ describe("the number of components with the lowest BIC", () => {
 });
 
 test("the same codes and seed give the same density", () => {
-  const draws = stream(1, "codes");
-  const codes = Float32Array.from({ length: 600 }, () => draws.normal());
+  const random = stream(1, "codes");
+  const codes = Float32Array.from({ length: 600 }, () => random.normal());
   const form = { covariance: "full", components: 4 } as const;
   const fit = (seed: number) => fitDensity(codes, { form, dim: 3, seed }).mixture.means;
   expect(fit(0)).toEqual(fit(0));

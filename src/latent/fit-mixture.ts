@@ -48,11 +48,11 @@ export function fitMixture(given: Float32Array | Float64Array, options: MixtureO
     );
   if (!codes.every(Number.isFinite)) throw new DataError("mixture: a code is not finite, expected finite numbers");
   const floor = options.floor ?? Math.max(1e-6 * meanVariance(codes, dim), 1e-12);
-  const shares = new Float64Array(count * components);
+  const responsibilities = new Float64Array(count * components);
   kMeans(codes, dim, components, stream(seed, "k-means", components)).forEach(
-    (k, n) => (shares[n * components + k] = 1),
+    (k, n) => (responsibilities[n * components + k] = 1),
   );
-  let mixture = maximized(codes, shares, { ...options, floor });
+  let mixture = maximized(codes, responsibilities, { ...options, floor });
   const meanLogProbs: number[] = [];
   for (;;) {
     const logJoint = mixture.logJoint(codes);
@@ -66,15 +66,15 @@ export function fitMixture(given: Float32Array | Float64Array, options: MixtureO
     }
     for (let n = 0; n < count; n++)
       for (let k = 0; k < components; k++)
-        shares[n * components + k] = Math.exp(logJoint[n * components + k]! - logProbs[n]!);
-    mixture = maximized(codes, shares, { ...options, floor }, mixture);
+        responsibilities[n * components + k] = Math.exp(logJoint[n * components + k]! - logProbs[n]!);
+    mixture = maximized(codes, responsibilities, { ...options, floor }, mixture);
   }
 }
 
 /** The M step. A component without responsibility keeps its parameters from `before`, with weight 0. */
 function maximized(
   codes: Float64Array,
-  shares: Float64Array,
+  responsibilities: Float64Array,
   { dim, components, covariance, floor }: MixtureOptions & { readonly floor: number },
   before?: GaussianMixture,
 ): GaussianMixture {
@@ -89,13 +89,13 @@ function maximized(
     const mean = means.subarray(k * dim, (k + 1) * dim);
     let total = 0;
     for (let n = 0; n < count; n++) {
-      const share = shares[n * components + k]!;
-      if (share < negligible) continue;
-      total += share;
-      for (let i = 0; i < dim; i++) mean[i]! += share * codes[n * dim + i]!;
+      const responsibility = responsibilities[n * components + k]!;
+      if (responsibility < negligible) continue;
+      total += responsibility;
+      for (let i = 0; i < dim; i++) mean[i]! += responsibility * codes[n * dim + i]!;
     }
     weights[k] = total / count;
-    const spread = new Float64Array(size);
+    const scatter = new Float64Array(size);
     if (total === 0) {
       mean.set(before?.means.subarray(k * dim, (k + 1) * dim) ?? codes.subarray(k * dim, (k + 1) * dim));
       if (before) factors.set(before.factors.subarray(k * size, (k + 1) * size), k * size);
@@ -104,18 +104,18 @@ function maximized(
     }
     for (let i = 0; i < dim; i++) mean[i]! /= total;
     for (let n = 0; n < count; n++) {
-      const share = shares[n * components + k]! / total;
-      if (share * total < negligible) continue;
+      const responsibility = responsibilities[n * components + k]! / total;
+      if (responsibility * total < negligible) continue;
       for (let i = 0; i < dim; i++) {
         const d = codes[n * dim + i]! - mean[i]!;
         offset[i] = d;
-        const weighted = share * d;
-        if (full) for (let j = 0; j <= i; j++) spread[i * dim + j]! += weighted * offset[j]!;
-        else spread[i]! += weighted * d;
+        const weighted = responsibility * d;
+        if (full) for (let j = 0; j <= i; j++) scatter[i * dim + j]! += weighted * offset[j]!;
+        else scatter[i]! += weighted * d;
       }
     }
-    for (let i = 0; i < dim; i++) spread[full ? i * dim + i : i]! += floor;
-    factors.set(full ? cholesky(spread, dim) : spread.map(Math.sqrt), k * size);
+    for (let i = 0; i < dim; i++) scatter[full ? i * dim + i : i]! += floor;
+    factors.set(full ? cholesky(scatter, dim) : scatter.map(Math.sqrt), k * size);
   }
   return new GaussianMixture({ covariance, weights, means, factors });
 }

@@ -91,16 +91,16 @@ test("the i-th sample depends on the seed alone, and without temperature is a me
 
 test("samples of a radius lie on a sphere around a mean, in standard deviations, in the directions of the others", () => {
   const onSphere = twoBlobs.sample(50, stream(3, "draws"), { radius: 2 });
-  const draws = twoBlobs.sample(50, stream(3, "draws"));
+  const samples = twoBlobs.sample(50, stream(3, "draws"));
   // In two dimensions log N(z; m, C) = -log(2 pi) - log |L| - r^2 / 2 at distance r.
   const atRadius = [0.2, 0.5].map((determinant) => -Math.log(2 * Math.PI) - Math.log(determinant) - 2);
   const joint = twoBlobs.logJoint(onSphere);
   for (let n = 0; n < 50; n++) {
-    const component = draws[2 * n]! < 0 ? 0 : 1;
+    const component = samples[2 * n]! < 0 ? 0 : 1;
     expect(joint[2 * n + component]).toBeCloseTo(Math.log([0.3, 0.7][component]!) + atRadius[component]!, 4);
     const from = (codes: Float32Array): number[] =>
       [0, 1].map((i) => codes[2 * n + i]! - twoBlobs.means[2 * component + i]!);
-    const [a, b] = [from(draws), from(onSphere)] as [[number, number], [number, number]];
+    const [a, b] = [from(samples), from(onSphere)] as [[number, number], [number, number]];
     expect(a[0] * b[1] - a[1] * b[0]).toBeCloseTo(0, 4);
     expect(a[0] * b[0] + a[1] * b[1]).toBeGreaterThan(0);
   }

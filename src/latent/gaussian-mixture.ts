@@ -97,7 +97,7 @@ export class GaussianMixture implements MixtureParameters {
     const codes = new Float32Array(count * dim);
     const noise = new Float64Array(dim);
     for (let n = 0; n < count; n++) {
-      const component = this.drawComponent(stream);
+      const component = this.sampleComponent(stream);
       for (let i = 0; i < dim; i++) noise[i] = stream.normal();
       const scale = radius === undefined ? temperature : radius / Math.hypot(...noise);
       for (let i = 0; i < dim; i++) noise[i]! *= scale;
@@ -107,7 +107,7 @@ export class GaussianMixture implements MixtureParameters {
   }
 
   /** A component index, sampled by weight. */
-  drawComponent(stream: Stream): number {
+  sampleComponent(stream: Stream): number {
     const { weights } = this;
     const u = stream.uniform();
     let component = 0;

@@ -3,8 +3,8 @@ import { stream } from "../random/index.ts";
 import { linear, pathBetween, spherical } from "./interpolation.ts";
 
 const norm = (x: Float32Array): number => Math.hypot(...x);
-const draws = stream(0, "interpolation");
-const draw = (dim: number): Float32Array => Float32Array.from({ length: dim }, () => draws.normal());
+const random = stream(0, "interpolation");
+const normals = (dim: number): Float32Array => Float32Array.from({ length: dim }, () => random.normal());
 const close = (found: Float32Array, expected: Float32Array): void =>
   expected.forEach((value, i) => expect(found[i]).toBeCloseTo(value, 5));
 
@@ -12,14 +12,14 @@ test.each([
   ["linear", linear],
   ["spherical", spherical],
 ] as const)("a %s path begins and ends at its codes, and goes back the way it came", (_, between) => {
-  const [a, b] = [draw(7), draw(7)];
+  const [a, b] = [normals(7), normals(7)];
   close(between(a, b, 0), a);
   close(between(a, b, 1), b);
   for (const t of [0.1, 0.5, 0.8]) close(between(a, b, t), between(b, a, 1 - t));
 });
 
 test("a linear path moves by the same step, and any affine map of it is the path between the maps", () => {
-  const [a, b] = [draw(5), draw(5)];
+  const [a, b] = [normals(5), normals(5)];
   const map = (x: Float32Array): Float32Array => x.map((value) => 3 * value - 1);
   close(map(linear(a, b, 0.3)), linear(map(a), map(b), 0.3));
   close(
@@ -29,8 +29,8 @@ test("a linear path moves by the same step, and any affine map of it is the path
 });
 
 test("a spherical path keeps the norm, turns at a constant rate and stays in the plane", () => {
-  const a = draw(20);
-  const other = draw(20);
+  const a = normals(20);
+  const other = normals(20);
   const b = other.map((value) => (value * norm(a)) / norm(other));
   const path = Array.from({ length: 11 }, (_, i) => spherical(a, b, i / 10));
   for (const point of path) expect(norm(point)).toBeCloseTo(norm(a), 4);
@@ -41,13 +41,13 @@ test("a spherical path keeps the norm, turns at a constant rate and stays in the
 });
 
 test("where the linear path of two Gaussian samples cuts inside their shell, the spherical one does not", () => {
-  const [a, b] = [draw(200), draw(200)];
+  const [a, b] = [normals(200), normals(200)];
   expect(norm(linear(a, b, 0.5)) / Math.sqrt(200)).toBeLessThan(0.8);
   expect(Math.abs(norm(spherical(a, b, 0.5)) / Math.sqrt(200) - 1)).toBeLessThan(0.1);
 });
 
 test("codes in one line with the origin, where no circle is the great one, are joined by the straight line", () => {
-  const a = draw(4);
+  const a = normals(4);
   for (const b of [a, a.map((value) => 2 * value), a.map((value) => -value), new Float32Array(4)])
     close(spherical(a, b, 0.25), linear(a, b, 0.25));
 });

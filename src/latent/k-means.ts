@@ -17,7 +17,7 @@ export function kMeans(codes: Float64Array, dim: number, clusters: number, strea
   for (let k = 0; k < clusters; k++) {
     let best = { picked: 0, sum: Infinity, distances: toNearest };
     for (let trial = 0; trial < (k === 0 ? 1 : trials); trial++) {
-      const picked = k === 0 ? stream.int(count) : drawFrom(toNearest, stream);
+      const picked = k === 0 ? stream.int(count) : sampleIndex(toNearest, stream);
       const distances = toNearest.map((least, n) => Math.min(least, distance(codes, n, codes, picked, dim)));
       const sum = distances.reduce((a, b) => a + b, 0);
       if (sum < best.sum) best = { picked, sum, distances };
@@ -46,7 +46,7 @@ export function kMeans(codes: Float64Array, dim: number, clusters: number, strea
 }
 
 /** An index sampled with probability proportional to its weight; the last where all weights are 0. */
-function drawFrom(weights: Float64Array, stream: Stream): number {
+function sampleIndex(weights: Float64Array, stream: Stream): number {
   let rest = stream.uniform() * weights.reduce((sum, weight) => sum + weight, 0);
   for (let n = 0; n < weights.length; n++) {
     rest -= weights[n]!;

@@ -21,10 +21,10 @@ export function traversal(
 }
 
 /** Per-dimension quantile of codes [count, dim]: [dim]. */
-export function codeQuantile(codes: Float32Array, dim: number, share: number): Float32Array {
+export function codeQuantile(codes: Float32Array, dim: number, fraction: number): Float32Array {
   const count = codes.length / dim;
   return Float32Array.from({ length: dim }, (_, i) => {
     const values = Float32Array.from({ length: count }, (__, n) => codes[n * dim + i]!).toSorted();
-    return values[Math.round(share * (count - 1))]!;
+    return values[Math.round(fraction * (count - 1))]!;
   });
 }

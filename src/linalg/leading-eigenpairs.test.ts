@@ -5,8 +5,8 @@ import { symmetricEigen } from "./symmetric-eigen.ts";
 
 /** X^T X of a random X [rows, n], plus `ridge` on the diagonal. */
 function gram(n: number, rows: number, ridge = 0): Float64Array {
-  const draws = stream(rows, "gram");
-  const x = Float64Array.from({ length: rows * n }, () => draws.normal());
+  const random = stream(rows, "gram");
+  const x = Float64Array.from({ length: rows * n }, () => random.normal());
   const a = new Float64Array(n * n);
   for (let r = 0; r < rows; r++)
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a[i * n + j]! += x[r * n + i]! * x[r * n + j]!;

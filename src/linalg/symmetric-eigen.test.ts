@@ -26,9 +26,9 @@ function withSpectrum(spectrum: readonly number[], seed: number): Float64Array {
   const n = spectrum.length;
   const a = new Float64Array(n * n);
   spectrum.forEach((value, i) => (a[i * n + i] = value));
-  const draws = stream(seed, "test");
+  const random = stream(seed, "test");
   for (let turn = 0; turn < 4; turn++) {
-    const v = Float64Array.from({ length: n }, () => draws.normal());
+    const v = Float64Array.from({ length: n }, () => random.normal());
     const beta = 2 / v.reduce((s, x) => s + x * x, 0);
     for (const [row, step] of [
       [n, 1],

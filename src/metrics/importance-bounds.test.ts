@@ -4,13 +4,13 @@ import { boundSizes, ImportanceBounds, LogMeanExp } from "./importance-bounds.ts
 
 const logMeanExp = (values: readonly number[]): number =>
   Math.log(values.reduce((sum, v) => sum + Math.exp(v), 0) / values.length);
-const draws = (count: number, seed: number): number[] => {
+const logWeights = (count: number, seed: number): number[] => {
   const random = stream(seed, "weights");
   return Array.from({ length: count }, () => 3 * random.normal());
 };
 
 test("the mean of e^v is taken without overflow, in any order", () => {
-  const values = draws(100, 1);
+  const values = logWeights(100, 1);
   for (const order of [values, values.toReversed(), values.toSorted((a, b) => a - b)])
     for (const offset of [0, 5000, -5000]) {
       const mean = new LogMeanExp();
@@ -29,7 +29,7 @@ test("weights of nothing count, and are nothing", () => {
 });
 
 test("L_k is the mean of log-mean-exps of blocks, and the last that of all weights", () => {
-  const weights = draws(53, 2);
+  const weights = logWeights(53, 2);
   const bounds = new ImportanceBounds([1, 5, 50, 53]);
   weights.forEach((w) => bounds.add(w));
   const blocks = (size: number): number[][] =>
@@ -44,7 +44,7 @@ test("L_k is the mean of log-mean-exps of blocks, and the last that of all weigh
 test("nested bounds never fall with k, whatever the weights", () => {
   for (let seed = 0; seed < 20; seed++) {
     const bounds = new ImportanceBounds(boundSizes(500));
-    draws(500, seed).forEach((w) => bounds.add(w));
+    logWeights(500, seed).forEach((w) => bounds.add(w));
     bounds.bounds.forEach((bound, i, all) => expect(bound).toBeGreaterThanOrEqual(all[i - 1] ?? -Infinity));
   }
 });

@@ -72,19 +72,19 @@ function eachImage(
   x: Float32Array,
   y: Float32Array,
   { channels, height, width }: ImageSize,
-  figure: (a: Float64Array, b: Float64Array, sides: Sides) => number,
+  metric: (a: Float64Array, b: Float64Array, sides: Sides) => number,
 ): Float64Array {
   const plane = height * width;
   if (x.length !== y.length || x.length % (channels * plane) !== 0)
     throw new ConfigError(
       `ssim: images differ in number or size, got ${x.length} and ${y.length} values, expected as many, a multiple of ${channels} x ${height} x ${width}`,
     );
-  const figures = new Float64Array(x.length / (channels * plane));
+  const values = new Float64Array(x.length / (channels * plane));
   for (let at = 0, channel = 0; at < x.length; at += plane, channel++) {
     const [a, b] = [x, y].map((all) => Float64Array.from(all.subarray(at, at + plane))) as [Float64Array, Float64Array];
-    figures[Math.floor(channel / channels)]! += figure(a, b, { height, width }) / channels;
+    values[Math.floor(channel / channels)]! += metric(a, b, { height, width }) / channels;
   }
-  return figures;
+  return values;
 }
 
 /** Mean over windows of the similarity and of its contrast-structure factor. */

@@ -11,11 +11,11 @@ export type { Check, Figure, Measure, MeasureContext, Measurement } from "../eva
 export { trainSmallExtractor } from "../evaluation/small-extractor.ts";
 export type { LoadedRun } from "../runs/load-run.ts";
 export {
-  analogySheet,
+  analogyGrid,
   interpolationPaths,
-  interpolationSheet,
+  interpolationGrid,
   type Term,
-  traversalSheet,
+  traversalGrid,
 } from "../runs/pictures/latent-grids.ts";
 export { type DensityFit, type RunDensity, runDensity } from "../runs/density.ts";
 export type { MeasuredRow, ReproductionRequest } from "../runs/studies/reproduce-row.ts";

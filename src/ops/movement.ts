@@ -286,8 +286,8 @@ function unslice(x: Tensor, shape: Shape, starts: readonly number[], steps: read
       // interleave with zeros: [.., n, ..] -> [.., n, 1, ..] -> [.., n, gap, ..] -> [.., n * gap, ..], tail cut
       const wide = reshape(y, [...y.shape.slice(0, axis + 1), 1, ...y.shape.slice(axis + 1)]);
       const none = wide.shape.map(() => 0);
-      const spread = pad(wide, none, none.with(axis + 1, gap - 1));
-      y = slice(reshape(spread, y.shape.with(axis, n * gap)), axis, 0, (n - 1) * gap + 1);
+      const dilated = pad(wide, none, none.with(axis + 1, gap - 1));
+      y = slice(reshape(dilated, y.shape.with(axis, n * gap)), axis, 0, (n - 1) * gap + 1);
     }
   });
   const before = starts.map((s, i) => (steps[i]! > 0 ? s : s + (x.shape[i]! - 1) * steps[i]!));

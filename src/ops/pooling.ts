@@ -163,19 +163,19 @@ const averagePoolOp = defineOp<readonly [Tensor], PoolAttrs>({
   name: "AveragePool",
   infer: ([x], attrs) => ({ dtype: x.dtype, shape: pooledShape("averagePool", x, attrs) }),
   vjp: ({ x: [x], ct, attrs: { kernel, stride, padding } }) => {
-    const share = 1 / sizeOf(kernel);
+    const weight = 1 / sizeOf(kernel);
     const [size, out] = [x.shape.slice(2), ct.shape.slice(2)];
     if (out.every((n, i) => stride[i] === kernel[i] && size[i] === n * kernel[i]!)) {
-      const spread = broadcastTo(reshape(ct, [...ct.shape.slice(0, 2), ...out.flatMap((n) => [n, 1])]), [
+      const repeated = broadcastTo(reshape(ct, [...ct.shape.slice(0, 2), ...out.flatMap((n) => [n, 1])]), [
         ...ct.shape.slice(0, 2),
         ...out.flatMap((n, i) => [n, kernel[i]!]),
       ]);
-      return [mul(reshape(spread, x.shape), share)];
+      return [mul(reshape(repeated, x.shape), weight)];
     }
     // Channelwise, this is a convolution with a constant kernel.
     const planes = reshape(ct, [x.shape[0]! * x.shape[1]!, 1, ...out]);
     const kernelValues = constant(
-      Array.from({ length: sizeOf(kernel) }, () => share),
+      Array.from({ length: sizeOf(kernel) }, () => weight),
       [1, 1, ...kernel],
       ct.dtype,
     );

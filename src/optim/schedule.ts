@@ -23,7 +23,7 @@ export type ScheduleName = (typeof scheduleNames)[number];
  */
 export function schedule(
   name: ScheduleName,
-  { learningRate, steps, warmup = 0, final = lastShare[name] }: ScheduleOptions,
+  { learningRate, steps, warmup = 0, final = finalFraction[name] }: ScheduleOptions,
 ): (step: number) => number {
   if (warmup < 0 || (warmup >= steps && name !== "constant"))
     throw new ConfigError(`schedule: warmup does not fit the run, got ${warmup}, expected 0 to ${steps - 1} steps`);
@@ -51,7 +51,7 @@ export function schedule(
   };
 }
 
-const lastShare: Readonly<Record<ScheduleName, number>> = {
+const finalFraction: Readonly<Record<ScheduleName, number>> = {
   constant: 1,
   linear: 0,
   cosine: 0,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { float64Digits, stepReference } from "../../test/optimizer-reference.ts";
 import { adam } from "./adam.ts";
 import { sgd } from "./sgd.ts";
-import { averageWeights, clipByNorm, clipByValue, clipWeights } from "./wrappers.ts";
+import { trackEma, clipByNorm, clipByValue, clipWeights } from "./wrappers.ts";
 
 const descent = sgd({ learningRate: 1 });
 
@@ -34,10 +34,10 @@ test("clipWeights holds the weights and not the gradient", () => {
   [0.004, 0.01, -0.01].forEach((v, i) => expect(parameter[i]).toBeCloseTo(v, float64Digits));
 });
 
-test("averageWeights follows the weights: it starts at them, and d = min(decay, (1 + t) / (10 + t))", () => {
-  const averaged = averageWeights(descent, 0.25);
+test("trackEma follows the weights: it starts at them, and d = min(decay, (1 + t) / (10 + t))", () => {
+  const tracked = trackEma(descent, 0.25);
   // Weights 2, 1, 0 after steps 1, 2, 3; decays 2/11, then 0.25 twice.
-  const { parameter, slots } = stepReference(averaged, [3], [[1], [1], [1]]);
+  const { parameter, slots } = stepReference(tracked, [3], [[1], [1], [1]]);
   const first = (2 / 11) * 3 + (9 / 11) * 2;
   const second = 0.25 * first + 0.75;
   expect(parameter[0]).toBe(0);
@@ -45,7 +45,7 @@ test("averageWeights follows the weights: it starts at them, and d = min(decay, 
 });
 
 test("wrapping keeps what the inner optimizer is and needs", () => {
-  const wrapped = averageWeights(clipByNorm(clipWeights(adam({ learningRate: 0.1 }), 1), 1), 0.999);
+  const wrapped = trackEma(clipByNorm(clipWeights(adam({ learningRate: 0.1 }), 1), 1), 0.999);
   expect(wrapped.name).toBe("adam");
   expect(wrapped.needsGradientNorm).toBe(true);
   expect(Object.keys(wrapped.slots)).toEqual(["m", "v", "ema"]);

@@ -37,7 +37,7 @@ export function clipWeights(optimizer: Optimizer, limit: number): Optimizer {
  *
  *   ema <- d ema + (1 - d) p,   d = min(decay, (1 + t) / (10 + t))   so that the initial weights are forgotten quickly
  */
-export function averageWeights(optimizer: Optimizer, decay: number): Optimizer {
+export function trackEma(optimizer: Optimizer, decay: number): Optimizer {
   return {
     ...optimizer,
     slots: { ...optimizer.slots, ema: { initial: "parameter" } },

@@ -32,13 +32,13 @@ export function barChart({
   const bottom = height - margin.bottom;
   const high = Math.max(...bars.map(({ value }) => value), 1e-6) * 1.06;
   const step = (right - margin.left) / bars.length;
-  const labelled = Math.ceil(labelWidth / step);
+  const labeled = Math.ceil(labelWidth / step);
   const atY = (value: number): number => bottom - (Math.max(0, value) / high) * (bottom - margin.top);
   const grid = gridLines([0, high], { left: margin.left, right, atY });
   const marks = bars.map(({ label, value, kind }, i) => {
     const left = margin.left + i * step;
     const rect = `<rect x="${(left + 0.1 * step).toFixed(1)}" y="${atY(value).toFixed(1)}" width="${(0.8 * step).toFixed(1)}" height="${(bottom - atY(value)).toFixed(1)}" fill="${escapeMarkup(kinds[kind]!.color)}"/>`;
-    return i % labelled === 0 ? rect + svgText(left + step / 2, bottom + 14, "middle", label) : rect;
+    return i % labeled === 0 ? rect + svgText(left + step / 2, bottom + 14, "middle", label) : rect;
   });
   const names = kinds.map(({ name }) => name);
   const legend = legendFromRight(right, names, {

@@ -65,38 +65,38 @@ describe("Stream", () => {
     const normal = new Float32Array(1000);
     fillUniform(uniform, key);
     fillNormal(normal, key);
-    const draws = new Stream(key);
+    const random = new Stream(key);
     for (let i = 0; i < 1000; i++) {
-      expect(draws.uniform()).toBe(uniform[i]);
-      if (i % 3 === 0) expect(draws.normal()).toBe(normal[i / 3]);
+      expect(random.uniform()).toBe(uniform[i]);
+      if (i % 3 === 0) expect(random.normal()).toBe(normal[i / 3]);
     }
   });
 
   test("int is uniform where a plain remainder would favor small values twofold", () => {
-    const draws = stream(31);
+    const random = stream(31);
     const [thirds, n, count] = [[0, 0, 0], 3 * 2 ** 30, 30_000];
-    for (let i = 0; i < count; i++) thirds[Math.floor(draws.int(n) / 2 ** 30)]!++;
+    for (let i = 0; i < count; i++) thirds[Math.floor(random.int(n) / 2 ** 30)]!++;
     const chiSquare = thirds.reduce((sum, seen) => sum + (seen - count / 3) ** 2 / (count / 3), 0);
     expect(chiSquare).toBeLessThan(9.21); // 1% level, 2 degrees of freedom
   });
 
   test("int reaches both ends of small and full ranges", () => {
-    const draws = stream(32);
-    const dice = Array.from({ length: 200 }, () => draws.int(6));
+    const random = stream(32);
+    const dice = Array.from({ length: 200 }, () => random.int(6));
     expect([Math.min(...dice), Math.max(...dice)]).toEqual([0, 5]);
-    expect(draws.int(1)).toBe(0);
-    const full = Array.from({ length: 200 }, () => draws.int(2 ** 32));
+    expect(random.int(1)).toBe(0);
+    const full = Array.from({ length: 200 }, () => random.int(2 ** 32));
     expect(Math.min(...full)).toBeLessThan(2 ** 28);
     expect(Math.max(...full)).toBeGreaterThan(15 * 2 ** 28);
   });
 
   test("permutation is a bijection, and all orders of four are equally likely", () => {
-    const draws = stream(33);
-    expect(draws.permutation(10_007).toSorted()).toEqual(Uint32Array.from({ length: 10_007 }, (_, i) => i));
-    expect(draws.permutation(0)).toHaveLength(0);
+    const random = stream(33);
+    expect(random.permutation(10_007).toSorted()).toEqual(Uint32Array.from({ length: 10_007 }, (_, i) => i));
+    expect(random.permutation(0)).toHaveLength(0);
     const orders = new Map<string, number>();
     for (let i = 0; i < 24_000; i++) {
-      const order = draws.permutation(4).join("");
+      const order = random.permutation(4).join("");
       orders.set(order, (orders.get(order) ?? 0) + 1);
     }
     expect(orders.size).toBe(24);
@@ -105,8 +105,8 @@ describe("Stream", () => {
   });
 
   test("refuses bounds it cannot serve", () => {
-    const draws = stream(34);
-    for (const bound of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) expect(() => draws.int(bound)).toThrow(ConfigError);
-    for (const length of [-1, 1.5, 2 ** 32]) expect(() => draws.permutation(length)).toThrow(ConfigError);
+    const random = stream(34);
+    for (const bound of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) expect(() => random.int(bound)).toThrow(ConfigError);
+    for (const length of [-1, 1.5, 2 ** 32]) expect(() => random.permutation(length)).toThrow(ConfigError);
   });
 });

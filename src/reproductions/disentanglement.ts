@@ -23,8 +23,8 @@ export const disentanglement: Reproduction = {
   binarize: "none",
   training: { steps: 15_000, batchSize: 64, learningRate: 1e-3, threads: 1 },
   seeds: [0, 1, 2],
-  measures: ["scores", "mig", "disentanglement"],
-  figures: [
+  metrics: ["scores", "mig", "disentanglement"],
+  columns: [
     { name: "mig", heading: "MIG", ours: "mig", digits: 3 },
     { name: "migOfDraws", heading: "of samples", ours: "mig", of: ["draws"], digits: 3 },
     { name: "factorVAE", heading: "FactorVAE score", ours: "factor-vae score", digits: 2 },

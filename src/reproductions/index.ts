@@ -6,4 +6,4 @@ import type { Reproduction } from "./reproduction.ts";
 
 /** All reproducible tables. */
 export const reproductions: readonly Reproduction[] = [iwaeTable1, ppca, raeTable1, disentanglement];
-export type { Reproduction, ReproductionFigure, ReproductionRow } from "./reproduction.ts";
+export type { Reproduction, ReproductionColumn, ReproductionRow } from "./reproduction.ts";

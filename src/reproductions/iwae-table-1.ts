@@ -28,9 +28,9 @@ export const iwaeTable1: Reproduction = {
   data: "mnist",
   training: { epochs: 300, batchSize: 100, learningRate: 1e-3, schedule: "cosine" },
   seeds: [0],
-  measures: ["scores", "likelihood", "active-units"],
+  metrics: ["scores", "likelihood", "active-units"],
   samples: 5000,
-  figures: [
+  columns: [
     { name: "nll", heading: "nll", ours: "nll", digits: 2 },
     { name: "activeUnits", heading: "active units", ours: "active units", digits: 0 },
   ],

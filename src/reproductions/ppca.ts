@@ -37,9 +37,9 @@ export const ppca: Reproduction = {
     checkpointEvery: 1000,
   },
   seeds: [0],
-  measures: ["likelihood"],
+  metrics: ["likelihood"],
   samples: 1,
-  figures: [{ name: "nll", heading: "nats", ours: "nll", digits: 3 }],
+  columns: [{ name: "nll", heading: "nats", ours: "nll", digits: 3 }],
   differences: [
     "the 12 columns of UCI's Wine Quality (white), standardized; the paper: 1000 images of MNIST, in figures without numbers",
     "the posterior's variance is a linear function of x too; the paper's is one for all x, which is what is learned",

@@ -24,10 +24,10 @@ export const raeTable1: Reproduction = {
   data: "mnist",
   training: { epochs: 20, batchSize: 100, learningRate: 1e-3, schedule: "cosine" },
   seeds: [0],
-  measures: ["frechet", "frechet-reconstruction"],
+  metrics: ["frechet", "frechet-reconstruction"],
   generated: 10_000,
   priors: ["own", "full-gaussian", "gmm:10"],
-  figures: [
+  columns: [
     { name: "reconstructions", heading: "reconstructions", ours: "frechet", of: ["reconstructions"], digits: 2 },
     { name: "normal", heading: "N", ours: "frechet", of: ["own", "full-gaussian"], digits: 2 },
     { name: "mixture", heading: "mixture", ours: "frechet", of: ["gmm:10"], digits: 2 },

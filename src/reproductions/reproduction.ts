@@ -2,7 +2,7 @@ import type { Binarization } from "../data/binarize.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 
 /** A metric of a published table, and the metric of ours beside it. */
-export interface ReproductionFigure {
+export interface ReproductionColumn {
   /** Key in `theirs`. */
   readonly name: string;
   readonly heading: string;
@@ -41,13 +41,13 @@ export interface Reproduction {
   /** Seeds with which each row is trained and evaluated. */
   readonly seeds: readonly number[];
   /** Metrics of each row, by their names in `evaluate --metrics`. */
-  readonly measures: readonly string[];
+  readonly metrics: readonly string[];
   /** Samples of z per example. */
   readonly samples?: number;
   /** Number of generated examples, and the densities over codes that they are sampled from; `own` is for models with p(z). */
   readonly generated?: number;
   readonly priors?: readonly string[];
-  readonly figures: readonly ReproductionFigure[];
+  readonly columns: readonly ReproductionColumn[];
   /** Where the paper's values are not comparable with ours: ratios of two metrics of a row, which are. */
   readonly ratios?: readonly { readonly heading: string; readonly over: string; readonly under: string }[];
   /** Differences from the paper. */

@@ -13,11 +13,11 @@ describe.each(reproductions)("$name", (table) => {
       expect(rowTraining(table, row, {})).toMatchObject({ ...table.training, ...row.training });
     }
     expect(dataOptions.safeParse(table.dataOptions ?? {}).error).toBeUndefined();
-    for (const name of table.measures) expect(findMeasure(name).name).toBe(name);
+    for (const name of table.metrics) expect(findMeasure(name).name).toBe(name);
   });
 
   test("reports values of its columns, in rows of different names", () => {
-    const columns = new Set(table.figures.map(({ name }) => name));
+    const columns = new Set(table.columns.map(({ name }) => name));
     for (const { theirs } of table.rows) for (const name of Object.keys(theirs)) expect(columns).toContain(name);
     expect(new Set(table.rows.map(({ name }) => name)).size).toBe(table.rows.length);
   });

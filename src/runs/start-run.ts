@@ -214,7 +214,7 @@ function compile(options: {
     seed,
     binarize,
     ...(condition && { fields: condition.fields }),
-    ...(labeledExamples !== undefined && { labelledExamples: labeledExamples }),
+    ...(labeledExamples !== undefined && { labeledExamples: labeledExamples }),
   });
   const rewinds: Rewind[] = [];
   const { shape } = source.train.dataset;

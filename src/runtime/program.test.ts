@@ -136,7 +136,7 @@ describe("noise", () => {
     ["b", b],
     ["both", sum(a).add(sum(b))],
   ]);
-  const draws = async (options: { name?: string; seed?: number; step?: number; ask?: readonly string[] } = {}) => {
+  const noiseOf = async (options: { name?: string; seed?: number; step?: number; ask?: readonly string[] } = {}) => {
     const { name = "p", seed = 5, step = 9, ask = ["a"] } = options;
     const p = program({ name, outputs });
     const found = await p.run({ outputs: ask, seed, step });
@@ -149,20 +149,20 @@ describe("noise", () => {
     fillNormal(normal, streamKey(5, "noise", "p", 9, 0));
     const uniform = new Float32Array(300);
     fillUniform(uniform, streamKey(5, "noise", "p", 9, 1));
-    expect(await draws({ ask: ["a", "b"] })).toEqual({ a: normal, b: uniform });
+    expect(await noiseOf({ ask: ["a", "b"] })).toEqual({ a: normal, b: uniform });
   });
 
   test("is the same whatever outputs are asked for", async () => {
-    const { a: expectedA, b: expectedB } = await draws({ ask: ["a", "b", "both"] });
-    expect(await draws({ ask: ["a"] })).toEqual({ a: expectedA });
-    expect(await draws({ ask: ["b"] })).toEqual({ b: expectedB });
-    expect(await draws({ ask: ["both", "b"] })).toMatchObject({ b: expectedB });
+    const { a: expectedA, b: expectedB } = await noiseOf({ ask: ["a", "b", "both"] });
+    expect(await noiseOf({ ask: ["a"] })).toEqual({ a: expectedA });
+    expect(await noiseOf({ ask: ["b"] })).toEqual({ b: expectedB });
+    expect(await noiseOf({ ask: ["both", "b"] })).toMatchObject({ b: expectedB });
   });
 
   test("differs between seeds, steps and programs, and repeats for the same", async () => {
-    const found = await Promise.all([draws(), draws({ seed: 6 }), draws({ step: 10 }), draws({ name: "q" })]);
+    const found = await Promise.all([noiseOf(), noiseOf({ seed: 6 }), noiseOf({ step: 10 }), noiseOf({ name: "q" })]);
     expect(new Set(found.map(({ a }) => a![0])).size).toBe(4);
-    expect(await draws()).toEqual(found[0]);
+    expect(await noiseOf()).toEqual(found[0]);
   });
 
   test("is resampled at each run of one program", async () => {
@@ -231,7 +231,7 @@ describe.each(["host", "device"] as const)("variables kept by the %s", (residenc
     const averaged = new Program(store, {
       name: "averaged",
       outputs: squared,
-      readInstead: new Map([[weight, average]]),
+      emaWeights: new Map([[weight, average]]),
     });
     expect(await plain.run({ outputs: ["y"] })).toEqual({ y: Float32Array.of(9) });
     expect(await averaged.run({ outputs: ["y"] })).toEqual({ y: Float32Array.of(16) });

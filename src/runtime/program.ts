@@ -19,7 +19,7 @@ export interface ProgramSpec {
   /** Outputs computed in every run, written directly into a variable's memory (gradients, with host residency). */
   readonly writes?: ReadonlyMap<Variable, Tensor>;
   /** EMA weights, by the variable in whose place they are read. */
-  readonly readInstead?: ReadonlyMap<Variable, Variable>;
+  readonly emaWeights?: ReadonlyMap<Variable, Variable>;
 }
 
 export interface RunOptions {
@@ -132,7 +132,7 @@ export class Program {
       }
       const variable = this.#variables.get(name);
       if (variable) {
-        feeds[name] = this.#store.feed(this.#spec.readInstead?.get(variable) ?? variable);
+        feeds[name] = this.#store.feed(this.#spec.emaWeights?.get(variable) ?? variable);
         continue;
       }
       const key = name.slice("input.".length);

@@ -34,7 +34,7 @@ test("weights decide, averaged ones where they are kept", async () => {
   };
   const examined = { store, x: Float32Array.of(1, 2, 3, 4), shape: [2] };
   expect(await countDeadUnits(model, examined)).toMatchObject({ dead: 2, units: 2 });
-  expect(await countDeadUnits(model, { ...examined, readInstead: new Map([[w, average]]) })).toMatchObject({ dead: 1 });
+  expect(await countDeadUnits(model, { ...examined, emaWeights: new Map([[w, average]]) })).toMatchObject({ dead: 1 });
 });
 
 test("a model without a rectifier has none to count", async () => {

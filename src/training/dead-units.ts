@@ -41,7 +41,7 @@ export async function countDeadUnits(
   const rectified = topologicalOrder([result]).filter((t) => t.op.name === "Relu" && t.rank >= 2);
   if (rectified.length === 0) return undefined;
   const outputs = new Map(rectified.map((t, i) => [`unit${i}`, highest(t)]));
-  const program = new Program(store, { name: "dead units", outputs, ...(emaWeights && { readInstead: emaWeights }) });
+  const program = new Program(store, { name: "dead units", outputs, ...(emaWeights && { emaWeights: emaWeights }) });
   try {
     const found = await program.run({ inputs: { x }, outputs: [...outputs.keys()] });
     const values = Object.values(found).flatMap((unit) => Array.from(unit, Number));

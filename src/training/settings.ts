@@ -8,7 +8,7 @@ import { schedule, scheduleNames } from "../optim/schedule.ts";
 import { sgd } from "../optim/sgd.ts";
 import { deviceNames } from "../runtime/device.ts";
 import type { Rewind } from "./checkpoint.ts";
-import { averageWeights, clipByNorm, clipByValue } from "../optim/wrappers.ts";
+import { trackEma, clipByNorm, clipByValue } from "../optim/wrappers.ts";
 
 export const optimizerNames = ["adam", "adamw", "adamax", "rmsprop", "sgd"] as const;
 
@@ -94,7 +94,7 @@ export function optimizerFor(
   if (own) optimizer = own({ optimizer, scheduled });
   if (clipValue !== undefined) optimizer = clipByValue(optimizer, clipValue);
   if (clipNorm !== undefined) optimizer = clipByNorm(optimizer, clipNorm);
-  return decay === undefined ? optimizer : averageWeights(optimizer, decay);
+  return decay === undefined ? optimizer : trackEma(optimizer, decay);
 }
 
 function rateOf(

@@ -6,7 +6,7 @@ import type { Objective } from "../models/model.ts";
 import { MLP } from "../nn/mlp.ts";
 import { variables } from "../nn/module.ts";
 import { argmax, cast, clamp, exp, floor, mean, square, stopGradient, sub, sum } from "../ops/index.ts";
-import { adam, averageWeights, clipByNorm, type Optimizer, sgd } from "../optim/index.ts";
+import { adam, trackEma, clipByNorm, type Optimizer, sgd } from "../optim/index.ts";
 import { fillNormal, streamKey } from "../random/index.ts";
 import type { Device } from "../runtime/device.ts";
 import { cpuDevice } from "../runtime/node.ts";
@@ -185,12 +185,12 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
     const step = await stepOf({
       device: device(),
       objectives: [objective("loss", w.mul(1), { w })],
-      optimizer: averageWeights(sgd({ learningRate: 1 }), 0),
+      optimizer: trackEma(sgd({ learningRate: 1 }), 0),
     });
-    const readInstead = step.averagedWeights();
-    expect([...readInstead.keys()]).toEqual([w]);
-    expect(step.optimizerVariables.get("loss.w.ema")).toBe(readInstead.get(w));
-    const scoring = new Program(step.store, { name: "score", outputs: new Map([["w", w.mul(10)]]), readInstead });
+    const emaWeights = step.emaWeights();
+    expect([...emaWeights.keys()]).toEqual([w]);
+    expect(step.optimizerVariables.get("loss.w.ema")).toBe(emaWeights.get(w));
+    const scoring = new Program(step.store, { name: "score", outputs: new Map([["w", w.mul(10)]]), emaWeights });
     expect(await scoring.run({ outputs: ["w"] })).toEqual({ w: Float32Array.of(40) });
     await step.run({ inputs: {}, seed: 0, step: 1 });
     expect(await scoring.run({ outputs: ["w"] })).toEqual({ w: Float32Array.of(30) });
@@ -218,7 +218,7 @@ function regression(optimizer: Optimizer, device: Device): { readonly step: Trai
   return { step, network };
 }
 const batch = Float32Array.from({ length: 96 * 48 }, (_, i) => Math.sin(i * i));
-const clippedAdam = averageWeights(clipByNorm(adam({ learningRate: 3e-3 }), 0.8), 0.99);
+const clippedAdam = trackEma(clipByNorm(adam({ learningRate: 3e-3 }), 0.8), 0.99);
 
 /** A digest of the bytes of all weights and all the optimizer keeps. */
 async function stateOf(step: TrainingStep): Promise<string> {

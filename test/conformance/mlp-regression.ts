@@ -2,7 +2,7 @@ import { Input } from "../../src/graph/tensor.ts";
 import { MLP } from "../../src/nn/mlp.ts";
 import { variables } from "../../src/nn/module.ts";
 import { mean, square, sub } from "../../src/ops/index.ts";
-import { adam, averageWeights, clipByNorm } from "../../src/optim/index.ts";
+import { adam, trackEma, clipByNorm } from "../../src/optim/index.ts";
 import { stream } from "../../src/random/index.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { TrainingStep } from "../../src/training/step.ts";
@@ -27,7 +27,7 @@ export async function trainRegression(
     device,
     variables: variables(network),
     objectives: [{ name: "loss", loss, parameters: variables(network), metrics: {} }],
-    optimizer: averageWeights(clipByNorm(adam({ learningRate: 0.01 }), 0.5), 0.9),
+    optimizer: trackEma(clipByNorm(adam({ learningRate: 0.01 }), 0.5), 0.9),
   });
   await step.initialize(1);
   const points = stream(2, "points");

@@ -2,7 +2,7 @@ import {
   adam,
   adamax,
   adamW,
-  averageWeights,
+  trackEma,
   clipByNorm,
   clipByValue,
   clipWeights,
@@ -143,7 +143,7 @@ const wrappers: Readonly<Record<string, (inner: OptimizerCase, name: string) => 
   }),
   "weights averaged": ({ optimizer, rule }, name) => ({
     name,
-    optimizer: averageWeights(optimizer, 0.3),
+    optimizer: trackEma(optimizer, 0.3),
     rule: (at) => {
       const next = rule(at);
       const d = Math.min(0.3, (1 + at.t) / (10 + at.t));

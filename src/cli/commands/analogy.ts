@@ -5,11 +5,11 @@ import type { Split } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import { classMeans } from "../../latent/code-arithmetic.ts";
 import { nearestName } from "../../nearest-name.ts";
-import { analogySheet, type Term } from "../../runs/pictures/latent-grids.ts";
+import { analogyGrid, type Term } from "../../runs/pictures/latent-grids.ts";
 import { firstExamples, forExamples } from "../../runs/pictures/run-pictures.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { quoted } from "../../serialization/quoted.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, pickedExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -43,20 +43,20 @@ Examples:
     )
     .action(async (path: string, a: string, b: string, c: readonly string[], options: RunOptions) => {
       const { strengths, split: wanted } = parseSettings(analogySettings, givenSettings(analogySettings, options));
-      const loaded = await optionRun(path, options, sheetKinds);
+      const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
       const termOf = (text: string): Promise<Term> => term(trained, split, text);
       const terms = [];
       for (const text of [a, b, ...c]) terms.push(await termOf(text));
       const [first, second, ...rest] = terms as [Term, Term, ...Term[]];
-      const sheet = await analogySheet(trained, { a: first, b: second, c: rest, strengths });
-      await finishSheet(sheet, options, {
+      const grid = await analogyGrid(trained, { a: first, b: second, c: rest, strengths });
+      await finishImageGrid(grid, options, {
         title: "a, b, c, and what is to c as a is to b",
         file: samplesFile(path, "analogy.png"),
         columns: loaded.run.info.data.columns,
         details: { run: path, step, data, split: splitName, a, b, c, strengths },
-        numbers: { shape: [c.length, 3 + strengths.length, ...sheet.shape], values: sheet.sets[0]! },
+        numbers: { shape: [c.length, 3 + strengths.length, ...grid.shape], values: grid.sets[0]! },
         terminalRows: c.length,
       });
     });

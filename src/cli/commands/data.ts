@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { columnFigures, type ColumnFigures } from "../../data/tables/column-statistics.ts";
+import { columnStatistics, type ColumnStatistics } from "../../data/tables/column-statistics.ts";
 import type { Column } from "../../data/tables/column.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
@@ -12,11 +12,11 @@ import { listDataSources, openDataSource } from "../../node/data/source.ts";
 import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
 import { firstExamples } from "../../runs/pictures/run-pictures.ts";
 import { writePng } from "../../node/files/png-file.ts";
-import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
+import { isImage, isPoints, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { checkKind } from "../output/write-output.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
-import { showSheet } from "../output/show-image.ts";
+import { showImageGrid } from "../output/show-image.ts";
 import { table } from "../output/table.ts";
 
 const showSettings = z.strictObject({
@@ -93,15 +93,15 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   const source = await openDataSource(spec, reading);
   const { dataset } = source.train;
   const splits = { train: source.train, validation: source.validation, test: source.test };
-  const sheet = sheetOf(source.train, count);
+  const grid = gridOf(source.train, count);
   const { columns } = dataset;
-  const figures = columns || isImage(dataset.shape) ? undefined : columnFigures(source.train, shownColumns);
+  const figures = columns || isImage(dataset.shape) ? undefined : columnStatistics(source.train, shownColumns);
   if (out !== undefined) {
-    if (!sheet)
+    if (!grid)
       throw new DataError(
         `--out: no picture of these examples, got shape [${dataset.shape.join(", ")}], expected images or points [2]`,
       );
-    await writePng(out, sheetRaster(sheet));
+    await writePng(out, imageGridRaster(grid));
   }
   if (options.json) {
     const counts = Object.entries(splits).map(([name, split]) => [
@@ -130,7 +130,8 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   console.log(table([["", "examples", ...classes], ...rows]));
   if (columns) console.log(`\n${columnKinds(columns)}`);
   if (figures) console.log(`\n${columnTable(figures, exampleSize(dataset))}`);
-  if (sheet) showSheet(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", sheet, sheet.count);
+  if (grid)
+    showImageGrid(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", grid, grid.count);
   if (out !== undefined) console.log(`\n${out}`);
 }
 
@@ -138,7 +139,7 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
 const shownPoints = 5000;
 
 /** `count` images of each class, or the first points; undefined for examples that no picture shows. */
-function sheetOf(split: Split, count: number): Sheet | undefined {
+function gridOf(split: Split, count: number): ImageGrid | undefined {
   const { shape } = split.dataset;
   if (isImage(shape)) return examplesByClass(split, count);
   if (!isPoints(shape)) return undefined;
@@ -166,7 +167,7 @@ function columnKinds(columns: readonly Column[]): string {
   return table([["column", "kind", "values"], ...rows]);
 }
 
-function columnTable(columns: readonly ColumnFigures[], total: number): string {
+function columnTable(columns: readonly ColumnStatistics[], total: number): string {
   const rows = columns.map(({ min, mean, std, max }, i) =>
     [String(i)].concat([min, mean, std, max].map((value) => value.toPrecision(4))),
   );

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { readNpy } from "../../data/formats/read-npy.ts";
 import { DataError } from "../../errors.ts";
 import { openFile } from "../../node/data/open-file.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 
 export function define(command: Command): void {
@@ -16,7 +16,7 @@ Examples:
   latentkit decode runs/vae-digits-1 codes.npy --out examples.npy`,
     )
     .action(async (path: string, codes: string, options: RunOptions) => {
-      const loaded = await optionRun(path, options, sheetKinds);
+      const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
       const { latentDim, shape } = trained;
       const file = await openFile(codes);
@@ -30,8 +30,8 @@ Examples:
       const z = Float32Array.from(array.values);
       if (!z.every(Number.isFinite)) throw new DataError(`${codes}: a code is not finite, expected numbers`);
       const count = array.shape[0]!;
-      const sheet = { sets: [await trained.decode(z)], count, columns: Math.ceil(Math.sqrt(count)), shape };
-      await finishSheet(sheet, options, {
+      const grid = { sets: [await trained.decode(z)], count, columns: Math.ceil(Math.sqrt(count)), shape };
+      await finishImageGrid(grid, options, {
         title: "decoded codes",
         file: samplesFile(path, "decoded.png"),
         columns: loaded.run.info.data.columns,

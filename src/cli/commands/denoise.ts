@@ -3,7 +3,7 @@ import { z } from "zod";
 import { sizeOf } from "../../graph/shape.ts";
 import { psnr } from "../../metrics/psnr.ts";
 import { firstExamples } from "../../runs/pictures/run-pictures.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -29,7 +29,7 @@ Examples:
     .action(async (path: string, options: RunOptions) => {
       const settings = parseSettings(denoiseSettings, givenSettings(denoiseSettings, options));
       const { count, measure, seed } = settings;
-      const loaded = await optionRun(path, options, sheetKinds);
+      const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
       const { split, data, splitName } = await optionExamples(loaded, options, settings.split);
       const clean = firstExamples(split, Math.max(count, measure));
@@ -42,7 +42,7 @@ Examples:
       const figures = { corrupted: psnr(corrupted, clean), restored: psnr(restored, clean) };
       const gain = figures.restored - figures.corrupted;
       const sets = [clean, corrupted, restored].map((values) => values.subarray(0, shown * size));
-      await finishSheet({ sets, count: shown, columns: Math.min(16, shown), shape: trained.shape }, options, {
+      await finishImageGrid({ sets, count: shown, columns: Math.min(16, shown), shape: trained.shape }, options, {
         title: "clean examples, corrupted, and restored",
         file: samplesFile(path, "denoised.png"),
         columns: loaded.run.info.data.columns,

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { Split } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
-import { interpolationPaths, interpolationSheet } from "../../runs/pictures/latent-grids.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { interpolationPaths, interpolationGrid } from "../../runs/pictures/latent-grids.ts";
+import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -35,13 +35,13 @@ Examples:
       const { examples, steps, split: wanted } = parseSettings(interpolateSettings, given);
       if (examples && examples.length % 2 === 1)
         throw new ConfigError(`--examples: not pairs, got ${examples.length} examples, expected an even number`);
-      const loaded = await optionRun(path, options, sheetKinds);
+      const loaded = await optionRun(path, options, imageGridKinds);
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
       const places = examples ?? variedPlaces(split, 8);
-      const sheet = await interpolationSheet(loaded.trained, pickedExamples(split, places, "--examples"), steps);
-      const all = new Float32Array(3 * sheet.sets[0]!.length);
-      sheet.sets.forEach((set, i) => all.set(set, i * set.length));
-      await finishSheet(sheet, options, {
+      const grid = await interpolationGrid(loaded.trained, pickedExamples(split, places, "--examples"), steps);
+      const all = new Float32Array(3 * grid.sets[0]!.length);
+      grid.sets.forEach((set, i) => all.set(set, i * set.length));
+      await finishImageGrid(grid, options, {
         title: `from one example to another: ${interpolationPaths.join(", ")}`,
         file: samplesFile(path, "interpolation.png"),
         columns: loaded.run.info.data.columns,
@@ -54,7 +54,7 @@ Examples:
           steps,
           paths: interpolationPaths,
         },
-        numbers: { shape: [3, places.length / 2, steps, ...sheet.shape], values: all },
+        numbers: { shape: [3, places.length / 2, steps, ...grid.shape], values: all },
       });
     });
 }

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
-import { manifoldSheet, mostTellingDimensions } from "../../runs/pictures/run-pictures.ts";
+import { manifoldGrid, mostTellingDimensions } from "../../runs/pictures/run-pictures.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { fittedPrior } from "../options/run-prior.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
@@ -39,7 +39,7 @@ Examples:
     )
     .action(async (path: string, options: RunOptions) => {
       const { size, dims: wanted, prior } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
-      const loaded = await optionRun(path, options, sheetKinds);
+      const loaded = await optionRun(path, options, imageGridKinds);
       const { run, trained, step } = loaded;
       const { model } = trained;
       if (prior === undefined && !lacking(model, ["encode", "decode"]) && !has(model, "prior"))
@@ -50,8 +50,8 @@ Examples:
         ? checkedDims(wanted, trained)
         : await mostTellingDimensions(trained, async () => (await loaded.openData()).validation);
       const fitted = prior === undefined ? undefined : await fittedPrior(loaded, prior, options);
-      const sheet = await manifoldSheet(trained, { dims, size, density: fitted?.density });
-      await finishSheet(sheet, options, {
+      const grid = await manifoldGrid(trained, { dims, size, density: fitted?.density });
+      await finishImageGrid(grid, options, {
         title: `latent dimensions ${dims[0]} (to the right) and ${dims[1]} (upwards)`,
         file: samplesFile(path, "manifold.png"),
         columns: run.info.data.columns,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { firstExamples, forExamples, reconstructionSheet } from "../../runs/pictures/run-pictures.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { firstExamples, forExamples, reconstructionGrid } from "../../runs/pictures/run-pictures.ts";
+import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -22,11 +22,11 @@ Examples:
     )
     .action(async (path: string, options: RunOptions) => {
       const { count } = parseSettings(reconstructSettings, givenSettings(reconstructSettings, options));
-      const loaded = await optionRun(path, options, sheetKinds);
+      const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
       const { split, data } = await optionExamples(loaded, options);
-      const sheet = await reconstructionSheet(forExamples(trained, split), firstExamples(split, count));
-      await finishSheet(sheet, options, {
+      const grid = await reconstructionGrid(forExamples(trained, split), firstExamples(split, count));
+      await finishImageGrid(grid, options, {
         title: "examples above their reconstructions",
         file: samplesFile(path, "reconstructions.png"),
         columns: loaded.run.info.data.columns,

@@ -4,12 +4,12 @@ import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
 import { samplerOf } from "../../models/sampler.ts";
-import { sampleSheet } from "../../runs/pictures/run-pictures.ts";
+import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 
 const sampleSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(64).describe("number of samples"),
@@ -54,7 +54,7 @@ Examples:
       checkPrior(prior);
       if (radius !== undefined && "temperature" in givenOwn)
         throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
-      const loaded = await optionRun(path, options, sheetKinds);
+      const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step, run } = loaded;
       const { model } = trained;
       const density = prior !== undefined || radius !== undefined;
@@ -70,7 +70,7 @@ Examples:
         );
       const means = density || (show === undefined ? run.info.data.kind === "image" : show === "means");
       const takesMean = has(model, "sample") && "mean" in shapeOf(samplerOf(model)?.options);
-      const sheet = await sampleSheet(trained, {
+      const grid = await sampleGrid(trained, {
         count,
         seed,
         radius,
@@ -78,7 +78,7 @@ Examples:
         mean: means && takesMean,
         options: ownOptions,
       });
-      await finishSheet(sheet, options, {
+      await finishImageGrid(grid, options, {
         title: takesMean || density ? (means ? "means of p(x|z)" : "samples of p(x|z)") : "samples",
         file: samplesFile(path, "samples.png"),
         columns: run.info.data.columns,

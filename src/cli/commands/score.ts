@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { Split } from "../../data/split.ts";
 import { ExampleReader } from "../../data/example-reader.ts";
-import { FIXED_DRAW } from "../../data/binarize.ts";
+import { FIXED_BINARIZATION } from "../../data/binarize.ts";
 import { csvText } from "../../data/tables/column.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
@@ -14,7 +14,7 @@ import { classNumber } from "../../node/data/class-number.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { readRunSpec } from "../../runs/run-spec.ts";
 import { type ExampleScores, scoreNames, scoreRun } from "../../runs/score-run.ts";
-import { isImage, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
+import { isImage, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
 import { checkKind, type OutputOptions, samplesFile } from "../output/write-output.ts";
 import { metricText } from "../output/progress.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
@@ -92,7 +92,7 @@ Examples:
 
       await writeFileAtomic(file, contentOf(kind, split, scores));
       const picture = isImage(split.dataset.shape) ? samplesFile(path, "anomalies.png") : undefined;
-      if (picture) await writePng(picture, sheetRaster(extremes(split, scores, settings.show)));
+      if (picture) await writePng(picture, imageGridRaster(extremes(split, scores, settings.show)));
       const warnings = loaded.trained.model.condition?.required
         ? [
             "the model is given each example's own label, of classes it never saw too: its scores tell more than the example does",
@@ -164,7 +164,7 @@ function contentOf(kind: string, { dataset, indices }: Split, scores: ExampleSco
 }
 
 /** Two rows for each score: the examples it takes for the most unlike the training examples, and for the least. */
-function extremes({ dataset, indices }: Split, scores: ExampleScores, show: number): Sheet {
+function extremes({ dataset, indices }: Split, scores: ExampleScores, show: number): ImageGrid {
   const columns = Math.min(show, indices.length);
   const places = Array.from(scores.values()).flatMap((values) => {
     const order = Array.from(values.keys()).toSorted((a, b) => values[b]! - values[a]!);
@@ -172,6 +172,6 @@ function extremes({ dataset, indices }: Split, scores: ExampleScores, show: numb
   });
   const pictures = new Float32Array(places.length * exampleSize(dataset));
   const shown = Uint32Array.from(places, (place) => indices[place]!);
-  new ExampleReader(dataset, "none").read(pictures, shown, FIXED_DRAW);
+  new ExampleReader(dataset, "none").read(pictures, shown, FIXED_BINARIZATION);
   return { sets: [pictures], count: places.length, columns, shape: dataset.shape };
 }

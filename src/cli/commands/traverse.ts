@@ -3,9 +3,9 @@ import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { codeQuantile } from "../../latent/traversal.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
-import { traversalSheet } from "../../runs/pictures/latent-grids.ts";
+import { traversalGrid } from "../../runs/pictures/latent-grids.ts";
 import { readRunSpec } from "../../runs/run-spec.ts";
-import { finishSheet, samplesFile, sheetKinds } from "../output/write-output.ts";
+import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, pickedExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -45,7 +45,7 @@ Examples:
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(traverseSettings, options);
       const { example, dims: wanted, size, split: wantedSplit } = parseSettings(traverseSettings, given);
-      const loaded = await optionRun(path, options, sheetKinds);
+      const loaded = await optionRun(path, options, imageGridKinds);
       const { run, trained, step } = loaded;
       const { latentDim } = trained;
       const wrong = wanted?.find((dim) => dim >= latentDim);
@@ -60,17 +60,17 @@ Examples:
       const dims = wanted ?? units.slice(0, shownDims).map(({ unit }) => unit);
       const [low, high] = [codeQuantile(codes.samples, latentDim, 0.01), codeQuantile(codes.samples, latentDim, 0.99)];
       const rangeOf = (dim: number) => [low[dim]!, high[dim]!] as const;
-      const sheet = await traversalSheet(trained, picked, { dims, size, rangeOf });
+      const grid = await traversalGrid(trained, picked, { dims, size, rangeOf });
       const about = dims.map((dim) => {
         const { rate, activity } = units.find(({ unit }) => unit === dim)!;
         return { dim, rate, variance: activity, low: low[dim], high: high[dim] };
       });
-      await finishSheet(sheet, options, {
+      await finishImageGrid(grid, options, {
         title: `a row each for dimensions ${dims.join(", ")}`,
         file: samplesFile(path, "traversal.png"),
         columns: loaded.run.info.data.columns,
         details: { run: path, step, data, split: splitName, example, size, dims: about },
-        numbers: { shape: [dims.length, size, ...sheet.shape], values: sheet.sets[0]! },
+        numbers: { shape: [dims.length, size, ...grid.shape], values: grid.sets[0]! },
         terminalRows: dims.length,
       });
     });

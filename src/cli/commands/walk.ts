@@ -7,7 +7,7 @@ import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { encodeWebp } from "../../node/files/webp-film.ts";
 import { encodeGif } from "../../pictures/gif.ts";
 import { scatter } from "../../pictures/scatter.ts";
-import { isPoints, sheetRaster } from "../../pictures/sheet.ts";
+import { isPoints, imageGridRaster } from "../../pictures/image-grid.ts";
 import { type Stream, stream } from "../../random/index.ts";
 import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
@@ -79,7 +79,9 @@ Examples:
         const film = Array.from({ length: frames }, (_, frame) => {
           const set = values.subarray(frame * size, (frame + 1) * size);
           // Points keep their scale from frame to frame.
-          return isPoints(shape) ? scatter([set], { scaleOf: values }) : sheetRaster({ ...of, sets: [set] }, { scale });
+          return isPoints(shape)
+            ? scatter([set], { scaleOf: values })
+            : imageGridRaster({ ...of, sets: [set] }, { scale });
         });
         const encode = checkKind(file, kinds) === ".webp" ? encodeWebp : encodeGif;
         await writeFileAtomic(file, [await encode(film, { frameMs: 1000 / fps })]);
@@ -93,7 +95,7 @@ Examples:
 /** A walk in one component of a density, [frames, dim]. */
 function walkIn(density: GaussianMixture, frames: number, draws: Stream): Float32Array {
   const { dim } = density;
-  const component = density.drawComponent(draws);
+  const component = density.sampleComponent(draws);
   const walk = closedWalk(dim, frames, draws);
   for (let at = 0; at < walk.length; at += dim) walk.set(density.place(component, walk.subarray(at, at + dim)), at);
   return walk;

@@ -9,8 +9,8 @@ const table: Reproduction = {
   data: "d",
   training: {},
   seeds: [0, 1, 2, 3],
-  measures: ["frechet"],
-  figures: [
+  metrics: ["frechet"],
+  columns: [
     { name: "normal", heading: "N", ours: "frechet", of: ["own", "full-gaussian"], digits: 1 },
     { name: "mixture", heading: "mixture", ours: "frechet", of: ["gmm:10"], digits: 1 },
   ],

@@ -1,6 +1,6 @@
 /** A table run again, in text and markdown: theirs beside ours. */
 import type { MeasuredRow } from "../../runs/studies/reproduce-row.ts";
-import type { Reproduction, ReproductionFigure, ReproductionRow } from "../../reproductions/index.ts";
+import type { Reproduction, ReproductionColumn, ReproductionRow } from "../../reproductions/index.ts";
 import { durationText } from "./progress.ts";
 
 /** A row with what was measured of it, one with each seed. */
@@ -9,7 +9,7 @@ export interface ReproducedRow {
   readonly measured: readonly MeasuredRow[];
 }
 
-type Ours = Pick<ReproductionFigure, "ours" | "of">;
+type Ours = Pick<ReproductionColumn, "ours" | "of">;
 
 const figureIn = ({ figures }: MeasuredRow, { ours, of }: Ours): MeasuredRow["figures"][number] | undefined =>
   (of ?? [undefined])
@@ -33,7 +33,7 @@ function median(values: readonly number[]): number {
  */
 export function reproductionCells(table: Reproduction, rows: readonly ReproducedRow[]): string[][] {
   const all = rows.map((reproduced) => ({ reproduced, columns: columnsOf(table, reproduced) }));
-  const headings = [...table.figures, ...(table.ratios ?? [])].map(({ heading }) => heading);
+  const headings = [...table.columns, ...(table.ratios ?? [])].map(({ heading }) => heading);
   const told = headings.map((_, k) => all.some(({ columns }) => columns[k]!.theirs !== undefined));
   const head = [
     "",
@@ -55,7 +55,7 @@ interface Column {
 
 function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
   const { row, measured } = reproduced;
-  const figures = table.figures.map((figure): Column => {
+  const figures = table.columns.map((figure): Column => {
     const { standardError } = figureIn(measured[0]!, figure) ?? {};
     return {
       theirs: row.theirs[figure.name],
@@ -64,7 +64,7 @@ function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
       standardError,
     };
   });
-  const figure = (name: string): Column => figures[table.figures.findIndex((found) => found.name === name)]!;
+  const figure = (name: string): Column => figures[table.columns.findIndex((found) => found.name === name)]!;
   const ratios = (table.ratios ?? []).map((ratio): Column => {
     const [over, under] = [figure(ratio.over), figure(ratio.under)];
     const { theirs: top } = over;
@@ -101,7 +101,7 @@ function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], 
 
 /** Of each figure, in how many pairs of rows ours says what theirs says: which one is lower. */
 export function rankAgreement(table: Reproduction, rows: readonly ReproducedRow[]): string[] {
-  return table.figures.flatMap((figure) => {
+  return table.columns.flatMap((figure) => {
     const points = rows.flatMap((reproduced) => {
       const theirs = reproduced.row.theirs[figure.name];
       const ours = median(valuesOf(reproduced, figure));

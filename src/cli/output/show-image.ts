@@ -1,4 +1,4 @@
-import { type Sheet, smallerSheet, sheetRaster } from "../../pictures/sheet.ts";
+import { type ImageGrid, smallerImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
 import { terminalPicture } from "../../pictures/terminal.ts";
 import { terminalColors } from "../../node/terminal-colors.ts";
 
@@ -6,12 +6,12 @@ import { terminalColors } from "../../node/terminal-colors.ts";
 const charactersAcross = 11;
 
 /** Prints as much of a sheet on a terminal as is legible; nothing into a pipe. */
-export function showSheet(title: string, sheet: Sheet, rows = 2): void {
+export function showImageGrid(title: string, grid: ImageGrid, rows = 2): void {
   const { stdout } = process;
   if (!stdout.isTTY) return;
   const columns = Math.min(stdout.columns || 80, 160);
-  const shown = smallerSheet(sheet, Math.max(1, Math.floor(columns / charactersAcross)), rows);
-  const raster = sheetRaster(shown, { scale: 1, pad: 1 });
+  const shown = smallerImageGrid(grid, Math.max(1, Math.floor(columns / charactersAcross)), rows);
+  const raster = imageGridRaster(shown, { scale: 1, pad: 1 });
   const width = Math.min(columns, shown.columns * charactersAcross);
   console.log(`\n${title}\n${terminalPicture(raster, { columns: width, colors: terminalColors(stdout) })}`);
 }

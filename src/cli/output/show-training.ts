@@ -1,14 +1,14 @@
 import type { DataSource } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
-import { sheetRaster } from "../../pictures/sheet.ts";
+import { imageGridRaster } from "../../pictures/image-grid.ts";
 import { writeReport } from "../../runs/reports/run-report.ts";
-import { type NamedSheet, trainingSheets } from "../../runs/pictures/training-pictures.ts";
+import { type NamedImageGrid, trainingGrids } from "../../runs/pictures/training-pictures.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { TrainingEvent } from "../../runs/training-event.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 import { metricText, Progress } from "./progress.ts";
 import { settingText } from "../options/settings.ts";
-import { showSheet } from "./show-image.ts";
+import { showImageGrid } from "./show-image.ts";
 import { table } from "./table.ts";
 
 const interrupted = 130;
@@ -98,11 +98,11 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
     }
     case "done": {
       progress.finish();
-      const pictures = await trainingSheets(training);
-      for (const { name, sheet } of pictures) await run.writeSample(name, [encodePng(sheetRaster(sheet))]);
+      const pictures = await trainingGrids(training);
+      for (const { name, grid } of pictures) await run.writeSample(name, [encodePng(imageGridRaster(grid))]);
       const { trained, source } = training;
       const openData = (): Promise<DataSource> => Promise.resolve(source);
-      const report = await writeReport({ run, trained, openData, sheets: pictures });
+      const report = await writeReport({ run, trained, openData, grids: pictures });
       const { metrics, best, weights, findings } = event;
       if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights, findings, report });
       else summarize(event, training, pictures, report);
@@ -113,10 +113,10 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
 function summarize(
   { metrics, best, weights, findings, step }: Extract<TrainingEvent, { readonly kind: "done" }>,
   { run, trained }: TrainingRun,
-  pictures: readonly NamedSheet[],
+  pictures: readonly NamedImageGrid[],
   report: string,
 ): void {
-  for (const { title, sheet, terminalRows } of pictures) showSheet(title, sheet, terminalRows);
+  for (const { title, grid, terminalRows } of pictures) showImageGrid(title, grid, terminalRows);
   const names = Object.keys(metrics.test);
   if (names.length > 0) {
     const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>

@@ -4,8 +4,8 @@ import { encodeNpy } from "../../data/formats/npy.ts";
 import { ConfigError } from "../../errors.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { writePng } from "../../node/files/png-file.ts";
-import { type Sheet, sheetRaster } from "../../pictures/sheet.ts";
-import { showSheet } from "./show-image.ts";
+import { type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
+import { showImageGrid } from "./show-image.ts";
 
 export interface OutputOptions {
   readonly out?: string;
@@ -16,8 +16,8 @@ export interface OutputOptions {
  * Writes what a command has made as a picture, or its last set as numbers where the file ends in .npy, or as a table where they
  * are rows of one; shows it in a terminal; and says where it lies, with --json together with `details`.
  */
-export async function finishSheet(
-  sheet: Sheet,
+export async function finishImageGrid(
+  grid: ImageGrid,
   { out, json }: OutputOptions,
   about: {
     readonly title: string;
@@ -34,16 +34,16 @@ export async function finishSheet(
   const { columns } = about;
   const file = out ?? (columns ? about.file.replace(/\.png$/, ".csv") : about.file);
   const kind = checkKind(file, columns ? [".csv", ".npy"] : [".png", ".npy"]);
-  const { shape, values } = about.numbers ?? { shape: [sheet.count, ...sheet.shape], values: sheet.sets.at(-1)! };
+  const { shape, values } = about.numbers ?? { shape: [grid.count, ...grid.shape], values: grid.sets.at(-1)! };
   if (kind === ".npy") await writeFileAtomic(file, encodeNpy(shape, values));
   else if (columns)
-    await writeFileAtomic(file, csvText(columns, rowsOf(columns, values, sheet.sets.at(-1)!.length / sheet.count)));
-  else await writePng(file, sheetRaster(sheet));
+    await writeFileAtomic(file, csvText(columns, rowsOf(columns, values, grid.sets.at(-1)!.length / grid.count)));
+  else await writePng(file, imageGridRaster(grid));
   if (json) {
     console.log(JSON.stringify({ file, shape, ...about.details }));
     return;
   }
-  if (kind === ".png") showSheet(about.title, sheet, about.terminalRows);
+  if (kind === ".png") showImageGrid(about.title, grid, about.terminalRows);
   console.log(`${about.title}: ${file}`);
 }
 
@@ -52,7 +52,7 @@ function* rowsOf(columns: readonly Column[], values: Float32Array, size: number)
 }
 
 /** What a sheet may be written as, before it is known what examples are. */
-export const sheetKinds: readonly FileKind[] = [".png", ".npy", ".csv"];
+export const imageGridKinds: readonly FileKind[] = [".png", ".npy", ".csv"];
 
 /** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */
 export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"]): FileKind {

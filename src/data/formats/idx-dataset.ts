@@ -31,7 +31,7 @@ export async function readIdxDataset(
       `${labels.name}: labels and images differ in number, got ${classes.length} labels, expected ${size} as in ${images.name}`,
     );
   const channels = example.length === 2 ? [1, ...example] : example;
-  const labelled = classes && {
+  const labeled = classes && {
     labels: classes,
     classNames: Array.from({ length: largest(classes) + 1 }, (_, label) => String(label)),
   };
@@ -41,7 +41,7 @@ export async function readIdxDataset(
     shape: channels,
     size,
     ...stored(images.name, values),
-    ...labelled,
+    ...labeled,
   });
 }
 

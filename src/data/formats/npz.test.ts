@@ -131,8 +131,8 @@ describe("arrays as datasets", () => {
   const examples = (shape: readonly number[], values: Uint8Array | Float32Array) => ({ name: "x", shape, values });
   const one = async (shape: readonly number[], values: Uint8Array | Float32Array, labels?: readonly number[]) => {
     const part = { examples: examples(shape, values) };
-    const labelled = labels && { labels: { name: "y", shape: [labels.length], values: Float32Array.from(labels) } };
-    return (await arrayDatasets("set", { whole: { ...part, ...labelled } })).whole!;
+    const labeled = labels && { labels: { name: "y", shape: [labels.length], values: Float32Array.from(labels) } };
+    return (await arrayDatasets("set", { whole: { ...part, ...labeled } })).whole!;
   };
 
   test("channels come first", async () => {

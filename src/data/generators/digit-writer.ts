@@ -39,7 +39,7 @@ const HAND = {
 export class DigitWriter {
   readonly #key: StreamKey;
   readonly #uniforms = new Float32Array(4 * BLOCKS);
-  #drawn = 0;
+  #used = 0;
   /** Pen path: position and half line width at each point; a negative width lifts the pen before the point. */
   readonly #x = new Float64Array(256);
   readonly #y = new Float64Array(256);
@@ -57,7 +57,7 @@ export class DigitWriter {
   /** Writes image `index` (28 x 28 bytes, ink 255) to `out` and returns its label. */
   draw(index: number, out: Uint8Array): number {
     fillUniform(this.#uniforms, this.#key, index * BLOCKS);
-    this.#drawn = 0;
+    this.#used = 0;
     const label = Math.floor(this.#uniform() * GLYPHS.length);
     const glyph = this.#choose(GLYPHS[label]!);
     this.#layOut(glyph);
@@ -68,7 +68,7 @@ export class DigitWriter {
   }
 
   #uniform(): number {
-    return this.#uniforms[this.#drawn++]!;
+    return this.#uniforms[this.#used++]!;
   }
 
   /** A sample from the triangular distribution on [low, high] (mean of two uniforms). */

@@ -36,8 +36,8 @@ const bitmaps: Uint8Array[] = [];
 
 function bitmap(shape: number, scale: number, orientation: number): Uint8Array {
   const at = (shape * SCALES + scale) * ORIENTATIONS + orientation;
-  const drawn = bitmaps[at];
-  if (drawn) return drawn;
+  const cached = bitmaps[at];
+  if (cached) return cached;
   const inside = SHAPES[names[shape]!]!;
   const unit = UNIT * (0.5 + (0.5 * scale) / (SCALES - 1));
   const angle = (2 * Math.PI * orientation) / ORIENTATIONS;

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors.ts";
 import { createDataset, type Dataset } from "../dataset.ts";
 import { createDataSource, heldOutCount, whole, type DataSource } from "../split.ts";
-import { drawToy, findToy } from "./toys.ts";
+import { sampleToy, findToy } from "./toys.ts";
 
 const MOST = 10_000_000;
 
@@ -27,7 +27,7 @@ export async function toySource({
     if (!Number.isSafeInteger(count) || count < 1 || count > MOST)
       throw new ConfigError(`toy: size out of range, got ${count}, expected an integer from 1 to ${MOST}`);
   const part = async (which: string, count: number): Promise<Dataset> => {
-    const { points, components } = drawToy(name, { count, seed, part: which });
+    const { points, components } = sampleToy(name, { count, seed, part: which });
     return createDataset({
       name,
       description: `${count} points: ${description} (${which}, seed ${seed})`,

@@ -1,25 +1,25 @@
 import { describe, expect, test } from "vitest";
-import { drawToy, findToy, toys } from "./toys.ts";
+import { sampleToy, findToy, toys } from "./toys.ts";
 import { toySource } from "./toy-source.ts";
 
 const count = 20_000;
 
 describe.each(Object.entries(toys))("%s", (name, toy) => {
-  const { points, components } = drawToy(name, { count, seed: 1 });
+  const { points, components } = sampleToy(name, { count, seed: 1 });
   const at = (i: number) => [points[2 * i]!, points[2 * i + 1]!] as const;
 
   test("the density sums to 1, and the fraction of points in a cell is its integral", () => {
     // Midpoints of a grid over [-3.2, 3.2]^2, in cells of 4 x 4 of them.
     const [reach, steps, cells] = [3.2, 160, 40];
     const width = (2 * reach) / steps;
-    const shares = new Float64Array(cells ** 2);
+    const probabilities = new Float64Array(cells ** 2);
     for (let row = 0; row < steps; row++)
       for (let column = 0; column < steps; column++) {
         const [x, y] = [column, row].map((k) => (k + 0.5) * width - reach) as [number, number];
         const cell = Math.floor((row * cells) / steps) * cells + Math.floor((column * cells) / steps);
-        shares[cell]! += Math.exp(toy.logDensity(x, y)) * width ** 2;
+        probabilities[cell]! += Math.exp(toy.logDensity(x, y)) * width ** 2;
       }
-    expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 3);
+    expect(probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 3);
     const seen = new Float64Array(cells ** 2);
     for (let i = 0; i < count; i++) {
       const [x, y] = at(i);
@@ -27,9 +27,9 @@ describe.each(Object.entries(toys))("%s", (name, toy) => {
     }
     let chiSquared = 0;
     let freedom = -1;
-    shares.forEach((share, cell) => {
-      if (share * count < 10) return;
-      chiSquared += (seen[cell]! - share * count) ** 2 / (share * count);
+    probabilities.forEach((fraction, cell) => {
+      if (fraction * count < 10) return;
+      chiSquared += (seen[cell]! - fraction * count) ** 2 / (fraction * count);
       freedom += 1;
     });
     // Mean `freedom`, standard deviation sqrt(2 freedom): 5 of them.
@@ -38,17 +38,17 @@ describe.each(Object.entries(toys))("%s", (name, toy) => {
 
   test("components are equally likely", () => {
     for (let c = 0; c < toy.classes; c++) {
-      const share = components.filter((component) => component === c).length / count;
+      const fraction = components.filter((component) => component === c).length / count;
       const std = Math.sqrt((toy.classes - 1) / count) / toy.classes;
-      expect(Math.abs(share - 1 / toy.classes)).toBeLessThan(5 * std + 1e-12);
+      expect(Math.abs(fraction - 1 / toy.classes)).toBeLessThan(5 * std + 1e-12);
     }
   });
 
   test("a longer sample extends a shorter one, other seeds and parts differ", () => {
-    const shorter = drawToy(name, { count: 10, seed: 1 });
+    const shorter = sampleToy(name, { count: 10, seed: 1 });
     expect(shorter.points).toEqual(points.slice(0, 20));
-    expect(drawToy(name, { count: 10, seed: 2 }).points).not.toEqual(shorter.points);
-    expect(drawToy(name, { count: 10, seed: 1, part: "test" }).points).not.toEqual(shorter.points);
+    expect(sampleToy(name, { count: 10, seed: 2 }).points).not.toEqual(shorter.points);
+    expect(sampleToy(name, { count: 10, seed: 1, part: "test" }).points).not.toEqual(shorter.points);
   });
 });
 

@@ -7,7 +7,7 @@ export interface Toy {
   /** Number of components, which are the classes; 1 for a single component. */
   readonly classes: number;
   /** Samples a point of one component. */
-  draw(component: number, random: Stream): readonly [x: number, y: number];
+  sample(component: number, random: Stream): readonly [x: number, y: number];
   /** log p(x, y) in nats; -Infinity outside the support. */
   logDensity(x: number, y: number): number;
   /** The Gaussian components, equally weighted with equal standard deviation, where it is such a mixture. */
@@ -31,7 +31,7 @@ function gaussians(description: string, means: readonly (readonly [number, numbe
     description,
     classes: means.length,
     gaussians: { means, std },
-    draw(component, random) {
+    sample(component, random) {
       const [x, y] = means[component]!;
       return [x + std * random.normal(), y + std * random.normal()];
     },
@@ -70,7 +70,7 @@ function curves(description: string, all: readonly ((u: number) => readonly [num
   return {
     description,
     classes: all.length,
-    draw(component, random) {
+    sample(component, random) {
       const [x, y] = all[component]!(random.uniform());
       return [x + std * random.normal(), y + std * random.normal()];
     },
@@ -93,7 +93,7 @@ function rings(description: string, radii: readonly number[], std: number): Toy 
   return {
     description,
     classes: radii.length,
-    draw(component, random) {
+    sample(component, random) {
       const angle = 2 * Math.PI * random.uniform();
       const r = radii[component]! + std * random.normal();
       return [r * Math.cos(angle), r * Math.sin(angle)];
@@ -114,7 +114,7 @@ function checkerboard(description: string, side: number): Toy {
   return {
     description,
     classes: 1,
-    draw(_, random) {
+    sample(_, random) {
       const column = random.int(side);
       const row = 2 * random.int(half) + (column % 2);
       return [column + random.uniform() - half, row + random.uniform() - half];
@@ -146,7 +146,7 @@ function pinwheel(
   return {
     description,
     classes: blades,
-    draw(blade, random) {
+    sample(blade, random) {
       const a = distance + along * random.normal();
       const b = across * random.normal();
       return turned(a, b, angleOf(blade, a, b));
@@ -208,7 +208,7 @@ export const toys: Readonly<Record<string, Toy>> = {
 };
 
 /** `count` sampled points [count, 2] and the component of each. Point i depends on (seed, part, i) only. */
-export function drawToy(
+export function sampleToy(
   name: string,
   { count, seed = 0, part = "train" }: { readonly count: number; readonly seed?: number; readonly part?: string },
 ): { readonly points: Float32Array; readonly components: Uint8Array } {
@@ -218,7 +218,7 @@ export function drawToy(
   const random = stream(seed, "toy", name, part);
   for (let i = 0; i < count; i++) {
     components[i] = random.int(toy.classes);
-    points.set(toy.draw(components[i]!, random), 2 * i);
+    points.set(toy.sample(components[i]!, random), 2 * i);
   }
   return { points, components };
 }

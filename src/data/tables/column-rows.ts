@@ -1,11 +1,11 @@
-import { bytesOf, type Scratch } from "../scratch.ts";
+import { bytesOf, type SpillStorage } from "../spill-storage.ts";
 
 /** Rows read back at a time. */
 const PIECE = 2 ** 16;
 
 /** A run of rows in spill storage: numbers as float64, unless dropped before, and codes as uint16. */
 interface Extent {
-  readonly scratch: Scratch;
+  readonly scratch: SpillStorage;
   readonly count: number;
   readonly numbersAt: number;
   readonly codesAt: number;
@@ -17,11 +17,11 @@ export class ColumnRows {
   #numbers: Float64Array<ArrayBuffer> | undefined = new Float64Array(1024);
   #codes = new Uint16Array(1024);
   #held = 0;
-  #aside = 0;
+  #spilled = 0;
   readonly #extents: Extent[] = [];
 
   get count(): number {
-    return this.#aside + this.#held;
+    return this.#spilled + this.#held;
   }
 
   push(number: number, code: number): void {
@@ -39,7 +39,7 @@ export class ColumnRows {
   /**
    * Spills the rows in memory to storage at `at`, from where it is free; returns the number of bytes written. Without `codes` the codes are lost.
    */
-  putAside(scratch: Scratch, at: number, { codes }: { readonly codes: boolean }): number {
+  spill(scratch: SpillStorage, at: number, { codes }: { readonly codes: boolean }): number {
     const count = this.#held;
     const numberBytes = bytesOf(this.#numbers?.subarray(0, count) ?? new Uint8Array());
     const codeBytes = bytesOf(this.#codes.subarray(0, codes ? count : 0));
@@ -47,7 +47,7 @@ export class ColumnRows {
     scratch.write(numberBytes, at);
     scratch.write(codeBytes, codesAt);
     if (count > 0) this.#extents.push({ scratch, count, numbersAt: at, codesAt });
-    this.#aside += count;
+    this.#spilled += count;
     this.#held = 0;
     return numberBytes.length + codeBytes.length;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { columnFigures } from "./column-statistics.ts";
+import { columnStatistics } from "./column-statistics.ts";
 import { createDataset } from "../dataset.ts";
 import { whole } from "../split.ts";
 
@@ -17,7 +17,7 @@ test("statistics of columns, over more than one batch", async () => {
     ),
     range: null,
   });
-  const [first, second, ...others] = columnFigures(whole(dataset), 2);
+  const [first, second, ...others] = columnStatistics(whole(dataset), 2);
   expect(others).toEqual([]);
   expect(first).toEqual({ min: 0, mean: 1499.5, std: expect.closeTo(Math.sqrt((size ** 2 - 1) / 12), 6), max: 2999 });
   expect(second).toEqual({ min: 1e6, mean: expect.closeTo(1e6 + 0.5, 6), std: expect.closeTo(0.5, 6), max: 1e6 + 1 });

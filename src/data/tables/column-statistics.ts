@@ -2,7 +2,7 @@ import { Batches } from "../batches.ts";
 import type { Split } from "../split.ts";
 
 /** Summary statistics over a split of one of the values of an example. */
-export interface ColumnFigures {
+export interface ColumnStatistics {
   readonly min: number;
   readonly mean: number;
   readonly std: number;
@@ -10,12 +10,12 @@ export interface ColumnFigures {
 }
 
 /** Statistics of the first `count` values of a split's examples, in model units. */
-export function columnFigures(split: Split, count: number): readonly ColumnFigures[] {
+export function columnStatistics(split: Split, count: number): readonly ColumnStatistics[] {
   const batchSize = Math.min(split.indices.length, 1024);
   const batches = new Batches(split, { batchSize, purpose: "evaluation" });
   const { exampleSize } = batches;
   const x = new Float32Array(batchSize * exampleSize);
-  const figures = Array.from({ length: Math.min(count, exampleSize) }, () => ({
+  const statistics = Array.from({ length: Math.min(count, exampleSize) }, () => ({
     min: Infinity,
     mean: 0,
     squares: 0,
@@ -26,16 +26,16 @@ export function columnFigures(split: Split, count: number): readonly ColumnFigur
     const filled = batches.fillExamples(x, cursor);
     for (let row = 0; row < filled; row++) {
       seen += 1;
-      figures.forEach((figure, column) => {
+      statistics.forEach((running, column) => {
         const value = x[row * exampleSize + column]!;
-        const off = value - figure.mean;
-        figure.mean += off / seen;
+        const off = value - running.mean;
+        running.mean += off / seen;
         // Welford's update: squares is the sum of squared deviations so far.
-        figure.squares += off * (value - figure.mean);
-        figure.min = Math.min(figure.min, value);
-        figure.max = Math.max(figure.max, value);
+        running.squares += off * (value - running.mean);
+        running.min = Math.min(running.min, value);
+        running.max = Math.max(running.max, value);
       });
     }
   }
-  return figures.map(({ min, mean, squares, max }) => ({ min, mean, std: Math.sqrt(squares / seen), max }));
+  return statistics.map(({ min, mean, squares, max }) => ({ min, mean, std: Math.sqrt(squares / seen), max }));
 }

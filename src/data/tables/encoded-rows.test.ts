@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { Batches } from "../batches.ts";
 import { BlockCache } from "../block-cache.ts";
 import { fingerprint } from "../fingerprint.ts";
-import type { Scratch } from "../scratch.ts";
+import type { SpillStorage } from "../spill-storage.ts";
 import { split } from "../split.ts";
 import { TableReader } from "./table.ts";
 
 /** Spill storage in memory that starts full of ones, as a disk may. */
-function memoryScratch(bytes: number): Scratch {
+function memoryScratch(bytes: number): SpillStorage {
   const all = new Uint8Array(bytes).fill(255);
   return {
     write: (from, at) => all.set(from, at),
@@ -34,18 +34,18 @@ async function read(mostInMemory?: number) {
 
 describe("a spilled table", () => {
   test("is the table in memory: columns, labels, fingerprint and every example", async () => {
-    const [held, aside] = [await read(), await read(200_000)];
+    const [held, spilled] = [await read(), await read(200_000)];
     expect(held.values.blocks).toBeUndefined();
-    expect(aside.values.blocks).toBeDefined();
-    expect(aside.columns).toEqual(held.columns);
-    expect(aside.labels).toEqual(held.labels);
-    expect(aside.fingerprint).toBe(held.fingerprint);
+    expect(spilled.values.blocks).toBeDefined();
+    expect(spilled.columns).toEqual(held.columns);
+    expect(spilled.labels).toEqual(held.labels);
+    expect(spilled.fingerprint).toBe(held.fingerprint);
     const examples = ({ values }: typeof held): Float32Array => {
       const all = new Float32Array(5 * ROWS);
       for (let i = 0; i < ROWS; i++) values.readFloats(i, all.subarray(5 * i, 5 * i + 5));
       return all;
     };
-    expect(examples(aside)).toEqual(examples(held));
+    expect(examples(spilled)).toEqual(examples(held));
   });
 
   test("passes in a new order every epoch, each row once, and resumes where it stopped", async () => {

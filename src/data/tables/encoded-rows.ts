@@ -1,7 +1,7 @@
 import { BlockCache, type Blocks, blocksOf } from "../block-cache.ts";
 import { type Column, columnWidth } from "./column.ts";
 import type { FloatStore } from "../dataset.ts";
-import { bytesOf, type Scratch } from "../scratch.ts";
+import { bytesOf, type SpillStorage } from "../spill-storage.ts";
 
 /** Part of a column: standardized numbers, or category indices. */
 type Encoded = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
@@ -17,7 +17,7 @@ interface Block {
  * rows as are read at a time.
  */
 export class EncodedRows {
-  readonly #scratch: Scratch | undefined;
+  readonly #scratch: SpillStorage | undefined;
   readonly #blocks: Blocks;
   readonly #blockBytes: number;
   /** Byte offset of each column in a block. */
@@ -29,7 +29,7 @@ export class EncodedRows {
   /** All rows, where they fit in memory. */
   readonly #whole: Block | undefined;
 
-  constructor(columns: readonly Column[], rows: number, scratch?: Scratch) {
+  constructor(columns: readonly Column[], rows: number, scratch?: SpillStorage) {
     this.#widths = columns.map(({ kind }) => (kind === "number" ? 4 : 2));
     const rowBytes = this.#widths.reduce((sum, width) => sum + width, 0);
     this.#blocks = scratch ? blocksOf(rowBytes) : { size: rows, held: 1 };

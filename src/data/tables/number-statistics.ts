@@ -1,5 +1,5 @@
 /** Summary statistics of a numeric column. */
-export interface NumberFigures {
+export interface NumberStatistics {
   readonly mean: number;
   readonly variance: number;
   readonly min: number;
@@ -7,7 +7,7 @@ export interface NumberFigures {
 }
 
 /** Statistics of the `count` values that are not NaN; `pieces` yields all values each time it is called. */
-export function numberFigures(pieces: () => Iterable<Float64Array>, count: number): NumberFigures {
+export function numberStatistics(pieces: () => Iterable<Float64Array>, count: number): NumberStatistics {
   let [about, rest, variance] = [0, 0, 0];
   let [min, max] = [Infinity, -Infinity];
   for (const piece of pieces())
@@ -34,7 +34,7 @@ export function numberFigures(pieces: () => Iterable<Float64Array>, count: numbe
 export function skewness(
   pieces: Iterable<Float64Array>,
   count: number,
-  { mean, variance }: Pick<NumberFigures, "mean" | "variance">,
+  { mean, variance }: Pick<NumberStatistics, "mean" | "variance">,
 ): number {
   const std = Math.sqrt(variance);
   let sum = 0;

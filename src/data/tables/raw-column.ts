@@ -2,8 +2,8 @@ import { DataError } from "../../errors.ts";
 import { type Column, modelMapping } from "./column.ts";
 import { ColumnRows } from "./column-rows.ts";
 import type { Dataset } from "../dataset.ts";
-import { numberFigures, skewness, valuesOf } from "./number-statistics.ts";
-import type { Scratch } from "../scratch.ts";
+import { numberStatistics, skewness, valuesOf } from "./number-statistics.ts";
+import type { SpillStorage } from "../spill-storage.ts";
 
 /** Text that means a missing value, in any case. */
 const MISSING = new Set(["", "?", "na", "n/a", "nan", "null", "none"]);
@@ -104,9 +104,9 @@ export class RawColumn {
   }
 
   /** Spills the rows in memory to storage at `at`, from where it is free; returns the number of bytes written. */
-  putAside(scratch: Scratch, at: number): number {
+  spill(scratch: SpillStorage, at: number): number {
     // With too many categories, codes are not needed again.
-    return this.#rows.putAside(scratch, at, { codes: !this.#tooMany });
+    return this.#rows.spill(scratch, at, { codes: !this.#tooMany });
   }
 
   /** The column's inferred type. Throws where it is constant or missing throughout, or has too many categories. */
@@ -130,7 +130,7 @@ export class RawColumn {
       return { name, kind: "category", values: this.#sorted() };
     }
     const count = this.count - this.missing;
-    const { mean, variance, min, max } = numberFigures(() => this.#rows.numbers(), count);
+    const { mean, variance, min, max } = numberStatistics(() => this.#rows.numbers(), count);
     const decimals = Math.min(this.#decimals, MOST_DECIMALS);
     if (!(variance > 0 && Number.isFinite(variance)))
       throw this.#error("the variance overflows", `from ${min} to ${max}`, "smaller numbers");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../errors.ts";
-import { FIXED_DRAW } from "../binarize.ts";
+import { FIXED_BINARIZATION } from "../binarize.ts";
 import { csvText, rowText } from "./column.ts";
 import { normalQuantile } from "../../random/normal-quantile.ts";
 import { ExampleReader } from "../example-reader.ts";
@@ -31,7 +31,7 @@ function examples(dataset: Awaited<ReturnType<typeof read>>): Float32Array[] {
   const reader = new ExampleReader(dataset, "none");
   return Array.from({ length: dataset.size }, (_, i) => {
     const out = new Float32Array(dataset.shape[0]!);
-    reader.read(out, Uint32Array.of(i), FIXED_DRAW);
+    reader.read(out, Uint32Array.of(i), FIXED_BINARIZATION);
     return out;
   });
 }
@@ -227,8 +227,8 @@ describe("numbers by their quantiles", () => {
   test("keep the frequency of a common value", async () => {
     const { columns } = await read({ age: ages, gain: gains }, { numbers: "quantile" });
     // Samples of a perfect model: normal numbers.
-    const draws = Array.from({ length: 10_000 }, (_, i) => normalQuantile((i + 0.5) / 10_000));
-    const zeros = draws.filter((draw) => rowText(columns!, Float32Array.of(0, draw))[1] === "0").length;
+    const normals = Array.from({ length: 10_000 }, (_, i) => normalQuantile((i + 0.5) / 10_000));
+    const zeros = normals.filter((normal) => rowText(columns!, Float32Array.of(0, normal))[1] === "0").length;
     expect(Math.abs(zeros / 10_000 - 0.9)).toBeLessThan(0.005);
   });
 

@@ -4,7 +4,7 @@ import { createDataset, type Dataset, type FloatStore } from "../dataset.ts";
 import { EncodedRows } from "./encoded-rows.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { type numberMappings, RawColumn } from "./raw-column.ts";
-import type { Scratch } from "../scratch.ts";
+import type { SpillStorage } from "../spill-storage.ts";
 
 export interface TableOptions {
   /** Columns to leave out. */
@@ -34,9 +34,9 @@ const MOST_FIELDS = 2 ** 28;
 const MOST_IN_MEMORY = 2 ** 27;
 
 /** Spill storage for a table that does not fit in memory. */
-export interface TableSpace {
+export interface SpillOptions {
   /** Opens storage on first use: once for raw fields and once for encoded rows. */
-  readonly scratch: () => Scratch;
+  readonly scratch: () => SpillStorage;
   /** Bytes of raw fields held in memory, 128 MiB by default. */
   readonly mostInMemory?: number;
 }
@@ -48,12 +48,12 @@ export interface TableSpace {
 export class TableReader {
   readonly #name: string;
   readonly #columns: RawColumn[] = [];
-  readonly #space: TableSpace | undefined;
+  readonly #space: SpillOptions | undefined;
   /** Fields in memory. */
   #held = 0;
-  #aside: { readonly scratch: Scratch; bytes: number } | undefined;
+  #spilled: { readonly scratch: SpillStorage; bytes: number } | undefined;
 
-  constructor(name: string, space?: TableSpace) {
+  constructor(name: string, space?: SpillOptions) {
     this.#name = name;
     this.#space = space;
   }
@@ -92,8 +92,8 @@ export class TableReader {
     if (!this.#space && this.#held > MOST_FIELDS)
       throw new DataError(`${this.#name}: too large, got more than ${MOST_FIELDS} fields, expected at most that`);
     if (!this.#space || this.#held * FIELD < (this.#space.mostInMemory ?? MOST_IN_MEMORY)) return;
-    this.#aside ??= { scratch: this.#space.scratch(), bytes: 0 };
-    for (const column of this.#columns) this.#aside.bytes += column.putAside(this.#aside.scratch, this.#aside.bytes);
+    this.#spilled ??= { scratch: this.#space.scratch(), bytes: 0 };
+    for (const column of this.#columns) this.#spilled.bytes += column.spill(this.#spilled.scratch, this.#spilled.bytes);
     this.#held = 0;
   }
 
@@ -118,7 +118,7 @@ export class TableReader {
       );
     if (missing === "refuse") this.#refuseMissing(kept);
     const columns = kept.map((column, i) => known?.[i] ?? column.infer(numbers));
-    const rows = new EncodedRows(columns, size, this.#aside && this.#space!.scratch());
+    const rows = new EncodedRows(columns, size, this.#spilled && this.#space!.scratch());
     const parts = kept.map((column, i) => rows.write(i, column.encode(columns[i]!)));
     const label = this.#columns.find((column) => column.name === condition);
     const content = await fingerprint(JSON.stringify(columns), ...parts);

@@ -1,5 +1,5 @@
 import { activeThreshold, activeUnits, activity } from "../../metrics/codes/active-units.ts";
-import { drawnCodes } from "./gaussian-codes.ts";
+import { sampledCodes } from "./gaussian-codes.ts";
 import type { Measure } from "./metric.ts";
 
 export const activeUnitsMeasure: Measure = {
@@ -8,7 +8,7 @@ export const activeUnitsMeasure: Measure = {
   standard: true,
   needs: ["gaussian"],
   async measure(context) {
-    const { mean, latentDim } = await drawnCodes(context);
+    const { mean, latentDim } = await sampledCodes(context);
     const activities = [...activity(mean, latentDim)];
     return {
       figures: [{ name: "active units", value: activeUnits(activities), note: `of ${latentDim}` }],

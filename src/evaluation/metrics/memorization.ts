@@ -22,8 +22,8 @@ export const memorizationMeasure: Measure = {
     yield { done: 1, total };
     const figures: Figure[] = [];
     for (const [i, prior] of priors.entries()) {
-      const drawn = await generatedFeatures(context, prior);
-      const found = memorization({ train, test, drawn }, dim);
+      const samples = await generatedFeatures(context, prior);
+      const found = memorization({ train, test, samples }, dim);
       const add = (name: string, value: number, note: string, better?: "lower"): void => {
         figures.push({ name, of: prior, value, note, ...(better && { better }) });
       };

@@ -1,5 +1,5 @@
 import { mutualInformationGap } from "../../metrics/codes/mutual-information-gap.ts";
-import { drawnCodes } from "./gaussian-codes.ts";
+import { sampledCodes } from "./gaussian-codes.ts";
 import type { Measure } from "./metric.ts";
 import { varyingFactors } from "./varying-factors.ts";
 
@@ -13,7 +13,7 @@ export const mutualInformationGapMeasure: Measure = {
     return loaded.trained.latentDim < 2 ? "the code has one dimension" : undefined;
   },
   async measure(context) {
-    const { mean, z, latentDim } = await drawnCodes(context);
+    const { mean, z, latentDim } = await sampledCodes(context);
     const factors = varyingFactors(context.split);
     const values = factors.map((factor) => factor.values);
     const { mig, gaps, best } = mutualInformationGap(Float32Array.from(mean), latentDim, values);

@@ -1,5 +1,5 @@
-import { rateParts, type RateParts } from "../../metrics/codes/rate-parts.ts";
-import { drawnCodes } from "./gaussian-codes.ts";
+import { rateDecomposition, type RateDecomposition } from "../../metrics/codes/rate-decomposition.ts";
+import { sampledCodes } from "./gaussian-codes.ts";
 import type { Check, Measure } from "./metric.ts";
 
 /** Examples that the parts of the rate are estimated from: time grows with the square. */
@@ -12,7 +12,7 @@ export const rateMeasure: Measure = {
   needs: ["gaussian"],
   async measure(context) {
     const examples = Math.min(rateExamples, context.split.indices.length);
-    const parts = rateParts(await drawnCodes(context), examples);
+    const parts = rateDecomposition(await sampledCodes(context), examples);
     const note = `of the rate, on ${examples} examples`;
     return {
       figures: [
@@ -28,7 +28,7 @@ export const rateMeasure: Measure = {
 };
 
 /** Mutual information + total correlation + dimension-wise KL = rate, within four standard errors. */
-function partsAddUp({ sum, rate, standardError }: RateParts): Check {
+function partsAddUp({ sum, rate, standardError }: RateDecomposition): Check {
   return {
     name: "the parts of the rate add up to it",
     holds: Math.abs(sum - rate) <= 4 * standardError + 1e-4 * Math.abs(rate),

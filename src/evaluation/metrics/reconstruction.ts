@@ -7,7 +7,7 @@ import {
   multiScaleSimilarity,
   structuralSimilarity,
 } from "../../metrics/structural-similarity.ts";
-import { isImage } from "../../pictures/sheet.ts";
+import { isImage } from "../../pictures/image-grid.ts";
 import { firstExamples, forExamples } from "../../runs/pictures/run-pictures.ts";
 import type { Figure, Measure } from "./metric.ts";
 

@@ -29,15 +29,15 @@ export const mmdMeasure: Measure = {
     const bandwidths: Record<string, number> = {};
     const total = 2 * priors.length;
     for (const prior of priors) {
-      const drawn = first(await generatedFeatures(context, prior));
+      const samples = first(await generatedFeatures(context, prior));
       for (const kernel of ["rbf", "imq"] as const) {
-        const { squaredMmd, pValue, bandwidth } = maximumMeanDiscrepancy(drawn, real, dim, {
+        const { squaredMmd, pValue, bandwidth } = maximumMeanDiscrepancy(samples, real, dim, {
           kernel,
           permutations,
           seed,
         });
         bandwidths[prior] = bandwidth;
-        const note = `${drawn.length / dim} samples, ${real.length / dim} examples; 0 for equal distributions`;
+        const note = `${samples.length / dim} samples, ${real.length / dim} examples; 0 for equal distributions`;
         figures.push(
           { name: `mmd2 ${kernel}`, of: prior, value: squaredMmd, note, better: "lower" },
           { name: `p-value ${kernel}`, of: prior, value: pValue, note: `by ${permutations} permutations` },
@@ -80,11 +80,11 @@ export const classifierTwoSampleMeasure: Measure = {
         shape,
         seed,
       });
-      for (const [kind, { accuracy, standardError, pValue, tested, ofDrawn, ofReal }] of [
+      for (const [kind, { accuracy, standardError, pValue, tested, onSamples, onReal }] of [
         ["neighbors", neighbors],
         ["network", network],
       ] as const) {
-        const note = `right about ${percent(ofDrawn)} of samples and ${percent(ofReal)} of examples, ${tested} asked about; 0.5 for equal distributions`;
+        const note = `right about ${percent(onSamples)} of samples and ${percent(onReal)} of examples, ${tested} asked about; 0.5 for equal distributions`;
         figures.push(
           { name: `accuracy, ${kind}`, of: prior, value: accuracy, standardError, note, better: "lower" },
           { name: `p-value, ${kind}`, of: prior, value: pValue },

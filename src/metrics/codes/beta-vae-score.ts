@@ -13,29 +13,30 @@ import { fitLinearClassifier } from "./linear-classifier.ts";
  */
 export function betaVAEScore(
   given: FactoredCodes,
-  { seed = 0, batch = 64, training = 10_000, judged = 5_000 } = {},
+  { seed = 0, batch = 64, training = 10_000, testing = 5_000 } = {},
 ): number {
   const { codes, latentDim, factors } = given;
   countCodes("beta-vae score", given);
   const groups = groupsOf("beta-vae score", given);
-  const draws = stream(seed, "beta-vae score");
+  const random = stream(seed, "beta-vae score");
   const features = new Float64Array(training * latentDim);
   const classes = new Uint32Array(training);
-  const draw = (into: Float64Array): number => {
-    const factor = draws.int(factors.length);
+  const sampleDifference = (into: Float64Array): number => {
+    const factor = random.int(factors.length);
     for (let pair = 0; pair < batch; pair++) {
-      const group = groups[factor]![draws.int(groups[factor]!.length)]!;
-      const [a, b] = [oneOf(group, draws) * latentDim, oneOf(group, draws) * latentDim];
+      const group = groups[factor]![random.int(groups[factor]!.length)]!;
+      const [a, b] = [oneOf(group, random) * latentDim, oneOf(group, random) * latentDim];
       for (let j = 0; j < latentDim; j++) into[j]! += Math.abs(codes[a + j]! - codes[b + j]!) / batch;
     }
     return factor;
   };
-  for (let i = 0; i < training; i++) classes[i] = draw(features.subarray(i * latentDim, (i + 1) * latentDim));
-  const tell = fitLinearClassifier(features, latentDim, classes);
-  let right = 0;
-  for (let i = 0; i < judged; i++) {
+  for (let i = 0; i < training; i++)
+    classes[i] = sampleDifference(features.subarray(i * latentDim, (i + 1) * latentDim));
+  const classify = fitLinearClassifier(features, latentDim, classes);
+  let correct = 0;
+  for (let i = 0; i < testing; i++) {
     const mean = new Float64Array(latentDim);
-    if (draw(mean) === tell(mean)) right += 1;
+    if (sampleDifference(mean) === classify(mean)) correct += 1;
   }
-  return right / judged;
+  return correct / testing;
 }

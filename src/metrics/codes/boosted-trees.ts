@@ -23,10 +23,10 @@ export function boostTrees(
   { rounds = 100, rate = 0.1, depth = 3 } = {},
 ): BoostedTrees {
   const count = classes.length;
-  const kinds = classes.reduce((most, k) => Math.max(most, k), 0) + 1;
+  const classCount = classes.reduce((most, k) => Math.max(most, k), 0) + 1;
   const importance = new Float64Array(features.length);
   // Log-odds of each class, [classes][count], initialized to the class frequencies.
-  const scores = Array.from({ length: kinds }, (_, k) => {
+  const scores = Array.from({ length: classCount }, (_, k) => {
     const frequency = classes.subarray(0, training).reduce((n, each) => n + Number(each === k), 0) / training;
     return new Float64Array(count).fill(Math.log(Math.max(frequency, 1e-9)));
   });
@@ -36,31 +36,33 @@ export function boostTrees(
   for (let round = 0; round < rounds; round++) {
     total.fill(0);
     for (const of of scores) for (let i = 0; i < count; i++) total[i]! += Math.exp(of[i]!);
-    for (let k = 0; k < kinds; k++) {
+    for (let k = 0; k < classCount; k++) {
       const of = scores[k]!;
       for (let i = 0; i < training; i++) residual[i] = Number(classes[i] === k) - Math.exp(of[i]!) / total[i]!;
       const leaves = grower.grow(residual, importance);
-      const steps = newtonSteps(residual, leaves, grower.leafCount, kinds);
+      const steps = newtonSteps(residual, leaves, grower.leafCount, classCount);
       for (let i = 0; i < count; i++) of[i]! += rate * steps[leaves[i]!]!;
     }
   }
-  let right = 0;
+  let correct = 0;
   for (let i = training; i < count; i++) {
     let best = 0;
-    for (let k = 1; k < kinds; k++) if (scores[k]![i]! > scores[best]![i]!) best = k;
-    if (best === classes[i]) right += 1;
+    for (let k = 1; k < classCount; k++) if (scores[k]![i]! > scores[best]![i]!) best = k;
+    if (best === classes[i]) correct += 1;
   }
-  return { accuracy: right / (count - training), importance };
+  return { accuracy: correct / (count - training), importance };
 }
 
 /** Newton step of each leaf with residuals r: (K - 1) / K sum r / sum |r| (1 - |r|). */
-function newtonSteps(residual: Float64Array, leaves: Uint8Array, leafCount: number, kinds: number): Float64Array {
+function newtonSteps(residual: Float64Array, leaves: Uint8Array, leafCount: number, classCount: number): Float64Array {
   const [sums, curvatures] = [new Float64Array(leafCount), new Float64Array(leafCount)];
   residual.forEach((r, i) => {
     sums[leaves[i]!]! += r;
     curvatures[leaves[i]!]! += Math.abs(r) * (1 - Math.abs(r));
   });
-  return sums.map((sum, leaf) => (curvatures[leaf]! < 1e-12 ? 0 : (((kinds - 1) / kinds) * sum) / curvatures[leaf]!));
+  return sums.map((sum, leaf) =>
+    curvatures[leaf]! < 1e-12 ? 0 : (((classCount - 1) / classCount) * sum) / curvatures[leaf]!,
+  );
 }
 
 /** Grows regression trees on binned features, level by level. */
@@ -87,11 +89,11 @@ class TreeGrower {
   /** Fits a tree to the target of the training rows; returns the leaf of every row and adds each split's gain to `importance`. */
   grow(target: Float64Array, importance: Float64Array): Uint8Array {
     const nodes = this.#nodes.fill(0);
-    const spread = target.reduce((sum, t) => sum + t * t, 0);
+    const sumOfSquares = target.reduce((sum, t) => sum + t * t, 0);
     for (let level = 0; level < this.#depth; level++) {
       const width = 2 ** level;
       // A gain within rounding error of a node with constant targets does not count.
-      const gains = new Float64Array(width).fill(1e-9 * spread);
+      const gains = new Float64Array(width).fill(1e-9 * sumOfSquares);
       const splitOn = new Int32Array(width).fill(-1);
       const splitAt = new Uint8Array(width);
       this.#features.forEach((_, f) => this.#bestSplits(f, target, width, { gains, splitOn, splitAt }));

@@ -35,16 +35,16 @@ export function dci(given: FactoredCodes, { seed = 0, rounds = 100 } = {}): DCI 
   const features = Array.from({ length: latentDim }, (_, j) =>
     quantileBins(count, (i) => codes[order[i]! * latentDim + j]!, mostBins),
   );
-  const told = factors.map(({ values }) => {
-    const kinds = [...new Set(Array.from(values))].toSorted((a, b) => a - b);
-    const places = new Map(kinds.map((value, k) => [value, k]));
+  const fits = factors.map(({ values }) => {
+    const distinct = [...new Set(Array.from(values))].toSorted((a, b) => a - b);
+    const places = new Map(distinct.map((value, k) => [value, k]));
     const classes = Uint32Array.from(order, (example) => places.get(values[example]!)!);
     return boostTrees(features, classes, Math.ceil(count / 2), { rounds });
   });
-  const importance = told.map((of) => shares([...of.importance]));
+  const importance = fits.map((of) => normalized([...of.importance]));
   const byDimension = Array.from({ length: latentDim }, (_, j) => importance.map((of) => of[j]!));
-  const weights = shares(byDimension.map(sum));
-  const accuracy = told.map((of) => of.accuracy);
+  const weights = normalized(byDimension.map(sum));
+  const accuracy = fits.map((of) => of.accuracy);
   return {
     disentanglement: sum(byDimension.map((of, j) => weights[j]! * concentration(of))),
     completeness: sum(importance.map(concentration)) / factors.length,
@@ -57,14 +57,14 @@ export function dci(given: FactoredCodes, { seed = 0, rounds = 100 } = {}): DCI 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** Normalized to sum 1; all 0 where the sum is 0. */
-function shares(values: readonly number[]): number[] {
+function normalized(values: readonly number[]): number[] {
   const total = sum(values);
   return values.map((v) => (total === 0 ? 0 : v / total));
 }
 
 /** 1 minus the normalized entropy of the values, to the base of their number; 0 where all are 0. */
 function concentration(values: readonly number[]): number {
-  const p = shares(values);
+  const p = normalized(values);
   if (sum(p) === 0) return 0;
   return 1 + sum(p.map((each) => (each > 0 ? each * Math.log(each) : 0))) / Math.log(p.length);
 }

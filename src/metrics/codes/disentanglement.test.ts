@@ -29,8 +29,8 @@ const turned = (degrees: number): FactoredCodes => {
   return coded((i) => [cos * a[i]! + sin * b[i]!, cos * b[i]! - sin * a[i]!], quantities);
 };
 const perfect = coded((i) => [b[i]!, 0, kind[i]!, -3 * a[i]!]);
-const draws = stream(0, "useless");
-const useless = coded(() => [draws.normal(), draws.normal(), draws.normal()]);
+const random = stream(0, "useless");
+const useless = coded(() => [random.normal(), random.normal(), random.normal()]);
 const still = coded(() => [1, 2, 3]);
 const informationIn = ({ codes, latentDim, factors }: FactoredCodes) =>
   mutualInformationGap(
@@ -67,7 +67,7 @@ describe("a code rotated", () => {
   test("by 45 degrees is entangled: scores are at chance level", () => {
     // A little noise, so that rounding does not decide which of two equal variances is less.
     const { codes, ...rest } = turned(45);
-    const half = { ...rest, codes: Float64Array.from(codes, (z) => z + 1e-3 * draws.normal()) };
+    const half = { ...rest, codes: Float64Array.from(codes, (z) => z + 1e-3 * random.normal()) };
     expect(modularity(informationIn(turned(45)))).toBeCloseTo(0, 9);
     const found = dci(half, { rounds: 20 });
     // Of half of the examples, which are not quite alike in a and b.
@@ -105,7 +105,7 @@ describe("an uninformative code", () => {
 });
 
 test("a code of one factor out of three predicts it, and guesses between the others: 1/3 + 2/3 1/2", () => {
-  const one = coded((i) => [a[i]!, draws.normal(), draws.normal()]);
+  const one = coded((i) => [a[i]!, random.normal(), random.normal()]);
   // Votes recognize a group of 384 examples by the variance its noise happens to have.
   expect(Math.abs(factorVAEScore(one) - 2 / 3)).toBeLessThan(0.12);
   expect(Math.abs(betaVAEScore(one) - 2 / 3)).toBeLessThan(0.12);

@@ -14,7 +14,7 @@ import { countCodes, type FactoredCodes, groupsOf, oneOf } from "./factored-code
  */
 export function factorVAEScore(
   given: FactoredCodes,
-  { seed = 0, batch = 64, training = 10_000, judged = 5_000 } = {},
+  { seed = 0, batch = 64, training = 10_000, testing = 5_000 } = {},
 ): number {
   const { codes, latentDim, factors } = given;
   countCodes("factor-vae score", given);
@@ -22,13 +22,13 @@ export function factorVAEScore(
   const variances = activity(codes, latentDim);
   const active = Array.from(variances.keys()).filter((j) => variances[j]! > activeThreshold);
   if (active.length === 0) return 0;
-  const draws = stream(seed, "factor-vae score");
+  const random = stream(seed, "factor-vae score");
 
   const chosen = new Uint32Array(batch);
   const vote = (): { readonly factor: number; readonly dimension: number } => {
-    const factor = draws.int(factors.length);
-    const group = groups[factor]![draws.int(groups[factor]!.length)]!;
-    for (let i = 0; i < batch; i++) chosen[i] = oneOf(group, draws);
+    const factor = random.int(factors.length);
+    const group = groups[factor]![random.int(groups[factor]!.length)]!;
+    for (let i = 0; i < batch; i++) chosen[i] = oneOf(group, random);
     let [dimension, least] = [-1, Infinity];
     for (const j of active) {
       let [sum, squares] = [0, 0];
@@ -38,8 +38,8 @@ export function factorVAEScore(
         sum += z;
         squares += z * z;
       }
-      const share = (squares - (sum * sum) / batch) / variances[j]!;
-      if (share < least) [dimension, least] = [j, share];
+      const normalized = (squares - (sum * sum) / batch) / variances[j]!;
+      if (normalized < least) [dimension, least] = [j, normalized];
     }
     return { factor, dimension };
   };
@@ -49,11 +49,11 @@ export function factorVAEScore(
     const { factor, dimension } = vote();
     votes[dimension]![factor]! += 1;
   }
-  const known = votes.map((of) => of.indexOf(Math.max(...of)));
-  let right = 0;
-  for (let i = 0; i < judged; i++) {
+  const majority = votes.map((of) => of.indexOf(Math.max(...of)));
+  let correct = 0;
+  for (let i = 0; i < testing; i++) {
     const { factor, dimension } = vote();
-    if (known[dimension] === factor) right += 1;
+    if (majority[dimension] === factor) correct += 1;
   }
-  return right / judged;
+  return correct / testing;
 }

@@ -61,4 +61,4 @@ export function groupsOf(where: string, { factors }: FactoredCodes): Groups {
 }
 
 /** One element, uniformly at random. */
-export const oneOf = (from: Uint32Array, draws: Stream): number => from[draws.int(from.length)]!;
+export const oneOf = (from: Uint32Array, random: Stream): number => from[random.int(from.length)]!;

@@ -11,20 +11,20 @@ export function fitLinearClassifier(
   { steps = 500 } = {},
 ): (row: ArrayLike<number>) => number {
   const count = features.length / dim;
-  const kinds = classes.reduce((most, k) => Math.max(most, k), 0) + 1;
+  const classCount = classes.reduce((most, k) => Math.max(most, k), 0) + 1;
   const { center, scale } = standardization(features, dim);
   const x = features.map((v, i) => (v - center[i % dim]!) / scale[i % dim]!);
   const width = dim + 1;
   const rate = 1 / (0.5 * (dim + 1) + 1 / count);
-  let weights = new Float64Array(kinds * width);
+  let weights = new Float64Array(classCount * width);
   let ahead = weights.slice();
-  const logits = new Float64Array(kinds);
+  const logits = new Float64Array(classCount);
   for (let step = 1; step <= steps; step++) {
     const gradient = ahead.map((w, i) => (i % width === dim ? 0 : w));
     for (let i = 0; i < count; i++) {
       let total = 0;
-      for (let k = 0; k < kinds; k++) total += logits[k] = Math.exp(score(ahead, k, x, i * dim, dim));
-      for (let k = 0; k < kinds; k++) {
+      for (let k = 0; k < classCount; k++) total += logits[k] = Math.exp(score(ahead, k, x, i * dim, dim));
+      for (let k = 0; k < classCount; k++) {
         const error = logits[k]! / total - Number(classes[i] === k);
         for (let j = 0; j < dim; j++) gradient[k * width + j]! += error * x[i * dim + j]!;
         gradient[k * width + dim]! += error;
@@ -37,7 +37,7 @@ export function fitLinearClassifier(
   return (row) => {
     const standard = center.map((c, j) => (row[j]! - c) / scale[j]!);
     let [best, highest] = [0, -Infinity];
-    for (let k = 0; k < kinds; k++) {
+    for (let k = 0; k < classCount; k++) {
       const found = score(weights, k, standard, 0, dim);
       if (found > highest) [best, highest] = [k, found];
     }

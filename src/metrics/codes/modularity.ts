@@ -12,11 +12,11 @@ const rounding = 1e-9;
 export function modularity(information: readonly (readonly number[])[]): number {
   const others = information.length - 1;
   const dimensions = information[0]!.map((_, j) => information.map((of) => of[j]! ** 2));
-  const knowing = dimensions.filter((squares) => Math.max(...squares) > rounding ** 2);
-  if (knowing.length === 0) return 0;
-  const shares = knowing.map((squares) => {
+  const informative = dimensions.filter((squares) => Math.max(...squares) > rounding ** 2);
+  if (informative.length === 0) return 0;
+  const scores = informative.map((squares) => {
     const best = Math.max(...squares);
     return 1 - (squares.reduce((a, b) => a + b) - best) / (best * others);
   });
-  return shares.reduce((a, b) => a + b) / shares.length;
+  return scores.reduce((a, b) => a + b) / scores.length;
 }

@@ -39,8 +39,8 @@ describe("mutualInformationGap", () => {
   });
 
   test("of uninformative codes is the bias of the estimate", () => {
-    const draws = stream(0, "mig");
-    const { codes, dim } = codesOf(() => [0, 0, 0].map(() => draws.uniform()));
+    const random = stream(0, "mig");
+    const { codes, dim } = codesOf(() => [0, 0, 0].map(() => random.uniform()));
     const { information } = mutualInformationGap(codes, dim, [shape, size]);
     // (20 - 1)(4 - 1) / (2 count) nats in expectation (Miller 1955).
     expect(Math.max(...information[0]!)).toBeLessThan(2 * ((19 * 3) / (2 * count)));

@@ -53,24 +53,25 @@ const bins = 64;
 
 /** Balanced accuracy of the best partition of the dimension into at most as many intervals as classes. */
 function balancedAccuracy(at: (i: number) => number, { values }: FactorValues, count: number): number {
-  const kinds = [...new Set(Array.from(values))];
-  const places = new Map(kinds.map((value, k) => [value, k]));
-  const frequencies = new Float64Array(kinds.length);
+  const distinct = [...new Set(Array.from(values))];
+  const places = new Map(distinct.map((value, k) => [value, k]));
+  const frequencies = new Float64Array(distinct.length);
   for (let i = 0; i < count; i++) frequencies[places.get(values[i]!)!]! += 1;
   // For each class, the fraction of its examples below each bin edge, divided by the number of classes: [classes][bins + 1].
-  const below = kinds.map(() => new Float64Array(bins + 1));
+  const below = distinct.map(() => new Float64Array(bins + 1));
   quantileBins(count, at, bins).forEach((bin, i) => {
     const k = places.get(values[i]!)!;
-    below[k]![bin + 1]! += 1 / (frequencies[k]! * kinds.length);
+    below[k]![bin + 1]! += 1 / (frequencies[k]! * distinct.length);
   });
   for (const of of below) for (let b = 0; b < bins; b++) of[b + 1]! += of[b]!;
   // Dynamic program: the best balanced accuracy on the bins below each edge; an interval predicts its majority class.
-  let told = Float64Array.from({ length: bins + 1 }, (_, b) => Math.max(...below.map((of) => of[b]!)));
-  for (let intervals = 2; intervals <= kinds.length; intervals++)
-    told = told.map((most, b) => {
+  let reached = Float64Array.from({ length: bins + 1 }, (_, b) => Math.max(...below.map((of) => of[b]!)));
+  for (let intervals = 2; intervals <= distinct.length; intervals++)
+    reached = reached.map((most, b) => {
       let best = most;
-      for (let cut = 0; cut < b; cut++) for (const of of below) best = Math.max(best, told[cut]! + of[b]! - of[cut]!);
+      for (let cut = 0; cut < b; cut++)
+        for (const of of below) best = Math.max(best, reached[cut]! + of[b]! - of[cut]!);
       return best;
     });
-  return told[bins]!;
+  return reached[bins]!;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { stream } from "../../random/index.ts";
-import { judgeTwoSample, neighborTwoSample } from "./classifier-two-sample.ts";
+import { twoSampleResult, neighborTwoSample } from "./classifier-two-sample.ts";
 
 const cloud = (name: string, count: number, mean: number): Float32Array => {
   const random = stream(0, name);
@@ -9,14 +9,14 @@ const cloud = (name: string, count: number, mean: number): Float32Array => {
 
 describe("the classifier two-sample test", () => {
   test("has the upper binomial tail as its p-value", () => {
-    const judged = (correct: number, half: number) => judgeTwoSample({ ofDrawn: 0, ofReal: correct }, half);
+    const judged = (correct: number, half: number) => twoSampleResult({ onSamples: 0, onReal: correct }, half);
     // scipy 1.17.1: binomtest(60, 100, alternative="greater").pvalue
     expect(judged(60, 50).pValue).toBeCloseTo(0.028443966820490444, 12);
     expect(judged(5100, 5000).pValue).toBeCloseTo(0.023292763852473225, 10);
     expect(judged(0, 50).pValue).toBeCloseTo(1, 12);
     expect(judged(4, 2).pValue).toBeCloseTo(1 / 16, 14);
-    const { accuracy, standardError, tested, ofDrawn, ofReal } = judgeTwoSample({ ofDrawn: 45, ofReal: 15 }, 50);
-    expect([accuracy, standardError, tested, ofDrawn, ofReal]).toEqual([0.6, 0.05, 100, 0.9, 0.3]);
+    const { accuracy, standardError, tested, onSamples, onReal } = twoSampleResult({ onSamples: 45, onReal: 15 }, 50);
+    expect([accuracy, standardError, tested, onSamples, onReal]).toEqual([0.6, 0.05, 100, 0.9, 0.3]);
   });
 
   test("approaches the best possible accuracy, Phi(1) for means 2 apart", () => {
@@ -36,10 +36,10 @@ describe("the classifier two-sample test", () => {
     const random = stream(0, "shell");
     const wide = Float32Array.from({ length: 20 * 1000 }, () => random.normal());
     const narrow = Float32Array.from({ length: 20 * 1000 }, () => 0.1 * random.normal());
-    const { accuracy, ofDrawn, ofReal } = neighborTwoSample(narrow, wide, 20);
+    const { accuracy, onSamples, onReal } = neighborTwoSample(narrow, wide, 20);
     expect(accuracy).toBeLessThan(0.55);
-    expect(ofDrawn).toBeGreaterThan(0.95);
-    expect(ofReal).toBeLessThan(0.1);
+    expect(onSamples).toBeGreaterThan(0.95);
+    expect(onReal).toBeLessThan(0.1);
   });
 
   test("refuses too few", () => {

@@ -16,8 +16,8 @@ export interface TwoSampleTest {
    * Accuracy on samples and on real examples alone. Near 1 and near 0, everything is classified as a sample: samples are dense where real
    * examples are, and an accuracy of 1/2 does not mean that the distributions agree.
    */
-  readonly ofDrawn: number;
-  readonly ofReal: number;
+  readonly onSamples: number;
+  readonly onReal: number;
 }
 
 /**
@@ -25,50 +25,50 @@ export interface TwoSampleTest {
  * section 3): under the null hypothesis a prediction is correct with probability 1/2, so the accuracy over n predictions has standard error
  * 1 / (2 sqrt(n)), and the p-value is the upper tail of a binomial distribution.
  */
-export function judgeTwoSample(
-  { ofDrawn, ofReal }: { readonly ofDrawn: number; readonly ofReal: number },
+export function twoSampleResult(
+  { onSamples, onReal }: { readonly onSamples: number; readonly onReal: number },
   half: number,
 ): TwoSampleTest {
-  const correct = ofDrawn + ofReal;
+  const correct = onSamples + onReal;
   const tested = 2 * half;
   return {
     accuracy: correct / tested,
     standardError: 0.5 / Math.sqrt(tested),
     pValue: binomialTail(correct, tested),
     tested,
-    ofDrawn: ofDrawn / half,
-    ofReal: ofReal / half,
+    onSamples: onSamples / half,
+    onReal: onReal / half,
   };
 }
 
 /** Training and test rows, [2 half, dim] each: `half` samples, then `half` real examples. */
 export interface TwoSampleHalves {
-  readonly taught: Float32Array;
-  readonly asked: Float32Array;
+  readonly trainRows: Float32Array;
+  readonly testRows: Float32Array;
   readonly half: number;
 }
 
 /** Random split into training and test halves of samples and real examples [count, dim]; the larger set is cut. Throws ConfigError below 10. */
 export function twoSampleHalves(
-  drawn: Features,
+  samples: Features,
   real: Features,
   { dim, seed }: { readonly dim: number; readonly seed: number },
 ): TwoSampleHalves {
   const least = 10;
   const count = Math.min(
-    countFeatures("c2st: samples", drawn, { dim, least }),
+    countFeatures("c2st: samples", samples, { dim, least }),
     countFeatures("c2st: real examples", real, { dim, least }),
   );
   const half = Math.floor(count / 2);
-  const [taught, asked] = [new Float32Array(2 * half * dim), new Float32Array(2 * half * dim)];
-  [drawn, real].forEach((set, which) => {
+  const [trainRows, testRows] = [new Float32Array(2 * half * dim), new Float32Array(2 * half * dim)];
+  [samples, real].forEach((set, which) => {
     const order = stream(seed, "c2st", which).permutation(set.length / dim);
     for (let i = 0; i < 2 * half; i++) {
       const row = set.subarray(order[i]! * dim, (order[i]! + 1) * dim);
-      (i < half ? taught : asked).set(row, (which * half + (i % half)) * dim);
+      (i < half ? trainRows : testRows).set(row, (which * half + (i % half)) * dim);
     }
   });
-  return { taught, asked, half };
+  return { trainRows, testRows, half };
 }
 
 /**
@@ -77,24 +77,24 @@ export function twoSampleHalves(
  * Features are [count, dim]. Throws ConfigError for fewer than 10 examples, or features that are not finite or all equal.
  */
 export function neighborTwoSample(
-  drawn: Features,
+  samples: Features,
   real: Features,
   dim: number,
   { seed = 0 }: { readonly seed?: number } = {},
 ): TwoSampleTest {
-  const { taught, asked, half } = twoSampleHalves(drawn, real, { dim, seed });
+  const { trainRows, testRows, half } = twoSampleHalves(samples, real, { dim, seed });
   const root = Math.floor(Math.sqrt(2 * half));
   const k = root % 2 === 1 ? root : root - 1;
-  const { indices } = nearestNeighbors(asked, taught, dim, k);
-  let [ofDrawn, ofReal] = [0, 0];
+  const { indices } = nearestNeighbors(testRows, trainRows, dim, k);
+  let [onSamples, onReal] = [0, 0];
   for (let row = 0; row < 2 * half; row++) {
     let votes = 0;
     for (const neighbor of indices.subarray(row * k, (row + 1) * k)) if (neighbor >= half) votes += 1;
     const takenForReal = votes > k / 2;
-    if (row < half && !takenForReal) ofDrawn += 1;
-    if (row >= half && takenForReal) ofReal += 1;
+    if (row < half && !takenForReal) onSamples += 1;
+    if (row >= half && takenForReal) onReal += 1;
   }
-  return judgeTwoSample({ ofDrawn, ofReal }, half);
+  return twoSampleResult({ onSamples, onReal }, half);
 }
 
 /** P(X >= successes) of X ~ Binomial(trials, 1/2). */

@@ -5,14 +5,14 @@ import { fidelity } from "./fidelity.ts";
 const table = (count: number, f: (i: number, j: number) => number): Float64Array =>
   Float64Array.from({ length: 5 * count }, (_, at) => f(Math.floor(at / 5), at % 5));
 const real = table(60, (i, j) => Math.sin(0.7 * i * (j + 1) + j) + 0.3 * Math.cos(1.3 * i + j * j));
-const drawn = table(50, (i, j) =>
+const samples = table(50, (i, j) =>
   i < 10 ? real[5 * i + j]! + 0.03 * (1 + j) : Math.sin(0.7 * i * (j + 1) + j + 0.5) + 0.3 * Math.cos(1.3 * i + j * j),
 );
 
 describe("precision, recall, density and coverage", () => {
   test("agree with the definitions over scikit-learn's distances", () => {
     // scikit-learn 1.9.1 pairwise_distances, radii from its sorted rows.
-    const found = fidelity(real, drawn, 5);
+    const found = fidelity(real, samples, 5);
     expect(found.precision).toBeCloseTo(0.62, 12);
     expect(found.recall).toBeCloseTo(0.95, 12);
     expect(found.density).toBeCloseTo(0.844, 12);
@@ -31,7 +31,7 @@ describe("precision, recall, density and coverage", () => {
     expect(
       fidelity(
         real,
-        drawn.map((v) => v + 100),
+        samples.map((v) => v + 100),
         5,
       ),
     ).toEqual({ precision: 0, recall: 0, density: 0, coverage: 0 });
@@ -70,20 +70,20 @@ describe("precision, recall, density and coverage", () => {
   });
 
   test("refuse in one line what has no neighborhoods", () => {
-    expect(() => fidelity(real.subarray(0, 25), drawn, 5)).toThrow(
+    expect(() => fidelity(real.subarray(0, 25), samples, 5)).toThrow(
       "precision and recall: real examples: too few examples, got 5, expected at least 6",
     );
-    expect(() => fidelity(real, drawn, 7)).toThrow("not whole vectors, got 300 numbers, expected a multiple of 7");
+    expect(() => fidelity(real, samples, 7)).toThrow("not whole vectors, got 300 numbers, expected a multiple of 7");
     expect(() =>
       fidelity(
         real,
-        drawn.map((v, i) => (i === 7 ? Number.NaN : v)),
+        samples.map((v, i) => (i === 7 ? Number.NaN : v)),
         5,
       ),
     ).toThrow("precision and recall: samples: a feature is not finite, got NaN in example 1");
     expect(() => fidelity(real, new Float32Array(50).fill(2), 5)).toThrow(
       "precision and recall: samples: all examples are the same, got 10 equal ones",
     );
-    expect(() => fidelity(real, drawn, 5, { precisionK: 0 })).toThrow("got k = 0, expected an integer from 1");
+    expect(() => fidelity(real, samples, 5, { precisionK: 0 })).toThrow("got k = 0, expected an integer from 1");
   });
 });

@@ -28,7 +28,7 @@ export interface Fidelity {
  */
 export function fidelity(
   real: Features,
-  drawn: Features,
+  samples: Features,
   dim: number,
   { precisionK = 3, densityK = 5 }: { readonly precisionK?: number; readonly densityK?: number } = {},
 ): Fidelity {
@@ -37,24 +37,24 @@ export function fidelity(
     if (!Number.isInteger(k) || k < 1)
       throw new ConfigError(`precision and recall: no such neighbor, got k = ${k}, expected an integer from 1`);
   const reals = countFeatures("precision and recall: real examples", real, { dim, least: largest + 1 });
-  const draws = countFeatures("precision and recall: samples", drawn, { dim, least: precisionK + 1 });
+  const sampleCount = countFeatures("precision and recall: samples", samples, { dim, least: precisionK + 1 });
   const neighbors = nearestNeighbors(real, real, dim, largest).squaredDistances;
   const reach = (k: number): Float64Array =>
     Float64Array.from({ length: reals }, (_, i) => neighbors[i * largest + k - 1]!);
   const [realReach, realDensityReach] = [reach(precisionK), reach(densityK)];
-  const drawnReach = nearestNeighbors(drawn, drawn, dim, precisionK).squaredDistances.filter(
+  const sampleReach = nearestNeighbors(samples, samples, dim, precisionK).squaredDistances.filter(
     (_, at) => at % precisionK === precisionK - 1,
   );
 
-  const precise = new Uint8Array(draws);
+  const precise = new Uint8Array(sampleCount);
   const [recalled, covered] = [new Uint8Array(reals), new Uint8Array(reals)];
   let within = 0;
-  squaredDistances(real, drawn, dim, (i, from, distances) => {
+  squaredDistances(real, samples, dim, (i, from, distances) => {
     const [own, ownDensity] = [realReach[i]!, realDensityReach[i]!];
     for (let j = 0; j < distances.length; j++) {
       const distance = distances[j]!;
       if (distance <= own) precise[from + j] = 1;
-      if (distance <= drawnReach[from + j]!) recalled[i] = 1;
+      if (distance <= sampleReach[from + j]!) recalled[i] = 1;
       if (distance <= ownDensity) {
         within += 1;
         covered[i] = 1;
@@ -62,11 +62,11 @@ export function fidelity(
     }
   });
   return {
-    precision: shareOfOnes(precise),
-    recall: shareOfOnes(recalled),
-    density: within / (densityK * draws),
-    coverage: shareOfOnes(covered),
+    precision: fractionOfOnes(precise),
+    recall: fractionOfOnes(recalled),
+    density: within / (densityK * sampleCount),
+    coverage: fractionOfOnes(covered),
   };
 }
 
-const shareOfOnes = (marks: Uint8Array): number => marks.reduce((sum, mark) => sum + mark, 0) / marks.length;
+const fractionOfOnes = (marks: Uint8Array): number => marks.reduce((sum, mark) => sum + mark, 0) / marks.length;

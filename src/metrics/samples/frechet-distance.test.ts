@@ -35,9 +35,9 @@ describe("frechetDistance", () => {
 
   test("of sampled Gaussians approaches the closed form: 64 dimensions, 50,000 samples, within 1%", () => {
     const [dim, count] = [64, 50_000];
-    const draws = stream(0, "frechet");
+    const random = stream(0, "frechet");
     const cloud = (shift: number, scale: number): Float32Array =>
-      Float32Array.from({ length: dim * count }, () => shift + scale * draws.normal());
+      Float32Array.from({ length: dim * count }, () => shift + scale * random.normal());
     const found = frechetDistance(featureMoments(cloud(0, 1), dim), featureMoments(cloud(0.3, 1.5), dim));
     const exact = dim * (0.3 ** 2 + 0.5 ** 2);
     expect(Math.abs(found / exact - 1)).toBeLessThan(0.01);

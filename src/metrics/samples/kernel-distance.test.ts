@@ -24,8 +24,8 @@ describe("kernelDistance", () => {
       p[2]! * q[2]! + 3 * p[1]! * q[1]! + 3 * p[0]! * q[0]! + 1;
     const [p, q] = [moments(0), moments(a)];
     const exact = expected(p, p) + expected(q, q) - 2 * expected(p, q);
-    const draws = stream(3, "kid test");
-    const cloud = (mean: number): Float32Array => Float32Array.from({ length: 10_000 }, () => mean + draws.normal());
+    const random = stream(3, "kid test");
+    const cloud = (mean: number): Float32Array => Float32Array.from({ length: 10_000 }, () => mean + random.normal());
     const found = kernelDistance(cloud(0), cloud(a), 1);
     expect(found).toMatchObject({ subsets: 10, subsetSize: 1000 });
     expect(Math.abs(found.value - exact)).toBeLessThan(4 * found.standardError);
@@ -36,8 +36,8 @@ describe("kernelDistance", () => {
     const [trials, dim, count] = [200, 64, 400];
     let covered = 0;
     for (let trial = 0; trial < trials; trial++) {
-      const draws = stream(trial, "kid trials");
-      const cloud = (): Float32Array => Float32Array.from({ length: dim * count }, () => draws.normal());
+      const random = stream(trial, "kid trials");
+      const cloud = (): Float32Array => Float32Array.from({ length: dim * count }, () => random.normal());
       const { interval } = kernelDistance(cloud(), cloud(), dim, { seed: trial });
       covered += Number(interval[0] <= 0 && interval[1] >= 0);
     }

@@ -37,8 +37,8 @@ export function kernelDistance(x: Features, y: Features, dim: number, { seed = 0
   const fewer = Math.min(n, m);
   const subsets = Math.max(fewestSubsets, Math.floor(fewer / usualSize));
   const subsetSize = Math.floor(fewer / subsets);
-  const draws = stream(seed, "kid");
-  const [ofX, ofY] = [draws.permutation(n), draws.permutation(m)];
+  const random = stream(seed, "kid");
+  const [ofX, ofY] = [random.permutation(n), random.permutation(m)];
   const half = Math.floor(subsetSize / 2);
   const values = Array.from({ length: subsets }, (_, k) => {
     const halves = (set: Features, order: Uint32Array): Halves => {

@@ -36,7 +36,7 @@ const MOST = 8000;
  * for more than 8000 examples together, fewer than 2 of either, or features that are not finite or all equal.
  */
 export function maximumMeanDiscrepancy(
-  drawn: Features,
+  samples: Features,
   real: Features,
   dim: number,
   {
@@ -51,13 +51,13 @@ export function maximumMeanDiscrepancy(
     readonly seed?: number;
   } = {},
 ): Discrepancy {
-  const n = countFeatures("mmd: samples", drawn, { dim, least: 2 });
+  const n = countFeatures("mmd: samples", samples, { dim, least: 2 });
   const m = countFeatures("mmd: real examples", real, { dim, least: 2 });
   if (n + m > MOST)
     throw new ConfigError(
       `mmd: too many examples, got ${n} samples and ${m} real ones, expected at most ${MOST} together`,
     );
-  const values = pooledDistances(drawn, real, dim);
+  const values = pooledDistances(samples, real, dim);
   const s = bandwidth ?? Math.sqrt(median(values));
   if (!(s > 0 && s < Infinity))
     throw new ConfigError(
@@ -67,12 +67,12 @@ export function maximumMeanDiscrepancy(
   for (let i = 0; i < values.length; i++) values[i] = k(values[i]! / s ** 2);
   const statistic = divisionStatistic(values, n + m);
   const observed = statistic(Uint32Array.from({ length: n }, (_, i) => i));
-  const draws = stream(seed, "mmd");
+  const random = stream(seed, "mmd");
   let asLarge = 1;
   for (let p = 0; p < permutations; p++)
     if (
       statistic(
-        draws
+        random
           .permutation(n + m)
           .subarray(0, n)
           .toSorted(),

@@ -31,33 +31,32 @@ export interface Memorization {
  * Throws ConfigError for fewer than 2 examples of a set, features that are not finite or all equal, or the training set given as another set.
  */
 export function memorization(
-  { train, test, drawn }: { readonly train: Features; readonly test: Features; readonly drawn: Features },
+  { train, test, samples }: { readonly train: Features; readonly test: Features; readonly samples: Features },
   dim: number,
 ): Memorization {
   countFeatures("memorization: training examples", train, { dim, least: 2 });
   const tests = countFeatures("memorization: test examples", test, { dim, least: 2 });
-  const draws = countFeatures("memorization: samples", drawn, { dim, least: 2 });
-  if (drawn === train || test === train)
+  const sampleCount = countFeatures("memorization: samples", samples, { dim, least: 2 });
+  if (samples === train || test === train)
     throw new ConfigError("memorization: a set is the training examples themselves, got it twice, expected another");
-  const [fromDrawn, fromTest] = [drawn, test].map((set) => nearestNeighbors(set, train, dim, 2).squaredDistances) as [
-    Float64Array,
-    Float64Array,
-  ];
+  const [fromSamples, fromTest] = [samples, test].map(
+    (set) => nearestNeighbors(set, train, dim, 2).squaredDistances,
+  ) as [Float64Array, Float64Array];
   const nearest = (squared: Float64Array): Float64Array => squared.filter((_, at) => at % 2 === 0);
-  const pairs = draws * tests;
-  const wins = pairsBelow(nearest(fromDrawn), nearest(fromTest));
+  const pairs = sampleCount * tests;
+  const wins = pairsBelow(nearest(fromSamples), nearest(fromTest));
   return {
-    duplicates: duplicateShare(drawn, dim),
-    copies: nearest(fromDrawn).filter((d) => d === 0).length / draws,
-    memorized: shareMemorized(fromDrawn),
-    memorizedTest: shareMemorized(fromTest),
+    duplicates: duplicateFraction(samples, dim),
+    copies: nearest(fromSamples).filter((d) => d === 0).length / sampleCount,
+    memorized: fractionMemorized(fromSamples),
+    memorizedTest: fractionMemorized(fromTest),
     nearer: wins / pairs,
-    zScore: (pairs / 2 - wins) / Math.sqrt((pairs * (draws + tests + 1)) / 12),
+    zScore: (pairs / 2 - wins) / Math.sqrt((pairs * (sampleCount + tests + 1)) / 12),
   };
 }
 
 /** Fraction of rows whose nearest distance is below 1/3 of the second nearest, from pairs of squared distances. */
-function shareMemorized(squared: Float64Array): number {
+function fractionMemorized(squared: Float64Array): number {
   let below = 0;
   for (let i = 0; i < squared.length; i += 2) if (9 * squared[i]! < squared[i + 1]!) below += 1;
   return (2 * below) / squared.length;
@@ -77,8 +76,8 @@ function pairsBelow(a: Float64Array, b: Float64Array): number {
   return wins;
 }
 
-function duplicateShare(drawn: Features, dim: number): number {
+function duplicateFraction(samples: Features, dim: number): number {
   const seen = new Set<string>();
-  for (let at = 0; at < drawn.length; at += dim) seen.add(drawn.subarray(at, at + dim).join());
-  return 1 - (seen.size * dim) / drawn.length;
+  for (let at = 0; at < samples.length; at += dim) seen.add(samples.subarray(at, at + dim).join());
+  return 1 - (seen.size * dim) / samples.length;
 }

@@ -3,7 +3,7 @@ import { stream } from "../../random/index.ts";
 import { nearestNeighbors } from "./nearest-neighbors.ts";
 import { squaredDistances } from "./squared-distances.ts";
 
-const drawn = (count: number, dim: number, name: string): Float32Array => {
+const randomRows = (count: number, dim: number, name: string): Float32Array => {
   const random = stream(0, name);
   return Float32Array.from({ length: count * dim }, () => random.normal());
 };
@@ -23,7 +23,7 @@ describe("squared distances", () => {
   ])(
     "of %i rows to %i rows of %i numbers are the sums of squared differences, each pair once",
     (rows, columns, dim) => {
-      const [a, b] = [drawn(rows, dim, "a"), drawn(columns, dim, "b")];
+      const [a, b] = [randomRows(rows, dim, "a"), randomRows(columns, dim, "b")];
       const found = new Float64Array(rows * columns);
       let pairs = 0;
       squaredDistances(a, b, dim, (i, from, distances) => {
@@ -44,7 +44,7 @@ describe("squared distances", () => {
 describe("nearest neighbors", () => {
   test("are those found by sorting, themselves left out", () => {
     const [count, dim, k] = [150, 3, 4];
-    const rows = drawn(count, dim, "rows");
+    const rows = randomRows(count, dim, "rows");
     const { squaredDistances: found, indices } = nearestNeighbors(rows, rows, dim, k);
     for (let i = 0; i < count; i++) {
       const sorted = Array.from({ length: count }, (_, j) => j)

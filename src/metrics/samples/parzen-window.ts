@@ -28,7 +28,7 @@ export function parzenLogLikelihoods(
 }
 
 /** Candidate bandwidths, in units of the points' root mean variance: successive ratios are sqrt(2). */
-const tried = Array.from({ length: 15 }, (_, k) => 2 ** (-6 + k / 2));
+const candidates = Array.from({ length: 15 }, (_, k) => 2 ** (-6 + k / 2));
 
 /**
  * Parzen-window log-likelihood, the metric of the first tables of generative adversarial nets (Goodfellow et al. 2014, arXiv:1406.2661,
@@ -42,19 +42,19 @@ export function parzenWindow(
   points: Features,
   { dim, validation }: { readonly dim: number; readonly validation: Features },
 ): { readonly logLikelihoods: Float64Array; readonly bandwidth: number; readonly atEdge: boolean } {
-  const scale = spread(validation, dim);
-  const bandwidths = tried.map((k) => k * scale);
+  const scale = rootMeanVariance(validation, dim);
+  const bandwidths = candidates.map((k) => k * scale);
   const means = parzenLogLikelihoods(samples, validation, { dim, bandwidths }).map(
     (each) => each.reduce((sum, v) => sum + v, 0) / each.length,
   );
   const best = means.indexOf(Math.max(...means));
   const bandwidth = bandwidths[best]!;
   const [logLikelihoods] = parzenLogLikelihoods(samples, points, { dim, bandwidths: [bandwidth] });
-  return { logLikelihoods: logLikelihoods!, bandwidth, atEdge: best === 0 || best === tried.length - 1 };
+  return { logLikelihoods: logLikelihoods!, bandwidth, atEdge: best === 0 || best === candidates.length - 1 };
 }
 
 /** Square root of the mean variance over dimensions. */
-function spread(points: Features, dim: number): number {
+function rootMeanVariance(points: Features, dim: number): number {
   const count = points.length / dim;
   let total = 0;
   for (let k = 0; k < dim; k++) {

@@ -5,14 +5,14 @@
  */
 export function totalVariation(
   real: readonly string[],
-  drawn: readonly string[],
+  samples: readonly string[],
   { numbers = false, bins = 20 }: { readonly numbers?: boolean; readonly bins?: number } = {},
 ): number {
   const keyOf = numbers ? binOf(real.map(Number), bins) : (text: string): string => text;
   const gap = new Map<string | number, number>();
   for (const text of real) gap.set(keyOf(text), (gap.get(keyOf(text)) ?? 0) + 1 / real.length);
-  for (const text of drawn) gap.set(keyOf(text), (gap.get(keyOf(text)) ?? 0) - 1 / drawn.length);
-  return [...gap.values()].reduce((sum, share) => sum + Math.abs(share), 0) / 2;
+  for (const text of samples) gap.set(keyOf(text), (gap.get(keyOf(text)) ?? 0) - 1 / samples.length);
+  return [...gap.values()].reduce((sum, difference) => sum + Math.abs(difference), 0) / 2;
 }
 
 function binOf(values: readonly number[], bins: number): (text: string) => number {
@@ -20,12 +20,12 @@ function binOf(values: readonly number[], bins: number): (text: string) => numbe
   const edges = [
     ...new Set(Array.from({ length: bins + 1 }, (_, i) => sorted[Math.round((i * (sorted.length - 1)) / bins)]!)),
   ];
-  const heaps = new Set(edges.filter((edge) => count(sorted, edge) > sorted.length / bins));
+  const frequent = new Set(edges.filter((edge) => count(sorted, edge) > sorted.length / bins));
   return (text) => {
     const value = Number(text);
     const place = edges.filter((edge) => edge <= value).length;
     // Even indices are bins between edges, odd ones bins of a single value.
-    return heaps.has(value) ? 2 * place - 1 : 2 * place;
+    return frequent.has(value) ? 2 * place - 1 : 2 * place;
   };
 }
 

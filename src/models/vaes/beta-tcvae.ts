@@ -28,7 +28,7 @@ export interface BetaTCVAEConfig extends LatentVariableConfig {
 }
 
 /** The parts of the rate, scalars in nats. A type, not an interface: only that fits a record of tensors. */
-type RateParts = Readonly<Record<"mutualInformation" | "totalCorrelation" | "dimensionwiseKl", Tensor>>;
+type RateDecomposition = Readonly<Record<"mutualInformation" | "totalCorrelation" | "dimensionwiseKl", Tensor>>;
 
 /**
  * beta-TCVAE (Chen et al. 2018, arXiv:1802.04942). The rate is split by the aggregated posterior q(z) = 1/N sum_n q(z|x_n),
@@ -51,18 +51,18 @@ export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
 
   objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const { q, code, distortion, metrics } = this.batchTerms(x, contextOf("loss"));
-    const parts = this.#rateParts(q, code, contextOf("loss"));
+    const parts = this.#rateDecomposition(q, code, contextOf("loss"));
     const loss = this.#loss(distortion, parts);
     return [{ name: "loss", loss, parameters: parameters(this), metrics: { ...metrics, ...parts } }];
   }
 
   protected override trainedLoss({ q, z }: PosteriorSamples, { distortion }: Terms, context: Context): Tensor {
-    const parts = this.#rateParts(q, reshape(z, q.shape), context);
+    const parts = this.#rateDecomposition(q, reshape(z, q.shape), context);
     return this.#loss(mean(distortion), parts);
   }
 
   /** The parts of the rate (eq. 2), means over the batch, from one code [batch, latentDim] of each posterior. */
-  #rateParts(q: PosteriorSamples["q"], code: Tensor, context: Context): RateParts {
+  #rateDecomposition(q: PosteriorSamples["q"], code: Tensor, context: Context): RateDecomposition {
     const { estimator } = this.config;
     const [batch, latentDim] = code.shape as [number, number];
     // Log-densities of each code under the posterior of each example: [codes, examples, latentDim].
@@ -78,7 +78,7 @@ export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
   }
 
   /** Eq. 4. */
-  #loss(distortion: Tensor, { mutualInformation, totalCorrelation, dimensionwiseKl }: RateParts): Tensor {
+  #loss(distortion: Tensor, { mutualInformation, totalCorrelation, dimensionwiseKl }: RateDecomposition): Tensor {
     const { alpha, beta, gamma } = this.config;
     return distortion.add(mutualInformation.mul(alpha)).add(totalCorrelation.mul(beta)).add(dimensionwiseKl.mul(gamma));
   }

@@ -83,8 +83,8 @@ test("the bound of an example without a label is the sum over all classes (eq. 7
 });
 
 describe("the loss (eq. 8 and 9)", () => {
-  const found = (label: Tensor, labelledShare: number) => {
-    const [objective] = model.objectives({ x, label, labelledShare, step: constant(1) });
+  const found = (label: Tensor, labeledFraction: number) => {
+    const [objective] = model.objectives({ x, label, labeledFraction, step: constant(1) });
     const { loss, metrics } = objective!;
     const { bounds, noise } = eachBound(loss);
     const all = [loss, metrics["negElbo"]!, metrics["crossEntropy"]!, metrics["classificationError"]!];
@@ -115,7 +115,7 @@ describe("the loss (eq. 8 and 9)", () => {
   });
 
   test("has its slope for gradient, of every parameter", () => {
-    const [objective] = model.objectives({ x, label: labels(-1, 0, -1, 1), labelledShare: 0.3, step: constant(1) });
+    const [objective] = model.objectives({ x, label: labels(-1, 0, -1, 1), labeledFraction: 0.3, step: constant(1) });
     const { loss } = objective!;
     const wrt = [...parameters(model).values()];
     const all = new Map([...leaves, ...noiseValues([loss], 5)]);
@@ -154,11 +154,11 @@ test("from one label of each of four classes it learns the classes of all", asyn
   const corners = new M2(m2.config.parse(given), split.dataset);
   const device = await cpuDevice(1);
   const [batchSize, seed] = [80, 1];
-  const { labelledExamples } = corners;
-  const batches = new Batches(split, { batchSize, purpose: "training", seed, classes: 4, labelledExamples });
-  const { labelledShare } = batches;
+  const { labeledExamples } = corners;
+  const batches = new Batches(split, { batchSize, purpose: "training", seed, classes: 4, labeledExamples });
+  const { labeledFraction } = batches;
   const optimizer = adam({ learningRate: 3e-3 });
-  const step = compileStep(corners, { device, shape: [2], batchSize, labelledShare, optimizer });
+  const step = compileStep(corners, { device, shape: [2], batchSize, labeledFraction, optimizer });
   await step.initialize(seed);
   const evaluator = new ScoreEvaluator({ model: corners, store: step.store, split, binarize: "none" });
   const before = await evaluator.run();

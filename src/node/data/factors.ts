@@ -42,7 +42,7 @@ export async function openFactors(
   const pixels = height! * width!;
   const values = await storeOf(path, { size, pixels, bytes });
   const at = factors.names.indexOf("shape");
-  const labelled = at >= 0 && factors.sizes[at] === SHAPES.length;
+  const labeled = at >= 0 && factors.sizes[at] === SHAPES.length;
   const dataset = await createDataset({
     name: basename(path).replace(/_ndarray.*|\.npz$/, ""),
     description: `${size} images of ${path}, one for each value of ${factors.names.join(", ")}`,
@@ -51,7 +51,7 @@ export async function openFactors(
     values,
     range: [0, 1],
     factors,
-    ...(labelled && { labels: Uint8Array.from({ length: size }, (_, i) => factors.of(i)[at]!), classNames: SHAPES }),
+    ...(labeled && { labels: Uint8Array.from({ length: size }, (_, i) => factors.of(i)[at]!), classNames: SHAPES }),
   });
   return createDataSource({
     name: dataset.name,

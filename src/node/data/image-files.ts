@@ -44,7 +44,7 @@ export async function listImages(folder: string): Promise<readonly ImageFile[]> 
     );
   const parted = paths.some((path) => partOf(path) === "train") && paths.every((path) => partOf(path) !== undefined);
   const inParts = paths.map((path) => (parted ? path.slice(path.indexOf("/") + 1) : path));
-  const labelled = inParts.every((path) => path.includes("/"));
+  const labeled = inParts.every((path) => path.includes("/"));
   const files: ImageFile[] = [];
   for (let first = 0; first < paths.length; first += TOGETHER) {
     const some = paths.slice(first, first + TOGETHER);
@@ -55,7 +55,7 @@ export async function listImages(folder: string): Promise<readonly ImageFile[]> 
         size: stats[i]?.size ?? 0,
         modified: stats[i]?.mtimeMs ?? 0,
         part: parted ? partOf(path) : undefined,
-        label: labelled ? inParts[first + i]!.slice(0, inParts[first + i]!.indexOf("/")) : undefined,
+        label: labeled ? inParts[first + i]!.slice(0, inParts[first + i]!.indexOf("/")) : undefined,
       }),
     );
   }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExampleReader } from "../../data/example-reader.ts";
-import { FIXED_DRAW } from "../../data/binarize.ts";
+import { FIXED_BINARIZATION } from "../../data/binarize.ts";
 import type { DataSource } from "../../data/split.ts";
 import { DataError } from "../../errors.ts";
 import { openImageFolder } from "./images.ts";
@@ -49,7 +49,7 @@ function images({ train: { dataset } }: DataSource): Float32Array[] {
   const reader = new ExampleReader(dataset, "none");
   return Array.from({ length: dataset.size }, (_, i) => {
     const out = new Float32Array(size);
-    reader.read(out, Uint32Array.of(i), FIXED_DRAW);
+    reader.read(out, Uint32Array.of(i), FIXED_BINARIZATION);
     return out;
   });
 }

@@ -37,8 +37,8 @@ describe("a Parquet file", () => {
     expect(found.train.dataset.columns).toEqual(expected.train.dataset.columns);
     expect(found.train.dataset.fingerprint).toBe(expected.train.dataset.fingerprint);
     expect(found.train.indices).toEqual(expected.train.indices);
-    const labelled = await open("a.parquet", bytes, { condition: "color", drop: ["sold"] });
-    expect(labelled.train.dataset).toMatchObject({ classNames: ["blue", "red"], shape: [2] });
+    const labeled = await open("a.parquet", bytes, { condition: "color", drop: ["sold"] });
+    expect(labeled.train.dataset).toMatchObject({ classNames: ["blue", "red"], shape: [2] });
   });
 
   test("put aside in a file is the same table", async () => {

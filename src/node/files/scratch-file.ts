@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Scratch } from "../../data/scratch.ts";
+import type { SpillStorage } from "../../data/spill-storage.ts";
 import { cacheFolder } from "../data/cache.ts";
 import { fileError } from "./file-error.ts";
 
 /** A file in the cache folder that has no name, so that it is gone with the process. Throws ConfigError where the disk refuses. */
-export function scratchFile(): Scratch {
+export function scratchFile(): SpillStorage {
   const path = join(cacheFolder(), `${randomBytes(8).toString("hex")}.scratch`);
   const tried = <T>(what: () => T): T => {
     try {

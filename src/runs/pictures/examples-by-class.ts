@@ -1,11 +1,11 @@
 import { ExampleReader } from "../../data/example-reader.ts";
-import { FIXED_DRAW } from "../../data/binarize.ts";
+import { FIXED_BINARIZATION } from "../../data/binarize.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
-import type { Sheet } from "../../pictures/sheet.ts";
+import type { ImageGrid } from "../../pictures/image-grid.ts";
 
 /** The first `perClass` examples of each class, a row a class; the first hundred in rows of ten where there are no labels. */
-export function examplesByClass(split: Split, perClass: number): Sheet {
+export function examplesByClass(split: Split, perClass: number): ImageGrid {
   const { dataset, indices } = split;
   const { labels, shape } = dataset;
   const classes = labels ? (dataset.classNames?.length ?? 0) : 10;
@@ -19,6 +19,8 @@ export function examplesByClass(split: Split, perClass: number): Sheet {
   const images = new Float32Array(classes * perClass * size);
   const reader = new ExampleReader(dataset, "none");
   // A class with too few examples leaves its places black.
-  rows.forEach((row, r) => reader.read(images.subarray(r * perClass * size), Uint32Array.from(row), FIXED_DRAW));
+  rows.forEach((row, r) =>
+    reader.read(images.subarray(r * perClass * size), Uint32Array.from(row), FIXED_BINARIZATION),
+  );
   return { sets: [images], count: classes * perClass, columns: perClass, shape };
 }

@@ -5,7 +5,7 @@ import { ConfigError } from "../../errors.ts";
 import { analogy } from "../../latent/code-arithmetic.ts";
 import { linear, pathBetween, spherical } from "../../latent/interpolation.ts";
 import { traversal } from "../../latent/traversal.ts";
-import type { Sheet } from "../../pictures/sheet.ts";
+import type { ImageGrid } from "../../pictures/image-grid.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { firstExamples, forExamples } from "./run-pictures.ts";
 
@@ -24,7 +24,7 @@ export const interpolationPaths = ["linear", "spherical", "data"] as const;
  * From each example of a split to the next one, two by two: a row decoded along the straight line between their codes, one along the
  * great circle, and one of the straight line between the examples themselves. In the middle a label changes from one's to the other's.
  */
-export async function interpolationSheet(trained: TrainedModel, pairs: Split, steps: number): Promise<Sheet> {
+export async function interpolationGrid(trained: TrainedModel, pairs: Split, steps: number): Promise<ImageGrid> {
   const count = pairs.indices.length / 2;
   if (!Number.isInteger(count))
     throw new ConfigError(`interpolate: not pairs of examples, got ${2 * count}, expected an even number`);
@@ -52,7 +52,7 @@ export async function interpolationSheet(trained: TrainedModel, pairs: Split, st
 }
 
 /** A row for each dimension: what an example's code decodes to as that dimension goes through its range. */
-export async function traversalSheet(
+export async function traversalGrid(
   trained: TrainedModel,
   example: Split,
   options: {
@@ -60,7 +60,7 @@ export async function traversalSheet(
     readonly size: number;
     readonly rangeOf: (dim: number) => readonly [low: number, high: number];
   },
-): Promise<Sheet> {
+): Promise<ImageGrid> {
   const { dims, size, rangeOf } = options;
   const base = await forExamples(trained, example).encode(firstExamples(example, 1));
   const sets = [await decoded(trained, traversal(base, dims, size, rangeOf), labelsOf(example))];
@@ -75,7 +75,7 @@ export interface Term {
 }
 
 /** A row for each c: a, b and c, then what c + strength (a - b) decodes to for each strength. */
-export async function analogySheet(
+export async function analogyGrid(
   trained: TrainedModel,
   {
     a,
@@ -83,7 +83,7 @@ export async function analogySheet(
     c,
     strengths,
   }: { readonly a: Term; readonly b: Term; readonly c: readonly Term[]; readonly strengths: readonly number[] },
-): Promise<Sheet> {
+): Promise<ImageGrid> {
   const results = c.flatMap((term) => strengths.map((strength) => analogy([a.code, b.code, term.code], strength)));
   const labels = c.flatMap(({ label = 0 }) => strengths.map(() => label));
   const pictures = await decoded(trained, joined(results), labels);

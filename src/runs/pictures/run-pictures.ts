@@ -8,7 +8,7 @@ import { sizeOf } from "../../graph/shape.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../../latent/percentiles.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
-import type { Sheet } from "../../pictures/sheet.ts";
+import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { stream } from "../../random/index.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 
@@ -59,10 +59,10 @@ export interface SampleSheetOptions {
 }
 
 /** New examples from the model, as near to a square as they go; of a class-conditional model as many of each class as come out even. */
-export async function sampleSheet(
+export async function sampleGrid(
   trained: TrainedModel,
   { count, density, radius, temperature, mean, options, seed = 0 }: SampleSheetOptions,
-): Promise<Sheet> {
+): Promise<ImageGrid> {
   const { shape, model } = trained;
   const sample = (from: TrainedModel): Promise<Float32Array> =>
     density
@@ -87,7 +87,7 @@ export async function sampleSheet(
 }
 
 /** Examples above their reconstructions, 16 a row. */
-export async function reconstructionSheet(trained: TrainedModel, examples: Float32Array): Promise<Sheet> {
+export async function reconstructionGrid(trained: TrainedModel, examples: Float32Array): Promise<ImageGrid> {
   const { shape } = trained;
   const count = examples.length / sizeOf(shape);
   return { sets: [examples, await trained.reconstruct(examples)], count, columns: Math.min(16, count), shape };
@@ -97,7 +97,7 @@ export async function reconstructionSheet(trained: TrainedModel, examples: Float
  * Means of p(x|z) over two dimensions of the latent space, at the percentiles of N(0, 1) from 5 % to 95 %, the others at 0: the first
  * to the right, the second upwards. With `density` at those of its first Gaussian along these dimensions, the others at its mean.
  */
-export async function manifoldSheet(
+export async function manifoldGrid(
   trained: TrainedModel,
   {
     dims,
@@ -108,7 +108,7 @@ export async function manifoldSheet(
     readonly size: number;
     readonly density?: GaussianMixture | undefined;
   },
-): Promise<Sheet> {
+): Promise<ImageGrid> {
   const { latentDim, shape } = trained;
   const codes = percentileGrid(latentDim, dims, size);
   if (density)

@@ -1,18 +1,18 @@
 /** The pictures that training makes by itself: at its end, and every few epochs. */
 import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
-import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
+import { isImage, isPoints, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { Model } from "../../models/model.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import type { Run } from "../run.ts";
-import { firstExamples, forExamples, manifoldSheet, reconstructionSheet, sampleSheet } from "./run-pictures.ts";
+import { firstExamples, forExamples, manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
 
-export interface NamedSheet {
+export interface NamedImageGrid {
   /** Of the file in the run's samples/. */
   readonly name: string;
   readonly title: string;
-  readonly sheet: Sheet;
+  readonly grid: ImageGrid;
   /** Rows of it that a terminal shows. */
   readonly terminalRows: number;
 }
@@ -23,29 +23,29 @@ interface Pictured {
 }
 
 /** The pictures that the model's capabilities and the data's shape allow. */
-export async function trainingSheets({ trained, source }: Pictured): Promise<readonly NamedSheet[]> {
+export async function trainingGrids({ trained, source }: Pictured): Promise<readonly NamedImageGrid[]> {
   const { model } = trained;
   if (isPoints(trained.shape)) {
     if (!has(model, "sample") || source.test.indices.length === 0) return [];
-    const sheet = await pointsSheet(trained, source.test);
-    return [{ name: "samples.png", title: "test examples beside samples", sheet, terminalRows: 1 }];
+    const grid = await pointsGrid(trained, source.test);
+    return [{ name: "samples.png", title: "test examples beside samples", grid, terminalRows: 1 }];
   }
   if (!isImage(trained.shape)) return [];
-  const sheets: NamedSheet[] = [];
+  const grids: NamedImageGrid[] = [];
   if (has(model, "reconstruct") && source.test.indices.length > 0) {
-    const sheet = await reconstructionSheet(forExamples(trained, source.test), firstExamples(source.test, 32));
+    const grid = await reconstructionGrid(forExamples(trained, source.test), firstExamples(source.test, 32));
     const title = "test examples above their reconstructions";
-    sheets.push({ name: "reconstructions.png", title, sheet, terminalRows: 1 });
+    grids.push({ name: "reconstructions.png", title, grid, terminalRows: 1 });
   }
   if (!lacking(model, ["decode", "prior", "vector"]) && trained.latentDim === 2 && !model.condition?.required) {
-    const sheet = await manifoldSheet(trained, { dims: [0, 1], size: 20 });
-    sheets.push({ name: "manifold.png", title: "the latent space", sheet, terminalRows: 8 });
+    const grid = await manifoldGrid(trained, { dims: [0, 1], size: 20 });
+    grids.push({ name: "manifold.png", title: "the latent space", grid, terminalRows: 8 });
   }
   if (has(model, "sample")) {
-    const sheet = await sampleSheet(trained, { count: sampleCount(model), mean: true });
-    sheets.push({ name: "samples.png", title: "means of p(x|z)", sheet, terminalRows: 2 });
+    const grid = await sampleGrid(trained, { count: sampleCount(model), mean: true });
+    grids.push({ name: "samples.png", title: "means of p(x|z)", grid, terminalRows: 2 });
   }
-  return sheets;
+  return grids;
 }
 
 /** Ten of each class, or 64. */
@@ -55,7 +55,7 @@ function sampleCount({ condition }: Model): number {
 }
 
 /** Examples of a split beside as many samples, of the same classes where the model is given labels. */
-async function pointsSheet(trained: TrainedModel, split: Split): Promise<Sheet> {
+async function pointsGrid(trained: TrainedModel, split: Split): Promise<ImageGrid> {
   const points = firstExamples(split, 2000);
   const count = points.length / 2;
   const samples = await forExamples(trained, split).sample(count);
@@ -75,10 +75,10 @@ export async function writeEpochPictures(
   if (!isPoints(shape) && !isImage(shape)) return [];
   if (validation.indices.length === 0 || !(has(model, "sample") || (isImage(shape) && has(model, "reconstruct"))))
     return [];
-  const sheet = isPoints(shape)
-    ? await pointsSheet(trained, validation)
+  const grid = isPoints(shape)
+    ? await pointsGrid(trained, validation)
     : has(model, "sample")
-      ? await sampleSheet(trained, { count: sampleCount(model), mean: true })
-      : await reconstructionSheet(forExamples(trained, validation), firstExamples(validation, 32));
-  return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(sheetRaster(sheet))])];
+      ? await sampleGrid(trained, { count: sampleCount(model), mean: true })
+      : await reconstructionGrid(forExamples(trained, validation), firstExamples(validation, 32));
+  return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(imageGridRaster(grid))])];
 }

@@ -2,14 +2,14 @@
 import type { Split } from "../../data/split.ts";
 import { escapeMarkup as text } from "../../pictures/markup.ts";
 import { encodePng } from "../../pictures/png.ts";
-import { isImage, isPoints, type Sheet, sheetRaster } from "../../pictures/sheet.ts";
-import { interpolationSheet } from "../pictures/latent-grids.ts";
+import { isImage, isPoints, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
+import { interpolationGrid } from "../pictures/latent-grids.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
 import { runDensity } from "../density.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
-import { firstExamples, forExamples, reconstructionSheet, sampleSheet } from "../pictures/run-pictures.ts";
+import { firstExamples, forExamples, reconstructionGrid, sampleGrid } from "../pictures/run-pictures.ts";
 
 const side = 8;
 const points = 2000;
@@ -24,14 +24,14 @@ export async function comparedPictures(
   if (!isImage(shape) && !isPoints(shape)) return [];
   const { test } = await loaded.openData();
   const pictures: ReportPicture[] = [];
-  const add = (title: string, sheet: Sheet): void => {
-    pictures.push({ title, png: encodePng(sheetRaster(sheet)) });
+  const add = (title: string, grid: ImageGrid): void => {
+    pictures.push({ title, png: encodePng(imageGridRaster(grid)) });
   };
   const count = isPoints(shape) ? points : side * side;
   if (has(model, "reconstruct")) {
     const examples = firstExamples(test, isPoints(shape) ? points : (side * side) / 2);
     add("examples above reconstructions", {
-      ...(await reconstructionSheet(forExamples(trained, test), examples)),
+      ...(await reconstructionGrid(forExamples(trained, test), examples)),
       columns: side,
     });
   }
@@ -39,12 +39,12 @@ export async function comparedPictures(
   for (const prior of priors) {
     if (prior === ownPrior ? !has(model, "sample") : !codes) continue;
     const density = prior === ownPrior ? undefined : (await runDensity(loaded, prior)).mixture;
-    add(sampleTitle(prior), await sampleSheet(trained, { count, seed, density, mean: isImage(shape) }));
+    add(sampleTitle(prior), await sampleGrid(trained, { count, seed, density, mean: isImage(shape) }));
   }
   if (codes && isImage(shape)) {
     // A row of each pair, along the great circle.
-    const { sets, ...sheet } = await interpolationSheet(trained, pairsOf(test), side);
-    add("interpolations", { ...sheet, sets: [sets[1]!] });
+    const { sets, ...grid } = await interpolationGrid(trained, pairsOf(test), side);
+    add("interpolations", { ...grid, sets: [sets[1]!] });
   }
   return pictures;
 }

@@ -5,7 +5,7 @@ import { parameters } from "../../nn/module.ts";
 import { type LineChartOptions, lineChart } from "../../pictures/line-chart.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { scatterChart } from "../../pictures/scatter-chart.ts";
-import { sheetRaster } from "../../pictures/sheet.ts";
+import { imageGridRaster } from "../../pictures/image-grid.ts";
 import type { RunInfo } from "../run-info.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
@@ -13,7 +13,7 @@ import type { MetricsRecord } from "../metrics-log.ts";
 import { type Report, reportHtml } from "./report-html.ts";
 import type { Run } from "../run.ts";
 import { readRunSpec } from "../run-spec.ts";
-import { type NamedSheet, trainingSheets } from "../pictures/training-pictures.ts";
+import { type NamedImageGrid, trainingGrids } from "../pictures/training-pictures.ts";
 
 export interface ReportedRun {
   readonly run: Run;
@@ -21,7 +21,7 @@ export interface ReportedRun {
   /** Opens the run's data. */
   readonly openData: () => Promise<DataSource>;
   /** Pictures, where they are made already. */
-  readonly sheets?: readonly NamedSheet[];
+  readonly grids?: readonly NamedImageGrid[];
 }
 
 /** Writes `reportPage` as `report.html` into the run, and returns its path. Throws ConfigError where the disk refuses. */
@@ -37,11 +37,11 @@ export async function writeReport(reported: ReportedRun): Promise<string> {
  */
 export const reportPage = async (reported: ReportedRun): Promise<string> => reportHtml(await reportOf(reported));
 
-async function reportOf({ run, trained, openData, sheets: made }: ReportedRun): Promise<Report> {
+async function reportOf({ run, trained, openData, grids: made }: ReportedRun): Promise<Report> {
   const { info, path } = run;
   const notes: string[] = [];
   const source = await attempt(openData, notes);
-  const sheets = made ?? (source && (await trainingSheets({ trained, source }))) ?? [];
+  const grids = made ?? (source && (await trainingGrids({ trained, source }))) ?? [];
   const records: MetricsRecord[] = [];
   for await (const record of run.metrics()) records.push(record);
   const { definition, data } = readRunSpec(info, path);
@@ -54,7 +54,7 @@ async function reportOf({ run, trained, openData, sheets: made }: ReportedRun): 
     findings: info.result?.findings ?? [],
     charts: charts(records),
     maps: map ? [map] : [],
-    pictures: sheets.map(({ title, sheet }) => ({ title, png: encodePng(sheetRaster(sheet)) })),
+    pictures: grids.map(({ title, grid }) => ({ title, png: encodePng(imageGridRaster(grid)) })),
     notes,
   };
 }

@@ -71,7 +71,7 @@ export async function* reproduceRow(
   if (!done) return undefined;
 
   const { count, samples = table.samples } = request;
-  const { measures: metrics, generated, priors } = table;
+  const { metrics, generated, priors } = table;
   const { device } = await platform.pickDevice(settings.device, settings.threads);
   const loaded = await loadRun(path, device, platform);
   const measured = yield* measuredRun({ store: loaded.run.store, file: "reproduction.json" }, loaded, {

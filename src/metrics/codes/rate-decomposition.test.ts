@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { stream } from "../../random/index.ts";
-import { rateParts, type RateParts } from "./rate-parts.ts";
+import { rateDecomposition, type RateDecomposition } from "./rate-decomposition.ts";
 
 /** Decomposition of the rate of these Gaussians, [mean, std] of each dimension of each example, under a standard normal prior. */
-function partsOf(posteriors: readonly (readonly (readonly [mean: number, std: number])[])[]): RateParts {
+function partsOf(posteriors: readonly (readonly (readonly [mean: number, std: number])[])[]): RateDecomposition {
   const random = stream(5, "codes");
   const flat = posteriors.flat();
   const z = flat.map(([mean, std]) => mean + std * random.normal());
-  return rateParts({
+  return rateDecomposition({
     latentDim: posteriors[0]!.length,
     mean: flat.map(([mean]) => mean),
     logVar: flat.map(([, std]) => 2 * Math.log(std)),

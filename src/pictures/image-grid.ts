@@ -3,7 +3,7 @@ import { DataError } from "../errors.ts";
 import { alignedGrid, type Raster } from "./raster.ts";
 import { scatter } from "./scatter.ts";
 
-export interface Sheet {
+export interface ImageGrid {
   /** Each [count, channels, height, width] with values from 0 to 1. */
   readonly sets: readonly Float32Array[];
   readonly count: number;
@@ -22,7 +22,10 @@ export const isImage = (shape: readonly number[]): shape is readonly [channels: 
 export const isPoints = (shape: readonly number[]): boolean => shape.length === 1 && shape[0] === 2;
 
 /** Rasterizes an image grid; points become one scatter plot per set. Throws DataError where examples are neither. */
-export function sheetRaster({ sets, count, columns, shape, map = false }: Sheet, { scale = 2, pad = 2 } = {}): Raster {
+export function imageGridRaster(
+  { sets, count, columns, shape, map = false }: ImageGrid,
+  { scale = 2, pad = 2 } = {},
+): Raster {
   if (isPoints(shape)) return scatter(sets);
   if (!isImage(shape))
     throw new DataError(
@@ -33,24 +36,24 @@ export function sheetRaster({ sets, count, columns, shape, map = false }: Sheet,
 }
 
 /** An image grid of at most `columns` columns and `rows` rows (of each set): the top left part, or a subsampled map. */
-export function smallerSheet(sheet: Sheet, columns: number, rows: number): Sheet {
-  if (isPoints(sheet.shape)) return sheet;
-  const size = sheet.shape.reduce((product, extent) => product * extent, 1);
-  const across = Math.min(columns, sheet.columns);
-  const rowCount = Math.ceil(sheet.count / sheet.columns);
+export function smallerImageGrid(grid: ImageGrid, columns: number, rows: number): ImageGrid {
+  if (isPoints(grid.shape)) return grid;
+  const size = grid.shape.reduce((product, extent) => product * extent, 1);
+  const across = Math.min(columns, grid.columns);
+  const rowCount = Math.ceil(grid.count / grid.columns);
   const down = Math.min(rows, rowCount);
   const place = (i: number, of: number, outOf: number): number =>
-    sheet.map ? Math.round((i * (outOf - 1)) / Math.max(1, of - 1)) : i;
+    grid.map ? Math.round((i * (outOf - 1)) / Math.max(1, of - 1)) : i;
   const picked = Array.from({ length: down }, (_, row) =>
     Array.from(
       { length: across },
-      (_, column) => place(row, down, rowCount) * sheet.columns + place(column, across, sheet.columns),
-    ).filter((i) => i < sheet.count),
+      (_, column) => place(row, down, rowCount) * grid.columns + place(column, across, grid.columns),
+    ).filter((i) => i < grid.count),
   ).flat();
-  const sets = sheet.sets.map((set) => {
+  const sets = grid.sets.map((set) => {
     const out = new Float32Array(picked.length * size);
     picked.forEach((from, to) => out.set(set.subarray(from * size, (from + 1) * size), to * size));
     return out;
   });
-  return { ...sheet, sets, count: picked.length, columns: across };
+  return { ...grid, sets, count: picked.length, columns: across };
 }

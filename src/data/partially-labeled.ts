@@ -6,13 +6,13 @@ import { shuffled } from "./shuffle.ts";
 import type { Split } from "./split.ts";
 
 /** Fraction of each batch that is labeled. */
-const labelledShare = 1 / 4;
+const labeledFraction = 1 / 4;
 
 /**
  * A semi-supervised split: only `count` examples keep their labels, balanced over classes and chosen by the seed. A quarter of the rows of each
  * batch, evenly spaced, are labeled. Labeled and unlabeled examples are shuffled separately; the labeled ones repeat within an epoch.
  */
-export class PartlyLabelled {
+export class PartiallyLabeled {
   readonly batchesPerEpoch: number;
   readonly #dataset: Dataset;
   readonly #kept: Uint32Array;
@@ -30,7 +30,7 @@ export class PartlyLabelled {
     options: { readonly count: number; readonly classes: number; readonly batchSize: number; readonly seed: number },
   ) {
     const { count, classes, batchSize, seed } = options;
-    const rows = Math.min(count, Math.max(1, Math.round(labelledShare * batchSize)));
+    const rows = Math.min(count, Math.max(1, Math.round(labeledFraction * batchSize)));
     const most = Array.from({ length: classes }, (_, c) => Math.floor(count / classes) + Number(c < count % classes));
     const kept: number[] = [];
     const others: number[] = [];

@@ -1,7 +1,7 @@
 import { LogMeanExp } from "../importance-bounds.ts";
 
 /** Codes sampled once per example, with the posteriors they were sampled from; arrays are [examples, latentDim] unless noted. */
-export interface DrawnCodes {
+export interface SampledCodes {
   readonly latentDim: number;
   readonly mean: ArrayLike<number>;
   readonly logVar: ArrayLike<number>;
@@ -13,7 +13,7 @@ export interface DrawnCodes {
 }
 
 /** The three terms of the rate's decomposition, in nats per example. */
-export interface RateParts {
+export interface RateDecomposition {
   /** I(x; z) under q; its estimate is at most the log of the number of examples. */
   readonly mutualInformation: number;
   /** KL(q(z) || prod_j q(z_j)): the dependence between dimensions. */
@@ -36,7 +36,7 @@ export interface RateParts {
  *
  * estimated on the first `examples` examples with one sample of z each. Time is quadratic in their number.
  */
-export function rateParts(codes: DrawnCodes, examples = codes.rate.length): RateParts {
+export function rateDecomposition(codes: SampledCodes, examples = codes.rate.length): RateDecomposition {
   const { latentDim, mean, logVar, z, logPrior } = codes;
   const precision = Float64Array.from({ length: examples * latentDim }, (_, i) => Math.exp(-logVar[i]!));
   const logNormal = (i: number, at: number): number =>

@@ -31,7 +31,7 @@ function rows(split: Split, given: BatchOptions, epoch: number): (readonly [numb
 }
 
 describe("of 40 labels kept", () => {
-  const given = { ...options, labelledExamples: 40 };
+  const given = { ...options, labeledExamples: 40 };
   const epochs = [0, 1, 2].map((epoch) => rows(whole(dataset), given, epoch));
   const all = epochs.flat();
 
@@ -79,20 +79,20 @@ describe("of 40 labels kept", () => {
   });
 
   test("the labeled fraction says so, and an evaluation hides none", () => {
-    expect(new Batches(whole(dataset), given).labelledShare).toBe(0.2);
+    expect(new Batches(whole(dataset), given).labeledFraction).toBe(0.2);
     const evaluation = rows(whole(dataset), { ...given, purpose: "evaluation" }, 0);
     expect(evaluation).toEqual(Array.from({ length: size }, (_, i) => [i, labelOf(i)]));
   });
 });
 
 test("with as many labels as examples, batches are what they are without the setting", () => {
-  const given = { ...options, labelledExamples: size };
-  expect(new Batches(whole(dataset), given).labelledShare).toBe(1);
+  const given = { ...options, labeledExamples: size };
+  expect(new Batches(whole(dataset), given).labeledFraction).toBe(1);
   expect(rows(whole(dataset), given, 1)).toEqual(rows(whole(dataset), options, 1));
 });
 
 test("batches that cannot hold both kinds are refused", () => {
-  expect(() => new Batches(whole(dataset), { ...options, labelledExamples: 196 })).toThrow(
+  expect(() => new Batches(whole(dataset), { ...options, labeledExamples: 196 })).toThrow(
     "batches: batch larger than the data, got batch size 16 for 4 examples without labels, expected at most 8",
   );
 });

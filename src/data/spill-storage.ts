@@ -1,5 +1,5 @@
 /** Spill storage for data that does not fit in memory, such as a file; bytes that were never written have arbitrary values. */
-export interface Scratch {
+export interface SpillStorage {
   write(bytes: Uint8Array, at: number): void;
   read(into: Uint8Array, at: number): void;
 }
