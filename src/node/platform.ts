@@ -1,4 +1,5 @@
 import { openExtractor } from "../evaluation/extractor.ts";
+import { findModel } from "../models/registry.ts";
 import type { Platform } from "../runs/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { openDataSource } from "./data/source.ts";
@@ -10,6 +11,7 @@ import { nodeTrackers } from "./trackers/trackers.ts";
 export const nodePlatform: Platform = {
   versions: { node: process.versions.node },
   openStore: (path) => new FileStore(path),
+  findModel: async ({ model }) => findModel(model),
   openData: openDataSource,
   pickDevice,
   evaluationDevice: () => cpuDevice(1),

@@ -14,7 +14,7 @@ import { sha256Hex } from "../sha256.ts";
 import { version } from "../version.ts";
 import { readDigestedTensors } from "./checkpoints.ts";
 import type { LoadedRun } from "./load-run.ts";
-import { readRunSpec } from "./run-spec.ts";
+import { readRunData } from "./run-spec.ts";
 import { type FileContent, readText, type RunStore } from "./store.ts";
 
 const densitiesFolder = "densities";
@@ -72,7 +72,7 @@ export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => 
   const folder = `${densitiesFolder}/step-${step}-${name.replace(":", "-")}`;
   const kept = await readDensity(run.store, folder, latentDim);
   if (kept && kept.weights === weights && kept.fit.density === name) return kept;
-  const { binarize } = readRunSpec(run.info, run.store.pathOf("run.json")).data;
+  const { binarize } = readRunData(run);
   const { train } = await loaded.openData();
   if (typeof form.components === "number" && form.components > train.indices.length)
     throw new ConfigError(

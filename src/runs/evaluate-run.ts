@@ -15,7 +15,7 @@ import {
   type Measurement,
   whyLacking,
 } from "../evaluation/metrics/metric.ts";
-import { readRunSpec } from "./run-spec.ts";
+import { readRunData } from "./run-spec.ts";
 
 export interface EvaluationRequest {
   readonly split: SplitName;
@@ -73,7 +73,7 @@ export async function* evaluateRun(
   const { split: splitName, count, seed, metrics, extractor: spec } = request;
   const asked = metrics?.map(findMeasure);
   const source = await loaded.openData();
-  const { binarize, source: name } = readRunSpec(run.info, run.path).data;
+  const { binarize, source: name } = readRunData(run);
   const whole = source[splitName];
   const split: Split = { ...whole, indices: whole.indices.subarray(0, count) };
   const examples = split.indices.length;

@@ -2,13 +2,14 @@ import { parameters, variables } from "../nn/module.ts";
 import type { DataSource } from "../data/split.ts";
 import type { Device } from "../runtime/device.ts";
 import { createVariables } from "../runtime/variables.ts";
+import type { ModelDefinition } from "../models/definition.ts";
 import type { TensorSpecs, TrainingState } from "../training/checkpoint.ts";
 import { averagedName, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import { TrainedModel } from "../evaluation/trained-model.ts";
 import type { Platform } from "./platform.ts";
 import { Run } from "./run.ts";
 import { runDataSpec } from "./run-info.ts";
-import { openDataLike, openRunData, type RunDataOptions, readRunSpec } from "./run-spec.ts";
+import { openDataLike, openRunData, type RunDataOptions, type RunSpec, readRunSpec } from "./run-spec.ts";
 
 /** A run's trained model, ready to use. */
 export interface LoadedRun {
@@ -17,6 +18,8 @@ export interface LoadedRun {
   /** Optimizer steps behind the weights. */
   readonly step: number;
   /** Where it was loaded. */
+  readonly spec: RunSpec;
+  readonly definition: ModelDefinition;
   readonly platform: Platform;
   /** Opens the data it was trained on. Throws DataError where their content is no longer the same. */
   readonly openData: (options?: RunDataOptions) => Promise<DataSource>;
@@ -40,7 +43,8 @@ export async function loadRun(
 ): Promise<LoadedRun> {
   const run = await Run.open(platform.openStore(path));
   const { shape } = run.info.data;
-  const { definition, config, settings } = readRunSpec(run.info, run.store.pathOf("run.json"));
+  const spec = await readRunSpec(run, platform);
+  const { definition, config, settings } = spec;
   const model = definition.build(config, runDataSpec(run.info));
   const all = variables(model);
   const specs = ({ ema }: TrainingState): TensorSpecs => {
@@ -60,6 +64,8 @@ export async function loadRun(
     run,
     trained: new TrainedModel(model, { store, shape }),
     step: state.step,
+    spec,
+    definition,
     platform,
     openData: (options) => openRunData(run, platform, options),
     openDataLike: (spec) => openDataLike(run, platform, spec),

@@ -1,6 +1,7 @@
 import type { DataSourceOptions } from "../data/options.ts";
 import type { DataSource } from "../data/split.ts";
 import type { OpenExtractor } from "../evaluation/extractor.ts";
+import type { ModelDefinition } from "../models/definition.ts";
 import type { Device, DeviceName } from "../runtime/device.ts";
 import type { RunInfo } from "./run-info.ts";
 import type { RunStore } from "./store.ts";
@@ -12,6 +13,8 @@ export interface Platform {
   readonly versions: Omit<RunInfo["versions"], "onnxruntime">;
   /** The place of the run at a path, whether there is one yet or not. */
   readonly openStore: (path: string) => RunStore;
+  /** The definition of a run's model: of the registry, or of the user's file that the run was trained from. */
+  readonly findModel: (info: Pick<RunInfo, "model" | "modelFile">) => Promise<ModelDefinition>;
   /** The data of a name or path, as --data takes it. */
   readonly openData: (spec: string, options?: DataSourceOptions) => Promise<DataSource>;
   /** `threads`: of the CPU; 0 for one per core. */

@@ -44,8 +44,10 @@ const dataSpecSchema = z.strictObject({
 });
 
 const runInfoSchema = z.strictObject({
-  /** Name in the registry of models. */
+  /** Name in the registry of models, or of the definition in `modelFile`. */
   model: line,
+  /** The user's own file that defines the model. It is only ever loaded where a person has named it. */
+  modelFile: z.strictObject({ path: line, sha256: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
   config: jsonObjectSchema,
   /** Batch size, optimizer, length: what the training loop reads again on resume. */
   training: jsonObjectSchema,

@@ -1,26 +1,43 @@
 import type { DataSource } from "../data/split.ts";
 import { CheckpointError, DataError } from "../errors.ts";
-import { findModel } from "../models/registry.ts";
+import type { ModelDefinition, Remedies } from "../models/definition.ts";
 import { matching } from "../serialization/json.ts";
 import type { Platform } from "./platform.ts";
 import type { Run } from "./run.ts";
-import type { RunInfo } from "./run-info.ts";
-import { trainingSettings } from "../training/settings.ts";
+import { runClassNames } from "./run-info.ts";
+import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
 import { givenDataOptions, runDataOptions } from "../data/options.ts";
 
-/** What a run is, read from its run.json by the schemas that know each part. Throws CheckpointError. */
-export function readRunSpec(info: RunInfo, where: string) {
-  const definition = findModel(info.model);
+/** How a run was trained, read from its run.json by the schemas that know each part. Throws CheckpointError. */
+export async function readRunSpec(
+  { info, store }: Pick<Run, "info" | "store">,
+  { findModel }: Pick<Platform, "findModel">,
+): Promise<RunSpec> {
+  const where = store.pathOf("run.json");
+  const definition = await findModel(info);
   const config = matching(definition.config, info.config, `${where}: config`);
   return {
     definition,
     config,
     remedies: definition.remedies?.(config) ?? {},
     settings: matching(trainingSettings, info.training, `${where}: training`),
-    data: { source: info.data.source, ...matching(runDataOptions, info.data.options, `${where}: data.options`) },
     seed: info.seed,
   };
 }
+
+export interface RunSpec {
+  readonly definition: ModelDefinition;
+  readonly config: object;
+  readonly remedies: Remedies;
+  readonly settings: TrainingSettings;
+  readonly seed: number;
+}
+
+/** How a run reads its data. Throws CheckpointError. */
+export const readRunData = ({ info, store }: Pick<Run, "info" | "store">) => ({
+  source: info.data.source,
+  ...matching(runDataOptions, info.data.options, `${store.pathOf("run.json")}: data.options`),
+});
 
 export interface RunDataOptions {
   /** Examples of the classes too that the run was trained without. */
@@ -34,7 +51,7 @@ export async function openRunData(
   { everyClass = false }: RunDataOptions = {},
 ): Promise<DataSource> {
   const where = run.store.pathOf("run.json");
-  const { data } = readRunSpec(run.info, where);
+  const data = readRunData(run);
   const { without, ...options } = givenDataOptions(data);
   const source = await openData(data.source, { ...options, without });
   if (source.fingerprint !== run.info.data.fingerprint)
@@ -51,9 +68,8 @@ export async function openRunData(
 
 /** Other data, read as that of a run was: images in its form, tables by its columns and classes. */
 export function openDataLike(run: Run, { openData }: Pick<Platform, "openData">, spec: string): Promise<DataSource> {
-  const where = run.store.pathOf("run.json");
-  const { data } = readRunSpec(run.info, where);
-  return openData(spec, { like: { ...run.info.data, options: givenDataOptions(data) } });
+  const like = { ...run.info.data, classNames: runClassNames(run.info), options: givenDataOptions(readRunData(run)) };
+  return openData(spec, { like });
 }
 
 const short = (fingerprint: string): string => fingerprint.slice(0, 12);

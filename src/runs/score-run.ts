@@ -8,7 +8,7 @@ import { type CapabilityName, lacking } from "../evaluation/capabilities.ts";
 import { mapSplit } from "../evaluation/map-split.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { runDensity } from "./density.ts";
-import { readRunSpec } from "./run-spec.ts";
+import { readRunData } from "./run-spec.ts";
 
 /**
  * How unlike the training examples an example is; higher is more unlike.
@@ -65,7 +65,7 @@ export async function* scoreRun(
     throw new UnsupportedOpError(
       `score: the model cannot give this one, got ${missing ?? "none"}, expected ${scoreNames.filter((name) => able[name]).join(", ") || "a model with a likelihood, reconstructions or codes"}`,
     );
-  const { binarize } = readRunSpec(run.info, run.path).data;
+  const { binarize } = readRunData(run);
   const parts = { binarize, seed };
   const found = new Map<ScoreName, Float64Array>();
 

@@ -19,7 +19,7 @@ import { withPresets } from "../training/with-presets.ts";
 import { type DataOptions, givenDataOptions } from "../data/options.ts";
 import type { PickedDevice, Platform } from "./platform.ts";
 import { Run } from "./run.ts";
-import { openRunData, readRunSpec } from "./run-spec.ts";
+import { openRunData, readRunData, readRunSpec } from "./run-spec.ts";
 import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
 import { version } from "../version.ts";
 
@@ -92,7 +92,7 @@ export async function startRun(request: RunRequest, options: StartOptions, platf
     ? Run.createNext(platform.openStore, defaultName(definition.name, source.name), info)
     : Run.create(platform.openStore(options.out), info));
   const remedies = definition.remedies?.(config) ?? {};
-  const parts = { ...compiled, run, source, platform, model, picked, binarize, settings, seed, presets, remedies };
+  const parts = { ...compiled, run, source, platform, model, picked, binarize, settings, seed, presets, definition, remedies };
   return new TrainingRun({ ...parts, from: 0, best: null, seconds: 0 });
 }
 
@@ -126,7 +126,8 @@ export async function resumeRun(
 }
 
 async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise<TrainingRun> {
-  const { definition, config, data, seed, settings: before } = readRunSpec(run.info, run.store.pathOf("run.json"));
+  const { definition, config, remedies, seed, settings: before } = await readRunSpec(run, platform);
+  const data = readRunData(run);
   const { settings: settingsAgain = {}, config: configAgain = {}, binarize: binarizeAgain = "auto", ...again } = given;
   const {
     checkpointEvery = before.checkpointEvery,
@@ -175,7 +176,8 @@ async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise
     binarize,
     settings,
     seed,
-    remedies: definition.remedies?.(config) ?? {},
+    definition,
+    remedies,
     presets: [],
     from,
     best: state?.best ?? null,

@@ -2,7 +2,7 @@ import type { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource, Split } from "../data/split.ts";
 import { DivergedError } from "../errors.ts";
-import type { Remedies } from "../models/definition.ts";
+import type { ModelDefinition, Remedies } from "../models/definition.ts";
 import type { Model } from "../models/model.ts";
 import { type ValidationMetrics, validationMetrics } from "../evaluation/validation-metrics.ts";
 import type { Rewind } from "../training/checkpoint.ts";
@@ -44,6 +44,7 @@ export interface TrainingRunParts {
   readonly settings: TrainingSettings;
   readonly seed: number;
   readonly presets: Chosen["presets"];
+  readonly definition: ModelDefinition;
   readonly remedies: Remedies;
   /** Steps of the whole run, and those already done. */
   readonly steps: number;
@@ -60,6 +61,7 @@ export class TrainingRun {
   readonly run: Run;
   readonly source: DataSource;
   readonly picked: PickedDevice;
+  readonly definition: ModelDefinition;
   readonly steps: number;
   readonly from: number;
   readonly stepsPerEpoch: number;
@@ -77,6 +79,7 @@ export class TrainingRun {
     this.run = run;
     this.source = source;
     this.picked = parts.picked;
+    this.definition = parts.definition;
     this.steps = steps;
     this.from = from;
     this.stepsPerEpoch = batches.batchesPerEpoch / step.batchesPerStep;

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { readRunSpec } from "../../runs/run-spec.ts";
+import { readRunData } from "../../runs/run-spec.ts";
 import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
@@ -37,7 +37,7 @@ Examples:
       const loaded = await optionRun(path, options, kinds);
       const { run, trained, step } = loaded;
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
-      const { binarize } = readRunSpec(run.info, path).data;
+      const { binarize } = readRunData(run);
       const encoded = { ...split, indices: split.indices.subarray(0, count) };
       const { means, samples } = await trained.codes(encoded, { binarize, seed });
       const shape = [encoded.indices.length, trained.latentDim];

@@ -12,7 +12,7 @@ import { rocAuc } from "../../metrics/roc-auc.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { classNumber } from "../../node/data/class-number.ts";
 import { writePng } from "../../node/files/png-file.ts";
-import { readRunSpec } from "../../runs/run-spec.ts";
+import { readRunData } from "../../runs/run-spec.ts";
 import { type ExampleScores, scoreNames, scoreRun } from "../../runs/score-run.ts";
 import { isImage, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
 import { checkKind, type OutputOptions, samplesFile } from "../output/write-output.ts";
@@ -73,7 +73,7 @@ Examples:
       });
       const split = { ...whole, indices: whole.indices.subarray(0, settings.count) };
       const examples = split.indices.length;
-      const { without } = readRunSpec(run.info, path).data;
+      const { without } = readRunData(run);
       const found = toFind(split, settings, options.data === undefined ? without : undefined);
 
       const { samples, seed, prior, scores: wanted } = settings;

@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors.ts";
 import { codeQuantile } from "../../latent/traversal.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
 import { traversalGrid } from "../../runs/pictures/latent-grids.ts";
-import { readRunSpec } from "../../runs/run-spec.ts";
+import { readRunData } from "../../runs/run-spec.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, pickedExamples, splitSetting } from "../options/run-examples.ts";
@@ -54,7 +54,7 @@ Examples:
       const { split, data, splitName } = await optionExamples(loaded, options, wantedSplit);
       const picked = pickedExamples(split, [example], "--example");
       const measured = { ...split, indices: split.indices.subarray(0, measuredExamples) };
-      const { binarize } = readRunSpec(run.info, path).data;
+      const { binarize } = readRunData(run);
       const codes = await trained.codes(measured, { binarize });
       const { units } = unitReport(codes, latentDim);
       const dims = wanted ?? units.slice(0, shownDims).map(({ unit }) => unit);

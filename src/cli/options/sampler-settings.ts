@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { LatentkitError } from "../../errors.ts";
 import { ancestralOptions, samplerOf } from "../../models/sampler.ts";
+import { nodePlatform } from "../../node/platform.ts";
 import { openRun } from "../../node/runs.ts";
 import { runDataSpec } from "../../runs/run-info.ts";
 import { readRunSpec } from "../../runs/run-spec.ts";
@@ -20,9 +21,9 @@ async function runOptions(args: readonly string[]): Promise<z.ZodObject | undefi
   const path = args.find((argument) => existsSync(join(argument, "run.json")));
   if (path === undefined) return undefined;
   try {
-    const { info } = await openRun(path);
-    const { definition, config } = readRunSpec(info, join(path, "run.json"));
-    const options = samplerOf(definition.build(config, runDataSpec(info)))?.options;
+    const run = await openRun(path);
+    const { definition, config } = await readRunSpec(run, nodePlatform);
+    const options = samplerOf(definition.build(config, runDataSpec(run.info)))?.options;
     return options instanceof z.ZodObject ? options : undefined;
   } catch (error) {
     if (error instanceof LatentkitError) return undefined;

@@ -7,17 +7,19 @@ import { encodePng } from "../../pictures/png.ts";
 import { scatterChart } from "../../pictures/scatter-chart.ts";
 import { imageGridRaster } from "../../pictures/image-grid.ts";
 import type { RunInfo } from "../run-info.ts";
+import type { ModelDefinition } from "../../models/definition.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import type { MetricsRecord } from "../metrics-log.ts";
 import { type Report, reportHtml } from "./report-html.ts";
 import type { Run } from "../run.ts";
-import { readRunSpec } from "../run-spec.ts";
+import { readRunData } from "../run-spec.ts";
 import { type NamedImageGrid, trainingGrids } from "../pictures/training-pictures.ts";
 
 export interface ReportedRun {
   readonly run: Run;
   readonly trained: TrainedModel;
+  readonly definition: Pick<ModelDefinition, "summary" | "paper">;
   /** Opens the run's data. */
   readonly openData: () => Promise<DataSource>;
   /** Pictures, where they are made already. */
@@ -37,14 +39,14 @@ export async function writeReport(reported: ReportedRun): Promise<string> {
  */
 export const reportPage = async (reported: ReportedRun): Promise<string> => reportHtml(await reportOf(reported));
 
-async function reportOf({ run, trained, openData, grids: made }: ReportedRun): Promise<Report> {
+async function reportOf({ run, trained, definition, openData, grids: made }: ReportedRun): Promise<Report> {
   const { info, path } = run;
   const notes: string[] = [];
   const source = await attempt(openData, notes);
   const grids = made ?? (source && (await trainingGrids({ trained, source }))) ?? [];
   const records: MetricsRecord[] = [];
   for await (const record of run.metrics()) records.push(record);
-  const { definition, data } = readRunSpec(info, path);
+  const data = readRunData(run);
   const map = source && (await attempt(() => codesMap(trained, source.validation, data.binarize), notes));
   return {
     title: `${info.model} on ${source?.name ?? info.data.source}`,
