@@ -45,6 +45,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   cli: [...shared, "nearest-name.ts", "optim", "training", "reproductions", "node"],
 };
 
+/** Files that may import a layer above their own, with the reason. */
+const upward: Readonly<Record<string, { readonly layer: string; readonly reason: string }>> = {
+  "graph/tensor.ts": { layer: "ops", reason: "a tensor's infix methods are operations" },
+};
+
 /** Packages with one place to be imported from; zod, fast-png and commander validate, encode and parse wherever that is done. */
 const packagePlaces: Readonly<Record<string, RegExp>> = {
   "onnxruntime-node": /^runtime\/node\.ts$/,
@@ -144,7 +149,7 @@ describe("layers", () => {
       if (!isRelative(target)) return undefined;
       const from = layerOf(file);
       const to = layerOf(resolved(file, target));
-      return from === to || layers[from]?.includes(to)
+      return from === to || layers[from]?.includes(to) || upward[file]?.layer === to
         ? undefined
         : `${from} may import ${layers[from]?.join(", ") || "nothing"}`;
     });
