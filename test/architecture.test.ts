@@ -41,7 +41,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // Published tables: which models and settings, and what was reported. As data: no model is imported.
   reproductions: ["data", "training"],
   "index.ts": [...shared, "optim", "training"],
-  node: [...shared, "nearest-name.ts", "onnx", "optim", "training", "reproductions"],
+  node: [...shared, "index.ts", "nearest-name.ts", "onnx", "optim", "training", "reproductions"],
   cli: [...shared, "nearest-name.ts", "optim", "training", "reproductions", "node"],
 };
 
@@ -58,6 +58,7 @@ const packagePlaces: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   sharp: /^node\/(data-image-decoder|webp-film)\.ts$/,
   "csv-parse": /^node\//,
+  jiti: /^node\/load-model-file\.ts$/,
 };
 const platformFiles = /^(node|cli)\/|^runtime\/node\.ts$/;
 const domGlobals = ["window", "document", "navigator", "HTMLElement", "localStorage"];

@@ -117,3 +117,14 @@ describe("bundles", () => {
     expect(printedBy(code)).toBe("3");
   });
 });
+
+test("a model file outside any project gets the modules of the package that loads it", () => {
+  const file = join(latentkit.folder, "model.ts");
+  writeFileSync(file, 'import { Linear } from "latentkit/nn";\nexport default new Linear(2, 3) as Linear;\n');
+  const load = JSON.stringify(join(latentkit.root, "dist/node/load-model-file.js"));
+  const program = `
+    import { loadModelFile } from ${load};
+    import { Linear } from "latentkit/nn";
+    console.log((await loadModelFile(${JSON.stringify(file)})) instanceof Linear);`;
+  expect(printedBy(program)).toBe("true");
+});
