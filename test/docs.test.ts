@@ -90,7 +90,7 @@ describe("docs/how-it-works.md", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test("its code type-checks", () => {
-    const compiler = join(root, "node_modules/typescript/bin/tsc");
+    const compiler = join(root, "node_modules/@typescript/native/bin/tsc");
     const { stdout } = spawnSync(process.execPath, [compiler, "-p", folder, "--pretty", "false"], { encoding: "utf8" });
     expect(stdout).toBe("");
   });

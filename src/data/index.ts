@@ -1,8 +1,32 @@
+/**
+ * Data: built-in generators, readers of array and table formats, splits and batches.
+ *
+ * @module latentkit/data
+ */
 export { Batches, type BatchOptions, type Cursor } from "./batches.ts";
-export { BINARIZATIONS, parseBinarization, type Binarization } from "./binarize.ts";
-export { createDataset, exampleSize, type Dataset } from "./dataset.ts";
-export { digits, digitsSource, type DigitsOptions, type DigitsSourceOptions } from "./generators/digits.ts";
-export { readIdxDataset, type IdxDatasetFiles } from "./formats/idx-dataset.ts";
+export { BINARIZATIONS, type Binarization, parseBinarization } from "./binarize.ts";
+export { createDataset, type Dataset, exampleSize, type ExampleStore } from "./dataset.ts";
+export { arrayDatasets } from "./formats/array-dataset.ts";
 export type { ByteFile, SlicedFile } from "./formats/byte-file.ts";
-export { readIdx, type IdxArray, type ReadIdxOptions } from "./formats/idx.ts";
-export { createDataSource, split, whole, type DataSource, type Split, type SplitOptions } from "./split.ts";
+export { type IdxDatasetFiles, readIdxDataset } from "./formats/idx-dataset.ts";
+export { type IdxArray, readIdx, type ReadIdxOptions } from "./formats/idx.ts";
+export { encodeNpy } from "./formats/npy.ts";
+export { type NpzPart, readNpz } from "./formats/npz.ts";
+export { type NpyArray, readNpy, type ReadNpyOptions } from "./formats/read-npy.ts";
+export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./generators/digits.ts";
+export type { Factors } from "./generators/factors.ts";
+export { sprites, spritesSource, type SpritesSourceOptions } from "./generators/sprites.ts";
+export { toySource, type ToySourceOptions } from "./generators/toy-source.ts";
+export { findToy, sampleToy, type Toy, toys } from "./generators/toys.ts";
+export {
+  createDataSource,
+  type DataSource,
+  type Split,
+  split as splitDataset,
+  type SplitOptions,
+  whole,
+} from "./split.ts";
+export { splitSpec } from "./split-spec.ts";
+export { type ColumnSpec, type DataSpec, dataSpec, type FieldSpec } from "./spec.ts";
+export { type CategoryColumn, type Column, type NumberColumn, rowText } from "./tables/column.ts";
+export { type TableOptions, TableReader } from "./tables/table.ts";

@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { expect, test } from "vitest";
 import { float64, numbersOf } from "../../test/values.ts";
 import { UnsupportedOpError } from "../errors.ts";

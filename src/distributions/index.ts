@@ -1,3 +1,8 @@
+/**
+ * Probability distributions over tensors, and KL divergences between them.
+ *
+ * @module latentkit/distributions
+ */
 export { Bernoulli } from "./bernoulli.ts";
 export { Categorical } from "./categorical.ts";
 export { Delta } from "./delta.ts";

@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createDataset } from "../data/dataset.ts";
 import { whole } from "../data/split.ts";

@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { expect, test } from "vitest";
 import { Delta } from "../distributions/delta.ts";
 import { independent } from "../distributions/independent.ts";

@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { beforeAll, expect, test } from "vitest";
 import { createDataset } from "../data/dataset.ts";
 import { type Split, whole } from "../data/split.ts";

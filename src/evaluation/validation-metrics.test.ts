@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createDataset } from "../data/dataset.ts";
 import { split as splitDataset, whole } from "../data/split.ts";

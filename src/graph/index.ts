@@ -1,3 +1,8 @@
+/**
+ * Symbolic tensors: leaves, reverse mode, evaluation without a compiler, and the interface of operations.
+ *
+ * @module latentkit/graph
+ */
 export * from "./evaluate.ts";
 export * from "./fuse.ts";
 export * from "./grad.ts";

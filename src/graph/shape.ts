@@ -7,6 +7,7 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
+/** Whether numbers of this type have fractions and gradients. */
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
 
 /** Number of elements of a shape; 1 for a scalar. */
@@ -16,10 +17,12 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** Whether two shapes agree in every dimension. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((d, i) => d === b[i]);
 }
 
+/** A type as messages write it: `float32[2,3]`. */
 export const formatType = (t: TensorType): string => `${t.dtype}[${t.shape.join(",")}]`;
 
 /** Row-major strides, in elements. */
@@ -64,6 +67,7 @@ export function normalizeAxes(where: string, axes: readonly number[] | number | 
   return normalized.toSorted((a, b) => a - b);
 }
 
+/** Throws ShapeError, naming the operation, unless every dimension is a positive integer. */
 export function checkShape(where: string, shape: Shape): void {
   for (const d of shape)
     if (!Number.isInteger(d) || d < 1)

@@ -1,4 +1,8 @@
 import { ShapeError } from "../errors.ts";
+import { add, div, mul, neg, sub } from "../ops/arithmetic.ts";
+import { matmul } from "../ops/linalg.ts";
+import { broadcastTo, reshape, transpose } from "../ops/movement.ts";
+import { mean, sum } from "../ops/reduction.ts";
 import type { Attributes, Each, ErasedOp, Op } from "./op.ts";
 import { checkShape, type DType, formatType, type Shape, sizeOf, type TensorType } from "./shape.ts";
 import { type Value, value } from "./value.ts";
@@ -8,7 +12,6 @@ export type Operand = Tensor | number;
 let nextId = 0;
 
 /** A node of the graph: an operation applied to other nodes. It has a type but no data, and is immutable. */
-// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the methods declared below are installed by ops/
 export class Tensor implements TensorType {
   readonly op: ErasedOp;
   readonly inputs: readonly Tensor[];
@@ -34,22 +37,43 @@ export class Tensor implements TensorType {
   get rank(): number {
     return this.shape.length;
   }
-}
 
-// Infix arithmetic, installed by ops/methods.ts so that model code reads left to right. The declaration merge is intended: the graph layer
-// declares these methods, and the layer above implements them.
-export interface Tensor {
-  add(y: Operand): Tensor;
-  sub(y: Operand): Tensor;
-  mul(y: Operand): Tensor;
-  div(y: Operand): Tensor;
-  neg(): Tensor;
-  matmul(y: Tensor): Tensor;
-  reshape(shape: Shape): Tensor;
-  broadcastTo(shape: Shape): Tensor;
-  transpose(permutation?: readonly number[]): Tensor;
-  sum(axes?: readonly number[] | number, keepDims?: boolean): Tensor;
-  mean(axes?: readonly number[] | number, keepDims?: boolean): Tensor;
+  // Infix arithmetic, so that model code reads left to right. The import cycle with ops/ is deliberate: methods installed
+  // from there got lost in bundles (rolldown 1, rollup 4 drop a side effect behind re-exports of a side-effect-free index).
+  // It is harmless as long as no op needs the class below while its module loads.
+  add(y: Operand): Tensor {
+    return add(this, y);
+  }
+  sub(y: Operand): Tensor {
+    return sub(this, y);
+  }
+  mul(y: Operand): Tensor {
+    return mul(this, y);
+  }
+  div(y: Operand): Tensor {
+    return div(this, y);
+  }
+  neg(): Tensor {
+    return neg(this);
+  }
+  matmul(y: Tensor): Tensor {
+    return matmul(this, y);
+  }
+  reshape(shape: Shape): Tensor {
+    return reshape(this, shape);
+  }
+  broadcastTo(shape: Shape): Tensor {
+    return broadcastTo(this, shape);
+  }
+  transpose(permutation?: readonly number[]): Tensor {
+    return transpose(this, permutation);
+  }
+  sum(axes?: readonly number[] | number, keepDims?: boolean): Tensor {
+    return sum(this, axes, keepDims);
+  }
+  mean(axes?: readonly number[] | number, keepDims?: boolean): Tensor {
+    return mean(this, axes, keepDims);
+  }
 }
 
 /** Leaves have no rules: the runtime supplies their values. */

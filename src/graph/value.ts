@@ -10,12 +10,14 @@ export interface Value {
   readonly data: Float64Array;
 }
 
+/** A value of given numbers, copied unless they are in float64 already. Throws RangeError where their count is not the shape's. */
 export function value(dtype: DType, shape: Shape, data: ArrayLike<number> | Float64Array): Value {
   const held = data instanceof Float64Array ? data : Float64Array.from(data);
   if (held.length !== sizeOf(shape)) throw new RangeError(`value: ${held.length} numbers for shape [${shape}]`);
   return { dtype, shape, data: held };
 }
 
+/** A value of zeros. */
 export const zeros = (dtype: DType, shape: Shape): Value => ({ dtype, shape, data: new Float64Array(sizeOf(shape)) });
 
 /** For each output element, in order, the flat index of the source element it reads when `from` broadcasts to `to`. */

@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { expect, test } from "vitest";
 import { independent } from "../distributions/independent.ts";
 import { Laplace } from "../distributions/laplace.ts";

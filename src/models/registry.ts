@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { findNamed } from "../nearest-name.ts";
 import { ae } from "./autoencoders/ae.ts";
 import type { ModelDefinition } from "./definition.ts";

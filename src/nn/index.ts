@@ -1,3 +1,8 @@
+/**
+ * Layers, networks and initializers, and the variables of a module.
+ *
+ * @module latentkit/nn
+ */
 export { type ActivationName, activations, initializationFor } from "./activation.ts";
 export { type AttentionOptions, MultiHeadAttention } from "./attention.ts";
 export { type Condition, conditioned, type Context, evaluation, TrainingContext } from "./context.ts";
@@ -6,7 +11,8 @@ export { Conv, type ConvLayerOptions, ConvTranspose, type ConvTransposeLayerOpti
 export { drawInitial } from "./draw-initial.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
-export * from "./initializers.ts";
+export * as initializers from "./initializers.ts";
+export type { Fans, Initialize } from "./initializers.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { MLP, type MLPOptions } from "./mlp.ts";
 export { parameters, variables } from "./module.ts";

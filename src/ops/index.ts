@@ -1,5 +1,8 @@
-import "./methods.ts";
-
+/**
+ * Operations on tensors: arithmetic, elementwise functions, reductions, movement, indexing, convolution.
+ *
+ * @module latentkit/ops
+ */
 export * from "./arithmetic.ts";
 export * from "./comparison.ts";
 export * from "./convolution.ts";

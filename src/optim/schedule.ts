@@ -11,6 +11,7 @@ export interface ScheduleOptions {
   readonly final?: number;
 }
 
+/** Every learning-rate schedule. */
 export const scheduleNames = ["constant", "linear", "cosine", "exponential", "step", "one-cycle"] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 

@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import type { Shape } from "../graph/shape.ts";
 import { Input } from "../graph/tensor.ts";
 import type { Model, Objective } from "../models/model.ts";

@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
 import { topologicalOrder } from "../graph/traverse.ts";
 import { takeMean } from "../models/latent.ts";

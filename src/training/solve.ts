@@ -1,4 +1,3 @@
-import "../ops/methods.ts";
 import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";

@@ -28,7 +28,7 @@ export function install(): Installed {
   const project = join(import.meta.dirname, "../..");
   copyFileSync(join(project, "package.json"), join(root, "package.json"));
   symlinkSync(join(project, "node_modules"), join(root, "node_modules"));
-  const compiler = join(project, "node_modules/typescript/bin/tsc");
+  const compiler = join(project, "node_modules/@typescript/native/bin/tsc");
   const build = ["-p", join(project, "tsconfig.build.json"), "--incremental", "false", "--tsBuildInfoFile", "null"];
   execFileSync(process.execPath, [compiler, ...build, "--outDir", join(root, "dist")], { stdio: "inherit" });
   const folder = join(root, "work");

@@ -1,4 +1,3 @@
-import "../../ops/methods.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { knownSpectrum } from "../../../test/known-spectrum.ts";
 import { trainBriefly } from "../../../test/train-briefly.ts";

@@ -1,4 +1,3 @@
-import "../../ops/methods.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { knownSpectrum } from "../../../test/known-spectrum.ts";
 import { noiseValues } from "../../../test/noise-values.ts";

@@ -1,4 +1,3 @@
-import "../../ops/methods.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";

@@ -1,4 +1,3 @@
-import "../../ops/methods.ts";
 import { describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
 import { numbersOf } from "../../../test/values.ts";

@@ -1,4 +1,3 @@
-import "../../ops/methods.ts";
 import { describe, expect, test } from "vitest";
 import { sines } from "../../../test/variable-values.ts";
 import { noiseValues } from "../../../test/noise-values.ts";

@@ -1,5 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { AsyncBuffer, ColumnMetaData, SchemaTree } from "hyparquet";
+// Internals of hyparquet, which no version range covers: package.json pins the exact version whose files these are.
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
 import { convert, DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";

@@ -1,0 +1,19 @@
+/**
+ * Trained models at work: samples, codes and reconstructions, likelihoods, metrics, classifiers and two-sample tests.
+ *
+ * @module latentkit/evaluation
+ */
+export { type AnnealedEstimate, AnnealedLikelihood, type AnnealedOptions } from "./annealed-likelihood.ts";
+export { type CapabilityName, has, lacking } from "./capabilities.ts";
+export { type ClassAccuracy, classAccuracy } from "./class-accuracy.ts";
+export { Classifier, classifierFeatures, trainClassifier, type TrainedClassifier } from "./classifier.ts";
+export { gaussianCodes } from "./gaussian-codes.ts";
+export { type LikelihoodEstimate, LikelihoodEvaluator } from "./likelihood.ts";
+export { mapSplit } from "./map-split.ts";
+export { findMeasure, measures } from "./metrics/index.ts";
+export type { Check, Figure, Measure, MeasureContext, Measurement } from "./metrics/metric.ts";
+export { networkTwoSample } from "./network-two-sample.ts";
+export { ratePerDimension } from "./rate-per-dimension.ts";
+export type { SampleOptions, SamplingProgress } from "./sampling.ts";
+export { type SplitCodes, TrainedModel } from "./trained-model.ts";
+export { type ValidationMetrics, validationMetrics } from "./validation-metrics.ts";

@@ -1,0 +1,49 @@
+/**
+ * Models, and the interface that one of your own implements.
+ *
+ * @module latentkit/models
+ */
+export { AE, ae, type AEConfig, type Pass, type Variation } from "./autoencoders/ae.ts";
+export { dae, type DAEConfig } from "./autoencoders/dae.ts";
+export { PCA, pca, type PCAConfig } from "./autoencoders/pca.ts";
+export { rae, type RAEConfig } from "./autoencoders/rae.ts";
+export { wae, type WAEConfig } from "./autoencoders/wae.ts";
+export {
+  type DefinitionParts,
+  defineModel,
+  type ModelChoice,
+  type ModelDefinition,
+  type Preset,
+  type Remedies,
+} from "./definition.ts";
+export {
+  type Codes,
+  codesOf,
+  completeCodes,
+  type Latent,
+  type Posteriors,
+  type Take,
+  takeMean,
+  takeSamples,
+} from "./latent.ts";
+export type { Batch, Elbo, Examples, Model, Objective, RunOptimizer } from "./model.ts";
+export { findModel, registry } from "./registry.ts";
+export {
+  ancestral,
+  type AncestralOptions,
+  type AnySampler,
+  guided,
+  type Sampler,
+  samplerOf,
+  type StepScalars,
+  type Symbolic,
+} from "./sampler.ts";
+export { BetaTCVAE, betaTCVAE, type BetaTCVAEConfig } from "./vaes/beta-tcvae.ts";
+export { cvae, type CVAEConfig } from "./vaes/cvae.ts";
+export { DIPVAE, dipVAE, type DIPVAEConfig } from "./vaes/dip-vae.ts";
+export { FactorVAE, factorVAE, type FactorVAEConfig } from "./vaes/factor-vae.ts";
+export { InfoVAE, infoVAE, type InfoVAEConfig } from "./vaes/info-vae.ts";
+export { IWAE, iwae, type IWAEConfig } from "./vaes/iwae.ts";
+export { M2, m2, type M2Config } from "./vaes/m2.ts";
+export { TwoLayer, twoLayer, type TwoLayerConfig } from "./vaes/two-layer.ts";
+export { VAE, vae, type VAEConfig } from "./vaes/vae.ts";
