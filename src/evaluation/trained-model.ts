@@ -83,7 +83,7 @@ export class TrainedModel implements ModelOnDevice {
   }
 
   /** New examples, [count, ...shape]: samples of p(x), or with `mean` means of p(x|z). */
-  sample(count: number, options: SampleOptions = {}): Promise<Float32Array> {
+  async sample(count: number, options: SampleOptions = {}): Promise<Float32Array> {
     return drain(this.sampling(count, options));
   }
 
@@ -94,7 +94,7 @@ export class TrainedModel implements ModelOnDevice {
   }
 
   /** Codes of new examples from the prior, [count, latentDim]. */
-  samplePrior(count: number, { seed = 0 } = {}): Promise<Float32Array> {
+  async samplePrior(count: number, { seed = 0 } = {}): Promise<Float32Array> {
     requireCapabilities(this.model, ["prior"]);
     const { name } = this.code;
     return this.#run("sample-prior", { program: "draw-codes", count, seed }, (size, context) => {
@@ -104,19 +104,19 @@ export class TrainedModel implements ModelOnDevice {
   }
 
   /** Reconstructions of examples x, [count, ...shape], as they come out of the model. */
-  reconstruct(x: Float32Array): Promise<Float32Array> {
+  async reconstruct(x: Float32Array): Promise<Float32Array> {
     requireCapabilities(this.model, ["reconstruct"]);
     return this.#ofExamples("reconstruct", x, (input, context) => this.model.reconstruct!(input, context));
   }
 
   /** Examples x, [count, ...shape], with the noise that the model learns to remove. */
-  corrupt(x: Float32Array, { seed = 0 } = {}): Promise<Float32Array> {
+  async corrupt(x: Float32Array, { seed = 0 } = {}): Promise<Float32Array> {
     requireCapabilities(this.model, ["denoise"]);
     return this.#ofExamples("corrupt", x, (input, context) => this.model.corrupt!(input, context), seed);
   }
 
   /** Means of q(z|x), [count, latentDim]. */
-  encode(x: Float32Array): Promise<Float32Array> {
+  async encode(x: Float32Array): Promise<Float32Array> {
     requireCapabilities(this.model, ["encode"]);
     const { name } = this.code;
     return this.#ofExamples("encode", x, (input, context) => this.model.encode!(input, context, takeMean)[name]!.mean);
@@ -143,7 +143,7 @@ export class TrainedModel implements ModelOnDevice {
   }
 
   /** Means of p(x|z) for codes z, [count, latentDim]: examples, [count, ...shape]. Latents below are at their prior's mean. */
-  decode(z: Float32Array): Promise<Float32Array> {
+  async decode(z: Float32Array): Promise<Float32Array> {
     requireCapabilities(this.model, ["decode"]);
     const { latentDim, model, code } = this;
     return this.#run("decode", { count: z.length / latentDim, rows: z }, (size, context) => {

@@ -92,7 +92,20 @@ export async function startRun(request: RunRequest, options: StartOptions, platf
     ? Run.createNext(platform.openStore, defaultName(definition.name, source.name), info)
     : Run.create(platform.openStore(options.out), info));
   const remedies = definition.remedies?.(config) ?? {};
-  const parts = { ...compiled, run, source, platform, model, picked, binarize, settings, seed, presets, definition, remedies };
+  const parts = {
+    ...compiled,
+    run,
+    source,
+    platform,
+    model,
+    picked,
+    binarize,
+    settings,
+    seed,
+    presets,
+    definition,
+    remedies,
+  };
   return new TrainingRun({ ...parts, from: 0, best: null, seconds: 0 });
 }
 
@@ -222,7 +235,7 @@ function compile(options: {
   const { shape } = source.train.dataset;
   const { labeledFraction } = batches;
   // The length of the run is known once the objectives say how many batches a step takes; schedules ask for it later.
-  const run = { steps: 1 };
+  const run: { steps?: number } = {};
   const optimizer = (objective: Objective): Optimizer => optimizerFor(settings, () => run.steps, rewinds, objective);
   const step = compileStep(model, { device, shape, batchSize, accumulate, labeledFraction, optimizer });
   const steps = model.solve ? 1 : totalSteps(settings, batches.batchesPerEpoch, step.batchesPerStep);

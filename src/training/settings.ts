@@ -81,7 +81,7 @@ export function totalSteps({ epochs, steps }: TrainingSettings, batchesPerEpoch:
  */
 export function optimizerFor(
   settings: TrainingSettings,
-  steps: number | (() => number),
+  steps: number | (() => number | undefined),
   rewinds: readonly Rewind[] = [],
   { optimizer: own, ema: ownDecay }: Pick<Objective, "optimizer" | "ema"> = {},
 ): Optimizer {
@@ -99,14 +99,20 @@ export function optimizerFor(
 
 function rateOf(
   { schedule: course, learningRate, warmup }: Pick<TrainingSettings, "schedule" | "learningRate" | "warmup">,
-  steps: number | (() => number),
+  steps: number | (() => number | undefined),
   rewinds: readonly Rewind[],
 ): LearningRate {
-  let known: ((step: number) => number) | undefined;
-  // The number of steps may only be known once the step is compiled.
-  const planned = (step: number): number =>
-    (known ??= schedule(course, { learningRate, steps: typeof steps === "number" ? steps : steps(), warmup }))(step);
-  return (step) => planned(step) * 0.5 ** rewinds.filter(({ to }) => step > to).length;
+  if (typeof steps === "number") {
+    const planned = schedule(course, { learningRate, steps, warmup });
+    return (step) => planned(step) * 0.5 ** rewinds.filter(({ to }) => step > to).length;
+  }
+  let planned: ((step: number) => number) | undefined;
+  return (step) => {
+    const length = steps();
+    if (length === undefined) return learningRate;
+    planned ??= schedule(course, { learningRate, steps: length, warmup });
+    return planned(step) * 0.5 ** rewinds.filter(({ to }) => step > to).length;
+  };
 }
 
 function bareOptimizer(

@@ -45,9 +45,12 @@ class DDPM implements Model {
     this.#fields = fields.filter(({ kind }) => kind === "class");
     this.#drop = drop;
     if (this.#fields.length > 0) this.condition = { fields: this.#fields, required: false };
-    this.network = new MLP([dim + 2 * frequencies.length + conditionSize(this.#fields), hiddenDim, hiddenDim, dim], {
-      activation: "silu",
-    });
+    this.network = new MLP(
+      [(1 + 2 * scales.length) * dim + 2 * frequencies.length + conditionSize(this.#fields), hiddenDim, hiddenDim, dim],
+      {
+        activation: "silu",
+      },
+    );
     const betas = Array.from({ length: steps }, (_, t) => 1e-4 + ((0.02 - 1e-4) * t) / (steps - 1));
     let product = 1;
     this.#alphaBars = betas.map((beta) => (product *= 1 - beta));
@@ -73,7 +76,9 @@ class DDPM implements Model {
   #predict(x: Tensor, time: Tensor, context: Context): Tensor {
     const angles = time.reshape([-1, 1]).mul(constant(frequencies, [1, frequencies.length]));
     const y = this.#fields.length === 0 ? [] : [conditionVector(this.#fields, context, x.shape[0]!)];
-    return this.network.apply(concat([x, sin(angles), cos(angles), ...y], 1));
+    // Fourier features of x: without them a small network blurs what is narrow.
+    const features = scales.flatMap((scale) => [sin(x.mul(scale)), cos(x.mul(scale))]);
+    return this.network.apply(concat([x, ...features, sin(angles), cos(angles), ...y], 1));
   }
 
   /** The loss of each example, at one time each. */
@@ -100,6 +105,7 @@ class DDPM implements Model {
   }
 }
 
+const scales = [1, 2, 4].map((k) => (k * Math.PI) / 2);
 const frequencies = [1, 2, 4, 8, 16, 32].map((k) => k * Math.PI);
 
 export const ddpm = defineModel<DDPMConfig>({
@@ -109,7 +115,7 @@ export const ddpm = defineModel<DDPMConfig>({
   config: z.strictObject({
     steps: z.int().min(2).default(1000),
     hiddenDim: z.int().positive().default(128),
-    drop: z.number().min(0).max(1).default(0.1),
+    drop: z.number().min(0).max(1).default(0.3),
   }),
   build: (config, data) => new DDPM(config, data),
 });

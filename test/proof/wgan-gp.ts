@@ -127,9 +127,9 @@ export const wganGP = defineModel<WGANConfig>({
   paper: "arXiv:1704.00028",
   config: z.strictObject({
     latentDim: z.int().positive().default(8),
-    hiddenDim: z.int().positive().default(64),
+    hiddenDim: z.int().positive().default(128),
     criticSteps: z.int().positive().default(5),
-    penalty: z.number().min(0).default(0.1),
+    penalty: z.number().min(0).default(1),
   }),
   build: (config, data) => new WGAN(config, data),
 });

@@ -102,7 +102,8 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       for (const { name, grid } of pictures) await run.writeSample(name, [encodePng(imageGridRaster(grid))]);
       const { trained, source } = training;
       const openData = (): Promise<DataSource> => Promise.resolve(source);
-      const report = await writeReport({ run, trained, openData, grids: pictures });
+      const { definition } = training;
+      const report = await writeReport({ run, trained, definition, openData, grids: pictures });
       const { metrics, best, weights, findings } = event;
       if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights, findings, report });
       else summarize(event, training, pictures, report);
