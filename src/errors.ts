@@ -4,6 +4,33 @@
  */
 export class LatentkitError extends Error {
   override name = "LatentkitError";
+  /** What the error is about: a setting, a file, a command. */
+  readonly where: string;
+  /** What was found, and what can be in its place; absent where the message does not say. */
+  readonly got?: string;
+  readonly expected?: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    const { where, got, expected } = parts(message);
+    this.where = where;
+    if (got !== undefined) this.got = got;
+    if (expected !== undefined) this.expected = expected;
+  }
+}
+
+/** The parts of a message of the form above. */
+function parts(message: string): { readonly where: string; readonly got?: string; readonly expected?: string } {
+  const where = /^(.*?): /s.exec(message)?.[1] ?? "";
+  const rest = message.slice(where === "" ? 0 : where.length + 2);
+  const expectedAt = rest.lastIndexOf(", expected ");
+  const found = rest.slice(0, expectedAt === -1 ? undefined : expectedAt);
+  const gotAt = found.indexOf(", got ");
+  return {
+    where,
+    ...(gotAt !== -1 && { got: found.slice(gotAt + ", got ".length) }),
+    ...(expectedAt !== -1 && { expected: rest.slice(expectedAt + ", expected ".length) }),
+  };
 }
 
 /** Shapes or dtypes do not fit together; thrown while a graph is being built, so the stack points at the model's line. */

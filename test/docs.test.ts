@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ZodType } from "zod";
-import { settingsOf, settingText } from "../src/cli/options/settings.ts";
+import { settingsOf, settingText } from "../src/settings-schema.ts";
 import { trainOptions } from "../src/cli/options/train-options.ts";
 import { registry } from "../src/models/registry.ts";
 

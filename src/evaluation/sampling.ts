@@ -1,7 +1,8 @@
-import { ConfigError, UnsupportedOpError } from "../errors.ts";
+import { UnsupportedOpError } from "../errors.ts";
 import { Input, type Tensor, Variable } from "../graph/tensor.ts";
 import type { Codes } from "../models/latent.ts";
-import { type AnySampler, samplerOf, type StepScalars, type Symbolic } from "../models/sampler.ts";
+import { parseSettings } from "../settings-schema.ts";
+import { samplerOf, type AnySampler, type StepScalars, type Symbolic } from "../models/sampler.ts";
 import { Program } from "../runtime/program.ts";
 import { createVariables, JoinedVariables, type VariableStore } from "../runtime/variables.ts";
 import type { HostArray } from "../runtime/host-array.ts";
@@ -47,22 +48,15 @@ export async function* sampling(
     throw new UnsupportedOpError(
       `sample: ${lacking(trained.model, ["sample"])}, got none, expected a model with a sampler, or a density of its codes`,
     );
-  const parsed = parseOptions(sampler, options);
+  const parsed: Readonly<Record<string, unknown>> = parseSettings(
+    sampler.options,
+    options,
+    (name) => `sample: ${name}`,
+  );
   const schedule = sampler.schedule(parsed);
   const key = `sample ${schedule.length === 0 ? "at once" : "in steps"} ${given.key} ${structureOf(parsed)}`;
   const compiled = trained.kept(key, () => new CompiledSampler(trained, given, sampler, parsed, schedule[0]));
   return yield* compiled.run(given, { count, seed, schedule, scalars: scalarsOf(parsed), previewEvery });
-}
-
-function parseOptions(sampler: AnySampler, options: object): Readonly<Record<string, unknown>> {
-  const result = sampler.options.safeParse(options);
-  if (result.success) return result.data as Readonly<Record<string, unknown>>;
-  const [issue] = result.error.issues;
-  const name = String(issue?.path[0] ?? "options");
-  const got = (options as Readonly<Record<string, unknown>>)[name];
-  throw new ConfigError(
-    `sample: ${name} is not an option the sampler takes, got ${JSON.stringify(got ?? options)}, expected ${issue?.message ?? "one of its options"}`,
-  );
 }
 
 const optionInput = (name: string): string => `option.${name}`;

@@ -1,5 +1,5 @@
-import { z } from "zod";
-import { ConfigError } from "../errors.ts";
+import type { z } from "zod";
+import { parseSettings } from "../settings-schema.ts";
 import type { DataSpec, Model } from "./model.ts";
 
 /** Settings that suit data of some kind without tuning; what a person gives wins over them. */
@@ -57,19 +57,10 @@ export interface ModelChoice {
 /** Makes a definition. Calling it throws ConfigError naming the setting that is unknown or out of range. */
 export function defineModel<Config extends object>(parts: DefinitionParts<Config>): ModelDefinition<Config> {
   const choose = (config: Partial<Config> = {}): ModelChoice => {
-    const parsed = parts.config.safeParse(config);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      const [key = ""] = issue?.path ?? [];
-      const got = JSON.stringify((config as Readonly<Record<PropertyKey, unknown>>)[key]);
-      throw new ConfigError(
-        `${parts.name}: ${key === "" ? "settings" : String(key)} out of range, got ${got ?? JSON.stringify(config)}, expected ${issue?.message ?? "settings of the model"}`,
-      );
-    }
-    const checked = parsed.data as Readonly<Record<string, unknown>>;
+    const checked = parseSettings<Config>(parts.config, { ...config }, (key) => `${parts.name}: ${key}`);
     return {
       definition,
-      config: Object.fromEntries(Object.keys(config).map((key) => [key, checked[key]])),
+      config: Object.fromEntries(Object.entries(checked).filter(([key]) => Object.hasOwn(config, key))),
     };
   };
   // A function's own name is read-only to assignment, not to definition.

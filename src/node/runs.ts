@@ -1,9 +1,14 @@
 /** Runs in folders, on this machine's devices: the functions of `src/runs` on Node's platform. */
 import type { Reproduction, ReproductionRow } from "../reproductions/index.ts";
-import type { Device } from "../runtime/device.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { DataSource } from "../data/split.ts";
+import type { ModelChoice } from "../models/definition.ts";
+import type { Device, DeviceName } from "../runtime/device.ts";
 import * as loading from "../runs/load-run.ts";
 import { Run } from "../runs/run.ts";
 import * as starting from "../runs/start-run.ts";
+import * as training from "../runs/train.ts";
+import { TrainedRun } from "../runs/trained-run.ts";
 import * as comparing from "../runs/studies/compare-runs.ts";
 import * as reproducing from "../runs/studies/reproduce-row.ts";
 import * as searching from "../runs/studies/search-runs.ts";
@@ -44,3 +49,26 @@ export const reproduceRow = (
   request: reproducing.ReproductionRequest,
   signal?: AbortSignal,
 ) => reproducing.reproduceRow(table, row, seed, request, nodePlatform, signal);
+
+/**
+ * Trains a model on data and returns the run: in the folder `out`, or in memory. As in src/runs/train.ts.
+ *
+ * @example
+ * const run = await train(vae({ latentDim: 10 }), await digitsSource(), { epochs: 20 });
+ * await run.sample(64);
+ */
+export const train = (
+  model: ModelChoice,
+  data: DataSource | Dataset | string,
+  options: training.TrainOptions = {},
+): Promise<TrainedRun> => training.train(model, data, options, nodePlatform);
+
+/** Loads the run in a folder, ready to use: the best weights where it was trained with patience, else the last. */
+export async function load(
+  folder: string,
+  options: { readonly device?: DeviceName; readonly checkpoint?: loading.WhichCheckpoint } = {},
+): Promise<TrainedRun> {
+  const { device = "auto", checkpoint } = options;
+  const picked = await nodePlatform.pickDevice(device);
+  return new TrainedRun(await loadRun(folder, picked.device, checkpoint === undefined ? {} : { checkpoint }));
+}

@@ -25,5 +25,7 @@ export type { RunStore, StoredFile, StoredLog } from "./store.ts";
 export { type ComparedRun, type ComparisonRequest, type Contestant, compareRuns } from "./studies/compare-runs.ts";
 export { type MeasuredRow, type ReproductionRequest, reproduceRow } from "./studies/reproduce-row.ts";
 export { bestOf, type SearchRequest, searchRuns, type Trial, type TriedRun } from "./studies/search-runs.ts";
+export { train, type TrainOptions } from "./train.ts";
+export { TrainedRun } from "./trained-run.ts";
 export type { TrainingEvent } from "./training-event.ts";
 export { TrainingRun } from "./training-run.ts";

@@ -1,3 +1,4 @@
+import type { RunSpec } from "./run-spec.ts";
 import type { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource, Split } from "../data/split.ts";
@@ -201,6 +202,12 @@ export class TrainingRun {
   /** Time spent training so far, in earlier processes too. */
   get #seconds(): number {
     return Math.round(10 * this.#parts.seconds + (performance.now() - this.#startMs) / 100) / 10;
+  }
+
+  /** How it is trained. */
+  get spec(): RunSpec {
+    const { definition, remedies, settings, seed } = this.#parts;
+    return { definition, remedies, settings, seed, config: this.run.info.config };
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { findModel, registry } from "../../models/registry.ts";
-import { settingsOf, settingText } from "../options/settings.ts";
+import { settingsOf, settingText } from "../../settings-schema.ts";
 import { table } from "../output/table.ts";
 
 export function define(command: Command): void {

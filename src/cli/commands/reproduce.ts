@@ -7,7 +7,8 @@ import type { ReproductionRequest } from "../../runs/studies/reproduce-row.ts";
 import { type Reproduction, type ReproductionRow, reproductions } from "../../reproductions/index.ts";
 import { type ReproducedRow, rankAgreement, reproductionCells } from "../output/reproduction-table.ts";
 import { givenTraining } from "../options/training-overrides.ts";
-import { addSettings, givenSettings, parseSettings, settingText } from "../options/settings.ts";
+import { settingText } from "../../settings-schema.ts";
+import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { markdownTable, table } from "../output/table.ts";
 import { follow, unattended } from "../follow-runs.ts";
 

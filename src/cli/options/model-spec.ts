@@ -1,7 +1,8 @@
 /** Models with settings in one word: `vae:beta=4:hiddenDims=400,200`. */
 import type { ModelDefinition } from "../../models/definition.ts";
 import { findModel } from "../../models/registry.ts";
-import { parseSettings, settingPairs, settingsOf } from "./settings.ts";
+import { settingsOf } from "../../settings-schema.ts";
+import { parseSettings, settingPairs } from "./settings.ts";
 
 export interface ModelSpec {
   /** The model and what sets it apart, for people: `vae beta=4`. */

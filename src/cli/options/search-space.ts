@@ -6,7 +6,8 @@ import { nearestName } from "../../nearest-name.ts";
 import { stream } from "../../random/index.ts";
 import { trainingSettings } from "../../training/settings.ts";
 import { hasSetting } from "./model-spec.ts";
-import { parseSettings, settingPairs, settingsOf } from "./settings.ts";
+import { settingsOf } from "../../settings-schema.ts";
+import { parseSettings, settingPairs } from "./settings.ts";
 
 /** One setting, and the values it may take. */
 export type Dimension =

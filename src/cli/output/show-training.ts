@@ -7,7 +7,7 @@ import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { TrainingEvent } from "../../runs/training-event.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 import { metricText, Progress } from "./progress.ts";
-import { settingText } from "../options/settings.ts";
+import { settingText } from "../../settings-schema.ts";
 import { showImageGrid } from "./show-image.ts";
 import { table } from "./table.ts";
 

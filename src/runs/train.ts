@@ -1,0 +1,83 @@
+import type { Binarization } from "../data/binarize.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { createDataSource, type DataSource, split } from "../data/split.ts";
+import type { ModelChoice } from "../models/definition.ts";
+import { parseSettings } from "../settings-schema.ts";
+import type { Device } from "../runtime/device.ts";
+import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
+import type { LoadedRun } from "./load-run.ts";
+import { memoryStores } from "./memory-store.ts";
+import type { Platform } from "./platform.ts";
+import { startRun } from "./start-run.ts";
+import { TrainedRun } from "./trained-run.ts";
+import type { TrainingEvent } from "./training-event.ts";
+
+export interface TrainOptions extends Partial<Omit<TrainingSettings, "device">> {
+  /** A device, or the name of one; the fastest that works here when missing. */
+  readonly device?: TrainingSettings["device"] | Device;
+  /** Random seed: initialization, shuffling and noise (0). */
+  readonly seed?: number;
+  /** How intensities become 0 or 1; `auto`, the default, is dynamic where the likelihood is of binary data, else none. */
+  readonly binarize?: Binarization | "auto";
+  /** Where the run is kept; in memory when missing. */
+  readonly out?: string;
+  /** Sees every event: metrics, validation, checkpoints. */
+  readonly onEvent?: (event: TrainingEvent) => void;
+  /** Ends training early, after a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains a model on data and returns the run: what it learned, and how it went. Settings that are left out are chosen by the data. The data are
+ * a source, a dataset (of which a tenth each is held out to validate and test), or what `--data` takes. Throws ConfigError for a setting that is
+ * unknown or out of range, DataError for data that do not fit, DivergedError where a metric is not finite.
+ */
+export async function train(
+  { definition, config }: ModelChoice,
+  data: DataSource | Dataset | string,
+  options: TrainOptions,
+  platform: Platform,
+): Promise<TrainedRun> {
+  const { device, seed = 0, binarize = "auto", out, onEvent, signal, ...settings } = options;
+  const picked = typeof device === "object" ? { device } : undefined;
+  const source = typeof data === "string" ? undefined : await sourceOf(data);
+  const place = out === undefined ? { ...platform, openStore: memoryStores() } : platform;
+  const training = await startRun(
+    {
+      definition,
+      config,
+      settings: checkedSettings({ ...settings, ...(typeof device === "string" && { device }) }),
+      data: typeof data === "string" ? data : source!.name,
+      binarize,
+      seed,
+    },
+    { ...(out !== undefined && { out }), ...(source && { source }), ...(picked && { picked }) },
+    place,
+  );
+  for await (const event of training.train(signal)) onEvent?.(event);
+  const { run, trained } = training;
+  const openData = (): Promise<DataSource> => Promise.resolve(training.source);
+  const loaded: LoadedRun = {
+    run,
+    trained,
+    step: run.info.result?.weights ?? training.steps,
+    spec: training.spec,
+    definition,
+    platform: place,
+    openData,
+    openDataLike: (spec) => platform.openData(spec),
+  };
+  return new TrainedRun(loaded, () => training.close());
+}
+
+async function sourceOf(data: DataSource | Dataset): Promise<DataSource> {
+  if ("train" in data) return data;
+  const { name, description } = data;
+  return createDataSource({ name, description, ...split(data, { test: 0.1 }) });
+}
+
+/** Settings that are given, checked; defaults are for what the data leave open. */
+function checkedSettings(given: Readonly<Record<string, unknown>>): Partial<TrainingSettings> {
+  const checked = parseSettings(trainingSettings, given, (key) => `train: ${key}`);
+  return Object.fromEntries(Object.entries(checked).filter(([key]) => Object.hasOwn(given, key)));
+}

@@ -1,0 +1,100 @@
+import type { Split, SplitName } from "../data/split.ts";
+import type { ConditionValues } from "../evaluation/condition.ts";
+import { drain, type SampleOptions } from "../evaluation/sampling.ts";
+import type { SplitCodes, TrainedModel } from "../evaluation/trained-model.ts";
+import { type Evaluation, type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
+import type { LoadedRun } from "./load-run.ts";
+import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
+import type { RunInfo } from "./run-info.ts";
+import { readRunData } from "./run-spec.ts";
+import { type ExampleScores, scoreRun, type ScoreRequest } from "./score-run.ts";
+
+/**
+ * A run with its weights on a device: EMA weights where training kept them. Graphs are compiled once and kept until `release`.
+ *
+ * @example
+ * const run = await train(vae({ latentDim: 2 }), await digitsSource({ size: 500 }), { steps: 20 });
+ * const images = await run.sample(16); // [16, 1, 28, 28]
+ * const codes = await run.encode(images); // [16, 2]
+ * await run.release();
+ */
+export class TrainedRun {
+  readonly loaded: LoadedRun;
+  readonly #close: () => Promise<void>;
+
+  constructor(loaded: LoadedRun, close: () => Promise<void> = () => loaded.trained.release()) {
+    this.loaded = loaded;
+    this.#close = close;
+  }
+
+  /** The model's capabilities as functions of arrays. */
+  get trained(): TrainedModel {
+    return this.loaded.trained;
+  }
+
+  /** What run.json holds: model, settings, data, and how training ended. */
+  get info(): RunInfo {
+    return this.loaded.run.info;
+  }
+
+  /** The last metrics of training, validation and test. */
+  metrics(): Promise<RunMetrics> {
+    const { result } = this.info;
+    const end = result?.step ?? this.loaded.step;
+    return readRunMetrics(this.loaded.run, { end, weights: result?.weights ?? end, stepsPerEpoch: 1 });
+  }
+
+  /** New examples, [count, ...shape]: samples, or with `mean` means of p(x|z). */
+  sample(count: number, options?: SampleOptions): Promise<Float32Array> {
+    return this.trained.sample(count, options);
+  }
+
+  /** The run with a condition: a class, attributes, numbers. */
+  given(condition: ConditionValues): TrainedRun {
+    return new TrainedRun({ ...this.loaded, trained: this.trained.given(condition) }, this.#close);
+  }
+
+  /** Means of q(z|x) of examples x [count, ...shape]: [count, latentDim]. */
+  encode(x: Float32Array): Promise<Float32Array> {
+    return this.trained.encode(x);
+  }
+
+  /** Means of p(x|z) of codes z [count, latentDim]: [count, ...shape]. */
+  decode(z: Float32Array): Promise<Float32Array> {
+    return this.trained.decode(z);
+  }
+
+  /** Reconstructions of examples x [count, ...shape]. */
+  reconstruct(x: Float32Array): Promise<Float32Array> {
+    return this.trained.reconstruct(x);
+  }
+
+  /** Mean, sample and rates of the codes of a split: the test split when none is named. */
+  async codes(split: Split | SplitName = "test"): Promise<SplitCodes> {
+    const { binarize } = readRunData(this.loaded.run);
+    return this.trained.codes(await this.#split(split), { binarize });
+  }
+
+  /** Metrics on a split, test by default: those that need no generated examples unless some are named. */
+  evaluate(request: Partial<EvaluationRequest> = {}): Promise<Evaluation> {
+    return drain(evaluateRun(this.loaded, { split: "test", seed: 0, ...request }));
+  }
+
+  /** Anomaly scores of the examples of a split, test by default. */
+  async score({
+    split = "test",
+    ...request
+  }: Partial<Omit<ScoreRequest, "split">> & { readonly split?: Split | SplitName } = {}): Promise<ExampleScores> {
+    const defaults = { samples: 100, density: "gmm:10", seed: 0 };
+    return drain(scoreRun(this.loaded, { ...defaults, ...request, split: await this.#split(split) }));
+  }
+
+  /** Frees graphs and weights, and lets others write to the run. */
+  async release(): Promise<void> {
+    await this.#close();
+  }
+
+  async #split(split: Split | SplitName): Promise<Split> {
+    return typeof split === "string" ? (await this.loaded.openData())[split] : split;
+  }
+}
