@@ -7,8 +7,8 @@ export class LatentkitError extends Error {
   /** What the error is about: a setting, a file, a command. */
   readonly where: string;
   /** What was found, and what can be in its place; absent where the message does not say. */
-  readonly got?: string;
-  readonly expected?: string;
+  declare readonly got?: string;
+  declare readonly expected?: string;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
