@@ -38,6 +38,10 @@ export const dataOptions = z.strictObject({
     .max(256)
     .optional()
     .describe("classes to leave out of every split, by name or number: what latentkit score is then to find"),
+  codes: z
+    .enum(["means", "samples"])
+    .optional()
+    .describe("codes of a run: means of q(z|x), or one sample each (default: means)"),
   skipBroken: z.boolean().optional().describe("images: leave out those that cannot be read, in place of refusing"),
 });
 export type DataOptions = z.output<typeof dataOptions>;

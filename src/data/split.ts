@@ -22,6 +22,23 @@ export interface DataSource {
   readonly test: Split;
   /** SHA-256 in hex of all three splits' contents and indices. */
   readonly fingerprint: string;
+  /** Where the examples are codes of a trained run: which, and how to turn standardized codes back. */
+  readonly parent?: CodesParent;
+}
+
+/** The run that examples are codes of. */
+export interface CodesParent {
+  readonly path: string;
+  /** Optimizer steps behind its weights, and their SHA-256. */
+  readonly step: number;
+  readonly weights: string;
+  /** The latent that the examples are of. */
+  readonly latent: string;
+  readonly take: "means" | "samples";
+  /** By latent: mean and standard deviation of each dimension over the training codes. */
+  readonly standardization: Readonly<
+    Record<string, { readonly mean: readonly number[]; readonly std: readonly number[] }>
+  >;
 }
 
 export interface SplitOptions {

@@ -14,7 +14,7 @@ export class Given {
   readonly key: string;
   readonly #model: Model;
   readonly #fields: readonly FieldSpec[];
-  readonly #values: ConditionValues;
+  readonly values: ConditionValues;
 
   /** Throws UnsupportedOpError for a field that the model does not take, ConfigError for values that do not fit it. */
   constructor(model: Model, values: ConditionValues) {
@@ -28,7 +28,7 @@ export class Given {
       checkValues(field, given);
     }
     this.#model = model;
-    this.#values = values;
+    this.values = values;
     this.#fields = known.filter(({ name }) => values[name]);
     this.key = this.#fields.map(({ name }) => name).join();
   }
@@ -57,7 +57,7 @@ export class Given {
   }
 
   #rows(field: FieldSpec, first: number, rows: number): HostArray {
-    const values = this.#values[field.name]!;
+    const values = this.values[field.name]!;
     if (field.kind === "class")
       return BigInt64Array.from({ length: rows }, (_, i) => BigInt(values[(first + i) % values.length]!));
     const size = sizeOf(field.shape);

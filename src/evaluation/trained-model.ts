@@ -10,6 +10,7 @@ import { Program, type ProgramSpec } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 import { codeOf, requireCapabilities } from "./capabilities.ts";
 import { type ConditionValues, Given } from "./condition.ts";
+import { decodeLatents, type LatentCodes } from "./latent-codes.ts";
 import { mapSplit } from "./map-split.ts";
 import { chunk, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
 import { ratePerDimension } from "./rate-per-dimension.ts";
@@ -64,6 +65,11 @@ export class TrainedModel implements ModelOnDevice {
    */
   given(condition: ConditionValues): TrainedModel {
     return new TrainedModel(this.model, this, { given: new Given(this.model, condition), compiled: this.#compiled });
+  }
+
+  /** What has been given, by field. */
+  get condition(): ConditionValues {
+    return this.#given.values;
   }
 
   /** Whether a condition has been given. */
@@ -151,6 +157,11 @@ export class TrainedModel implements ModelOnDevice {
       const codes = completeCodes(model.latents!, { [code.name]: input }, { count: size, context, means: true });
       return { input, output: model.decode!(codes, context).mean };
     });
+  }
+
+  /** Means of p(x|z) for codes of some latents by name, [count, ...shape] each; those below are at their prior's mean. */
+  async decodeLatents(codes: LatentCodes): Promise<Float32Array> {
+    return decodeLatents(this, codes, this.#given);
   }
 
   program(key: string, make: () => Omit<ProgramSpec, "emaWeights">): Program {

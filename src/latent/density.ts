@@ -13,6 +13,9 @@ export interface DensityForm {
 /** The density names, for messages. */
 export const densityForms = "gaussian, full-gaussian, gmm:K, gmm:auto, diagonal-gmm:K or diagonal-gmm:auto";
 
+/** Whether a name has the form of a density, in range or not. */
+export const isDensity = (name: string): boolean => /^((full-)?gaussian|(diagonal-)?gmm:[^/]*)$/.test(name);
+
 /** Parses a density name: `gaussian` has a diagonal covariance, `gmm:10` ten full ones. Throws ConfigError. */
 export function parseDensity(name: string): DensityForm {
   if (name === "gaussian") return { covariance: "diagonal", components: 1 };

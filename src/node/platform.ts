@@ -1,5 +1,6 @@
 import { openExtractor } from "../evaluation/extractor.ts";
 import { findModel } from "../models/registry.ts";
+import { withCodes } from "../runs/codes/with-codes.ts";
 import type { Platform } from "../runs/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { openDataSource } from "./data/source.ts";
@@ -8,7 +9,7 @@ import { FileStore } from "./files/file-store.ts";
 import { nodeTrackers } from "./trackers/trackers.ts";
 
 /** Runs in folders, data in files, and the devices of this machine. */
-export const nodePlatform: Platform = {
+export const nodePlatform: Platform = withCodes({
   versions: { node: process.versions.node },
   openStore: (path) => new FileStore(path),
   findModel: async ({ model }) => findModel(model),
@@ -17,4 +18,4 @@ export const nodePlatform: Platform = {
   evaluationDevice: () => cpuDevice(1),
   openExtractor,
   trackers: nodeTrackers,
-};
+});

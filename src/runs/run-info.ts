@@ -61,6 +61,20 @@ const runInfoSchema = z.strictObject({
     /** What the model was built for. */
     ...dataSpecSchema.shape,
   }),
+  /** The run whose codes the data are. */
+  parent: z
+    .strictObject({
+      path: line,
+      step: z.int().nonnegative(),
+      weights: z.string().regex(/^[0-9a-f]{64}$/),
+      latent: line,
+      take: z.enum(["means", "samples"]),
+      standardization: z.record(
+        line,
+        z.strictObject({ mean: z.array(z.number()).max(1_000_000), std: z.array(z.number()).max(1_000_000) }),
+      ),
+    })
+    .optional(),
   seed: z.int().nonnegative(),
   /** Version of the Latentkit that made the run. */
   latentkit: line,

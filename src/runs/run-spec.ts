@@ -47,13 +47,14 @@ export interface RunDataOptions {
 /** The data a run was trained on. Throws DataError where its content is no longer the same. */
 export async function openRunData(
   run: Run,
-  { openData }: Pick<Platform, "openData">,
+  platform: Platform,
   { everyClass = false }: RunDataOptions = {},
 ): Promise<DataSource> {
   const where = run.store.pathOf("run.json");
   const data = readRunData(run);
   const { without, ...options } = givenDataOptions(data);
-  const source = await openData(data.source, { ...options, without });
+  const source = await platform.openData(data.source, { ...options, without });
+  refuseOtherParent(run, source);
   if (source.fingerprint !== run.info.data.fingerprint)
     throw new DataError(
       `${data.source}: not the data the run was trained on, got fingerprint ${short(source.fingerprint)}, expected ${short(run.info.data.fingerprint)}`,
@@ -63,13 +64,21 @@ export async function openRunData(
     throw new CheckpointError(
       `${where}: "data.shape" is not that of its data, got [${run.info.data.shape.join(", ")}], expected [${shape.join(", ")}]`,
     );
-  return everyClass && without ? openData(data.source, options) : source;
+  return everyClass && without ? platform.openData(data.source, options) : source;
 }
 
 /** Other data, read as that of a run was: images in its form, tables by its columns and classes. */
-export function openDataLike(run: Run, { openData }: Pick<Platform, "openData">, spec: string): Promise<DataSource> {
+export function openDataLike(run: Run, platform: Platform, spec: string): Promise<DataSource> {
   const like = { ...run.info.data, classNames: runClassNames(run.info), options: givenDataOptions(readRunData(run)) };
-  return openData(spec, { like });
+  return platform.openData(spec, { like });
+}
+
+/** Codes of other weights are other data. */
+function refuseOtherParent({ info, path }: Run, { parent }: DataSource): void {
+  if (info.parent && parent && parent.weights !== info.parent.weights)
+    throw new DataError(
+      `${path}: its parent run ${info.parent.path} has changed, got weights ${short(parent.weights)}, expected ${short(info.parent.weights)} of step ${info.parent.step}`,
+    );
 }
 
 const short = (fingerprint: string): string => fingerprint.slice(0, 12);

@@ -7,7 +7,7 @@ import { LikelihoodEvaluator } from "../evaluation/likelihood.ts";
 import { type CapabilityName, lacking } from "../evaluation/capabilities.ts";
 import { mapSplit } from "../evaluation/map-split.ts";
 import type { LoadedRun } from "./load-run.ts";
-import { runDensity } from "./density.ts";
+import { openPrior } from "./codes/code-prior.ts";
 import { readRunData } from "./run-spec.ts";
 
 /**
@@ -96,12 +96,18 @@ export async function* scoreRun(
     found.set("reconstruction", Float64Array.from(error));
   }
   if (wanted.includes("latent")) {
-    const { mixture } = await runDensity(loaded, density);
+    const prior = await openPrior(loaded, density);
     const { means } = await trained.codes(split, { binarize });
+    if (!prior.logProb)
+      throw new UnsupportedOpError(
+        `score: the prior has no likelihood of codes, got ${density}, expected gmm:K, or a run of a model with a likelihood`,
+      );
+    const logProbs = await prior.logProb(means);
     found.set(
       "latent",
-      mixture.logProb(means).map((logProb) => -logProb),
+      logProbs.map((logProb) => -logProb),
     );
+    await prior.release();
   }
   for (const [name, values] of found) {
     const bad = values.findIndex((value) => !Number.isFinite(value));

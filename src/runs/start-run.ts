@@ -81,6 +81,7 @@ export async function startRun(request: RunRequest, options: StartOptions, platf
       fingerprint: source.fingerprint,
       ...asData({ ...spec, ...(columns && { columns }) }),
     },
+    ...(source.parent && { parent: structuredClone(source.parent) as NonNullable<RunInfo["parent"]> }),
     seed,
     latentkit: version,
     versions: { ...platform.versions, onnxruntime: device.version },

@@ -8,7 +8,8 @@ import { ConfigError, DataError } from "../../errors.ts";
 import { nearestName } from "../../nearest-name.ts";
 import { fetchDataset, publishedDatasets } from "../../node/data/fetch.ts";
 import { dataOptions } from "../../data/options.ts";
-import { listDataSources, openDataSource } from "../../node/data/source.ts";
+import { listDataSources } from "../../node/data/source.ts";
+import { nodePlatform } from "../../node/platform.ts";
 import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
 import { firstExamples } from "../../runs/pictures/run-pictures.ts";
 import { writePng } from "../../node/files/png-file.ts";
@@ -90,7 +91,7 @@ async function fetchPublished(
 async function show(spec: string, options: { readonly json?: boolean }): Promise<void> {
   const { count, out, ...reading } = parseSettings(showSettings, givenSettings(showSettings, options));
   if (out !== undefined) checkKind(out, [".png"]);
-  const source = await openDataSource(spec, reading);
+  const source = await nodePlatform.openData(spec, reading);
   const { dataset } = source.train;
   const splits = { train: source.train, validation: source.validation, test: source.test };
   const grid = gridOf(source.train, count);

@@ -5,7 +5,7 @@ import { manifoldGrid, mostTellingDimensions } from "../../runs/pictures/run-pic
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
-import { fittedPrior } from "../options/run-prior.ts";
+import { mixtureOf, namedPrior } from "../options/run-prior.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
@@ -49,13 +49,14 @@ Examples:
       const dims = wanted
         ? checkedDims(wanted, trained)
         : await mostTellingDimensions(trained, async () => (await loaded.openData()).validation);
-      const fitted = prior === undefined ? undefined : await fittedPrior(loaded, prior, options);
-      const grid = await manifoldGrid(trained, { dims, size, density: fitted?.density });
+      const named = prior === undefined ? undefined : await namedPrior(loaded, prior, options);
+      const density = named && mixtureOf(named);
+      const grid = await manifoldGrid(trained, { dims, size, density });
       await finishImageGrid(grid, options, {
         title: `latent dimensions ${dims[0]} (to the right) and ${dims[1]} (upwards)`,
         file: samplesFile(path, "manifold.png"),
         columns: run.info.data.columns,
-        details: { run: path, step, dims, size, prior: fitted?.fit, label: options.label },
+        details: { run: path, step, dims, size, prior: named?.fit, label: options.label },
         terminalRows: 8,
       });
     });

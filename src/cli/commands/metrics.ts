@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { dataOptions } from "../../data/options.ts";
-import { openDataSource } from "../../node/data/source.ts";
+import { nodePlatform } from "../../node/platform.ts";
 import { measures } from "../../evaluation/metrics/index.ts";
 import { readSmallExtractor, smallName, trainSmallExtractor } from "../../evaluation/small-extractor.ts";
 import { checkKind } from "../output/write-output.ts";
@@ -53,7 +53,7 @@ async function trainExtractor(options: { readonly json?: boolean }): Promise<voi
   const settings = parseSettings(extractorSettings, givenSettings(extractorSettings, options));
   const { data, out, seed, ...reading } = settings;
   checkKind(out, [".safetensors"]);
-  const source = await openDataSource(data, reading);
+  const source = await nodePlatform.openData(data, reading);
   const progress = new LineProgress(`training ${smallName}`);
   const bytes = await trainSmallExtractor(source, { seed, onTraining: (step, steps) => progress.show(step, steps) });
   await writeFileAtomic(out, bytes);

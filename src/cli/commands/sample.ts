@@ -74,7 +74,7 @@ Examples:
         count,
         seed,
         radius,
-        density: from?.density,
+        prior: from,
         mean: means && takesMean,
         options: ownOptions,
       });

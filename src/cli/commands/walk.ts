@@ -11,7 +11,7 @@ import { isPoints, imageGridRaster } from "../../pictures/image-grid.ts";
 import { type Stream, stream } from "../../random/index.ts";
 import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
-import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
+import { checkPrior, mixtureOf, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const walkSettings = z.strictObject({
@@ -66,7 +66,7 @@ Examples:
       const codes = new Float32Array(frames * count * latentDim);
       for (let walker = 0; walker < count; walker++) {
         const walk = from
-          ? walkIn(from.density, frames, stream(seed, "walk", walker))
+          ? walkIn(mixtureOf(from), frames, stream(seed, "walk", walker))
           : walkBetween(draws.subarray(walker * drawn, (walker + 1) * drawn), latentDim, frames);
         for (let frame = 0; frame < frames; frame++)
           codes.set(walk.subarray(frame * latentDim, (frame + 1) * latentDim), (frame * count + walker) * latentDim);

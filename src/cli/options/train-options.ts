@@ -6,7 +6,7 @@ import { splitSpec } from "../../data/split-spec.ts";
 import { ConfigError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
-import { openDataSource } from "../../node/data/source.ts";
+import { nodePlatform } from "../../node/platform.ts";
 import { fileError } from "../../node/files/file-error.ts";
 import { isJsonObject, parseJsonObject } from "../../serialization/json.ts";
 import { defaultEpochs, trainingSettings } from "../../training/settings.ts";
@@ -66,7 +66,7 @@ export async function effectiveConfig(
 ): Promise<Record<string, unknown>> {
   const { data, out, binarize, seed } = options;
   const reading = givenDataOptions(options);
-  const source = await openDataSource(data, reading);
+  const source = await nodePlatform.openData(data, reading);
   const known = { config: given.config, settings: givenSettings(trainingSettings, given.options) };
   const { config, settings } = withPresets(definition, known, splitSpec(source.train), source.train.indices.length);
   const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;

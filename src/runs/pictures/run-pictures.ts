@@ -5,6 +5,8 @@ import { checkedField, fieldArray, fillField } from "../../data/fields.ts";
 import { conditionFields } from "../../evaluation/map-split.ts";
 import { DataError, UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import type { ConditionValues } from "../../evaluation/condition.ts";
+import type { CodePrior } from "../codes/code-prior.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../../latent/percentiles.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
@@ -44,7 +46,7 @@ export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
   );
 }
 
-export interface SampleSheetOptions {
+export interface SampleGridOptions {
   readonly count: number;
   readonly seed?: number;
   readonly temperature?: number;
@@ -52,37 +54,38 @@ export interface SampleSheetOptions {
   readonly mean?: boolean;
   /** The sampler's own options. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** Where codes are drawn from in place of the model's prior. */
-  readonly density?: GaussianMixture | undefined;
-  /** Of a density, in place of a temperature: how far codes lie from its means, in its standard deviations. */
+  /** In place of the model's own prior. */
+  readonly prior?: CodePrior | undefined;
+  /** Of Gaussians, in place of a temperature: how far codes lie from its means, in its standard deviations. */
   readonly radius?: number | undefined;
 }
 
 /** New examples from the model, as near to a square as they go; of a class-conditional model as many of each class as come out even. */
 export async function sampleGrid(
   trained: TrainedModel,
-  { count, density, radius, temperature, mean, options, seed = 0 }: SampleSheetOptions,
+  { count, prior, radius, temperature, mean, options, seed = 0 }: SampleGridOptions,
 ): Promise<ImageGrid> {
   const { shape, model } = trained;
-  const sample = (from: TrainedModel): Promise<Float32Array> =>
-    density
-      ? from.decode(
-          density.sample(count, stream(seed, "sample"), { ...(temperature !== undefined && { temperature }), radius }),
-        )
-      : from.sample(count, {
-          seed,
-          ...(temperature !== undefined && { temperature }),
-          ...(mean && { mean }),
-          ...options,
-        });
+  const sample = async (condition?: ConditionValues): Promise<Float32Array> => {
+    const from = condition ? trained.given(condition) : trained;
+    if (!prior)
+      return from.sample(count, {
+        seed,
+        ...(temperature !== undefined && { temperature }),
+        ...(mean && { mean }),
+        ...options,
+      });
+    const known = condition ?? trained.condition;
+    return from.decodeLatents(await prior.sample(count, { seed, temperature, radius, condition: known }));
+  };
   const field = model.condition?.fields.find(({ kind }) => kind === "class");
   const columns = Math.ceil(Math.sqrt(count));
   if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)
-    return { sets: [await sample(trained)], count, columns, shape };
+    return { sets: [await sample()], count, columns, shape };
   // A row a class where there is room for them all, else as many classes as samples.
   const classes = field.classes.length;
   const labels = Array.from({ length: count }, (_, i) => Math.floor((i * classes) / count));
-  const set = await sample(trained.given({ [field.name]: labels }));
+  const set = await sample({ [field.name]: labels });
   return { sets: [set], count, columns: Math.max(1, Math.ceil(count / classes)), shape };
 }
 

@@ -7,7 +7,7 @@ import { interpolationGrid } from "../pictures/latent-grids.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
-import { runDensity } from "../density.ts";
+import { openPrior } from "../codes/code-prior.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import { firstExamples, forExamples, reconstructionGrid, sampleGrid } from "../pictures/run-pictures.ts";
 
@@ -38,8 +38,8 @@ export async function comparedPictures(
   const codes = !lacking(model, ["encode", "decode", "vector"]);
   for (const prior of priors) {
     if (prior === ownPrior ? !has(model, "sample") : !codes) continue;
-    const density = prior === ownPrior ? undefined : (await runDensity(loaded, prior)).mixture;
-    add(sampleTitle(prior), await sampleGrid(trained, { count, seed, density, mean: isImage(shape) }));
+    const named = prior === ownPrior ? undefined : await openPrior(loaded, prior);
+    add(sampleTitle(prior), await sampleGrid(trained, { count, seed, prior: named, mean: isImage(shape) }));
   }
   if (codes && isImage(shape)) {
     // A row of each pair, along the great circle.

@@ -1,0 +1,72 @@
+import type { Binarization } from "../data/binarize.ts";
+import type { Split } from "../data/split.ts";
+import { sizeOf } from "../graph/shape.ts";
+import { Input, type Tensor } from "../graph/tensor.ts";
+import { codesOf, completeCodes, takeMean, takeSamples } from "../models/latent.ts";
+import { cast } from "../ops/comparison.ts";
+import { requireCapabilities } from "./capabilities.ts";
+import type { Given } from "./condition.ts";
+import { mapSplit } from "./map-split.ts";
+import { chunk, type ModelOnDevice } from "./model-on-device.ts";
+
+/** Codes of examples by latent, [examples, ...shape of the latent]; symbols as their numbers. */
+export type LatentCodes = Readonly<Record<string, Float32Array>>;
+
+/** Every latent of every example of a split: means of q(z|x), or one sample. Throws UnsupportedOpError where the model does not encode. */
+export async function latentCodes(
+  trained: ModelOnDevice,
+  options: {
+    readonly split: Split;
+    readonly take: "means" | "samples";
+    readonly binarize: Binarization;
+    readonly seed?: number;
+  },
+): Promise<LatentCodes> {
+  const { split, take, binarize, seed = 0 } = options;
+  const { model } = trained;
+  requireCapabilities(model, ["encode"]);
+  return mapSplit(trained, { split, binarize, seed, key: `latent ${take}` }, (x, context) => {
+    const taking = take === "means" ? takeMean : takeSamples();
+    const codes = codesOf(model.encode!(x, context, taking), taking);
+    return Object.fromEntries(
+      Object.entries(codes).map(([name, code]): [string, Tensor] => [
+        name,
+        code.dtype === "int64" ? cast(code, "float32") : code,
+      ]),
+    );
+  });
+}
+
+/**
+ * Means of p(x|z) for codes of some latents, [count, ...shape] each; those below are at their prior's mean. Throws UnsupportedOpError where the
+ * model does not decode.
+ */
+export async function decodeLatents(trained: ModelOnDevice, codes: LatentCodes, given: Given): Promise<Float32Array> {
+  const { model } = trained;
+  requireCapabilities(model, ["decode"]);
+  given.check("decoding");
+  const latents = (model.latents ?? []).filter(({ name }) => codes[name]);
+  const program = trained.program(`decode ${latents.map(({ name }) => name).join()} ${given.key}`, () => {
+    const inputs = latents.map(({ name, shape }) => [name, new Input(name, [chunk, ...shape])] as const);
+    const context = given.context(chunk);
+    const fed = Object.fromEntries(
+      latents.map(({ name, dtype }, i) => [name, dtype === "int64" ? cast(inputs[i]![1], "int64") : inputs[i]![1]]),
+    );
+    const all = completeCodes(model.latents!, fed, { count: chunk, context, means: true });
+    return { name: "decode", outputs: new Map([["out", model.decode!(all, context).mean]]) };
+  });
+  const sizes = latents.map(({ shape }) => sizeOf(shape));
+  const count = codes[latents[0]!.name]!.length / sizes[0]!;
+  const rowSize = program.output("out").size / chunk;
+  const out = new Float32Array(count * rowSize);
+  const fed = Object.fromEntries(latents.map(({ name }, i) => [name, new Float32Array(chunk * sizes[i]!)]));
+  for (let first = 0; first < count; first += chunk) {
+    latents.forEach(({ name }, i) =>
+      fed[name]!.fill(0).set(codes[name]!.subarray(first * sizes[i]!, (first + chunk) * sizes[i]!)),
+    );
+    const found = await program.run({ inputs: { ...fed, ...given.inputs(first, chunk) }, outputs: ["out"] });
+    // Examples are real numbers.
+    out.set((found["out"] as Float32Array).subarray(0, (count - first) * rowSize), first * rowSize);
+  }
+  return out;
+}
