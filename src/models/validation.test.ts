@@ -52,14 +52,12 @@ const leavesOf = (model: Model): Map<Tensor, Value> => {
 function sharedNoise(root: Tensor): Map<Tensor, Value> {
   const leaves = [...noiseValues([root], 0).keys()];
   expect(new Set(leaves.map((leaf) => leaf.shape.join())).size).toBe(leaves.length);
-  return new Map(
-    leaves.flatMap((leaf) => [
-      ...noiseValues(
-        [leaf],
-        leaf.shape.reduce((key, n) => 31 * key + n, 7),
-      ),
-    ]),
-  );
+  const drawn = new Map<Tensor, Value>();
+  for (const leaf of leaves) {
+    const seed = leaf.shape.reduce((key, n) => 31 * key + n, 7);
+    drawn.set(leaf, noiseValues([leaf], seed).get(leaf)!);
+  }
+  return drawn;
 }
 
 const average = (root: Tensor, leaves: ReadonlyMap<Tensor, Value>): number => {
