@@ -1,4 +1,3 @@
-import "../src/ops/methods.ts";
 import { constant, type Tensor } from "../src/graph/tensor.ts";
 import type { Model } from "../src/models/model.ts";
 import { type AncestralOptions, samplerOf } from "../src/models/sampler.ts";
