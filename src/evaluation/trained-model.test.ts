@@ -107,13 +107,17 @@ describe("samples", () => {
     [
       "an option of no sampler",
       { heat: 2 },
-      /^sample: heat is not an option of the sampler, got 2, expected none of this name$/,
+      /^sample: heat: unknown setting, got "heat", expected one of temperature, mean[^\n]*$/,
     ],
-    ["a temperature below 0", { temperature: -1 }, /^sample: temperature does not fit .*, got -1, expected [^\n]+$/],
+    [
+      "a temperature below 0",
+      { temperature: -1 },
+      /^sample: temperature: not a value it takes, got -1, expected a number from 0 to 100$/,
+    ],
     [
       "a temperature that is no number",
       { temperature: "hot" },
-      /^sample: temperature does not fit .*, got "hot", expected /,
+      /^sample: temperature: not a value it takes, got "hot", expected a number from 0 to 100$/,
     ],
   ])("%s is refused in one line", async (_, options, message) => {
     await expect(generator().sample(1, options)).rejects.toThrow(ConfigError);
