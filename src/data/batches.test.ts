@@ -4,6 +4,7 @@ import { ConfigError } from "../errors.ts";
 import { Batches, type BatchOptions } from "./batches.ts";
 import { BINARIZATIONS, parseBinarization } from "./binarize.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
+import type { FieldSpec } from "./spec.ts";
 import { split, whole } from "./split.ts";
 
 const ramp = (size: number, shape: readonly number[], labeled = false): Promise<Dataset<Uint8Array>> => {
@@ -121,14 +122,70 @@ test("labels that a model needs are there, and of its classes", async () => {
   const { labels: _, classNames: __, ...parts } = small;
   const unlabelled = whole(await createDataset(parts));
   const options = { batchSize: 10, purpose: "training" } as const;
-  expect(() => new Batches(unlabelled, { ...options, classes: 103 })).toThrow(
+  const of = (classes: number): FieldSpec => ({
+    name: "class",
+    kind: "class",
+    classes: Array.from({ length: classes }, (_, k) => String(k)),
+  });
+  expect(() => new Batches(unlabelled, { ...options, fields: [of(103)] })).toThrow(
     "ramp: no labels, got none, expected a labeled dataset of 103 classes",
   );
-  expect(() => new Batches(whole(small), { ...options, classes: 102 })).toThrow(
+  expect(() => new Batches(whole(small), { ...options, fields: [of(102)] })).toThrow(
     "ramp: a label is not one of the model's classes, got 102 for example 102, expected 0 to 101",
   );
-  expect(new Batches(whole(small), { ...options, classes: 103 }).labeled).toBe(true);
-  expect(new Batches(whole(small), options).labeled).toBe(false);
+  expect(new Batches(whole(small), { ...options, fields: [of(103)] }).allocate().fields).toHaveProperty("class");
+  expect(new Batches(whole(small), options).allocate().fields).toEqual({});
+});
+
+describe("fields", () => {
+  const pairs = Float32Array.from({ length: 206 }, (_, i) => i / 2);
+  const tones: Uint16Array = Uint16Array.from({ length: 103 }, (_, i) => (7 * i) % 300);
+  const names = Array.from({ length: 300 }, (_, k) => `tone ${k}`);
+  const withFields = createDataset({
+    ...small,
+    fields: {
+      pair: { kind: "numbers", shape: [2], values: pairs },
+      tone: { kind: "class", values: tones, classes: names },
+    },
+  });
+  const pair: FieldSpec = { name: "pair", kind: "numbers", shape: [2] };
+  const tone: FieldSpec = { name: "tone", kind: "class", classes: names };
+
+  test("follow their examples, of more than 256 classes too, one batch behind another", async () => {
+    const options = { batchSize: 10, purpose: "training", seed: 3, fields: [tone, pair] } as const;
+    const batches = new Batches(whole(await withFields), options);
+    const arrays = batches.allocate(2);
+    const examples = [0, 1].flatMap((at) => {
+      const cursor = { epoch: 1, index: 4 + at };
+      expect(batches.fill(arrays, cursor, at)).toBe(10);
+      return Array.from(batches.indices(cursor));
+    });
+    expect([...arrays.fields["tone"]!].map(Number)).toEqual(examples.map((i) => tones[i]));
+    expect([...arrays.fields["pair"]!]).toEqual(examples.flatMap((i) => [pairs[2 * i], pairs[2 * i + 1]]));
+    const alone = batches.allocate();
+    batches.fill(alone, { epoch: 1, index: 5 });
+    expect(arrays.x.slice(90)).toEqual(alone.x);
+    // Tones go beyond what a byte holds.
+    expect(Math.max(...tones)).toBeGreaterThan(256);
+  });
+
+  test.each<readonly [string, FieldSpec, RegExp]>([
+    ["missing", { ...pair, name: "size" }, /^ramp: field size is missing, got class, pair, tone, expected numbers of/],
+    [
+      "of another shape",
+      { name: "pair", kind: "numbers", shape: [3] },
+      /^ramp: field pair does not fit .*\[2\], expected .*\[3\]$/,
+    ],
+    ["of another kind", { ...tone, name: "pair" }, /^ramp: field pair does not fit .*\[2\], expected 300 classes$/],
+    [
+      "of too few classes",
+      { name: "tone", kind: "class", classes: ["a"] },
+      /^ramp: a label is not one .*, got 7 for example 1, /,
+    ],
+  ])("that are %s are refused in one line", async (_, field, message) => {
+    const split = whole(await withFields);
+    expect(() => new Batches(split, { batchSize: 10, purpose: "training", fields: [field] })).toThrow(message);
+  });
 });
 
 describe("binarization", () => {

@@ -15,7 +15,8 @@ const dataset = await createDataset({
   labels: Uint8Array.from({ length: size }, (_, i) => (i % 40 === 0 ? 3 : i % 3)),
 });
 const labelOf = (i: number): number => dataset.labels![i]!;
-const options = { batchSize: 16, purpose: "training", seed: 5, classes: 4 } as const;
+const field = { name: "class", kind: "class", classes: dataset.classNames! } as const;
+const options = { batchSize: 16, purpose: "training", seed: 5, fields: [field] } as const;
 
 /** [example, label or -1] of every row of an epoch. */
 function rows(split: Split, given: BatchOptions, epoch: number): (readonly [number, number])[] {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Batches } from "../data/batches.ts";
 import { createDataset } from "../data/dataset.ts";
 import { digits } from "../data/generators/digits.ts";
+import { splitSpec } from "../data/split-spec.ts";
 import { type Split, whole } from "../data/split.ts";
 import { findModel } from "../models/registry.ts";
 import { adam } from "../optim/adam.ts";
@@ -76,16 +77,16 @@ test("learns what is not an image too, and refuses data without labels", async (
 
 test("tells samples of a class from those of others", async () => {
   const definition = findModel("cvae");
-  const model = definition.build(definition.config.parse({ latentDim: 4 }), train.dataset);
+  const model = definition.build(definition.config.parse({ latentDim: 4 }), splitSpec(train));
   const batchSize = 100;
-  const { shape, classNames } = train.dataset;
+  const { shape } = train.dataset;
   const step = compileStep(model, { device, shape, batchSize, optimizer: adam({ learningRate: 2e-3 }) });
   await step.initialize(0);
   const trained = new TrainedModel(model, { store: step.store, shape });
   const before = await classAccuracy(trained, classifier, { perClass: 50 });
   // Before training all samples look alike: one class has them.
   expect(before.accuracy).toBeCloseTo(0.1, 1);
-  const batches = new Batches(train, { batchSize, purpose: "training", classes: classNames!.length });
+  const batches = new Batches(train, { batchSize, purpose: "training", fields: model.condition!.fields });
   for await (const _ of fit({ step, batches, seed: 0, steps: 400 })) continue;
   const after = await classAccuracy(trained, classifier, { perClass: 50 });
   expect(after.byClass).toHaveLength(10);

@@ -5,7 +5,7 @@ import { conditioned, type Context, evaluation } from "../nn/context.ts";
 import type { HostArray } from "../runtime/host-array.ts";
 import { fieldInputName, fieldInputs } from "../training/batch-inputs.ts";
 
-/** A condition by field: indices of classes (-1 for none), or numbers, [rows, ...shape of the field]. */
+/** A condition by field: indices of classes (-1 for none, where the model need not be told), or numbers, [rows, ...shape of the field]. */
 export type ConditionValues = Readonly<Record<string, ArrayLike<number>>>;
 
 /** What a model is given: checked once, and put into the rows of each run. */
@@ -25,7 +25,7 @@ export class Given {
         throw new UnsupportedOpError(
           `condition: the model takes none of this name, got ${name}, expected ${known.map((one) => one.name).join(", ") || "none: it is unconditional"}`,
         );
-      checkValues(field, given);
+      checkValues(field, given, model.condition?.required === true);
     }
     this.#model = model;
     this.values = values;
@@ -33,14 +33,18 @@ export class Given {
     this.key = this.#fields.map(({ name }) => name).join();
   }
 
-  /** Throws UnsupportedOpError where the model is of p(x | condition) only, and nothing is given. */
+  /** Throws UnsupportedOpError where the model is of p(x | condition) only, and a field of that is not given. */
   check(what: string): void {
     const { condition } = this.#model;
-    if (!condition?.required || this.#fields.length > 0) return;
-    const [field] = condition.fields;
-    const label = field?.kind === "class" ? `a ${field.name} from 0 to ${field.classes.length - 1}` : field?.name;
+    const missing = condition?.required ? condition.fields.find(({ name }) => !this.#values[name]) : undefined;
+    if (!missing) return;
+    const { name } = missing;
+    const expected =
+      missing.kind === "class"
+        ? `a ${name} from 0 to ${missing.classes.length - 1}`
+        : `numbers of shape [${missing.shape.join(", ")}]`;
     throw new UnsupportedOpError(
-      `model: it is of p(x | ${condition.fields.map(({ name }) => name).join(", ")}), got no condition for ${what}, expected ${label}`,
+      `model: it is of p(x | ${condition!.fields.map((field) => field.name).join(", ")}), got no ${name} for ${what}, expected ${expected}`,
     );
   }
 
@@ -69,10 +73,10 @@ export class Given {
   }
 }
 
-function checkValues(field: FieldSpec, values: ArrayLike<number>): void {
+function checkValues(field: FieldSpec, values: ArrayLike<number>, required: boolean): void {
   if (field.kind === "class") {
-    const most = field.classes.length - 1;
-    const wrong = Array.from(values).find((index) => !(Number.isInteger(index) && index >= -1 && index <= most));
+    const [least, most] = [required ? 0 : -1, field.classes.length - 1];
+    const wrong = Array.from(values).find((index) => !(Number.isInteger(index) && index >= least && index <= most));
     if (values.length === 0 || wrong !== undefined)
       throw new ConfigError(`${field.name}: not a class of the model, got ${wrong ?? "none"}, expected 0 to ${most}`);
     return;

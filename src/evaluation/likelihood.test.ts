@@ -9,7 +9,8 @@ import type { Model } from "../models/model.ts";
 import type { Device } from "../runtime/device.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { createVariables } from "../runtime/variables.ts";
-import { type LikelihoodFigures, LikelihoodEvaluator } from "./likelihood.ts";
+import { type LikelihoodEstimate, LikelihoodEvaluator } from "./likelihood.ts";
+import { TrainedModel } from "./trained-model.ts";
 
 let cpu: Device;
 beforeAll(async () => {
@@ -41,7 +42,7 @@ function model({ shift, widen }: { readonly shift: number; readonly widen: numbe
   const decode = (z: Tensor) => independent(new Normal(z.mul(constant(w, [2])), Math.sqrt(v)), 1);
   return {
     objectives: () => [],
-    encode,
+    encode: (x) => ({ z: encode(x) }),
     logWeights: (x, samples) => {
       const q = encode(x);
       const z = q.rsample([samples]);
@@ -51,22 +52,15 @@ function model({ shift, widen }: { readonly shift: number; readonly widen: numbe
   };
 }
 
-async function figuresOf(tested: Model, samples: number, seed = 0): Promise<LikelihoodFigures> {
+async function figuresOf(tested: Model, samples: number, seed = 0): Promise<LikelihoodEstimate> {
   const values = Float32Array.from(rows.flat());
   const dataset = await createDataset({ name: "rows", description: "", shape: [2], size: 7, values, range: [0, 1] });
-  const store = createVariables(cpu, []);
-  const evaluator = new LikelihoodEvaluator({
-    model: tested,
-    store,
-    split: whole(dataset),
-    binarize: "none",
-    samples,
-    seed,
-  });
+  const trained = new TrainedModel(tested, { store: createVariables(cpu, []), shape: [2] });
+  const evaluator = new LikelihoodEvaluator(trained, { split: whole(dataset), binarize: "none", samples, seed });
   const progress = evaluator.run();
   let next = await progress.next();
   while (!next.done) next = await progress.next();
-  await evaluator.release();
+  await trained.release();
   return next.value;
 }
 
@@ -100,6 +94,18 @@ describe("the likelihood of a linear-Gaussian model", () => {
   });
 });
 
+test("is log p(x) itself where the model knows it, from any number of samples", async () => {
+  const logProb = (x: Tensor) => x.sum(1).neg();
+  const expected = rows.reduce((sum, [a, b]) => sum + a! + b!, 0) / rows.length;
+  for (const samples of [1, 3, 250]) {
+    const { nll, curve } = await figuresOf({ ...model({ shift: 0.3, widen: 1.5 }), logProb }, samples);
+    expect(nll).toBeCloseTo(expected, 5);
+    curve.forEach((at) => expect(at.nll).toBeCloseTo(expected, 5));
+  }
+});
+
 test("a model without importance weights is refused", async () => {
-  await expect(figuresOf({ objectives: () => [] }, 1)).rejects.toThrow("evaluate: the model has no importance weights");
+  await expect(figuresOf({ objectives: () => [] }, 1)).rejects.toThrow(
+    /^evaluate: [^\n]*, got a model that has no likelihood: neither log p\(x\) nor importance weights, expected [^\n]+$/,
+  );
 });

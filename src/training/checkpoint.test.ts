@@ -9,7 +9,7 @@ const state: TrainingState = {
   epoch: 3,
   seed: 2 ** 53 - 1,
   cursor: { epoch: 3, batch: 7, order: [1, 2], nested: { a: null, b: true } },
-  ema: false,
+  ema: ["encoder.weight"],
   best: { step: 1000, metric: "negElbo", value: 102.25 },
 };
 const sha256 = { weights: "0a".repeat(32), optimizer: "ff".repeat(32) };
@@ -27,11 +27,21 @@ describe("state.json", () => {
     ["an array", "[]", "not valid, got an array of 0, expected a JSON object"],
     [
       "a newer format",
-      altered({ formatVersion: 2, latentkit: "0.9.1", other: 1 }),
-      "written by Latentkit 0.9.1, got format 2, expected at most 1; install that Latentkit or a newer one",
+      altered({ formatVersion: 3, latentkit: "0.9.1", other: 1 }),
+      "written by Latentkit 0.9.1, got format 3, expected at most 2; install that Latentkit or a newer one",
     ],
     ["a newer format of unknown origin", '{"formatVersion":7}', "written by a newer Latentkit, got format 7"],
-    ["format 0", altered({ formatVersion: 0 }), '"formatVersion": got 0, expected 1'],
+    [
+      "format 0",
+      altered({ formatVersion: 0 }),
+      "of an earlier format that is no longer read, got format 0, expected 2",
+    ],
+    [
+      "the format before",
+      altered({ formatVersion: 1, ema: false }),
+      "of an earlier format that is no longer read, got format 1, expected 2; train it again",
+    ],
+    ["an ema that is no list", altered({ ema: true }), '"ema": got true, expected array'],
     ["a missing field", altered({ step: undefined }), '"step": got nothing, expected number'],
     ["a negative step", altered({ step: -1 }), '"step": got -1, expected number to be >=0'],
     ["a fractional step", altered({ step: 1.5 }), '"step": got 1.5, expected int'],
@@ -64,7 +74,7 @@ describe("state.json", () => {
     ],
     [
       "a newline in a version",
-      altered({ formatVersion: 2, latentkit: "1\n\u001b[2J" }),
+      altered({ formatVersion: 3, latentkit: "1\n\u001b[2J" }),
       "written by Latentkit 1\\u{a}\\u{1b}[2J, got",
     ],
   ])("%s is one line", (_, file, message) => {

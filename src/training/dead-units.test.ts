@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
+import { Normal } from "../distributions/normal.ts";
 import { constant, Variable } from "../graph/tensor.ts";
+import type { Model } from "../models/model.ts";
 import { relu } from "../ops/elementwise.ts";
 import { sum } from "../ops/reduction.ts";
 import type { Device } from "../runtime/device.ts";
@@ -41,5 +43,6 @@ test("a model without a rectifier has none to count", async () => {
   const store = createVariables(cpu, []);
   const examined = { store, x: Float32Array.of(1), shape: [1] };
   expect(await countDeadUnits({ objectives: () => [], reconstruct: (x) => x.mul(2) }, examined)).toBeUndefined();
-  expect(await countDeadUnits({ objectives: () => [], sample: () => constant(1) }, examined)).toBeUndefined();
+  const decoder: Model = { objectives: () => [], decode: () => new Normal(constant(0), 1) };
+  expect(await countDeadUnits(decoder, examined)).toBeUndefined();
 });

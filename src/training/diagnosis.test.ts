@@ -1,19 +1,25 @@
 import { describe, expect, test } from "vitest";
+import type { Remedies } from "../models/definition.ts";
+import { findModel } from "../models/registry.ts";
 import { diagnose, type Measured, type Symptoms } from "./diagnosis.ts";
 
 const train = (step: number, metrics: Record<string, number>): Measured => ({ split: "train", step, metrics });
 const found = (symptoms: Partial<Symptoms>): string[] =>
-  diagnose({ records: [], config: {}, ...symptoms }).map(({ finding }) => finding);
+  diagnose({ records: [], ...symptoms }).map(({ finding }) => finding);
+
+/** What a model's own settings answer a finding with. */
+const remediesOf = (name: string): Remedies => {
+  const definition = findModel(name);
+  return definition.remedies?.(definition.config.parse({})) ?? {};
+};
 
 test("a run that learns has no findings", () => {
   const records = Array.from({ length: 20 }, (_, i): Measured[] => [
     train(100 * i + 50, { loss: 100 - i, gradientNorm: 5 + Math.sin(i) }),
     { split: "validation", step: 100 * i + 100, metrics: { loss: 101 - i + Math.sin(i) } },
   ]).flat();
-  expect(
-    diagnose({ records, config: {}, rates: [1, 0.5, 0.001], deadUnits: { dead: 20, units: 100, examples: 500 } }),
-  ).toEqual([]);
-  expect(diagnose({ records: [], config: {} })).toEqual([]);
+  expect(diagnose({ records, rates: [1, 0.5, 0.001], deadUnits: { dead: 20, units: 100, examples: 500 } })).toEqual([]);
+  expect(diagnose({ records: [] })).toEqual([]);
 });
 
 describe("exploding gradients", () => {
@@ -21,7 +27,7 @@ describe("exploding gradients", () => {
     values.map((gradientNorm, i) => train(20 * (i + 1), { gradientNorm }));
 
   test("are ten times their running median, with the limit that would hold them", () => {
-    const [finding] = diagnose({ records: norms([4, 4, 4, 4, 4, 4, 400, 4]), config: {} });
+    const [finding] = diagnose({ records: norms([4, 4, 4, 4, 4, 4, 400, 4]) });
     expect(finding).toEqual({
       finding: "exploding-gradients",
       evidence:
@@ -40,9 +46,7 @@ describe("exploding gradients", () => {
     const records = Array.from({ length: 10 }, (_, i) =>
       train(i + 1, { "critic.gradientNorm": 1, "generator.gradientNorm": i === 9 ? 5000 : 100 }),
     );
-    expect(diagnose({ records, config: {} })[0]!.evidence).toMatch(
-      /^generator\.gradientNorm was 5000 at step 10, 50 times/,
-    );
+    expect(diagnose({ records })[0]!.evidence).toMatch(/^generator\.gradientNorm was 5000 at step 10, 50 times/);
   });
 });
 
@@ -50,15 +54,17 @@ describe("posterior collapse", () => {
   test("is half of the dimensions or more that tell nothing, with remedies that the model has", () => {
     expect(found({ rates: [2, 1, 0.001, 0] })).toEqual(["posterior-collapse"]);
     expect(found({ rates: [2, 1, 0.5, 0] })).toEqual([]);
-    const [all] = diagnose({ records: [], rates: [0.001, 0, 0], config: { beta: 1, warmup: 0, latentDim: 3 } });
+    const [all] = diagnose({ records: [], rates: [0.001, 0, 0], remedies: remediesOf("vae") });
     expect(all!.evidence).toBe(
       "0 of 3 latent dimensions carry 0.01 nats or more, 0.001 nats in all: q(z|x) is the prior in the others",
     );
     expect(all!.remedy).toBe(
-      "--set warmup=N lets the rate weigh nothing at first; --set beta below 1 makes it cheaper",
+      "--set warmup=N gives the rate no weight at first; --set beta below 1 makes it cheaper; --set samples=10 gives gradients of less variance",
     );
-    const [some] = diagnose({ records: [], rates: [3, 0, 0], config: { latentDim: 3 } });
+    const [some] = diagnose({ records: [], rates: [3, 0, 0], remedies: remediesOf("dip-vae") });
     expect(some!.remedy).toBe("--set latentDim=1 loses nothing");
+    const [none] = diagnose({ records: [], rates: [0], remedies: remediesOf("ae") });
+    expect(none!.remedy).toBe("weigh the rate less, or take fewer latent dimensions");
   });
 });
 
@@ -75,7 +81,6 @@ describe("over-fitting", () => {
         (i) => 100 + Math.abs(i - 8),
         (i) => 100 - i,
       ),
-      config: {},
     });
     expect(finding!.finding).toBe("over-fitting");
     // Epochs are counted from 0 here: the best is that of epoch 8, the end the mean of the last three.
@@ -115,10 +120,14 @@ describe("over-fitting", () => {
 test("dead units are more than half of them", () => {
   expect(found({ deadUnits: { dead: 51, units: 100, examples: 500 } })).toEqual(["dead-units"]);
   expect(found({ deadUnits: { dead: 50, units: 100, examples: 500 } })).toEqual([]);
+  const dead = { dead: 51, units: 100, examples: 500 };
+  const [finding] = diagnose({ records: [], deadUnits: dead, remedies: remediesOf("ae") });
+  expect(finding!.remedy).toBe("--set activation=leakyRelu or elu; or a lower --learning-rate, or --warmup 500");
+  expect(diagnose({ records: [], deadUnits: dead })[0]!.remedy).toBe("a lower --learning-rate, or --warmup 500");
 });
 
 test("a rewind is a finding", () => {
-  const [finding] = diagnose({ records: [], config: {}, rewinds: [{ from: 60, to: 40, metric: "loss" }] });
+  const [finding] = diagnose({ records: [], rewinds: [{ from: 60, to: 40, metric: "loss" }] });
   expect(finding!.evidence).toBe(
     "loss was not finite at step 60; training went back to step 40 and on at half the learning rate",
   );

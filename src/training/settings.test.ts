@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../errors.ts";
+import type { RunOptimizer } from "../models/model.ts";
+import { adam } from "../optim/adam.ts";
 import { optimizerFor, totalSteps, trainingSettings } from "./settings.ts";
 
 const settings = (given: object = {}) => trainingSettings.parse(given);
@@ -9,6 +11,9 @@ describe("the length of a run", () => {
     expect(totalSteps(settings({ epochs: 3 }), 40)).toBe(120);
     expect(totalSteps(settings({ steps: 7 }), 40)).toBe(7);
     expect(totalSteps(settings(), 40)).toBe(20 * 40);
+    // Of several batches each.
+    expect(totalSteps(settings({ epochs: 3 }), 40, 5)).toBe(24);
+    expect(totalSteps(settings({ epochs: 1 }), 41, 5)).toBe(9);
   });
 
   test("is not both", () => {
@@ -32,7 +37,7 @@ describe("the optimizer", () => {
   });
 
   test("of an objective with a rate and decays of its own follows the run's schedule, clipping and averages", () => {
-    const own = { learningRate: 1e-4, beta1: 0.5, beta2: 0.9 };
+    const own = ({ scheduled }: RunOptimizer) => adam({ learningRate: scheduled(1e-4), beta1: 0.5, beta2: 0.9 });
     const run = settings({ optimizer: "sgd", learningRate: 3, schedule: "linear", ema: 0.9, clipNorm: 1 });
     const optimizer = optimizerFor(run, 100, [], { optimizer: own });
     expect(Object.keys(optimizer.slots)).toEqual(["m", "v", "ema"]);
@@ -41,6 +46,24 @@ describe("the optimizer", () => {
     const { rate: step, correction } = optimizer.scalars({ step: 51, updates: 2, decays: true });
     expect(step).toBeCloseTo((0.5 * 1e-4) / (1 - 0.5 ** 2), 12);
     expect(correction).toBeCloseTo(1 / Math.sqrt(1 - 0.9 ** 2), 12);
+    // Given the run's own it may keep it.
+    expect(Object.keys(optimizerFor(run, 100, [], { optimizer: ({ optimizer: same }) => same }).slots)).toEqual([
+      "ema",
+    ]);
+  });
+
+  test("of an objective that says so averages by a decay of its own, or not at all", () => {
+    const decayOf = (given: object, ema?: number | false): number | undefined => {
+      const optimizer = optimizerFor(settings(given), 10, [], ema === undefined ? {} : { ema });
+      // The decay has come to its own value after many updates.
+      return optimizer.scalars({ step: 1, updates: 1e6, decays: true })["emaDecay"];
+    };
+    const plain = { optimizer: "sgd" };
+    expect(decayOf({ ...plain, ema: 0.9 })).toBe(0.9);
+    expect(decayOf({ ...plain, ema: 0.9 }, 0.75)).toBe(0.75);
+    expect(decayOf(plain, 0.75)).toBe(0.75);
+    expect(decayOf({ ...plain, ema: 0.9 }, false)).toBeUndefined();
+    expect(decayOf(plain)).toBeUndefined();
   });
 
   test("keeps averages where ema is set, and reads the gradient's norm where it is clipped by it", () => {

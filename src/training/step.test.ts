@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, ShapeError, UnsupportedOpError } from "../errors.ts";
 import { constant, Input, noise, type Tensor, Variable } from "../graph/tensor.ts";
 import type { Objective } from "../models/model.ts";
+import type { StepObjective } from "./objective-graph.ts";
 import { MLP } from "../nn/mlp.ts";
 import { variables } from "../nn/module.ts";
 import { argmax, cast, clamp, exp, floor, mean, square, stopGradient, sub, sum } from "../ops/index.ts";
@@ -92,8 +93,8 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
       optimizer: adam({ learningRate: 1 }),
       objectives: [
         { ...objective("rare", rare.mul(2), { rare }), every: 3 },
-        { ...objective("often", often.mul(2), { often }), repeat: 4 },
-        { ...objective("both", both.mul(2), { both }), every: 2, repeat: 3 },
+        { ...objective("often", often.mul(2), { often }), repeat: { times: 4, batches: "same" } },
+        { ...objective("both", both.mul(2), { both }), every: 2, repeat: { times: 3, batches: "same" } },
       ],
     });
     const after: number[][] = [];
@@ -117,11 +118,13 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
   // Adam's first update is its rate whatever the gradient; sgd's is the rate times the gradient.
   test("an objective may have an optimizer of its own, with slots of its own", async () => {
     const [a, b] = [startingAt(0), startingAt(0)];
-    const own = { learningRate: 0.25, beta1: 0.5, beta2: 0.9 };
+    const plain = sgd({ learningRate: 1 });
+    const own = adam({ learningRate: 0.25, beta1: 0.5, beta2: 0.9 });
     const step = await stepOf({
       device: device(),
-      objectives: [objective("run", a.mul(4), { a }), { ...objective("own", b.mul(4), { b }), optimizer: own }],
-      optimizer: ({ optimizer }) => (optimizer ? adam(optimizer) : clipByNorm(sgd({ learningRate: 1 }), 2)),
+      objectives: [objective("run", a.mul(4), { a }), { ...objective("own", b.mul(4), { b }), optimizer: () => own }],
+      optimizer: ({ optimizer }) =>
+        optimizer?.({ optimizer: plain, scheduled: (rate) => rate }) ?? clipByNorm(plain, 2),
     });
     await step.run({ inputs: {}, seed: 0, step: 1 });
     const [byNorm] = await numbersOf(step, a);
@@ -138,7 +141,9 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
     const w = startingAt(0, [4]);
     const step = await stepOf({
       device: device(),
-      objectives: [{ ...objective("noisy", sum(w.mul(noise.normal([4]))), { w }), repeat: 2 }],
+      objectives: [
+        { ...objective("noisy", sum(w.mul(noise.normal([4]))), { w }), repeat: { times: 2, batches: "same" } },
+      ],
     });
     await step.run({ inputs: {}, seed: 11, step: 1 });
     await step.run({ inputs: {}, seed: 11, step: 2 });
@@ -149,6 +154,54 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
       drawn.forEach((v, i) => (expected[i]! -= v));
     }
     expect(await numbersOf(step, w)).toEqual([...expected]);
+    await step.release();
+  });
+
+  test.each([1, 2])(
+    "an objective repeats with fresh batches, the others see the first, in %i parts each",
+    async (accumulate) => {
+      const x = new Input("x", [4 / accumulate]);
+      const [critic, generator] = [startingAt(0), startingAt(0)];
+      const step = new TrainingStep({
+        device: device(),
+        variables: new Map([
+          ["critic", critic],
+          ["generator", generator],
+        ]),
+        objectives: [
+          {
+            ...objective("critic", critic.mul(mean(x)), { critic }),
+            repeat: { times: 3, batches: "fresh" },
+            metrics: { seen: mean(x) },
+          },
+          objective("generator", generator.mul(mean(x)), { generator }),
+        ],
+        optimizer: sgd({ learningRate: 1 }),
+        accumulate,
+      });
+      await step.initialize(0);
+      expect(step.batchesPerStep).toBe(3);
+      // Means of the batches: 1, 10 and 100.
+      const inputs = { x: Float32Array.of(0, 1, 1, 2, 4, 16, 8, 12, 50, 150, 90, 110) };
+      const { seen } = await step.run({ inputs, seed: 0, step: 1, metrics: true });
+      // Metrics are those of the last run.
+      expect(seen).toBe(100);
+      expect(await numbersOf(step, critic)).toEqual([-111]);
+      expect(await numbersOf(step, generator)).toEqual([-1]);
+      await step.release();
+    },
+  );
+
+  test("parameters of an objective that is not averaged have no EMA weights", async () => {
+    const [a, b] = [startingAt(4), startingAt(2)];
+    const step = await stepOf({
+      device: device(),
+      objectives: [objective("kept", a.mul(1), { a }), { ...objective("critic", b.mul(1), { b }), ema: false }],
+      optimizer: ({ ema }) => (ema === false ? sgd({ learningRate: 1 }) : trackEma(sgd({ learningRate: 1 }), 0)),
+    });
+    await step.run({ inputs: {}, seed: 0, step: 1 });
+    expect([...step.emaWeights().keys()]).toEqual([a]);
+    expect(await numbersOf(step, step.emaWeights().get(a)!)).toEqual([3]);
     await step.release();
   });
 
@@ -358,7 +411,7 @@ describe("gradients accumulated over batches", () => {
 
 describe("refusals", () => {
   const w = startingAt(1, [3]);
-  const refused = (o: Partial<Objective>, more: Readonly<Record<string, Variable>> = {}) => {
+  const refused = (o: Partial<StepObjective>, more: Readonly<Record<string, Variable>> = {}) => {
     const whole = { ...objective("loss", sum(exp(w)), { w }), ...o };
     return () =>
       new TrainingStep({

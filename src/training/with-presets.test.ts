@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dataSpec } from "../data/spec.ts";
 import { findModel, registry } from "../models/registry.ts";
 import { trainingSettings } from "./settings.ts";
 import { withPresets } from "./with-presets.ts";
@@ -20,7 +21,7 @@ test("a given setting wins over a preset, a preset over a default", () => {
     { suits: "none", fits: () => false, config: { latentDim: 9 } },
   ];
   const given = { config: { beta: 2 }, settings: { steps: 10 } };
-  const chosen = withPresets({ ...definition, presets }, given, { shape: [4] }, 10_000);
+  const chosen = withPresets({ ...definition, presets }, given, dataSpec([4]), 10_000);
   expect(chosen.config).toMatchObject({ latentDim: 8, beta: 2, samples: 1 });
   expect(chosen.settings).toMatchObject({ batchSize: 5, steps: 10, learningRate: 1e-3 });
   expect(chosen.settings.epochs).toBeUndefined();
@@ -31,11 +32,11 @@ test("a given setting wins over a preset, a preset over a default", () => {
 });
 
 test.each([
-  ["gray digits", { shape: [1, 28, 28] }, { network: "mlp", likelihood: "bernoulli" }],
-  ["color images", { shape: [3, 32, 32] }, { network: "conv", likelihood: "gaussian-learned" }],
-  ["images that cannot be halved so often", { shape: [3, 36, 36] }, { network: "mlp", likelihood: "gaussian-learned" }],
-  ["points in the plane", { shape: [2], range: null }, { latentDim: 2, likelihood: "gaussian-learned" }],
-  ["a table's rows", { shape: [14], range: null }, { network: "mlp", likelihood: "gaussian-learned" }],
+  ["gray digits", dataSpec([1, 28, 28]), { network: "mlp", likelihood: "bernoulli" }],
+  ["color images", dataSpec([3, 32, 32]), { network: "conv", likelihood: "gaussian-learned" }],
+  ["images that cannot be halved so often", dataSpec([3, 36, 36]), { network: "mlp", likelihood: "gaussian-learned" }],
+  ["points in the plane", dataSpec([2], { range: null }), { latentDim: 2, likelihood: "gaussian-learned" }],
+  ["a table's rows", dataSpec([14], { range: null }), { network: "mlp", likelihood: "gaussian-learned" }],
 ] as const)("%s get networks and a likelihood that fit them", (_, data, expected) => {
   const { config } = withPresets(findModel("vae"), { config: {}, settings: {} }, data, 10_000);
   expect(config).toMatchObject(expected);
@@ -55,7 +56,7 @@ test.each([
   [40, { accumulate: 2 }, { batchSize: 5, epochs: 500 }],
 ])("%i training examples are enough of a run, given %j", (examples, settings, expected) => {
   const definition = { ...findModel("vae"), presets: [] };
-  const chosen = withPresets(definition, { config: {}, settings }, { shape: [4] }, examples);
+  const chosen = withPresets(definition, { config: {}, settings }, dataSpec([4]), examples);
   expect(Object.assign({}, ...chosen.presets.map(({ training }) => training))).toEqual(expected);
   expect(chosen.settings).toMatchObject({ ...expected, ...settings });
 });

@@ -26,8 +26,9 @@ export function lackingSamples({ loaded: { trained }, priors }: MeasureContext):
 }
 
 /**
- * `generated` new examples of a prior, [generated, ...shape] with values as the model gives them: means of p(x|z). Of a model that learns
- * from labels, with the labels of the split's examples in turn. Throws ConfigError where they would take too much memory.
+ * `generated` new examples of a prior, [generated, ...shape] with values as the model gives them: means of p(x|z), or where those say little
+ * (`showsMeans`) the model's own samples of it. Of a model that learns from labels, with the labels of the split's examples in turn. Throws
+ * ConfigError where they would take too much memory.
  */
 export const generatedExamples = oncePerContext(async (context, prior): Promise<Float32Array> => {
   const { loaded, split, seed, generated } = context;
@@ -72,7 +73,10 @@ export const exampleConditions = ({ split, generated, priors }: MeasureContext):
   reals: split.indices.length,
   generated,
   priors,
-  values: "means of p(x|z) against intensities",
+  values:
+    priors.includes(ownPrior) && !showsMeans(split)
+      ? "samples of p(x|z), of fitted densities its means, against values"
+      : "means of p(x|z) against intensities",
 });
 
 function allOf(split: Split, count: number): Float32Array {

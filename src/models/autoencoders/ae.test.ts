@@ -3,11 +3,14 @@ import { knownSpectrum } from "../../../test/known-spectrum.ts";
 import { trainBriefly } from "../../../test/train-briefly.ts";
 import { numbersOf } from "../../../test/values.ts";
 import { initialValues } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { constant, Input } from "../../graph/tensor.ts";
 import { value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import type { Device } from "../../runtime/device.ts";
 import { cpuDevice } from "../../runtime/node.ts";
+import { samplerOf } from "../sampler.ts";
 import { AE, ae } from "./ae.ts";
 import { reconstructionLosses } from "./reconstruction-losses.ts";
 
@@ -16,7 +19,7 @@ beforeAll(async () => {
   cpu = await cpuDevice(1);
 });
 
-const aeOf = (settings: object, shape: readonly number[]): AE => new AE(ae.config.parse(settings), { shape });
+const aeOf = (settings: object, shape: readonly number[]): AE => new AE(ae.config.parse(settings), dataSpec(shape));
 
 describe("distances", () => {
   const output = constant([0.5, -1, 2, 0], [2, 2], "float64");
@@ -41,16 +44,16 @@ describe("distances", () => {
 test.each(["linear", "mlp", "conv"])("a code is a point, %s: encode, decode and reconstruct agree", (network) => {
   const model = aeOf({ network, latentDim: 3, hiddenDims: [5], channels: [2], loss: "bce" }, [1, 4, 4]);
   const x = new Input("x", [2, 1, 4, 4]);
-  const q = model.encode(x);
+  const q = model.encode(x, evaluation).z;
   const [first, draws, again, reconstruction] = evaluate(
-    [q.mean, q.sample([2]), model.decode(q.mean).mean, model.reconstruct(x)],
+    [q.mean, q.sample([2]), model.decode({ z: q.mean }, evaluation).mean, model.reconstruct(x, evaluation)],
     new Map([...initialValues(model), [x, value("float32", x.shape, new Float64Array(32).fill(0.5))]]),
   );
   expect(first!.shape).toEqual([2, 3]);
   expect([...draws!.data]).toEqual([...first!.data, ...first!.data]);
   expect([...reconstruction!.data]).toEqual([...again!.data]);
-  expect(model.latents).toEqual({ shape: [3] });
-  expect(model.sample).toBeUndefined();
+  expect(model.latents).toEqual([{ name: "z", shape: [3], dtype: "float32" }]);
+  expect(samplerOf(model)).toBeUndefined();
 });
 
 // Baldi & Hornik 1989: the squared error has no local minima, and at its minimum x^ is the projection on the leading eigenvectors.
@@ -64,7 +67,7 @@ test("a linear auto-encoder learns the principal subspace: its error is the sum 
   const learned = await trainBriefly(model, { device: cpu, x, shape, steps: 1500, learningRate: 0.02 });
 
   const input = new Input("x", [64, ...shape]);
-  const { reconstruction, mse } = model.scores(input);
+  const { reconstruction, mse } = model.validation(input, evaluation);
   const leaves = new Map([...learned, [input, value("float32", input.shape, x)] as const]);
   const [distances, squares] = evaluate([reconstruction!, mse!], leaves);
   const average = (data: Float64Array): number => data.reduce((a, b) => a + b, 0) / data.length;
@@ -75,7 +78,9 @@ test("a linear auto-encoder learns the principal subspace: its error is the sum 
   // The decoder sends codes into the span of the first two eigenvectors.
   const at = new Input("z", [latentDim + 1, latentDim]);
   const codes = value("float32", at.shape, [0, 0, 1, 0, 0, 1]);
-  const [{ data }] = evaluate([model.decode(at).mean], new Map([...learned, [at, codes]])) as [typeof codes];
+  const [{ data }] = evaluate([model.decode({ z: at }, evaluation).mean], new Map([...learned, [at, codes]])) as [
+    typeof codes,
+  ];
   for (let code = 1; code <= latentDim; code++) {
     const direction = eigenvalues.map((_, k) => data[code * 5 + k]! - data[k]!);
     const along = eigenvectors.map((v) => v.reduce((a, b, k) => a + b * direction[k]!, 0));

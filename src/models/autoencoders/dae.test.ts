@@ -2,10 +2,12 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { knownSpectrum } from "../../../test/known-spectrum.ts";
 import { noiseValues } from "../../../test/noise-values.ts";
 import { trainBriefly } from "../../../test/train-briefly.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { ConfigError } from "../../errors.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { constant, Input } from "../../graph/tensor.ts";
 import { value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import type { Device } from "../../runtime/device.ts";
 import { cpuDevice } from "../../runtime/node.ts";
 import { dae } from "./dae.ts";
@@ -18,8 +20,8 @@ beforeAll(async () => {
 describe("corruption", () => {
   const n = 40_000;
   const corrupted = (settings: object): Float64Array => {
-    const model = dae.build(dae.config.parse({ ...settings, latentDim: 2 }), { shape: [n / 2] });
-    const root = model.corrupt!(constant(0.25).broadcastTo([2, n / 2]));
+    const model = dae.build(dae.config.parse({ ...settings, latentDim: 2 }), dataSpec([n / 2]));
+    const root = model.corrupt!(constant(0.25).broadcastTo([2, n / 2]), evaluation);
     return evaluate([root], noiseValues([root], 3))[0]!.data;
   };
   const share = (data: Float64Array, of: number): number => data.filter((v) => v === of).length / data.length;
@@ -43,10 +45,10 @@ describe("corruption", () => {
     expect(share(data, 0) + share(data, 1) + share(data, 0.25)).toBe(1);
   });
   test("a share above 1 is refused", () => {
-    const build = () => dae.build(dae.config.parse({ corruption: "masking", noise: 2 }), { shape: [4] });
+    const build = () => dae.build(dae.config.parse({ corruption: "masking", noise: 2 }), dataSpec([4]));
     expect(build).toThrow(ConfigError);
     expect(build).toThrow(
-      /^noise: for corruption=masking it is a share of the values, got 2, expected a number from 0/,
+      /^noise: for corruption=masking it is a fraction of the values, got 2, expected a number from 0/,
     );
   });
 });
@@ -62,12 +64,12 @@ test("a linear one learns to shrink each principal direction by lambda / (lambda
   const shape = [eigenvalues.length];
   const { rows, eigenvectors } = knownSpectrum(eigenvalues, count);
   const settings = { network: "linear", latentDim: 3, noise: Math.sqrt(noiseVariance) };
-  const model = dae.build(dae.config.parse(settings), { shape });
+  const model = dae.build(dae.config.parse(settings), dataSpec(shape));
   const learned = await trainBriefly(model, { device: cpu, x: Float32Array.from(rows.flat()), shape, steps: 800 });
 
   const input = new Input("x", [4, 3]);
   const directions = value("float32", [4, 3], [0, 0, 0, ...eigenvectors.flat()]);
-  const [{ data }] = evaluate([model.reconstruct!(input)], new Map([...learned, [input, directions]])) as [
+  const [{ data }] = evaluate([model.reconstruct!(input, evaluation)], new Map([...learned, [input, directions]])) as [
     typeof directions,
   ];
   eigenvalues.forEach((lambda, i) => {
@@ -76,14 +78,14 @@ test("a linear one learns to shrink each principal direction by lambda / (lambda
   });
 
   const x = new Input("x", [count, 3]);
-  const { reconstruction } = model.scores!(x);
+  const { reconstruction } = model.validation!(x, evaluation);
   const leaves = [
     ...learned,
     [x, value("float32", x.shape, rows.flat())] as const,
     ...noiseValues([reconstruction!], 9),
   ];
-  const [scores] = evaluate([reconstruction!], new Map(leaves));
+  const [distances] = evaluate([reconstruction!], new Map(leaves));
   const expected = eigenvalues.reduce((sum, v) => sum + (v * noiseVariance) / (v + noiseVariance), 0);
-  const found = scores!.data.reduce((a, b) => a + b, 0) / count;
+  const found = distances!.data.reduce((a, b) => a + b, 0) / count;
   expect(Math.abs(found / expected - 1)).toBeLessThan(0.08);
 });

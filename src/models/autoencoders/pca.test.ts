@@ -1,12 +1,15 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { knownSpectrum } from "../../../test/known-spectrum.ts";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { samplesOf } from "../../../test/samples-of.ts";
 import { createDataset } from "../../data/dataset.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { whole } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { Input, type Tensor, type Variable } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import { variables } from "../../nn/module.ts";
 import { stream } from "../../random/index.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -26,7 +29,7 @@ async function solved(rows: readonly (readonly number[])[], latentDim: number) {
   const [size, shape] = [rows.length, [rows[0]!.length]];
   const values = Float32Array.from(rows.flat());
   const dataset = await createDataset({ name: "rows", description: "rows", shape, size, values, range: [0, 1] });
-  const model = new PCA({ latentDim }, { shape });
+  const model = new PCA({ latentDim }, dataSpec(shape));
   const store = createVariables(cpu, variables(model).values());
   const events = [];
   for await (const event of solve(model, { store, split: whole(dataset), binarize: "none" })) events.push(event);
@@ -77,7 +80,7 @@ describe("on data of a known spectrum", () => {
         return sum - 0.5 * (Math.log(2 * Math.PI * variances[i]!) + along ** 2 / variances[i]!);
       }, 0),
     );
-    const found = of(at.model.logLikelihood(x));
+    const found = of(at.model.logProb(x));
     found.forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 4));
     // At the maximum the mean is -1/2 (d log 2 pi + log |C| + d).
     const logDeterminant = variances.reduce((a, v) => a + Math.log(v), 0);
@@ -87,20 +90,21 @@ describe("on data of a known spectrum", () => {
 
   test("q(z|x) is p(z|x): log p(x|z) + log p(z) - log q(z|x) is log p(x) for every z", () => {
     const { model } = at;
-    const q = model.encode(x);
+    const q = model.posterior(x);
     const z = q.sample();
-    const ratio = model.decode(z).logProb(x).add(model.latents.prior(count).logProb(z)).sub(q.logProb(z));
-    const [exact, found] = [of(model.logLikelihood(x)), of(ratio)];
+    const prior = model.latents[0].prior!({}, count, evaluation);
+    const ratio = model.decode({ z }).logProb(x).add(prior.logProb(z)).sub(q.logProb(z));
+    const [exact, found] = [of(model.logProb(x)), of(ratio)];
     found.forEach((v, i) => expect(v).toBeCloseTo(exact[i]!, 4));
-    const { elbo, rate, distortion } = model.bound(x);
-    const [e, r, d] = [of(elbo), of(rate), of(distortion)];
+    const { elbo, rates, distortion } = model.elbo(x);
+    const [e, r, d] = [of(elbo), of(rates["z"]!), of(distortion)];
     e.forEach((v, i) => expect(v).toBeCloseTo(-r[i]! - d[i]!, 8));
-    expect(of(model.logWeights(x, 3))).toEqual([...exact, ...exact, ...exact]);
+    expect(e).toEqual(exact);
   });
 
   test("reconstruct is the projection on the components: what it leaves are the other eigenvalues", () => {
-    const scores = at.model.scores(x);
-    const mean = (name: string): number => of(scores[name]!).reduce((a, b) => a + b) / count;
+    const metrics = at.model.validation(x);
+    const mean = (name: string): number => of(metrics[name]!).reduce((a, b) => a + b) / count;
     expect(mean("mse")).toBeCloseTo(1.75 / dim, 6);
     expect(mean("unexplained")).toBeCloseTo(1.75 / 10.75, 6);
     const once = of(at.model.reconstruct(x));
@@ -111,7 +115,7 @@ describe("on data of a known spectrum", () => {
 
   test("draws have the mean and the variance of W z + mean", () => {
     const n = 20_000;
-    const draws = of(at.model.sample(n));
+    const draws = of(samplesOf(at.model, n, { mean: true }));
     const average = draws.reduce((sum, v, i) => (i % dim === 0 ? sum + v : sum), 0) / n;
     expect(Math.abs(average - center[0]!)).toBeLessThan((4 * Math.sqrt(6)) / Math.sqrt(n));
     const spread = draws.reduce((sum, v, i) => sum + (v - center[i % dim]!) ** 2, 0) / n;
@@ -123,7 +127,7 @@ test("data in fewer dimensions than components keep a little variance, so that f
   const flat = known.rows.map(([a]) => [a!, 2 * a!, 0, 1]);
   const { model, leaves } = await solved(flat, 3);
   const x = new Input("x", [count, 4]);
-  const roots = Object.values(model.scores(x));
+  const roots = Object.values(model.validation(x));
   for (const { data } of evaluate(roots, new Map([...leaves, [x, value("float32", x.shape, flat.flat())]])))
     data.forEach((v) => expect(Number.isFinite(v)).toBe(true));
 });
@@ -135,8 +139,8 @@ test("more components than examples can span are refused in one line", async () 
 });
 
 test("as many components as values are refused in one line", () => {
-  expect(() => new PCA({ latentDim: 4 }, { shape: [1, 2, 2] })).toThrow(ConfigError);
-  expect(() => new PCA({ latentDim: 4 }, { shape: [1, 2, 2] })).toThrow(
+  expect(() => new PCA({ latentDim: 4 }, dataSpec([1, 2, 2]))).toThrow(ConfigError);
+  expect(() => new PCA({ latentDim: 4 }, dataSpec([1, 2, 2]))).toThrow(
     /^latentDim: as many components as values leave no noise, got 4 for examples of 4 values, expected at most 3$/,
   );
 });

@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { objectivesOf } from "../../../test/objectives-of.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { grad } from "../../graph/grad.ts";
 import { Input, type Tensor, type Variable } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import type { Device } from "../../runtime/device.ts";
 import { cpuDevice } from "../../runtime/node.ts";
@@ -20,12 +23,12 @@ beforeAll(async () => {
 });
 
 const raeOf = (settings: object, shape: readonly number[]): AE =>
-  rae.build(rae.config.parse(settings), { shape }) as AE;
+  rae.build(rae.config.parse(settings), dataSpec(shape)) as AE;
 
 /** A model's objective on a batch, with a value for every leaf. */
 function objectiveOf(model: AE, shape: readonly number[], batch: number) {
   const x = new Input("x", [batch, ...shape]);
-  const [objective] = model.objectives({ x, step: new Input("step", []) });
+  const [objective] = objectivesOf(model, x);
   const leaves = new Map<Tensor, Value>([
     ...initialValues(model),
     [x, sines(x, 0.3)],
@@ -48,7 +51,7 @@ test.each(["l2", "gp", "none"])("the loss is reconstruction + beta |z|^2/2 + lam
     10,
   );
   const x = [...leaves.keys()].find((t) => t instanceof Input)!;
-  const [codes] = evaluate([model.encode(x).mean], leaves);
+  const [codes] = evaluate([model.encode(x, evaluation).z.mean], leaves);
   expect(scalar(latentNorm!, leaves)).toBeCloseTo(codes!.data.reduce((a, b) => a + b * b, 0) / 2 / 4, 10);
 });
 
@@ -120,7 +123,7 @@ describe("sn", () => {
     // The images of the unit codes are the columns of W / sigma: their Gram matrix has the largest eigenvalue 1.
     const z = new Input("z", [5, 4]);
     const codes = value("float32", [5, 4], [0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]);
-    const [{ data }] = evaluate([model.decode(z).mean], new Map([...leaves, [z, codes]])) as [Value];
+    const [{ data }] = evaluate([model.decode({ z }, evaluation).mean], new Map([...leaves, [z, codes]])) as [Value];
     const columns = [1, 2, 3, 4].map((c) => Array.from({ length: 6 }, (_, r) => data[c * 6 + r]! - data[r]!));
     let v = [1, 0.9, 0.8, 0.7];
     let largest = 0;

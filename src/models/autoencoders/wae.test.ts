@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { objectivesOf } from "../../../test/objectives-of.ts";
+import { samplesOf } from "../../../test/samples-of.ts";
 import { numbersOf } from "../../../test/values.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { ConfigError } from "../../errors.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { constant, Input, type Tensor } from "../../graph/tensor.ts";
 import type { Value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import { stream } from "../../random/index.ts";
 import { type KernelName, kernelNames, mmd } from "../parts/mmd.ts";
 import { wae } from "./wae.ts";
@@ -55,23 +59,23 @@ describe.each(kernelNames)("mmd, %s", (kernel) => {
 });
 
 const build = (settings: object = {}) =>
-  wae.build(wae.config.parse({ hiddenDims: [5], latentDim: 2, ...settings }), { shape: [1, 3, 3] });
-const batchOf = (count: number) => ({ x: new Input("x", [count, 1, 3, 3]), step: new Input("step", []) });
+  wae.build(wae.config.parse({ hiddenDims: [5], latentDim: 2, ...settings }), dataSpec([1, 3, 3]));
+const examples = (count: number): Input => new Input("x", [count, 1, 3, 3]);
 
 test.each<KernelName>(kernelNames)("the loss is reconstruction + lambda mmd, %s", (kernel) => {
   const model = build({ kernel, lambda: 3 });
-  const batch = batchOf(6);
-  const { loss, metrics } = model.objectives(batch, { training: true, update: () => {} })[0]!;
+  const x = examples(6);
+  const { loss, metrics } = objectivesOf(model, x)[0]!;
   const roots = [loss, metrics["reconstruction"]!, metrics["mmd"]!];
-  const leaves = new Map([...initialValues(model), [batch.x, sines(batch.x, 0.3)] as const, ...noiseValues(roots, 4)]);
+  const leaves = new Map([...initialValues(model), [x, sines(x, 0.3)] as const, ...noiseValues(roots, 4)]);
   const [l, r, m] = evaluate(roots, leaves).map(({ data }) => data[0]!) as [number, number, number];
   expect(l).toBeCloseTo(r + 3 * m, 10);
 
-  const scores = model.scores!(batch.x);
-  expect(Object.keys(scores)).toEqual(["loss", "reconstruction", "mmd", "mse"]);
+  const metricsOfEach = model.validation!(x, evaluation);
+  expect(Object.keys(metricsOfEach)).toEqual(["loss", "reconstruction", "mmd", "mse"]);
   const [each, distances, penalties] = evaluate(
-    [scores["loss"]!, scores["reconstruction"]!, scores["mmd"]!],
-    new Map([...leaves, ...noiseValues([scores["loss"]!], 4)]),
+    [metricsOfEach["loss"]!, metricsOfEach["reconstruction"]!, metricsOfEach["mmd"]!],
+    new Map([...leaves, ...noiseValues([metricsOfEach["loss"]!], 4)]),
   ) as [Value, Value, Value];
   each.data.forEach((v, i) => expect(v).toBeCloseTo(distances.data[i]! + 3 * penalties.data[i]!, 10));
 });
@@ -79,7 +83,7 @@ test.each<KernelName>(kernelNames)("the loss is reconstruction + lambda mmd, %s"
 test("samples are decoded draws of N(0, I), nearer to one another at a lower temperature", () => {
   const model = build();
   const spread = (temperature: number): number => {
-    const samples = model.sample!(50, { temperature });
+    const samples = samplesOf(model, 50, { temperature, mean: true });
     expect(samples.shape).toEqual([50, 1, 3, 3]);
     const [{ data }] = evaluate([samples], new Map([...initialValues(model), ...noiseValues([samples], 1)])) as [Value];
     const mean = data.reduce((a, b) => a + b, 0) / data.length;
@@ -89,5 +93,5 @@ test("samples are decoded draws of N(0, I), nearer to one another at a lower tem
 });
 
 test("a batch of one example is refused in one line", () => {
-  expect(() => build().objectives(batchOf(1), { training: true, update: () => {} })).toThrow(ConfigError);
+  expect(() => objectivesOf(build(), examples(1))).toThrow(ConfigError);
 });

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { Input, type Tensor } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
 import { parameters } from "../../nn/module.ts";
 import { CategoryEmbeddings } from "./category-embeddings.ts";
-import type { ColumnSpec } from "../model.ts";
+import type { ColumnSpec, DataSpec } from "../model.ts";
 import { registry } from "../registry.ts";
 
 const columns: readonly ColumnSpec[] = [
@@ -42,6 +43,8 @@ describe("a row with embedded categories", () => {
   });
 });
 
+const dataOf = (shape: readonly number[], of: readonly ColumnSpec[]): DataSpec =>
+  dataSpec(shape, { columns: of, fields: [{ name: "class", kind: "class", classes: ["a", "b"] }], size: 100 });
 const keysOf = (config: z.ZodType): readonly string[] =>
   Object.keys(z.toJSONSchema(config, { io: "input" }).properties ?? {});
 const tabular = registry.filter(({ config }) => keysOf(config).includes("categories"));
@@ -49,12 +52,12 @@ const tabular = registry.filter(({ config }) => keysOf(config).includes("categor
 test.each(tabular.map((definition) => [definition.name, definition] as const))("%s may embed them", (_, definition) => {
   const { config } = definition;
   const likelihood = keysOf(config).includes("likelihood") ? { likelihood: "columns" } : { loss: "l2" };
-  const build = (settings: object, data = { shape: [width], columns, classNames: ["a", "b"], size: 100 }) =>
+  const build = (settings: object, data = dataOf([width], columns)) =>
     definition.build(config.parse({ ...likelihood, ...settings }), data);
   const size = (settings: object): number =>
     [...parameters(build(settings)).values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   expect(size({ categories: "embedded" })).toBeLessThan(size({}));
-  expect(() =>
-    build({ categories: "embedded" }, { shape: [4], columns: [columns[0]!], classNames: ["a", "b"], size: 100 }),
-  ).toThrow("categories: embedded is for tables with categories, got examples without any, expected one-hot");
+  expect(() => build({ categories: "embedded" }, dataOf([4], [columns[0]!]))).toThrow(
+    "categories: embedded is for tables with categories, got examples without any, expected one-hot",
+  );
 });

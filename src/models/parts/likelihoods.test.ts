@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { sines } from "../../../test/variable-values.ts";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { constant, type Tensor, type Variable } from "../../graph/tensor.ts";
 import { value } from "../../graph/value.ts";
@@ -9,9 +10,10 @@ import type { ColumnSpec } from "../model.ts";
 import { z } from "zod";
 
 const of = (name: LikelihoodName, settings: object = {}, eventRank = 3): Likelihood =>
-  likelihood(z.strictObject(likelihoodConfig).parse({ likelihood: name, ...settings }), {
-    shape: Array.from({ length: eventRank }, () => 1),
-  });
+  likelihood(
+    z.strictObject(likelihoodConfig).parse({ likelihood: name, ...settings }),
+    dataSpec(Array.from({ length: eventRank }, () => 1)),
+  );
 const numbers = (t: Tensor): number[] => [...evaluate([t], noiseValues([t], 3))[0]!.data];
 const decodedFor = (p: Likelihood, channels: number, size: number, scale = 2): Tensor => {
   const shape = [1, channels * p.channelsPerChannel, size, 1];
@@ -79,7 +81,7 @@ describe("columns", () => {
     { name: "job", kind: "category", values: ["a", "b", "c"] },
   ];
   const config = z.strictObject(likelihoodConfig).parse({ likelihood: "columns" });
-  const p = likelihood(config, { shape: [8], columns });
+  const p = likelihood(config, dataSpec([8], { columns }));
   const decoded = constant([0.5, -1, 2, 0, 0.3, 0.1, 0.2, 0.3], [1, 8]);
 
   /** With the variances of 1 that training starts from. */
@@ -99,8 +101,8 @@ describe("columns", () => {
     expect(atStart(p.of(decoded).logProb(x))[0]).toBeCloseTo(expected, 6);
   });
 
-  test("shows rows of one class each", () => {
-    const row = atStart(p.show!(p.of(decoded)));
+  test("samples rows of one class each", () => {
+    const row = atStart(p.of(decoded).sample());
     const ones = (from: number, to: number): unknown => row.slice(from, to).filter((v) => v !== 0);
     expect(ones(2, 4)).toEqual([1]);
     expect(ones(5, 8)).toEqual([1]);
@@ -108,6 +110,6 @@ describe("columns", () => {
   });
 
   test("is refused for data that is no table", () => {
-    expect(() => likelihood(config, { shape: [1, 28, 28] })).toThrow("likelihood: columns are those of a table, got");
+    expect(() => likelihood(config, dataSpec([1, 28, 28]))).toThrow("likelihood: columns are those of a table, got");
   });
 });

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { objectivesOf } from "../../../test/objectives-of.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { independent } from "../../distributions/independent.ts";
 import { kl } from "../../distributions/kl.ts";
 import { Normal } from "../../distributions/normal.ts";
@@ -8,6 +10,7 @@ import { evaluate } from "../../graph/evaluate.ts";
 import { grad } from "../../graph/grad.ts";
 import { constant, Input, type Tensor, type Variable } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import { parameters, variables } from "../../nn/module.ts";
 import { sigmoid, split } from "../../ops/index.ts";
 import { compute } from "../../runtime/compute.ts";
@@ -23,7 +26,7 @@ beforeAll(async () => {
 
 const shape = [1, 3, 3];
 const settings = { latentDim: 2, hiddenDims: [5], activation: "silu", components: 3 };
-const vaeOf = (more: object): VAE => new VAE(vae.config.parse({ ...settings, ...more }), { shape });
+const vaeOf = (more: object): VAE => new VAE(vae.config.parse({ ...settings, ...more }), dataSpec(shape));
 
 /** First values, moved so that no two components are alike and no bias is 0. */
 const shifted = (model: object): Map<Tensor, Value> =>
@@ -56,7 +59,7 @@ test("a mixture of one N(0, I) has, in expectation, the rate that N(0, I) has in
     1,
   );
   const z = q.rsample([40_000]);
-  const each = q.logProb(z).sub(one.of(2).logProb(z));
+  const each = q.logProb(z).sub(one.of(2, evaluation).logProb(z));
   const leaves = new Map<Tensor, Value>([
     ...[...parameters(one).values()].map((v): [Variable, Value] => [
       v,
@@ -65,7 +68,7 @@ test("a mixture of one N(0, I) has, in expectation, the rate that N(0, I) has in
     ...noiseValues([each], 3),
   ]);
   const [estimate, ratios, closed, exact] = evaluate(
-    [one.rate(q, z), each, standard.rate(q, z), kl(q, standard.of(2))],
+    [one.rate(q, z, evaluation), each, standard.rate(q, z, evaluation), kl(q, standard.of(2, evaluation))],
     leaves,
   );
   expect(closed!.data).toEqual(exact!.data);
@@ -83,7 +86,8 @@ describe.each(["mixture", "vamp"] as const)("the prior %s", (name) => {
   const model = vaeOf({ prior: name });
   const leaves = shifted(model);
   const learned = [...variables(model.prior).values()] as readonly Tensor[];
-  const [means, logVars] = name === "mixture" ? learned : split(model.encoder.apply(sigmoid(learned[0]!)), -1, 2);
+  const [means, logVars] =
+    name === "mixture" ? learned : split(model.encoder.apply(sigmoid(learned[0]!), evaluation), -1, 2);
   const [m, v] = evaluate([means!, logVars!], leaves);
   /** Means and variances of the K components, [K][latentDim]. */
   const components = [0, 1, 2].map((k) =>
@@ -92,7 +96,7 @@ describe.each(["mixture", "vamp"] as const)("the prior %s", (name) => {
 
   test("is the average density of its components", () => {
     const z = constant([0.4, -1.2, 3, 0.3], [2, 2]);
-    const [logDensity] = evaluate([model.latents.prior(2).logProb(z)], leaves);
+    const [logDensity] = evaluate([model.latents[0].prior!({}, 2, evaluation).logProb(z)], leaves);
     const expected = [
       [0.4, -1.2],
       [3, 0.3],
@@ -107,7 +111,7 @@ describe.each(["mixture", "vamp"] as const)("the prior %s", (name) => {
 
   test("draws codes with its mean and variance", () => {
     const count = 20_000;
-    const draws = model.latents.prior(count).sample();
+    const draws = model.latents[0].prior!({}, count, evaluation).sample();
     const [codes] = evaluate([draws], new Map([...leaves, ...noiseValues([draws], 8)]));
     for (const d of [0, 1]) {
       const dims = components.map((dim) => dim[d]!);
@@ -125,7 +129,7 @@ test.each(priorNames)("%s: the loss's gradient is its slope, and ONNX Runtime's"
   const model = vaeOf({ prior: name, samples: 2, beta: 0.8 });
   const x = new Input("x", [4, ...shape]);
   const step = new Input("step", []);
-  const [objective] = model.objectives({ x, step });
+  const [objective] = objectivesOf(model, x, { step });
   const { loss } = objective!;
   const wrt = [...parameters(model).values()];
   expect(wrt).toHaveLength({ standard: 8, mixture: 10, vamp: 9 }[name]);

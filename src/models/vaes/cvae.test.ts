@@ -1,18 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { constant, Input, type Tensor } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
 import { variables } from "../../nn/module.ts";
 import { sigmoid } from "../../ops/elementwise.ts";
-import { CVAE, cvae } from "./cvae.ts";
+import { type Context, conditioned, evaluation } from "../../nn/context.ts";
+import { cvae } from "./cvae.ts";
 import { VAE, vae } from "./vae.ts";
 
 const shape = [1, 4, 4];
 const classNames = ["a", "b", "c"];
+const data = dataSpec(shape, { fields: [{ name: "class", kind: "class", classes: classNames }] });
 const settings = { latentDim: 2, hiddenDims: [5], channels: [2] };
-const labels = (...values: readonly number[]): Tensor => constant([...values], [values.length], "int64");
+const conditionalOf = (more: object = {}): VAE => cvae.build(cvae.config.parse({ ...settings, ...more }), data) as VAE;
+/** The context of examples of these classes. */
+const given = (...values: readonly number[]): Context =>
+  conditioned(evaluation, { class: constant([...values], [values.length], "int64") });
 
 /** First values with biases that are not 0. */
 const shifted = (model: object): Map<Tensor, Value> =>
@@ -35,8 +41,8 @@ const intensities = (x: Input): Value =>
   );
 
 test("given one class it is a VAE whose first biases have the class's weights added", () => {
-  const conditional = new CVAE(cvae.config.parse(settings), { shape, classNames });
-  const plain = new VAE(vae.config.parse(settings), { shape });
+  const conditional = conditionalOf();
+  const plain = new VAE(vae.config.parse(settings), dataSpec(shape));
   const x = new Input("x", [4, ...shape]);
   const leaves = shifted(conditional).set(x, intensities(x));
   const of = new Map([...variables(conditional)].map(([name, v]) => [name.replace("network.", ""), leaves.get(v)!]));
@@ -69,8 +75,8 @@ test("given one class it is a VAE whose first biases have the class's weights ad
       );
     } else leaves.set(v, theirs);
   }
-  const given = conditional.given(labels(chosen, chosen, chosen, chosen));
-  const bounds = [given.logWeights(x, 3), plain.logWeights(x, 3)];
+  const context = given(chosen, chosen, chosen, chosen);
+  const bounds = [conditional.logWeights(x, 3, context), plain.logWeights(x, 3, evaluation)];
   // Each has noise of its own shape only: the same draws for both.
   const found = bounds.map((b) => evaluate([b], new Map([...leaves, ...noiseValues([b], 7)]))[0]!);
   expect(found[0]!.data.length).toBe(12);
@@ -78,7 +84,7 @@ test("given one class it is a VAE whose first biases have the class's weights ad
 });
 
 describe.each(["mlp", "conv"])("network=%s", (network) => {
-  const model = new CVAE(cvae.config.parse({ ...settings, network }), { shape, classNames });
+  const model = conditionalOf({ network });
   const x = new Input("x", [3, ...shape]);
   const values = shifted(model);
   const latent = [0.3, -1.1, 0.8, 0.2, -0.5, 1.4];
@@ -89,30 +95,30 @@ describe.each(["mlp", "conv"])("network=%s", (network) => {
   test("each example sees its own label, in the posterior and in every code of it", () => {
     const [all, one] = [intensities(x), new Input("one", [1, ...shape])];
     const classes = [2, 0, 1];
-    const given = model.given(labels(...classes));
-    const means = numbers(given.encode(x).mean, [[x, all]]);
+    const context = given(...classes);
+    const means = numbers(model.posterior(x, context).mean, [[x, all]]);
     // Two codes for each of the three examples.
     const codes = constant([...latent, ...latent.map((v) => v + 1)], [6, 2]);
-    const decoded = numbers(given.decode(codes).mean, []);
+    const decoded = numbers(model.decode({ z: codes }, context).mean, []);
     classes.forEach((label, i) => {
-      const alone = model.given(labels(label));
+      const alone = given(label);
       const example = value("float32", one.shape, all.data.slice(16 * i, 16 * (i + 1)));
-      const mean = numbers(alone.encode(one).mean, [[one, example]]);
+      const mean = numbers(model.posterior(one, alone).mean, [[one, example]]);
       mean.forEach((v, d) => expect(means[2 * i + d]).toBeCloseTo(v, 10));
       for (const k of [0, 1]) {
         const code = constant([latent[2 * i]! + k, latent[2 * i + 1]! + k], [1, 2]);
-        const pixels = numbers(alone.decode(code).mean, []);
+        const pixels = numbers(model.decode({ z: code }, alone).mean, []);
         pixels.forEach((v, p) => expect(decoded[(3 * k + i) * 16 + p]).toBeCloseTo(v, 6));
       }
     });
-    const others = numbers(model.given(labels(0, 1, 2)).encode(x).mean, [[x, all]]);
+    const others = numbers(model.posterior(x, given(0, 1, 2)).mean, [[x, all]]);
     others.forEach((v, i) => expect(Math.abs(v - means[i]!)).toBeGreaterThan(1e-4));
   });
 
-  test("scores are those of the model given the label", () => {
-    const label = labels(1, 1, 0);
-    const { negElbo } = model.scores(x, label);
-    const { elbo } = model.given(label).bound(x);
+  test("validation metrics are those of the model given the label", () => {
+    const context = given(1, 1, 0);
+    const { negElbo } = model.validation(x, context);
+    const { elbo } = model.elbo(x, context);
     const [mine, theirs] = [negElbo!, elbo.neg()].map((root) =>
       numbers(root, [[x, intensities(x)], ...noiseValues([root], 2)]),
     );
@@ -122,22 +128,18 @@ describe.each(["mlp", "conv"])("network=%s", (network) => {
 
 describe("p(z|y)", () => {
   const z = constant([0.3, -1.1, 0.8, 0.2], [2, 2]);
-  const density = (model: CVAE, ...of: readonly number[]): readonly number[] => {
-    const logDensity = model
-      .given(labels(...of))
-      .latents.prior(of.length)
-      .logProb(z);
+  const density = (model: VAE, ...of: readonly number[]): readonly number[] => {
+    const logDensity = model.latents[0].prior!({}, of.length, given(...of)).logProb(z);
     return [...evaluate([logDensity], shifted(model))[0]!.data];
   };
 
   test("is the same for every class where it is N(0, I)", () => {
-    const model = new CVAE(cvae.config.parse(settings), { shape, classNames });
+    const model = conditionalOf();
     expect(density(model, 0, 1)).toEqual(density(model, 2, 0));
   });
 
   test("is a mixture of the class's own components", () => {
-    const config = cvae.config.parse({ ...settings, prior: "mixture", components: 6 });
-    const model = new CVAE(config, { shape, classNames });
+    const model = conditionalOf({ prior: "mixture", components: 6 });
     const leaves = shifted(model);
     const [means, logVars] = [...variables(model.prior).values()].map((v) => leaves.get(v)!.data);
     const expected = [2, 0].map((label, row) => {
@@ -158,13 +160,12 @@ describe("p(z|y)", () => {
   });
 
   test("of pseudo-inputs is a mixture of their posteriors as examples of the class", () => {
-    const config = cvae.config.parse({ ...settings, prior: "vamp", components: 3 });
-    const model = new CVAE(config, { shape, classNames });
+    const model = conditionalOf({ prior: "vamp", components: 3 });
     const leaves = shifted(model);
     const [inputs] = [...variables(model.prior).values()];
     const pseudo = sigmoid(inputs!);
     // One each: p(z|y) is the posterior of the class's only one.
-    const posterior = model.given(labels(0, 1, 2)).encode(pseudo);
+    const posterior = model.posterior(pseudo, given(0, 1, 2));
     const [m, v] = evaluate([posterior.base.mean, posterior.base.logVar], leaves);
     const expected = [1, 2].map((label, row) =>
       [0, 1].reduce((sum, d) => {
@@ -178,7 +179,7 @@ describe("p(z|y)", () => {
 });
 
 test("data without labels are refused in one line", () => {
-  expect(() => cvae.build(cvae.config.parse(settings), { shape })).toThrow(
-    "model: it learns from labels, got data without, expected labelled data, such as digits",
+  expect(() => cvae.build(cvae.config.parse(settings), dataSpec(shape))).toThrow(
+    "model: it is conditioned on labels, got data without, expected labeled data, such as digits",
   );
 });

@@ -1,25 +1,31 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { objectivesOf } from "../../../test/objectives-of.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { independent } from "../../distributions/independent.ts";
 import { Normal } from "../../distributions/normal.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { grad } from "../../graph/grad.ts";
 import { constant, Input, noise, type Tensor } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import { MLP } from "../../nn/mlp.ts";
 import { parameters } from "../../nn/module.ts";
 import { logSumExp, reshape, sum } from "../../ops/index.ts";
 import { adam } from "../../optim/adam.ts";
+import { scalarNames } from "../../optim/optimizer.ts";
+import { sgd } from "../../optim/sgd.ts";
 import { stream } from "../../random/index.ts";
 import { compute } from "../../runtime/compute.ts";
 import type { Device } from "../../runtime/device.ts";
 import { cpuDevice } from "../../runtime/node.ts";
 import { compileStep } from "../../training/compile-step.ts";
-import { betaTCVAE, logShares } from "./beta-tcvae.ts";
+import { betaTCVAE, logFractions } from "./beta-tcvae.ts";
 import { dipVAE } from "./dip-vae.ts";
 import { discriminatorLoss, factorVAE, shuffledDimensions } from "./factor-vae.ts";
 import { infoVAE } from "./info-vae.ts";
+import { takeMean } from "../latent.ts";
 import type { Model, Objective } from "../model.ts";
 import { vae } from "./vae.ts";
 
@@ -33,7 +39,7 @@ const networks = { hiddenDims: [4], latentDim: 3, activation: "tanh", likelihood
 const definitions = { vae, betaTCVAE, dipVAE, infoVAE, factorVAE };
 const modelOf = (name: keyof typeof definitions, settings: object = {}, size?: number): Model => {
   const definition = definitions[name];
-  const data = { shape, ...(size !== undefined && { size }) };
+  const data = dataSpec(shape, size === undefined ? {} : { size });
   // Each schema gives its own model's settings.
   return definition.build(definition.config.parse({ ...networks, ...settings }) as never, data);
 };
@@ -42,7 +48,7 @@ const modelOf = (name: keyof typeof definitions, settings: object = {}, size?: n
 function pose(model: Model, { batch = 5, step = 1, seed = 5 } = {}) {
   const x = new Input("x", [batch, ...shape]);
   const at = new Input("step", []);
-  const objectives = model.objectives({ x, step: at }, { training: true, update: () => {} });
+  const objectives = objectivesOf(model, x, { step: at });
   const leaves = new Map<Tensor, Value>();
   for (const [v, first] of initialValues(model))
     leaves.set(v, { ...first, data: first.data.map((w, k) => 2 * w + 0.3 * Math.sin(k + 1)) });
@@ -119,7 +125,7 @@ describe("beta-TCVAE", () => {
 
   test.each([2, 4, 7])("stratified shares of a batch of %i add up to one for each code", (batch) => {
     for (const size of [batch, 10, 60_000]) {
-      const [shares] = evaluate([logSumExp(logShares(batch, size, "stratified"), 1)]);
+      const [shares] = evaluate([logSumExp(logFractions(batch, size, "stratified"), 1)]);
       for (const total of shares!.data) expect(total).toBeCloseTo(0, 5);
     }
   });
@@ -127,7 +133,7 @@ describe("beta-TCVAE", () => {
   // All ordered batches that begin with the code's own example, drawn without replacement from N.
   test("stratified shares are without bias: averaged over batches, every example has 1/N", () => {
     const [n, batch] = [5, 3];
-    const [logs] = evaluate([logShares(batch, n, "stratified")]);
+    const [logs] = evaluate([logFractions(batch, n, "stratified")]);
     const average = new Float64Array(n);
     let count = 0;
     for (let a = 1; a < n; a++)
@@ -140,7 +146,7 @@ describe("beta-TCVAE", () => {
   });
 
   test("equal shares are those of a batch that is all the data", () => {
-    const [logs] = evaluate([logShares(4, 100, "weighted")]);
+    const [logs] = evaluate([logFractions(4, 100, "weighted")]);
     for (const share of logs!.data) expect(share).toBeCloseTo(-Math.log(4), 6);
   });
 
@@ -157,7 +163,7 @@ describe("beta-TCVAE", () => {
       const q = independent(new Normal(constant(means, [n, 2]), { variance: v }), 1);
       const z = q.base.rsample();
       const pairs = q.base.logProb(reshape(z, [n, 1, 2]));
-      const logs = logShares(n, n, "stratified");
+      const logs = logFractions(n, n, "stratified");
       const joint = logSumExp(sum(pairs, 2).add(logs), 1);
       const product = sum(logSumExp(pairs.add(reshape(logs, [n, n, 1])), 1), 1);
       const tc = joint.sub(product).mean();
@@ -175,7 +181,7 @@ describe("DIP-VAE", () => {
     const { objectives, leaves } = pose(model);
     const found = figures(objectives[0]!, leaves);
     const x = [...leaves.keys()].find((t): t is Input => t instanceof Input && t.name === "x")!;
-    const q = model.encode!(x) as ReturnType<typeof independent<Normal>>;
+    const q = model.encode!(x, evaluation, takeMean)["z"] as ReturnType<typeof independent<Normal>>;
     const [m, s] = evaluate([q.base.mean, q.base.variance], leaves).map(({ data }) => data) as [
       Float64Array,
       Float64Array,
@@ -235,10 +241,22 @@ describe("FactorVAE", () => {
     const { loss, negElbo, totalCorrelation } = figures(objectives[0]!, leaves);
     expect(loss).toBeCloseTo(negElbo! + 10 * totalCorrelation!, 9);
     // The paper's appendix: the discriminator's Adam differs from the model's.
-    expect(objectives.map(({ optimizer }) => optimizer)).toEqual([
-      undefined,
-      { learningRate: 1e-4, beta1: 0.5, beta2: 0.9 },
-    ]);
+    const [theirs, discriminators] = objectives.map(({ optimizer }) => optimizer);
+    expect(theirs).toBeUndefined();
+    const scheduled = (peak: number) => (step: number) => peak / step;
+    const made = discriminators!({ optimizer: sgd({ learningRate: 1 }), scheduled });
+    const expected = adam({ learningRate: scheduled(1e-4), beta1: 0.5, beta2: 0.9 });
+    expect(made.name).toBe("adam");
+    for (const at of [1, 2, 50].map((step) => ({ step, updates: step, decays: true })))
+      expect(made.scalars(at)).toEqual(expected.scalars(at));
+    const given = { parameter: constant(0), gradient: constant(1), slots: { m: constant(2), v: constant(4) } };
+    const scalars = Object.fromEntries(scalarNames(made).map((name) => [name, constant(1)]));
+    const [found, wanted] = [made, expected].map((each) => {
+      const next = each.update({ ...given, scalars });
+      return evaluate([next.parameter, next.slots["m"]!, next.slots["v"]!]).map(({ data }) => data[0]);
+    });
+    expect(found).toEqual(wanted);
+    expect(found![1]).toBe(1.5);
   });
 
   test("its discriminator learns the log-ratio: the total correlation of Gaussian codes", async () => {

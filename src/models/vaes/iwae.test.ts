@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { objectivesOf } from "../../../test/objectives-of.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { independent } from "../../distributions/independent.ts";
 import { Normal } from "../../distributions/normal.ts";
 import { evaluate } from "../../graph/evaluate.ts";
@@ -8,6 +10,7 @@ import { grad } from "../../graph/grad.ts";
 import { Input, Noise, type Tensor, type Variable } from "../../graph/tensor.ts";
 import { topologicalOrder } from "../../graph/traverse.ts";
 import { type Value, value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { reshape, stopGradient } from "../../ops/index.ts";
 import { logMeanExp } from "../../ops/reduction.ts";
@@ -25,7 +28,7 @@ beforeAll(async () => {
 
 const shape = [1, 2, 3];
 const networks = { hiddenDims: [4], latentDim: 2, activation: "tanh", likelihood: "gaussian", std: 0.7 };
-const modelOf = (settings: object): IWAE => new IWAE(iwae.config.parse({ ...networks, ...settings }), { shape });
+const modelOf = (settings: object): IWAE => new IWAE(iwae.config.parse({ ...networks, ...settings }), dataSpec(shape));
 
 interface Posed {
   readonly x: Input;
@@ -39,7 +42,7 @@ interface Posed {
 function pose(model: IWAE | VAE): Posed {
   const x = new Input("x", [3, ...shape]);
   const step = new Input("step", []);
-  const { loss, metrics } = model.objectives({ x, step })[0]!;
+  const { loss, metrics } = objectivesOf(model, x, { step })[0]!;
   const leaves = new Map<Tensor, Value>([
     ...initialValues(model),
     [x, sines(x, 0.3)],
@@ -62,10 +65,10 @@ function expectClose(found: readonly number[], expected: readonly number[], tole
 /** -1 times the objective of the paper, written by plain automatic differentiation of one set of log-weights. */
 function plainLoss(model: IWAE, x: Tensor, { stl = false } = {}): Tensor {
   const { samples, groups, objective, mix } = model.config;
-  const q = model.encode(x);
+  const q = model.posterior(x, evaluation);
   const z = q.rsample([samples]);
   const fixed = independent(new Normal(stopGradient(q.base.mean), { logVar: stopGradient(q.base.logVar) }), 1);
-  const logJoint = model.logLikelihood(x, z).add(model.latents.prior(3).logProb(z));
+  const logJoint = model.logLikelihood(x, z, evaluation).add(model.latents[0].prior!({}, 3, evaluation).logProb(z));
   const logWeights = logJoint.sub((stl ? fixed : q).logProb(z));
   const tight = logMeanExp(logWeights, 0).mean();
   const grouped = logMeanExp(reshape(logWeights, [groups, samples / groups, 3]), 1).mean();
@@ -112,10 +115,13 @@ describe("the gradient", () => {
   test("of one draw is the VAE's with its rate estimated by that draw", () => {
     const model = modelOf({ samples: 1, gradient: "standard" });
     const { x, loss, leaves, wrt } = pose(model);
-    const q = model.encode(x);
+    const q = model.posterior(x, evaluation);
     const z = q.rsample([1]);
-    const rate = q.logProb(z).sub(model.latents.prior(3).logProb(z)).mean();
-    const plain = model.logLikelihood(x, z).mean().neg().add(rate);
+    const rate = q
+      .logProb(z)
+      .sub(model.latents[0].prior!({}, 3, evaluation).logProb(z))
+      .mean();
+    const plain = model.logLikelihood(x, z, evaluation).mean().neg().add(rate);
     const all = new Map([...leaves, ...sameNoise(loss, plain, 4)]);
     expectClose(
       flat(evaluate([loss, ...grad(loss, wrt)], all)),
@@ -243,7 +249,7 @@ test("costs the backward pass of a VAE with as many draws, not two", () => {
     const { loss, wrt } = pose(model);
     return topologicalOrder(grad(loss, wrt)).filter(({ op }) => op.name === "MatMul").length;
   };
-  const base = products(new VAE(vae.config.parse({ ...networks, samples: 6 }), { shape }));
+  const base = products(new VAE(vae.config.parse({ ...networks, samples: 6 }), dataSpec(shape)));
   expect(products(modelOf({ samples: 6, gradient: "dreg" }))).toBe(base);
   expect(products(modelOf({ samples: 6, gradient: "standard" }))).toBe(base);
 });

@@ -1,19 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { objectivesOf } from "../../../test/objectives-of.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
 import { Batches } from "../../data/batches.ts";
 import { createDataset } from "../../data/dataset.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { whole } from "../../data/split.ts";
+import { splitSpec } from "../../data/split-spec.ts";
+import { TrainedModel } from "../../evaluation/trained-model.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { grad } from "../../graph/grad.ts";
 import { constant, Input, type Tensor } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
+import { conditioned, type Context, evaluation } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { adam } from "../../optim/adam.ts";
 import { stream } from "../../random/index.ts";
 import { cpuDevice } from "../../runtime/node.ts";
 import { compileStep } from "../../training/compile-step.ts";
-import { ScoreEvaluator } from "../../evaluation/validation-metrics.ts";
+import { validationMetrics } from "../../evaluation/validation-metrics.ts";
 import { fit } from "../../training/fit.ts";
 import { M2, m2 } from "./m2.ts";
 
@@ -23,8 +28,8 @@ const classes = classNames.length;
 const batch = 4;
 const alpha = 2.5;
 const model = new M2(m2.config.parse({ latentDim: 2, hiddenDims: [5], activation: "silu", alpha }), {
-  shape,
-  classNames,
+  ...dataSpec(shape),
+  fields: [{ name: "class", kind: "class", classes: classNames }],
 });
 const x = new Input("x", [batch, ...shape]);
 const pixels = value(
@@ -45,9 +50,10 @@ const leaves = new Map<Tensor, Value>([
   [x, pixels],
 ]);
 const labels = (...of: readonly number[]): Tensor => constant([...of], [of.length], "int64");
+const given = (...of: readonly number[]): Context => conditioned(evaluation, { class: labels(...of) });
 
 /** q(y|x) by its definition, [batch][classes]. */
-const [logits] = evaluate([model.classifier.apply(x)], leaves);
+const [logits] = evaluate([model.classifier.apply(x, evaluation)], leaves);
 const q = Array.from({ length: batch }, (_, i) => {
   const e = Array.from({ length: classes }, (__, k) => Math.exp(logits!.data[classes * i + k]!));
   const total = e.reduce((a, b) => a + b);
@@ -61,7 +67,7 @@ function eachBound(root: Tensor): { readonly bounds: number[][]; readonly noise:
   const [draws] = [...noise.values()];
   const bounds = Array.from({ length: batch }, () => Array.from({ length: classes }, () => 0));
   for (let y = 0; y < classes; y++) {
-    const { elbo } = model.conditional.given(labels(...Array.from({ length: batch }, () => y))).bound(x);
+    const { elbo } = model.conditional.elbo(x, given(...Array.from({ length: batch }, () => y)));
     const [leaf] = noiseValues([elbo], 0).keys();
     const own = draws!.data.slice(y * batch * 2, (y + 1) * batch * 2);
     const [found] = evaluate([elbo], new Map(leaves).set(leaf!, value("float32", leaf!.shape, own)));
@@ -71,7 +77,7 @@ function eachBound(root: Tensor): { readonly bounds: number[][]; readonly noise:
 }
 
 test("the bound of an example without a label is the sum over all classes (eq. 7)", () => {
-  const { negElbo } = model.scores(x, labels(0, 1, 2, 0));
+  const { negElbo } = model.validation(x, given(0, 1, 2, 0));
   const { bounds, noise } = eachBound(negElbo!);
   const [found] = evaluate([negElbo!], new Map([...leaves, ...noise]));
   bounds.forEach((of, i) => {
@@ -84,7 +90,7 @@ test("the bound of an example without a label is the sum over all classes (eq. 7
 
 describe("the loss (eq. 8 and 9)", () => {
   const found = (label: Tensor, labeledFraction: number) => {
-    const [objective] = model.objectives({ x, label, labeledFraction, step: constant(1) });
+    const [objective] = objectivesOf(model, x, { fields: { class: label }, labeledFraction });
     const { loss, metrics } = objective!;
     const { bounds, noise } = eachBound(loss);
     const all = [loss, metrics["negElbo"]!, metrics["crossEntropy"]!, metrics["classificationError"]!];
@@ -115,7 +121,7 @@ describe("the loss (eq. 8 and 9)", () => {
   });
 
   test("has its slope for gradient, of every parameter", () => {
-    const [objective] = model.objectives({ x, label: labels(-1, 0, -1, 1), labeledFraction: 0.3, step: constant(1) });
+    const [objective] = objectivesOf(model, x, { fields: { class: labels(-1, 0, -1, 1) }, labeledFraction: 0.3 });
     const { loss } = objective!;
     const wrt = [...parameters(model).values()];
     const all = new Map([...leaves, ...noiseValues([loss], 5)]);
@@ -150,21 +156,27 @@ test("from one label of each of four classes it learns the classes of all", asyn
   });
   const parts = { name: "corners", description: "", shape: [2], size, range: null, values, labels: labelsOf } as const;
   const split = whole(await createDataset(parts));
-  const given = { latentDim: 2, hiddenDims: [32], likelihood: "gaussian", std: 0.05, labelled: 4 };
-  const corners = new M2(m2.config.parse(given), split.dataset);
+  const settings = { latentDim: 2, hiddenDims: [32], likelihood: "gaussian", std: 0.05, labelled: 4 };
+  const corners = new M2(m2.config.parse(settings), splitSpec(split));
   const device = await cpuDevice(1);
   const [batchSize, seed] = [80, 1];
-  const { labeledExamples } = corners;
-  const batches = new Batches(split, { batchSize, purpose: "training", seed, classes: 4, labeledExamples });
+  const { labeledExamples, condition } = corners;
+  const batches = new Batches(split, {
+    batchSize,
+    purpose: "training",
+    seed,
+    fields: condition.fields,
+    labeledExamples,
+  });
   const { labeledFraction } = batches;
   const optimizer = adam({ learningRate: 3e-3 });
   const step = compileStep(corners, { device, shape: [2], batchSize, labeledFraction, optimizer });
   await step.initialize(seed);
-  const evaluator = new ScoreEvaluator({ model: corners, store: step.store, split, binarize: "none" });
-  const before = await evaluator.run();
+  const trained = new TrainedModel(corners, { store: step.store, shape: [2] });
+  const before = await validationMetrics(trained, { split, binarize: "none" });
   for await (const _ of fit({ step, batches, seed, steps: 600 })) continue;
-  const after = await evaluator.run();
-  await evaluator.release();
+  const after = await validationMetrics(trained, { split, binarize: "none" });
+  await trained.release({ weights: false });
   await step.release();
   expect(before["classificationError"]).toBeGreaterThan(0.4);
   expect(after["classificationError"]).toBeLessThan(0.02);

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { objectivesOf } from "../../../test/objectives-of.ts";
+import { samplesOf } from "../../../test/samples-of.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { grad } from "../../graph/grad.ts";
 import { constant, Input, type Tensor } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import { parameters, variables } from "../../nn/module.ts";
 import { logMeanExp } from "../../ops/reduction.ts";
 import { TwoLayer, twoLayer } from "./two-layer.ts";
@@ -16,7 +20,7 @@ import { TwoLayer, twoLayer } from "./two-layer.ts";
 describe("a linear model of known likelihood", () => {
   const t = 0.7;
   const settings = { network: "linear", latentDim: 1, topDim: 1, likelihood: "gaussian", std: t };
-  const model = new TwoLayer(twoLayer.config.parse(settings), { shape: [2] });
+  const model = new TwoLayer(twoLayer.config.parse(settings), dataSpec([2]));
   const [a, b, logVar] = [0.8, -0.3, Math.log(0.5)];
   const [c, d] = [
     [1.2, -0.7],
@@ -52,7 +56,7 @@ describe("a linear model of known likelihood", () => {
 
   test("weights have p(x) for their mean", () => {
     const samples = 20_000;
-    const logWeights = model.logWeights(x, samples);
+    const logWeights = model.logWeights(x, samples, evaluation);
     const [found] = evaluate([logWeights], new Map([...leaves, ...noiseValues([logWeights], 3)]));
     exact.forEach((logP, i) => {
       const ratios = found!.data.filter((_, k) => k % 2 === i).map((w) => Math.exp(w - logP));
@@ -67,7 +71,7 @@ describe("a linear model of known likelihood", () => {
     const bounds = [1, 5, 50].map((k) => {
       // The average over many groups of k draws.
       const groups = 10_000 / k;
-      const all = model.logWeights(x, k * groups);
+      const all = model.logWeights(x, k * groups, evaluation);
       const [found] = evaluate([all], new Map([...leaves, ...noiseValues([all], 4)]));
       return [0, 1].map((i) => {
         let sum = 0;
@@ -90,7 +94,7 @@ describe("a linear model of known likelihood", () => {
 
   test("samples have the mean and variance of x's mean given h1", () => {
     const count = 50_000;
-    const drawn = model.sample(count);
+    const drawn = samplesOf(model, count, { mean: true });
     const [found] = evaluate([drawn], new Map([...leaves, ...noiseValues([drawn], 6)]));
     for (const i of [0, 1]) {
       const values = found!.data.filter((_, k) => k % 2 === i);
@@ -104,9 +108,9 @@ describe("a linear model of known likelihood", () => {
 
 describe.each([1, 3])("of %i draws", (samples) => {
   const settings = { latentDim: 3, topDim: 2, hiddenDims: [5], topHiddenDims: [4], samples };
-  const model = new TwoLayer(twoLayer.config.parse(settings), { shape: [1, 3, 3] });
+  const model = new TwoLayer(twoLayer.config.parse(settings), dataSpec([1, 3, 3]));
   const x = new Input("x", [4, 1, 3, 3]);
-  const [objective] = model.objectives({ x, step: constant(1) });
+  const [objective] = objectivesOf(model, x);
   const { loss, metrics } = objective!;
   const leaves = new Map<Tensor, Value>([
     ...[...initialValues(model)].map(([v, { dtype, shape, data }], i): [Tensor, Value] => [
@@ -129,7 +133,7 @@ describe.each([1, 3])("of %i draws", (samples) => {
   ]);
 
   test("the loss is the importance-weighted bound, at most the ELBO's", () => {
-    const weights = model.logWeights(x, samples);
+    const weights = model.logWeights(x, samples, evaluation);
     const fresh = new Map([...leaves, ...noiseValues([weights], 5)]);
     const [expected] = evaluate([logMeanExp(weights, 0)], fresh);
     const [l, negElbo] = evaluate([loss, metrics["negElbo"]!], leaves).map(({ data }) => data[0]!);

@@ -1,12 +1,15 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { knownSpectrum } from "../../../test/known-spectrum.ts";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { objectivesOf } from "../../../test/objectives-of.ts";
 import { trainBriefly } from "../../../test/train-briefly.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { grad } from "../../graph/grad.ts";
 import { Input, type Tensor } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
+import { evaluation } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { split } from "../../ops/index.ts";
 import { compute } from "../../runtime/compute.ts";
@@ -21,7 +24,7 @@ beforeAll(async () => {
 });
 
 /** A VAE with these settings, the defaults for all others. */
-const vaeOf = (settings: object, shape: readonly number[]): VAE => new VAE(vae.config.parse(settings), { shape });
+const vaeOf = (settings: object, shape: readonly number[]): VAE => new VAE(vae.config.parse(settings), dataSpec(shape));
 
 const mlp = { network: "mlp", hiddenDims: [5, 3], latentDim: 2, samples: 2 };
 const conv = { network: "conv", channels: [2, 3], latentDim: 2, samples: 2 };
@@ -30,7 +33,7 @@ const conv = { network: "conv", channels: [2, 3], latentDim: 2, samples: 2 };
 function objectiveOf(model: VAE, shape: readonly number[], { batch = 2, step = 1 } = {}) {
   const x = new Input("x", [batch, ...shape]);
   const at = new Input("step", []);
-  const [objective] = model.objectives({ x, step: at });
+  const [objective] = objectivesOf(model, x, { step: at });
   const { loss, metrics } = objective!;
   const first = initialValues(model);
   // Biases that start at 0, and a rate near 0, would hide an error in what multiplies them.
@@ -148,10 +151,10 @@ describe("the loss", () => {
   test("has the closed-form KL, which is the average of log q(z|x) - log p(z) over draws of q", () => {
     const model = vaeOf({ ...mlp, likelihood: "gaussian" }, shape);
     const { x, metrics, leaves } = objectiveOf(model, shape);
-    const q = model.encode(x);
+    const q = model.posterior(x, evaluation);
     const z = q.rsample([20_000]);
-    const ratio = q.logProb(z).sub(model.latents.prior(2).logProb(z));
-    const [mean, logVar] = split(model.encoder.apply(x), -1, 2);
+    const ratio = q.logProb(z).sub(model.latents[0].prior!({}, 2, evaluation).logProb(z));
+    const [mean, logVar] = split(model.encoder.apply(x, evaluation), -1, 2);
     const [rate, m, lv, r] = evaluate(
       [metrics["rate"]!, mean, logVar, ratio],
       new Map([...leaves, ...noiseValues([ratio], 11)]),
@@ -168,7 +171,7 @@ describe("the loss", () => {
     // The same noise for both: the draws of L = 2 are those of two runs of L = 1.
     const two = vaeOf(mlp, shape);
     const { x, leaves, metrics } = objectiveOf(two, shape);
-    const one = two.terms(x, 1);
+    const one = two.terms(two.samplePosterior(x, 1, evaluation), evaluation);
     const [both] = noiseLeaf(metrics["distortion"]!);
     const [single] = noiseLeaf(one.distortion);
     const draws = leaves.get(both!)!.data;
@@ -205,7 +208,7 @@ test("a linear VAE learns probabilistic PCA: its likelihood and its sigma^2", as
   const exact = (dim * Math.log(2 * Math.PI) + logDeterminant + dim) / 2;
 
   const input = new Input("x", [n, dim]);
-  const { rate, distortion } = model.terms(input, 2000);
+  const { rate, distortion } = model.terms(model.samplePosterior(input, 2000, evaluation), evaluation);
   const [r, d] = evaluate(
     [rate, distortion],
     new Map([...learned, [input, value("float32", [n, dim], x)], ...noiseValues([distortion], 2)]),
