@@ -16,6 +16,6 @@ for (let step = (steps.at(-1) ?? 0) + 1; ; step++) {
   await run.saveCheckpoint({
     weights: new Map([["weight", tensor]]),
     optimizer: new Map([["weight/moment1", tensor]]),
-    state: { latentkit: "0.1.0", step, epoch: 0, seed: 0, cursor: { step }, ema: false, best: null },
+    state: { latentkit: "0.1.0", step, epoch: 0, seed: 0, cursor: { step }, ema: [], best: null },
   });
 }

@@ -4,7 +4,7 @@ import { LatentkitError } from "../errors.ts";
 import { findModel } from "../models/registry.ts";
 import { variables } from "../nn/module.ts";
 import type { JsonObject, JsonValue } from "../serialization/json.ts";
-import { parseRunInfo, runInfoText } from "./run-info.ts";
+import { parseRunInfo, runDataSpec, runInfoText } from "./run-info.ts";
 import { trainingSettings } from "../training/settings.ts";
 import { readRunSpec } from "./run-spec.ts";
 
@@ -12,7 +12,17 @@ const text = runInfoText({
   model: "vae",
   config: JSON.parse(JSON.stringify(findModel("vae").config.parse({}))) as JsonObject,
   training: JSON.parse(JSON.stringify(trainingSettings.parse({}))) as JsonObject,
-  data: { source: "digits", options: { binarize: "dynamic" }, fingerprint: "00ff", shape: [1, 28, 28] },
+  data: {
+    source: "digits",
+    options: { binarize: "dynamic" },
+    fingerprint: "00ff",
+    kind: "image",
+    shape: [1, 28, 28],
+    size: 1000,
+    examples: 900,
+    range: [0, 255],
+    fields: [{ name: "class", kind: "class", classes: ["0", "1"] }],
+  },
   seed: 0,
   latentkit: "0.1.0",
   versions: { node: "20.20.2", onnxruntime: "1.30.0" },
@@ -25,7 +35,7 @@ const text = runInfoText({
 function opened(runJson: string): void {
   const info = parseRunInfo(runJson, "run.json");
   const { definition, config } = readRunSpec(info, "run.json");
-  variables(definition.build(config, { shape: info.data.shape }));
+  variables(definition.build(config, runDataSpec(info)));
 }
 /** Nothing but an error of one line for the person. */
 function refusedPlainly(runJson: string): void {

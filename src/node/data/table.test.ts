@@ -105,7 +105,7 @@ test.skipIf(!existsSync(adult))("Adult (skipped where ../shared/data is absent)"
     8, 16, 7, 14, 6, 5, 2, 41,
   ]);
   expect(classNames).toEqual(["<=50K", ">50K"]);
-  expect(labels!.reduce((sum, label) => sum + label, 0)).toBe(7841);
+  expect(Array.from<number>(labels!).filter((label) => label === 1)).toHaveLength(7841);
   expect(columns![0]).toMatchObject({
     min: 17,
     max: 90,
