@@ -2,7 +2,7 @@ import type { Binarization } from "../data/binarize.ts";
 import type { Split, SplitName } from "../data/split.ts";
 import { DataError, UnsupportedOpError } from "../errors.ts";
 import { parseDensity } from "../latent/density.ts";
-import type { Extractor } from "../evaluation/extractor.ts";
+import type { Extractor } from "../evaluation/extractors/extractor.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "../evaluation/metrics/generated.ts";
 import { findMeasure, measures } from "../evaluation/metrics/index.ts";
@@ -15,6 +15,7 @@ import {
   type Measurement,
   whyLacking,
 } from "../evaluation/metrics/metric.ts";
+import { runDensity } from "./density.ts";
 import { readRunData } from "./run-spec.ts";
 
 export interface EvaluationRequest {
@@ -82,6 +83,8 @@ export async function* evaluateRun(
   let extractor: Promise<Extractor> | undefined;
   const context: MeasureContext = {
     loaded,
+    density: async (name) => (await runDensity(loaded, name)).mixture,
+    writeSample: (name, content) => run.writeSample(name, content),
     source,
     split,
     splitName,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { follow } from "../../test/follow-training.ts";
 import { CheckpointError, ConfigError } from "../errors.ts";
+import { extractorOpener } from "../evaluation/extractors/extractor-opener.ts";
 import { findModel } from "../models/registry.ts";
 import { nodePlatform } from "../node/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
@@ -14,7 +15,12 @@ import { resumeRun, type RunRequest, startRun } from "./start-run.ts";
 import { readText } from "./store.ts";
 import { noTrackers } from "./tracking.ts";
 
-const platform: Platform = { ...nodePlatform, openStore: memoryStores(), trackers: noTrackers };
+const platform: Platform = {
+  ...nodePlatform,
+  openStore: memoryStores(),
+  openExtractor: extractorOpener({ device: () => cpuDevice(1) }),
+  trackers: noTrackers,
+};
 
 const definition = findModel("vae");
 const request: RunRequest = {
@@ -60,9 +66,11 @@ describe("a run in memory", () => {
 
   test("is evaluated", async () => {
     const { measures } = await returned(
-      evaluateRun(loaded, { split: "test", seed: 0, metrics: ["kid", "likelihood"], generated: 50, extractor: "raw" }),
+      evaluateRun(loaded, { split: "test", seed: 0, metrics: ["kid", "likelihood"], generated: 50 }),
     );
-    expect(measures["kid"]!.figures[0]!.value).toBeGreaterThan(0);
+    const { figures, conditions } = measures["kid"]!;
+    expect(figures[0]!.value).toBeGreaterThan(0);
+    expect(conditions["features"]).toMatch(/^small-28 v1 \(digits /);
     expect(await loaded.run.store.kindOf("samples/nll-by-draws.svg")).toBe("file");
   });
 

@@ -1,6 +1,6 @@
 import type { DataSourceOptions } from "../data/options.ts";
 import type { DataSource } from "../data/split.ts";
-import type { OpenExtractor } from "../evaluation/extractor.ts";
+import type { OpenExtractor } from "../evaluation/extractors/extractor.ts";
 import type { ModelDefinition } from "../models/definition.ts";
 import type { Device, DeviceName } from "../runtime/device.ts";
 import type { RunInfo } from "./run-info.ts";

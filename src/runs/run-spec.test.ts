@@ -4,6 +4,8 @@ import { LatentkitError } from "../errors.ts";
 import { findModel } from "../models/registry.ts";
 import { variables } from "../nn/module.ts";
 import type { JsonObject, JsonValue } from "../serialization/json.ts";
+import { nodePlatform } from "../node/platform.ts";
+import { MemoryStore } from "./memory-store.ts";
 import { parseRunInfo, runDataSpec, runInfoText } from "./run-info.ts";
 import { trainingSettings } from "../training/settings.ts";
 import { readRunSpec } from "./run-spec.ts";
@@ -31,16 +33,18 @@ const text = runInfoText({
   command: ["train", "vae"],
 });
 
+const store = new MemoryStore("run");
+
 /** Opens a run as far as its weights' names and shapes. */
-function opened(runJson: string): void {
+async function opened(runJson: string): Promise<void> {
   const info = parseRunInfo(runJson, "run.json");
-  const { definition, config } = readRunSpec(info, "run.json");
+  const { definition, config } = await readRunSpec({ info, store }, nodePlatform);
   variables(definition.build(config, runDataSpec(info)));
 }
 /** Nothing but an error of one line for the person. */
-function refusedPlainly(runJson: string): void {
+async function refusedPlainly(runJson: string): Promise<void> {
   try {
-    opened(runJson);
+    await opened(runJson);
   } catch (error) {
     expect(error).toBeInstanceOf(LatentkitError);
   }
@@ -48,7 +52,7 @@ function refusedPlainly(runJson: string): void {
 
 test("a valid run.json opens", () => opened(text));
 
-test("whatever value stands in a field of run.json, it opens or is refused plainly", () => {
+test("whatever value stands in a field of run.json, it opens or is refused plainly", async () => {
   const paths: (readonly string[])[] = [];
   const walk = (value: JsonValue, path: readonly string[]): void => {
     if (path.length > 0) paths.push(path);
@@ -77,8 +81,8 @@ test("whatever value stands in a field of run.json, it opens or is refused plain
     fc.jsonValue().map((value) => value as JsonValue),
   );
   const change = fc.record({ path: fc.constantFrom(...paths), value: odd });
-  fc.assert(
-    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
       const file = JSON.parse(text) as Record<string, unknown>;
       for (const { path, value } of changes) {
         let holder: unknown = file;
@@ -86,17 +90,19 @@ test("whatever value stands in a field of run.json, it opens or is refused plain
         if (typeof holder === "object" && holder !== null)
           (holder as Record<string, unknown>)[path.at(-1)!] = structuredClone(value);
       }
-      refusedPlainly(JSON.stringify(file));
+      await refusedPlainly(JSON.stringify(file));
     }),
     { numRuns: 2000, seed: 1 },
   );
 });
 
-test("however its bytes are damaged, it opens or is refused plainly", () => {
+test("however its bytes are damaged, it opens or is refused plainly", async () => {
   const edit = fc.record({ at: fc.nat(text.length), remove: fc.nat(30), insert: fc.string({ maxLength: 6 }) });
-  fc.assert(
-    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
-      refusedPlainly(edits.reduce((t, { at, remove, insert }) => t.slice(0, at) + insert + t.slice(at + remove), text));
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
+      await refusedPlainly(
+        edits.reduce((t, { at, remove, insert }) => t.slice(0, at) + insert + t.slice(at + remove), text),
+      );
     }),
     { numRuns: 1000, seed: 1 },
   );

@@ -10,7 +10,7 @@ import { fetchDataset, publishedDatasets } from "../../node/data/fetch.ts";
 import { dataOptions } from "../../data/options.ts";
 import { listDataSources, openDataSource } from "../../node/data/source.ts";
 import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
-import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { isImage, isPoints, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
 import { quoted } from "../../serialization/quoted.ts";

@@ -7,7 +7,7 @@ import { type Factors, gridFactors } from "../../data/generators/factors.ts";
 import { type NpyArray, readNpy, streamNpyBytes } from "../../data/formats/read-npy.ts";
 import { createDataSource, type DataSource, mixed, split, type SplitOptions } from "../../data/split.ts";
 import { DataError } from "../../errors.ts";
-import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "./cache.ts";
+import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "../files/cache.ts";
 import { openExampleFile } from "./example-file.ts";
 import { publishReading } from "./load-progress.ts";
 

@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { createDataset } from "../data/dataset.ts";
-import { digits } from "../data/generators/digits.ts";
-import { createDataSource, type DataSource, whole } from "../data/split.ts";
-import { readSafetensors, safetensorsChunks } from "../serialization/safetensors.ts";
-import { openExtractor } from "./extractor.ts";
-import { firstExamples } from "../runs/pictures/run-pictures.ts";
-import { readSmallExtractor, trainSmallExtractor } from "./small-extractor.ts";
+import { createDataset } from "../../data/dataset.ts";
+import { digits } from "../../data/generators/digits.ts";
+import { createDataSource, type DataSource, whole } from "../../data/split.ts";
+import { readSafetensors, safetensorsChunks } from "../../serialization/safetensors.ts";
+import { openExtractor } from "./open-extractor.ts";
+import { firstExamples } from "../../data/first-examples.ts";
+import { readSmallExtractor, trainSmallExtractor } from "./small-28-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "latentkit-extractor-"));
 const file = join(folder, "small.safetensors");
@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** 600 digits, of which a share validates, and 300 to test. */
+/** 600 digits, of which a fraction validates, and 300 to test. */
 async function sourceOf(validation: number): Promise<DataSource> {
   const train = whole(await digits({ size: 600 }));
   const held = Math.round(600 * validation);
@@ -131,18 +131,18 @@ test("what is no extractor is said in one line", async () => {
   const points = whole(
     await createDataset({ name: "points", description: "", shape: [2], size: 4, range: null, values }),
   );
-  const unlabelled = await createDataSource({
+  const unlabeled = await createDataSource({
     name: "points",
     description: "",
     train: points,
     validation: points,
     test: points,
   });
-  await expect(openExtractor(unlabelled, { spec: "small-28" })).rejects.toThrow(
-    "small-28: learns from labelled images, got points, without labels; take --extractor raw",
+  await expect(openExtractor(unlabeled, { spec: "small-28" })).rejects.toThrow(
+    "small-28: learns from labeled images, got points, without labels; take --extractor raw",
   );
   // What is no image is compared as it is.
-  const raw = await openExtractor(unlabelled);
+  const raw = await openExtractor(unlabeled);
   expect(raw).toMatchObject({ name: "raw", dim: 2 });
   expect(await raw.features(Float32Array.of(1, 2, 3, 4))).toEqual(Float32Array.of(1, 2, 3, 4));
 });

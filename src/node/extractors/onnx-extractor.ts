@@ -1,21 +1,21 @@
 /** Features by an ONNX model that somebody else made, such as Inception, with what becomes of examples before it in a JSON file beside it. */
 import { basename } from "node:path";
 import { z } from "zod";
-import { DataError } from "../errors.ts";
-import { type Shape, sizeOf } from "../graph/shape.ts";
-import { constant, Input, type Tensor } from "../graph/tensor.ts";
-import { div, sub } from "../ops/arithmetic.ts";
-import { broadcastTo, flip, transpose } from "../ops/movement.ts";
-import { resizeBilinear } from "../ops/resize.ts";
-import { isImage } from "../pictures/image-grid.ts";
-import { cpuDevice, loadOnnx, type OnnxValue } from "../runtime/node.ts";
-import { Program } from "../runtime/program.ts";
-import { createVariables } from "../runtime/variables.ts";
-import { matching, parseJsonObject } from "../serialization/json.ts";
-import { sha256Hex } from "../sha256.ts";
-import type { Extractor } from "./extractor.ts";
-import { readExtractorFile } from "./extractor-file.ts";
-import { status } from "../node/data/open-file.ts";
+import { DataError } from "../../errors.ts";
+import { type Shape, sizeOf } from "../../graph/shape.ts";
+import { constant, Input, type Tensor } from "../../graph/tensor.ts";
+import { div, sub } from "../../ops/arithmetic.ts";
+import { broadcastTo, flip, transpose } from "../../ops/movement.ts";
+import { resizeBilinear } from "../../ops/resize.ts";
+import { isImage } from "../../pictures/image-grid.ts";
+import { cpuDevice, loadOnnx, type OnnxValue } from "../../runtime/node.ts";
+import { Program } from "../../runtime/program.ts";
+import { createVariables } from "../../runtime/variables.ts";
+import { matching, parseJsonObject } from "../../serialization/json.ts";
+import { sha256Hex } from "../../sha256.ts";
+import type { Extractor } from "../../evaluation/extractors/extractor.ts";
+import { readExtractorFile } from "./read-extractor-file.ts";
+import { status } from "../data/open-file.ts";
 
 const mostBytes = 2 ** 31 - 1;
 const mostJsonBytes = 100_000;

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { constant, Input } from "../graph/tensor.ts";
-import { toOnnx } from "../onnx/emit.ts";
-import { mul } from "../ops/arithmetic.ts";
-import { matmul } from "../ops/linalg.ts";
-import { reshape } from "../ops/movement.ts";
-import { mean } from "../ops/reduction.ts";
+import { constant, Input } from "../../graph/tensor.ts";
+import { toOnnx } from "../../onnx/emit.ts";
+import { mul } from "../../ops/arithmetic.ts";
+import { matmul } from "../../ops/linalg.ts";
+import { reshape } from "../../ops/movement.ts";
+import { mean } from "../../ops/reduction.ts";
 import { onnxExtractor } from "./onnx-extractor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "latentkit-onnx-"));

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
-import { DataError } from "../errors.ts";
-import { readExactly } from "../node/files/safe-read.ts";
+import { DataError } from "../../errors.ts";
+import { readExactly } from "../files/safe-read.ts";
 
 /** The bytes of a regular file, links followed, of at most `most`. Throws DataError where there is none, or a larger one. */
 export async function readExtractorFile(path: string, most: number): Promise<Uint8Array> {

@@ -2,8 +2,8 @@ import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { FileContent } from "../../runs/store.ts";
-import { writeFileAtomic } from "../files/atomic-write.ts";
-import { fileError } from "../files/file-error.ts";
+import { writeFileAtomic } from "./atomic-write.ts";
+import { fileError } from "./file-error.ts";
 
 /** Bytes of all examples in the cache, files that end in .images. */
 export const MOST_PIXELS_CACHED = 8 * 2 ** 30;

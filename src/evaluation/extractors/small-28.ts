@@ -1,34 +1,29 @@
 /**
- * `small-28`: the features of a classifier of 28x28 images, trained on one thread of the CPU on a source's labelled examples. The same
- * examples, seed and ONNX Runtime on processors of one kind give the same bytes.
+ * `small-28`: the features of a classifier of 28x28 images, trained on one thread on a source's labeled examples. The same examples,
+ * seed and ONNX Runtime on processors of one kind give the same bytes.
  */
 import { z } from "zod";
-import { fingerprint } from "../data/fingerprint.ts";
-import type { DataSource, Split } from "../data/split.ts";
-import { CheckpointError, DataError } from "../errors.ts";
-import type { Shape } from "../graph/shape.ts";
-import { variables } from "../nn/module.ts";
-import { isImage } from "../pictures/image-grid.ts";
-import { cpuDevice } from "../runtime/node.ts";
-import { checkTensors } from "../training/checkpoint.ts";
-import { Classifier, classifierFeatures, classifierOf, trainClassifier } from "./classifier.ts";
-import { matching } from "../serialization/json.ts";
-import { readSafetensors, safetensorsChunks } from "../serialization/safetensors.ts";
-import { readTensors, tensorSpecs } from "../training/state-tensors.ts";
-import { sha256Hex } from "../sha256.ts";
-import { cachedFile, pruneCache, writeCached } from "../node/data/cache.ts";
-import type { Extractor } from "./extractor.ts";
-import { readExtractorFile } from "./extractor-file.ts";
-import { version as latentkit } from "../version.ts";
+import { fingerprint } from "../../data/fingerprint.ts";
+import type { DataSource, Split } from "../../data/split.ts";
+import { CheckpointError, DataError } from "../../errors.ts";
+import type { Shape } from "../../graph/shape.ts";
+import { variables } from "../../nn/module.ts";
+import { isImage } from "../../pictures/image-grid.ts";
+import type { Device } from "../../runtime/device.ts";
+import { joinBytes } from "../../serialization/join-bytes.ts";
+import { matching } from "../../serialization/json.ts";
+import { readSafetensors, safetensorsChunks } from "../../serialization/safetensors.ts";
+import { sha256Hex } from "../../sha256.ts";
+import { checkTensors } from "../../training/checkpoint.ts";
+import { readTensors, tensorSpecs } from "../../training/state-tensors.ts";
+import { version as latentkit } from "../../version.ts";
+import { Classifier, classifierFeatures, classifierOf, trainClassifier } from "../classifier.ts";
+import type { Extractor, ExtractorCache } from "./extractor.ts";
 
 export const smallName = "small-28";
 /** Of its network and training: another version has other features. */
 const version = 1;
 const side = 28;
-/** 3 channels and 256 classes take 2 MB. */
-const mostBytes = 16_000_000;
-const cacheEnding = `.${smallName}.safetensors`;
-const mostCachedBytes = 200_000_000;
 
 const count = z
   .string()
@@ -45,7 +40,7 @@ const metadata = z.strictObject({
   fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
   examples: count,
   seed: count,
-  /** The share of test examples whose class it does not find; empty where there are none. */
+  /** The fraction of test examples whose class it does not find; empty where there are none. */
   testError: z.string(),
   latentkit: z.string(),
   onnxRuntime: z.string(),
@@ -53,6 +48,7 @@ const metadata = z.strictObject({
 type Metadata = z.output<typeof metadata>;
 
 export interface SmallTraining {
+  readonly device: Device;
   readonly seed?: number | undefined;
   readonly onTraining?: ((step: number, steps: number) => void) | undefined;
 }
@@ -63,19 +59,18 @@ function learned({ train, validation }: DataSource): Split {
   return { ...train, indices: Uint32Array.from([...train.indices, ...validation.indices]).toSorted() };
 }
 
-/** The bytes of the file, in pieces, of an extractor trained on a source. Throws DataError where that has no labelled images. */
-export async function trainSmallExtractor(
+/** The bytes of the file, in pieces, of an extractor trained on a source. Throws DataError where that has no labeled images. */
+export async function trainSmall28(
   source: DataSource,
-  { seed = 0, onTraining }: SmallTraining = {},
+  { device, seed = 0, onTraining }: SmallTraining,
 ): Promise<readonly Uint8Array[]> {
   const split = learned(source);
   const { dataset } = split;
   if (!isImage(dataset.shape) || !dataset.labels)
     throw new DataError(
-      `${smallName}: learns from labelled images, got ${source.name}, ${dataset.labels ? "lists of numbers" : "without labels"}; ` +
+      `${smallName}: learns from labeled images, got ${source.name}, ${dataset.labels ? "lists of numbers" : "without labels"}; ` +
         "take --extractor raw, a file of latentkit metrics train-extractor, or an ONNX model",
     );
-  const device = await cpuDevice(1);
   const classifier = await trainClassifier({ device, split, seed, side, ...(onTraining && { onStep: onTraining }) });
   try {
     const { test } = source;
@@ -100,19 +95,24 @@ export async function trainSmallExtractor(
   }
 }
 
-/** The extractor of a source: of the cache, or trained now and kept there. */
-export async function smallExtractor(source: DataSource, training: SmallTraining = {}): Promise<Extractor> {
-  const { seed = 0 } = training;
+/** The extractor of a source: from the cache, or trained now and kept there. */
+export async function small28(
+  source: DataSource,
+  { cache, ...training }: SmallTraining & { readonly cache?: ExtractorCache | undefined },
+): Promise<Extractor> {
+  const { device, seed = 0 } = training;
+  const { shape } = source.train.dataset;
   const split = learned(source);
   const key = await fingerprint(split.dataset.fingerprint, split.indices);
-  const name = `${key.slice(0, 16)}-seed-${seed}-v${version}${cacheEnding}`;
-  let path = await cachedFile(name);
-  if (path === undefined) {
-    path = await writeCached(name, await trainSmallExtractor(source, training));
-    await pruneCache(cacheEnding, mostCachedBytes);
+  const name = `${key.slice(0, 16)}-seed-${seed}-v${version}`;
+  const kept = await cache?.read(name);
+  if (kept === undefined) {
+    const pieces = await trainSmall28(source, training);
+    await cache?.write(name, pieces);
+    return readSmall28(joinBytes(pieces), { where: smallName, device, shape });
   }
   try {
-    return await readSmallExtractor(path, source.train.dataset.shape);
+    return await readSmall28(kept.bytes, { where: kept.where, device, shape });
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     throw new CheckpointError(`${error.message}; delete it to have it trained again`, { cause: error });
@@ -120,25 +120,31 @@ export async function smallExtractor(source: DataSource, training: SmallTraining
 }
 
 /**
- * The extractor of a file, for examples of a shape. Throws CheckpointError for a file that is damaged or no extractor, DataError for examples it
- * does not take.
+ * The extractor of a file's bytes, for examples of a shape. Throws CheckpointError, naming `where`, for a file that is damaged or no
+ * extractor, DataError for examples it does not take.
  */
-export async function readSmallExtractor(path: string, shape: Shape): Promise<Extractor> {
-  const bytes = await readExtractorFile(path, mostBytes);
-  const file = readSafetensors(bytes, path);
-  const { extractor, testError, ...about } = matching(metadata, Object.fromEntries(file.metadata), `${path}: metadata`);
+export async function readSmall28(
+  bytes: Uint8Array,
+  { where, device, shape }: { readonly where: string; readonly device: Device; readonly shape: Shape },
+): Promise<Extractor> {
+  const file = readSafetensors(bytes, where);
+  const { extractor, testError, ...about } = matching(
+    metadata,
+    Object.fromEntries(file.metadata),
+    `${where}: metadata`,
+  );
   if (about.version !== String(version))
     throw new CheckpointError(
-      `${path}: another version of ${smallName}, got ${about.version}, expected ${version}; train it again, or take the Latentkit it is of`,
+      `${where}: another version of ${smallName}, got ${about.version}, expected ${version}; train it again, or take the Latentkit it is of`,
     );
   if (!isImage(shape) || shape[0] !== about.channels)
     throw new DataError(
-      `${path}: wrong input, got examples of [${shape.join(", ")}], expected images of ${about.channels} channel${about.channels === 1 ? "" : "s"}`,
+      `${where}: wrong input, got examples of [${shape.join(", ")}], expected images of ${about.channels} channel${about.channels === 1 ? "" : "s"}`,
     );
   const network = new Classifier(shape, about.classes, { side });
   const specs = tensorSpecs(variables(network));
-  checkTensors(file.tensors, specs, path);
-  const classifier = await classifierOf(network, { device: await cpuDevice(1), shape, weights: file.tensors });
+  checkTensors(file.tensors, specs, where);
+  const classifier = await classifierOf(network, { device, shape, weights: file.tensors });
   return {
     name: `${smallName} v${version} (${about.data} ${about.fingerprint.slice(0, 8)}, seed ${about.seed})`,
     dim: classifierFeatures,
