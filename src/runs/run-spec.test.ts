@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LatentkitError } from "../errors.ts";
@@ -8,7 +11,10 @@ import { nodePlatform } from "../node/platform.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { parseRunInfo, runDataSpec, runInfoText } from "./run-info.ts";
 import { trainingSettings } from "../training/settings.ts";
-import { readRunSpec } from "./run-spec.ts";
+import { splitSpec } from "../data/split-spec.ts";
+import { openDataSource } from "../node/data/source.ts";
+import { Run } from "./run.ts";
+import { openDataLike, readRunSpec } from "./run-spec.ts";
 
 const text = runInfoText({
   model: "vae",
@@ -106,4 +112,43 @@ test("however its bytes are damaged, it opens or is refused plainly", async () =
     }),
     { numRuns: 1000, seed: 1 },
   );
+});
+
+test("other data of a run have its classes, whichever of them occur there", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "latentkit-like-"));
+  try {
+    const write = (name: string, kinds: readonly string[]): string => {
+      const path = join(folder, name);
+      writeFileSync(path, `size,kind\n${kinds.map((kind, i) => `${i},${kind}\n`).join("")}`);
+      return path;
+    };
+    const kinds = Array.from({ length: 30 }, (_, i) => "abc"[i % 3]!);
+    const options = { condition: "kind" };
+    const { train } = await openDataSource(write("all.csv", kinds), options);
+    const { kind, shape, range } = splitSpec(train);
+    const info = parseRunInfo(text, "run.json");
+    const run = await Run.create(new MemoryStore("like"), {
+      ...info,
+      data: {
+        source: "all.csv",
+        options: { ...options, binarize: "none" },
+        fingerprint: "00ff",
+        ...structuredClone({ kind, shape: [...shape], range: range && [...range] }),
+        columns: [...train.dataset.columns!],
+        fields: [{ name: "class", kind: "class", classes: ["a", "b", "c"] }],
+      },
+    });
+    const other = await openDataLike(
+      run,
+      nodePlatform,
+      write(
+        "some.csv",
+        kinds.map(() => "b"),
+      ),
+    );
+    expect(other.train.dataset.classNames).toEqual(["a", "b", "c"]);
+    expect(new Set(other.train.dataset.labels)).toEqual(new Set([1]));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
