@@ -7,12 +7,12 @@ import { nodePlatform } from "../node/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 import { type LoadedRun, loadRun } from "./load-run.ts";
-import { memoryStores } from "./memory-store.ts";
+import { memoryStores } from "./storage/memory-store.ts";
 import type { Platform } from "./platform.ts";
 import { writeReport } from "./reports/run-report.ts";
 import { scoreRun } from "./score-run.ts";
 import { resumeRun, type RunRequest, startRun } from "./start-run.ts";
-import { readText } from "./store.ts";
+import { readText } from "./storage/store.ts";
 import { noTrackers } from "./tracking.ts";
 
 const platform: Platform = {

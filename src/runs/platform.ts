@@ -4,7 +4,7 @@ import type { OpenExtractor } from "../evaluation/extractors/extractor.ts";
 import type { ModelDefinition } from "../models/definition.ts";
 import type { Device, DeviceName } from "../runtime/device.ts";
 import type { RunInfo } from "./run-info.ts";
-import type { RunStore } from "./store.ts";
+import type { RunStore } from "./storage/store.ts";
 import type { Trackers } from "./tracking.ts";
 
 /** What runs need of where they are: Node, a browser, a test. */

@@ -8,7 +8,7 @@ import { findModel } from "../models/registry.ts";
 import { variables } from "../nn/module.ts";
 import type { JsonObject, JsonValue } from "../serialization/json.ts";
 import { nodePlatform } from "../node/platform.ts";
-import { MemoryStore } from "./memory-store.ts";
+import { MemoryStore } from "./storage/memory-store.ts";
 import { parseRunInfo, runDataSpec, runInfoText } from "./run-info.ts";
 import { trainingSettings } from "../training/settings.ts";
 import { splitSpec } from "../data/split-spec.ts";

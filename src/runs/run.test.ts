@@ -20,7 +20,7 @@ import { runInfo } from "../../test/run-info.ts";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import type { TensorSpec } from "../serialization/safetensors.ts";
-import type { MetricsRecord } from "./metrics-log.ts";
+import type { MetricsRecord } from "./storage/metrics-log.ts";
 import { Run } from "./run.ts";
 import { FileStore } from "../node/files/file-store.ts";
 

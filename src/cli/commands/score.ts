@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Split } from "../../data/split.ts";
-import { ExampleReader } from "../../data/example-reader.ts";
+import { ExampleReader } from "../../data/storage/example-reader.ts";
 import { FIXED_BINARIZATION } from "../../data/binarize.ts";
 import { csvText } from "../../data/tables/column.ts";
 import { exampleSize } from "../../data/dataset.ts";

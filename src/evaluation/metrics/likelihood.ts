@@ -1,5 +1,5 @@
 import { lineChart } from "../../pictures/line-chart.ts";
-import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood.ts";
+import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import type { Check, Measure, MeasureContext } from "./metric.ts";
 import { scoresOf } from "./validation.ts";
 

@@ -14,12 +14,12 @@ import { classNumber } from "./class-number.ts";
 import { systemCode } from "../files/file-error.ts";
 import { openFile, status } from "./open-file.ts";
 import { fetchedFolder, isSize, publishedDatasets } from "./fetch.ts";
-import { openImageFolder } from "./images.ts";
-import { idxNames, openIdxFile, openIdxFolder } from "./idx.ts";
+import { openImageFolder } from "./images/image-folder.ts";
+import { idxNames, openIdxFile, openIdxFolder } from "./arrays/idx.ts";
 import type { DataLike, DataSourceOptions } from "../../data/options.ts";
-import { openParquet } from "./parquet.ts";
-import { openTable } from "./table.ts";
-import { openNpy, openNpz } from "./numpy.ts";
+import { openParquet } from "./tables/parquet.ts";
+import { openTable } from "./tables/table.ts";
+import { openNpy, openNpz } from "./arrays/numpy.ts";
 
 /** The options that were given. */
 type Given = { readonly [Key in keyof DataSourceOptions]: NonNullable<DataSourceOptions[Key]> } & Known;

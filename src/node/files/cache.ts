@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { FileContent } from "../../runs/store.ts";
+import type { FileContent } from "../../runs/storage/store.ts";
 import { writeFileAtomic } from "./atomic-write.ts";
 import { fileError } from "./file-error.ts";
 

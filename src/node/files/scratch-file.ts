@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { SpillStorage } from "../../data/spill-storage.ts";
+import type { SpillStorage } from "../../data/storage/spill-storage.ts";
 import { cacheFolder } from "./cache.ts";
 import { fileError } from "./file-error.ts";
 

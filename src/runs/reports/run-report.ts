@@ -10,7 +10,7 @@ import type { RunInfo } from "../run-info.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import type { MetricsRecord } from "../metrics-log.ts";
+import type { MetricsRecord } from "../storage/metrics-log.ts";
 import { type Report, reportHtml } from "./report-html.ts";
 import type { Run } from "../run.ts";
 import { readRunData } from "../run-spec.ts";

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import type { ByteFile } from "../../data/formats/byte-file.ts";
-import { createDataset, type ExampleStore } from "../../data/dataset.ts";
-import { type Factors, gridFactors } from "../../data/generators/factors.ts";
-import { type NpyArray, readNpy, streamNpyBytes } from "../../data/formats/read-npy.ts";
-import { createDataSource, type DataSource, mixed, split, type SplitOptions } from "../../data/split.ts";
-import { DataError } from "../../errors.ts";
-import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "../files/cache.ts";
-import { openExampleFile } from "./example-file.ts";
-import { publishReading } from "./load-progress.ts";
+import type { ByteFile } from "../../../data/formats/byte-file.ts";
+import { createDataset, type ExampleStore } from "../../../data/dataset.ts";
+import { type Factors, gridFactors } from "../../../data/generators/factors.ts";
+import { type NpyArray, readNpy, streamNpyBytes } from "../../../data/formats/read-npy.ts";
+import { createDataSource, type DataSource, mixed, split, type SplitOptions } from "../../../data/split.ts";
+import { DataError } from "../../../errors.ts";
+import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "../../files/cache.ts";
+import { openExampleFile } from "../example-file.ts";
+import { publishReading } from "../load-progress.ts";
 
 const IMAGES = "imgs.npy";
 const CLASSES = "latents_classes.npy";

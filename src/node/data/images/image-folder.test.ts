@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ExampleReader } from "../../data/example-reader.ts";
-import { FIXED_BINARIZATION } from "../../data/binarize.ts";
-import type { DataSource } from "../../data/split.ts";
-import { DataError } from "../../errors.ts";
-import { openImageFolder } from "./images.ts";
-import { openDataSource } from "./source.ts";
+import { ExampleReader } from "../../../data/storage/example-reader.ts";
+import { FIXED_BINARIZATION } from "../../../data/binarize.ts";
+import type { DataSource } from "../../../data/split.ts";
+import { DataError } from "../../../errors.ts";
+import { openImageFolder } from "./image-folder.ts";
+import { openDataSource } from "../source.ts";
 
 let folder = "";
 beforeAll(async () => {

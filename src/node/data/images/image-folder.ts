@@ -1,5 +1,5 @@
 import { basename, join, resolve } from "node:path";
-import { createDataset, type Dataset } from "../../data/dataset.ts";
+import { createDataset, type Dataset } from "../../../data/dataset.ts";
 import {
   completeParts,
   createDataSource,
@@ -8,8 +8,8 @@ import {
   type Parts,
   type Split,
   type SplitOptions,
-} from "../../data/split.ts";
-import { DataError } from "../../errors.ts";
+} from "../../../data/split.ts";
+import { DataError } from "../../../errors.ts";
 import { type ImageDecoder, imageDecoder, type ImageForm } from "./image-decoder.ts";
 import { type ImageFile, type ImagePart, listImages } from "./image-files.ts";
 import { type Broken, type PixelLimits, pixelsOf } from "./image-pixels.ts";

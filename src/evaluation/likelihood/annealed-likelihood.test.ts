@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { createDataset } from "../data/dataset.ts";
-import { whole } from "../data/split.ts";
-import { independent } from "../distributions/independent.ts";
-import { Normal } from "../distributions/normal.ts";
-import { constant, type Tensor } from "../graph/tensor.ts";
-import type { Model } from "../models/model.ts";
-import { stream } from "../random/index.ts";
-import type { Device } from "../runtime/device.ts";
-import { cpuDevice } from "../runtime/node.ts";
-import { createVariables } from "../runtime/variables.ts";
+import { createDataset } from "../../data/dataset.ts";
+import { whole } from "../../data/split.ts";
+import { independent } from "../../distributions/independent.ts";
+import { Normal } from "../../distributions/normal.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Model } from "../../models/model.ts";
+import { stream } from "../../random/index.ts";
+import type { Device } from "../../runtime/device.ts";
+import { cpuDevice } from "../../runtime/node.ts";
+import { createVariables } from "../../runtime/variables.ts";
 import { type AnnealedFigures, AnnealedLikelihood, type AnnealedOptions } from "./annealed-likelihood.ts";
 
 let cpu: Device;

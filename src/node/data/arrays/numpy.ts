@@ -1,11 +1,18 @@
 import { basename } from "node:path";
-import { arrayDatasets } from "../../data/formats/array-dataset.ts";
-import { readNpz } from "../../data/formats/npz.ts";
-import { readNpy } from "../../data/formats/read-npy.ts";
-import { completeParts, createDataSource, split, type SplitOptions, whole, type DataSource } from "../../data/split.ts";
-import { readZip } from "../../data/formats/zip.ts";
+import { arrayDatasets } from "../../../data/formats/array-dataset.ts";
+import { readNpz } from "../../../data/formats/npz.ts";
+import { readNpy } from "../../../data/formats/read-npy.ts";
+import {
+  completeParts,
+  createDataSource,
+  split,
+  type SplitOptions,
+  whole,
+  type DataSource,
+} from "../../../data/split.ts";
+import { readZip } from "../../../data/formats/zip.ts";
 import { hasFactors, openFactors } from "./factors.ts";
-import { openFile } from "./open-file.ts";
+import { openFile } from "../open-file.ts";
 
 /** Opens a .npy file whose rows are examples; a tenth is held out to test. */
 export async function openNpy(path: string, options: SplitOptions): Promise<DataSource> {

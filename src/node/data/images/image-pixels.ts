@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import type { ExampleStore } from "../../data/dataset.ts";
-import { ConfigError } from "../../errors.ts";
-import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "../files/cache.ts";
+import type { ExampleStore } from "../../../data/dataset.ts";
+import { ConfigError } from "../../../errors.ts";
+import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "../../files/cache.ts";
 import type { ImageDecoder, ImageForm } from "./image-decoder.ts";
 import type { ImageFile } from "./image-files.ts";
-import { openExampleFile } from "./example-file.ts";
-import { publishReading } from "./load-progress.ts";
+import { openExampleFile } from "../example-file.ts";
+import { publishReading } from "../load-progress.ts";
 
 /** How much room pixels take. */
 export interface PixelLimits {

@@ -3,10 +3,10 @@ import { basename, extname } from "node:path";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { CsvError, parse } from "csv-parse";
-import { createDataSource, split, type DataSource, type SplitOptions } from "../../data/split.ts";
-import { TableReader, type TableOptions, type SpillOptions } from "../../data/tables/table.ts";
-import { DataError } from "../../errors.ts";
-import { scratchFile } from "../files/scratch-file.ts";
+import { createDataSource, split, type DataSource, type SplitOptions } from "../../../data/split.ts";
+import { TableReader, type TableOptions, type SpillOptions } from "../../../data/tables/table.ts";
+import { DataError } from "../../../errors.ts";
+import { scratchFile } from "../../files/scratch-file.ts";
 
 const DELIMITERS = [",", ";", "\t", "|"];
 export type TableFileOptions = TableOptions & SplitOptions & Pick<SpillOptions, "mostInMemory">;

@@ -1,9 +1,9 @@
 import { basename, dirname, join, resolve } from "node:path";
-import type { ByteFile } from "../../data/formats/byte-file.ts";
-import { readIdxDataset } from "../../data/formats/idx-dataset.ts";
-import { createDataSource, split, type SplitOptions, whole, type DataSource } from "../../data/split.ts";
-import { DataError } from "../../errors.ts";
-import { openFile } from "./open-file.ts";
+import type { ByteFile } from "../../../data/formats/byte-file.ts";
+import { readIdxDataset } from "../../../data/formats/idx-dataset.ts";
+import { createDataSource, split, type SplitOptions, whole, type DataSource } from "../../../data/split.ts";
+import { DataError } from "../../../errors.ts";
+import { openFile } from "../open-file.ts";
 
 const parts = [
   ["train", "images", "idx3"],

@@ -1,5 +1,5 @@
-import { brIf, f32, f32x4, i16x8, i32, i32x4, loop, v128, type Code } from "../wasm/instructions.ts";
-import { defineFunction } from "../wasm/module.ts";
+import { brIf, f32, f32x4, i16x8, i32, i32x4, loop, v128, type Code } from "../../wasm/instructions.ts";
+import { defineFunction } from "../../wasm/module.ts";
 
 /** Values per loop iteration; arrays in memory are padded to a multiple of it. */
 export const GROUP = 16;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Batches } from "../../data/batches.ts";
+import { Batches } from "../../../data/batches.ts";
 import { openParquet } from "./parquet.ts";
-import { openDataSource } from "./source.ts";
+import { openDataSource } from "../source.ts";
 
 let folder = "";
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 /** Checkpoints of a run: `checkpoints/step-<n>/{weights.safetensors, optimizer.safetensors, state.json}`. */
-import { CheckpointError } from "../errors.ts";
-import { headerLength, parseHeader } from "../serialization/safetensors-header.ts";
-import { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "../serialization/safetensors.ts";
-import { sha256Hex } from "../sha256.ts";
+import { CheckpointError } from "../../errors.ts";
+import { headerLength, parseHeader } from "../../serialization/safetensors-header.ts";
+import { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "../../serialization/safetensors.ts";
+import { sha256Hex } from "../../sha256.ts";
 import {
   type Checkpoint,
   checkTensors,
@@ -10,7 +10,7 @@ import {
   stateFileText,
   type StateFile,
   type TensorSpecs,
-} from "../training/checkpoint.ts";
+} from "../../training/checkpoint.ts";
 import { type FileContent, readText, type RunStore } from "./store.ts";
 
 const maxStateBytes = 1_000_000;

@@ -1,7 +1,7 @@
-import { PhiloxFiller, type StreamKey } from "../random/index.ts";
-import { compileModule } from "../wasm/module.ts";
-import type { Binarization } from "./binarize.ts";
-import { exampleSize, type Dataset } from "./dataset.ts";
+import { PhiloxFiller, type StreamKey } from "../../random/index.ts";
+import { compileModule } from "../../wasm/module.ts";
+import type { Binarization } from "../binarize.ts";
+import { exampleSize, type Dataset } from "../dataset.ts";
 import { sampleBernoulli, GROUP, scaleBytes } from "./example-kernel.ts";
 
 type Kernel = ReturnType<ReturnType<typeof compileModule<"scaleBytes" | "sampleBernoulli">>>;

@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { zip } from "../../../test/zip-file.ts";
-import { DataError } from "../../errors.ts";
-import { fetchDataset, publishedDatasets } from "./fetch.ts";
-import { openDataSource } from "./source.ts";
+import { zip } from "../../../../test/zip-file.ts";
+import { DataError } from "../../../errors.ts";
+import { fetchDataset, publishedDatasets } from "../fetch.ts";
+import { openDataSource } from "../source.ts";
 
 let folder = "";
 beforeAll(async () => {

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DataError } from "../../errors.ts";
-import { openDataSource } from "./source.ts";
+import { DataError } from "../../../errors.ts";
+import { openDataSource } from "../source.ts";
 
 let folder = "";
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { CheckpointError } from "../errors.ts";
+import { CheckpointError } from "../../errors.ts";
 
 /** Text, or bytes in pieces that are written one after the other without being joined. */
 export type FileContent = string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;

@@ -3,8 +3,8 @@
  * then and is not a record. A metric that is not finite is `null` in the file and NaN in memory.
  */
 import { z } from "zod";
-import { CheckpointError } from "../errors.ts";
-import { matching, parseJsonObject } from "../serialization/json.ts";
+import { CheckpointError } from "../../errors.ts";
+import { matching, parseJsonObject } from "../../serialization/json.ts";
 import type { RunStore, StoredLog } from "./store.ts";
 
 const recordSchema = z.object({

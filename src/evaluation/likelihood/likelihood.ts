@@ -1,14 +1,14 @@
-import type { Binarization } from "../data/binarize.ts";
-import type { Split } from "../data/split.ts";
-import { DataError } from "../errors.ts";
-import { sizeOf } from "../graph/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { boundSizes, ImportanceBounds } from "../metrics/importance-bounds.ts";
-import type { Model } from "../models/model.ts";
-import type { Context } from "../nn/context.ts";
-import { requireCapabilities } from "./capabilities.ts";
-import { type SplitBatch, SplitProgram } from "./map-split.ts";
-import type { ModelOnDevice } from "./model-on-device.ts";
+import type { Binarization } from "../../data/binarize.ts";
+import type { Split } from "../../data/split.ts";
+import { DataError } from "../../errors.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { boundSizes, ImportanceBounds } from "../../metrics/importance-bounds.ts";
+import type { Model } from "../../models/model.ts";
+import type { Context } from "../../nn/context.ts";
+import { requireCapabilities } from "../capabilities.ts";
+import { type SplitBatch, SplitProgram } from "../map-split.ts";
+import type { ModelOnDevice } from "../model-on-device.ts";
 
 /** Negative log-likelihood by importance sampling, in nats per example: means over the examples. */
 export interface LikelihoodEstimate {

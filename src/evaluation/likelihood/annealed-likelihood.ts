@@ -1,22 +1,21 @@
-import { type BatchArrays, Batches } from "../data/batches.ts";
-import type { Binarization } from "../data/binarize.ts";
-import type { FieldArray } from "../data/fields.ts";
-import type { Split } from "../data/split.ts";
-import type { Distribution } from "../distributions/distribution.ts";
-import { DataError } from "../errors.ts";
-import { sizeOf } from "../graph/shape.ts";
-import { Input, type Tensor } from "../graph/tensor.ts";
-import { annealingSchedule } from "../metrics/annealing.ts";
-import { LogMeanExp } from "../metrics/importance-bounds.ts";
-import type { Model } from "../models/model.ts";
-import { conditioned, type Context, evaluation } from "../nn/context.ts";
-import { where } from "../ops/comparison.ts";
-import { Program } from "../runtime/program.ts";
-import { fieldArrays, fieldInputs } from "../training/batch-inputs.ts";
-import { codeOf, requireCapabilities } from "./capabilities.ts";
+import { type BatchArrays, Batches } from "../../data/batches.ts";
+import type { Binarization } from "../../data/binarize.ts";
+import type { FieldArray } from "../../data/fields.ts";
+import type { Split } from "../../data/split.ts";
+import { DataError } from "../../errors.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import { Input, type Tensor } from "../../graph/tensor.ts";
+import { annealingSchedule } from "../../metrics/annealing.ts";
+import { LogMeanExp } from "../../metrics/importance-bounds.ts";
+import { conditioned, evaluation } from "../../nn/context.ts";
+import { where } from "../../ops/comparison.ts";
+import { Program } from "../../runtime/program.ts";
+import { fieldArrays, fieldInputs } from "../../training/batch-inputs.ts";
+import { requireCapabilities } from "../capabilities.ts";
 import { hamiltonianTransition } from "./hamiltonian-transition.ts";
-import { conditionFields } from "./map-split.ts";
-import type { ModelOnDevice } from "./model-on-device.ts";
+import { type Joint, joint } from "./joint.ts";
+import { conditionFields } from "../map-split.ts";
+import type { ModelOnDevice } from "../model-on-device.ts";
 
 /** Log-likelihoods by annealed importance sampling, in nats. */
 export interface AnnealedEstimate {
@@ -117,7 +116,7 @@ export class AnnealedLikelihood {
     });
     const one = of(size);
     const code = one.prior.sample();
-    const { store, emaWeights: emaWeights } = trained;
+    const { store, emaWeights } = trained;
     const program = (name: string, outputs: Readonly<Record<string, Tensor>>): Program =>
       new Program(store, { name: `annealing ${name}`, outputs: new Map(Object.entries(outputs)), emaWeights });
     this.#programs = {
@@ -278,22 +277,6 @@ export class AnnealedLikelihood {
 function put(into: FieldArray, values: FieldArray, at: number): void {
   if (into instanceof BigInt64Array && values instanceof BigInt64Array) into.set(values, at);
   if (into instanceof Float32Array && values instanceof Float32Array) into.set(values, at);
-}
-
-/** p(z) for `count` codes, p(x|z), and the latent dimensions. */
-interface Joint {
-  readonly prior: Distribution;
-  readonly dim: number;
-  readonly decode: (z: Tensor) => Distribution;
-}
-
-function joint(model: Model, count: number, context: Context): Joint {
-  const { name, shape, prior } = codeOf(model)!;
-  return {
-    prior: prior!({}, count, context),
-    dim: shape[0]!,
-    decode: (z) => model.decode!({ [name]: z }, context),
-  };
 }
 
 const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;

@@ -1,4 +1,4 @@
-import { CheckpointError, ConfigError } from "../errors.ts";
+import { CheckpointError, ConfigError } from "../../errors.ts";
 import {
   checkName,
   type FileContent,

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { DataError } from "../../errors.ts";
+import { DataError } from "../../../errors.ts";
 
 /** Images are told by their names' endings; those of formats that cannot be read count as broken, not as something else. */
 const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|bmp|heic|heif|jp2|jxl)$/i;

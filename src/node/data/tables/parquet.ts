@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetSchema, type SchemaTree } from "hyparquet";
-import type { DataSource } from "../../data/split.ts";
-import { TableReader } from "../../data/tables/table.ts";
-import { DataError, LatentkitError } from "../../errors.ts";
+import type { DataSource } from "../../../data/split.ts";
+import { TableReader } from "../../../data/tables/table.ts";
+import { DataError, LatentkitError } from "../../../errors.ts";
 import { type TableFileOptions, tableSource } from "./table.ts";
 import { columnPages, MOST_ROWS } from "./parquet-pages.ts";
-import { publishReading } from "./load-progress.ts";
-import { scratchFile } from "../files/scratch-file.ts";
+import { publishReading } from "../load-progress.ts";
+import { scratchFile } from "../../files/scratch-file.ts";
 
 /**
  * Opens a Parquet file as a table: numbers, text, booleans and dates (as ISO 8601), a page at a time. A tenth is held out

@@ -1,5 +1,5 @@
 import type { Sharp, SharpOptions } from "sharp";
-import { DataError } from "../../errors.ts";
+import { DataError } from "../../../errors.ts";
 
 export interface ImageForm {
   /** Pixels a side. */

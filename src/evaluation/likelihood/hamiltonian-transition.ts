@@ -1,8 +1,8 @@
-import { grad } from "../graph/grad.ts";
-import { noise, type Tensor } from "../graph/tensor.ts";
-import { log, minimum, square } from "../ops/arithmetic.ts";
-import { greater, less, where } from "../ops/comparison.ts";
-import { exp } from "../ops/elementwise.ts";
+import { grad } from "../../graph/grad.ts";
+import { noise, type Tensor } from "../../graph/tensor.ts";
+import { log, minimum, square } from "../../ops/arithmetic.ts";
+import { greater, less, where } from "../../ops/comparison.ts";
+import { exp } from "../../ops/elementwise.ts";
 
 /**
  * One Hamiltonian Monte Carlo transition of every row of z [rows, dim], as one graph: it leaves the density proportional to

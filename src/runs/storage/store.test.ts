@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { CheckpointError, ConfigError } from "../errors.ts";
-import { FileStore } from "../node/files/file-store.ts";
+import { CheckpointError, ConfigError } from "../../errors.ts";
+import { FileStore } from "../../node/files/file-store.ts";
 import { MemoryStore, memoryStores } from "./memory-store.ts";
 import { type FileContent, readText, type RunStore } from "./store.ts";
 

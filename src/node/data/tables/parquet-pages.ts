@@ -6,7 +6,7 @@ import { convert, DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
 import { readVarInt } from "hyparquet/src/thrift.js";
 import { compressors, decompressZstd } from "hyparquet-compressors";
-import { inTime } from "../files/with-timeout.ts";
+import { inTime } from "../../files/with-timeout.ts";
 
 type PageHeader = ReturnType<typeof parquetHeader>;
 type DecodedArray = NonNullable<ReturnType<typeof readPage>["data"]>;
