@@ -6,6 +6,7 @@ import { openDataSource } from "../../node/data/source.ts";
 import { measures } from "../../evaluation/metrics/index.ts";
 import { smallName } from "../../evaluation/extractors/small-28.ts";
 import { readSmallExtractor, trainSmallExtractor } from "../../node/extractors/small-28-file.ts";
+import { loadProgress } from "../output/show-load-progress.ts";
 import { checkKind } from "../output/write-output.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
@@ -54,7 +55,7 @@ async function trainExtractor(options: { readonly json?: boolean }): Promise<voi
   const settings = parseSettings(extractorSettings, givenSettings(extractorSettings, options));
   const { data, out, seed, ...reading } = settings;
   checkKind(out, [".safetensors"]);
-  const source = await openDataSource(data, reading);
+  const source = await openDataSource(data, { ...reading, onProgress: loadProgress() });
   const progress = new LineProgress(`training ${smallName}`);
   const bytes = await trainSmallExtractor(source, { seed, onTraining: (step, steps) => progress.show(step, steps) });
   await writeFileAtomic(out, bytes);

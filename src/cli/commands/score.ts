@@ -10,7 +10,7 @@ import { ConfigError } from "../../errors.ts";
 import { parseDensity } from "../../latent/density.ts";
 import { rocAuc } from "../../metrics/roc-auc.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { classNumber } from "../../node/data/class-number.ts";
+import { classNumber } from "../../data/class-number.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { readRunData } from "../../runs/run-spec.ts";
 import { type ExampleScores, scoreNames, scoreRun } from "../../runs/score-run.ts";

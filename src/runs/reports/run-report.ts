@@ -40,7 +40,7 @@ export async function writeReport(reported: ReportedRun): Promise<string> {
 export const reportPage = async (reported: ReportedRun): Promise<string> => reportHtml(await reportOf(reported));
 
 async function reportOf({ run, trained, definition, openData, grids: made }: ReportedRun): Promise<Report> {
-  const { info, path } = run;
+  const { info } = run;
   const notes: string[] = [];
   const source = await attempt(openData, notes);
   const grids = made ?? (source && (await trainingGrids({ trained, source }))) ?? [];

@@ -5,11 +5,11 @@ import type { ByteFile } from "../../../data/formats/byte-file.ts";
 import { createDataset, type ExampleStore } from "../../../data/dataset.ts";
 import { type Factors, gridFactors } from "../../../data/generators/factors.ts";
 import { type NpyArray, readNpy, streamNpyBytes } from "../../../data/formats/read-npy.ts";
+import type { OnLoadProgress } from "../../../data/options.ts";
 import { createDataSource, type DataSource, mixed, split, type SplitOptions } from "../../../data/split.ts";
 import { DataError } from "../../../errors.ts";
 import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "../../files/cache.ts";
 import { openExampleFile } from "../example-file.ts";
-import { publishReading } from "../load-progress.ts";
 
 const IMAGES = "imgs.npy";
 const CLASSES = "latents_classes.npy";
@@ -29,7 +29,7 @@ export const hasFactors = (files: ReadonlyMap<string, ByteFile>): boolean => fil
 export async function openFactors(
   path: string,
   files: ReadonlyMap<string, ByteFile>,
-  options: SplitOptions,
+  { onProgress, ...options }: SplitOptions & { readonly onProgress?: OnLoadProgress },
 ): Promise<DataSource> {
   const classes = await readNpy(files.get(CLASSES)!);
   const factors = factorsOf(files.get(CLASSES)!.name, classes);
@@ -40,7 +40,7 @@ export async function openFactors(
       `${files.get(IMAGES)!.name}: images and factors do not fit, got shape (${shape.join(", ")}), expected (${factors.count}, height, width)`,
     );
   const pixels = height! * width!;
-  const values = await storeOf(path, { size, pixels, bytes });
+  const values = await storeOf(path, { size, pixels, bytes }, onProgress);
   const at = factors.names.indexOf("shape");
   const labeled = at >= 0 && factors.sizes[at] === SHAPES.length;
   const dataset = await createDataset({
@@ -92,7 +92,8 @@ interface Images {
 }
 
 /** The images, eight pixels in a byte, in a file of the cache that ends with the SHA-256 of what is before. */
-async function storeOf(path: string, { size, pixels, bytes }: Images): Promise<ExampleStore> {
+async function storeOf(path: string, images: Images, onProgress: OnLoadProgress | undefined): Promise<ExampleStore> {
+  const { size, pixels } = images;
   const about = await stat(path);
   const key = createHash("sha256").update(JSON.stringify([resolve(path), about.size, about.mtimeMs, "bits"]));
   const name = `${key.digest("hex").slice(0, 32)}.images`;
@@ -100,7 +101,7 @@ async function storeOf(path: string, { size, pixels, bytes }: Images): Promise<E
   const total = size * packedBytes;
   let cached = await cachedFile(name);
   if (cached === undefined || (await stat(cached)).size !== total + DIGEST_BYTES) {
-    cached = await writeCached(name, withDigest(packed(path, { size, pixels, bytes })));
+    cached = await writeCached(name, withDigest(packed(path, images, onProgress)));
     await pruneCache(".images", MOST_PIXELS_CACHED);
   }
   const { blocks, bytesOf } = openExampleFile(cached, packedBytes, total);
@@ -115,7 +116,11 @@ async function storeOf(path: string, { size, pixels, bytes }: Images): Promise<E
 }
 
 /** Zeros and ones as bits, the first one the highest; every image begins with a byte of its own. */
-async function* packed(path: string, { size, pixels, bytes }: Images): AsyncGenerator<Uint8Array> {
+async function* packed(
+  path: string,
+  { size, pixels, bytes }: Images,
+  onProgress: OnLoadProgress | undefined,
+): AsyncGenerator<Uint8Array> {
   let [pixel, byte, done] = [0, 0, 0];
   for await (const chunk of bytes) {
     const out = new Uint8Array(Math.ceil(chunk.length / 8) + Math.ceil(chunk.length / pixels) + 1);
@@ -133,7 +138,7 @@ async function* packed(path: string, { size, pixels, bytes }: Images): AsyncGene
     }
     done += chunk.length;
     yield out.subarray(0, at);
-    publishReading({ what: path, done, total: size * pixels });
+    onProgress?.({ source: path, done, total: size * pixels });
   }
 }
 

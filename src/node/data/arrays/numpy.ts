@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { arrayDatasets } from "../../../data/formats/array-dataset.ts";
 import { readNpz } from "../../../data/formats/npz.ts";
 import { readNpy } from "../../../data/formats/read-npy.ts";
+import type { OnLoadProgress } from "../../../data/options.ts";
 import {
   completeParts,
   createDataSource,
@@ -26,11 +27,14 @@ export async function openNpy(path: string, options: SplitOptions): Promise<Data
 }
 
 /** Opens a .npz file by the rule of `readNpz`, or as `openFactors` does where it is laid out as dSprites. Parts it lacks are held out, a tenth each, as `options` say. */
-export async function openNpz(path: string, options: SplitOptions): Promise<DataSource> {
+export async function openNpz(
+  path: string,
+  { onProgress, ...options }: SplitOptions & { readonly onProgress?: OnLoadProgress },
+): Promise<DataSource> {
   const name = basename(path);
   const file = (await openFile(path))!;
   const arrays = await readZip(file);
-  if (hasFactors(arrays)) return openFactors(path, arrays, options);
+  if (hasFactors(arrays)) return openFactors(path, arrays, { ...options, ...(onProgress && { onProgress }) });
   const { whole: all, train, validation, test } = await arrayDatasets(name, await readNpz(file));
   const learned = (train ?? all)!;
   const counts = [

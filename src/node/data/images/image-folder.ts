@@ -12,7 +12,7 @@ import {
 import { DataError } from "../../../errors.ts";
 import { type ImageDecoder, imageDecoder, type ImageForm } from "./image-decoder.ts";
 import { type ImageFile, type ImagePart, listImages } from "./image-files.ts";
-import { type Broken, type PixelLimits, pixelsOf } from "./image-pixels.ts";
+import { type Broken, type PixelOptions, pixelsOf } from "./image-pixels.ts";
 
 /** Images of which size and color are looked at where nobody says. */
 const LOOKED_AT = 64;
@@ -20,7 +20,7 @@ const SMALL = 64;
 const USUAL_SIZE = 32;
 const MOST_CLASSES = 256;
 
-export interface ImageFolderOptions extends SplitOptions, PixelLimits {
+export interface ImageFolderOptions extends SplitOptions, PixelOptions {
   readonly size?: number;
   readonly channels?: 1 | 3;
   readonly skipBroken?: boolean;

@@ -4,15 +4,16 @@ import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { ExampleStore } from "../../../data/dataset.ts";
+import type { OnLoadProgress } from "../../../data/options.ts";
 import { ConfigError } from "../../../errors.ts";
 import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "../../files/cache.ts";
 import type { ImageDecoder, ImageForm } from "./image-decoder.ts";
 import type { ImageFile } from "./image-files.ts";
 import { openExampleFile } from "../example-file.ts";
-import { publishReading } from "../load-progress.ts";
 
-/** How much room pixels take. */
-export interface PixelLimits {
+/** How much room pixels take, and who hears how far they are decoded. */
+export interface PixelOptions {
+  readonly onProgress?: OnLoadProgress;
   /** Bytes held in memory, 1 GiB unless given; a larger set is read from its file in the cache. */
   readonly mostInMemory?: number;
   /** Bytes of all sets in the cache, 8 GiB unless given; the set in use stays, whatever its size. */
@@ -47,7 +48,7 @@ export async function pixelsOf(
   files: readonly ImageFile[],
   decoder: ImageDecoder,
   form: ImageForm,
-  { mostInMemory = 2 ** 30, mostCached = MOST_PIXELS_CACHED }: PixelLimits = {},
+  { mostInMemory = 2 ** 30, mostCached = MOST_PIXELS_CACHED, onProgress }: PixelOptions = {},
 ): Promise<{ readonly values: Uint8Array | ExampleStore; readonly broken: readonly Broken[] }> {
   const about = files.map(({ path, size, modified }) => [path, size, modified]);
   const key = createHash("sha256")
@@ -62,7 +63,7 @@ export async function pixelsOf(
     if (values) return { values, broken: found.broken };
   }
   const broken: Broken[] = [];
-  const pieces = (): AsyncGenerator<Uint8Array> => decodeAll(folder, files, decoder, form, broken);
+  const pieces = (): AsyncGenerator<Uint8Array> => decodeAll(folder, files, decoder, form, { broken, onProgress });
   const hash = createHash("sha256");
   let bytes = 0;
   const counted = async function* () {
@@ -114,7 +115,7 @@ async function* decodeAll(
   files: readonly ImageFile[],
   decoder: ImageDecoder,
   form: ImageForm,
-  broken: Broken[],
+  { broken, onProgress }: { readonly broken: Broken[]; readonly onProgress: OnLoadProgress | undefined },
 ): AsyncGenerator<Uint8Array> {
   const together = 16 * cpus().length;
   for (let first = 0; first < files.length; first += together) {
@@ -128,7 +129,7 @@ async function* decodeAll(
       ),
     );
     for (const image of images) if (image) yield image;
-    publishReading({ what: folder, done: Math.min(files.length, first + together), total: files.length });
+    onProgress?.({ source: folder, done: Math.min(files.length, first + together), total: files.length });
   }
   broken.sort((a, b) => a.index - b.index);
 }

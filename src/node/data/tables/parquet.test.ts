@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LoadProgress } from "../../../data/options.ts";
 import { Batches } from "../../../data/batches.ts";
 import { openParquet } from "./parquet.ts";
 import { openDataSource } from "../source.ts";
@@ -39,6 +40,13 @@ describe("a Parquet file", () => {
     expect(found.train.indices).toEqual(expected.train.indices);
     const labeled = await open("a.parquet", bytes, { condition: "color", drop: ["sold"] });
     expect(labeled.train.dataset).toMatchObject({ classNames: ["blue", "red"], shape: [2] });
+  });
+
+  test("tells how far it is read, a group of rows at a time", async () => {
+    const heard: LoadProgress[] = [];
+    await open("heard.parquet", bytes, { onProgress: (progress: LoadProgress) => heard.push(progress) });
+    const source = join(folder, "heard.parquet");
+    expect(heard).toEqual([15, 30, 40].map((done) => ({ source, done, total: rows })));
   });
 
   test("put aside in a file is the same table", async () => {

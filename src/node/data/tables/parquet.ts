@@ -5,7 +5,6 @@ import { TableReader } from "../../../data/tables/table.ts";
 import { DataError, LatentkitError } from "../../../errors.ts";
 import { type TableFileOptions, tableSource } from "./table.ts";
 import { columnPages, MOST_ROWS } from "./parquet-pages.ts";
-import { publishReading } from "../load-progress.ts";
 import { scratchFile } from "../../files/scratch-file.ts";
 
 /**
@@ -48,7 +47,7 @@ export async function openParquet(path: string, options: TableFileOptions): Prom
         }
       }
       line += rows;
-      publishReading({ what: path, done: line - 1, total: Number(metadata.num_rows) });
+      options.onProgress?.({ source: path, done: line - 1, total: Number(metadata.num_rows) });
     }
   } catch (cause) {
     // Whatever its reader stumbles over is the file's fault: nothing else is open here.

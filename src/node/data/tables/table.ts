@@ -4,12 +4,15 @@ import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { CsvError, parse } from "csv-parse";
 import { createDataSource, split, type DataSource, type SplitOptions } from "../../../data/split.ts";
+import type { OnLoadProgress } from "../../../data/options.ts";
 import { TableReader, type TableOptions, type SpillOptions } from "../../../data/tables/table.ts";
 import { DataError } from "../../../errors.ts";
 import { scratchFile } from "../../files/scratch-file.ts";
 
 const DELIMITERS = [",", ";", "\t", "|"];
-export type TableFileOptions = TableOptions & SplitOptions & Pick<SpillOptions, "mostInMemory">;
+export interface TableFileOptions extends TableOptions, SplitOptions, Pick<SpillOptions, "mostInMemory"> {
+  readonly onProgress?: OnLoadProgress;
+}
 
 /** Characters of one row. */
 const MOST_ROW = 1 << 22;

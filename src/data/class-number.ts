@@ -1,6 +1,6 @@
-import { ConfigError } from "../../errors.ts";
-import { nearestName } from "../../nearest-name.ts";
-import { quoted } from "../../serialization/quoted.ts";
+import { ConfigError } from "../errors.ts";
+import { nearestName } from "../nearest-name.ts";
+import { quoted } from "../serialization/quoted.ts";
 
 /** The number of a class that an option gives by name or number. Throws ConfigError naming all there are, and the nearest. */
 export function classNumber(option: string, text: string, classNames: readonly string[] = []): number {
