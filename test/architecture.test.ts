@@ -1,16 +1,22 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, posix } from "node:path";
+import { readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { describe, expect, test } from "vitest";
+import { cycles, importsOf, isRelative, lineAt, resolved, sources } from "./source-imports.ts";
 
-const core = ["graph", "ops", "random", "distributions", "nn"];
-const shared = ["errors.ts", "linalg", "pictures", ...core, "models", "latent", "runtime", "data", "metrics"];
+/** Needs nothing of ours but errors. */
+const foundations = ["errors.ts", "nearest-name.ts", "version.ts", "sha256.ts", "serialization", "linalg", "pictures"];
+const core = ["graph", "ops", "random", "distributions", "optim", "nn"];
+const tools = ["data/spec.ts", "data", "models", "latent", "metrics", "runtime", "training", "evaluation"];
 /** Each layer with the layers it may import, lowest first. A layer is a folder of src, or a file where a folder spans two. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "nearest-name.ts": ["errors.ts"],
+  "version.ts": [],
+  "sha256.ts": [],
   wasm: ["errors.ts"],
   pictures: ["errors.ts"],
   linalg: ["errors.ts"],
+  serialization: ["errors.ts"],
   graph: ["errors.ts"],
   // Optimizers' expressions become WebAssembly here, above the graph; random uses the encoder alone, below it.
   "wasm/elementwise.ts": ["errors.ts", "wasm", "graph"],
@@ -20,29 +26,36 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   distributions: ["errors.ts", "graph", "ops"],
   optim: ["errors.ts", "graph", "ops"],
   nn: ["errors.ts", "graph", "ops", "random"],
+  // What models are built for: all that they know of data.
+  "data/spec.ts": [],
   // A model is a function from symbolic tensors to a loss: it knows no device, no data and no random stream.
-  models: ["errors.ts", "nearest-name.ts", "linalg", "graph", "ops", "distributions", "nn"],
+  models: ["errors.ts", "nearest-name.ts", "linalg", "graph", "ops", "distributions", "optim", "nn", "data/spec.ts"],
   runtime: ["errors.ts", "graph", "ops", "onnx", "random"],
-  latent: ["errors.ts", "linalg", "random", "graph", "ops", "distributions", "models"],
-  data: ["errors.ts", "wasm", "random"],
+  latent: ["errors.ts", "linalg", "random"],
+  data: ["errors.ts", "nearest-name.ts", "sha256.ts", "serialization", "wasm", "random", "data/spec.ts"],
   metrics: ["errors.ts", "wasm", "linalg", "random"],
   training: [
     "errors.ts",
-    "linalg",
+    "serialization",
     "wasm/elementwise.ts",
-    ...core,
+    "graph",
+    "ops",
     "optim",
-    "models",
-    "latent",
-    "runtime",
+    "nn",
+    "data/spec.ts",
     "data",
-    "metrics",
+    "models",
+    "runtime",
   ],
+  // What trained models do, and how well: above training, which needs no more than losses.
+  evaluation: [...foundations, ...core, "data/spec.ts", "data", "models", "latent", "metrics", "runtime", "training"],
   // Published tables: which models and settings, and what was reported. As data: no model is imported.
   reproductions: ["data", "training"],
-  "index.ts": [...shared, "optim", "training"],
-  node: [...shared, "index.ts", "nearest-name.ts", "onnx", "optim", "training", "reproductions"],
-  cli: [...shared, "nearest-name.ts", "optim", "training", "reproductions", "node"],
+  // Runs in a store on a platform, which are given: neither files nor processes.
+  runs: [...foundations, ...core, ...tools, "reproductions"],
+  "index.ts": [...foundations, ...core, ...tools],
+  node: [...foundations, ...core, "onnx", ...tools, "reproductions", "runs", "index.ts"],
+  cli: [...foundations, ...core, ...tools, "reproductions", "runs", "node"],
 };
 
 /** Files that may import a layer above their own, with the reason. */
@@ -50,14 +63,40 @@ const upward: Readonly<Record<string, { readonly layer: string; readonly reason:
   "graph/tensor.ts": { layer: "ops", reason: "a tensor's infix methods are operations" },
 };
 
+/** Modules that import each other in a circle, types included, with the reason. */
+const knownCycles: readonly { readonly files: readonly string[]; readonly reason: string }[] = [
+  {
+    reason: "a tensor's infix methods are operations, which are functions of tensors",
+    files: [
+      "graph/op.ts",
+      "graph/tensor.ts",
+      "ops/arithmetic.ts",
+      "ops/comparison.ts",
+      "ops/elementwise.ts",
+      "ops/families.ts",
+      "ops/linalg.ts",
+      "ops/movement.ts",
+      "ops/reduction.ts",
+      "ops/softplus-sum.ts",
+    ],
+  },
+  {
+    reason: "types alone: a model may have a sampler, and how a model samples is told from all of it",
+    files: ["models/model.ts", "models/sampler.ts"],
+  },
+];
+
 /** Packages with one place to be imported from; zod, fast-png and commander validate, encode and parse wherever that is done. */
 const packagePlaces: Readonly<Record<string, RegExp>> = {
   "onnxruntime-node": /^runtime\/node\.ts$/,
   "onnxruntime-web": /^runtime\/web\.ts$/,
   "onnxruntime-common": /^runtime\//,
   commander: /^cli\//,
-  sharp: /^node\/(data-image-decoder|webp-film)\.ts$/,
-  "csv-parse": /^node\//,
+  sharp: /^node\/(data\/images\/image-decoder|files\/webp-film)\.ts$/,
+  "csv-parse": /^node\/data\/tables\/table\.ts$/,
+  hyparquet: /^node\/data\/tables\/parquet(-pages)?\.ts$/,
+  "hyparquet-compressors": /^node\/data\/tables\/parquet-pages\.ts$/,
+  gifenc: /^pictures\/gif\.ts$/,
   jiti: /^node\/load-model-file\.ts$/,
 };
 const platformFiles = /^(node|cli)\/|^runtime\/node\.ts$/;
@@ -70,35 +109,21 @@ const longFiles: Readonly<Record<string, string>> = {
   "ops/movement.ts": "the ops that only move elements share their index arithmetic",
 };
 
-interface Source {
-  readonly file: string;
-  readonly text: string;
-}
+const mostFiles = 16;
+/** Folders with more files than that, tests and the index aside, with the reason. */
+const largeFolders: Readonly<Record<string, string>> = {
+  ops: "a family of operations a file",
+  distributions: "a distribution a file",
+  "evaluation/metrics": "a metric a file",
+  "cli/commands": "a command a file",
+};
 
-const sources: readonly Source[] = readdirSync("src", { recursive: true, encoding: "utf8" })
-  .map((file) => file.replaceAll("\\", "/"))
-  .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
-  .map((file) => ({ file, text: readFileSync(`src/${file}`, "utf8") }));
-
-/** `import ... from "x"`, `export ... from "x"`, `import "x"` and `import("x")`, types included, with their lines. */
-function importsOf({ text }: Source): { readonly target: string; readonly line: number }[] {
-  const statement =
-    /^(?:import|export)\b(?:[^;"'`]*?\bfrom)?\s*["'](?<from>[^"']+)["']|\bimport\(\s*["'](?<dynamic>[^"']+)["']/gm;
-  return [...text.matchAll(statement)].map(({ index, groups }) => ({
-    target: (groups!["from"] ?? groups!["dynamic"])!,
-    line: lineAt(text, index),
-  }));
-}
-
-const lineAt = (text: string, index: number): number => text.slice(0, index).split("\n").length;
 const layerOf = (file: string): string => (layers[file] ? file : file.split("/")[0]!);
-const resolved = (file: string, target: string): string => posix.join(dirname(file), target);
 const packageOf = (target: string): string =>
   target
     .split("/")
     .slice(0, target.startsWith("@") ? 2 : 1)
     .join("/");
-const isRelative = (target: string): boolean => target.startsWith(".");
 
 /** Every import that `wrong` objects to, as `file:line imports target: reason`. */
 function violations(wrong: (file: string, target: string) => string | undefined): string[] {
@@ -132,13 +157,30 @@ describe("layers", () => {
       'export const from = "no";',
     ].join("\n");
     expect(importsOf({ file: "x.ts", text })).toEqual([
-      { target: "./a.ts", line: 1 },
-      { target: "../b.ts", line: 2 },
-      { target: "./c.ts", line: 6 },
-      { target: "./d.ts", line: 7 },
-      { target: "./e.ts", line: 8 },
-      { target: "f/g", line: 9 },
+      { target: "./a.ts", line: 1, dynamic: false },
+      { target: "../b.ts", line: 2, dynamic: false },
+      { target: "./c.ts", line: 6, dynamic: false },
+      { target: "./d.ts", line: 7, dynamic: false },
+      { target: "./e.ts", line: 8, dynamic: false },
+      { target: "f/g", line: 9, dynamic: true },
     ]);
+  });
+
+  test("cycles are found, through types too, and not through what is loaded later", () => {
+    const module = (file: string, text: string): { file: string; text: string } => ({ file, text });
+    expect(
+      cycles([
+        module("a.ts", 'import { b } from "./b.ts";'),
+        module("b.ts", 'export * from "./d/c.ts";'),
+        module("d/c.ts", 'import type { A } from "../a.ts";\nimport "./e.ts";'),
+        module("d/e.ts", 'const a = () => import("../a.ts");'),
+      ]),
+    ).toEqual([["a.ts", "b.ts", "d/c.ts"]]);
+  });
+
+  test("no modules import each other in a circle without a reason", () => {
+    const found = cycles(sources).toSorted((a, b) => (a[0]! < b[0]! ? -1 : 1));
+    expect(found).toEqual(knownCycles.map(({ files }) => files));
   });
 
   test("every file belongs to a layer", () => {
@@ -213,6 +255,16 @@ describe("shape of the code", () => {
     const long = sources.filter(({ text }) => text.trimEnd().split("\n").length > longestFile).map(({ file }) => file);
     expect(long.filter((file) => !longFiles[file])).toEqual([]);
     expect(sources.map(({ file }) => file)).toEqual(expect.arrayContaining(Object.keys(longFiles)));
+  });
+
+  test(`no folder has over ${mostFiles} files without a reason`, () => {
+    const count = new Map<string, number>();
+    for (const { file } of sources) {
+      const { dir, base } = posix.parse(file);
+      if (base !== "index.ts") count.set(dir, (count.get(dir) ?? 0) + 1);
+    }
+    const large = [...count].filter(([, files]) => files > mostFiles).map(([folder]) => folder);
+    expect(large.toSorted()).toEqual(Object.keys(largeFolders).toSorted());
   });
 
   test("no model is named outside src/models", async () => {

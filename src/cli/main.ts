@@ -3,7 +3,6 @@ import { Command } from "commander";
 import { fileError } from "../node/files/file-error.ts";
 import { version } from "../version.ts";
 import { reportError } from "./output/report-error.ts";
-import { showReading } from "./output/show-load-progress.ts";
 
 /** The commands, each loaded only when it is asked for: start-up is what a person waits for most often. */
 const commands: readonly (readonly [
@@ -55,7 +54,6 @@ Every command has --help and --json.`,
     if (name === wanted) await (await load()).define(command, args);
   }
   quiet(program);
-  showReading();
   if (args.length === 0) return program.outputHelp();
   await program.parseAsync(args, { from: "user" });
 }

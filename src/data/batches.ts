@@ -1,9 +1,9 @@
 import { ConfigError } from "../errors.ts";
 import { stream } from "../random/index.ts";
 import { dynamicBinarization, FIXED_BINARIZATION, type Binarization } from "./binarize.ts";
-import { exampleSize } from "./dataset.ts";
-import { checkedField, type Field, type FieldArray, fieldArray, fillField } from "./fields.ts";
-import { ExampleReader } from "./example-reader.ts";
+import { exampleSize, type Field } from "./dataset.ts";
+import { checkedField, type FieldArray, fieldArray, fillField } from "./fields.ts";
+import { ExampleReader } from "./storage/example-reader.ts";
 import { PartiallyLabeled } from "./partially-labeled.ts";
 import { shuffled } from "./shuffle.ts";
 import type { FieldSpec } from "./spec.ts";

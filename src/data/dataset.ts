@@ -1,7 +1,6 @@
 import { DataError } from "../errors.ts";
-import type { Blocks } from "./block-cache.ts";
+import type { Blocks } from "./storage/block-cache.ts";
 import type { Column } from "./tables/column.ts";
-import type { ClassIndices, Field } from "./fields.ts";
 import type { Factors } from "./generators/factors.ts";
 import { fingerprint } from "./fingerprint.ts";
 
@@ -22,6 +21,20 @@ export interface FloatStore {
   /** Writes the values of one example. */
   readFloats(example: number, into: Float32Array): void;
 }
+
+/** The class of each example, or numbers of a shape: attributes as 0 and 1, measurements, another picture. */
+export type Field =
+  | { readonly kind: "class"; readonly values: ClassIndices; readonly classes: readonly string[] }
+  | {
+      readonly kind: "numbers";
+      /** Of one example. */
+      readonly shape: readonly number[];
+      /** [examples, ...shape]. */
+      readonly values: Float32Array;
+    };
+
+/** Indices of classes: up to 256 take a byte each. */
+export type ClassIndices = Uint8Array | Uint16Array;
 
 /** Examples in their stored form; only batches are converted to float. */
 export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | FloatStore> {

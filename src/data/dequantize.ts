@@ -1,7 +1,7 @@
 import { FIXED_BINARIZATION } from "./binarize.ts";
 import { fillUniform, streamKey } from "../random/index.ts";
 import { exampleSize } from "./dataset.ts";
-import { ExampleReader } from "./example-reader.ts";
+import { ExampleReader } from "./storage/example-reader.ts";
 import type { Split } from "./split.ts";
 
 /** Distance between quantization levels after scaling to [0, 1]; undefined for values that are real numbers. */

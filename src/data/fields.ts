@@ -1,21 +1,7 @@
 /** What is known of each example beside its values. */
 import { DataError } from "../errors.ts";
-import type { Dataset } from "./dataset.ts";
+import type { Dataset, Field } from "./dataset.ts";
 import type { FieldSpec } from "./spec.ts";
-
-/** The class of each example, or numbers of a shape: attributes as 0 and 1, measurements, another picture. */
-export type Field =
-  | { readonly kind: "class"; readonly values: ClassIndices; readonly classes: readonly string[] }
-  | {
-      readonly kind: "numbers";
-      /** Of one example. */
-      readonly shape: readonly number[];
-      /** [examples, ...shape]. */
-      readonly values: Float32Array;
-    };
-
-/** Indices of classes: up to 256 take a byte each. */
-export type ClassIndices = Uint8Array | Uint16Array;
 
 /** Every field of a dataset by name: its labels are the field `class`. */
 export const fieldsOf = ({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConfigError } from "../errors.ts";
 import { BINARIZATIONS } from "./binarize.ts";
 import type { Column } from "./tables/column.ts";
 import { numberMappings } from "./tables/raw-column.ts";
@@ -55,17 +56,74 @@ export function givenDataOptions(from: DataOptions): DataOptions {
 /** How a run reads its data, as its run.json says. */
 export const runDataOptions = z.strictObject({ binarize: z.enum(BINARIZATIONS), ...dataOptions.shape });
 
+/** How far data that take a while have been read: so many images, rows or bytes of all. */
+export interface LoadProgress {
+  /** The path of the data. */
+  readonly source: string;
+  readonly done: number;
+  readonly total: number;
+}
+export type OnLoadProgress = (progress: LoadProgress) => void;
+
 /** How a source is opened. */
 export interface DataSourceOptions extends DataOptions {
   /** Seed of generated data and of the shuffle that picks held-out examples, 0 unless given; not the seed of a training run. */
   readonly seed?: number | undefined;
   /** Data read before: where this source leaves a choice that was made there, it is made alike. */
   readonly like?: DataLike | undefined;
+  readonly onProgress?: OnLoadProgress | undefined;
 }
 
+/** Data read before, for `like`. */
 export interface DataLike {
   readonly shape: readonly number[];
   readonly classNames?: readonly string[] | undefined;
   readonly columns?: readonly Column[] | undefined;
   readonly options: DataOptions;
+}
+
+/** The options that were given, but for those that are not about reading itself. */
+export type GivenOptions = {
+  readonly [Key in keyof Omit<DataSourceOptions, "without" | "onProgress">]: NonNullable<DataSourceOptions[Key]>;
+};
+
+export function givenOptions(options: DataSourceOptions): GivenOptions {
+  const { without: _, onProgress: __, ...given } = options;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** What is known from data read before. */
+interface Known {
+  readonly columns?: readonly Column[];
+  readonly classNames?: readonly string[];
+}
+
+/**
+ * The options for a source that has a use for `keys`, and what was chosen for data read before. Throws ConfigError for another one,
+ * which the source has no use for.
+ */
+export function allowedOptions<Key extends keyof (GivenOptions & Known)>(
+  spec: string,
+  { like, ...options }: GivenOptions,
+  keys: readonly Key[],
+): Pick<GivenOptions & Known, Key | "validation" | "seed"> {
+  const known = new Set<string>(["validation", "seed", ...keys]);
+  const other = Object.entries(options).find(([key]) => !known.has(key));
+  if (other)
+    throw new ConfigError(
+      `data: ${spec} has no ${other[0]}, got ${JSON.stringify(other[1])}, expected none for this kind of source`,
+    );
+  const before = Object.entries(like ? chosenBefore(like) : {}).filter(
+    ([key, value]) => value !== undefined && known.has(key),
+  );
+  return { ...Object.fromEntries(before), ...options } as Pick<GivenOptions & Known, Key | "validation" | "seed">;
+}
+
+/** What data read before would be read with again. */
+function chosenBefore({ shape, classNames, columns, options }: DataLike): object {
+  const { size, channels, condition, drop, missing, skipBroken } = options;
+  const [planes, height] = shape;
+  const square = shape.length === 3 && shape[2] === height && (planes === 1 || planes === 3);
+  const form = square ? { size: height, channels: planes } : { size, channels };
+  return { ...form, condition, drop, missing, skipBroken, classNames, columns };
 }

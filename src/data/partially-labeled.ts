@@ -1,7 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { stream } from "../random/index.ts";
-import type { Dataset } from "./dataset.ts";
-import type { ClassIndices } from "./fields.ts";
+import type { ClassIndices, Dataset } from "./dataset.ts";
 import { shuffled } from "./shuffle.ts";
 import type { Split } from "./split.ts";
 

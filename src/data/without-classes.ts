@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import { classNumber } from "./class-number.ts";
 import { createDataSource, type DataSource, type Split } from "./split.ts";
 
 /**
@@ -20,4 +21,11 @@ export async function withoutClasses(source: DataSource, classes: ReadonlySet<nu
       `${name}: nothing left to train on, got no example but of ${names}, expected other classes too`,
     );
   return createDataSource({ name, description: `${source.description}; without ${names}`, ...parts });
+}
+
+/** The same by names or numbers, as --without takes them. Throws ConfigError for one that is no class. */
+export async function withoutNamedClasses(source: DataSource, names: readonly string[] = []): Promise<DataSource> {
+  if (names.length === 0) return source;
+  const { classNames } = source.train.dataset;
+  return withoutClasses(source, new Set(names.map((name) => classNumber("--without", name, classNames))));
 }

@@ -36,7 +36,7 @@ export class Given {
   /** Throws UnsupportedOpError where the model is of p(x | condition) only, and a field of that is not given. */
   check(what: string): void {
     const { condition } = this.#model;
-    const missing = condition?.required ? condition.fields.find(({ name }) => !this.#values[name]) : undefined;
+    const missing = condition?.required ? condition.fields.find(({ name }) => !this.values[name]) : undefined;
     if (!missing) return;
     const { name } = missing;
     const expected =

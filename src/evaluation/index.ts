@@ -3,12 +3,12 @@
  *
  * @module latentkit/evaluation
  */
-export { type AnnealedEstimate, AnnealedLikelihood, type AnnealedOptions } from "./annealed-likelihood.ts";
+export { type AnnealedEstimate, AnnealedLikelihood, type AnnealedOptions } from "./likelihood/annealed-likelihood.ts";
 export { type CapabilityName, has, lacking } from "./capabilities.ts";
 export { type ClassAccuracy, classAccuracy } from "./class-accuracy.ts";
 export { Classifier, classifierFeatures, trainClassifier, type TrainedClassifier } from "./classifier.ts";
 export { gaussianCodes } from "./gaussian-codes.ts";
-export { type LikelihoodEstimate, LikelihoodEvaluator } from "./likelihood.ts";
+export { type LikelihoodEstimate, LikelihoodEvaluator } from "./likelihood/likelihood.ts";
 export { mapSplit } from "./map-split.ts";
 export { findMeasure, measures } from "./metrics/index.ts";
 export type { Check, Figure, Measure, MeasureContext, Measurement } from "./metrics/metric.ts";

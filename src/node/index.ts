@@ -4,14 +4,15 @@
  * @module latentkit/node
  */
 export type { DataSourceOptions } from "../data/options.ts";
-export { type Extractor, openExtractor } from "../evaluation/extractor.ts";
-export { trainSmallExtractor } from "../evaluation/small-extractor.ts";
+export type { Extractor } from "../evaluation/extractors/extractor.ts";
 export * from "../runs/index.ts";
 export { cpuDevice, cudaDevice, nodeWebgpuDevice } from "../runtime/node.ts";
 export { version } from "../version.ts";
 export { listDataSources, openDataSource } from "./data/source.ts";
 export { examineMachine, type MachineReport } from "./devices/examine-machine.ts";
 export { pickDevice } from "./devices/pick-device.ts";
+export { openExtractor } from "./extractors/open-extractor.ts";
+export { trainSmallExtractor } from "./extractors/small-28-file.ts";
 export { FileStore } from "./files/file-store.ts";
 export { writePng } from "./files/png-file.ts";
 export { nodePlatform } from "./platform.ts";

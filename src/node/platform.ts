@@ -1,10 +1,10 @@
-import { openExtractor } from "../evaluation/extractor.ts";
 import { findModel } from "../models/registry.ts";
 import { withCodes } from "../runs/codes/with-codes.ts";
 import type { Platform } from "../runs/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { openDataSource } from "./data/source.ts";
 import { pickDevice } from "./devices/pick-device.ts";
+import { openExtractor } from "./extractors/open-extractor.ts";
 import { FileStore } from "./files/file-store.ts";
 import { nodeTrackers } from "./trackers/trackers.ts";
 

@@ -20,15 +20,12 @@ export const startRun = (request: starting.RunRequest, options: starting.StartOp
   starting.startRun(request, options, nodePlatform);
 
 /** As in src/runs/start-run.ts, for the run in a folder. */
-export const resumeRun = (folder: string, options: { readonly given?: starting.GivenAgain } = {}) =>
+export const resumeRun = (folder: string, options: starting.ResumeOptions = {}) =>
   starting.resumeRun(folder, options, nodePlatform);
 
 /** As in src/runs/load-run.ts, for the run in a folder. */
-export const loadRun = (
-  folder: string,
-  device: Device,
-  options?: { readonly checkpoint?: loading.WhichCheckpoint },
-): Promise<loading.LoadedRun> => loading.loadRun(folder, device, nodePlatform, options);
+export const loadRun = (folder: string, device: Device, options?: loading.LoadOptions): Promise<loading.LoadedRun> =>
+  loading.loadRun(folder, device, nodePlatform, options);
 
 /** Opens the run in a folder for reading. Throws CheckpointError where it is not one. */
 export const openRun = (folder: string): Promise<Run> => Run.open(new FileStore(folder));

@@ -12,10 +12,10 @@ import type { SafetensorsTensor } from "../serialization/safetensors.ts";
 import { safetensorsChunks } from "../serialization/safetensors.ts";
 import { sha256Hex } from "../sha256.ts";
 import { version } from "../version.ts";
-import { readDigestedTensors } from "./checkpoints.ts";
+import { readDigestedTensors } from "./storage/checkpoints.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { readRunData } from "./run-spec.ts";
-import { type FileContent, readText, type RunStore } from "./store.ts";
+import { type FileContent, readText, type RunStore } from "./storage/store.ts";
 
 const densitiesFolder = "densities";
 const formatVersion = 1;

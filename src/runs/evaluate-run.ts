@@ -1,8 +1,8 @@
 import type { Binarization } from "../data/binarize.ts";
 import type { Split, SplitName } from "../data/split.ts";
 import { DataError, UnsupportedOpError } from "../errors.ts";
-import { parseDensity } from "../latent/density.ts";
-import type { Extractor } from "../evaluation/extractor.ts";
+import { isDensity, parseDensity } from "../latent/density.ts";
+import type { Extractor } from "../evaluation/extractors/extractor.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "../evaluation/metrics/generated.ts";
 import { findMeasure, measures } from "../evaluation/metrics/index.ts";
@@ -15,6 +15,7 @@ import {
   type Measurement,
   whyLacking,
 } from "../evaluation/metrics/metric.ts";
+import { type CodePrior, openPrior } from "./codes/code-prior.ts";
 import { readRunData } from "./run-spec.ts";
 
 export interface EvaluationRequest {
@@ -80,8 +81,15 @@ export async function* evaluateRun(
   if (examples === 0)
     throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; take another --split`);
   let extractor: Promise<Extractor> | undefined;
+  const priors = new Map<string, Promise<CodePrior>>();
   const context: MeasureContext = {
     loaded,
+    prior: (name) => {
+      const opened = priors.get(name) ?? openPrior(loaded, name);
+      priors.set(name, opened);
+      return opened;
+    },
+    writeSample: (name, content) => run.writeSample(name, content),
     source,
     split,
     splitName,
@@ -93,7 +101,7 @@ export async function* evaluateRun(
     extractor: () => (extractor ??= platform.openExtractor(source, { spec, onTraining: request.onExtractorTraining })),
     device: platform.evaluationDevice,
   };
-  for (const prior of context.priors) if (prior !== ownPrior) parseDensity(prior);
+  for (const prior of context.priors) if (isDensity(prior)) parseDensity(prior);
   const chosen =
     asked && request.lacking !== "leave out"
       ? asked
@@ -110,6 +118,7 @@ export async function* evaluateRun(
     }
   } finally {
     await (await extractor?.catch(() => undefined))?.release();
+    for (const prior of priors.values()) await (await prior.catch(() => undefined))?.release();
   }
   const data = { source: name, fingerprint: source.fingerprint };
   return { model: run.info.model, step, data, split: splitName, examples, binarize, seed, measures: found };

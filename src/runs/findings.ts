@@ -9,7 +9,7 @@ import { diagnose, type Measured } from "../training/diagnosis.ts";
 import type { Finding } from "../training/finding.ts";
 import type { TrainedModel } from "../evaluation/trained-model.ts";
 import type { Run } from "./run.ts";
-import { firstExamples } from "./pictures/run-pictures.ts";
+import { firstExamples } from "../data/first-examples.ts";
 
 const examinedExamples = 500;
 /** A unit that is 0 for fewer examples than these may well serve others. */

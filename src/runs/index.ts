@@ -6,7 +6,7 @@
 export { type DensityFit, type RunDensity, runDensity } from "./density.ts";
 export { type Evaluation, type EvaluationRequest, evaluateRun, figureOf } from "./evaluate-run.ts";
 export { type LoadedRun, loadRun, type WhichCheckpoint } from "./load-run.ts";
-export { MemoryStore, memoryStores } from "./memory-store.ts";
+export { MemoryStore, memoryStores } from "./storage/memory-store.ts";
 export {
   analogyGrid,
   interpolationGrid,
@@ -21,7 +21,7 @@ export type { RunMetrics } from "./run-metrics.ts";
 export { Run } from "./run.ts";
 export { type ExampleScores, type ScoreName, scoreNames, type ScoreRequest, scoreRun } from "./score-run.ts";
 export { type GivenAgain, resumeRun, type RunRequest, startRun, type StartOptions } from "./start-run.ts";
-export type { RunStore, StoredFile, StoredLog } from "./store.ts";
+export type { RunStore, StoredFile, StoredLog } from "./storage/store.ts";
 export { type ComparedRun, type ComparisonRequest, type Contestant, compareRuns } from "./studies/compare-runs.ts";
 export { type MeasuredRow, type ReproductionRequest, reproduceRow } from "./studies/reproduce-row.ts";
 export { bestOf, type SearchRequest, searchRuns, type Trial, type TriedRun } from "./studies/search-runs.ts";

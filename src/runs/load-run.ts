@@ -6,7 +6,8 @@ import type { ModelDefinition } from "../models/definition.ts";
 import type { TensorSpecs, TrainingState } from "../training/checkpoint.ts";
 import { averagedName, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import { TrainedModel } from "../evaluation/trained-model.ts";
-import type { Platform } from "./platform.ts";
+import type { OnLoadProgress } from "../data/options.ts";
+import { type Platform, withLoadProgress } from "./platform.ts";
 import { Run } from "./run.ts";
 import { runDataSpec } from "./run-info.ts";
 import { openDataLike, openRunData, type RunDataOptions, type RunSpec, readRunSpec } from "./run-spec.ts";
@@ -17,9 +18,9 @@ export interface LoadedRun {
   readonly trained: TrainedModel;
   /** Optimizer steps behind the weights. */
   readonly step: number;
-  /** Where it was loaded. */
   readonly spec: RunSpec;
   readonly definition: ModelDefinition;
+  /** Where it was loaded. */
   readonly platform: Platform;
   /** Opens the data it was trained on. Throws DataError where their content is no longer the same. */
   readonly openData: (options?: RunDataOptions) => Promise<DataSource>;
@@ -30,6 +31,12 @@ export interface LoadedRun {
 /** Which of a run's checkpoints: the last, the one of the best validation, or that of a step. */
 export type WhichCheckpoint = "last" | "best" | number;
 
+export interface LoadOptions {
+  readonly checkpoint?: WhichCheckpoint;
+  /** Hears how far data are read that are opened through the run. */
+  readonly onLoadProgress?: OnLoadProgress;
+}
+
 /**
  * Opens a run and puts weights of it, averaged ones where the run kept them, on a device: those of `checkpoint`, by default
  * the best where the run was trained with patience, else the last. Throws CheckpointError where the path is not a run's, or the run
@@ -38,9 +45,10 @@ export type WhichCheckpoint = "last" | "best" | number;
 export async function loadRun(
   path: string,
   device: Device,
-  platform: Platform,
-  { checkpoint }: { readonly checkpoint?: WhichCheckpoint } = {},
+  on: Platform,
+  { checkpoint, onLoadProgress }: LoadOptions = {},
 ): Promise<LoadedRun> {
+  const platform = withLoadProgress(on, onLoadProgress);
   const run = await Run.open(platform.openStore(path));
   const { shape } = run.info.data;
   const spec = await readRunSpec(run, platform);

@@ -1,20 +1,26 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { follow } from "../../test/follow-training.ts";
 import { CheckpointError, ConfigError } from "../errors.ts";
+import { extractorOpener } from "../evaluation/extractors/extractor-opener.ts";
 import { findModel } from "../models/registry.ts";
 import { nodePlatform } from "../node/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 import { type LoadedRun, loadRun } from "./load-run.ts";
-import { memoryStores } from "./memory-store.ts";
+import { memoryStores } from "./storage/memory-store.ts";
 import type { Platform } from "./platform.ts";
 import { writeReport } from "./reports/run-report.ts";
 import { scoreRun } from "./score-run.ts";
 import { resumeRun, type RunRequest, startRun } from "./start-run.ts";
-import { readText } from "./store.ts";
+import { readText } from "./storage/store.ts";
 import { noTrackers } from "./tracking.ts";
 
-const platform: Platform = { ...nodePlatform, openStore: memoryStores(), trackers: noTrackers };
+const platform: Platform = {
+  ...nodePlatform,
+  openStore: memoryStores(),
+  openExtractor: extractorOpener({ device: () => cpuDevice(1) }),
+  trackers: noTrackers,
+};
 
 const definition = findModel("vae");
 const request: RunRequest = {
@@ -60,9 +66,11 @@ describe("a run in memory", () => {
 
   test("is evaluated", async () => {
     const { measures } = await returned(
-      evaluateRun(loaded, { split: "test", seed: 0, metrics: ["kid", "likelihood"], generated: 50, extractor: "raw" }),
+      evaluateRun(loaded, { split: "test", seed: 0, metrics: ["kid", "likelihood"], generated: 50 }),
     );
-    expect(measures["kid"]!.figures[0]!.value).toBeGreaterThan(0);
+    const { figures, conditions } = measures["kid"]!;
+    expect(figures[0]!.value).toBeGreaterThan(0);
+    expect(conditions["features"]).toMatch(/^small-28 v1 \(digits /);
     expect(await loaded.run.store.kindOf("samples/nll-by-draws.svg")).toBe("file");
   });
 

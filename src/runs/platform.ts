@@ -1,10 +1,10 @@
-import type { DataSourceOptions } from "../data/options.ts";
+import type { DataSourceOptions, OnLoadProgress } from "../data/options.ts";
 import type { DataSource } from "../data/split.ts";
-import type { OpenExtractor } from "../evaluation/extractor.ts";
+import type { OpenExtractor } from "../evaluation/extractors/extractor.ts";
 import type { ModelDefinition } from "../models/definition.ts";
 import type { Device, DeviceName } from "../runtime/device.ts";
 import type { RunInfo } from "./run-info.ts";
-import type { RunStore } from "./store.ts";
+import type { RunStore } from "./storage/store.ts";
 import type { Trackers } from "./tracking.ts";
 
 /** What runs need of where they are: Node, a browser, a test. */
@@ -30,3 +30,9 @@ export interface PickedDevice {
   /** Why `auto` chose it; undefined where it was asked for by name. */
   readonly reason?: string;
 }
+
+/** A platform that tells how far the data are read that are opened through it. */
+export const withLoadProgress = (platform: Platform, onProgress: OnLoadProgress | undefined): Platform =>
+  onProgress
+    ? { ...platform, openData: (spec, options) => platform.openData(spec, { onProgress, ...options }) }
+    : platform;

@@ -69,7 +69,14 @@ export async function openRunData(
 
 /** Other data, read as that of a run was: images in its form, tables by its columns and classes. */
 export function openDataLike(run: Run, platform: Platform, spec: string): Promise<DataSource> {
-  const like = { ...run.info.data, classNames: runClassNames(run.info), options: givenDataOptions(readRunData(run)) };
+  const { shape, columns } = run.info.data;
+  const classNames = runClassNames(run.info);
+  const like = {
+    shape,
+    columns,
+    options: givenDataOptions(readRunData(run)),
+    ...(classNames.length > 0 && { classNames }),
+  };
   return platform.openData(spec, { like });
 }
 

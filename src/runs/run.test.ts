@@ -20,7 +20,7 @@ import { runInfo } from "../../test/run-info.ts";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 import type { TensorSpec } from "../serialization/safetensors.ts";
-import type { MetricsRecord } from "./metrics-log.ts";
+import type { MetricsRecord } from "./storage/metrics-log.ts";
 import { Run } from "./run.ts";
 import { FileStore } from "../node/files/file-store.ts";
 
@@ -46,7 +46,7 @@ function checkpoint(step: number, best: Checkpoint["state"]["best"] = null): Che
       ["layer.weight/moment1", { dtype: "F32", shape: [2, 3], data: new Float32Array(6).fill(-step) }],
       ["step", { dtype: "I64", shape: [], data: new BigInt64Array([BigInt(step)]) }],
     ]),
-    state: { latentkit: "0.1.0", step, epoch: 1, seed: 7, cursor: { batch: step }, ema: false, best },
+    state: { latentkit: "0.1.0", step, epoch: 1, seed: 7, cursor: { batch: step }, ema: [], best },
   };
 }
 
@@ -275,7 +275,7 @@ describe("a damaged checkpoint", () => {
     truncateSync(file, 8 + header.length + 1e12);
     const run = await Run.open(new FileStore(path));
     const weights = new Map([["layer.weight", weightSpec]]);
-    await expect(run.loadWeights({ weights })).rejects.toThrow(
+    await expect(run.loadWeights({ weights: () => weights })).rejects.toThrow(
       'tensor "layer.weight" does not fit the model, got F32 [250000000000], expected F32 [2, 3]',
     );
     await expect(run.loadWeights()).rejects.toThrow(
@@ -321,7 +321,12 @@ describe("a folder that is not a run", () => {
     [
       "a newer format",
       () => writeFileSync(inRun("run.json"), runFile({ formatVersion: 3, latentkit: "2.0.0", more: {} })),
-      "/run.json: written by Latentkit 2.0.0, got format 3, expected at most 1; install that Latentkit or a newer one",
+      "/run.json: written by Latentkit 2.0.0, got format 3, expected at most 2; install that Latentkit or a newer one",
+    ],
+    [
+      "an earlier format",
+      () => writeFileSync(inRun("run.json"), runFile({ formatVersion: 1, data: { shape: [1, 28, 28] } })),
+      "/run.json: of an earlier format that is no longer read, got format 1, expected 2; train it again",
     ],
     [
       "a wrong field",

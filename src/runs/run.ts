@@ -13,10 +13,10 @@ import {
   readState,
   readTensorFile,
   writeCheckpoint,
-} from "./checkpoints.ts";
-import { appendRecord, metricsFile, type MetricsRecord, readMetrics, truncateMetrics } from "./metrics-log.ts";
+} from "./storage/checkpoints.ts";
+import { appendRecord, metricsFile, type MetricsRecord, readMetrics, truncateMetrics } from "./storage/metrics-log.ts";
 import { parseRunInfo, type RunInfo, runInfoText } from "./run-info.ts";
-import { type FileContent, notAFolder, readText, type RunStore, type StoredLog } from "./store.ts";
+import { type FileContent, notAFolder, readText, type RunStore, type StoredLog } from "./storage/store.ts";
 
 const infoFile = "run.json";
 const samplesFolder = "samples";

@@ -3,7 +3,7 @@ import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { flatten } from "../ops/movement.ts";
 import { square } from "../ops/arithmetic.ts";
 import { mean } from "../ops/reduction.ts";
-import { LikelihoodEvaluator } from "../evaluation/likelihood.ts";
+import { LikelihoodEvaluator } from "../evaluation/likelihood/likelihood.ts";
 import { type CapabilityName, lacking } from "../evaluation/capabilities.ts";
 import { mapSplit } from "../evaluation/map-split.ts";
 import type { LoadedRun } from "./load-run.ts";

@@ -16,8 +16,8 @@ import { optimizerFor, totalSteps, type TrainingSettings } from "../training/set
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
 import { withPresets } from "../training/with-presets.ts";
-import { type DataOptions, givenDataOptions } from "../data/options.ts";
-import type { PickedDevice, Platform } from "./platform.ts";
+import { type DataOptions, givenDataOptions, type OnLoadProgress } from "../data/options.ts";
+import { type PickedDevice, type Platform, withLoadProgress } from "./platform.ts";
 import { Run } from "./run.ts";
 import { openRunData, readRunData, readRunSpec } from "./run-spec.ts";
 import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
@@ -46,10 +46,12 @@ export interface StartOptions {
   readonly source?: DataSource;
   /** Likewise. */
   readonly picked?: PickedDevice;
+  readonly onLoadProgress?: OnLoadProgress;
 }
 
 /** Opens the data, builds and compiles the model and, when all of that fits together, makes the run. */
-export async function startRun(request: RunRequest, options: StartOptions, platform: Platform): Promise<TrainingRun> {
+export async function startRun(request: RunRequest, options: StartOptions, on: Platform): Promise<TrainingRun> {
+  const platform = withLoadProgress(on, options.onLoadProgress);
   const { definition, data, seed } = request;
   const picked =
     options.picked ?? (await platform.pickDevice(request.settings.device ?? "auto", request.settings.threads ?? 0));
@@ -120,6 +122,11 @@ export interface GivenAgain extends DataOptions {
   readonly seed?: number | undefined;
 }
 
+export interface ResumeOptions {
+  readonly given?: GivenAgain;
+  readonly onLoadProgress?: OnLoadProgress;
+}
+
 /**
  * Opens a run to resume it from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
  * given again differs from what the run was started with, DataError where the data has changed. What may change: the length
@@ -127,12 +134,12 @@ export interface GivenAgain extends DataOptions {
  */
 export async function resumeRun(
   path: string,
-  { given = {} }: { readonly given?: GivenAgain },
+  { given = {}, onLoadProgress }: ResumeOptions,
   platform: Platform,
 ): Promise<TrainingRun> {
   const run = await Run.resume(platform.openStore(path));
   try {
-    return await resumed(run, given, platform);
+    return await resumed(run, given, withLoadProgress(platform, onLoadProgress));
   } catch (error) {
     await run.close();
     throw error;

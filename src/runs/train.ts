@@ -6,7 +6,7 @@ import { parseSettings } from "../settings-schema.ts";
 import type { Device } from "../runtime/device.ts";
 import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
 import type { LoadedRun } from "./load-run.ts";
-import { memoryStores } from "./memory-store.ts";
+import { memoryStores } from "./storage/memory-store.ts";
 import type { Platform } from "./platform.ts";
 import { startRun } from "./start-run.ts";
 import { TrainedRun } from "./trained-run.ts";

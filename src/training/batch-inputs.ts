@@ -3,6 +3,7 @@ import type { BatchArrays } from "../data/batches.ts";
 import { Input } from "../graph/tensor.ts";
 import type { FieldSpec } from "../models/model.ts";
 import type { HostArray } from "../runtime/host-array.ts";
+import type { Program } from "../runtime/program.ts";
 
 /** The input of a field: a class is int64 [batch], numbers are float32 [batch, ...shape]. */
 const fieldInput = (field: FieldSpec, batch: number): Input =>
@@ -26,3 +27,17 @@ export const batchInputs = ({ x, fields }: BatchArrays): Readonly<Record<string,
   x,
   ...fieldArrays(fields),
 });
+
+/** The part of each input that is the given one of `n` batches; what is the same for all stays as it is. */
+export function ofBatch(
+  program: Program,
+  inputs: Readonly<Record<string, HostArray>>,
+  batch: number,
+  n: number,
+): Record<string, HostArray> {
+  const parts = Object.entries(inputs).map(([name, given]): [string, HostArray] => {
+    const size = program.inputs.get(name)?.size ?? 0;
+    return [name, given.length === n * size ? given.subarray(batch * size, (batch + 1) * size) : given];
+  });
+  return Object.fromEntries(parts);
+}

@@ -6,6 +6,7 @@ import { type HostArray, hostArray } from "../runtime/host-array.ts";
 import { Program } from "../runtime/program.ts";
 import { DeviceVariables, HostVariables, type VariableStore } from "../runtime/variables.ts";
 import type { Objective } from "../models/model.ts";
+import { ofBatch } from "./batch-inputs.ts";
 import { checkParameters, gradientsOf, metricOutputs, type StepObjective } from "./objective-graph.ts";
 import { decays, optimizerPass, type Slotted } from "./optimizer-pass.ts";
 
@@ -272,20 +273,6 @@ export class TrainingStep {
 const once = { times: 1, batches: "same" } as const;
 
 const programsOf = ({ program, before }: Part): readonly Program[] => (before ? [before, program] : [program]);
-
-/** The part of each input that is the given one of `n` batches; what is the same for all stays as it is. */
-function ofBatch(
-  program: Program,
-  inputs: Readonly<Record<string, HostArray>>,
-  batch: number,
-  n: number,
-): Record<string, HostArray> {
-  const parts = Object.entries(inputs).map(([name, given]): [string, HostArray] => {
-    const size = program.inputs.get(name)?.size ?? 0;
-    return [name, given.length === n * size ? given.subarray(batch * size, (batch + 1) * size) : given];
-  });
-  return Object.fromEntries(parts);
-}
 
 /** The optimizer's numbers of an update, as inputs of the graph. */
 const scalarInputs = (optimizer: Optimizer, at: Omit<UpdatePoint, "decays">): Record<string, HostArray> =>

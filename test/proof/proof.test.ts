@@ -5,7 +5,7 @@ import { createDataSource, split, whole } from "../../src/data/split.ts";
 import { mapSplit } from "../../src/evaluation/map-split.ts";
 import { modeCoverage } from "../../src/metrics/samples/mode-coverage.ts";
 import { stream } from "../../src/random/index.ts";
-import { firstExamples } from "../../src/runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../src/data/first-examples.ts";
 import { autoregressive } from "./autoregressive.ts";
 import { ddpm } from "./ddpm.ts";
 import { hierarchy } from "./hierarchy.ts";

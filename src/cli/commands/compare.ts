@@ -17,6 +17,7 @@ import { givenTraining } from "../options/training-overrides.ts";
 import { addSettings, collect, givenSettings, parseSettings, settingPairs } from "../options/settings.ts";
 import { markdownTable, table } from "../output/table.ts";
 import { follow, unattended } from "../follow-runs.ts";
+import { loadProgress } from "../output/show-load-progress.ts";
 
 const training = givenTraining.pick({
   epochs: true,
@@ -98,7 +99,7 @@ Examples:
         },
       };
       process.exitCode = await unattended(async (signal) => {
-        const runs = await follow(compareRuns(request, signal));
+        const runs = await follow(compareRuns({ ...request, onLoadProgress: loadProgress() }, signal));
         if (!runs) return undefined;
         const figures = comparisonCells(runs, { priors, more: metrics });
         const notes = notesOn(runs);

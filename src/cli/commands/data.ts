@@ -11,10 +11,11 @@ import { dataOptions } from "../../data/options.ts";
 import { listDataSources } from "../../node/data/source.ts";
 import { nodePlatform } from "../../node/platform.ts";
 import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
-import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { isImage, isPoints, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
 import { quoted } from "../../serialization/quoted.ts";
+import { loadProgress } from "../output/show-load-progress.ts";
 import { checkKind } from "../output/write-output.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { showImageGrid } from "../output/show-image.ts";
@@ -91,7 +92,7 @@ async function fetchPublished(
 async function show(spec: string, options: { readonly json?: boolean }): Promise<void> {
   const { count, out, ...reading } = parseSettings(showSettings, givenSettings(showSettings, options));
   if (out !== undefined) checkKind(out, [".png"]);
-  const source = await nodePlatform.openData(spec, reading);
+  const source = await nodePlatform.openData(spec, { ...reading, onProgress: loadProgress() });
   const { dataset } = source.train;
   const splits = { train: source.train, validation: source.validation, test: source.test };
   const grid = gridOf(source.train, count);

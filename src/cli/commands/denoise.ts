@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { sizeOf } from "../../graph/shape.ts";
 import { psnr } from "../../metrics/psnr.ts";
-import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { firstExamples, forExamples, reconstructionGrid } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
+import { forExamples } from "../../evaluation/given-examples.ts";
+import { reconstructionGrid } from "../../runs/pictures/run-pictures.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples } from "../options/run-examples.ts";

@@ -11,6 +11,7 @@ import { settingText } from "../../settings-schema.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { markdownTable, table } from "../output/table.ts";
 import { follow, unattended } from "../follow-runs.ts";
+import { loadProgress } from "../output/show-load-progress.ts";
 
 const training = givenTraining.pick({
   epochs: true,
@@ -87,7 +88,9 @@ async function reproduce(
     const measured = [];
     for (const seed of seeds) {
       process.stderr.write(`${row.title}, seed ${seed}\n`);
-      const ours = await follow(reproduceRow(reproduction, row, seed, request, signal));
+      const ours = await follow(
+        reproduceRow(reproduction, row, seed, { ...request, onLoadProgress: loadProgress() }, signal),
+      );
       if (!ours) return undefined;
       measured.push(ours);
       if (flags.json) console.log(JSON.stringify({ event: "row", row: row.name, seed, theirs: row.theirs, ours }));

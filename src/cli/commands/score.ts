@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Split } from "../../data/split.ts";
-import { ExampleReader } from "../../data/example-reader.ts";
+import { ExampleReader } from "../../data/storage/example-reader.ts";
 import { FIXED_BINARIZATION } from "../../data/binarize.ts";
 import { csvText } from "../../data/tables/column.ts";
 import { exampleSize } from "../../data/dataset.ts";
@@ -10,7 +10,7 @@ import { ConfigError } from "../../errors.ts";
 import { parseDensity } from "../../latent/density.ts";
 import { rocAuc } from "../../metrics/roc-auc.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { classNumber } from "../../node/data/class-number.ts";
+import { classNumber } from "../../data/class-number.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { readRunData } from "../../runs/run-spec.ts";
 import { type ExampleScores, scoreNames, scoreRun } from "../../runs/score-run.ts";

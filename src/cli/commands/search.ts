@@ -16,6 +16,7 @@ import { givenTraining } from "../options/training-overrides.ts";
 import { addSettings, collect, givenSettings, parseSettings } from "../options/settings.ts";
 import { markdownTable, table } from "../output/table.ts";
 import { follow, unattended } from "../follow-runs.ts";
+import { loadProgress } from "../output/show-load-progress.ts";
 
 const training = givenTraining.pick({ epochs: true, steps: true, patience: true, device: true, threads: true });
 const settings = z.strictObject({
@@ -85,7 +86,7 @@ Examples:
         },
       };
       process.exitCode = await unattended(async (signal) => {
-        const tried = await follow(searchRuns(request, signal));
+        const tried = await follow(searchRuns({ ...request, onLoadProgress: loadProgress() }, signal));
         if (!tried) return undefined;
         const best = bestOf(tried);
         if (flags.json) {

@@ -14,6 +14,7 @@ import {
   trainOptions,
   type TrainRequest,
 } from "../options/train-options.ts";
+import { loadProgress } from "../output/show-load-progress.ts";
 
 export function define(command: Command): void {
   const names = registry.map(({ name }) => name).join(", ");
@@ -64,7 +65,7 @@ const start: Open = (model, { options, given }) => {
       seed,
       ...givenDataOptions(options),
     },
-    { command: process.argv.slice(2), ...(out !== undefined && { out }) },
+    { command: process.argv.slice(2), ...(out !== undefined && { out }), onLoadProgress: loadProgress() },
   );
 };
 
@@ -72,5 +73,6 @@ const resume: Open = (model, { given: { options, config } }) => {
   const { out, data, binarize, seed } = options;
   if (out === undefined) throw new ConfigError("--resume: no run, got no --out, expected --out RUN to go on with it");
   const settings = givenSettings(trainingSettings, options);
-  return resumeRun(out, { given: { model, config, settings, data, binarize, seed, ...givenDataOptions(options) } });
+  const again = { model, config, settings, data, binarize, seed, ...givenDataOptions(options) };
+  return resumeRun(out, { given: again, onLoadProgress: loadProgress() });
 };

@@ -5,11 +5,12 @@ import { deviceNames } from "../../runtime/device.ts";
 import { loadRun } from "../../node/runs.ts";
 import type { LoadedRun, WhichCheckpoint } from "../../runs/load-run.ts";
 import type { PickedDevice } from "../../runs/platform.ts";
-import { classNumber } from "../../node/data/class-number.ts";
+import { classNumber } from "../../data/class-number.ts";
 import { parseDeviceName, pickDevice } from "../../node/devices/pick-device.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";
+import { loadProgress } from "../output/show-load-progress.ts";
 import { checkKind, type FileKind, type OutputOptions } from "../output/write-output.ts";
 import { addExampleOptions, type ExampleOptions } from "./run-examples.ts";
 import { addSettings } from "./settings.ts";
@@ -76,7 +77,10 @@ export async function optionRun(
   if (options.out !== undefined) checkKind(options.out, kinds);
   const checkpoint = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
   const { device } = await optionDevice(options);
-  const loaded = await loadRun(path, device, checkpoint === undefined ? {} : { checkpoint });
+  const loaded = await loadRun(path, device, {
+    ...(checkpoint !== undefined && { checkpoint }),
+    onLoadProgress: loadProgress(),
+  });
   if (options.label === undefined) return loaded;
   const label = classNumber("--label", options.label, runClassNames(loaded.run.info));
   return { ...loaded, trained: loaded.trained.given({ class: [label] }) };

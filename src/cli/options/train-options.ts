@@ -12,6 +12,7 @@ import { isJsonObject, parseJsonObject } from "../../serialization/json.ts";
 import { defaultEpochs, trainingSettings } from "../../training/settings.ts";
 import { withPresets } from "../../training/with-presets.ts";
 import { givenSettings, parseSettings, settingPairs } from "./settings.ts";
+import { loadProgress } from "../output/show-load-progress.ts";
 
 /** Every flag of `train` that takes a value, and every key of a --config file but `set`. */
 export const trainOptions = z.strictObject({
@@ -66,7 +67,7 @@ export async function effectiveConfig(
 ): Promise<Record<string, unknown>> {
   const { data, out, binarize, seed } = options;
   const reading = givenDataOptions(options);
-  const source = await nodePlatform.openData(data, reading);
+  const source = await nodePlatform.openData(data, { ...reading, onProgress: loadProgress() });
   const known = { config: given.config, settings: givenSettings(trainingSettings, given.options) };
   const { config, settings } = withPresets(definition, known, splitSpec(source.train), source.train.indices.length);
   const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;

@@ -1,15 +1,14 @@
 import { expect, test } from "vitest";
-import { publishReading } from "../../node/data/load-progress.ts";
-import { showReading } from "./show-load-progress.ts";
+import { loadProgress } from "./show-load-progress.ts";
 
 test("a terminal shows what takes more than a second, each share once, and the line goes at the end", () => {
   const written: string[] = [];
   let ms = 0;
-  showReading({ isTTY: true, write: (text) => written.push(text) }, () => ms);
-  showReading({ write: () => expect.unreachable() }, () => ms);
+  const onTerminal = loadProgress({ isTTY: true, write: (text) => written.push(text) }, () => ms);
+  const elsewhere = loadProgress({ write: () => expect.unreachable() }, () => ms);
   const read = (at: number, done: number): void => {
     ms = at;
-    publishReading({ what: "photos", done, total: 300 });
+    for (const show of [onTerminal, elsewhere]) show({ source: "photos", done, total: 300 });
   };
   for (const [at, done] of [
     [0, 1],

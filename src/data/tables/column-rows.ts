@@ -1,4 +1,4 @@
-import { bytesOf, type SpillStorage } from "../spill-storage.ts";
+import { bytesOf, type SpillStorage } from "../storage/spill-storage.ts";
 
 /** Rows read back at a time. */
 const PIECE = 2 ** 16;

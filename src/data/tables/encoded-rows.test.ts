@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Batches } from "../batches.ts";
-import { BlockCache } from "../block-cache.ts";
+import { BlockCache } from "../storage/block-cache.ts";
 import { fingerprint } from "../fingerprint.ts";
-import type { SpillStorage } from "../spill-storage.ts";
+import type { SpillStorage } from "../storage/spill-storage.ts";
 import { split } from "../split.ts";
 import { TableReader } from "./table.ts";
 

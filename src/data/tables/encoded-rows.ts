@@ -1,7 +1,7 @@
-import { BlockCache, type Blocks, blocksOf } from "../block-cache.ts";
+import { BlockCache, type Blocks, blocksOf } from "../storage/block-cache.ts";
 import { type Column, columnWidth } from "./column.ts";
 import type { FloatStore } from "../dataset.ts";
-import { bytesOf, type SpillStorage } from "../spill-storage.ts";
+import { bytesOf, type SpillStorage } from "../storage/spill-storage.ts";
 
 /** Part of a column: standardized numbers, or category indices. */
 type Encoded = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;

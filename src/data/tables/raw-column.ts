@@ -3,7 +3,7 @@ import { type Column, modelMapping } from "./column.ts";
 import { ColumnRows } from "./column-rows.ts";
 import type { Dataset } from "../dataset.ts";
 import { numberStatistics, skewness, valuesOf } from "./number-statistics.ts";
-import type { SpillStorage } from "../spill-storage.ts";
+import type { SpillStorage } from "../storage/spill-storage.ts";
 
 /** Text that means a missing value, in any case. */
 const MISSING = new Set(["", "?", "na", "n/a", "nan", "null", "none"]);

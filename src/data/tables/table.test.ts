@@ -3,7 +3,7 @@ import { DataError } from "../../errors.ts";
 import { FIXED_BINARIZATION } from "../binarize.ts";
 import { csvText, rowText } from "./column.ts";
 import { normalQuantile } from "../../random/normal-quantile.ts";
-import { ExampleReader } from "../example-reader.ts";
+import { ExampleReader } from "../storage/example-reader.ts";
 import { TableReader, type TableOptions } from "./table.ts";
 
 /** A table of these columns, by name, read row by row. */

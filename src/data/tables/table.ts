@@ -4,7 +4,7 @@ import { createDataset, type Dataset, type FloatStore } from "../dataset.ts";
 import { EncodedRows } from "./encoded-rows.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { type numberMappings, RawColumn } from "./raw-column.ts";
-import type { SpillStorage } from "../spill-storage.ts";
+import type { SpillStorage } from "../storage/spill-storage.ts";
 
 export interface TableOptions {
   /** Columns to leave out. */

@@ -1,5 +1,5 @@
-import { AnnealedLikelihood } from "../annealed-likelihood.ts";
-import { LikelihoodEvaluator } from "../likelihood.ts";
+import { AnnealedLikelihood } from "../likelihood/annealed-likelihood.ts";
+import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import { drain } from "../sampling.ts";
 import type { Measure } from "./metric.ts";
 

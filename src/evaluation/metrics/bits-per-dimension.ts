@@ -1,7 +1,7 @@
 import { dequantized, levelWidth } from "../../data/dequantize.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { bitsPerDimension } from "../../metrics/bits-per-dimension.ts";
-import { LikelihoodEvaluator } from "../likelihood.ts";
+import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import type { Measure } from "./metric.ts";
 
 export const bitsPerDimensionMeasure: Measure = {

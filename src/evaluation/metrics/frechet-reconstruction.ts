@@ -1,7 +1,7 @@
 import { spherical } from "../../latent/interpolation.ts";
 import { featureMoments, frechetDistance } from "../../metrics/samples/frechet-distance.ts";
 import { stream } from "../../random/index.ts";
-import { forExamples } from "../../runs/pictures/run-pictures.ts";
+import { forExamples } from "../given-examples.ts";
 import { realExamples, realFeatures } from "./generated.ts";
 import type { Figure, Measure, MeasureContext } from "./metric.ts";
 

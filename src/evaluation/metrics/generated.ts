@@ -1,10 +1,10 @@
 import type { Split } from "../../data/split.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { ConfigError } from "../../errors.ts";
-import { stream } from "../../random/index.ts";
-import { runDensity } from "../../runs/density.ts";
-import { firstExamples, forExamples } from "../../runs/pictures/run-pictures.ts";
-import { showsMeans } from "../shown-samples.ts";
+import { firstExamples } from "../../data/first-examples.ts";
+import { forExamples } from "../given-examples.ts";
+import { splitSpec } from "../../data/split-spec.ts";
+import { shownAs } from "../shown-samples.ts";
 import { lacking } from "../capabilities.ts";
 import { type MeasureContext, oncePerContext } from "./metric.ts";
 
@@ -26,17 +26,17 @@ export function lackingSamples({ loaded: { trained }, priors }: MeasureContext):
 }
 
 /**
- * `generated` new examples of a prior, [generated, ...shape] with values as the model gives them: means of p(x|z), or where those say little
- * (`showsMeans`) the model's own samples of it. Of a model that learns from labels, with the labels of the split's examples in turn. Throws
- * ConfigError where they would take too much memory.
+ * `generated` new examples of a prior, [generated, ...shape]: means of p(x|z) for images and for codes of a fitted density, samples of
+ * p(x|z) for all else. A supervised model is given the labels of the split's examples in turn. Throws ConfigError where they would
+ * take too much memory.
  */
 export const generatedExamples = oncePerContext(async (context, prior): Promise<Float32Array> => {
   const { loaded, split, seed, generated } = context;
   checkSize("--generated", generated, split);
   const trained = forExamples(loaded.trained, split);
-  if (prior === ownPrior) return trained.sample(generated, { seed, mean: showsMeans(split) });
-  const { mixture } = await runDensity(loaded, prior);
-  return trained.decode(mixture.sample(generated, stream(seed, "sample")));
+  if (prior === ownPrior) return trained.sample(generated, { seed, ...shownAs(trained.model, splitSpec(split).kind) });
+  const codes = await context.prior(prior);
+  return trained.decodeLatents(await codes.sample(generated, { seed, condition: trained.condition }));
 });
 
 /** Features of `generated` new examples of a prior, [generated, dim]. */
@@ -62,21 +62,22 @@ export const trainingFeatures = oncePerContext(async (context) =>
   (await context.extractor()).features(await trainingExamples(context)),
 );
 
-/** What sample-based figures depend on: for `conditions`. */
+/** What sample-based metrics depend on: for `conditions`. */
 export async function sampleConditions(context: MeasureContext): Promise<Readonly<Record<string, unknown>>> {
   const { about, name } = await context.extractor();
   return { features: name, extractor: about, ...exampleConditions(context) };
 }
 
-/** The same for figures of the examples themselves. */
-export const exampleConditions = ({ split, generated, priors }: MeasureContext): Readonly<Record<string, unknown>> => ({
-  reals: split.indices.length,
-  generated,
-  priors,
-  values:
-    priors.includes(ownPrior) && !showsMeans(split)
-      ? "samples of p(x|z), of fitted densities its means, against values"
-      : "means of p(x|z) against intensities",
+/** What examples of a prior are: see generatedExamples. */
+const valuesOf = (prior: string, { loaded, split }: MeasureContext): string =>
+  prior === ownPrior && !shownAs(loaded.trained.model, splitSpec(split).kind).mean ? "samples" : "means of p(x|z)";
+
+/** The same for metrics of the examples themselves. */
+export const exampleConditions = (context: MeasureContext): Readonly<Record<string, unknown>> => ({
+  reals: context.split.indices.length,
+  generated: context.generated,
+  priors: context.priors,
+  values: Object.fromEntries(context.priors.map((prior) => [prior, valuesOf(prior, context)])),
 });
 
 function allOf(split: Split, count: number): Float32Array {

@@ -1,5 +1,5 @@
 import { lineChart } from "../../pictures/line-chart.ts";
-import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood.ts";
+import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import type { Check, Measure, MeasureContext } from "./metric.ts";
 import { scoresOf } from "./validation.ts";
 
@@ -24,17 +24,17 @@ export const likelihoodMeasure: Measure = {
       figures: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
       conditions: { samples },
       checks: [growsWithSamples(found), ...(exact === undefined ? [] : [staysBelowExact(found, exact)])],
-      details: { curve, ...(curve.length > 2 && { picture: await drawn(loaded.run, curve) }) },
+      details: { curve, ...(curve.length > 2 && { picture: await drawn(context, curve) }) },
     };
   },
 };
 
-/** The figure against the number of draws, as a picture among the run's own; gives its file. */
-function drawn(run: MeasureContext["loaded"]["run"], curve: LikelihoodEstimate["curve"]): Promise<string> {
+/** The nll against the number of samples, as a picture beside the run's own; gives its file. */
+function drawn({ writeSample }: MeasureContext, curve: LikelihoodEstimate["curve"]): Promise<string> {
   const points = curve.map(({ samples, nll }) => [Math.log10(samples), nll] as const);
   const series = [{ name: "nll", color: "#4c78a8", points }];
   const chart = lineChart({ title: "nll, nats per example", xLabel: "log10 of draws", series });
-  return run.writeSample("nll-by-draws.svg", `${chart}\n`);
+  return writeSample("nll-by-draws.svg", `${chart}\n`);
 }
 
 /** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so from the same draws. */

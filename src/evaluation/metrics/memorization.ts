@@ -1,7 +1,7 @@
 import type { Split } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
 import { memorization } from "../../metrics/samples/memorization.ts";
-import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
 import { generatedFeatures, lackingSamples, realFeatures, sampleConditions } from "./generated.ts";
 import type { Figure, Measure, MeasureContext } from "./metric.ts";
 

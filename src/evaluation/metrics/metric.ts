@@ -1,9 +1,11 @@
 import { type CapabilityName, lacking } from "../capabilities.ts";
 import type { Binarization } from "../../data/binarize.ts";
 import type { DataSource, Split, SplitName } from "../../data/split.ts";
-import type { Extractor } from "../extractor.ts";
+import type { Extractor } from "../extractors/extractor.ts";
 import type { Device } from "../../runtime/device.ts";
-import type { LoadedRun } from "../../runs/load-run.ts";
+import type { ConditionValues } from "../condition.ts";
+import type { LatentCodes } from "../latent-codes.ts";
+import type { TrainedModel } from "../trained-model.ts";
 
 export interface Figure {
   readonly name: string;
@@ -37,7 +39,7 @@ export interface Measurement {
 
 /** What is measured: a run on a split of data. */
 export interface MeasureContext {
-  readonly loaded: LoadedRun;
+  readonly loaded: { readonly trained: TrainedModel };
   readonly source: DataSource;
   /** The examples measured on: of a split of the source, perhaps the first so many. */
   readonly split: Split;
@@ -50,10 +52,19 @@ export interface MeasureContext {
   readonly generated: number;
   /** Where their codes come from: densities fitted to codes, or "own" for samples of the model itself. */
   readonly priors: readonly string[];
+  /** A prior of codes by its name: a density fitted to those of training examples, or a run trained on them. */
+  readonly prior: (name: string) => Promise<CodeSampler>;
+  /** Keeps a picture of this name with what is measured, and gives the path to it. */
+  readonly writeSample: (name: string, content: string) => Promise<string>;
   /** Features of examples: trained or loaded once, on first use. */
   readonly extractor: () => Promise<Extractor>;
   /** Where networks are trained that tell samples from examples: gives the same values each time. */
   readonly device: () => Promise<Device>;
+}
+
+/** What codes of new examples come from. */
+export interface CodeSampler {
+  sample(count: number, options: { readonly seed: number; readonly condition: ConditionValues }): Promise<LatentCodes>;
 }
 
 export interface MeasureProgress {

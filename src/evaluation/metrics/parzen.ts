@@ -1,6 +1,6 @@
 import { exampleSize } from "../../data/dataset.ts";
 import { parzenWindow } from "../../metrics/samples/parzen-window.ts";
-import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
 import { exampleConditions, generatedExamples, lackingSamples, realExamples } from "./generated.ts";
 import type { Figure, Measure } from "./metric.ts";
 

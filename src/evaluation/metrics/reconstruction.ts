@@ -8,7 +8,8 @@ import {
   structuralSimilarity,
 } from "../../metrics/structural-similarity.ts";
 import { isImage } from "../../pictures/image-grid.ts";
-import { firstExamples, forExamples } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
+import { forExamples } from "../given-examples.ts";
 import type { Figure, Measure } from "./metric.ts";
 
 /** Examples in memory at a time. */

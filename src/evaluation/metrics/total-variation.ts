@@ -1,6 +1,6 @@
 import { rowText } from "../../data/tables/column.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
-import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
 import type { Measure } from "./metric.ts";
 
 /** Rows that are compared. */

@@ -1,8 +1,8 @@
 import { findToy, toys } from "../../data/generators/toys.ts";
 import { modeCoverage } from "../../metrics/samples/mode-coverage.ts";
-import { LikelihoodEvaluator } from "../likelihood.ts";
+import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import { generatedExamples, lackingSamples, ownPrior } from "./generated.ts";
-import { firstExamples } from "../../runs/pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
 import type { Figure, Measure, MeasureContext } from "./metric.ts";
 
 /** Whether the run's data is a toy, whose density is known. */

@@ -1,5 +1,5 @@
 import { openSync, readSync } from "node:fs";
-import { BlockCache, type Blocks, blocksOf } from "../../data/block-cache.ts";
+import { BlockCache, type Blocks, blocksOf } from "../../data/storage/block-cache.ts";
 import { DataError } from "../../errors.ts";
 
 /** Examples of so many bytes each, one after the other in a file, of which a part is in memory. */

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../../errors.ts";
-import { cacheFolder } from "./cache.ts";
+import { cacheFolder } from "../files/cache.ts";
 import { fileError } from "../files/file-error.ts";
 
 /** A file of a dataset as its makers published it. */

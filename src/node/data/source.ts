@@ -1,72 +1,30 @@
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import type { Column } from "../../data/tables/column.ts";
 import { readCifar10 } from "../../data/formats/cifar10.ts";
-import { digitsSource } from "../../data/generators/digits.ts";
+import {
+  generatedSources,
+  type KnownDataSource,
+  noSource,
+  openGenerated,
+} from "../../data/generators/generated-sources.ts";
+import {
+  allowedOptions,
+  type DataSourceOptions,
+  type GivenOptions,
+  givenOptions,
+  type OnLoadProgress,
+} from "../../data/options.ts";
 import type { DataSource, SplitOptions } from "../../data/split.ts";
-import { spritesSource } from "../../data/generators/sprites.ts";
-import { toySource } from "../../data/generators/toy-source.ts";
-import { toys } from "../../data/generators/toys.ts";
-import { withoutClasses } from "../../data/without-classes.ts";
-import { ConfigError, DataError } from "../../errors.ts";
-import { nearestName } from "../../nearest-name.ts";
-import { classNumber } from "./class-number.ts";
+import { withoutNamedClasses } from "../../data/without-classes.ts";
+import { DataError } from "../../errors.ts";
 import { systemCode } from "../files/file-error.ts";
-import { openFile, status } from "./open-file.ts";
+import { idxNames, openIdxFile, openIdxFolder } from "./arrays/idx.ts";
+import { openNpy, openNpz } from "./arrays/numpy.ts";
 import { fetchedFolder, isSize, publishedDatasets } from "./fetch.ts";
-import { openImageFolder } from "./images.ts";
-import { idxNames, openIdxFile, openIdxFolder } from "./idx.ts";
-import type { DataLike, DataSourceOptions } from "../../data/options.ts";
-import { openParquet } from "./parquet.ts";
-import { openTable } from "./table.ts";
-import { openNpy, openNpz } from "./numpy.ts";
-
-/** The options that were given. */
-type Given = { readonly [Key in keyof DataSourceOptions]: NonNullable<DataSourceOptions[Key]> } & Known;
-
-/** What is known from data read before. */
-interface Known {
-  readonly columns?: readonly Column[];
-  readonly classNames?: readonly string[];
-}
-
-/** What `openDataSource` accepts, for people. */
-export interface KnownDataSource {
-  readonly spec: string;
-  readonly description: string;
-}
-
-interface BuiltIn extends KnownDataSource {
-  /** What the name is followed by in `spec`: `most` words at most, each after a colon. */
-  readonly most: number;
-  /** The options that it has a use for, beside those that every source takes. */
-  readonly takes?: readonly "size"[];
-  open(words: readonly string[], options: Given): Promise<DataSource>;
-}
-
-const builtIns: Readonly<Record<string, BuiltIn>> = {
-  digits: {
-    spec: "digits",
-    description: "generated hand-drawn digits, [1, 28, 28], 10 classes; digits:N for N training examples",
-    most: 1,
-    open: ([size], options) => digitsSource({ ...options, ...sized("digits:N", size) }),
-  },
-  sprites: {
-    spec: "sprites",
-    description:
-      "generated images of 3 shapes in 6 scales, 40 orientations and 32 x 32 positions, 64 x 64 or with --size 32; sprites:N for N training examples",
-    most: 1,
-    takes: ["size"],
-    open: ([count], { size: side, ...options }) =>
-      spritesSource({ ...options, ...(side !== undefined && { side }), ...sized("sprites:N", count) }),
-  },
-  toy: {
-    spec: "toy:NAME",
-    description: `points in the plane of known density: ${Object.keys(toys).join(", ")}; toy:NAME:N for N training examples`,
-    most: 2,
-    open: ([name = "", size], options) => toySource({ name, ...options, ...sized("toy:NAME:N", size) }),
-  },
-};
+import { openImageFolder } from "./images/image-folder.ts";
+import { openFile, status } from "./open-file.ts";
+import { openParquet } from "./tables/parquet.ts";
+import { openTable } from "./tables/table.ts";
 
 const files: readonly KnownDataSource[] = [
   {
@@ -105,57 +63,48 @@ const files: readonly KnownDataSource[] = [
   },
 ];
 
-/** Every kind of data source, built-in ones first. */
+/** Every kind of data source, generated ones first. */
 export function listDataSources(): readonly KnownDataSource[] {
   const fetched = Object.values(publishedDatasets).map(({ name, description }) => ({
     spec: name,
     description: `${description}; after latentkit data fetch ${name}`,
   }));
-  return [...Object.values(builtIns).map(({ spec, description }) => ({ spec, description })), ...fetched, ...files];
+  const generated = Object.values(generatedSources).map(({ spec, description }) => ({ spec, description }));
+  return [...generated, ...fetched, ...files];
 }
 
 /**
- * Opens the data named by `spec`: a built-in source, or the path of a folder or file as `listDataSources` says. Throws
+ * Opens the data named by `spec`: a generated source, or the path of a folder or file as `listDataSources` says. Throws
  * `DataError` where there is no such source or its files are missing or damaged, `ConfigError` for a setting out of range.
  */
-export async function openDataSource(
-  spec: string,
-  { without, ...options }: DataSourceOptions = {},
-): Promise<DataSource> {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given;
-  const source = await openWhole(spec, given);
-  if (!without) return source;
-  const { classNames } = source.train.dataset;
-  return withoutClasses(source, new Set(without.map((name) => classNumber("--without", name, classNames))));
+export async function openDataSource(spec: string, options: DataSourceOptions = {}): Promise<DataSource> {
+  const { without, onProgress } = options;
+  const given = givenOptions(options);
+  const source = await (openGenerated(spec, given) ?? openStored(spec, { given, ...(onProgress && { onProgress }) }));
+  return withoutNamedClasses(source, without);
 }
 
-/** With every class. */
-async function openWhole(spec: string, given: Given): Promise<DataSource> {
-  const [name = "", ...words] = spec.split(":");
-  const builtIn = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
-  if (builtIn && words.length <= builtIn.most) return builtIn.open(words, allowed(spec, given, builtIn.takes ?? []));
+/** How files are read, and who hears how far. */
+interface Reading {
+  readonly given: GivenOptions;
+  readonly onProgress?: OnLoadProgress;
+}
+
+/** What lies at a path, or has been fetched, with every class. */
+async function openStored(spec: string, reading: Reading): Promise<DataSource> {
   const found = await status(spec);
-  if (found?.isDirectory()) return openFolder(spec, given);
-  if (found?.isFile()) return openPath(spec, given);
-  if (found === undefined && Object.hasOwn(publishedDatasets, spec)) return openFetched(spec, given);
+  if (found?.isDirectory()) return openFolder(spec, reading);
+  if (found?.isFile()) return openPath(spec, reading);
+  if (found === undefined && Object.hasOwn(publishedDatasets, spec)) return openFetched(spec, reading);
   if (found) throw new DataError(`${spec}: neither a file nor a folder, got something else, expected data`);
-  const nearest = nearestName(name, [...Object.keys(builtIns), ...Object.keys(publishedDatasets)]);
-  const known = Object.values(builtIns).map((source) => source.spec);
-  throw new DataError(
-    `data: no such source, got "${spec}", expected ${known.join(", ")} or the path of an existing folder or file${nearest ? `; did you mean ${nearest}?` : ""}`,
-  );
-}
-
-/** The number of training examples in a spec of this form, where it has one. */
-function sized(form: string, size: string | undefined): { readonly size?: number } {
-  if (size === undefined) return {};
-  if (!/^[0-9]+$/.test(size))
-    throw new ConfigError(`data: not a number of examples, got "${size}", expected ${form} with N such as 20000`);
-  return { size: Number(size) };
+  return noSource(spec, {
+    others: Object.keys(publishedDatasets),
+    expected: " or the path of an existing folder or file",
+  });
 }
 
 /** Opens a dataset that `data fetch` has brought. */
-async function openFetched(name: string, options: Given): Promise<DataSource> {
+async function openFetched(name: string, reading: Reading): Promise<DataSource> {
   const folder = fetchedFolder(name);
   const { files } = publishedDatasets[name]!;
   for (const file of files) {
@@ -166,56 +115,36 @@ async function openFetched(name: string, options: Given): Promise<DataSource> {
       );
   }
   const archive = files.length === 1 ? files[0] : undefined;
-  return archive ? openPath(join(folder, archive.name), options) : openFolder(folder, options);
+  return archive ? openPath(join(folder, archive.name), reading) : openFolder(folder, reading);
 }
 
 const imageOptions = ["size", "channels", "skipBroken", "classNames"] as const;
 
-async function openFolder(folder: string, options: Given): Promise<DataSource> {
+async function openFolder(folder: string, { given, ...progress }: Reading): Promise<DataSource> {
   const names = await readdir(folder).catch((cause: unknown) => {
     const code = systemCode(cause) ?? String(cause);
     throw new DataError(`${folder}: cannot be read, got ${code}, expected a folder that can`, { cause });
   });
   return names.some((name) => idxNames.has(name))
-    ? openIdxFolder(folder, allowed(folder, options, []))
-    : openImageFolder(folder, allowed(folder, options, imageOptions));
+    ? openIdxFolder(folder, allowedOptions(folder, given, []))
+    : openImageFolder(folder, { ...allowedOptions(folder, given, imageOptions), ...progress });
 }
 
 const cifarArchive = "cifar-10-binary.tar.gz";
 const tableOptions = ["condition", "drop", "missing", "numbers", "columns", "classNames"] as const;
 
-async function openPath(path: string, options: Given): Promise<DataSource> {
-  if (/\.(csv|tsv|data)(\.gz)?$/i.test(path)) return openTable(path, allowed(path, options, tableOptions));
-  if (/\.parquet$/i.test(path)) return openParquet(path, allowed(path, options, tableOptions));
-  if (basename(path) === cifarArchive) return readCifar10((await openFile(path))!, allowed(path, options, []));
+async function openPath(path: string, { given, ...progress }: Reading): Promise<DataSource> {
+  if (/\.(csv|tsv|data)(\.gz)?$/i.test(path)) return openTable(path, allowedOptions(path, given, tableOptions));
+  if (/\.parquet$/i.test(path)) return openParquet(path, { ...allowedOptions(path, given, tableOptions), ...progress });
+  const options = allowedOptions(path, given, []);
+  if (basename(path) === cifarArchive) return readCifar10((await openFile(path))!, options);
   const open = byExtension[extname(path).toLowerCase()] ?? openIdxFile;
-  return open(path, allowed(path, options, []));
+  return open(path, { ...options, ...progress });
 }
 
-const byExtension: Readonly<Record<string, (path: string, options: SplitOptions) => Promise<DataSource>>> = {
+const byExtension: Readonly<
+  Record<string, (path: string, options: SplitOptions & Omit<Reading, "given">) => Promise<DataSource>>
+> = {
   ".npy": openNpy,
   ".npz": openNpz,
 };
-
-/** The options for a source that has a use for `keys`, which other ones are refused, and what was chosen for data read before. */
-function allowed<Key extends keyof Given>(spec: string, { like, ...options }: Given, keys: readonly Key[]) {
-  const known = new Set<string>(["validation", "seed", ...keys]);
-  const other = Object.entries(options).find(([key]) => !known.has(key));
-  if (other)
-    throw new ConfigError(
-      `data: ${spec} has no ${other[0]}, got ${JSON.stringify(other[1])}, expected none for this kind of source`,
-    );
-  const before = Object.entries(like ? chosenBefore(like) : {}).filter(
-    ([key, value]) => value !== undefined && known.has(key),
-  );
-  return { ...Object.fromEntries(before), ...options } as Pick<Given, Key | "validation" | "seed">;
-}
-
-/** What data read before would be read with again. */
-function chosenBefore({ shape, classNames, columns, options }: DataLike): object {
-  const { size, channels, condition, drop, missing, skipBroken } = options;
-  const [planes, height] = shape;
-  const square = shape.length === 3 && shape[2] === height && (planes === 1 || planes === 3);
-  const form = square ? { size: height, channels: planes } : { size, channels };
-  return { ...form, condition, drop, missing, skipBroken, classNames, columns };
-}

@@ -97,7 +97,7 @@ describe.skipIf(!mounted)("a full disk (skipped where this process may not mount
       return run.saveCheckpoint({
         weights: new Map([["weight", tensor]]),
         optimizer: new Map(),
-        state: { latentkit: "0.1.0", step, epoch: 0, seed: 0, cursor: {}, ema: false, best: null },
+        state: { latentkit: "0.1.0", step, epoch: 0, seed: 0, cursor: {}, ema: [], best: null },
       });
     };
     await save(1, 1000);

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { FileContent } from "../../runs/store.ts";
+import type { FileContent } from "../../runs/storage/store.ts";
 import { fileError, systemCode } from "./file-error.ts";
 
 /** Replaces or makes the file `path`. Throws ConfigError, and leaves nothing behind, where the disk refuses. */

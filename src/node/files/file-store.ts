@@ -12,7 +12,7 @@ import {
   type StoredFile,
   type StoredKind,
   type StoredLog,
-} from "../../runs/store.ts";
+} from "../../runs/storage/store.ts";
 import { removeFolderAtomic, removeTemporaries, writeFileAtomic, writeFolderAtomic } from "./atomic-write.ts";
 import { fileError, systemCode } from "./file-error.ts";
 import { acquireRunLock } from "./run-lock.ts";

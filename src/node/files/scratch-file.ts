@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { SpillStorage } from "../../data/spill-storage.ts";
-import { cacheFolder } from "../data/cache.ts";
+import type { SpillStorage } from "../../data/storage/spill-storage.ts";
+import { cacheFolder } from "./cache.ts";
 import { fileError } from "./file-error.ts";
 
 /** A file in the cache folder that has no name, so that it is gone with the process. Throws ConfigError where the disk refuses. */

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ConfigError } from "../../errors.ts";
 import { findModel } from "../../models/registry.ts";
 import { trainingSettings } from "../../training/settings.ts";
-import { type MetricsRecord, readMetrics } from "../../runs/metrics-log.ts";
+import { type MetricsRecord, readMetrics } from "../../runs/storage/metrics-log.ts";
 import { Run } from "../../runs/run.ts";
 import { FileStore } from "../files/file-store.ts";
 import { resumeRun, startRun } from "../runs.ts";

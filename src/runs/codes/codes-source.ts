@@ -1,6 +1,6 @@
 /** `codes:RUN`: the codes of a trained run as data to train another model on. */
 import { createDataset } from "../../data/dataset.ts";
-import type { Field } from "../../data/fields.ts";
+import type { Field } from "../../data/dataset.ts";
 import type { DataSourceOptions } from "../../data/options.ts";
 import { createDataSource, type DataSource, type Split, whole } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";

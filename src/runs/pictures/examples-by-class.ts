@@ -1,4 +1,4 @@
-import { ExampleReader } from "../../data/example-reader.ts";
+import { ExampleReader } from "../../data/storage/example-reader.ts";
 import { FIXED_BINARIZATION } from "../../data/binarize.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";

@@ -7,7 +7,8 @@ import { linear, pathBetween, spherical } from "../../latent/interpolation.ts";
 import { traversal } from "../../latent/traversal.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import { firstExamples, forExamples } from "./run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
+import { forExamples } from "../../evaluation/given-examples.ts";
 
 /** The labels of a split's examples, none where there are no labels. */
 const labelsOf = ({ dataset, indices }: Split): number[] =>

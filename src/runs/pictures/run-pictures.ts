@@ -1,9 +1,5 @@
-import { Batches } from "../../data/batches.ts";
-import type { Binarization } from "../../data/binarize.ts";
 import type { Split } from "../../data/split.ts";
-import { checkedField, fieldArray, fillField } from "../../data/fields.ts";
-import { conditionFields } from "../../evaluation/map-split.ts";
-import { DataError, UnsupportedOpError } from "../../errors.ts";
+import { UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import type { CodePrior } from "../codes/code-prior.ts";
@@ -13,38 +9,6 @@ import { unitReport } from "../../metrics/codes/unit-report.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { stream } from "../../random/index.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-
-/** The first `count` examples of a split in file order, [count, ...shape], all of them where it has fewer. */
-export function firstExamples(split: Split, count: number, binarize: Binarization = "none"): Float32Array {
-  const batchSize = Math.min(count, split.indices.length);
-  const batches = new Batches(split, { batchSize, purpose: "evaluation", binarize });
-  const x = new Float32Array(batchSize * batches.exampleSize);
-  batches.fillExamples(x, { epoch: 0, index: 0 });
-  return x;
-}
-
-/**
- * The model for the examples of a split in file order: given their labels where it learns from labels. Throws DataError where
- * they have none.
- */
-export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
-  const { condition } = trained.model;
-  const fields = conditionFields(trained, split);
-  if (fields.length === 0) return trained;
-  const { name } = split.dataset;
-  if (condition?.required && !split.dataset.labels && fields.some(({ kind }) => kind === "class"))
-    throw new DataError(`${name}: no labels, got none, expected one for each example; or take --label`);
-  return trained.given(
-    Object.fromEntries(
-      fields.map((spec) => {
-        const field = checkedField(split.dataset, split.indices, spec);
-        const values = fieldArray(spec, split.indices.length);
-        fillField(field, split.indices, values);
-        return [spec.name, Array.from<bigint | number, number>(values, Number)];
-      }),
-    ),
-  );
-}
 
 export interface SampleGridOptions {
   readonly count: number;

@@ -6,7 +6,9 @@ import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { Model } from "../../models/model.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import type { Run } from "../run.ts";
-import { firstExamples, forExamples, manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
+import { forExamples } from "../../evaluation/given-examples.ts";
+import { manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
 
 export interface NamedImageGrid {
   /** Of the file in the run's samples/. */

@@ -9,7 +9,9 @@ import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
 import { openPrior } from "../codes/code-prior.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
-import { firstExamples, forExamples, reconstructionGrid, sampleGrid } from "../pictures/run-pictures.ts";
+import { firstExamples } from "../../data/first-examples.ts";
+import { forExamples } from "../../evaluation/given-examples.ts";
+import { reconstructionGrid, sampleGrid } from "../pictures/run-pictures.ts";
 
 const side = 8;
 const points = 2000;

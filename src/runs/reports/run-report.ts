@@ -10,7 +10,7 @@ import type { RunInfo } from "../run-info.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import type { MetricsRecord } from "../metrics-log.ts";
+import type { MetricsRecord } from "../storage/metrics-log.ts";
 import { type Report, reportHtml } from "./report-html.ts";
 import type { Run } from "../run.ts";
 import { readRunData } from "../run-spec.ts";
@@ -40,7 +40,7 @@ export async function writeReport(reported: ReportedRun): Promise<string> {
 export const reportPage = async (reported: ReportedRun): Promise<string> => reportHtml(await reportOf(reported));
 
 async function reportOf({ run, trained, definition, openData, grids: made }: ReportedRun): Promise<Report> {
-  const { info, path } = run;
+  const { info } = run;
   const notes: string[] = [];
   const source = await attempt(openData, notes);
   const grids = made ?? (source && (await trainingGrids({ trained, source }))) ?? [];

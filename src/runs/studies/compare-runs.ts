@@ -5,11 +5,11 @@ import type { RunInfo } from "../run-info.ts";
 import type { TrainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import { comparedPictures } from "../reports/comparison-report.ts";
-import type { DataOptions } from "../../data/options.ts";
+import type { DataOptions, OnLoadProgress } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
 import { loadRun } from "../load-run.ts";
 import { measuredRun, type MeasuredRun, type MeasuringEvent } from "./measured-run.ts";
-import type { Platform } from "../platform.ts";
+import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
 
@@ -28,6 +28,7 @@ export interface ComparisonRequest {
   readonly settings: Partial<TrainingSettings>;
   readonly seed: number;
   readonly measuring: EvaluationRequest;
+  readonly onLoadProgress?: OnLoadProgress;
 }
 
 export interface ComparedRun extends MeasuredRun {
@@ -51,10 +52,11 @@ export type ComparisonEvent = { readonly kind: "run"; readonly label: string } |
  */
 export async function* compareRuns(
   request: ComparisonRequest,
-  platform: Platform,
+  on: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<ComparisonEvent, readonly ComparedRun[] | undefined> {
-  const { contestants, out, settings, measuring } = request;
+  const { contestants, out, settings, measuring, onLoadProgress } = request;
+  const platform = withLoadProgress(on, onLoadProgress);
   await refuseOtherData(
     contestants.flatMap((each) => ("path" in each ? [each.path] : [])),
     request,

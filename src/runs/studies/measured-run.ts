@@ -5,7 +5,7 @@ import { matching, parseJsonObject } from "../../serialization/json.ts";
 import { type EvaluationRequest, evaluateRun } from "../evaluate-run.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
-import { readText, type RunStore } from "../store.ts";
+import { readText, type RunStore } from "../storage/store.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import type { Figure } from "../../evaluation/metrics/metric.ts";
 import { version } from "../../version.ts";

@@ -2,10 +2,10 @@ import { findModel } from "../../models/registry.ts";
 import type { Reproduction, ReproductionRow } from "../../reproductions/index.ts";
 import { trainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
-import { type DataOptions, dataOptions } from "../../data/options.ts";
+import { type DataOptions, dataOptions, type OnLoadProgress } from "../../data/options.ts";
 import { loadRun } from "../load-run.ts";
 import { measuredRun, type MeasuredRun, type MeasuringEvent } from "./measured-run.ts";
-import type { Platform } from "../platform.ts";
+import { type Platform, withLoadProgress } from "../platform.ts";
 
 export interface ReproductionRequest {
   /** Folder that holds a run for each row and seed. */
@@ -17,6 +17,7 @@ export interface ReproductionRequest {
   readonly samples?: number;
   /** The first so many test examples; all of them where not given. */
   readonly count?: number;
+  readonly onLoadProgress?: OnLoadProgress;
 }
 
 /** A row's own figures on the test split, with one seed. */
@@ -48,9 +49,10 @@ export async function* reproduceRow(
   row: ReproductionRow,
   seed: number,
   request: ReproductionRequest,
-  platform: Platform,
+  on: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<CompletingEvent | MeasuringEvent, MeasuredRow | undefined> {
+  const platform = withLoadProgress(on, request.onLoadProgress);
   const path = rowFolder(request.out, row, seed);
   const definition = findModel(row.model);
   const settings = rowTraining(table, row, request.training);

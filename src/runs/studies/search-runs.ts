@@ -2,11 +2,11 @@ import { ConfigError, DivergedError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import type { TrainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
-import type { DataOptions } from "../../data/options.ts";
+import type { DataOptions, OnLoadProgress } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
 import { loadRun } from "../load-run.ts";
 import { type MeasuredFigure, measuredRun, type MeasuringEvent } from "./measured-run.ts";
-import type { Platform } from "../platform.ts";
+import { type Platform, withLoadProgress } from "../platform.ts";
 
 /** Settings to try. */
 export interface Trial {
@@ -26,6 +26,7 @@ export interface SearchRequest {
   /** A figure of what is measured. */
   readonly metric: string;
   readonly measuring: EvaluationRequest;
+  readonly onLoadProgress?: OnLoadProgress;
 }
 
 export interface TriedRun {
@@ -42,13 +43,14 @@ export interface TriedRun {
  */
 export async function* searchRuns(
   request: SearchRequest,
-  platform: Platform,
+  on: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<
   { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent,
   readonly TriedRun[] | undefined
 > {
   const { definition, trials, out, data, dataOptions, seed, metric, measuring } = request;
+  const platform = withLoadProgress(on, request.onLoadProgress);
   const tried: TriedRun[] = [];
   for (const [i, trial] of trials.entries()) {
     const { label, config, settings } = trial;

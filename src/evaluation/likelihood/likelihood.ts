@@ -1,0 +1,118 @@
+import type { Binarization } from "../../data/binarize.ts";
+import type { Split } from "../../data/split.ts";
+import { DataError } from "../../errors.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { boundSizes, ImportanceBounds } from "../../metrics/importance-bounds.ts";
+import type { Model } from "../../models/model.ts";
+import type { Context } from "../../nn/context.ts";
+import { requireCapabilities } from "../capabilities.ts";
+import { type SplitBatch, SplitProgram } from "../map-split.ts";
+import type { ModelOnDevice } from "../model-on-device.ts";
+
+/** Negative log-likelihood by importance sampling, in nats per example: means over the examples. */
+export interface LikelihoodEstimate {
+  readonly examples: number;
+  /** Samples of z for each example. */
+  readonly samples: number;
+  /** -L_samples: an upper bound on -log p(x) in expectation (arXiv:1509.00519, eq. 8). */
+  readonly nll: number;
+  /** Of `nll`, over the examples. */
+  readonly standardError: number;
+  /** -L_k for several k from the same samples; it falls with k. */
+  readonly curve: readonly { readonly samples: number; readonly nll: number }[];
+}
+
+/** Values that p(x|z) is computed for at a time: what a row of activations takes then stays near the cores. */
+const valuesPerRun = 250_000;
+/** Samples at a time for each example, where there are so many: encoding it again for each chunk then costs little. */
+const samplesPerRun = 100;
+
+/**
+ * The importance-weighted bound of a model over a split, or log p(x) itself where the model has it: chunks of samples for a few examples
+ * at a time, so that their number costs no memory. Binarized data is sampled by the fixed evaluation stream, and z by a stream keyed by
+ * (seed, batch, chunk). Throws UnsupportedOpError where the model has no likelihood.
+ */
+export class LikelihoodEvaluator {
+  readonly #over: SplitProgram;
+  readonly #chunk: number;
+  readonly #samples: number;
+  readonly #seed: number;
+
+  constructor(
+    trained: ModelOnDevice,
+    options: {
+      readonly split: Split;
+      readonly binarize: Binarization;
+      readonly samples: number;
+      readonly seed?: number;
+    },
+  ) {
+    const { split, binarize, samples, seed = 0 } = options;
+    const { model } = trained;
+    requireCapabilities(model, ["likelihood"], { where: "evaluate" });
+    const size = sizeOf(split.dataset.shape);
+    this.#samples = samples;
+    this.#seed = seed;
+    this.#chunk = Math.min(samples, samplesPerRun, Math.max(1, Math.floor(valuesPerRun / size)));
+    const batchSize = Math.max(1, Math.floor(valuesPerRun / (this.#chunk * size)));
+    const chunk = this.#chunk;
+    this.#over = new SplitProgram(
+      trained,
+      { split, binarize, batchSize, key: `likelihood ${chunk}`, program: "likelihood" },
+      (x, context) => ({ logWeights: logWeightsOf(model, x, chunk, context) }),
+    );
+  }
+
+  /** L_1, ..., L_samples of each example, for the sizes of `boundSizes`: a batch of examples at a time, in their order. */
+  async *bounds(): AsyncGenerator<readonly (readonly number[])[]> {
+    const sizes = boundSizes(this.#samples);
+    for await (const batch of this.#over.run()) yield await this.#boundsOf(batch, sizes);
+  }
+
+  /** Yields the number of examples done so far; returns the estimate. */
+  async *run(): AsyncGenerator<number, LikelihoodEstimate> {
+    const sizes = boundSizes(this.#samples);
+    const totals = sizes.map(() => 0);
+    const nlls: number[] = [];
+    for await (const batch of this.bounds()) {
+      for (const bounds of batch) {
+        const nll = -bounds.at(-1)!;
+        if (!Number.isFinite(nll))
+          throw new DataError(
+            `evaluate: a likelihood is not finite, got a negative log-likelihood of ${nll} for example ${nlls.length}, ` +
+              "expected a number; the model gives it no probability",
+          );
+        bounds.forEach((bound, k) => (totals[k]! += bound));
+        nlls.push(nll);
+      }
+      yield nlls.length;
+    }
+    const n = nlls.length;
+    const curve = sizes.map((samples, k) => ({ samples, nll: -totals[k]! / n }));
+    const { nll } = curve.at(-1)!;
+    const squares = nlls.reduce((sum, each) => sum + (each - nll) ** 2, 0);
+    const standardError = Math.sqrt(squares / n / Math.max(1, n - 1));
+    return { examples: n, samples: this.#samples, nll, standardError, curve };
+  }
+
+  async #boundsOf({ count, index, compute }: SplitBatch, sizes: readonly number[]): Promise<number[][]> {
+    const bounds = Array.from({ length: count }, () => new ImportanceBounds(sizes));
+    const chunks = Math.ceil(this.#samples / this.#chunk);
+    const rows = this.#over.size;
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const { logWeights } = await compute({ seed: this.#seed, step: index * chunks + chunk });
+      const used = Math.min(this.#chunk, this.#samples - chunk * this.#chunk);
+      bounds.forEach((bound, i) => {
+        for (let k = 0; k < used; k++) bound.add(Number(logWeights![k * rows + i]));
+      });
+    }
+    return bounds.map((b) => b.bounds);
+  }
+}
+
+/** log p(x, z) - log q(z|x), [samples, batch]; log p(x) itself where that is known: p(x, z) / p(z|x) is p(x). */
+function logWeightsOf(model: Model, x: Tensor, samples: number, context: Context): Tensor {
+  if (model.logProb) return model.logProb(x, context).broadcastTo([samples, x.shape[0]!]);
+  return model.logWeights!(x, samples, context);
+}

@@ -1,0 +1,67 @@
+import type { Sharp, SharpOptions } from "sharp";
+import { DataError } from "../../../errors.ts";
+
+export interface ImageForm {
+  /** Pixels a side. */
+  readonly size: number;
+  readonly channels: 1 | 3;
+}
+
+export interface ImageHead {
+  readonly width: number;
+  readonly height: number;
+  readonly gray: boolean;
+}
+
+/** Of one image, before it is scaled: beyond this a file is taken for a bomb. */
+const MOST_PIXELS = 2 ** 28;
+
+/** Reads image files of any size and format as squares of bytes. */
+export interface ImageDecoder {
+  /** Of the library and its formats: what the pixels depend on besides the file. */
+  readonly version: string;
+  head(path: string): Promise<ImageHead>;
+  /**
+   * One image as [channels, size, size]: the first frame of an animation, turned as its EXIF tag says, in 8-bit sRGB or gray from
+   * whatever depth and color space, transparency on white, scaled until it covers the square and cropped to its center.
+   */
+  decode(path: string, form: ImageForm): Promise<Uint8Array>;
+}
+
+/** Throws `DataError` where sharp is not installed. */
+export async function imageDecoder(): Promise<ImageDecoder> {
+  const { default: sharp } = await import("sharp").catch((cause: unknown) => {
+    throw new DataError("images: the package sharp reads them, got none, expected it; npm install sharp", { cause });
+  });
+  sharp.cache(false);
+  sharp.concurrency(1);
+  const open = (path: string, options: SharpOptions = {}): Sharp =>
+    sharp(path, { limitInputPixels: MOST_PIXELS, sequentialRead: true, ...options });
+  return {
+    version: `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`,
+    async head(path) {
+      const { autoOrient, space } = await open(path).metadata();
+      return { ...autoOrient, gray: space === "b-w" || space === "grey16" };
+    },
+    async decode(path, { size, channels }) {
+      const { data, info } = await open(path)
+        .autoOrient()
+        .flatten({ background: "white" })
+        .resize(size, size, { fit: "cover", position: "centre" })
+        .toColourspace(channels === 1 ? "b-w" : "srgb")
+        .raw({ depth: "uchar" })
+        .toBuffer({ resolveWithObject: true });
+      if (info.channels !== channels) throw new Error(`${info.channels} channels where ${channels} should be`);
+      return channels === 1 ? data : planes(data, channels);
+    },
+  };
+}
+
+/** [pixels, channels] as [channels, pixels]. */
+function planes(pixels: Uint8Array, channels: number): Uint8Array {
+  const count = pixels.length / channels;
+  const out = new Uint8Array(pixels.length);
+  for (let channel = 0; channel < channels; channel++)
+    for (let i = 0; i < count; i++) out[channel * count + i] = pixels[channels * i + channel]!;
+  return out;
+}

@@ -1,0 +1,70 @@
+import { readdir, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { DataError } from "../../../errors.ts";
+
+/** Images are told by their names' endings; those of formats that cannot be read count as broken, not as something else. */
+const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|bmp|heic|heif|jp2|jxl)$/i;
+
+const partNames = {
+  train: ["train", "training"],
+  validation: ["val", "valid", "validation"],
+  test: ["test", "testing"],
+} as const;
+export type ImagePart = keyof typeof partNames;
+
+export interface ImageFile {
+  /** From the folder, with slashes. */
+  readonly path: string;
+  readonly size: number;
+  readonly modified: number;
+  /** What its folder says it is for, where folders do. */
+  readonly part: ImagePart | undefined;
+  /** The subfolder it is in, where all are in one: its class. */
+  readonly label: string | undefined;
+}
+
+/** Stats at a time. */
+const TOGETHER = 256;
+
+/**
+ * The image files of a folder and its subfolders by path. Subfolders named train and val or test are parts; the subfolders of
+ * those, or of the folder itself, are classes where every image lies in one. Throws `DataError` where there are none.
+ */
+export async function listImages(folder: string): Promise<readonly ImageFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw new DataError(`${folder}: cannot be read, got ${String(cause)}, expected a folder that can`, { cause });
+  });
+  const paths = entries
+    .filter((entry) => !entry.isDirectory() && IMAGE_NAME.test(entry.name) && !entry.name.startsWith("."))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/"))
+    .toSorted(byCodeUnits);
+  if (paths.length === 0)
+    throw new DataError(
+      `${folder}: neither MNIST's four files nor images, got ${entries.length} other entries, expected .jpg, .png, .webp, .gif, .tif or .avif files, or train-images-idx3-ubyte`,
+    );
+  const parted = paths.some((path) => partOf(path) === "train") && paths.every((path) => partOf(path) !== undefined);
+  const inParts = paths.map((path) => (parted ? path.slice(path.indexOf("/") + 1) : path));
+  const labeled = inParts.every((path) => path.includes("/"));
+  const files: ImageFile[] = [];
+  for (let first = 0; first < paths.length; first += TOGETHER) {
+    const some = paths.slice(first, first + TOGETHER);
+    const stats = await Promise.all(some.map((path) => stat(join(folder, path)).catch(() => undefined)));
+    some.forEach((path, i) =>
+      files.push({
+        path,
+        size: stats[i]?.size ?? 0,
+        modified: stats[i]?.mtimeMs ?? 0,
+        part: parted ? partOf(path) : undefined,
+        label: labeled ? inParts[first + i]!.slice(0, inParts[first + i]!.indexOf("/")) : undefined,
+      }),
+    );
+  }
+  return files;
+}
+
+const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function partOf(path: string): ImagePart | undefined {
+  const top = path.includes("/") ? path.slice(0, path.indexOf("/")).toLowerCase() : "";
+  return (Object.keys(partNames) as ImagePart[]).find((part) => partNames[part].some((name) => name === top));
+}
