@@ -1,4 +1,4 @@
-import { findModel } from "../models/registry.ts";
+import { runModel } from "./model-files.ts";
 import { withCodes } from "../runs/codes/with-codes.ts";
 import type { Platform } from "../runs/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
@@ -12,7 +12,7 @@ import { nodeTrackers } from "./trackers/trackers.ts";
 export const nodePlatform: Platform = withCodes({
   versions: { node: process.versions.node },
   openStore: (path) => new FileStore(path),
-  findModel: async ({ model }) => findModel(model),
+  findModel: runModel,
   openData: openDataSource,
   pickDevice,
   evaluationDevice: () => cpuDevice(1),

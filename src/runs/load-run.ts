@@ -33,6 +33,8 @@ export type WhichCheckpoint = "last" | "best" | number;
 
 export interface LoadOptions {
   readonly checkpoint?: WhichCheckpoint;
+  /** The definition of the run's model, where the platform is not to find it. */
+  readonly definition?: ModelDefinition;
   /** Hears how far data are read that are opened through the run. */
   readonly onLoadProgress?: OnLoadProgress;
 }
@@ -46,9 +48,10 @@ export async function loadRun(
   path: string,
   device: Device,
   on: Platform,
-  { checkpoint, onLoadProgress }: LoadOptions = {},
+  { checkpoint, definition: given, onLoadProgress }: LoadOptions = {},
 ): Promise<LoadedRun> {
-  const platform = withLoadProgress(on, onLoadProgress);
+  const finding: Platform = given ? { ...on, findModel: () => Promise.resolve(given) } : on;
+  const platform = withLoadProgress(finding, onLoadProgress);
   const run = await Run.open(platform.openStore(path));
   const { shape } = run.info.data;
   const spec = await readRunSpec(run, platform);

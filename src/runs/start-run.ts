@@ -15,6 +15,7 @@ import { runDataSpec, type RunInfo } from "./run-info.ts";
 import { optimizerFor, totalSteps, type TrainingSettings } from "../training/settings.ts";
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
+import { checkModel } from "../evaluation/check-model.ts";
 import { withPresets } from "../training/with-presets.ts";
 import { type DataOptions, givenDataOptions, type OnLoadProgress } from "../data/options.ts";
 import { type PickedDevice, type Platform, withLoadProgress } from "./platform.ts";
@@ -26,6 +27,8 @@ import { version } from "../version.ts";
 /** What a person asks for when starting a run. */
 export interface RunRequest extends DataOptions {
   readonly definition: ModelDefinition;
+  /** Where the definition is the user's own: the file it is from. */
+  readonly modelFile?: NonNullable<RunInfo["modelFile"]> | undefined;
   /** Settings of the model, checked by its schema. What is left out is taken from presets that fit the data, then defaults. */
   readonly config: object;
   /** Likewise. */
@@ -63,6 +66,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
   const model = definition.build(config, spec);
+  checkModel(definition.name, model, spec);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compile({ model, source, device, settings, binarize, seed });
   const columns = source.train.dataset.columns?.slice();
@@ -75,6 +79,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   await platform.trackers.check(settings);
   const info: RunInfo = {
     model: definition.name,
+    ...(request.modelFile && { modelFile: request.modelFile }),
     config: asJson(config),
     training: asJson(settings),
     data: {

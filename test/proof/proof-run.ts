@@ -3,6 +3,7 @@ import { findModel } from "../../src/models/registry.ts";
 import { nodePlatform } from "../../src/node/platform.ts";
 import { cpuDevice } from "../../src/runtime/node.ts";
 import { type LoadedRun, loadRun } from "../../src/runs/load-run.ts";
+import { withCodes } from "../../src/runs/codes/with-codes.ts";
 import { memoryStores } from "../../src/runs/storage/memory-store.ts";
 import type { Platform } from "../../src/runs/platform.ts";
 import { startRun } from "../../src/runs/start-run.ts";
@@ -20,12 +21,12 @@ import { wganGP } from "./wgan-gp.ts";
 export const proofs: readonly ModelDefinition[] = [wganGP, vq, realNVP, hierarchy, ddpm, autoregressive];
 
 /** Runs in memory, of models of the registry and of these. */
-export const proofPlatform: Platform = {
+export const proofPlatform: Platform = withCodes({
   ...nodePlatform,
   openStore: memoryStores(),
   trackers: noTrackers,
   findModel: async ({ model }) => proofs.find(({ name }) => name === model) ?? findModel(model),
-};
+});
 
 /** Trains on one thread in memory, and loads what was trained. */
 export async function proofRun(

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
-import { parseDensity } from "../../latent/density.ts";
+import { checkPrior } from "../options/run-prior.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { compareRuns } from "../../node/runs.ts";
 import { type ComparedRun, type Contestant, folderName } from "../../runs/studies/compare-runs.ts";
@@ -77,7 +77,7 @@ Examples:
     .action(async (what: readonly string[], flags: Flags) => {
       const asked = parseSettings(settings, givenSettings(settings, flags));
       const { out, data, seed, priors, generated, samples, count, extractor, metrics = [] } = asked;
-      for (const prior of priors) if (prior !== ownPrior) parseDensity(prior);
+      for (const prior of priors) if (prior !== ownPrior) checkPrior(prior);
       metrics.forEach(findMeasure);
       const request = {
         contestants: contestants(what, settingPairs(flags.set ?? [], "--set")),

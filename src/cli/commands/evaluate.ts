@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { splitNames } from "../../data/split.ts";
-import { parseDensity } from "../../latent/density.ts";
+import { checkPrior } from "../options/run-prior.ts";
 import { type Evaluation, evaluateRun } from "../../runs/evaluate-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { findMeasure, measures } from "../../evaluation/metrics/index.ts";
@@ -57,7 +57,7 @@ Examples:
       const settings = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
       const { metrics, priors, count, extractor, ...rest } = settings;
       metrics?.forEach(findMeasure);
-      for (const prior of priors ?? []) if (prior !== ownPrior) parseDensity(prior);
+      for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
       const lines = new LineProgress("training the extractor");
       const progress = evaluateRun(await optionRun(path, options), {
         ...rest,

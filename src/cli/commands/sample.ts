@@ -3,9 +3,9 @@ import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
-import { samplerOf } from "../../models/sampler.ts";
+import { givesMeans } from "../../evaluation/shown-samples.ts";
 import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { addRunOptions, optionCondition, optionRun, type RunOptions } from "../options/run-command.ts";
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -54,7 +54,12 @@ Examples:
       checkPrior(prior);
       if (radius !== undefined && "temperature" in givenOwn)
         throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
-      const loaded = await optionRun(path, options, imageGridKinds);
+      const { label: _, ...unlabeled } = options;
+      const found = await optionRun(path, unlabeled, imageGridKinds);
+      const condition = optionCondition(found, options);
+      // A prior may take a class where the model itself takes none.
+      const forModel = condition && (prior === undefined || has(found.trained.model, "classConditional"));
+      const loaded = forModel ? { ...found, trained: found.trained.given(condition) } : found;
       const { trained, step, run } = loaded;
       const { model } = trained;
       const density = prior !== undefined || radius !== undefined;
@@ -69,12 +74,13 @@ Examples:
           `${path}: --radius is a distance in a standard normal space, got a model with another p(z), expected one of N(0, I), or --prior with one of ${densityForms}`,
         );
       const means = density || (show === undefined ? run.info.data.kind === "image" : show === "means");
-      const takesMean = has(model, "sample") && "mean" in shapeOf(samplerOf(model)?.options);
+      const takesMean = givesMeans(model);
       const grid = await sampleGrid(trained, {
         count,
         seed,
         radius,
         prior: from,
+        condition,
         mean: means && takesMean,
         options: ownOptions,
       });
@@ -96,5 +102,3 @@ Examples:
       });
     });
 }
-
-const shapeOf = (schema: z.ZodType | undefined): object => (schema instanceof z.ZodObject ? schema.shape : {});

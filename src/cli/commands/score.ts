@@ -7,7 +7,7 @@ import { csvText } from "../../data/tables/column.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { ConfigError } from "../../errors.ts";
-import { parseDensity } from "../../latent/density.ts";
+import { checkPrior } from "../options/run-prior.ts";
 import { rocAuc } from "../../metrics/roc-auc.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { classNumber } from "../../data/class-number.ts";
@@ -59,7 +59,7 @@ Examples:
     )
     .action(async (path: string, options: OutputOptions & DeviceOptions & ExampleOptions) => {
       const settings = parseSettings(scoreSettings, givenSettings(scoreSettings, options));
-      parseDensity(settings.prior);
+      checkPrior(settings.prior);
       const file = options.out ?? samplesFile(path, "scores.csv");
       const kind = checkKind(file, kinds);
       const loaded = await optionRun(path, options, kinds);

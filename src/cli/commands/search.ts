@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
-import { parseDensity } from "../../latent/density.ts";
+import { checkPrior } from "../options/run-prior.ts";
 import { findModel } from "../../models/registry.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
@@ -62,7 +62,7 @@ Examples:
     .action(async (model: string, flags: Flags) => {
       const asked = parseSettings(settings, givenSettings(settings, flags));
       const { out = `runs/search-${model}`, data, trials, metric, samples, generated, priors, count, seed } = asked;
-      for (const prior of priors ?? []) if (prior !== ownPrior) parseDensity(prior);
+      for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
       const definition = findModel(model);
       if (!flags.set) throw new ConfigError("search: nothing to try, got no --set, expected --set key=values");
       const points = pointsOf(parseSpace(definition, flags.set), { trials, seed });

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../errors.ts";
-import { findModel, registry } from "../../models/registry.ts";
+import { registry } from "../../models/registry.ts";
+import { type FoundModel, namedModel } from "../../node/model-files.ts";
 import { givenDataOptions } from "../../data/options.ts";
 import { resumeRun, startRun } from "../../node/runs.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
@@ -18,46 +19,52 @@ import { loadProgress } from "../output/show-load-progress.ts";
 
 export function define(command: Command): void {
   const names = registry.map(({ name }) => name).join(", ");
-  addSettings(command.argument("<model>", `one of ${names}`), trainOptions)
+  addSettings(
+    command.argument("<model>", `one of ${names}, or a file that exports one of your own (.ts, .mts, .js, .mjs)`),
+    trainOptions,
+  )
     .option("--set <key=value>", "a setting of the model: see latentkit models MODEL; may be repeated", collect)
     .option("--config <file>", "JSON with these options by name in camelCase, the model's settings under set")
     .option("--print-config", "print all settings, chosen ones included, as JSON that --config takes, and end")
-    .option("--resume", "go on with the run in --out, bit for bit as if it had never stopped")
+    .option("--resume", "resume the run in --out, bit for bit as if it had never stopped")
     .option("--json", "print JSON, one object a line")
     .addHelpText(
       "after",
       `
-Ctrl-C saves a checkpoint and says how to go on.
+Ctrl-C saves a checkpoint and says how to resume.
 
 Examples:
   latentkit train vae
   latentkit train vae --data path/to/mnist --epochs 10 --set hiddenDims=400,200 --set latentDim=10
   latentkit train vae --data path/to/images --print-config > settings.json
   latentkit train vae --config settings.json --epochs 50
-  latentkit train vae --out runs/vae-digits-1 --resume`,
+  latentkit train vae --out runs/vae-digits-1 --resume
+  latentkit train vae --data codes:runs/ae-digits-1
+  latentkit train ./my-model.ts --data digits`,
     )
-    .action(async (model: string, flags: TrainFlags & { resume?: boolean; json?: boolean; printConfig?: boolean }) => {
-      const request = await readTrainRequest(findModel(model), flags);
+    .action(async (name: string, flags: TrainFlags & { resume?: boolean; json?: boolean; printConfig?: boolean }) => {
+      const model = await namedModel(name);
+      const request = await readTrainRequest(model.definition, flags);
       if (flags.printConfig) {
         if (flags.resume)
           throw new ConfigError(
             "--print-config: two wishes, got --resume too, expected one; run.json has a run's settings",
           );
-        console.log(JSON.stringify(await effectiveConfig(findModel(model), request), null, 2));
+        console.log(JSON.stringify(await effectiveConfig(model.definition, request), null, 2));
         return;
       }
       const training = await (flags.resume ? resume : start)(model, request);
-      process.exitCode = await showTraining(training, { model, json: flags.json ?? false });
+      process.exitCode = await showTraining(training, { model: name, json: flags.json ?? false });
     });
 }
 
-type Open = (model: string, request: TrainRequest) => Promise<TrainingRun>;
+type Open = (model: FoundModel, request: TrainRequest) => Promise<TrainingRun>;
 
 const start: Open = (model, { options, given }) => {
   const { out, data, binarize, seed } = options;
   return startRun(
     {
-      definition: findModel(model),
+      ...model,
       config: given.config,
       settings: givenSettings(trainingSettings, given.options),
       data,
@@ -69,10 +76,10 @@ const start: Open = (model, { options, given }) => {
   );
 };
 
-const resume: Open = (model, { given: { options, config } }) => {
+const resume: Open = ({ definition }, { given: { options, config } }) => {
   const { out, data, binarize, seed } = options;
-  if (out === undefined) throw new ConfigError("--resume: no run, got no --out, expected --out RUN to go on with it");
+  if (out === undefined) throw new ConfigError("--resume: no run, got no --out, expected --out RUN to resume it");
   const settings = givenSettings(trainingSettings, options);
-  const again = { model, config, settings, data, binarize, seed, ...givenDataOptions(options) };
+  const again = { model: definition.name, config, settings, data, binarize, seed, ...givenDataOptions(options) };
   return resumeRun(out, { given: again, onLoadProgress: loadProgress() });
 };

@@ -7,6 +7,8 @@ import type { LoadedRun, WhichCheckpoint } from "../../runs/load-run.ts";
 import type { PickedDevice } from "../../runs/platform.ts";
 import { classNumber } from "../../data/class-number.ts";
 import { parseDeviceName, pickDevice } from "../../node/devices/pick-device.ts";
+import type { ConditionValues } from "../../evaluation/condition.ts";
+import { namedModel } from "../../node/model-files.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";
@@ -19,12 +21,14 @@ export interface DeviceOptions {
   readonly device?: string;
   readonly threads?: string;
   readonly checkpoint?: string;
+  readonly model?: string;
 }
 
 export const addDeviceOptions = (command: Command): Command =>
   command
     .option("--device <name>", `where to compute: ${deviceNames.join(", ")} (default auto)`)
     .option("--threads <n>", "threads of the CPU; 0 for one per core (default 0)")
+    .option("--model <file>", "model file of a run of your own model, where it has moved or changed since")
     .option("--checkpoint <which>", "best, last, or its step (default: best where trained with --patience, else last)");
 
 interface LabelOptions {
@@ -77,13 +81,19 @@ export async function optionRun(
   if (options.out !== undefined) checkKind(options.out, kinds);
   const checkpoint = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
   const { device } = await optionDevice(options);
+  const definition = options.model === undefined ? undefined : (await namedModel(options.model)).definition;
   const loaded = await loadRun(path, device, {
     ...(checkpoint !== undefined && { checkpoint }),
+    ...(definition && { definition }),
     onLoadProgress: loadProgress(),
   });
-  if (options.label === undefined) return loaded;
-  const label = classNumber("--label", options.label, runClassNames(loaded.run.info));
-  return { ...loaded, trained: loaded.trained.given({ class: [label] }) };
+  const condition = optionCondition(loaded, options);
+  return condition ? { ...loaded, trained: loaded.trained.given(condition) } : loaded;
+}
+
+/** What --label conditions on, as indices of classes. Throws ConfigError for one that the data do not have. */
+export function optionCondition({ run }: LoadedRun, { label }: LabelOptions): ConditionValues | undefined {
+  return label === undefined ? undefined : { class: [classNumber("--label", label, runClassNames(run.info))] };
 }
 
 function parseCheckpoint(text: string): WhichCheckpoint {

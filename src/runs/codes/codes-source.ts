@@ -9,7 +9,7 @@ import { type LatentCodes, latentCodes } from "../../evaluation/latent-codes.ts"
 import { sizeOf } from "../../graph/shape.ts";
 import type { Latent } from "../../models/latent.ts";
 import { loadRun, type LoadedRun } from "../load-run.ts";
-import type { Platform } from "../platform.ts";
+import { type Platform, withLoadProgress } from "../platform.ts";
 import { readRunData } from "../run-spec.ts";
 import { standardizationOf, standardize } from "./standardization.ts";
 
@@ -27,7 +27,7 @@ function parseSpec(spec: string): { readonly path: string; readonly latentName?:
 }
 
 /** Options that codes have a use for: how the run's data are read is the run's business. */
-const taken = new Set(["codes", "without", "seed", "like"]);
+const taken = new Set(["codes", "without", "seed", "like", "onProgress"]);
 
 /**
  * The codes of a run as a data source with the run's splits and labels: one latent as examples, of mean 0 and standard deviation 1 over
@@ -36,14 +36,14 @@ const taken = new Set(["codes", "without", "seed", "like"]);
  */
 export async function openCodes(spec: string, options: DataSourceOptions, platform: Platform): Promise<DataSource> {
   const { path, latentName } = parseSpec(spec);
-  const { codes: take = "means" } = options;
+  const { codes: take = "means", onProgress } = options;
   const other = Object.entries(options).find(([key, value]) => value !== undefined && !taken.has(key));
   if (other)
     throw new ConfigError(
       `data: ${spec} has no ${other[0]}, got ${JSON.stringify(other[1])}, expected none: codes are read as the run's own data`,
     );
   // One thread, so that the codes are the same each time.
-  const parent = await loadRun(path, await platform.evaluationDevice(), platform);
+  const parent = await loadRun(path, await platform.evaluationDevice(), withLoadProgress(platform, onProgress));
   try {
     const latent = latentOf(parent, latentName);
     const source = await parent.openData();

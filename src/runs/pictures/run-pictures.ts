@@ -20,6 +20,8 @@ export interface SampleGridOptions {
   readonly options?: Readonly<Record<string, unknown>>;
   /** In place of the model's own prior. */
   readonly prior?: CodePrior | undefined;
+  /** What a prior is given, where it takes a condition. */
+  readonly condition?: ConditionValues | undefined;
   /** Of Gaussians, in place of a temperature: how far codes lie from its means, in its standard deviations. */
   readonly radius?: number | undefined;
 }
@@ -27,7 +29,7 @@ export interface SampleGridOptions {
 /** New examples from the model, as near to a square as they go; of a class-conditional model as many of each class as come out even. */
 export async function sampleGrid(
   trained: TrainedModel,
-  { count, prior, radius, temperature, mean, options, seed = 0 }: SampleGridOptions,
+  { count, prior, condition: wanted, radius, temperature, mean, options, seed = 0 }: SampleGridOptions,
 ): Promise<ImageGrid> {
   const { shape, model } = trained;
   const sample = async (condition?: ConditionValues): Promise<Float32Array> => {
@@ -39,7 +41,7 @@ export async function sampleGrid(
         ...(mean && { mean }),
         ...options,
       });
-    const known = condition ?? trained.condition;
+    const known = { ...wanted, ...(condition ?? trained.condition) };
     return from.decodeLatents(await prior.sample(count, { seed, temperature, radius, condition: known }));
   };
   const field = model.condition?.fields.find(({ kind }) => kind === "class");

@@ -1,0 +1,90 @@
+/** Models in the user's own files. A file runs only where a person has named it: a run folder from elsewhere cannot make it run. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { CheckpointError, ConfigError } from "../errors.ts";
+import type { ModelDefinition } from "../models/definition.ts";
+import { findModel } from "../models/registry.ts";
+import type { RunInfo } from "../runs/run-info.ts";
+import { sha256Hex } from "../sha256.ts";
+import { cachedFile, writeCached } from "./files/cache.ts";
+import { fileError } from "./files/file-error.ts";
+import { loadModelFile } from "./load-model-file.ts";
+
+/** Whether a model is named by the path of a file, not by its name in the registry. */
+export const isModelFile = (name: string): boolean => /[/\\]|\.m?[jt]s$/.test(name);
+
+/** A definition, and the file that it is from where it is the user's own. */
+export interface FoundModel {
+  readonly definition: ModelDefinition;
+  readonly modelFile?: NonNullable<RunInfo["modelFile"]>;
+}
+
+/**
+ * The model that a person names: of the registry, or of a file, which is loaded and from then on trusted as long as it stays the same. Throws
+ * ConfigError where there is none, and for a file that throws, exports nothing by default, or something that is no definition.
+ */
+export async function namedModel(name: string): Promise<FoundModel> {
+  if (!isModelFile(name)) return { definition: findModel(name) };
+  const path = resolve(name);
+  if (!existsSync(path))
+    throw new ConfigError(
+      `${name}: no such model file, got nothing, expected a module that exports a model by default`,
+    );
+  const digest = await digestOf(path);
+  const definition = checkedDefinition(await loadModelFile(name), name);
+  await writeCached(trustedName(digest), [new TextEncoder().encode(`${path}\n`)]);
+  return { definition, modelFile: { path, sha256: digest } };
+}
+
+/**
+ * The model of a run: of the registry, or of the file that it was trained from, where that is unchanged and has been named on this machine.
+ * Throws CheckpointError where it is not.
+ */
+export async function runModel({ model, modelFile }: Pick<RunInfo, "model" | "modelFile">): Promise<ModelDefinition> {
+  if (!modelFile) return findModel(model);
+  const { path, sha256: digest } = modelFile;
+  if (!existsSync(path))
+    throw new CheckpointError(
+      `${model}: its model file is missing, got nothing at ${path}, expected it; name it by --model FILE`,
+    );
+  if ((await digestOf(path)) !== digest)
+    throw new CheckpointError(
+      `${model}: its model file has changed, got another ${path}, expected the one that the run was trained with; name it by --model FILE to take it as it is`,
+    );
+  if ((await cachedFile(trustedName(digest))) === undefined)
+    throw new CheckpointError(
+      `${model}: its model file has not been run here, got ${path}, expected one that was trained on this machine; name it by --model FILE if you trust it`,
+    );
+  return checkedDefinition(await loadModelFile(path), path);
+}
+
+const trustedName = (digest: string): string => `${digest}.model-file`;
+
+async function digestOf(path: string): Promise<string> {
+  try {
+    return await sha256Hex([await readFile(path)]);
+  } catch (error) {
+    throw fileError(error, path, "read");
+  }
+}
+
+/** Throws ConfigError where a default export is no definition. */
+function checkedDefinition(made: unknown, path: string): ModelDefinition {
+  const wrong = (what: string, got: string): ConfigError =>
+    new ConfigError(
+      `${path}: ${what}, got ${got}, expected export default defineModel({ name, summary, paper, config, build })`,
+    );
+  if (typeof made !== "function" && typeof made !== "object")
+    throw wrong("its default export is no model definition", typeof made);
+  const definition = made as Partial<ModelDefinition>;
+  for (const part of ["name", "summary", "paper"] as const)
+    if (typeof definition[part] !== "string") throw wrong(`its model has no ${part}`, typeof definition[part]);
+  if (!(definition.config instanceof z.ZodType))
+    throw wrong("the settings of its model are no zod schema", typeof definition.config);
+  if (typeof definition.build !== "function") throw wrong("its model has no build", typeof definition.build);
+  if (!/^[a-z][a-z0-9-]{0,99}$/.test(definition.name!))
+    throw wrong("its name is not of lower-case words with hyphens between", JSON.stringify(definition.name));
+  return made as ModelDefinition;
+}

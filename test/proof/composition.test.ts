@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { DataError, UnsupportedOpError } from "../../src/errors.ts";
+import { ae } from "../../src/models/autoencoders/ae.ts";
+import { cvae } from "../../src/models/vaes/cvae.ts";
+import { cpuDevice } from "../../src/runtime/node.ts";
+import { openPrior } from "../../src/runs/codes/code-prior.ts";
+import { withCodes } from "../../src/runs/codes/with-codes.ts";
+import { type LoadedRun, loadRun } from "../../src/runs/load-run.ts";
+import { latentCodes } from "../../src/evaluation/latent-codes.ts";
+import { proofPlatform, proofRun } from "./proof-run.ts";
+import { hierarchy } from "./hierarchy.ts";
+import { realNVP } from "./real-nvp.ts";
+import { vq } from "./vq.ts";
+
+// A model trained on the codes of a trained one, and sampled through it: one mechanism for every density of codes.
+const small = { batchSize: 100, steps: 300, learningRate: 2e-3 };
+
+describe("a density of codes", () => {
+  let parent: LoadedRun;
+  beforeAll(async () => {
+    parent = await proofRun(ae, {
+      data: "digits:1000",
+      out: "codes-parent",
+      config: { latentDim: 4, hiddenDims: [64] },
+      settings: small,
+    });
+  });
+
+  test("is trained on standardized codes with their labels, and gives codes in their own units", async () => {
+    const source = await proofPlatform.openData("codes:codes-parent");
+    const { dataset } = source.train;
+    expect(dataset).toMatchObject({ kind: "codes", shape: [4], size: 1000, range: null });
+    expect(dataset.labels).toHaveLength(1000);
+    const values = dataset.values as Float32Array;
+    for (let d = 0; d < 4; d++) {
+      const column = values.filter((_, i) => i % 4 === d);
+      const mean = column.reduce((a, b) => a + b, 0) / 1000;
+      const variance = column.reduce((a, b) => a + (b - mean) ** 2, 0) / 1000;
+      expect(mean).toBeCloseTo(0, 4);
+      expect(variance).toBeCloseTo(1, 3);
+    }
+
+    const flow = await proofRun(realNVP, {
+      data: "codes:codes-parent",
+      out: "codes-flow",
+      settings: { ...small, steps: 600, learningRate: 1e-3, schedule: "cosine" },
+    });
+    expect(flow.run.info.parent).toMatchObject({ path: "codes-parent", latent: "z", take: "means" });
+    const prior = await openPrior(parent, "codes-flow");
+    const { z } = await prior.sample(2000, { seed: 1 });
+    const { train } = await parent.openData();
+    const real = await latentCodes(parent.trained, { split: train, take: "means", binarize: "none" });
+    for (let d = 0; d < 4; d++) {
+      const of = (codes: Float32Array): readonly [number, number] => {
+        const column = codes.filter((_, i) => i % 4 === d);
+        const mean = column.reduce((a, b) => a + b, 0) / column.length;
+        return [mean, Math.sqrt(column.reduce((a, b) => a + (b - mean) ** 2, 0) / column.length)];
+      };
+      const [[mean, std], [realMean, realStd]] = [of(z!), of(real["z"]!)];
+      expect(Math.abs(mean - realMean)).toBeLessThan(0.3 * realStd);
+      expect(std / realStd).toBeGreaterThan(0.7);
+      expect(std / realStd).toBeLessThan(1.4);
+    }
+    // Its log-density of codes, in their own units, is near that of a mixture fitted to them.
+    const mixture = await openPrior(parent, "gmm:4");
+    const [byFlow, byMixture] = await Promise.all([prior.logProb!(real["z"]!), mixture.logProb!(real["z"]!)]);
+    const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(Math.abs(mean(byFlow) - mean(byMixture))).toBeLessThan(1);
+    const images = await parent.trained.decodeLatents(await prior.sample(3, { seed: 2 }));
+    expect(images).toHaveLength(3 * 784);
+  });
+
+  test("may be conditional where the model itself is not", async () => {
+    await proofRun(cvae, { data: "codes:codes-parent", out: "codes-cvae", settings: { ...small, steps: 50 } });
+    const prior = await openPrior(parent, "codes-cvae");
+    const { z } = await prior.sample(5, { condition: { class: [3] } });
+    expect(z).toHaveLength(20);
+    await expect(prior.sample(5)).rejects.toThrow(/^model: it is of p\(x \| class\), got no class for sampling/);
+  });
+
+  test("is refused where it is of something else, or of weights that have changed", async () => {
+    await expect(openPrior(parent, "codes-parent")).rejects.toThrow(UnsupportedOpError);
+    const other = await proofRun(ae, {
+      data: "digits:1000",
+      out: "codes-other",
+      config: { latentDim: 4, hiddenDims: [64] },
+      settings: { ...small, steps: 20 },
+    });
+    await expect(openPrior(other, "codes-flow")).rejects.toThrow(DataError);
+    await expect(proofPlatform.openData("codes:nothing-there")).rejects.toThrow(
+      /^nothing-there: not a run folder, got nothing/,
+    );
+    await expect(proofPlatform.openData("codes:codes-parent#h1")).rejects.toThrow(
+      /no latent of this name, got h1, expected z/,
+    );
+    // The parent is trained again, otherwise: its child says so.
+    const stores = new Map([["codes-parent", "codes-other"]]);
+    const swapped = withCodes({
+      ...proofPlatform,
+      openStore: (path) => proofPlatform.openStore(stores.get(path) ?? path),
+    });
+    const child = await loadRun("codes-flow", await cpuDevice(1), swapped);
+    await expect(child.openData()).rejects.toThrow(/its parent run codes-parent has changed, got weights [0-9a-f]{12}/);
+  });
+});
+
+test("several latents: one is the example, the others are fields", async () => {
+  const parent = await proofRun(hierarchy, { data: "toy:moons:1000", out: "codes-levels", settings: small });
+  const bottom = await proofPlatform.openData("codes:codes-levels#z1");
+  expect(bottom.train.dataset.fields!["z2"]).toMatchObject({ kind: "numbers", shape: [2] });
+  const short = { ...small, steps: 30 };
+  await proofRun(realNVP, { data: "codes:codes-levels#z2", out: "prior-z2", settings: short });
+  await proofRun(cvae, { data: "codes:codes-levels#z1", out: "prior-z1", config: { fields: ["z2"] }, settings: short });
+  const prior = await openPrior(parent, "prior-z1,prior-z2");
+  const codes = await prior.sample(10, { seed: 1 });
+  expect(Object.keys(codes).toSorted()).toEqual(["z1", "z2"]);
+  expect(await parent.trained.decodeLatents(codes)).toHaveLength(20);
+});
+
+test("symbols stay as they are", async () => {
+  await proofRun(vq, { data: "toy:8gaussians:1000", out: "codes-vq", settings: small });
+  const { train } = await proofPlatform.openData("codes:codes-vq");
+  expect((train.dataset.values as Float32Array).every((v) => Number.isInteger(v) && v >= 0 && v < 16)).toBe(true);
+});
