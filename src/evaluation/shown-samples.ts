@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kindOf } from "../kinds/registry.ts";
 import type { Model } from "../models/model.ts";
 import { samplerOf } from "../models/sampler.ts";
 
@@ -8,9 +9,6 @@ export function givesMeans(model: Model): boolean {
   return options instanceof z.ZodObject && "mean" in options.shape;
 }
 
-/**
- * The option by which people are shown samples: means of p(x|z) of images, whose noise says nothing. The mean of a category is none, and
- * points without their noise are not where the data are.
- */
+/** The option by which people are shown samples of a kind: means of p(x|z) where the kind says so and the sampler gives them. */
 export const shownAs = (model: Model, kind: string): { readonly mean?: true } =>
-  kind === "image" && givesMeans(model) ? { mean: true } : {};
+  kindOf(kind).shows === "means" && givesMeans(model) ? { mean: true } : {};

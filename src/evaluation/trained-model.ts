@@ -1,4 +1,5 @@
 import type { Binarization } from "../data/binarize.ts";
+import { kindOfShape } from "../data/spec.ts";
 import type { Split } from "../data/split.ts";
 import { UnsupportedOpError } from "../errors.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
@@ -37,6 +38,8 @@ export class TrainedModel implements ModelOnDevice {
   readonly store: VariableStore;
   /** Of one example. */
   readonly shape: Shape;
+  /** The kind of example: see kinds/registry.ts. */
+  readonly kind: string;
   /** Read in place of the parameters they average. */
   readonly emaWeights: ReadonlyMap<Variable, Variable>;
   readonly #given: Given;
@@ -47,6 +50,8 @@ export class TrainedModel implements ModelOnDevice {
     options: {
       readonly store: VariableStore;
       readonly shape: Shape;
+      /** That of the shape when missing. */
+      readonly kind?: string;
       readonly emaWeights?: ReadonlyMap<Variable, Variable>;
     },
     view: { readonly given?: Given; readonly compiled?: Map<string, Releasable> } = {},
@@ -54,6 +59,7 @@ export class TrainedModel implements ModelOnDevice {
     this.model = model;
     this.store = options.store;
     this.shape = options.shape;
+    this.kind = options.kind ?? kindOfShape(options.shape);
     this.emaWeights = options.emaWeights ?? new Map();
     this.#given = view.given ?? new Given(model, {});
     this.#compiled = view.compiled ?? new Map();

@@ -1,9 +1,10 @@
 /** Image grids before rasterization: rows of images, or several aligned sets of them. */
 import { DataError } from "../errors.ts";
 import { alignedGrid, type Raster } from "./raster.ts";
-import { scatter } from "./scatter.ts";
 
 export interface ImageGrid {
+  /** The kind of example, which says how a grid of them is rasterized: see kinds/registry.ts. */
+  readonly kind: string;
   /** Each [count, channels, height, width] with values from 0 to 1. */
   readonly sets: readonly Float32Array[];
   readonly count: number;
@@ -12,24 +13,19 @@ export interface ImageGrid {
   readonly shape: readonly number[];
   /** Whether position is meaningful, as in a latent-space map: shown without gaps, and subsampled, not cropped, where it does not fit. */
   readonly map?: boolean;
+  /** Values that the axes of a plot are chosen by, in place of the sets': the same for all frames of a film. */
+  readonly scaleOf?: Float32Array;
 }
 
 /** Whether examples of this shape are images. */
 export const isImage = (shape: readonly number[]): shape is readonly [channels: 1 | 3, height: number, width: number] =>
   shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
 
-/** Whether examples are points in the plane, shown as scatter plots. */
-export const isPoints = (shape: readonly number[]): boolean => shape.length === 1 && shape[0] === 2;
-
-/** Rasterizes an image grid; points become one scatter plot per set. Throws DataError where examples are neither. */
-export function imageGridRaster(
-  { sets, count, columns, shape, map = false }: ImageGrid,
-  { scale = 2, pad = 2 } = {},
-): Raster {
-  if (isPoints(shape)) return scatter(sets);
+/** Rasterizes images as tiles in rows, the sets aligned below each other. Throws DataError where they are neither gray nor of three channels. */
+export function tiles({ sets, count, columns, shape, map = false }: ImageGrid, { scale = 2, pad = 2 } = {}): Raster {
   if (!isImage(shape))
     throw new DataError(
-      `picture: examples are not images, got shape [${shape.join(", ")}], expected [1 or 3, height, width] or points [2]; --out FILE.npy takes any shape`,
+      `picture: images of this shape cannot be shown, got [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy takes any`,
     );
   const [channels, height, width] = shape;
   return alignedGrid(sets, { channels, height, width, count, columns, pad: map ? 0 : pad, scale });
@@ -37,7 +33,6 @@ export function imageGridRaster(
 
 /** An image grid of at most `columns` columns and `rows` rows (of each set): the top left part, or a subsampled map. */
 export function smallerImageGrid(grid: ImageGrid, columns: number, rows: number): ImageGrid {
-  if (isPoints(grid.shape)) return grid;
   const size = grid.shape.reduce((product, extent) => product * extent, 1);
   const across = Math.min(columns, grid.columns);
   const rowCount = Math.ceil(grid.count / grid.columns);

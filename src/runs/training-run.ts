@@ -87,7 +87,12 @@ export class TrainingRun {
     this.presets = parts.presets;
     this.#best = parts.best;
     const { shape } = source.train.dataset;
-    this.trained = new TrainedModel(model, { store: step.store, shape, emaWeights: step.emaWeights() });
+    this.trained = new TrainedModel(model, {
+      store: step.store,
+      shape,
+      kind: run.info.data.kind,
+      emaWeights: step.emaWeights(),
+    });
   }
 
   /**

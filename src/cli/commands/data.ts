@@ -13,7 +13,9 @@ import { nodePlatform } from "../../node/platform.ts";
 import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { writePng } from "../../node/files/png-file.ts";
-import { isImage, isPoints, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
+import { splitSpec } from "../../data/split-spec.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
+import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
 import { checkKind } from "../output/write-output.ts";
@@ -97,13 +99,14 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   const splits = { train: source.train, validation: source.validation, test: source.test };
   const grid = gridOf(source.train, count);
   const { columns } = dataset;
-  const figures = columns || isImage(dataset.shape) ? undefined : columnStatistics(source.train, shownColumns);
+  const figures =
+    columns || splitSpec(source.train).kind === "image" ? undefined : columnStatistics(source.train, shownColumns);
   if (out !== undefined) {
     if (!grid)
       throw new DataError(
         `--out: no picture of these examples, got shape [${dataset.shape.join(", ")}], expected images or points [2]`,
       );
-    await writePng(out, imageGridRaster(grid));
+    await writePng(out, gridRaster(grid));
   }
   if (options.json) {
     const counts = Object.entries(splits).map(([name, split]) => [
@@ -143,10 +146,12 @@ const shownPoints = 5000;
 /** `count` images of each class, or the first points; undefined for examples that no picture shows. */
 function gridOf(split: Split, count: number): ImageGrid | undefined {
   const { shape } = split.dataset;
-  if (isImage(shape)) return examplesByClass(split, count);
-  if (!isPoints(shape)) return undefined;
+  const { kind } = splitSpec(split);
+  const form = kindOf(kind).picture?.form;
+  if (form === "tiles") return examplesByClass(split, count);
+  if (form !== "plot") return undefined;
   const points = firstExamples(split, shownPoints);
-  return { sets: [points], count: points.length / 2, columns: 1, shape };
+  return { sets: [points], count: points.length / 2, columns: 1, shape, kind };
 }
 
 /** Columns of a list of numbers whose figures are shown. */

@@ -30,7 +30,13 @@ Examples:
       const z = Float32Array.from(array.values);
       if (!z.every(Number.isFinite)) throw new DataError(`${codes}: a code is not finite, expected numbers`);
       const count = array.shape[0]!;
-      const grid = { sets: [await trained.decode(z)], count, columns: Math.ceil(Math.sqrt(count)), shape };
+      const grid = {
+        sets: [await trained.decode(z)],
+        count,
+        columns: Math.ceil(Math.sqrt(count)),
+        shape,
+        kind: trained.kind,
+      };
       await finishImageGrid(grid, options, {
         title: "decoded codes",
         file: samplesFile(path, "decoded.png"),

@@ -42,13 +42,17 @@ Examples:
       const figures = { corrupted: psnr(corrupted, clean), restored: psnr(restored, clean) };
       const gain = figures.restored - figures.corrupted;
       const sets = [clean, corrupted, restored].map((values) => values.subarray(0, shown * size));
-      await finishImageGrid({ sets, count: shown, columns: Math.min(16, shown), shape: trained.shape }, options, {
-        title: "clean examples, corrupted, and restored",
-        file: samplesFile(path, "denoised.png"),
-        columns: loaded.run.info.data.columns,
-        details: { run: path, step, data, split: splitName, measured, seed, psnr: figures, gain },
-        terminalRows: 1,
-      });
+      await finishImageGrid(
+        { sets, count: shown, columns: Math.min(16, shown), shape: trained.shape, kind: trained.kind },
+        options,
+        {
+          title: "clean examples, corrupted, and restored",
+          file: samplesFile(path, "denoised.png"),
+          columns: loaded.run.info.data.columns,
+          details: { run: path, step, data, split: splitName, measured, seed, psnr: figures, gain },
+          terminalRows: 1,
+        },
+      );
       if (!options.json)
         console.log(
           `PSNR ${figures.corrupted.toFixed(2)} dB corrupted, ${figures.restored.toFixed(2)} dB restored: ` +

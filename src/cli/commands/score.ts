@@ -14,7 +14,9 @@ import { classNumber } from "../../data/class-number.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { readRunData } from "../../runs/run-spec.ts";
 import { type ExampleScores, scoreNames, scoreRun } from "../../runs/score-run.ts";
-import { isImage, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
+import { splitSpec } from "../../data/split-spec.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
+import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { checkKind, type OutputOptions, samplesFile } from "../output/write-output.ts";
 import { metricText } from "../output/progress.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
@@ -91,8 +93,9 @@ Examples:
       });
 
       await writeFileAtomic(file, contentOf(kind, split, scores));
-      const picture = isImage(split.dataset.shape) ? samplesFile(path, "anomalies.png") : undefined;
-      if (picture) await writePng(picture, imageGridRaster(extremes(split, scores, settings.show)));
+      const picture =
+        kindOf(loaded.trained.kind).picture?.form === "tiles" ? samplesFile(path, "anomalies.png") : undefined;
+      if (picture) await writePng(picture, gridRaster(extremes(split, scores, settings.show)));
       const warnings = loaded.trained.model.condition?.required
         ? [
             "the model is given each example's own label, of classes it never saw too: its scores tell more than the example does",
@@ -173,5 +176,11 @@ function extremes({ dataset, indices }: Split, scores: ExampleScores, show: numb
   const pictures = new Float32Array(places.length * exampleSize(dataset));
   const shown = Uint32Array.from(places, (place) => indices[place]!);
   new ExampleReader(dataset, "none").read(pictures, shown, FIXED_BINARIZATION);
-  return { sets: [pictures], count: places.length, columns, shape: dataset.shape };
+  return {
+    sets: [pictures],
+    count: places.length,
+    columns,
+    shape: dataset.shape,
+    kind: splitSpec({ dataset, indices }).kind,
+  };
 }

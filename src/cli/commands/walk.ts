@@ -6,8 +6,7 @@ import { closedWalk, walkBetween } from "../../latent/walk.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { encodeWebp } from "../../node/files/webp-film.ts";
 import { encodeGif } from "../../pictures/gif.ts";
-import { scatter } from "../../pictures/scatter.ts";
-import { isPoints, imageGridRaster } from "../../pictures/image-grid.ts";
+import { gridRaster } from "../../kinds/registry.ts";
 import { type Stream, stream } from "../../random/index.ts";
 import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
@@ -72,16 +71,14 @@ Examples:
           codes.set(walk.subarray(frame * latentDim, (frame + 1) * latentDim), (frame * count + walker) * latentDim);
       }
       const values = await given.decode(codes);
-      const of = { count, columns: Math.ceil(Math.sqrt(count)), shape };
+      const of = { count, columns: Math.ceil(Math.sqrt(count)), shape, kind: trained.kind };
       const size = values.length / frames;
       if (checkKind(file, kinds) === ".npy") await writeFileAtomic(file, encodeNpy([frames, count, ...shape], values));
       else {
         const film = Array.from({ length: frames }, (_, frame) => {
           const set = values.subarray(frame * size, (frame + 1) * size);
-          // Points keep their scale from frame to frame.
-          return isPoints(shape)
-            ? scatter([set], { scaleOf: values })
-            : imageGridRaster({ ...of, sets: [set] }, { scale });
+          // A plot keeps its scale from frame to frame.
+          return gridRaster({ ...of, sets: [set], scaleOf: values }, { scale });
         });
         const encode = checkKind(file, kinds) === ".webp" ? encodeWebp : encodeGif;
         await writeFileAtomic(file, [await encode(film, { frameMs: 1000 / fps })]);

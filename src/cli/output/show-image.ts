@@ -1,4 +1,5 @@
-import { type ImageGrid, smallerImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
+import { type ImageGrid, smallerImageGrid } from "../../pictures/image-grid.ts";
 import { terminalPicture } from "../../pictures/terminal.ts";
 import { terminalColors } from "../../node/terminal-colors.ts";
 
@@ -10,8 +11,10 @@ export function showImageGrid(title: string, grid: ImageGrid, rows = 2): void {
   const { stdout } = process;
   if (!stdout.isTTY) return;
   const columns = Math.min(stdout.columns || 80, 160);
-  const shown = smallerImageGrid(grid, Math.max(1, Math.floor(columns / charactersAcross)), rows);
-  const raster = imageGridRaster(shown, { scale: 1, pad: 1 });
+  const plotted = kindOf(grid.kind).picture?.form === "plot";
+  const across = Math.max(1, Math.floor(columns / charactersAcross));
+  const shown = plotted ? grid : smallerImageGrid(grid, across, rows);
+  const raster = gridRaster(shown, { scale: 1, pad: 1 });
   const width = Math.min(columns, shown.columns * charactersAcross);
   console.log(`\n${title}\n${terminalPicture(raster, { columns: width, colors: terminalColors(stdout) })}`);
 }

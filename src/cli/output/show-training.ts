@@ -1,6 +1,6 @@
 import type { DataSource } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
-import { imageGridRaster } from "../../pictures/image-grid.ts";
+import { gridRaster } from "../../kinds/registry.ts";
 import { writeReport } from "../../runs/reports/run-report.ts";
 import { type NamedImageGrid, trainingGrids } from "../../runs/pictures/training-pictures.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
@@ -99,7 +99,7 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
     case "done": {
       progress.finish();
       const pictures = await trainingGrids(training);
-      for (const { name, grid } of pictures) await run.writeSample(name, [encodePng(imageGridRaster(grid))]);
+      for (const { name, grid } of pictures) await run.writeSample(name, [encodePng(gridRaster(grid))]);
       const { trained, source } = training;
       const openData = (): Promise<DataSource> => Promise.resolve(source);
       const { definition } = training;

@@ -1,10 +1,11 @@
 import { extname, join } from "node:path";
-import { type Column, csvText, rowText } from "../../data/tables/column.ts";
+import type { Column } from "../../data/tables/column.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { ConfigError } from "../../errors.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { writePng } from "../../node/files/png-file.ts";
-import { type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
+import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { showImageGrid } from "./show-image.ts";
 
 export interface OutputOptions {
@@ -32,26 +33,22 @@ export async function finishImageGrid(
   },
 ): Promise<void> {
   const { columns } = about;
-  const file = out ?? (columns ? about.file.replace(/\.png$/, ".csv") : about.file);
-  const kind = checkKind(file, columns ? [".csv", ".npy"] : [".png", ".npy"]);
+  const { files, text } = kindOf(grid.kind);
+  const file = out ?? about.file.replace(/\.png$/, files[0]);
+  const ending = checkKind(file, files);
   const { shape, values } = about.numbers ?? { shape: [grid.count, ...grid.shape], values: grid.sets.at(-1)! };
-  if (kind === ".npy") await writeFileAtomic(file, encodeNpy(shape, values));
-  else if (columns)
-    await writeFileAtomic(file, csvText(columns, rowsOf(columns, values, grid.sets.at(-1)!.length / grid.count)));
-  else await writePng(file, imageGridRaster(grid));
+  if (ending === ".npy") await writeFileAtomic(file, encodeNpy(shape, values));
+  else if (text && columns) await writeFileAtomic(file, text(values, { count: shape[0]!, columns }));
+  else await writePng(file, gridRaster(grid));
   if (json) {
     console.log(JSON.stringify({ file, shape, ...about.details }));
     return;
   }
-  if (kind === ".png") showImageGrid(about.title, grid, about.terminalRows);
+  if (ending === ".png") showImageGrid(about.title, grid, about.terminalRows);
   console.log(`${about.title}: ${file}`);
 }
 
-function* rowsOf(columns: readonly Column[], values: Float32Array, size: number): Generator<readonly string[]> {
-  for (let at = 0; at < values.length; at += size) yield rowText(columns, values.subarray(at, at + size));
-}
-
-/** What a sheet may be written as, before it is known what examples are. */
+/** What examples may be written to, before it is known of what kind they are. */
 export const imageGridKinds: readonly FileKind[] = [".png", ".npy", ".csv"];
 
 /** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */

@@ -1,6 +1,7 @@
 import { ExampleReader } from "../../data/storage/example-reader.ts";
 import { FIXED_BINARIZATION } from "../../data/binarize.ts";
 import { exampleSize } from "../../data/dataset.ts";
+import { splitSpec } from "../../data/split-spec.ts";
 import type { Split } from "../../data/split.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 
@@ -22,5 +23,5 @@ export function examplesByClass(split: Split, perClass: number): ImageGrid {
   rows.forEach((row, r) =>
     reader.read(images.subarray(r * perClass * size), Uint32Array.from(row), FIXED_BINARIZATION),
   );
-  return { sets: [images], count: classes * perClass, columns: perClass, shape };
+  return { sets: [images], count: classes * perClass, columns: perClass, shape, kind: splitSpec(split).kind };
 }

@@ -49,7 +49,7 @@ export async function interpolationGrid(trained: TrainedModel, pairs: Split, ste
     await decoded(trained, between(codes, spherical), labels),
     between(x, linear),
   ];
-  return { sets, count: count * steps, columns: steps, shape: trained.shape };
+  return { sets, count: count * steps, columns: steps, shape: trained.shape, kind: trained.kind };
 }
 
 /** A row for each dimension: what an example's code decodes to as that dimension goes through its range. */
@@ -65,7 +65,7 @@ export async function traversalGrid(
   const { dims, size, rangeOf } = options;
   const base = await forExamples(trained, example).encode(firstExamples(example, 1));
   const sets = [await decoded(trained, traversal(base, dims, size, rangeOf), labelsOf(example))];
-  return { sets, count: dims.length * size, columns: size, shape: trained.shape };
+  return { sets, count: dims.length * size, columns: size, shape: trained.shape, kind: trained.kind };
 }
 
 /** A term of an analogy: its code, and how it looks, which for the mean code of a class is what that decodes to. */
@@ -96,7 +96,13 @@ export async function analogyGrid(
     pictures.subarray(row * strengths.length * size, (row + 1) * strengths.length * size),
   ];
   const columns = 3 + strengths.length;
-  return { sets: [joined(c.flatMap(rowOf))], count: c.length * columns, columns, shape: trained.shape };
+  return {
+    sets: [joined(c.flatMap(rowOf))],
+    count: c.length * columns,
+    columns,
+    shape: trained.shape,
+    kind: trained.kind,
+  };
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

@@ -31,7 +31,7 @@ export async function sampleGrid(
   trained: TrainedModel,
   { count, prior, condition: wanted, radius, temperature, mean, options, seed = 0 }: SampleGridOptions,
 ): Promise<ImageGrid> {
-  const { shape, model } = trained;
+  const { shape, model, kind } = trained;
   const sample = async (condition?: ConditionValues): Promise<Float32Array> => {
     const from = condition ? trained.given(condition) : trained;
     if (!prior)
@@ -47,19 +47,19 @@ export async function sampleGrid(
   const field = model.condition?.fields.find(({ kind }) => kind === "class");
   const columns = Math.ceil(Math.sqrt(count));
   if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)
-    return { sets: [await sample()], count, columns, shape };
+    return { sets: [await sample()], count, columns, shape, kind };
   // A row a class where there is room for them all, else as many classes as samples.
   const classes = field.classes.length;
   const labels = Array.from({ length: count }, (_, i) => Math.floor((i * classes) / count));
   const set = await sample({ [field.name]: labels });
-  return { sets: [set], count, columns: Math.max(1, Math.ceil(count / classes)), shape };
+  return { sets: [set], count, columns: Math.max(1, Math.ceil(count / classes)), shape, kind };
 }
 
 /** Examples above their reconstructions, 16 a row. */
 export async function reconstructionGrid(trained: TrainedModel, examples: Float32Array): Promise<ImageGrid> {
-  const { shape } = trained;
+  const { shape, kind } = trained;
   const count = examples.length / sizeOf(shape);
-  return { sets: [examples, await trained.reconstruct(examples)], count, columns: Math.min(16, count), shape };
+  return { sets: [examples, await trained.reconstruct(examples)], count, columns: Math.min(16, count), shape, kind };
 }
 
 /**
@@ -83,7 +83,14 @@ export async function manifoldGrid(
   if (density)
     for (let at = 0; at < codes.length; at += latentDim)
       codes.set(density.place(0, codes.slice(at, at + latentDim)), at);
-  return { sets: [await trained.decode(codes)], count: size * size, columns: size, shape, map: true };
+  return {
+    sets: [await trained.decode(codes)],
+    count: size * size,
+    columns: size,
+    shape,
+    kind: trained.kind,
+    map: true,
+  };
 }
 
 /** Examples that dimensions are put in order by. */

@@ -1,7 +1,8 @@
 /** The pictures that training makes by itself: at its end, and every few epochs. */
 import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
-import { isImage, isPoints, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
+import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { Model } from "../../models/model.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
@@ -27,12 +28,13 @@ interface Pictured {
 /** The pictures that the model's capabilities and the data's shape allow. */
 export async function trainingGrids({ trained, source }: Pictured): Promise<readonly NamedImageGrid[]> {
   const { model } = trained;
-  if (isPoints(trained.shape)) {
+  const { picture } = kindOf(trained.kind);
+  if (picture?.form === "plot") {
     if (!has(model, "sample") || source.test.indices.length === 0) return [];
     const grid = await pointsGrid(trained, source.test);
     return [{ name: "samples.png", title: "test examples beside samples", grid, terminalRows: 1 }];
   }
-  if (!isImage(trained.shape)) return [];
+  if (!picture) return [];
   const grids: NamedImageGrid[] = [];
   if (has(model, "reconstruct") && source.test.indices.length > 0) {
     const grid = await reconstructionGrid(forExamples(trained, source.test), firstExamples(source.test, 32));
@@ -61,7 +63,7 @@ async function pointsGrid(trained: TrainedModel, split: Split): Promise<ImageGri
   const points = firstExamples(split, 2000);
   const count = points.length / 2;
   const samples = await forExamples(trained, split).sample(count);
-  return { sets: [points, samples], count, columns: 2, shape: trained.shape };
+  return { sets: [points, samples], count, columns: 2, shape: trained.shape, kind: trained.kind };
 }
 
 /**
@@ -74,13 +76,18 @@ export async function writeEpochPictures(
 ): Promise<readonly string[]> {
   const { model, shape } = trained;
   const { validation } = source;
-  if (!isPoints(shape) && !isImage(shape)) return [];
-  if (validation.indices.length === 0 || !(has(model, "sample") || (isImage(shape) && has(model, "reconstruct"))))
+  const { picture } = kindOf(trained.kind);
+  if (!picture) return [];
+  if (
+    validation.indices.length === 0 ||
+    !(has(model, "sample") || (picture.form === "tiles" && has(model, "reconstruct")))
+  )
     return [];
-  const grid = isPoints(shape)
-    ? await pointsGrid(trained, validation)
-    : has(model, "sample")
-      ? await sampleGrid(trained, { count: sampleCount(model), mean: true })
-      : await reconstructionGrid(forExamples(trained, validation), firstExamples(validation, 32));
-  return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(imageGridRaster(grid))])];
+  const grid =
+    picture.form === "plot"
+      ? await pointsGrid(trained, validation)
+      : has(model, "sample")
+        ? await sampleGrid(trained, { count: sampleCount(model), mean: true })
+        : await reconstructionGrid(forExamples(trained, validation), firstExamples(validation, 32));
+  return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(gridRaster(grid))])];
 }

@@ -2,12 +2,14 @@
 import type { Split } from "../../data/split.ts";
 import { escapeMarkup as text } from "../../pictures/markup.ts";
 import { encodePng } from "../../pictures/png.ts";
-import { isImage, isPoints, type ImageGrid, imageGridRaster } from "../../pictures/image-grid.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
+import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { interpolationGrid } from "../pictures/latent-grids.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
 import { openPrior } from "../codes/code-prior.ts";
+import { shownAs } from "../../evaluation/shown-samples.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
@@ -22,16 +24,17 @@ export async function comparedPictures(
   { priors = [], seed }: { readonly priors?: readonly string[]; readonly seed: number },
 ): Promise<readonly ReportPicture[]> {
   const { trained } = loaded;
-  const { shape, model } = trained;
-  if (!isImage(shape) && !isPoints(shape)) return [];
+  const { model } = trained;
+  const form = kindOf(trained.kind).picture?.form;
+  if (!form) return [];
   const { test } = await loaded.openData();
   const pictures: ReportPicture[] = [];
   const add = (title: string, grid: ImageGrid): void => {
-    pictures.push({ title, png: encodePng(imageGridRaster(grid)) });
+    pictures.push({ title, png: encodePng(gridRaster(grid)) });
   };
-  const count = isPoints(shape) ? points : side * side;
+  const count = form === "plot" ? points : side * side;
   if (has(model, "reconstruct")) {
-    const examples = firstExamples(test, isPoints(shape) ? points : (side * side) / 2);
+    const examples = firstExamples(test, form === "plot" ? points : (side * side) / 2);
     add("examples above reconstructions", {
       ...(await reconstructionGrid(forExamples(trained, test), examples)),
       columns: side,
@@ -41,9 +44,9 @@ export async function comparedPictures(
   for (const prior of priors) {
     if (prior === ownPrior ? !has(model, "sample") : !codes) continue;
     const named = prior === ownPrior ? undefined : await openPrior(loaded, prior);
-    add(sampleTitle(prior), await sampleGrid(trained, { count, seed, prior: named, mean: isImage(shape) }));
+    add(sampleTitle(prior), await sampleGrid(trained, { count, seed, prior: named, ...shownAs(model, trained.kind) }));
   }
-  if (codes && isImage(shape)) {
+  if (codes && form === "tiles") {
     // A row of each pair, along the great circle.
     const { sets, ...grid } = await interpolationGrid(trained, pairsOf(test), side);
     add("interpolations", { ...grid, sets: [sets[1]!] });

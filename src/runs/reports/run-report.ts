@@ -5,7 +5,7 @@ import { parameters } from "../../nn/module.ts";
 import { type LineChartOptions, lineChart } from "../../pictures/line-chart.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { scatterChart } from "../../pictures/scatter-chart.ts";
-import { imageGridRaster } from "../../pictures/image-grid.ts";
+import { gridRaster } from "../../kinds/registry.ts";
 import type { RunInfo } from "../run-info.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
@@ -56,7 +56,7 @@ async function reportOf({ run, trained, definition, openData, grids: made }: Rep
     findings: info.result?.findings ?? [],
     charts: charts(records),
     maps: map ? [map] : [],
-    pictures: grids.map(({ title, grid }) => ({ title, png: encodePng(imageGridRaster(grid)) })),
+    pictures: grids.map(({ title, grid }) => ({ title, png: encodePng(gridRaster(grid)) })),
     notes,
   };
 }
