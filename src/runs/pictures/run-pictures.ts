@@ -44,6 +44,17 @@ export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
   );
 }
 
+/**
+ * The model to sample from where people look at its samples: told what is known of the examples of a split where it must be told more than
+ * a class, else as it is. Undefined where the split has no examples to tell it of.
+ */
+export function forSamples(trained: TrainedModel, split: Split): TrainedModel | undefined {
+  const { condition } = trained.model;
+  const byClassAlone = condition?.fields.length === 1 && condition.fields[0]!.kind === "class";
+  if (!condition?.required || byClassAlone || trained.isGiven) return trained;
+  return split.indices.length === 0 ? undefined : forExamples(trained, split);
+}
+
 export interface SampleSheetOptions {
   readonly count: number;
   readonly seed?: number;

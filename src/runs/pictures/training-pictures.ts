@@ -6,7 +6,14 @@ import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { Model } from "../../models/model.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import type { Run } from "../run.ts";
-import { firstExamples, forExamples, manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
+import {
+  firstExamples,
+  forExamples,
+  forSamples,
+  manifoldGrid,
+  reconstructionGrid,
+  sampleGrid,
+} from "./run-pictures.ts";
 
 export interface NamedImageGrid {
   /** Of the file in the run's samples/. */
@@ -41,8 +48,9 @@ export async function trainingGrids({ trained, source }: Pictured): Promise<read
     const grid = await manifoldGrid(trained, { dims: [0, 1], size: 20 });
     grids.push({ name: "manifold.png", title: "the latent space", grid, terminalRows: 8 });
   }
-  if (has(model, "sample")) {
-    const grid = await sampleGrid(trained, { count: sampleCount(model), mean: true });
+  const sampled = has(model, "sample") && forSamples(trained, source.test);
+  if (sampled) {
+    const grid = await sampleGrid(sampled, { count: sampleCount(model), mean: true });
     grids.push({ name: "samples.png", title: "means of p(x|z)", grid, terminalRows: 2 });
   }
   return grids;
@@ -75,10 +83,11 @@ export async function writeEpochPictures(
   if (!isPoints(shape) && !isImage(shape)) return [];
   if (validation.indices.length === 0 || !(has(model, "sample") || (isImage(shape) && has(model, "reconstruct"))))
     return [];
+  const sampled = has(model, "sample") && forSamples(trained, validation);
   const grid = isPoints(shape)
     ? await pointsGrid(trained, validation)
-    : has(model, "sample")
-      ? await sampleGrid(trained, { count: sampleCount(model), mean: true })
+    : sampled
+      ? await sampleGrid(sampled, { count: sampleCount(model), mean: true })
       : await reconstructionGrid(forExamples(trained, validation), firstExamples(validation, 32));
   return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(imageGridRaster(grid))])];
 }

@@ -9,7 +9,7 @@ import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
 import { runDensity } from "../density.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
-import { firstExamples, forExamples, reconstructionGrid, sampleGrid } from "../pictures/run-pictures.ts";
+import { firstExamples, forExamples, forSamples, reconstructionGrid, sampleGrid } from "../pictures/run-pictures.ts";
 
 const side = 8;
 const points = 2000;
@@ -39,7 +39,10 @@ export async function comparedPictures(
   for (const prior of priors) {
     if (prior === ownPrior ? !has(model, "sample") : !codes) continue;
     const density = prior === ownPrior ? undefined : (await runDensity(loaded, prior)).mixture;
-    add(sampleTitle(prior), await sampleGrid(trained, { count, seed, density, mean: isImage(shape) }));
+    add(
+      sampleTitle(prior),
+      await sampleGrid(forSamples(trained, test) ?? trained, { count, seed, density, mean: isImage(shape) }),
+    );
   }
   if (codes && isImage(shape)) {
     // A row of each pair, along the great circle.
