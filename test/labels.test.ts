@@ -1,7 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Command } from "commander";
+import { define } from "../src/cli/commands/sample.ts";
+import { readNpy } from "../src/data/formats/read-npy.ts";
+import { dataSpec } from "../src/data/spec.ts";
+import { has } from "../src/evaluation/capabilities.ts";
+import { openFile } from "../src/node/data/open-file.ts";
 import { findModel, registry } from "../src/models/registry.ts";
 import { loadRun } from "../src/node/runs.ts";
 import { firstExamples } from "../src/data/first-examples.ts";
@@ -16,10 +22,10 @@ import { trainingSettings } from "../src/training/settings.ts";
 const folder = mkdtempSync(join(tmpdir(), "latentkit-labels-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const shape = [1, 28, 28];
-/** Models that learn from labels: those that differ when the data have some. */
+const data = dataSpec([1, 28, 28], { fields: [{ name: "class", kind: "class", classes: ["a", "b"] }] });
+/** Models that learn from labels. */
 const names = registry
-  .filter((model) => model.build(model.config.parse({}), { shape, classNames: ["a", "b"] }).classes !== undefined)
+  .filter((model) => has(model.build(model.config.parse({}), data), "classConditional"))
   .map(({ name }) => name);
 
 function request(name: string, data: string, steps: number): RunRequest {
@@ -67,17 +73,33 @@ describe.each(names)("%s", (name) => {
     expect(done.kind === "done" && Object.values(done.metrics.test).every(Number.isFinite)).toBe(true);
     const { trained, openData } = await loadRun(whole, await cpuDevice(1));
     const grid = await sampleGrid(trained, { count: 95, seed: 1 });
-    expect([grid.count, grid.columns]).toEqual([100, 10]);
-    const row = await trained.given([3]).sample(1, { seed: 1 });
+    expect([grid.count, grid.columns]).toEqual([95, 10]);
+    expect(grid.sets.map((set) => set.length)).toEqual([95 * 784]);
+    const row = await trained.given({ class: [3] }).sample(1, { seed: 1 });
     expect(row).toHaveLength(784);
     const { test: split } = await openData();
     const own = forExamples(trained, split);
     const x = firstExamples(split, 10);
     const labels = [...split.indices].slice(0, 10).map((i) => split.dataset.labels![i]!);
-    expect(await own.reconstruct(x)).toEqual(await trained.given(labels).reconstruct(x));
-    expect(await own.reconstruct(x)).not.toEqual(await trained.given([0]).reconstruct(x));
-    expect(() => trained.given([10])).toThrow("label: not a class of the model, got 10, expected 0 to 9");
-    expect(() => trained.given([])).toThrow("label: not a class of the model, got none, expected 0 to 9");
+    expect(await own.reconstruct(x)).toEqual(await trained.given({ class: labels }).reconstruct(x));
+    expect(await own.reconstruct(x)).not.toEqual(await trained.given({ class: [0] }).reconstruct(x));
+    expect(() => trained.given({ class: [10] })).toThrow("class: not a class of the model, got 10, expected 0 to 9");
+    expect(() => trained.given({ class: [] })).toThrow("class: not a class of the model, got none, expected 0 to 9");
+  });
+
+  test.each([1, 9, 64])("sample --count %i gives exactly so many", async (count) => {
+    const file = join(folder, `${name}-${count}.npy`);
+    const command = new Command("sample").exitOverride();
+    const args = [whole, "--count", String(count), "--out", file, "--threads", "1", "--json"];
+    await define(command, args);
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    try {
+      await command.parseAsync(args, { from: "user" });
+    } finally {
+      said.mockRestore();
+    }
+    const { shape } = await readNpy((await openFile(file))!);
+    expect(shape).toEqual([count, 1, 28, 28]);
   });
 
   test("refuses data without labels before a run is made", async () => {
@@ -88,7 +110,7 @@ describe.each(names)("%s", (name) => {
     );
     const out = `${name}-unlabelled`;
     await expect(startRun(request(name, images, 2), { out: join(folder, out) })).rejects.toThrow(
-      "model: it learns from labels, got data without, expected labelled data, such as digits",
+      "model: it is conditioned on labels, got data without, expected labeled data, such as digits",
     );
     expect(readdirSync(folder)).not.toContain(out);
   });

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { has, lacking } from "../src/evaluation/capabilities.ts";
 import { registry } from "../src/models/registry.ts";
 import { loadRun } from "../src/node/runs.ts";
 import type { LoadedRun } from "../src/runs/load-run.ts";
@@ -74,21 +75,21 @@ describe.each(registry)("$name", (definition) => {
   test("gives examples of the data's shape, and codes of its own, wherever it can", async () => {
     const trained = forExamples(run.trained, source.test);
     const x = firstExamples(source.test, 3);
-    const { abilities } = trained;
+    const { model } = trained;
     const made = {
-      ...(abilities.reconstruct && { reconstruct: await trained.reconstruct(x) }),
-      ...(abilities.sample && { sample: await trained.sample(3) }),
-      ...(abilities.corrupt && { corrupt: await trained.corrupt(x) }),
+      ...(has(model, "reconstruct") && { reconstruct: await trained.reconstruct(x) }),
+      ...(has(model, "sample") && { sample: await trained.sample(3), means: await trained.sample(3, { mean: true }) }),
+      ...(has(model, "denoise") && { corrupt: await trained.corrupt(x) }),
     };
     expect(Object.keys(made).length).toBeGreaterThan(0);
     for (const [name, values] of Object.entries(made)) {
       expect(values, name).toHaveLength(3 * exampleSize);
       expect(finite(values), name).toBe(true);
     }
-    if (!abilities.encode || abilities.latents?.shape.length !== 1) return;
+    if (lacking(model, ["encode", "vector"])) return;
     const codes = await trained.encode(x);
     expect(codes).toHaveLength(3 * trained.latentDim);
     expect(finite(codes)).toBe(true);
-    if (abilities.decode) expect(await trained.decode(codes)).toHaveLength(3 * exampleSize);
+    if (has(model, "decode")) expect(await trained.decode(codes)).toHaveLength(3 * exampleSize);
   });
 });

@@ -5,63 +5,61 @@ import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { encodeNpy } from "../src/data/formats/npy.ts";
 import { LatentkitError } from "../src/errors.ts";
-import { isStandardNormal } from "../src/latent/standard-normal.ts";
 import type { Model } from "../src/models/model.ts";
 import { registry } from "../src/models/registry.ts";
 import { writeFileAtomic } from "../src/node/files/atomic-write.ts";
 import { loadRun } from "../src/node/runs.ts";
 import { startRun } from "../src/node/runs.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
-import { chunk } from "../src/evaluation/trained-model.ts";
+import { type CapabilityName, codeOf, lacking } from "../src/evaluation/capabilities.ts";
 
 // Every tool on every model: it works where the model can do what the tool needs, and else says what is missing in one line.
 const folder = mkdtempSync(join(tmpdir(), "latentkit-tools-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const encodes = (model: Model): boolean => model.encode !== undefined;
-const decodes = (model: Model): boolean => model.decode !== undefined;
-const codes = (model: Model): boolean => encodes(model) && decodes(model);
-const standard = (model: Model): boolean => decodes(model) && isStandardNormal(model.latents?.prior?.(chunk));
-const anything = (): boolean => true;
+/** A density of codes takes their place of the prior's. */
+const codes: readonly CapabilityName[] = ["encode", "decode", "vector"];
 
-/** Commands with what comes after the run, and the abilities that they need. */
-const tools: readonly (readonly [line: string, works: (abilities: Model) => boolean])[] = [
-  ["sample --count 10", (model) => model.sample !== undefined],
+/** Commands with what comes after the run, and the capabilities that they need. */
+const tools: readonly (readonly [line: string, needs: readonly CapabilityName[]])[] = [
+  ["sample --count 10", ["sample"]],
+  ["sample --count 10 --temperature 0.5 --show samples", ["sample", "prior"]],
   ["sample --count 10 --prior gaussian --temperature 0.5", codes],
   ["sample --count 10 --prior full-gaussian --radius 2", codes],
   ["sample --count 10 --prior gmm:3", codes],
   ["sample --count 10 --prior diagonal-gmm:auto", codes],
-  ["sample --count 10 --radius 2", standard],
-  ["reconstruct --count 4", (model) => model.reconstruct !== undefined],
-  ["denoise --count 2 --measure 4", (model) => model.corrupt !== undefined && model.reconstruct !== undefined],
-  ["manifold --size 2", (model) => decodes(model) && model.latents?.prior !== undefined],
+  ["sample --count 10 --radius 2", ["decode", "standardNormal"]],
+  ["reconstruct --count 4", ["reconstruct"]],
+  ["denoise --count 2 --measure 4", ["denoise", "reconstruct"]],
+  ["manifold --size 2", ["decode", "prior", "vector"]],
   ["manifold --size 2 --prior gaussian", codes],
   ["interpolate --steps 3", codes],
   ["traverse --size 3", codes],
   ["analogy 0 1 2", codes],
   ["analogy class:3 class:5 2 4 --split train", codes],
-  ["walk --count 2 --frames 2", (model) => decodes(model) && model.latents?.prior !== undefined],
+  ["walk --count 2 --frames 2", ["decode", "prior", "vector"]],
   ["walk --count 2 --frames 2 --prior gmm:3", codes],
-  ["latent", encodes],
-  ["encode --take draw", encodes],
-  ["decode", decodes],
-  ["evaluate --count 10 --samples 2", anything],
-  ["score --count 10 --samples 2 --prior gaussian", anything],
-  ["report", anything],
+  ["latent", ["encode", "vector"]],
+  ["encode --take sample", ["encode", "vector"]],
+  ["decode", ["decode", "vector"]],
+  ["evaluate --count 10 --samples 2", []],
+  ["score --count 10 --samples 2 --prior gaussian", []],
+  ["report", []],
 ];
 
 async function latentkit(name: string, args: readonly string[]): Promise<void> {
   const command = new Command(name).exitOverride();
-  const { define } = (await import(`../src/cli/commands/${name}.ts`)) as { define: (command: Command) => void };
-  define(command);
+  const { define } = (await import(`../src/cli/commands/${name}.ts`)) as {
+    define: (command: Command, args: readonly string[]) => void | Promise<void>;
+  };
+  await define(command, args);
   await command.parseAsync(args, { from: "user" });
 }
 
 describe.each(registry)("$name", (definition) => {
   const run = join(folder, definition.name);
   const file = join(folder, `${definition.name}.npy`);
-  let abilities: Model;
-  let labeled: boolean;
+  let model: Model;
   let said: MockInstance<typeof console.log>;
   beforeAll(async () => {
     const settings = { steps: 4, batchSize: 20, device: "cpu" as const, threads: 1 };
@@ -70,9 +68,8 @@ describe.each(registry)("$name", (definition) => {
     for await (const _ of training.train());
     await training.close();
     const loaded = await loadRun(run, await cpuDevice(1));
-    ({ abilities } = loaded.trained);
-    labeled = loaded.trained.model.given !== undefined;
-    const { shape = [] } = abilities.latents ?? {};
+    ({ model } = loaded.trained);
+    const { shape = [] } = codeOf(model) ?? {};
     await writeFileAtomic(file, encodeNpy([3, ...shape], new Float32Array(shape.reduce((a, b) => a * b, 3))));
     await loaded.trained.store.release();
     await loaded.run.close();
@@ -82,11 +79,11 @@ describe.each(registry)("$name", (definition) => {
   });
   afterEach(() => said.mockRestore());
 
-  test.each(tools)("%s", async (line, works) => {
+  test.each(tools)("%s", async (line, needs) => {
     const [name, ...flags] = line.split(" ") as [string, ...string[]];
     if (name === "decode") flags.unshift(file);
-    if (labeled && ["manifold", "decode"].includes(name)) flags.push("--label", "3");
-    const able = works(abilities);
+    if (model.condition?.required && ["manifold", "decode"].includes(name)) flags.push("--label", "3");
+    const able = lacking(model, needs) === undefined;
     const done = latentkit(name, [run, ...flags, "--threads", "1", "--json"]);
     if (able) {
       await done;
@@ -125,8 +122,8 @@ test.each([
     const { trained } = loaded;
     // Four frames are the four draws: [walks, draws] of the model, [frames, walks] in the film.
     const labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
-    const given = trained.model.given ? trained.given(labels) : trained;
-    const pictures = await given.decode(await given.sampleCodes(12));
+    const given = trained.model.condition ? trained.given({ class: labels }) : trained;
+    const pictures = await given.decode(await given.samplePrior(12));
     const size = pictures.length / 12;
     for (let walker = 0; walker < 3; walker++)
       for (let frame = 0; frame < 4; frame++)

@@ -10,10 +10,6 @@ import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
 
-/** The labels of a split's examples, none where there are no labels. */
-const labelsOf = ({ dataset, indices }: Split): number[] =>
-  dataset.labels ? Array.from(indices, (i) => dataset.labels![i]!) : [];
-
 /** Decodes codes, each with the label beside it where the model learns from labels. */
 const decoded = (trained: TrainedModel, codes: Float32Array, labels: readonly number[]): Promise<Float32Array> =>
   (trained.model.condition?.required && labels.length > 0 ? trained.given({ class: labels }) : trained).decode(codes);
@@ -23,7 +19,8 @@ export const interpolationPaths = ["linear", "spherical", "data"] as const;
 
 /**
  * From each example of a split to the next one, two by two: a row decoded along the straight line between their codes, one along the
- * great circle, and one of the straight line between the examples themselves. In the middle a label changes from one's to the other's.
+ * great circle, and one of the straight line between the examples themselves. In the middle what the model is told changes from what is known of one to that of the
+ * other.
  */
 export async function interpolationGrid(trained: TrainedModel, pairs: Split, steps: number): Promise<ImageGrid> {
   const count = pairs.indices.length / 2;
@@ -39,14 +36,14 @@ export async function interpolationGrid(trained: TrainedModel, pairs: Split, ste
       out.set(pathBetween(at(2 * pair), at(2 * pair + 1), steps, path), pair * steps * size);
     return out;
   };
-  const ends = labelsOf(pairs);
-  const labels = Array.from({ length: count * steps }, (_, i) => {
+  const nearest = Uint32Array.from({ length: count * steps }, (_, i) => {
     const second = (i % steps) / (steps - 1) >= 0.5;
-    return ends[2 * Math.floor(i / steps) + Number(second)]!;
+    return pairs.indices[2 * Math.floor(i / steps) + Number(second)]!;
   });
+  const told = forExamples(trained, { ...pairs, indices: nearest });
   const sets = [
-    await decoded(trained, between(codes, linear), labels),
-    await decoded(trained, between(codes, spherical), labels),
+    await told.decode(between(codes, linear)),
+    await told.decode(between(codes, spherical)),
     between(x, linear),
   ];
   return { sets, count: count * steps, columns: steps, shape: trained.shape, kind: trained.kind };
@@ -63,8 +60,9 @@ export async function traversalGrid(
   },
 ): Promise<ImageGrid> {
   const { dims, size, rangeOf } = options;
-  const base = await forExamples(trained, example).encode(firstExamples(example, 1));
-  const sets = [await decoded(trained, traversal(base, dims, size, rangeOf), labelsOf(example))];
+  const told = forExamples(trained, { ...example, indices: example.indices.subarray(0, 1) });
+  const base = await told.encode(firstExamples(example, 1));
+  const sets = [await told.decode(traversal(base, dims, size, rangeOf))];
   return { sets, count: dims.length * size, columns: size, shape: trained.shape, kind: trained.kind };
 }
 

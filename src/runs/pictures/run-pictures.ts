@@ -1,3 +1,4 @@
+import { forExamples } from "../../evaluation/given-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
@@ -9,6 +10,17 @@ import { unitReport } from "../../metrics/codes/unit-report.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { stream } from "../../random/index.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
+
+/**
+ * The model to sample from where people look at its samples: with the conditions of a split's examples where they are more than a
+ * class, else as it is. Undefined where the split has no examples to take them from.
+ */
+export function forSamples(trained: TrainedModel, split: Split): TrainedModel | undefined {
+  const { condition } = trained.model;
+  const byClassAlone = condition?.fields.length === 1 && condition.fields[0]!.kind === "class";
+  if (!condition?.required || byClassAlone || trained.isGiven) return trained;
+  return split.indices.length === 0 ? undefined : forExamples(trained, split);
+}
 
 export interface SampleGridOptions {
   readonly count: number;

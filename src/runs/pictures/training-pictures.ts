@@ -9,7 +9,8 @@ import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import type { Run } from "../run.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
-import { manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
+import { shownAs } from "../../evaluation/shown-samples.ts";
+import { forSamples, manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
 
 export interface NamedImageGrid {
   /** Of the file in the run's samples/. */
@@ -45,9 +46,15 @@ export async function trainingGrids({ trained, source }: Pictured): Promise<read
     const grid = await manifoldGrid(trained, { dims: [0, 1], size: 20 });
     grids.push({ name: "manifold.png", title: "the latent space", grid, terminalRows: 8 });
   }
-  if (has(model, "sample")) {
-    const grid = await sampleGrid(trained, { count: sampleCount(model), mean: true });
-    grids.push({ name: "samples.png", title: "means of p(x|z)", grid, terminalRows: 2 });
+  const sampled = has(model, "sample") && forSamples(trained, source.test);
+  if (sampled) {
+    const grid = await sampleGrid(sampled, { count: sampleCount(model), ...shownAs(model, trained.kind) });
+    grids.push({
+      name: "samples.png",
+      title: shownAs(model, trained.kind).mean ? "means of p(x|z)" : "samples",
+      grid,
+      terminalRows: 2,
+    });
   }
   return grids;
 }
@@ -83,11 +90,12 @@ export async function writeEpochPictures(
     !(has(model, "sample") || (picture.form === "tiles" && has(model, "reconstruct")))
   )
     return [];
+  const sampled = has(model, "sample") && forSamples(trained, validation);
   const grid =
     picture.form === "plot"
       ? await pointsGrid(trained, validation)
-      : has(model, "sample")
-        ? await sampleGrid(trained, { count: sampleCount(model), mean: true })
+      : sampled
+        ? await sampleGrid(sampled, { count: sampleCount(model), ...shownAs(model, trained.kind) })
         : await reconstructionGrid(forExamples(trained, validation), firstExamples(validation, 32));
   return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(gridRaster(grid))])];
 }

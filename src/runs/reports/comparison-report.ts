@@ -13,7 +13,7 @@ import { shownAs } from "../../evaluation/shown-samples.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
-import { reconstructionGrid, sampleGrid } from "../pictures/run-pictures.ts";
+import { forSamples, reconstructionGrid, sampleGrid } from "../pictures/run-pictures.ts";
 
 const side = 8;
 const points = 2000;
@@ -44,7 +44,8 @@ export async function comparedPictures(
   for (const prior of priors) {
     if (prior === ownPrior ? !has(model, "sample") : !codes) continue;
     const named = prior === ownPrior ? undefined : await openPrior(loaded, prior);
-    add(sampleTitle(prior), await sampleGrid(trained, { count, seed, prior: named, ...shownAs(model, trained.kind) }));
+    const shown = forSamples(trained, test) ?? trained;
+    add(sampleTitle(prior), await sampleGrid(shown, { count, seed, prior: named, ...shownAs(model, trained.kind) }));
   }
   if (codes && form === "tiles") {
     // A row of each pair, along the great circle.
