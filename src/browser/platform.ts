@@ -2,6 +2,7 @@ import { openGeneratedSource } from "../data/generators/generated-sources.ts";
 import { ConfigError, DeviceError } from "../errors.ts";
 import { extractorOpener } from "../evaluation/extractors/extractor-opener.ts";
 import { findModel } from "../models/registry.ts";
+import { withCodes } from "../runs/codes/with-codes.ts";
 import type { PickedDevice, Platform } from "../runs/platform.ts";
 import { memoryStores } from "../runs/storage/memory-store.ts";
 import { noTrackers } from "../runs/tracking.ts";
@@ -9,7 +10,7 @@ import type { DeviceName } from "../runtime/device.ts";
 import { browserWebgpuDevice, wasmDevice } from "../runtime/web.ts";
 
 /**
- * Runs in a page: kept in memory as long as the platform is, on generated data (digits, sprites, toys), computed by WebAssembly or WebGPU.
+ * Runs in a page: kept in memory as long as the platform is, on generated data (digits, sprites, toys) or codes of its runs, computed by WebAssembly or WebGPU.
  * Spread it to replace a part, such as `openData` by data of one's own.
  *
  * @example
@@ -19,7 +20,7 @@ import { browserWebgpuDevice, wasmDevice } from "../runtime/web.ts";
  */
 export function browserPlatform(): Platform {
   const evaluationDevice = (): Promise<PickedDevice["device"]> => wasmDevice();
-  return {
+  return withCodes({
     versions: { browser: navigator.userAgent.slice(0, 1000) },
     openStore: memoryStores(),
     findModel: async ({ model }) => findModel(model),
@@ -28,7 +29,7 @@ export function browserPlatform(): Platform {
     evaluationDevice,
     openExtractor: extractorOpener({ device: evaluationDevice }),
     trackers: noTrackers,
-  };
+  });
 }
 
 /**
