@@ -76,7 +76,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runs: [...foundations, ...core, ...tools, "reproductions"],
   "index.ts": [...foundations, ...core, ...tools],
   browser: [...foundations, ...core, ...tools, "runs"],
-  node: [...foundations, ...core, "onnx", ...tools, "reproductions", "runs", "index.ts"],
+  node: [...foundations, ...core, "onnx", ...tools, "reproductions", "runs", "browser", "index.ts"],
   cli: [...foundations, ...core, ...tools, "reproductions", "runs", "node"],
 };
 
