@@ -15,9 +15,12 @@ export { type NpzPart, readNpz } from "./formats/npz.ts";
 export { type NpyArray, readNpy, type ReadNpyOptions } from "./formats/read-npy.ts";
 export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./generators/digits.ts";
 export type { Factors } from "./generators/factors.ts";
+export { type KnownDataSource, openGeneratedSource } from "./generators/generated-sources.ts";
 export { sprites, spritesSource, type SpritesSourceOptions } from "./generators/sprites.ts";
 export { toySource, type ToySourceOptions } from "./generators/toy-source.ts";
 export { findToy, sampleToy, type Toy, toys } from "./generators/toys.ts";
+export { firstExamples } from "./first-examples.ts";
+export type { DataSourceOptions, LoadProgress, OnLoadProgress } from "./options.ts";
 export {
   createDataSource,
   type DataSource,

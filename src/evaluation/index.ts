@@ -7,7 +7,11 @@ export { type AnnealedEstimate, AnnealedLikelihood, type AnnealedOptions } from 
 export { type CapabilityName, has, lacking } from "./capabilities.ts";
 export { type ClassAccuracy, classAccuracy } from "./class-accuracy.ts";
 export { Classifier, classifierFeatures, trainClassifier, type TrainedClassifier } from "./classifier.ts";
+export type { Extractor, ExtractorCache, ExtractorOptions, OpenExtractor } from "./extractors/extractor.ts";
+export { type ExtractorResources, extractorOpener } from "./extractors/extractor-opener.ts";
+export { readSmall28, small28, type SmallTraining, trainSmall28 } from "./extractors/small-28.ts";
 export { gaussianCodes } from "./gaussian-codes.ts";
+export { forExamples } from "./given-examples.ts";
 export { type LikelihoodEstimate, LikelihoodEvaluator } from "./likelihood/likelihood.ts";
 export { mapSplit } from "./map-split.ts";
 export { findMeasure, measures } from "./metrics/index.ts";

@@ -39,7 +39,7 @@ export interface EvaluationRequest {
   readonly onExtractorTraining?: (step: number, steps: number) => void;
 }
 
-/** Figures of a run with everything they depend on. */
+/** Values of metrics of a run with everything they depend on. */
 export interface Evaluation {
   readonly model: string;
   readonly step: number;
@@ -56,14 +56,14 @@ export interface EvaluationProgress extends MeasureProgress {
   readonly measure: string;
 }
 
-/** The figure of a name, of the first one where a measure has several; undefined where it was not measured. */
+/** The value of a name, the first one where a metric has several; undefined where it was not measured. */
 export function figureOf(evaluation: Evaluation, measure: string, name: string, of?: string): Figure | undefined {
   const figures = evaluation.measures[measure]?.figures ?? [];
   return figures.find((figure) => figure.name === name && (of === undefined || figure.of === of));
 }
 
 /**
- * Measures a run on a split of its own data: yields how far each measure is, returns the figures. Throws ConfigError for a name
+ * Measures a run on a split of its own data: yields how far each metric is, returns the values. Throws ConfigError for a name
  * that is no measure, UnsupportedOpError for one the run lacks the capability for.
  */
 export async function* evaluateRun(

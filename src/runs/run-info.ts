@@ -14,7 +14,7 @@ const line = z.string().max(1000);
 /** How training ended. */
 const resultSchema = z.strictObject({
   step: z.int().nonnegative(),
-  /** Steps behind the weights that the test figures are of. */
+  /** Steps behind the weights that the test metrics are of. */
   weights: z.int().nonnegative(),
   /** Time spent training, over all processes that took part. */
   seconds: z.number().nonnegative(),
@@ -85,7 +85,7 @@ const runInfoSchema = z.strictObject({
   created: z.iso.datetime(),
   /** The arguments that started the run. */
   command: z.array(line).max(1000),
-  /** Where the run's figures are sent to under this id. */
+  /** Where the run's metrics are sent to under this id. */
   mlflowRun: line.optional(),
   /** Absent until training has come to its end. */
   result: resultSchema.optional(),

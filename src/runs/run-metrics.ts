@@ -2,7 +2,7 @@ import type { Run } from "./run.ts";
 
 export type Metrics = Readonly<Record<string, number>>;
 
-/** A run's figures: training metrics averaged over its last epoch, validation's of the weights kept, and the test's at its end. */
+/** A run's metrics: training's averaged over its last epoch, validation's of the weights kept, and the test's at its end. */
 export interface RunMetrics {
   readonly train: Metrics;
   readonly validation: Metrics;

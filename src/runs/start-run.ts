@@ -135,7 +135,7 @@ export interface ResumeOptions {
 /**
  * Opens a run to resume it from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
  * given again differs from what the run was started with, DataError where the data has changed. What may change: the length
- * of a run of constant schedule, checkpoints, patience, pictures, where figures are sent, and the device, which costs the last bits.
+ * of a run of constant schedule, checkpoints, patience, pictures, where metrics are sent, and the device, which costs the last bits.
  */
 export async function resumeRun(
   path: string,

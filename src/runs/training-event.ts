@@ -8,10 +8,10 @@ export type TrainingEvent =
   | { readonly kind: "validation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
   | { readonly kind: "checkpoint"; readonly step: number; readonly epoch: number }
   | { readonly kind: "pictures"; readonly step: number; readonly epoch: number; readonly files: readonly string[] }
-  /** Something beside training did not work, such as a server that figures are sent to; training goes on. */
+  /** Something beside training did not work, such as a server that metrics are sent to; training goes on. */
   | { readonly kind: "warning"; readonly step: number; readonly message: string }
   | { readonly kind: "interrupted"; readonly step: number }
-  /** A figure was not finite: training goes on from step `to`, at half the learning rate. */
+  /** A metric was not finite: training goes on from step `to`, at half the learning rate. */
   | {
       readonly kind: "rewind";
       readonly step: number;
@@ -27,6 +27,6 @@ export type TrainingEvent =
       readonly metrics: RunMetrics;
       readonly best: Best | null;
       readonly findings: readonly Finding[];
-      /** Steps behind the weights that the test figures are of: the best's where the run has patience, else the last. */
+      /** Steps behind the weights that the test metrics are of: the best's where the run has patience, else the last. */
       readonly weights: number;
     };

@@ -47,7 +47,7 @@ describe("patience", () => {
     events = await follow(await start("patient", settings));
   });
 
-  test("stops after so many validations without a better one, and the figures are the best one's", () => {
+  test("stops after so many validations without a better one, and the metrics are the best one's", () => {
     const validations = only(events, "validation");
     const lowest = validations.reduce((a, b) => (b.metrics["negElbo"]! < a.metrics["negElbo"]! ? b : a));
     const [done] = only(events, "done");

@@ -97,7 +97,7 @@ export class TrainingRun {
 
   /**
    * Trains to the end: validates after each epoch, or every few where they are short, saves checkpoints as the settings say, and measures the test split. An
-   * aborted `signal` lets the step finish, saves a checkpoint and ends with `interrupted`. At the first figure that is not finite
+   * aborted `signal` lets the step finish, saves a checkpoint and ends with `interrupted`. At the first metric that is not finite
    * training goes back to the last checkpoint and on at half the learning rate; at the second it throws DivergedError. No
    * checkpoint ever holds such weights.
    */

@@ -20,7 +20,7 @@ export interface Figure {
   readonly better?: "lower" | "higher";
 }
 
-/** An identity that figures of one model must satisfy, and by how much they do. */
+/** An identity that values of one model must satisfy, and by how much they do. */
 export interface Check {
   readonly name: string;
   readonly holds: boolean;
@@ -29,7 +29,7 @@ export interface Check {
 
 export interface Measurement {
   readonly figures: readonly Figure[];
-  /** Everything needed to compare the figures beyond what an evaluation says for all: extractor, sample counts, settings. */
+  /** Everything needed to compare the values beyond what an evaluation says for all: extractor, sample counts, settings. */
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly checks?: readonly Check[];
   /** A line each. */

@@ -34,7 +34,7 @@ interface Metric {
 }
 
 /**
- * Sends a run's settings and figures to a server. A run that goes on continues under its id. Throws ConfigError where the server
+ * Sends a run's settings and metrics to a server. A run that goes on continues under its id. Throws ConfigError where the server
  * does not take the run; one that stops answering later costs a warning, and what it missed is sent when it answers again.
  */
 export async function mlflowTracker({ run }: TrackedRun, address: string): Promise<Tracker> {

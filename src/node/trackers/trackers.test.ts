@@ -70,7 +70,7 @@ describe("tensorboard", () => {
     return found;
   }
 
-  test("files hold every figure of the run's record, and the pictures", async () => {
+  test("files hold every metric of the run's record, and the pictures", async () => {
     await follow(await start("board", { tensorboard: true, picturesEvery: 2 }));
     const [file, ...others] = eventFiles("board");
     expect(others).toEqual([]);
@@ -145,7 +145,7 @@ describe("mlflow", () => {
       (body) => (body["metrics"] ?? []) as { readonly key: string; readonly step: number; readonly value: number }[],
     );
 
-  test("gets the settings and every figure, and hears that the run is finished", async () => {
+  test("gets the settings and every metric, and hears that the run is finished", async () => {
     await follow(await start("sent", { mlflow: `${address}/` }));
     expect(sent("runs/create")).toMatchObject([{ experiment_id: "7", run_name: "sent" }]);
     const params = sent("runs/log-batch").flatMap((body) => (body["params"] ?? []) as { key: string; value: string }[]);
@@ -170,7 +170,7 @@ describe("mlflow", () => {
     expect(metrics().map(({ key, step, value }) => [key, step, value])).toEqual(await recorded("continued"));
   });
 
-  test("one that fails meanwhile costs a warning and no figure", async () => {
+  test("one that fails meanwhile costs a warning and no metric", async () => {
     status = 503;
     const training = await start("patchy", { mlflow: address });
     const events: TrainingEvent[] = [];

@@ -8,7 +8,6 @@ import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../../latent/percentiles.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
-import { stream } from "../../random/index.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 
 /**

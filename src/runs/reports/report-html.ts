@@ -73,7 +73,7 @@ ${section("Findings", findings)}${section("Figures", figuresHtml(report.figures)
   );
 }
 
-/** A table of figures whose first row and first column are names; nothing for none. */
+/** A table of metrics whose first row and first column are names; nothing for none. */
 export function figuresHtml([names, ...figures]: Report["figures"]): string {
   const cells = (tag: string, row: readonly string[]): string =>
     row.map((cell, i) => (i === 0 ? `<th>${text(cell)}</th>` : `<${tag}>${text(cell)}</${tag}>`)).join("");

@@ -173,7 +173,7 @@ function figures({ result }: RunInfo, records: readonly MetricsRecord[]): Report
   ];
 }
 
-/** A chart for each figure, training and validation in it, the gradient's norm last. */
+/** A chart for each metric, training and validation in it, the gradient's norm last. */
 function charts(records: readonly MetricsRecord[]): readonly string[] {
   const of = (split: MetricsRecord["split"]) => records.filter((record) => record.split === split);
   const [train, validation] = [of("train"), of("validation")];
@@ -184,7 +184,7 @@ function charts(records: readonly MetricsRecord[]): readonly string[] {
   return (
     names
       .toSorted((a, b) => Number(isNorm(a)) - Number(isNorm(b)))
-      // A loss that is one of the other figures is shown once.
+      // A loss that is one of the other metrics is shown once.
       .filter((name, i, all) => !all.slice(0, i).some((earlier) => same(points(train, name), points(train, earlier))))
       .map((name) =>
         lineChart({

@@ -20,7 +20,7 @@ export type Contestant =
 
 export interface ComparisonRequest {
   readonly contestants: readonly Contestant[];
-  /** Folder of the runs that are trained, and of the figures. */
+  /** Folder of the runs that are trained, and of their metrics. */
   readonly out: string;
   /** What models are trained on; needed where there is one to train. */
   readonly data?: string;

@@ -1,4 +1,4 @@
-/** Figures of a run that are kept beside it, and measured only where what they depend on is another. */
+/** Values of metrics of a run that are kept beside it, and measured only where what they depend on is another. */
 import { z } from "zod";
 import { CheckpointError } from "../../errors.ts";
 import { matching, parseJsonObject } from "../../serialization/json.ts";
@@ -49,7 +49,7 @@ export function generatesFrom({ trained: { model } }: LoadedRun, prior: string):
   return !lacking(model, prior === ownPrior ? ["sample"] : ["encode", "decode", "vector"]);
 }
 
-/** Where figures are kept: in the run's own store, or that of a study. */
+/** Where values are kept: in the run's own store, or that of a study. */
 export interface FiguresFile {
   readonly store: RunStore;
   readonly file: string;

@@ -20,7 +20,7 @@ export interface ReproductionRequest {
   readonly onLoadProgress?: OnLoadProgress;
 }
 
-/** A row's own figures on the test split, with one seed. */
+/** A row's own values on the test split, with one seed. */
 export interface MeasuredRow extends MeasuredRun {
   readonly seed: number;
   readonly epochs: number;
@@ -41,7 +41,7 @@ export const rowFolder = (out: string, row: ReproductionRow, seed: number): stri
   `${out}/${seed === 0 ? row.name : `${row.name}-seed-${seed}`}`;
 
 /**
- * Trains a row with a seed where that is not done yet, resuming where it stopped, measures it, and keeps the figures beside the
+ * Trains a row with a seed where that is not done yet, resuming where it stopped, measures it, and keeps the values beside the
  * run. An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the run was begun with other settings.
  */
 export async function* reproduceRow(
