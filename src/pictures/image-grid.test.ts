@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
-import { type ImageGrid, imageGridRaster, smallerImageGrid } from "./image-grid.ts";
+import { type ImageGrid, tiles, smallerImageGrid } from "./image-grid.ts";
 
 /** An image grid of one-pixel images whose values are 0, 1/255, 2/255, ... */
 const numbered = (count: number, columns: number, more: Partial<ImageGrid> = {}): ImageGrid => ({
+  kind: "image",
   sets: [Float32Array.from({ length: count }, (_, i) => i / 255)],
   count,
   columns,
@@ -30,12 +31,12 @@ describe("a smaller image grid", () => {
 
 describe("in pixels", () => {
   test("a map has no gaps, a list has", () => {
-    expect(imageGridRaster(numbered(4, 2, { map: true }), { scale: 1 })).toMatchObject({ width: 2, height: 2 });
-    expect(imageGridRaster(numbered(4, 2), { scale: 1, pad: 1 })).toMatchObject({ width: 5, height: 5 });
-    expect([...imageGridRaster(numbered(4, 2, { map: true }), { scale: 1 }).data]).toEqual([0, 1, 2, 3]);
+    expect(tiles(numbered(4, 2, { map: true }), { scale: 1 })).toMatchObject({ width: 2, height: 2 });
+    expect(tiles(numbered(4, 2), { scale: 1, pad: 1 })).toMatchObject({ width: 5, height: 5 });
+    expect([...tiles(numbered(4, 2, { map: true }), { scale: 1 }).data]).toEqual([0, 1, 2, 3]);
   });
 
   test.each([[[784]], [[2, 28, 28]], [[1, 2, 28, 28]]])("examples of shape [%s] are refused", (shape) => {
-    expect(() => imageGridRaster(numbered(1, 1, { shape }))).toThrow(DataError);
+    expect(() => tiles(numbered(1, 1, { shape }))).toThrow(DataError);
   });
 });
