@@ -25,18 +25,18 @@ interface Capability {
 
 const capabilities = {
   encode: {
-    has: ({ encode }) => encode !== undefined,
+    has: (model) => model.encode !== undefined,
     does: "encodes examples",
     lacks: "does not encode examples",
   },
-  decode: { has: ({ decode }) => decode !== undefined, does: "decodes codes", lacks: "does not decode codes" },
+  decode: { has: (model) => model.decode !== undefined, does: "decodes codes", lacks: "does not decode codes" },
   reconstruct: {
-    has: ({ reconstruct }) => reconstruct !== undefined,
+    has: (model) => model.reconstruct !== undefined,
     does: "reconstructs examples",
     lacks: "does not reconstruct examples",
   },
   denoise: {
-    has: ({ corrupt }) => corrupt !== undefined,
+    has: (model) => model.corrupt !== undefined,
     does: "learned to remove noise",
     lacks: "has no noise to remove",
   },
@@ -69,13 +69,13 @@ const capabilities = {
     lacks: "has no Gaussian q(z|x) and p(z) of independent dimensions",
   },
   likelihood: {
-    has: ({ logProb, logWeights }) => (logProb ?? logWeights) !== undefined,
+    has: (model) => model.logProb !== undefined || model.logWeights !== undefined,
     does: "has a likelihood",
     lacks: "has no likelihood: neither log p(x) nor importance weights",
   },
-  elbo: { has: ({ elbo }) => elbo !== undefined, does: "has an ELBO", lacks: "has no ELBO" },
+  elbo: { has: (model) => model.elbo !== undefined, does: "has an ELBO", lacks: "has no ELBO" },
   validation: {
-    has: ({ validation }) => validation !== undefined,
+    has: (model) => model.validation !== undefined,
     does: "reports metrics of examples",
     lacks: "reports no metrics of examples",
   },

@@ -29,12 +29,12 @@ export interface SplitBatch {
   readonly count: number;
   readonly arrays: BatchArrays;
   /** The graph's outputs for the batch; rows behind the `count` of a short last one stand for nothing. */
-  compute(options?: {
+  readonly compute: (options?: {
     readonly inputs?: Readonly<Record<string, HostArray>>;
     readonly outputs?: readonly string[];
     readonly seed?: number;
     readonly step?: number;
-  }): Promise<Readonly<Record<string, HostArray>>>;
+  }) => Promise<Readonly<Record<string, HostArray>>>;
 }
 
 /** The fields that a model is given of its examples: all it takes, or where it needs none those that the data have. */

@@ -109,7 +109,7 @@ class CompiledSampler {
   ) {
     const symbolic = symbolicOf(options);
     const context = given.context(chunk);
-    const { store, emaWeights: emaWeights } = trained;
+    const { store, emaWeights } = trained;
     const start = sampler.start(chunk, symbolic, context);
     if (!first) {
       const outputs = new Map([["out", sampler.finish(start, symbolic, context)]]);

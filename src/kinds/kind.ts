@@ -26,5 +26,8 @@ export interface Kind {
   /** What examples are written to, the usual first. */
   readonly files: readonly [ExampleEnding, ...ExampleEnding[]];
   /** Examples [count, ...shape] as text, for a table. */
-  text?(values: Float32Array, about: { readonly count: number; readonly columns: readonly Column[] }): string;
+  readonly text?: (
+    values: Float32Array,
+    about: { readonly count: number; readonly columns: readonly Column[] },
+  ) => string;
 }

@@ -20,7 +20,7 @@ export interface Latent {
   readonly shape: Shape;
   readonly dtype: Extract<DType, "float32" | "int64">;
   /** p(z_i | the latents above) of `count` codes; absent where the model has none. */
-  prior?(above: Codes, count: number, context: Context): Distribution;
+  readonly prior?: (above: Codes, count: number, context: Context) => Distribution;
   /** The prior is N(0, I), with nothing learned in it: distances and percentiles have a meaning. */
   readonly standardNormal?: boolean;
   /** q(z|x) is a Gaussian of independent dimensions. */

@@ -1,6 +1,5 @@
 import type { FieldSpec } from "../data/spec.ts";
 import type { Distribution } from "../distributions/distribution.ts";
-import type { Shape } from "../graph/shape.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { Condition, Context } from "../nn/context.ts";
 import type { LearningRate, Optimizer } from "../optim/optimizer.ts";

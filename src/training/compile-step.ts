@@ -45,6 +45,6 @@ export function compileStep(
     optimizer,
     accumulate,
     variables: variables(model),
-    objectives: objectives.map((objective) => ({ ...objective, updates: contextOf(objective.name).updates })),
+    objectives: objectives.map((objective) => Object.assign(objective, { updates: contextOf(objective.name).updates })),
   });
 }

@@ -30,7 +30,7 @@ class Autoregressive implements Model {
   readonly key: Linear;
   readonly value: Linear;
   readonly output: MLP;
-  readonly sampler: Sampler<object>;
+  readonly sampler: Sampler;
   readonly #length: number;
   readonly #dim: number;
 

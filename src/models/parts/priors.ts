@@ -150,7 +150,7 @@ class MixturePrior implements Prior {
     const { mean: means, logVar } = this.components.all(context).base;
     const [all, latentDim] = means.shape as [number, number];
     const label = this.#byClass && context.condition?.[this.#byClass.name];
-    const classes = label ? this.#byClass!.classes.length : 1;
+    const classes = label ? this.#byClass.classes.length : 1;
     const own = (t: Tensor): Tensor => (label ? gather(reshape(t, [classes, -1, latentDim]), label) : t);
     const components = all / classes;
     const each = new Normal(own(means).broadcastTo([count, components, latentDim]), { logVar: own(logVar) });

@@ -1,7 +1,7 @@
 import { createDataset } from "../../data/dataset.ts";
 import { whole } from "../../data/split.ts";
 import { DataError, UnsupportedOpError } from "../../errors.ts";
-import { requireCapabilities } from "../../evaluation/capabilities.ts";
+import { has, requireCapabilities } from "../../evaluation/capabilities.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
 import { mapSplit } from "../../evaluation/map-split.ts";
@@ -113,7 +113,7 @@ function runPrior({ trained }: LoadedRun, name: string, priors: readonly LoadedR
       return codes;
     },
     ...(only &&
-      (only.prior.trained.model.logProb ?? only.prior.trained.model.logWeights) && {
+      has(only.prior.trained.model, "likelihood") && {
         logProb: (codes: Float32Array) => logProbOf(only.prior, codes),
       }),
     async release() {

@@ -81,7 +81,7 @@ export async function writeEpochPictures(
   { run, trained, source }: Pictured & { readonly run: Run },
   epoch: number,
 ): Promise<readonly string[]> {
-  const { model, shape } = trained;
+  const { model } = trained;
   const { validation } = source;
   const { picture } = kindOf(trained.kind);
   if (!picture) return [];
