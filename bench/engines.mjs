@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findPython } from "./python.mjs";
 
@@ -38,10 +39,10 @@ function installJavaScriptPeers() {
 /**
  * Latentkit, then the peers asked for.
  * @param {readonly string[]} peers
- * @param {{ install: boolean }} options whether missing packages may be installed
+ * @param {{ install: boolean, beside?: string }} options whether missing packages may be installed; another checkout, built, to time beside this one
  * @returns {EngineStart[]}
  */
-export function engineStarts(peers, { install }) {
+export function engineStarts(peers, { install, beside }) {
   const pin = pinning();
   /** @returns {EngineStart} */
   const node = (
@@ -78,6 +79,15 @@ export function engineStarts(peers, { install }) {
   return [
     node("latentkit", "latentkit.mjs", latentkit),
     node("latentkit-loss", "latentkit.mjs", { ...latentkit, variant: "loss" }),
+    ...(beside === undefined
+      ? []
+      : [
+          {
+            name: "latentkit beside",
+            variant: "",
+            command: [...pin, process.execPath, join(beside, "bench/latentkit.mjs")],
+          },
+        ]),
     ...peerNames.filter((name) => peers.includes(name)).flatMap((name) => peerStarts[name]()),
   ];
 }

@@ -4,6 +4,8 @@ import {
   constant,
   Conv,
   createVariables,
+  dataSpec,
+  evaluation,
   Input,
   mean,
   MLP,
@@ -11,8 +13,10 @@ import {
   parameters,
   Program,
   relu,
+  samplerOf,
   square,
   substitute,
+  TrainingContext,
   TrainingStep,
   vae,
   variables,
@@ -39,7 +43,7 @@ const regression = (network, { x, target }) => [
 ];
 
 const vaeOf = (network, shape) =>
-  vae.build(vae.config.parse({ network, latentDim: 20, activation: "relu" }), { shape });
+  vae.build(vae.config.parse({ network, latentDim: 20, activation: "relu" }), dataSpec(shape));
 
 /** The module whose variables are the workload's parameters, and its objectives. */
 const trained = {
@@ -50,7 +54,11 @@ const trained = {
 };
 const objectivesOf = (model) => ({
   module: model,
-  objectives: (inputs) => model.objectives({ ...inputs, step: new Input("step", []) }),
+  objectives: (inputs) => {
+    const context = new TrainingContext();
+    const batch = { ...inputs, fields: {}, labeledFraction: 1, step: new Input("step", []) };
+    return model.objectives(batch, () => context);
+  },
 });
 const regressionOf = (network) => ({ module: network, objectives: (inputs) => regression(network, inputs) });
 
@@ -122,6 +130,13 @@ async function training(workload, device, lossEvery) {
   };
 }
 
+/** Means of p(x|z) for codes from the prior. */
+function means(model, count) {
+  const { start, finish } = samplerOf(model);
+  const options = { temperature: constant(1), mean: true };
+  return finish(start(count, options, evaluation), options, evaluation);
+}
+
 /** A forward workload as an engine. */
 async function throughput(workload, device) {
   const model = vaeOf("mlp", [784]);
@@ -131,8 +146,8 @@ async function throughput(workload, device) {
   const found = [...variables(encodes ? model.encoder : model.decoder).values()];
   const store = createVariables(device, found);
   await writeParameters(store, encodes ? model.encoder : model.decoder, workload.parameters);
-  const output = encodes ? model.encoder.apply(x) : model.sample(workload.batch);
-  const checked = encodes ? output : model.decode(x).mean;
+  const output = encodes ? model.encoder.apply(x, evaluation) : means(model, workload.batch);
+  const checked = encodes ? output : model.decode({ z: x }, evaluation).mean;
   const program = (name, value) => new Program(store, { name, outputs: new Map([["output", value]]) });
   const timed = program("timed", output);
   const batches = batchesOf(spec);

@@ -3,11 +3,12 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { engineStarts, peerNames } from "./engines.mjs";
 import { measure } from "./measure.mjs";
+import { measureSampling } from "./sampling.mjs";
 import { measureStartup } from "./startup.mjs";
 import { table } from "./table.mjs";
 import { workloads } from "./workloads.mjs";
 
-const groups = [...new Set(workloads.map(({ group }) => group)), "startup"];
+const groups = [...new Set(workloads.map(({ group }) => group)), "startup", "sampling"];
 
 const help = `Usage: npm run bench -- [options]
 
@@ -18,7 +19,9 @@ Before timing, the losses of the first steps from equal weights are compared; a 
   --only LIST      workloads: letters or names (default: all)
 ${workloads.map(({ group, name, title }) => `                     ${group}  ${name.padEnd(9)} ${title}`).join("\n")}
                      startup      latentkit --version, latentkit models
+                     sampling     64 samples of 2-D points in 1000 steps, against 1000 bare runs of the step
   --peers LIST     of ${peerNames.join(", ")}; none (default: all)
+  --beside DIR     another checkout, built, as one more engine: this tree against an earlier one
   --rounds N       rounds for each engine (default: 12)
   --seconds X      length of a round (default: 0.4)
   --no-install     report missing peers as absent instead of installing them
@@ -63,6 +66,7 @@ function options() {
       options: {
         only: { type: "string" },
         peers: { type: "string" },
+        beside: { type: "string" },
         rounds: { type: "string", default: "12" },
         seconds: { type: "string", default: "0.4" },
         install: { type: "boolean", default: true },
@@ -75,7 +79,7 @@ function options() {
   }
 }
 
-const { only, peers, rounds, seconds, install, json, help: asked } = options();
+const { only, peers, beside, rounds, seconds, install, json, help: asked } = options();
 if (asked) {
   console.log(help);
   process.exit(0);
@@ -96,13 +100,15 @@ if (load > 0.5)
 const rows = [];
 const failures = [];
 const selected = workloads.filter(({ group, name }) => chosen.includes(group) || chosen.includes(name));
-const starts = selected.length > 0 ? engineStarts(chosenPeers, { install }) : [];
+const starts =
+  selected.length > 0 ? engineStarts(chosenPeers, { install, ...(beside !== undefined && { beside }) }) : [];
 for (const workload of selected) {
   const measured = await measure(workload, starts, { ...limits, progress });
   rows.push(...measured.rows);
   failures.push(...measured.failures);
 }
 if (chosen.includes("startup")) rows.push(...measureStartup());
+if (chosen.includes("sampling")) rows.push(...(await measureSampling()));
 progress("");
 
 if (json) {

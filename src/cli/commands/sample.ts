@@ -9,6 +9,7 @@ import { addRunOptions, optionCondition, optionRun, type RunOptions } from "../o
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
+import { LineProgress } from "../output/line-progress.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 
 const sampleSettings = z.strictObject({
@@ -75,6 +76,7 @@ Examples:
         );
       const means = density || (show === undefined ? run.info.data.kind === "image" : show === "means");
       const takesMean = givesMeans(model);
+      const progress = new LineProgress("sampling, steps");
       const grid = await sampleGrid(trained, {
         count,
         seed,
@@ -83,6 +85,7 @@ Examples:
         condition,
         mean: means && takesMean,
         options: ownOptions,
+        onStep: options.json ? undefined : (done, total) => progress.show(done, total),
       });
       await finishImageGrid(grid, options, {
         title: takesMean || density ? (means ? "means of p(x|z)" : "samples of p(x|z)") : "samples",

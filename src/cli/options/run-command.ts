@@ -9,11 +9,12 @@ import { classNumber } from "../../data/class-number.ts";
 import { parseDeviceName, pickDevice } from "../../node/devices/pick-device.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import { namedModel } from "../../node/model-files.ts";
+import { kindOf } from "../../kinds/registry.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
-import { checkKind, type FileKind, type OutputOptions } from "../output/write-output.ts";
+import { checkKind, imageGridKinds, type FileKind, type OutputOptions } from "../output/write-output.ts";
 import { addExampleOptions, type ExampleOptions } from "./run-examples.ts";
 import { addSettings } from "./settings.ts";
 
@@ -87,6 +88,8 @@ export async function optionRun(
     ...(definition && { definition }),
     onLoadProgress: loadProgress(),
   });
+  // A file that cannot hold examples of this kind is refused before anything is computed for it.
+  if (options.out !== undefined && kinds === imageGridKinds) checkKind(options.out, kindOf(loaded.trained.kind).files);
   const condition = optionCondition(loaded, options);
   return condition ? { ...loaded, trained: loaded.trained.given(condition) } : loaded;
 }

@@ -125,6 +125,8 @@ function summarize(
     );
     console.log(`\n${table([["mean per example", ...names], ...rows])}`);
   }
+  if (!trained.model.validation && !trained.model.solve)
+    console.log("\nno validation metric to select weights by: these are the last");
   if (best)
     console.log(
       `\nbest validation ${best.metric} ${metricText(best.value)} at step ${best.step}` +

@@ -15,7 +15,7 @@ import { compileStep } from "../../training/compile-step.ts";
 import { adam } from "../../optim/adam.ts";
 import type { AE } from "./ae.ts";
 import { rae } from "./rae.ts";
-import { SpectrallyNormalized } from "../parts/spectral-normalization.ts";
+import { SpectrallyNormalized } from "../../nn/spectral-normalization.ts";
 
 let cpu: Device;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { AE, type AEConfig, aeConfig, type Pass } from "./ae.ts";
 import { defineModel } from "../definition.ts";
 import { networkPresets } from "../parts/presets.ts";
 import { type Decoder, networkRemedies } from "../parts/networks.ts";
-import { SpectrallyNormalized } from "../parts/spectral-normalization.ts";
+import { SpectrallyNormalized } from "../../nn/spectral-normalization.ts";
 
 /** L_REG by name: what keeps the decoder smooth. */
 const regularizers = {

@@ -29,6 +29,8 @@ export interface SampleGridOptions {
   readonly mean?: boolean;
   /** The sampler's own options. */
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Hears how far a sampler of many steps is. */
+  readonly onStep?: ((step: number, steps: number) => void) | undefined;
   /** In place of the model's own prior. */
   readonly prior?: CodePrior | undefined;
   /** What a prior is given, where it takes a condition. */
@@ -40,18 +42,18 @@ export interface SampleGridOptions {
 /** New examples from the model, as near to a square as they go; of a class-conditional model as many of each class as come out even. */
 export async function sampleGrid(
   trained: TrainedModel,
-  { count, prior, condition: wanted, radius, temperature, mean, options, seed = 0 }: SampleGridOptions,
+  { count, prior, condition: wanted, radius, temperature, mean, options, onStep, seed = 0 }: SampleGridOptions,
 ): Promise<ImageGrid> {
   const { shape, model, kind } = trained;
   const sample = async (condition?: ConditionValues): Promise<Float32Array> => {
     const from = condition ? trained.given(condition) : trained;
-    if (!prior)
-      return from.sample(count, {
-        seed,
-        ...(temperature !== undefined && { temperature }),
-        ...(mean && { mean }),
-        ...options,
-      });
+    if (!prior) {
+      const own = { ...(temperature !== undefined && { temperature }), ...(mean && { mean }), ...options };
+      const progress = from.sampling(count, { seed, ...own });
+      let next = await progress.next();
+      for (; !next.done; next = await progress.next()) onStep?.(next.value.step, next.value.steps);
+      return next.value;
+    }
     const known = { ...wanted, ...(condition ?? trained.condition) };
     return from.decodeLatents(await prior.sample(count, { seed, temperature, radius, condition: known }));
   };

@@ -1,13 +1,13 @@
-import { type Tensor, Variable } from "../../graph/tensor.ts";
-import { substitute } from "../../graph/traverse.ts";
-import type { Context } from "../../nn/context.ts";
-import { parameters } from "../../nn/module.ts";
-import { maximum, sqrt, square } from "../../ops/arithmetic.ts";
-import { stopGradient } from "../../ops/elementwise.ts";
-import { reshape, transpose } from "../../ops/movement.ts";
-import type { Decoder } from "./networks.ts";
+import { type Tensor, Variable } from "../graph/tensor.ts";
+import { substitute } from "../graph/traverse.ts";
+import type { Context } from "./context.ts";
+import { parameters } from "./module.ts";
+import { maximum, sqrt, square } from "../ops/arithmetic.ts";
+import { stopGradient } from "../ops/elementwise.ts";
+import { reshape, transpose } from "../ops/movement.ts";
+import type { Layer } from "./residual.ts";
 
-/** The estimate of one weight's largest singular value, and the vector it goes on from. */
+/** The estimate of one weight's largest singular value, and the vector it is iterated from. */
 interface Estimate {
   readonly weight: Variable;
   /** The left singular vector so far, [1, rows]: the graph brings it nearer at each step. */
@@ -15,18 +15,18 @@ interface Estimate {
 }
 
 /**
- * A decoder with each weight W, as a matrix of its first axis against the others, divided by its spectral norm (Miyato et al.
+ * A network with each weight W, as a matrix of its first axis against the others, divided by its spectral norm (Miyato et al.
  * 2018, arXiv:1802.05957, algorithm 1):
  *
  *   v = W^T u / |W^T u|,     sigma = |W v|,     u <- W v / sigma
  *
  * one power iteration a step, with u and v held constant in the gradient.
  */
-export class SpectrallyNormalized implements Decoder {
-  readonly plain: Decoder;
+export class SpectrallyNormalized implements Layer {
+  readonly plain: Layer;
   readonly estimates: readonly Estimate[];
 
-  constructor(plain: Decoder) {
+  constructor(plain: Layer) {
     this.plain = plain;
     this.estimates = [...parameters(plain).values()]
       .filter(({ rank }) => rank > 1)
@@ -36,13 +36,13 @@ export class SpectrallyNormalized implements Decoder {
       }));
   }
 
-  apply(z: Tensor, context: Context): Tensor {
+  apply(x: Tensor, context: Context): Tensor {
     if (context.training) for (const estimate of this.estimates) context.update(estimate.left, nextLeft(estimate));
     const normalized = this.estimates.map((estimate) => {
       const sigma = norm(image(estimate));
       return [estimate.weight, estimate.weight.div(sigma.reshape([]))] as const;
     });
-    return substitute([this.plain.apply(z, context)], new Map(normalized))[0]!;
+    return substitute([this.plain.apply(x, context)], new Map(normalized))[0]!;
   }
 }
 
