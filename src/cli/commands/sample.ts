@@ -51,8 +51,9 @@ Examples:
       const { prior, radius, show, count, seed } = parseSettings(sampleSettings, given);
       const givenOwn = givenSettings(own, options);
       const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
+      const givenTemperature = "temperature" in givenOwn ? ownOptions["temperature"] : undefined;
       checkPrior(prior);
-      if (radius !== undefined && "temperature" in givenOwn)
+      if (radius !== undefined && givenTemperature !== undefined)
         throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
       const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step, run } = loaded;
@@ -75,6 +76,8 @@ Examples:
         seed,
         radius,
         density: from?.density,
+        // Of a density of codes too, where it is given.
+        ...(typeof givenTemperature === "number" && { temperature: givenTemperature }),
         mean: means && takesMean,
         options: ownOptions,
       });
