@@ -44,7 +44,7 @@ export class Given {
         ? `a ${name} from 0 to ${missing.classes.length - 1}`
         : `numbers of shape [${missing.shape.join(", ")}]`;
     throw new UnsupportedOpError(
-      `model: it is of p(x | ${condition!.fields.map((field) => field.name).join(", ")}), got no ${name} for ${what}, expected ${expected}`,
+      `model: it is of p(x | ${condition!.fields.map((field) => field.name).join(", ")}), got no ${name} to ${what} with, expected ${expected}`,
     );
   }
 

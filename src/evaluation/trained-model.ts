@@ -101,7 +101,7 @@ export class TrainedModel implements ModelOnDevice {
 
   /** The same, step by step with previews where the model samples in many steps. */
   sampling(count: number, options: SampleOptions = {}): AsyncGenerator<SamplingProgress, Float32Array> {
-    this.#given.check("sampling");
+    this.#given.check("sample");
     return sampling(this, this.#given, count, options);
   }
 
@@ -109,7 +109,7 @@ export class TrainedModel implements ModelOnDevice {
   async samplePrior(count: number, { seed = 0 } = {}): Promise<Float32Array> {
     requireCapabilities(this.model, ["prior"]);
     const { name } = this.code;
-    return this.#run("sample-prior", { program: "draw-codes", count, seed }, (size, context) => {
+    return this.#run("sample the prior", { program: "draw-codes", count, seed }, (size, context) => {
       const codes = completeCodes(this.model.latents!, {}, { count: size, context });
       return { output: codes[name]! };
     });

@@ -47,7 +47,7 @@ describe("a denoising auto-encoder", () => {
   test("cannot sample, and says so in one line", async () => {
     const { code, stderr } = await latentkit.run("sample", "denoiser");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^[^\n]*has no p\(z\) to draw from[^\n]*--prior[^\n]*\n$/);
+    expect(stderr).toMatch(/^[^\n]*has no p\(z\) to sample from[^\n]*--prior[^\n]*\n$/);
   });
 });
 
@@ -67,7 +67,7 @@ describe("principal component analysis", () => {
   test("has no noise to remove, and says so in one line", async () => {
     const { code, stderr } = await latentkit.run("denoise", "components");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^[^\n]*without noise to remove[^\n]*\n$/);
+    expect(stderr).toMatch(/^[^\n]*has no noise to remove[^\n]*\n$/);
   });
 
   test("with as many components as values is refused before there is a run", async () => {

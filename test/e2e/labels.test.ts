@@ -25,8 +25,10 @@ describe("a model that learns from labels", () => {
       expect(existsSync(join(latentkit.folder, "cvae/samples", name)), name).toBe(true);
   });
 
-  test("draws every class, whole rows of them, or the one that is asked for", async () => {
-    expect(await answer("sample", "cvae", "--count", "25")).toMatchObject({ shape: [30, 1, 28, 28] });
+  test("samples every class, as many in all as are asked for, or the one that is asked for", async () => {
+    expect(await answer("sample", "cvae", "--count", "25")).toMatchObject({ shape: [25, 1, 28, 28] });
+    expect(await answer("sample", "cvae", "--count", "64")).toMatchObject({ shape: [64, 1, 28, 28] });
+    expect(await answer("sample", "cvae", "--count", "1")).toMatchObject({ shape: [1, 1, 28, 28] });
     expect(await answer("sample", "cvae", "--label", "7", "--count", "5")).toMatchObject({
       shape: [5, 1, 28, 28],
       label: "7",
@@ -48,10 +50,13 @@ test.each<[readonly string[], string]>([
     ["sample", "cvae", "--label", "10"],
     '--label: no such class, got "10", expected one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9',
   ],
-  [["sample", "vae", "--label", "7"], "label: the model takes none, got a label, expected a model of p(x | label)"],
+  [
+    ["sample", "vae", "--label", "7"],
+    "condition: the model takes none of this name, got class, expected none: it is unconditional",
+  ],
   [
     ["train", "cvae", "--data", "images-idx3-ubyte", "--steps", "2", "--out", "none"],
-    "model: it learns from labels, got data without, expected labelled data, such as digits",
+    "model: it is conditioned on labels, got data without, expected labeled data, such as digits",
   ],
 ])("%j is refused in one line", async (args, line) => {
   const images = [0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 28, 0, 0, 0, 28, ...new Uint8Array(40 * 784)];

@@ -142,13 +142,13 @@ describe("encode and decode", () => {
     expect(decode(readFileSync(inside("decoded.png"))).width).toBe(2 * (6 * 30 + 2));
   });
 
-  test("draws differ from means as the posterior is wide, and by the seed", async () => {
+  test("samples differ from means as the posterior is wide, and by the seed", async () => {
     const take = async (...flags: string[]): Promise<Float32Array> =>
       (await numbers("encode", "vae", "--split", "train", ...flags)).values;
     const [means, draws, others] = [
       await take(),
-      await take("--take", "draw"),
-      await take("--take", "draw", "--seed", "1"),
+      await take("--take", "sample"),
+      await take("--take", "sample", "--seed", "1"),
     ];
     expect(means.length).toBe(600 * 5);
     const apart = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((v, i) => v - b[i]!)) / 600;
@@ -294,7 +294,10 @@ describe("latent", () => {
 
 describe("wrong input", () => {
   test.each([
-    [["sample", "ae"], /^ae: the model has no p\(z\) to draw from, got none, expected --prior with one of gaussian, /],
+    [
+      ["sample", "ae"],
+      /^ae: [^,]+, got a model that has no p\(z\) to sample from, expected --prior with one of gaussian, /,
+    ],
     [
       ["sample", "ae", "--prior", "gmm"],
       /^density: unknown density, got "gmm", expected gaussian, .*, K from 1 to 999$/,
@@ -320,7 +323,7 @@ describe("wrong input", () => {
     [["decode", "vae", "none.npy"], "none.npy: no such file, got nothing to read, expected a .npy file of codes"],
     [
       ["decode", "cvae", "three.npy"],
-      /^model: it is of p\(x \| label\), got no label for decoding, expected one from 0 to 9$/,
+      /^model: it is of p\(x \| class\), got no class to decode with, expected a class from 0 to 9$/,
     ],
     [["decode", "vae", "three.npy"], "three.npy: not codes of this model, got shape [2, 3], expected [count, 5]"],
     [["decode", "cvae", "nan.npy", "--label", "1"], "nan.npy: a code is not finite, expected numbers"],

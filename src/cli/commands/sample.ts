@@ -52,8 +52,9 @@ Examples:
       const { prior, radius, show, count, seed } = parseSettings(sampleSettings, given);
       const givenOwn = givenSettings(own, options);
       const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
+      const givenTemperature = "temperature" in givenOwn ? ownOptions["temperature"] : undefined;
       checkPrior(prior);
-      if (radius !== undefined && "temperature" in givenOwn)
+      if (radius !== undefined && givenTemperature !== undefined)
         throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
       const { label: _, ...unlabeled } = options;
       const found = await optionRun(path, unlabeled, imageGridKinds);
@@ -83,6 +84,8 @@ Examples:
         radius,
         prior: from,
         condition,
+        // Of a density of codes too, where it is given.
+        ...(typeof givenTemperature === "number" && { temperature: givenTemperature }),
         mean: means && takesMean,
         options: ownOptions,
         onStep: options.json ? undefined : (done, total) => progress.show(done, total),
