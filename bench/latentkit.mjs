@@ -132,9 +132,9 @@ async function training(workload, device, lossEvery) {
 
 /** Means of p(x|z) for codes from the prior. */
 function means(model, count) {
-  const { start, finish } = samplerOf(model);
+  const sampler = samplerOf(model);
   const options = { temperature: constant(1), mean: true };
-  return finish(start(count, options, evaluation), options, evaluation);
+  return sampler.finish(sampler.start(count, options, evaluation), options, evaluation);
 }
 
 /** A forward workload as an engine. */

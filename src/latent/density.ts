@@ -14,7 +14,7 @@ export interface DensityForm {
 export const densityForms = "gaussian, full-gaussian, gmm:K, gmm:auto, diagonal-gmm:K or diagonal-gmm:auto";
 
 /** Whether a name has the form of a density, in range or not. */
-export const isDensity = (name: string): boolean => /^((full-)?gaussian|(diagonal-)?gmm:[^/]*)$/.test(name);
+export const isDensity = (name: string): boolean => /^((full-)?gaussian|(diagonal-)?gmm(:[^/]*)?)$/.test(name);
 
 /** Parses a density name: `gaussian` has a diagonal covariance, `gmm:10` ten full ones. Throws ConfigError. */
 export function parseDensity(name: string): DensityForm {
