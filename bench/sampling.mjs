@@ -47,7 +47,7 @@ export async function measureSampling() {
       variable,
       Float32Array.from({ length: variable.size }, (_, i) => Math.sin(i) / 20),
     );
-  const trained = new TrainedModel(model, { store, shape: [2] });
+  const trained = new TrainedModel(model, { store, shape: [2], frozen: true });
 
   const state = new Variable([count, 2], { kind: "constant", value: 0 }, { trainable: false });
   const bareStore = createVariables(device, [state, ...variables(model).values()]);

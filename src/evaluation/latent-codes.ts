@@ -53,7 +53,8 @@ export async function decodeLatents(trained: ModelOnDevice, codes: LatentCodes, 
       latents.map(({ name, dtype }, i) => [name, dtype === "int64" ? cast(inputs[i]![1], "int64") : inputs[i]![1]]),
     );
     const all = completeCodes(model.latents!, fed, { count: chunk, context, means: true });
-    return { name: "decode", outputs: new Map([["out", model.decode!(all, context).mean]]) };
+    const out = model.decode!(all, context).mean;
+    return { name: "decode", outputs: new Map([["out", out]]), frozen: trained.frozen };
   });
   const sizes = latents.map(({ shape }) => sizeOf(shape));
   const count = codes[latents[0]!.name]!.length / sizes[0]!;

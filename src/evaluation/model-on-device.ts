@@ -19,6 +19,8 @@ export interface ModelOnDevice {
   readonly shape: Shape;
   /** Read in place of the parameters they average. */
   readonly emaWeights: ReadonlyMap<Variable, Variable>;
+  /** Whether the weights no longer change. */
+  readonly frozen: boolean;
   /** What has been made under this key before, or now. */
   kept<T extends Releasable>(key: string, make: () => T): T;
   /** A program over the model's variables, compiled when it is first asked for by this key. */

@@ -3,6 +3,7 @@ import { Input, type Tensor, Variable } from "../graph/tensor.ts";
 import type { Codes } from "../models/latent.ts";
 import { parseSettings } from "../settings-schema.ts";
 import { samplerOf, type AnySampler, type StepScalars, type Symbolic } from "../models/sampler.ts";
+import { variables } from "../nn/module.ts";
 import { Program } from "../runtime/program.ts";
 import { createVariables, JoinedVariables, type VariableStore } from "../runtime/variables.ts";
 import type { HostArray } from "../runtime/host-array.ts";
@@ -109,11 +110,11 @@ class CompiledSampler {
   ) {
     const symbolic = symbolicOf(options);
     const context = given.context(chunk);
-    const { store, emaWeights } = trained;
+    const { store, emaWeights, frozen } = trained;
     const start = sampler.start(chunk, symbolic, context);
     if (!first) {
       const outputs = new Map([["out", sampler.finish(start, symbolic, context)]]);
-      this.#start = new Program(store, { name: "sample", outputs, emaWeights });
+      this.#start = new Program(store, { name: "sample", outputs, emaWeights, frozen });
       return;
     }
     if (!sampler.step)
@@ -125,6 +126,7 @@ class CompiledSampler {
       ]),
     );
     this.#state = createVariables(store.device, state.values());
+    const weights = frozen && new Set(variables(trained.model).values());
     const joined = new JoinedVariables(this.#state, [...state.values()], store);
     const held: Codes = Object.fromEntries(state);
     const at = Object.fromEntries(Object.keys(first).map((name) => [name, new Input(stepInput(name), [])]));
@@ -132,7 +134,7 @@ class CompiledSampler {
     const writes = (codes: Codes): ReadonlyMap<Variable, Tensor> =>
       new Map([...state].map(([name, variable]) => [variable, fitting(name, codes[name], variable)]));
     const program = (name: string, spec: object): Program =>
-      new Program(joined, { name: `sample.${name}`, emaWeights, ...spec });
+      new Program(joined, { name: `sample.${name}`, emaWeights, frozen: weights, ...spec });
     this.#start = program("start", { updates: writes(start) });
     this.#step = program("step", { updates: writes(next) });
     const out = sampler.finish(held, symbolic, context);

@@ -42,6 +42,7 @@ export class TrainedModel implements ModelOnDevice {
   readonly kind: string;
   /** Read in place of the parameters they average. */
   readonly emaWeights: ReadonlyMap<Variable, Variable>;
+  readonly frozen: boolean;
   readonly #given: Given;
   readonly #compiled: Map<string, Releasable>;
 
@@ -52,6 +53,8 @@ export class TrainedModel implements ModelOnDevice {
       readonly shape: Shape;
       /** That of the shape when missing. */
       readonly kind?: string;
+      /** Whether the weights no longer change, so that graphs of few rows may have them compiled in. */
+      readonly frozen?: boolean;
       readonly emaWeights?: ReadonlyMap<Variable, Variable>;
     },
     view: { readonly given?: Given; readonly compiled?: Map<string, Releasable> } = {},
@@ -60,6 +63,7 @@ export class TrainedModel implements ModelOnDevice {
     this.store = options.store;
     this.shape = options.shape;
     this.kind = options.kind ?? kindOfShape(options.shape);
+    this.frozen = options.frozen ?? false;
     this.emaWeights = options.emaWeights ?? new Map();
     this.#given = view.given ?? new Given(model, {});
     this.#compiled = view.compiled ?? new Map();
@@ -222,7 +226,7 @@ export class TrainedModel implements ModelOnDevice {
     given.check(key);
     const program = this.program(`${key} ${given.key}`, () => {
       const { output } = build(chunk, given.context(chunk));
-      return { name, outputs: new Map([["out", output]]) };
+      return { name, outputs: new Map([["out", output]]), frozen: this.frozen };
     });
     const { size: outSize } = program.output("out");
     const rowSize = outSize / chunk;

@@ -73,7 +73,7 @@ export async function loadRun(
   );
   return {
     run,
-    trained: new TrainedModel(model, { store, shape, kind: run.info.data.kind }),
+    trained: new TrainedModel(model, { store, shape, kind: run.info.data.kind, frozen: true }),
     step: state.step,
     spec,
     definition,
