@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as core from "../src/index.ts";
 import * as node from "../src/node/index.ts";
 import { root, SourceFolder } from "./page-program.ts";
@@ -21,18 +21,32 @@ function examplesOf(file: string): Example[] {
       const rest = lines.slice(i + 1);
       const end = rest.findIndex((next) => next.startsWith("@"));
       const at = text.slice(0, index).split("\n").length + i;
-      return [{ place: `src/${file}:${at}`, code: rest.slice(0, end === -1 ? undefined : end).join("\n").trimEnd() }];
+      return [
+        {
+          place: `src/${file}:${at}`,
+          code: rest
+            .slice(0, end === -1 ? undefined : end)
+            .join("\n")
+            .trimEnd(),
+        },
+      ];
     });
   });
 }
 
 /** A statement of one line, with the value it has: `dataSpec([2]).kind; // "points"`. */
-const valued = /^(?!const |let |for |if |import |export |class |interface |function |\/\/|[ })])(?<expression>.+); \/\/ (?<value>.+)$/gm;
+const valued =
+  /^(?!const |let |for |if |import |export |class |interface |function |\/\/|[ })])(?<expression>.+); \/\/ (?<value>.+)$/gm;
 
 /** The example as a module: names that the package exports are imported, and stated values are held to. */
 function moduleOf({ code }: Example): string {
-  const names = new Set([...code.matchAll(/(?<![.\w$"'])[A-Za-z_$][\w$]*/g)].map(([name]) => name));
-  const declared = new Set([...code.matchAll(/\b(?:const|let|class|function) (?<name>[\w$]+)/g)].map(([, name]) => name));
+  // A name behind a dot is a member's, but behind three it is spread.
+  const names = new Set([...code.matchAll(/(?<!(?<!\.\.)\.)(?<![\w$"'])[A-Za-z_$][\w$]*/g)].map(([name]) => name));
+  const declared = new Set(
+    [...code.matchAll(/\bconst (?:(?<one>[\w$]+)|[{[](?<several>[^=]*)[}\]] =)/g)].flatMap(({ groups }) =>
+      groups!["one"] ? [groups!["one"]] : groups!["several"]!.split(",").map((part) => part.split(":").at(-1)!.trim()),
+    ),
+  );
   const importing = (exported: object, from: string): string => {
     const used = Object.keys(exported).filter((name) => names.has(name) && !declared.has(name));
     return used.length === 0 ? "" : `import { ${used.join(", ")} } from "${from}";\n`;
@@ -71,10 +85,10 @@ const files = new Map<Example, string>();
 const before = process.cwd();
 beforeAll(() => {
   examples.forEach((example, i) => files.set(example, folder.write(`example-${i}.ts`, moduleOf(example))));
-  // What examples write, they write here.
-  process.chdir(folder.path);
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
 });
 afterAll(() => {
+  vi.restoreAllMocks();
   process.chdir(before);
   folder.remove();
 });
@@ -85,6 +99,11 @@ describe("@example", () => {
   });
 
   test.each(examples.map((example) => [example.place, example] as const))("%s runs", async (_, example) => {
-    await import(pathToFileURL(files.get(example)!).href);
+    const file = files.get(example)!;
+    // What it writes, it writes into a folder of its own.
+    const place = file.replace(/\.ts$/, "");
+    mkdirSync(place);
+    process.chdir(place);
+    await import(pathToFileURL(file).href);
   });
 });

@@ -42,6 +42,13 @@ export interface BatchArrays {
 /**
  * The batches of a split. The examples of a batch and their binarization are a pure function of the options and the cursor, so training resumes
  * at a saved cursor bit for bit. Batches are written into the caller's arrays.
+ *
+ * @example
+ * const { train } = await digitsSource({ size: 500 });
+ * const batches = new Batches(train, { batchSize: 64, purpose: "training", seed: 0 });
+ * const x = new Float32Array(64 * batches.exampleSize);
+ * for (const cursor of batches.epoch(0)) batches.fillExamples(x, cursor);
+ * batches.batchesPerEpoch; // 7
  */
 export class Batches {
   readonly split: Split;

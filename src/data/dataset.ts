@@ -69,7 +69,20 @@ export function exampleSize({ shape }: Pick<Dataset, "shape">): number {
   return shape.reduce((size, extent) => size * extent, 1);
 }
 
-/** Validates and fingerprints a dataset; unnamed classes are named by index. Throws `DataError`. */
+/**
+ * Validates and fingerprints a dataset; unnamed classes are named by index. Throws `DataError`.
+ *
+ * @example
+ * const points = await createDataset({
+ *   name: "line",
+ *   description: "points on a line",
+ *   shape: [2],
+ *   size: 100,
+ *   values: Float32Array.from({ length: 200 }, (_, i) => Math.floor(i / 2) / 100),
+ *   range: null,
+ * });
+ * points.fingerprint.length; // 64
+ */
 export async function createDataset<Values extends Dataset["values"]>(
   parts: Omit<Dataset<Values>, "fingerprint">,
 ): Promise<Dataset<Values>> {

@@ -50,7 +50,12 @@ export interface SplitOptions {
   readonly seed?: number;
 }
 
-/** Every example of a dataset as one split. */
+/**
+ * Every example of a dataset as one split.
+ *
+ * @example
+ * whole(await digits({ size: 3 })).indices; // [0, 1, 2]
+ */
 export function whole(dataset: Dataset): Split {
   return { dataset, indices: Uint32Array.from({ length: dataset.size }, (_, i) => i) };
 }
@@ -58,6 +63,10 @@ export function whole(dataset: Dataset): Split {
 /**
  * Divides a dataset at random into training, validation and test splits; each lists its examples in file order. Throws `ConfigError` where no
  * training examples are left.
+ *
+ * @example
+ * const { train, validation, test } = splitDataset(await digits({ size: 100 }), { validation: 10, test: 0.2 });
+ * [train, validation, test].map(({ indices }) => indices.length); // [70, 10, 20]
  */
 export function split(dataset: Dataset, options: SplitOptions = {}): Parts {
   return divide(whole(dataset), options);
@@ -120,7 +129,14 @@ export function heldOutCount(which: string, wish: number, size: number): number 
   return count;
 }
 
-/** Adds the fingerprint to a data source. */
+/**
+ * Adds the fingerprint to a data source.
+ *
+ * @example
+ * const dataset = await digits({ size: 100 });
+ * const { name, description } = dataset;
+ * const source = await createDataSource({ name, description, ...splitDataset(dataset, { test: 0.1 }) });
+ */
 export async function createDataSource(parts: Omit<DataSource, "fingerprint">): Promise<DataSource> {
   const { train, validation, test } = parts;
   const pieces = [train, validation, test].flatMap(({ dataset, indices }) => [dataset.fingerprint, indices]);

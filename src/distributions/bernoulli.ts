@@ -11,6 +11,10 @@ import { uniformNoise } from "./noise.ts";
  *
  * This never takes the logarithm of a saturated probability, and its derivative in the logits is x - sigmoid(logits).
  * For x in [0, 1] it is the negative cross-entropy of a gray value.
+ *
+ * @example
+ * const p = new Bernoulli(constant([0, 100], [2]));
+ * evaluate([p.mean])[0]!.data; // [0.5, 1]
  */
 export class Bernoulli implements Distribution {
   readonly name = "Bernoulli";

@@ -33,7 +33,13 @@ export class Independent<D extends Distribution = Distribution> extends Derived<
   }
 }
 
-/** A distribution with its last `axes` batch axes as event axes, over which log-probabilities, entropies and divergences are summed. */
+/**
+ * A distribution with its last `axes` batch axes as event axes, over which log-probabilities, entropies and divergences are summed.
+ *
+ * @example
+ * const p = independent(new Normal(constant(0).broadcastTo([16, 10]), 1), 1);
+ * p.logProb(constant(0).broadcastTo([16, 10])).shape; // [16]
+ */
 export const independent = <D extends Distribution>(base: D, axes: number): Independent<D> =>
   new Independent(base, axes);
 

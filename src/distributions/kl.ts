@@ -61,6 +61,10 @@ const closedForms: readonly ClosedForm[] = [
 /**
  * KL(q || p) = E_q[log q(x) - log p(x)] in closed form, in nats, summed over event axes. Throws UnsupportedOpError, naming the pair, where there
  * is no closed form.
+ *
+ * @example
+ * const rate = kl(new Normal(1, 1), new Normal(0, 1));
+ * evaluate([rate])[0]!.data; // [0.5]
  */
 export function kl(q: Distribution, p: Distribution): Tensor {
   const divergence = klIfClosed(q, p);

@@ -14,6 +14,10 @@ export type NormalScale = Operand | { readonly logVar: Operand } | { readonly va
  *
  * `new Normal(mean, std)`, `new Normal(mean, { logVar })` or `new Normal(mean, { variance })`: the other forms are derived without taking the
  * logarithm of an exponential.
+ *
+ * @example
+ * const p = new Normal(0, 1);
+ * evaluate([p.logProb(constant(0))])[0]!.data[0]!.toFixed(4); // "-0.9189"
  */
 export class Normal implements Distribution {
   readonly name = "Normal";

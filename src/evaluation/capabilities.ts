@@ -87,7 +87,12 @@ const capabilities = {
 } satisfies Readonly<Record<string, Capability>>;
 export type CapabilityName = keyof typeof capabilities;
 
-/** Whether a model has a capability. */
+/**
+ * Whether a model has a capability.
+ *
+ * @example
+ * has(ae.build(ae.config.parse({}), dataSpec([1, 28, 28])), "sample"); // false
+ */
 export const has = (model: Model, name: CapabilityName): boolean => capabilities[name].has(model);
 
 /** The first of several needed capabilities that a model lacks, as what it does not do: "the model has no likelihood". */

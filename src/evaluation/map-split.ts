@@ -91,7 +91,18 @@ export class SplitProgram {
   }
 }
 
-/** Tensors of every example of a split, [examples, ...] each by name; `build` says which. */
+/**
+ * Tensors of every example of a split, [examples, ...] each by name; `build` says which.
+ *
+ * @example
+ * const data = await digitsSource({ size: 500 });
+ * const { trained } = await train(vae({ latentDim: 2 }), data, { steps: 20 });
+ * const { elbo } = await mapSplit(trained, { split: data.test, key: "elbo" }, (x, context) => ({
+ *   elbo: trained.model.elbo!(x, context).elbo,
+ * }));
+ * elbo.length; // 50
+ * await trained.release();
+ */
 export async function mapSplit<T extends Readonly<Record<string, Tensor>>>(
   trained: ModelOnDevice,
   { seed = 0, ...options }: SplitOptions & { readonly seed?: number },

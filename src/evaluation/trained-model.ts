@@ -32,6 +32,13 @@ export interface SplitCodes {
 /**
  * A model with weights on a device: its capabilities as functions of arrays. Each throws UnsupportedOpError naming the
  * capability where the model lacks it. Graphs are compiled once and kept until `release`.
+ *
+ * @example
+ * const { trained } = await train(vae({ latentDim: 2 }), await digitsSource({ size: 500 }), { steps: 20 });
+ * const images = await trained.sample(64, { temperature: 0.8, seed: 1 }); // [64, 1, 28, 28]
+ * const codes = await trained.encode(images); // [64, 2]
+ * const means = await trained.decode(codes); // [64, 1, 28, 28]
+ * await trained.release();
  */
 export class TrainedModel implements ModelOnDevice {
   readonly model: Model;

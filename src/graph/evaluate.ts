@@ -2,7 +2,13 @@ import { Constant, Input, Noise, type Tensor, Variable } from "./tensor.ts";
 import { topologicalOrder } from "./traverse.ts";
 import type { Value } from "./value.ts";
 
-/** Evaluates the roots by plain float64 loops: slow but exact, the reference that every device is tested against. */
+/**
+ * Evaluates the roots by plain float64 loops: slow but exact, the reference that every device is tested against.
+ *
+ * @example
+ * const x = constant([1, 2, 3], [3]);
+ * evaluate([x.mul(2), x.sum()]).map(({ data }) => data); // [[2, 4, 6], [6]]
+ */
 export function evaluate(roots: readonly Tensor[], leaves: ReadonlyMap<Tensor, Value> = new Map()): Value[] {
   const values = new Map<Tensor, Value>(leaves);
   for (const t of topologicalOrder(roots)) {

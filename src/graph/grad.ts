@@ -6,6 +6,11 @@ import { topologicalOrder } from "./traverse.ts";
 /**
  * Reverse-mode gradients of a scalar loss, as new graph nodes, so they differentiate again.
  * A tensor that the loss does not depend on gets zeros. Throws UnsupportedOpError naming an op without a derivative.
+ *
+ * @example
+ * const x = new Input("x", []);
+ * const [slope] = grad(x.mul(x), [x]);
+ * evaluate([slope!], new Map([[x, value("float32", [], [3])]]))[0]!.data; // [6]
  */
 export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.rank !== 0)

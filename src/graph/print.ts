@@ -1,7 +1,13 @@
 import { Constant, Input, Noise, type Tensor, Variable } from "./tensor.ts";
 import { topologicalOrder } from "./traverse.ts";
 
-/** The graph as text, one node per line, for snapshot tests and debugging. `names` labels leaves and roots. */
+/**
+ * The graph as text, one node per line, for snapshot tests and debugging. `names` labels leaves and roots.
+ *
+ * @example
+ * const x = new Input("x", [2]);
+ * console.log(print([exp(x).sum()]));
+ */
 export function print(roots: readonly Tensor[], names: ReadonlyMap<Tensor, string> = new Map()): string {
   const label = new Map<Tensor, string>();
   const lines: string[] = [];

@@ -125,7 +125,13 @@ export class Noise extends Tensor {
   }
 }
 
-/** Independent noise, resampled by the runtime at each run: N(0, 1), or uniform on [0, 1). */
+/**
+ * Independent noise, resampled by the runtime at each run: N(0, 1), or uniform on [0, 1).
+ *
+ * @example
+ * const z = noise.normal([64, 10]);
+ * z.shape; // [64, 10]
+ */
 export const noise = {
   normal: (shape: Shape): Tensor => new Noise("normal", shape),
   uniform: (shape: Shape): Tensor => new Noise("uniform", shape),
@@ -173,7 +179,12 @@ function attributeKey(v: unknown): string {
 
 const largestInternedConstant = 64;
 
-/** A constant tensor. */
+/**
+ * A constant tensor.
+ *
+ * @example
+ * constant([1, 2, 3, 4], [2, 2]).matmul(constant([1, 1], [2, 1])).shape; // [2, 1]
+ */
 export function constant(data: number | ArrayLike<number>, shape: Shape = [], dtype: DType = "float32"): Tensor {
   const numbers = typeof data === "number" ? [data] : data;
   const held = value(dtype, shape, numbers);

@@ -10,7 +10,12 @@ export interface Value {
   readonly data: Float64Array;
 }
 
-/** A value of given numbers, copied unless they are in float64 already. Throws RangeError where their count is not the shape's. */
+/**
+ * A value of given numbers, copied unless they are in float64 already. Throws RangeError where their count is not the shape's.
+ *
+ * @example
+ * value("float32", [2], [1, 2]).data; // [1, 2]
+ */
 export function value(dtype: DType, shape: Shape, data: ArrayLike<number> | Float64Array): Value {
   const held = data instanceof Float64Array ? data : Float64Array.from(data);
   if (held.length !== sizeOf(shape)) throw new RangeError(`value: ${held.length} numbers for shape [${shape}]`);

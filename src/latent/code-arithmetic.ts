@@ -16,6 +16,9 @@ export function classMeans(codes: Float32Array, labels: ArrayLike<number>, class
 /**
  * Latent arithmetic: c + strength (a - b). With the mean codes of two classes, or of examples with and without an attribute, a - b is the
  * attribute vector.
+ *
+ * @example
+ * analogy([Float32Array.of(1, 1), Float32Array.of(1, 0), Float32Array.of(5, 5)]); // [5, 6]
  */
 export const analogy = ([a, b, c]: readonly [Float32Array, Float32Array, Float32Array], strength = 1): Float32Array =>
   c.map((value, i) => value + strength * (a[i]! - b[i]!));

@@ -36,7 +36,15 @@ const candidates = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 
 /** Number of codes on which `auto` compares numbers of components; the chosen mixture is fitted to all codes. */
 const comparedCodes = 10_000;
 
-/** Fits a density to codes [count, dim] by expectation-maximization; deterministic given codes and seed. */
+/**
+ * Fits a density to codes [count, dim] by expectation-maximization; deterministic given codes and seed.
+ *
+ * @example
+ * const random = stream(0, "codes");
+ * const codes = Float32Array.from({ length: 2_000 }, () => random.normal());
+ * const { mixture, bic } = fitDensity(codes, { form: parseDensity("gmm:2"), dim: 2 });
+ * mixture.components; // 2
+ */
 export function fitDensity(
   codes: Float32Array,
   { form, dim, seed = 0 }: { readonly form: DensityForm; readonly dim: number; readonly seed?: number },

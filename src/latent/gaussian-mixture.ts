@@ -18,6 +18,16 @@ export interface MixtureParameters {
  * A Gaussian mixture over codes in float64; with one component, a diagonal or full Gaussian.
  *
  *   p(z) = sum_k weight_k N(z; mean_k, L_k L_k^T)
+ *
+ * @example
+ * const mixture = new GaussianMixture({
+ *   covariance: "diagonal",
+ *   weights: Float64Array.of(0.5, 0.5),
+ *   means: Float64Array.of(-1, 1),
+ *   factors: Float64Array.of(0.1, 0.1),
+ * });
+ * const codes = mixture.sample(4, stream(0, "codes")); // [4, 1]
+ * const logProbs = mixture.logProb(codes); // [4]
  */
 export class GaussianMixture implements MixtureParameters {
   readonly covariance: CovarianceForm;

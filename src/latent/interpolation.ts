@@ -13,6 +13,11 @@ const nearlyInLine = 1e-4;
  *
  * Gaussian samples lie near a sphere, and a straight line between two of them passes well inside it. Falls back to linear interpolation where a
  * and b are collinear with the origin and the great circle is not unique.
+ *
+ * @example
+ * const [a, b] = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
+ * spherical(a, b, 0.5)[0]!.toFixed(3); // "0.707"
+ * linear(a, b, 0.5); // [0.5, 0.5]
  */
 export function spherical(a: Float32Array, b: Float32Array, t: number): Float32Array {
   const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));

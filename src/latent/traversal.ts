@@ -1,6 +1,9 @@
 /**
  * Latent traversal: codes [dims.length * size, base.length], one row of `size` codes per dimension, which moves through its range while all
  * other dimensions are fixed at `base`.
+ *
+ * @example
+ * traversal(Float32Array.of(0, 9), [0], 3, () => [-1, 1]); // [-1, 9, 0, 9, 1, 9]
  */
 export function traversal(
   base: Float32Array,

@@ -10,6 +10,9 @@ const harmonics = 3;
  *
  * This is a stationary Gaussian process: each u(t) is distributed as N(0, I), near the shell of radius sqrt(dim), and unlike a random walk of
  * independent steps it neither jumps nor drifts.
+ *
+ * @example
+ * const codes = closedWalk(10, 50, stream(0, "walk")); // [50, 10]
  */
 export function closedWalk(dim: number, frames: number, stream: Stream): Float32Array {
   const waves = Array.from({ length: 2 * harmonics }, () => Float64Array.from({ length: dim }, () => stream.normal()));

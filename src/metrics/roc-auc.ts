@@ -4,6 +4,9 @@ import { ConfigError } from "../errors.ts";
  * Area under the ROC curve: the probability that a positive example scores above a negative one, ties counting half
  * (Mann & Whitney 1947; Hanley & McNeil 1982). 0.5 is chance, 1 perfect separation, below 0.5 the reverse order. `scores` and `positive` have
  * one entry per example. Throws ConfigError where there are no positive or no negative examples, or a score is NaN.
+ *
+ * @example
+ * rocAuc([0.1, 0.4, 0.35, 0.8], [false, false, true, true]); // 0.75
  */
 export function rocAuc(scores: ArrayLike<number>, positive: readonly boolean[]): number {
   const positives = positive.reduce((n, is) => n + Number(is), 0);

@@ -54,7 +54,33 @@ export interface ModelChoice {
   readonly config: object;
 }
 
-/** Makes a definition. Calling it throws ConfigError naming the setting that is unknown or out of range. */
+/**
+ * Makes a definition. Calling it throws ConfigError naming the setting that is unknown or out of range.
+ *
+ * @example
+ * const gaussian = defineModel({
+ *   name: "gaussian",
+ *   summary: "One Gaussian with a diagonal covariance",
+ *   paper: "none",
+ *   config: z.strictObject({ std: z.number().positive().default(1).describe("initial standard deviation") }),
+ *   build({ std }, { shape }) {
+ *     const weights = {
+ *       mean: new Variable(shape, { kind: "constant", value: 0 }),
+ *       logVar: new Variable(shape, { kind: "constant", value: 2 * Math.log(std) }),
+ *     };
+ *     const p = independent(new Normal(weights.mean, { logVar: weights.logVar }), shape.length);
+ *     const nll = (x: Tensor) => p.logProb(x).neg();
+ *     return {
+ *       ...weights,
+ *       objectives: ({ x }) => [{ name: "nll", loss: mean(nll(x)), parameters: parameters(weights), metrics: {} }],
+ *       logProb: (x) => p.logProb(x),
+ *       validation: (x) => ({ nll: nll(x) }),
+ *     };
+ *   },
+ * });
+ * const run = await train(gaussian(), "toy:moons:1000", { steps: 20 });
+ * await run.release();
+ */
 export function defineModel<Config extends object>(parts: DefinitionParts<Config>): ModelDefinition<Config> {
   const choose = (config: Partial<Config> = {}): ModelChoice => {
     const checked = parseSettings<Config>(parts.config, { ...config }, (key) => `${parts.name}: ${key}`);

@@ -47,6 +47,11 @@ export const codesOf = (posteriors: Posteriors, take: Take): Codes =>
 /**
  * Codes for every latent from those that are given: the ones below are sampled top-down from p(z_i | above), their standard
  * deviations times `temperature`, or are its means. Those above a given one, and those without a prior, are left out.
+ *
+ * @example
+ * const { latents } = twoLayer.build(twoLayer.config.parse({ latentDim: 3, topDim: 2 }), dataSpec([1, 28, 28]));
+ * const codes = completeCodes(latents!, {}, { count: 16, context: evaluation });
+ * Object.values(codes).map(({ shape }) => shape); // [[16, 2], [16, 3]]
  */
 export function completeCodes(
   latents: readonly Latent[],

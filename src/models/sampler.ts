@@ -61,7 +61,14 @@ export function ancestral(latents: readonly Latent[], decode: NonNullable<Model[
   };
 }
 
-/** How a model samples: as it says, or ancestrally where it decodes and each latent has a prior; undefined where it cannot. */
+/**
+ * How a model samples: as it says, or ancestrally where it decodes and each latent has a prior; undefined where it cannot.
+ *
+ * @example
+ * const model = vae.build(vae.config.parse({ latentDim: 2 }), dataSpec([1, 28, 28]));
+ * samplerOf(model)?.schedule({}).length; // 0
+ * samplerOf(ae.build(ae.config.parse({}), dataSpec([1, 28, 28]))); // undefined
+ */
 export function samplerOf(model: Model): AnySampler | undefined {
   const { sampler, latents = [] } = model;
   if (sampler) return sampler;

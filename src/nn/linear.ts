@@ -10,7 +10,13 @@ export interface LinearOptions {
   readonly weight?: Initialize;
 }
 
-/** x W^T + b over the last axis: [..., in] -> [..., out]. */
+/**
+ * x W^T + b over the last axis: [..., in] -> [..., out].
+ *
+ * @example
+ * const layer = new Linear(784, 400);
+ * layer.apply(new Input("x", [64, 784])).shape; // [64, 400]
+ */
 export class Linear {
   /** [out, in]. */
   readonly weight: Variable;

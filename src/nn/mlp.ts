@@ -12,7 +12,13 @@ export interface MLPOptions {
   readonly bias?: LinearOptions["bias"];
 }
 
-/** Linear layers with an activation between them: [..., dims[0]] -> [..., dims.at(-1)]. */
+/**
+ * Linear layers with an activation between them: [..., dims[0]] -> [..., dims.at(-1)].
+ *
+ * @example
+ * const network = new MLP([784, 400, 20], { activation: "relu" });
+ * network.apply(new Input("x", [64, 784])).shape; // [64, 20]
+ */
 export class MLP {
   readonly layers: readonly Linear[];
   readonly activation: ActivationName;

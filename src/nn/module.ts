@@ -23,6 +23,12 @@ export function variables(module: object): Map<string, Variable> {
   return found;
 }
 
-/** The variables of a module that an optimizer may change. */
+/**
+ * The variables of a module that an optimizer may change.
+ *
+ * @example
+ * const network = new MLP([2, 3, 1]);
+ * [...parameters(network).keys()]; // ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
+ */
 export const parameters = (module: object): Map<string, Variable> =>
   new Map([...variables(module)].filter(([, variable]) => variable.trainable));

@@ -65,6 +65,10 @@ export class GroupNorm {
  * Mean 0 and variance 1 of each channel of x [batch, channels, ...], then a learned gain and bias (arXiv:1502.03167). Training uses
  * the batch's own statistics and moves the running ones towards them, the variance with the n / (n - 1) that unbiases it;
  * evaluation uses the running ones.
+ *
+ * @example
+ * const norm = new BatchNorm(32);
+ * norm.apply(new Input("x", [64, 32, 7, 7]), new TrainingContext()).shape; // [64, 32, 7, 7]
  */
 export class BatchNorm {
   /** [channels]. */

@@ -15,15 +15,51 @@ import * as searching from "../runs/studies/search-runs.ts";
 import { FileStore } from "./files/file-store.ts";
 import { nodePlatform } from "./platform.ts";
 
-/** As in src/runs/start-run.ts; `out` is a folder. */
+/**
+ * As in src/runs/start-run.ts; `out` is a folder.
+ *
+ * @example
+ * const training = await startRun(
+ *   {
+ *     definition: vae,
+ *     config: { latentDim: 2 },
+ *     settings: { steps: 40 },
+ *     data: "digits:500",
+ *     binarize: "auto",
+ *     seed: 0,
+ *   },
+ *   { out: "runs/first" },
+ * );
+ * for await (const event of training.train())
+ *   if (event.kind === "validation") console.log(event.epoch, event.metrics.negElbo);
+ * await training.close();
+ */
 export const startRun = (request: starting.RunRequest, options: starting.StartOptions = {}) =>
   starting.startRun(request, options, nodePlatform);
 
-/** As in src/runs/start-run.ts, for the run in a folder. */
+/**
+ * As in src/runs/start-run.ts, for the run in a folder.
+ *
+ * @example
+ * await (await train(vae({ latentDim: 2 }), "digits:500", { steps: 20, out: "runs/first" })).release();
+ * const training = await resumeRun("runs/first", { given: { settings: { steps: 40 } } });
+ * training.from; // 20
+ * for await (const event of training.train()) if (event.kind === "done") console.log(event.metrics.test);
+ * await training.close();
+ */
 export const resumeRun = (folder: string, options: starting.ResumeOptions = {}) =>
   starting.resumeRun(folder, options, nodePlatform);
 
-/** As in src/runs/load-run.ts, for the run in a folder. */
+/**
+ * As in src/runs/load-run.ts, for the run in a folder.
+ *
+ * @example
+ * await (await train(vae({ latentDim: 2 }), "digits:500", { steps: 20, out: "runs/first" })).release();
+ * const { device } = await pickDevice("cpu");
+ * const { run, trained, step } = await loadRun("runs/first", device, { checkpoint: "last" });
+ * run.info.model; // "vae"
+ * await trained.release();
+ */
 export const loadRun = (folder: string, device: Device, options?: loading.LoadOptions): Promise<loading.LoadedRun> =>
   loading.loadRun(folder, device, nodePlatform, options);
 
@@ -51,8 +87,11 @@ export const reproduceRow = (
  * Trains a model on data and returns the run: in the folder `out`, or in memory. As in src/runs/train.ts.
  *
  * @example
- * const run = await train(vae({ latentDim: 10 }), await digitsSource(), { epochs: 20 });
- * await run.sample(64);
+ * const run = await train(vae({ latentDim: 2 }), await digitsSource({ size: 500 }), { steps: 20 });
+ * const images = await run.sample(16, { mean: true }); // [16, 1, 28, 28]
+ * const { test } = await run.metrics();
+ * console.log(test.negElbo, "nats per example");
+ * await run.release();
  */
 export const train = (
   model: ModelChoice,
@@ -60,7 +99,15 @@ export const train = (
   options: training.TrainOptions = {},
 ): Promise<TrainedRun> => training.train(model, data, options, nodePlatform);
 
-/** Loads the run in a folder, ready to use: the best weights where it was trained with patience, else the last. */
+/**
+ * Loads the run in a folder, ready to use: the best weights where it was trained with patience, else the last.
+ *
+ * @example
+ * await (await train(ae({ latentDim: 4 }), "digits:500", { steps: 20, out: "runs/first" })).release();
+ * const run = await load("runs/first");
+ * const { means } = await run.codes("test"); // [50, 4]
+ * await run.release();
+ */
 export async function load(
   folder: string,
   options: { readonly device?: DeviceName; readonly checkpoint?: loading.WhichCheckpoint } = {},

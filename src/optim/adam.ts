@@ -14,6 +14,9 @@ export interface AdamOptions {
  *   m <- beta1 m + (1 - beta1) g,    mHat = m / (1 - beta1^t)
  *   v <- beta2 v + (1 - beta2) g^2,  vHat = v / (1 - beta2^t)
  *   p <- p - rate mHat / (sqrt(vHat) + epsilon)
+ *
+ * @example
+ * const optimizer = adam({ learningRate: schedule("cosine", { learningRate: 1e-3, steps: 10_000, warmup: 500 }) });
  */
 export const adam = (options: AdamOptions): Optimizer => ({ ...adamW({ ...options, weightDecay: 0 }), name: "adam" });
 

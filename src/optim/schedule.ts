@@ -21,6 +21,10 @@ export type ScheduleName = (typeof scheduleNames)[number];
  * quarters (He et al., arXiv:1512.03385, section 4.2).
  *
  * `one-cycle` (Smith & Topin, arXiv:1708.07120) rises from 1/25 to 1 along a half cosine, then decays to `final`.
+ *
+ * @example
+ * const rate = schedule("linear", { learningRate: 0.1, steps: 100, final: 0 });
+ * rate(1); // 0.1
  */
 export function schedule(
   name: ScheduleName,

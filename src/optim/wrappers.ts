@@ -9,6 +9,9 @@ export function clipByValue(optimizer: Optimizer, limit: number): Optimizer {
 /**
  * Gradient clipping by global norm: the gradients of an objective are rescaled so that their joint Euclidean norm is at most `limit`
  * (Pascanu et al., arXiv:1211.5063, algorithm 1).
+ *
+ * @example
+ * const optimizer = clipByNorm(adam({ learningRate: 1e-3 }), 1);
  */
 export function clipByNorm(optimizer: Optimizer, limit: number): Optimizer {
   return {
@@ -36,6 +39,9 @@ export function clipWeights(optimizer: Optimizer, limit: number): Optimizer {
  * EMA weights: an exponential moving average of the weights in the slot `ema` (Polyak & Juditsky 1992):
  *
  *   ema <- d ema + (1 - d) p,   d = min(decay, (1 + t) / (10 + t))   so that the initial weights are forgotten quickly
+ *
+ * @example
+ * const optimizer = trackEma(adam({ learningRate: 1e-3 }), 0.999);
  */
 export function trackEma(optimizer: Optimizer, decay: number): Optimizer {
   return {

@@ -14,6 +14,10 @@ const palettePixels = 1 << 18;
 /**
  * The bytes of an animated GIF that loops forever. Grays are exact; colors are quantized to a palette of 256 for all frames. The frame time has
  * a resolution of 1/100 s. Throws ShapeError for no frames, or frames of different sizes.
+ *
+ * @example
+ * const frame = (v: number) => grid(new Float32Array(64).fill(v), { count: 1, channels: 1, height: 8, width: 8 });
+ * const gif = encodeGif([frame(0), frame(1)], { frameMs: 500 });
  */
 export function encodeGif(frames: readonly Raster[], { frameMs = 50 } = {}): Uint8Array<ArrayBuffer> {
   const { width, height, channels } = frameForm("gif", frames);

@@ -26,6 +26,10 @@ const margin = { left: 58, right: 12, top: 30, bottom: 36 };
 /**
  * The vertical axis covers the values after the first twentieth of the x range, so that a high start does not flatten the rest; it is clipped at
  * the top. Values that are not finite are gaps.
+ *
+ * @example
+ * const points = [[1, 3], [2, 2]] as const;
+ * const svg = lineChart({ title: "loss", xLabel: "step", series: [{ name: "vae", color: "#4c78a8", points }] });
  */
 export function lineChart({ title, xLabel, series, width = 430, height = 250 }: LineChartOptions): string {
   const curves = series.map((one) => ({ ...one, points: thinned(one.points.filter(isFinitePoint)) }));

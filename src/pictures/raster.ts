@@ -38,7 +38,15 @@ export interface GridOptions {
   readonly scale?: number;
 }
 
-/** An image grid of `images` [count, channels, height, width], row by row. Values outside [0, 1] are clamped, NaN is black. */
+/**
+ * An image grid of `images` [count, channels, height, width], row by row. Values outside [0, 1] are clamped, NaN is black.
+ *
+ * @example
+ * const { values } = await digits({ size: 12 });
+ * const images = Float32Array.from(values, (v) => v / 255);
+ * const raster = grid(images, { count: 12, channels: 1, height: 28, width: 28, columns: 4 });
+ * const png = encodePng(raster);
+ */
 export function grid(images: Float32Array, options: GridOptions): Raster {
   const columns = options.columns ?? Math.ceil(Math.sqrt(options.count));
   return layOut(split(images, options), { ...options, columns });

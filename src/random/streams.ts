@@ -40,6 +40,10 @@ export function streamKey(seed: number, ...path: readonly (string | number)[]): 
 /**
  * Scalar random numbers for host code from one key. `uniform`, `int` and `permutation` consume the words of `fillUint32` in call order; `normal`
  * consumes the samples of `fillNormal`, a separate sequence.
+ *
+ * @example
+ * const random = stream(0, "dice");
+ * const throws = Array.from({ length: 3 }, () => 1 + random.int(6));
  */
 export class Stream {
   readonly key: StreamKey;

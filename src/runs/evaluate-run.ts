@@ -65,6 +65,12 @@ export function figureOf(evaluation: Evaluation, measure: string, name: string, 
 /**
  * Measures a run on a split of its own data: yields how far each metric is, returns the values. Throws ConfigError for a name
  * that is no measure, UnsupportedOpError for one the run lacks the capability for.
+ *
+ * @example
+ * const run = await train(vae({ latentDim: 2 }), await digitsSource({ size: 500 }), { steps: 20 });
+ * const progress = evaluateRun(run.loaded, { split: "test", seed: 0, metrics: ["active-units"] });
+ * for await (const { measure } of progress) console.log(measure);
+ * await run.release();
  */
 export async function* evaluateRun(
   loaded: LoadedRun,

@@ -20,7 +20,14 @@ function fromOrt(tensor: OrtTensor): Value {
   return value(tensor.type as DType, tensor.dims, numbers);
 }
 
-/** Evaluates tensors once on a device, given values of their leaves: for tests and one-off computations, not for loops. */
+/**
+ * Evaluates tensors once on a device, given values of their leaves: for tests and one-off computations, not for loops.
+ *
+ * @example
+ * const device = await cpuDevice();
+ * const [product] = await compute(device, [constant([1, 2], [1, 2]).matmul(constant([3, 4], [2, 1]))]);
+ * product!.data; // [11]
+ */
 export async function compute(
   device: Device,
   roots: readonly Tensor[],

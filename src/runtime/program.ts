@@ -49,6 +49,14 @@ interface Variant {
 /**
  * A pure function (variables, inputs, noise) -> (outputs, variables), compiled for a device. Each set of requested outputs is a separate model,
  * compiled on first use, so a step without metrics has no nodes that only serve them.
+ *
+ * @example
+ * const x = new Input("x", [3]);
+ * const store = createVariables(await cpuDevice(), []);
+ * const program = new Program(store, { name: "double", outputs: new Map([["y", x.mul(2)]]) });
+ * const { y } = await program.run({ inputs: { x: Float32Array.of(1, 2, 3) }, outputs: ["y"] });
+ * Array.from(y as Float32Array); // [2, 4, 6]
+ * await program.release();
  */
 export class Program {
   readonly #spec: ProgramSpec;

@@ -45,6 +45,11 @@ const layoutOrder: readonly SafetensorsDtype[] = ["I64", "F64", "F32", "U32", "I
 /**
  * The bytes of a file in pieces: its header, then each tensor's own memory, not copied. Write or copy the pieces before the tensors change. Equal
  * tensors give equal bytes, whatever the order of the map. Throws CheckpointError where a name or a shape does not fit the format.
+ *
+ * @example
+ * const weight = { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) } as const;
+ * const bytes = Uint8Array.from(safetensorsChunks(new Map([["weight", weight]])).flatMap((chunk) => [...chunk]));
+ * readSafetensors(bytes, "weights").tensors.get("weight")!.data; // [1, 2]
  */
 export function safetensorsChunks(
   tensors: ReadonlyMap<string, SafetensorsTensor>,

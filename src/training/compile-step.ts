@@ -11,6 +11,17 @@ import { TrainingStep } from "./step.ts";
 /**
  * The training step of a model on batches of one size, [batchSize, ...shape]. Its variables have no values yet: draw them
  * with `initialize`, or put a checkpoint's in place.
+ *
+ * @example
+ * const { train: examples } = await digitsSource({ size: 500 });
+ * const shape = [1, 28, 28];
+ * const model = vae.build(vae.config.parse({ latentDim: 2 }), dataSpec(shape));
+ * const [device, optimizer] = [await cpuDevice(), adam({ learningRate: 1e-3 })];
+ * const step = compileStep(model, { device, shape, batchSize: 64, optimizer });
+ * await step.initialize(0);
+ * const batches = new Batches(examples, { batchSize: 64, purpose: "training", binarize: "dynamic" });
+ * for await (const { metrics } of fit({ step, batches, seed: 0, steps: 20 })) if (metrics) console.log(metrics.negElbo);
+ * await step.release();
  */
 export function compileStep(
   model: Model,

@@ -33,6 +33,16 @@ export interface FitEvent {
  * The training loop: yields after every step. Stop by leaving the loop; progress, checkpoints and pictures are readers of
  * its events. What a step does is a pure function of (state, seed, step), so going on from a checkpoint repeats nothing
  * and skips nothing. Throws DivergedError at the first metric that is not finite.
+ *
+ * @example
+ * const { train: examples } = await toySource({ name: "moons", size: 500 });
+ * const model = vae.build(vae.config.parse({ likelihood: "gaussian-learned" }), dataSpec([2], { range: null }));
+ * const [device, optimizer] = [await cpuDevice(), sgd({ learningRate: 1e-3 })];
+ * const step = compileStep(model, { device, shape: [2], batchSize: 50, optimizer });
+ * await step.initialize(0);
+ * const batches = new Batches(examples, { batchSize: 50, purpose: "training" });
+ * for await (const { metrics } of fit({ step, batches, seed: 0, steps: 10 })) if (metrics) console.log(metrics);
+ * await step.release();
  */
 export async function* fit({
   step,

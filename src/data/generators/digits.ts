@@ -18,6 +18,9 @@ const MOST = 1_000_000;
 /**
  * Generated handwritten-looking digits, 28 x 28 bytes, with labels. Digit i depends on (seed, part, i) only, so a larger dataset extends a
  * smaller one.
+ *
+ * @example
+ * const { values, labels } = await digits({ size: 10 }); // [10, 1, 28, 28] from 0 to 255, and [10]
  */
 export async function digits({ size, seed = 0, part = "train" }: DigitsOptions): Promise<Dataset<Uint8Array>> {
   checkSize("size", size);
@@ -45,7 +48,14 @@ export interface DigitsSourceOptions {
   readonly seed?: number;
 }
 
-/** Independently generated training, validation and test digits. */
+/**
+ * Independently generated training, validation and test digits.
+ *
+ * @example
+ * const { train, test } = await digitsSource({ size: 500 });
+ * train.dataset.shape; // [1, 28, 28]
+ * test.indices.length; // 50
+ */
 export async function digitsSource({
   size = 20_000,
   validation = 0.1,

@@ -32,6 +32,15 @@ const samplesPerRun = 100;
  * The importance-weighted bound of a model over a split, or log p(x) itself where the model has it: chunks of samples for a few examples
  * at a time, so that their number costs no memory. Binarized data is sampled by the fixed evaluation stream, and z by a stream keyed by
  * (seed, batch, chunk). Throws UnsupportedOpError where the model has no likelihood.
+ *
+ * @example
+ * const data = await digitsSource({ size: 500 });
+ * const { trained } = await train(vae({ latentDim: 2 }), data, { steps: 20 });
+ * const progress = new LikelihoodEvaluator(trained, { split: data.test, binarize: "dynamic", samples: 50 }).run();
+ * let next = await progress.next();
+ * while (!next.done) next = await progress.next();
+ * console.log(next.value.nll, "nats per example");
+ * await trained.release();
  */
 export class LikelihoodEvaluator {
   readonly #over: SplitProgram;

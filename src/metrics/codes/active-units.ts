@@ -4,6 +4,11 @@ export const activeThreshold = 0.01;
 /**
  * Activity of each latent dimension, A_u = Var_x(E_q(u|x)[u]) (Burda et al. 2015, arXiv:1509.00519, section 5): the variance over examples
  * of the posterior mean, [latentDim]. `means` are the means of q(z|x), [examples, latentDim].
+ *
+ * @example
+ * const activities = activity(Float32Array.of(-1, 0, 1, 0), 2);
+ * activities; // [1, 0]
+ * activeUnits(activities); // 1
  */
 export function activity(means: ArrayLike<number>, latentDim: number): Float64Array {
   const examples = means.length / latentDim;

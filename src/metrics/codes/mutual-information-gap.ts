@@ -21,6 +21,10 @@ export interface MutualInformationGap {
  * codes: [count, latentDim]; factors: one array [count] per factor. Constant factors are left out. Few examples bias each mutual information
  * upwards by about (bins - 1)(values - 1) / (2 count) nats. Throws ConfigError for fewer than two dimensions, lengths that differ, a code
  * that is not finite, or no factor that varies.
+ *
+ * @example
+ * const codes = Float32Array.of(0, 0, 1, 0, 0, 1, 1, 1);
+ * mutualInformationGap(codes, 2, [[0, 1, 0, 1], [0, 0, 1, 1]]).mig.toFixed(2); // "1.00"
  */
 export function mutualInformationGap(
   codes: Float32Array | Float64Array,

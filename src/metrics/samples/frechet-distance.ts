@@ -56,6 +56,12 @@ function covarianceOf(features: Features, mean: Float64Array): Float64Array {
  *
  * In squared units of the features, from 0, lower is better. Biased upwards, by an amount that decreases with the sample counts: only values of
  * the same features and counts are comparable. Throws ConfigError where the feature dimensions differ.
+ *
+ * @example
+ * const random = stream(0, "features");
+ * const features = (mean: number) => Float32Array.from({ length: 20_000 }, () => mean + random.normal());
+ * const [a, b] = [featureMoments(features(0), 2), featureMoments(features(1), 2)];
+ * frechetDistance(a, b).toFixed(1); // "2.0"
  */
 export function frechetDistance(a: FeatureMoments, b: FeatureMoments): number {
   const { dim } = a;

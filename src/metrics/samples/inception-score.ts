@@ -4,6 +4,9 @@ import { ConfigError } from "../../errors.ts";
  * Inception score exp(E_x KL(p(y|x) || p(y))) of class probabilities [count, classes] (Salimans et al. 2016, arXiv:1606.03498), higher is
  * better: from 1, where the predictions do not depend on x, to `classes`, where they are certain and all classes are equally frequent.
  * Throws ConfigError where a row does not sum to 1.
+ *
+ * @example
+ * inceptionScore(Float32Array.of(1, 0, 0, 1), 2).toFixed(2); // "2.00"
  */
 export function inceptionScore(probabilities: Float32Array | Float64Array, classes: number): number {
   const count = probabilities.length / classes;

@@ -29,6 +29,12 @@ const fewestSubsets = 10;
  * the other half (Shekhar et al. 2022, arXiv:2211.14908). For equal distributions it is symmetric around 0, so Student's interval over the
  * subsets holds; the usual all-pairs U-statistic has a long right tail there. Throws ConfigError for fewer than 40 examples of a set, or
  * features that are not finite or all equal.
+ *
+ * @example
+ * const random = stream(0, "features");
+ * const features = (mean: number) => Float32Array.from({ length: 8_000 }, () => mean + random.normal());
+ * const { value, interval } = kernelDistance(features(1), features(0), 4);
+ * interval[0] > 0; // true
  */
 export function kernelDistance(x: Features, y: Features, dim: number, { seed = 0 } = {}): KernelDistance {
   const least = 4 * fewestSubsets;

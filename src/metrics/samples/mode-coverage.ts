@@ -12,6 +12,10 @@ export interface ModeCoverage {
 /**
  * Mode coverage and fraction of high-quality points [count, 2] (Srivastava et al. 2017, arXiv:1705.07761, section 4). `modes` are the means
  * of the mixture, `std` its standard deviation, in units of the points. Throws ConfigError where a point is not finite.
+ *
+ * @example
+ * const modes = [[-1, 0], [1, 0]] as const;
+ * modeCoverage(Float32Array.of(1, 0.05, 5, 5), { modes, std: 0.1 }); // { highQuality: 0.5, covered: 1, modes: 2 }
  */
 export function modeCoverage(
   points: Float32Array | Float64Array,

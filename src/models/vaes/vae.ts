@@ -120,7 +120,14 @@ export const vaeConfig = {
   capacitySteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which C rises from 0"),
 };
 
-/** The model as commands know it. */
+/**
+ * The model as commands know it.
+ *
+ * @example
+ * const run = await train(vae({ latentDim: 2, beta: 4 }), await digitsSource({ size: 500 }), { steps: 20 });
+ * const codes = await run.encode(await run.sample(8)); // [8, 2]
+ * await run.release();
+ */
 export const vae = defineModel<VAEConfig>({
   name: "vae",
   summary: "Variational auto-encoder: a latent code per example, with a bound on its likelihood",

@@ -76,6 +76,11 @@ export function listDataSources(): readonly KnownDataSource[] {
 /**
  * Opens the data named by `spec`: a generated source, or the path of a folder or file as `listDataSources` says. Throws
  * `DataError` where there is no such source or its files are missing or damaged, `ConfigError` for a setting out of range.
+ *
+ * @example
+ * const { train, test } = await openDataSource("toy:moons:1000");
+ * train.indices.length; // 1000
+ * train.dataset.shape; // [2]
  */
 export async function openDataSource(spec: string, options: DataSourceOptions = {}): Promise<DataSource> {
   const { without, onProgress } = options;

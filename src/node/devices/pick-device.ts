@@ -18,6 +18,10 @@ export const remedies = {
 /**
  * A device by name. `auto` takes CUDA where its library lies beside onnxruntime-node and works, else the CPU, else WebAssembly.
  * Throws DeviceError naming what is missing and how to get it. `threads`: of the CPU; 0 for one per core.
+ *
+ * @example
+ * const { device, reason } = await pickDevice("auto");
+ * console.log(device.name, reason);
  */
 export async function pickDevice(name: DeviceName = "auto", threads = 0): Promise<PickedDevice> {
   // ONNX Runtime's threads wait by spinning: with more of them than processors a step takes many times as long.

@@ -16,7 +16,14 @@ interface MemoryFile {
   size: number;
 }
 
-/** A run in memory, for tests and for a browser: it is gone with the process or the page. */
+/**
+ * A run in memory, for tests and for a browser: it is gone with the process or the page.
+ *
+ * @example
+ * const store = new MemoryStore("runs/first");
+ * await store.create(new Map([["notes/first.txt", "a run without a disk"]]));
+ * await store.kindOf("notes/first.txt"); // "file"
+ */
 export class MemoryStore implements RunStore {
   readonly path: string;
   readonly mostBytes = 2 ** 31 - 1;
