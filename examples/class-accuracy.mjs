@@ -1,20 +1,17 @@
-// How often do samples of a class look like one, to a classifier of the real examples?
-// node examples/class-accuracy.mjs RUN, a run of a model that learns from labels.
+// How many samples of each class does a classifier of the real examples assign to it?
+// node examples/class-accuracy.mjs RUN, a run of a class-conditional model.
 import { classAccuracy, trainClassifier } from "latentkit";
-import { cpuDevice, loadRun, openDataSource } from "latentkit/node";
+import { cpuDevice, load, openDataSource } from "latentkit/node";
 
 const [path = "runs/cvae-digits-1"] = process.argv.slice(2);
-const device = await cpuDevice();
-const { run, trained } = await loadRun(path, device);
-const source = await openDataSource(run.info.data.source);
+const run = await load(path, { device: "cpu" });
+const { train, test } = await openDataSource(run.info.data.source);
 
-const classifier = await trainClassifier({ device, split: source.train });
-console.log(
-  `the classifier is wrong on ${(100 * (await classifier.error(source.test))).toFixed(2)} % of test examples`,
-);
+const classifier = await trainClassifier({ device: await cpuDevice(), split: train });
+console.log(`error of the classifier on test examples: ${(100 * (await classifier.error(test))).toFixed(2)} %`);
 
-const { accuracy, byClass } = await classAccuracy(trained, classifier, { perClass: 1000 });
-console.log(`${(100 * accuracy).toFixed(2)} % of samples are of the class that was asked for`);
+const { accuracy, byClass } = await classAccuracy(run.trained, classifier, { perClass: 1000 });
+console.log(`samples assigned to their class: ${(100 * accuracy).toFixed(2)} %`);
 console.log(
-  byClass.map((share, label) => `${run.info.data.classNames[label]}: ${(100 * share).toFixed(1)} %`).join("  "),
+  byClass.map((fraction, i) => `${train.dataset.classNames[i]}: ${(100 * fraction).toFixed(1)} %`).join("  "),
 );
