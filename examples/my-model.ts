@@ -70,10 +70,12 @@ class SparseVAE implements Model {
   }
 }
 
-export default defineModel({
+const sparseVAE = defineModel({
   name: "sparse-vae",
   summary: "VAE with sparse codes: Laplace prior and posterior",
   paper: "bioRxiv 399246",
   config,
   build: (settings, data) => new SparseVAE(settings, data),
 });
+
+export default sparseVAE;

@@ -1,118 +1,91 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ZodType } from "zod";
-import { settingsOf, settingText } from "../src/settings-schema.ts";
 import { trainOptions } from "../src/cli/options/train-options.ts";
+import { digitsSource } from "../src/data/generators/digits.ts";
+import type { ModelDefinition } from "../src/models/definition.ts";
 import { registry } from "../src/models/registry.ts";
+import { loadModelFile } from "../src/node/load-model-file.ts";
+import { nodePlatform } from "../src/node/platform.ts";
+import { memoryStores } from "../src/runs/storage/memory-store.ts";
+import { startRun } from "../src/runs/start-run.ts";
+import { settingsOf, settingText } from "../src/settings-schema.ts";
+import { follow } from "./follow-training.ts";
+import { blocksOf, PageProgram, root } from "./page-program.ts";
 
-const root = resolve(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((path) =>
   path.endsWith(".md"),
 );
 
-interface Block {
-  readonly language: string;
-  /** Index of the line after the opening fence, and of the closing fence. */
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-}
+/** Pages whose `ts` blocks are one program. */
+const programs = ["docs/how-it-works.md", "docs/models.md", "docs/own-model.md"];
 
-function blocksOf(page: string): Block[] {
-  const lines = page.split("\n");
-  const fences = lines.flatMap((line, i) => (line.startsWith("```") ? [i] : []));
-  return Array.from({ length: fences.length / 2 }, (_, k) => {
-    const [open, to] = [fences[2 * k]!, fences[2 * k + 1]!];
-    const text = lines.slice(open + 1, to).join("\n");
-    return { language: lines[open]!.slice(3), from: open + 1, to, text };
-  });
-}
-
-describe("docs/how-it-works.md", () => {
-  const page = read("docs/how-it-works.md");
-  const blocks = blocksOf(page);
-  const code = blocks.filter(({ language }) => language === "ts");
-  const marker = (block: Block): string => `end of the code before line ${block.to + 1}`;
-  /** What a block of code prints: the block of text under it, with nothing but blank lines between. */
-  const promised = (block: Block): string => {
-    const next = blocks[blocks.indexOf(block) + 1];
-    const between = next && page.split("\n").slice(block.to + 1, next.from - 1);
-    return next?.language === "text" && between!.every((line) => line === "") ? next.text : "";
-  };
-  const folder = mkdtempSync(join(tmpdir(), "latentkit-docs-"));
-  const file = join(folder, "how-it-works.ts");
-  const printed = new Map<string, string>();
-
-  beforeAll(async () => {
-    // Every line stays where it is on the page, so that an error's line number is the page's.
-    const lines = page.split("\n").map(() => "");
-    for (const block of code) {
-      block.text.split("\n").forEach((line, i) => (lines[block.from + i] = line));
-      lines[block.to] = `console.log(${JSON.stringify(marker(block))});`;
-    }
-    const src = relative(folder, join(root, "src")).replaceAll("\\", "/");
-    const program = lines
-      .join("\n")
-      .replaceAll('from "../src/', `from "${src}/`)
-      .replaceAll('from "latentkit"', `from "${src}/index.ts"`)
-      .replaceAll('from "latentkit/node"', `from "${src}/node/index.ts"`);
-    writeFileSync(file, program);
-    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    writeFileSync(
-      join(folder, "tsconfig.json"),
-      JSON.stringify({
-        extends: join(root, "tsconfig.json"),
-        compilerOptions: { typeRoots: [join(root, "node_modules/@types")] },
-        include: [],
-        files: [file],
-      }),
-    );
-    let said: string[] = [];
-    const log = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
-      const text = values.join(" ");
-      if (!code.some((block) => marker(block) === text)) said.push(text);
-      else {
-        printed.set(text, said.join("\n"));
-        said = [];
-      }
-    });
-    try {
-      await import(pathToFileURL(file).href);
-    } finally {
-      log.mockRestore();
-    }
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+describe.each(programs)("%s", (path) => {
+  const program = new PageProgram(path);
+  const { code, blocks } = program;
+  beforeAll(() => program.run());
+  afterAll(() => program.remove());
 
   test("its code type-checks", () => {
-    const compiler = join(root, "node_modules/@typescript/native/bin/tsc");
-    const { stdout } = spawnSync(process.execPath, [compiler, "-p", folder, "--pretty", "false"], { encoding: "utf8" });
-    expect(stdout).toBe("");
+    expect(program.typeErrors()).toBe("");
   });
 
   test.each(code.map((block) => [block.from + 1, block] as const))(
     "the code at line %i prints what stands under it",
     (_, block) => {
-      expect(printed.get(marker(block))).toBe(promised(block));
+      expect(program.printed(block)).toBe(program.promised(block));
     },
   );
 
   test("every text on it is what code printed", () => {
-    const shown = code.filter((block) => promised(block) !== "").length;
+    const shown = code.filter((block) => program.promised(block) !== "").length;
     expect(blocks.filter(({ language }) => language === "text")).toHaveLength(shown);
   });
 });
 
+test("every page with TypeScript on it runs here", () => {
+  const withCode = pages.filter((path) => blocksOf(read(path)).some(({ language }) => language === "ts"));
+  expect(withCode).toEqual(programs);
+});
+
+describe("docs/own-model.md", () => {
+  test("shows the example as it is", () => {
+    const [first] = blocksOf(read("docs/own-model.md")).filter(({ language }) => language === "ts");
+    expect(`${first?.text}\n`).toBe(read("examples/my-model.ts"));
+  });
+
+  test("the example trains as a model file", async () => {
+    const definition = (await loadModelFile(join(root, "examples/my-model.ts"))) as ModelDefinition;
+    const training = await startRun(
+      {
+        definition,
+        config: { latentDim: 4, hiddenDim: 64 },
+        settings: { device: "cpu", threads: 1, steps: 100, batchSize: 50, learningRate: 3e-3 },
+        data: "digits",
+        binarize: "auto",
+        seed: 0,
+      },
+      { out: "my-model", source: await digitsSource({ size: 500 }) },
+      { ...nodePlatform, openStore: memoryStores() },
+    );
+    const events = await follow(training);
+    const [first, last] = [events.find(({ kind }) => kind === "step"), events.at(-1)];
+    const before = first?.kind === "step" ? first.metrics!["loss"]! : 0;
+    const after = last?.kind === "done" ? last.metrics.test["negElbo"]! : Infinity;
+    // A half of 784 pixels' log 2.
+    expect(before).toBeGreaterThan(500);
+    expect(after).toBeLessThan(before / 2);
+    await training.close();
+  });
+});
+
 describe("README.md", () => {
-  test("shows the example as it is, in 20 lines or fewer", () => {
+  test("shows the example as it is, in 10 lines or fewer", () => {
     const example = blocksOf(read("README.md")).find(({ language }) => language === "js");
     expect(`${example?.text}\n`).toBe(read("examples/train-vae.mjs"));
-    expect(example!.text.split("\n").length).toBeLessThanOrEqual(20);
+    expect(example!.text.split("\n").length).toBeLessThanOrEqual(10);
   });
 });
 
