@@ -2,8 +2,10 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import * as browser from "../src/browser/index.ts";
 import * as core from "../src/index.ts";
 import * as node from "../src/node/index.ts";
+import * as runs from "../src/runs/index.ts";
 import { root, SourceFolder } from "./page-program.ts";
 
 /** An `@example` of a doc comment. */
@@ -38,26 +40,40 @@ function examplesOf(file: string): Example[] {
 const valued =
   /^(?!const |let |for |if |import |export |class |interface |function |\/\/|[ })])(?<expression>.+); \/\/ (?<value>.+)$/gm;
 
-/** The example as a module: names that the package exports are imported, and stated values are held to. */
-function moduleOf({ code }: Example): string {
+/** What an example may use: all of the package, with runs on Node's platform but in a page. */
+const entriesOf = ({ place }: Example): readonly (readonly [entry: string, exported: object])[] =>
+  inPage(place)
+    ? [
+        ["latentkit/browser", browser],
+        ["latentkit/runs", runs],
+        ["latentkit", core],
+      ]
+    : [
+        ["latentkit/node", node],
+        ["latentkit", core],
+      ];
+const inPage = (place: string): boolean => place.startsWith("src/browser/");
+
+/** The example as a module: names that the package exports are imported, and stated values are compared. */
+function moduleOf(example: Example): string {
+  const { code } = example;
   // A name behind a dot is a member's, but behind three it is spread.
   const names = new Set([...code.matchAll(/(?<!(?<!\.\.)\.)(?<![\w$"'])[A-Za-z_$][\w$]*/g)].map(([name]) => name));
-  const declared = new Set(
+  const found = new Set(
     [...code.matchAll(/\bconst (?:(?<one>[\w$]+)|[{[](?<several>[^=]*)[}\]] =)/g)].flatMap(({ groups }) =>
       groups!["one"] ? [groups!["one"]] : groups!["several"]!.split(",").map((part) => part.split(":").at(-1)!.trim()),
     ),
   );
-  const importing = (exported: object, from: string): string => {
-    const used = Object.keys(exported).filter((name) => names.has(name) && !declared.has(name));
-    return used.length === 0 ? "" : `import { ${used.join(", ")} } from "${from}";\n`;
-  };
-  const coreOnly = Object.fromEntries(Object.entries(core).filter(([name]) => !(name in node)));
+  const imports = [...entriesOf(example), ["zod", { z: true }] as const].map(([entry, exported]) => {
+    const used = Object.keys(exported).filter((name) => names.has(name) && !found.has(name));
+    used.forEach((name) => found.add(name));
+    return used.length === 0 ? "" : `import { ${used.join(", ")} } from "${entry}";\n`;
+  });
   const body = code.replaceAll(
     valued,
     (_, expression: string, value: string) => `expectShown(${expression}, ${JSON.stringify(value)});`,
   );
-  const zod = names.has("z") && !declared.has("z") ? 'import { z } from "zod";\n' : "";
-  return `${importing(coreOnly, "latentkit")}${importing(node, "latentkit/node")}${zod}${shownSource}\n${body}\nexport {};\n`;
+  return `${imports.join("")}${shownSource}\n${body}\nexport {};\n`;
 }
 
 /** As examples write values: numbers to the digits given, arrays of any kind as [1, 2]. */
@@ -98,7 +114,8 @@ describe("@example", () => {
     expect(folder.typeErrors()).toBe("");
   });
 
-  test.each(examples.map((example) => [example.place, example] as const))("%s runs", async (_, example) => {
+  const runnable = examples.filter(({ place }) => !inPage(place)).map((example) => [example.place, example] as const);
+  test.each(runnable)("%s runs", async (_, example) => {
     const file = files.get(example)!;
     // What it writes, it writes into a folder of its own.
     const place = file.replace(/\.ts$/, "");

@@ -15,8 +15,8 @@ import { browserWebgpuDevice, wasmDevice } from "../runtime/web.ts";
  *
  * @example
  * const platform = browserPlatform();
- * const run = await startRun(request, {}, platform);
- * for await (const event of run.train()) console.log(event);
+ * const run = await train(vae({ latentDim: 2 }), "digits:500", { epochs: 2 }, platform);
+ * const images = await run.sample(16, { mean: true }); // [16, 1, 28, 28]
  */
 export function browserPlatform(): Platform {
   const evaluationDevice = (): Promise<PickedDevice["device"]> => wasmDevice();
