@@ -1,3 +1,4 @@
+import type { ClassIndices } from "../data/dataset.ts";
 import { UnsupportedOpError } from "../errors.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
@@ -14,7 +15,7 @@ export interface ClassAccuracy {
  */
 export async function classAccuracy(
   trained: TrainedModel,
-  classifier: { classify(x: Float32Array): Promise<Uint8Array> },
+  classifier: { classify(x: Float32Array): Promise<ClassIndices> },
   { perClass = 1000, seed = 0 }: { readonly perClass?: number; readonly seed?: number } = {},
 ): Promise<ClassAccuracy> {
   const byClass: number[] = [];
@@ -30,7 +31,7 @@ export async function classAccuracy(
       .given({ [field.name]: [label] })
       .sample(perClass, { seed: seed * classes + label, mean: true });
     const found = await classifier.classify(samples);
-    byClass.push(found.filter((c) => c === label).length / perClass);
+    byClass.push(Array.from(found).filter((c) => c === label).length / perClass);
   }
   return { accuracy: byClass.reduce((a, b) => a + b, 0) / byClass.length, byClass };
 }

@@ -5,11 +5,12 @@ import { digits } from "../data/generators/digits.ts";
 import { splitSpec } from "../data/split-spec.ts";
 import { type Split, whole } from "../data/split.ts";
 import { findModel } from "../models/registry.ts";
+import { variables } from "../nn/module.ts";
 import { adam } from "../optim/adam.ts";
 import type { Device } from "../runtime/device.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { classAccuracy } from "./class-accuracy.ts";
-import { classifierFeatures, trainClassifier, type TrainedClassifier } from "./classifier.ts";
+import { Classifier, classifierFeatures, classifierOf, trainClassifier, type TrainedClassifier } from "./classifier.ts";
 import { compileStep } from "../training/compile-step.ts";
 import { fit } from "../training/fit.ts";
 import { TrainedModel } from "./trained-model.ts";
@@ -73,6 +74,21 @@ test("learns what is not an image too, and refuses data without labels", async (
   await expect(trainClassifier({ device, split: unlabelled })).rejects.toThrow(
     "classifier: points has no labels, got none, expected labelled examples",
   );
+});
+
+test("names classes beyond the 256th", async () => {
+  const network = new Classifier([2], 300);
+  const weights = new Map(
+    [...variables(network)].map(([name, { shape, size }]) => {
+      const data = new Float32Array(size);
+      // The last class is the likeliest, whatever is seen.
+      if (name === "output.bias") data[299] = 1;
+      return [name, { dtype: "F32" as const, shape, data }];
+    }),
+  );
+  const last = await classifierOf(network, { device, shape: [2], weights });
+  expect(Array.from(await last.classify(new Float32Array(4)))).toEqual([299, 299]);
+  await last.release();
 });
 
 test("tells samples of a class from those of others", async () => {

@@ -113,10 +113,10 @@ export class TrainedClassifier {
   }
 
   /** The likeliest class of each of examples [count, ...shape] with values in [0, 1]. */
-  async classify(x: Float32Array): Promise<Uint8Array> {
+  async classify(x: Float32Array): Promise<Uint16Array> {
     const { classes } = this.network;
     const probabilities = await this.probabilities(x);
-    return Uint8Array.from({ length: probabilities.length / classes }, (_, i) => {
+    return Uint16Array.from({ length: probabilities.length / classes }, (_, i) => {
       const row = probabilities.subarray(i * classes, (i + 1) * classes);
       return row.indexOf(Math.max(...row));
     });

@@ -189,6 +189,7 @@ describe("a run", () => {
       count: 10,
       seed: 5,
       temperature: 1,
+      show: "means",
     });
     await output("sample", run, "--count", "10", "--seed", "5", "--out", "b.png");
     await output("sample", run, "--count", "10", "--seed", "6", "--out", "c.png");
@@ -330,11 +331,11 @@ describe("what people read", () => {
     const { settings } = (await json("models", "vae")) as { settings: { key: string }[] };
     expect(settings.find(({ key }) => key === "latentDim")).toEqual({
       key: "latentDim",
-      description: "numbers in a code",
+      description: "latent dimensions",
       default: 20,
       expected: "an integer from 1 to 4096",
     });
-    expect(await output("models", "vae")).toMatch(/latentDim=20 +numbers in a code\n +an integer from 1 to 4096/);
+    expect(await output("models", "vae")).toMatch(/latentDim=20 +latent dimensions\n +an integer from 1 to 4096/);
   });
 
   test("data lists sources and shows one", async () => {

@@ -243,8 +243,13 @@ describe("a run folder", () => {
     ["that is not a run", () => rmSync(inside("bad/run.json")), /^bad: not a run folder, got no run\.json/],
     [
       "from a newer version",
-      () => edit("run.json", (text) => text.replace('"formatVersion": 1', '"formatVersion": 99')),
-      /^bad\/run\.json: written by Latentkit .*, got format 99, expected at most 1/,
+      () => edit("run.json", (text) => text.replace('"formatVersion": 2', '"formatVersion": 99')),
+      /^bad\/run\.json: written by Latentkit .*, got format 99, expected at most 2/,
+    ],
+    [
+      "from an earlier version",
+      () => edit("run.json", (text) => text.replace('"formatVersion": 2', '"formatVersion": 1')),
+      /^bad\/run\.json: of an earlier format that is no longer read, got format 1, expected 2; train it again$/,
     ],
     ["with a torn run.json", () => edit("run.json", (text) => text.slice(0, 100)), /run\.json: not valid JSON/],
     [

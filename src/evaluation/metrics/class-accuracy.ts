@@ -15,14 +15,14 @@ export const classAccuracyMeasure: Measure = {
       throw new ConfigError(
         `class-accuracy: the extractor knows no classes, got ${name}, expected small-28 of the same data`,
       );
-    const likeliest = async (x: Float32Array): Promise<Uint8Array> => {
+    const likeliest = async (x: Float32Array): Promise<Uint16Array> => {
       const probabilities = await classify(x);
       const count = probabilities.length / names.length;
       if (count !== perClass)
         throw new ConfigError(
           `class-accuracy: the extractor knows other classes, got ${probabilities.length / perClass} of ${name}, expected the model's ${names.length}`,
         );
-      return Uint8Array.from({ length: count }, (_, i) => {
+      return Uint16Array.from({ length: count }, (_, i) => {
         const row = probabilities.subarray(i * names.length, (i + 1) * names.length);
         return row.indexOf(Math.max(...row));
       });
