@@ -64,8 +64,8 @@ describe.each(names)("%s", (name) => {
           readFileSync(join(whole, "checkpoints/step-12", file)),
         ),
       ).toBe(true);
-    const figures = (from: readonly TrainingEvent[]) => from.findLast((e) => e.kind === "validation");
-    expect(figures(rest)).toEqual(figures(events));
+    const results = (from: readonly TrainingEvent[]) => from.findLast((e) => e.kind === "validation");
+    expect(results(rest)).toEqual(results(events));
   });
 
   test("scores test examples by their labels, draws a row a class, and reconstructs with own labels", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findModel } from "../src/models/registry.ts";
 import { dataOptions } from "../src/data/options.ts";
-import { findMeasure } from "../src/evaluation/metrics/index.ts";
+import { findMetric } from "../src/evaluation/metrics/index.ts";
 import { rowTraining } from "../src/runs/studies/reproduce-row.ts";
 import { reproductions } from "../src/reproductions/index.ts";
 
@@ -9,7 +9,7 @@ import { reproductions } from "../src/reproductions/index.ts";
 describe.each(reproductions.map((table) => [table.name, table] as const))("%s", (_, table) => {
   test("is read and measured as options and measures have it", () => {
     expect(dataOptions.parse(table.dataOptions ?? {})).toEqual(table.dataOptions ?? {});
-    for (const measure of table.metrics) expect(findMeasure(measure).name).toBe(measure);
+    for (const metric of table.metrics) expect(findMetric(metric).name).toBe(metric);
     expect(table.differences.length).toBeGreaterThan(0);
   });
 
@@ -17,7 +17,7 @@ describe.each(reproductions.map((table) => [table.name, table] as const))("%s", 
     const settings = findModel(row.model).config.parse(row.config) as Readonly<Record<string, unknown>>;
     expect(settings).toMatchObject(row.config);
     expect(rowTraining(table, row, {})).toMatchObject({ ...table.training, ...row.training });
-    const figures = table.columns.map(({ name }) => name);
-    expect(figures).toEqual(expect.arrayContaining(Object.keys(row.theirs)));
+    const results = table.columns.map(({ name }) => name);
+    expect(results).toEqual(expect.arrayContaining(Object.keys(row.theirs)));
   });
 });

@@ -1,10 +1,10 @@
 /** Work of several runs, one after the other, that goes on where it stopped. */
 import type { CompletingEvent } from "../runs/studies/complete-run.ts";
-import type { MeasuringEvent } from "../runs/studies/measured-run.ts";
+import type { EvaluatingEvent } from "../runs/studies/evaluated-run.ts";
 import { Progress } from "./output/progress.ts";
 
-/** The next run, what happens in training it, or how far a measure is. */
-export type WorkEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent;
+/** The next run, what happens in training it, or how far a metric is. */
+export type WorkEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | EvaluatingEvent;
 
 const interrupted = 130;
 const lineIntervalMs = 2000;

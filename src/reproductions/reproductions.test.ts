@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findModel } from "../models/registry.ts";
 import { dataOptions } from "../data/options.ts";
-import { findMeasure } from "../evaluation/metrics/index.ts";
+import { findMetric } from "../evaluation/metrics/index.ts";
 import { rowTraining } from "../runs/studies/reproduce-row.ts";
 import { reproductions } from "./index.ts";
 
@@ -13,7 +13,7 @@ describe.each(reproductions)("$name", (table) => {
       expect(rowTraining(table, row, {})).toMatchObject({ ...table.training, ...row.training });
     }
     expect(dataOptions.safeParse(table.dataOptions ?? {}).error).toBeUndefined();
-    for (const name of table.metrics) expect(findMeasure(name).name).toBe(name);
+    for (const name of table.metrics) expect(findMetric(name).name).toBe(name);
   });
 
   test("reports values of its columns, in rows of different names", () => {

@@ -5,14 +5,14 @@ import { isDensity, parseDensity } from "../latent/density.ts";
 import type { Extractor } from "../evaluation/extractors/extractor.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "../evaluation/metrics/generated.ts";
-import { findMeasure, measures } from "../evaluation/metrics/index.ts";
+import { findMetric, metrics } from "../evaluation/metrics/index.ts";
 import { has } from "../evaluation/capabilities.ts";
 import {
-  type Figure,
-  type Measure,
-  type MeasureContext,
-  type MeasureProgress,
-  type Measurement,
+  type MetricResult,
+  type Metric,
+  type MetricContext,
+  type MetricProgress,
+  type MetricReport,
   whyLacking,
 } from "../evaluation/metrics/metric.ts";
 import { type CodePrior, openPrior } from "./codes/code-prior.ts";
@@ -25,9 +25,9 @@ export interface EvaluationRequest {
   /** Draws of z an example, for estimates of the likelihood (500). */
   readonly samples?: number;
   readonly seed: number;
-  /** Names of measures; where not given, those of no generated examples that the run has the capabilities for. */
+  /** Names of metrics; where not given, those of no generated examples that the run has the capabilities for. */
   readonly metrics?: readonly string[];
-  /** What becomes of measures asked for by name that the run lacks the capabilities for (refuse). */
+  /** What becomes of metrics asked for by name that the run lacks the capabilities for (refuse). */
   readonly lacking?: "refuse" | "leave out";
   /** Generated examples that are held against real ones (10,000). */
   readonly generated?: number;
@@ -48,28 +48,28 @@ export interface Evaluation {
   readonly examples: number;
   readonly binarize: Binarization;
   readonly seed: number;
-  /** By the measure's name, in the registry's order. */
-  readonly measures: Readonly<Record<string, Measurement & { readonly seconds: number }>>;
+  /** By the metric's name, in the registry's order. */
+  readonly metrics: Readonly<Record<string, MetricReport & { readonly seconds: number }>>;
 }
 
-export interface EvaluationProgress extends MeasureProgress {
-  readonly measure: string;
+export interface EvaluationProgress extends MetricProgress {
+  readonly metric: string;
 }
 
 /** The value of a name, the first one where a metric has several; undefined where it was not measured. */
-export function figureOf(evaluation: Evaluation, measure: string, name: string, of?: string): Figure | undefined {
-  const figures = evaluation.measures[measure]?.figures ?? [];
-  return figures.find((figure) => figure.name === name && (of === undefined || figure.of === of));
+export function resultOf(evaluation: Evaluation, metric: string, name: string, of?: string): MetricResult | undefined {
+  const results = evaluation.metrics[metric]?.results ?? [];
+  return results.find((result) => result.name === name && (of === undefined || result.of === of));
 }
 
 /**
  * Measures a run on a split of its own data: yields how far each metric is, returns the values. Throws ConfigError for a name
- * that is no measure, UnsupportedOpError for one the run lacks the capability for.
+ * that is no metric, UnsupportedOpError for one the run lacks the capability for.
  *
  * @example
  * const run = await train(vae({ latentDim: 2 }), await digitsSource({ size: 500 }), { steps: 20 });
  * const progress = evaluateRun(run.loaded, { split: "test", seed: 0, metrics: ["active-units"] });
- * for await (const { measure } of progress) console.log(measure);
+ * for await (const { metric } of progress) console.log(metric);
  * await run.release();
  */
 export async function* evaluateRun(
@@ -77,8 +77,8 @@ export async function* evaluateRun(
   request: EvaluationRequest,
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
   const { run, trained, step, platform } = loaded;
-  const { split: splitName, count, seed, metrics, extractor: spec } = request;
-  const asked = metrics?.map(findMeasure);
+  const { split: splitName, count, seed, extractor: spec } = request;
+  const asked = request.metrics?.map(findMetric);
   const source = await loaded.openData();
   const { binarize, source: name } = readRunData(run);
   const whole = source[splitName];
@@ -88,7 +88,7 @@ export async function* evaluateRun(
     throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; take another --split`);
   let extractor: Promise<Extractor> | undefined;
   const priors = new Map<string, Promise<CodePrior>>();
-  const context: MeasureContext = {
+  const context: MetricContext = {
     loaded,
     prior: (name) => {
       const opened = priors.get(name) ?? openPrior(loaded, name);
@@ -111,38 +111,38 @@ export async function* evaluateRun(
   const chosen =
     asked && request.lacking !== "leave out"
       ? asked
-      : (asked ?? measures.filter(({ standard }) => standard)).filter((measure) => !whyLacking(measure, context));
+      : (asked ?? metrics.filter(({ standard }) => standard)).filter((metric) => !whyLacking(metric, context));
   if (chosen.length === 0)
     throw new UnsupportedOpError("evaluate: nothing to measure, got a model without scores, codes or a likelihood");
-  for (const measure of chosen) refuseLacking(measure, context);
-  const found: Record<string, Measurement & { readonly seconds: number }> = {};
+  for (const metric of chosen) refuseLacking(metric, context);
+  const found: Record<string, MetricReport & { readonly seconds: number }> = {};
   try {
-    for (const measure of chosen) {
+    for (const metric of chosen) {
       const start = performance.now();
-      const measurement = yield* measuring(measure, context);
-      found[measure.name] = { ...measurement, seconds: (performance.now() - start) / 1000 };
+      const report = yield* measuring(metric, context);
+      found[metric.name] = { ...report, seconds: (performance.now() - start) / 1000 };
     }
   } finally {
     await (await extractor?.catch(() => undefined))?.release();
     for (const prior of priors.values()) await (await prior.catch(() => undefined))?.release();
   }
   const data = { source: name, fingerprint: source.fingerprint };
-  return { model: run.info.model, step, data, split: splitName, examples, binarize, seed, measures: found };
+  return { model: run.info.model, step, data, split: splitName, examples, binarize, seed, metrics: found };
 }
 
-async function* measuring(measure: Measure, context: MeasureContext): AsyncGenerator<EvaluationProgress, Measurement> {
-  const result = measure.measure(context);
+async function* measuring(metric: Metric, context: MetricContext): AsyncGenerator<EvaluationProgress, MetricReport> {
+  const result = metric.evaluate(context);
   if (!(Symbol.asyncIterator in result)) return result;
   let next = await result.next();
-  for (; !next.done; next = await result.next()) yield { measure: measure.name, ...next.value };
+  for (; !next.done; next = await result.next()) yield { metric: metric.name, ...next.value };
   return next.value;
 }
 
-function refuseLacking(measure: Measure, context: MeasureContext): void {
-  const lacking = whyLacking(measure, context);
+function refuseLacking(metric: Metric, context: MetricContext): void {
+  const lacking = whyLacking(metric, context);
   if (lacking === undefined) return;
-  const others = measures.filter((each) => whyLacking(each, context) === undefined).map((each) => each.name);
+  const others = metrics.filter((each) => whyLacking(each, context) === undefined).map((each) => each.name);
   throw new UnsupportedOpError(
-    `--metrics: this run has no ${measure.name}: ${lacking}, got ${measure.name}, expected one of ${others.join(", ")}`,
+    `--metrics: this run has no ${metric.name}: ${lacking}, got ${metric.name}, expected one of ${others.join(", ")}`,
   );
 }

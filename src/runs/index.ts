@@ -4,7 +4,7 @@
  * @module latentkit/runs
  */
 export { type DensityFit, type RunDensity, runDensity } from "./density.ts";
-export { type Evaluation, type EvaluationRequest, evaluateRun, figureOf } from "./evaluate-run.ts";
+export { type Evaluation, type EvaluationRequest, evaluateRun, resultOf } from "./evaluate-run.ts";
 export { type LoadedRun, loadRun, type WhichCheckpoint } from "./load-run.ts";
 export { MemoryStore, memoryStores } from "./storage/memory-store.ts";
 export {

@@ -65,11 +65,11 @@ describe("a run in memory", () => {
   });
 
   test("is evaluated", async () => {
-    const { measures } = await returned(
+    const { metrics } = await returned(
       evaluateRun(loaded, { split: "test", seed: 0, metrics: ["kid", "likelihood"], generated: 50 }),
     );
-    const { figures, conditions } = measures["kid"]!;
-    expect(figures[0]!.value).toBeGreaterThan(0);
+    const { results, conditions } = metrics["kid"]!;
+    expect(results[0]!.value).toBeGreaterThan(0);
     expect(conditions["features"]).toMatch(/^small-28 v1 \(digits /);
     expect(await loaded.run.store.kindOf("samples/nll-by-draws.svg")).toBe("file");
   });

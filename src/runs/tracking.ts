@@ -65,7 +65,7 @@ export async function* tracked(
 }
 
 /** What an event measured, by `split/name`. */
-export function figuresOf(event: TrainingEvent): Readonly<Record<string, number>> | undefined {
+export function metricsOf(event: TrainingEvent): Readonly<Record<string, number>> | undefined {
   const named = (split: string, metrics: Readonly<Record<string, number>>): Record<string, number> =>
     Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${split}/${name}`, value]));
   if (event.kind === "step" && event.metrics) return named("train", event.metrics);

@@ -163,10 +163,10 @@ export class TrainingRun {
       const last = n === steps;
       const reviews = epochEnds && isReviewed(epoch, { stepsPerEpoch, patience: settings.patience });
       if (validates && (reviews || last)) {
-        const figures = await this.#measure(validation, n);
-        await run.appendMetrics({ step: n, epoch, split: "validation", metrics: figures });
-        yield { kind: "validation", step: n, epoch, metrics: figures };
-        this.#best = betterOf(this.#best, n, figures);
+        const results = await this.#measure(validation, n);
+        await run.appendMetrics({ step: n, epoch, split: "validation", metrics: results });
+        yield { kind: "validation", step: n, epoch, metrics: results };
+        this.#best = betterOf(this.#best, n, results);
       }
       const stops = epochEnds && !last && outOfTime(n);
       const due = settings.checkpointEvery ? n % settings.checkpointEvery === 0 : reviews;
@@ -223,9 +223,9 @@ export class TrainingRun {
 
   async #measure(split: Split, step: number): Promise<ValidationMetrics> {
     const { binarize } = this.#parts;
-    const figures = await validationMetrics(this.trained, { split, binarize });
-    for (const [name, value] of Object.entries(figures)) if (!Number.isFinite(value)) throw diverged(step, name, value);
-    return figures;
+    const results = await validationMetrics(this.trained, { split, binarize });
+    for (const [name, value] of Object.entries(results)) if (!Number.isFinite(value)) throw diverged(step, name, value);
+    return results;
   }
 
   /** Puts the best checkpoint's weights in place where the run has patience. Returns the steps behind the weights. */

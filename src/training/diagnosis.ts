@@ -7,13 +7,13 @@ import type { Rewind } from "./checkpoint.ts";
 import type { DeadUnits } from "./dead-units.ts";
 import type { Finding } from "./finding.ts";
 
-type Figures = Readonly<Record<string, number>>;
+type Metrics = Readonly<Record<string, number>>;
 
 /** What was measured: training figures of single batches, validation figures of the whole split. */
 export interface Measured {
   readonly split: "train" | "validation" | "test";
   readonly step: number;
-  readonly metrics: Figures;
+  readonly metrics: Metrics;
 }
 
 export interface Symptoms {

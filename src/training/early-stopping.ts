@@ -4,8 +4,8 @@ import type { TrainingState } from "./checkpoint.ts";
 export type Best = NonNullable<TrainingState["best"]>;
 
 /** The better of the best so far and what validation found at `step`; an equal figure does not replace an earlier one. */
-export function betterOf(best: Best | null, step: number, figures: Readonly<Record<string, number>>): Best | null {
-  const [first] = Object.entries(figures);
+export function betterOf(best: Best | null, step: number, results: Readonly<Record<string, number>>): Best | null {
+  const [first] = Object.entries(results);
   if (!first) return best;
   const [metric, value] = first;
   return best && best.value <= value ? best : { step, metric, value };

@@ -43,7 +43,7 @@ async function runInPage(): Promise<RunInPage> {
 
   const { device } = await platform.pickDevice("wasm", 1);
   const loaded = await loadRun("cut", device, platform);
-  const { measures } = await drain(
+  const { metrics } = await drain(
     evaluateRun(loaded, { split: "test", seed: 0, metrics: ["kid"], generated: 50, extractor: "small-28" }),
   );
   const { test } = await loaded.openData();
@@ -57,7 +57,7 @@ async function runInPage(): Promise<RunInPage> {
       bytes: expected.length,
       different: expected.filter((byte, i) => byte !== found[i]).length + Math.abs(expected.length - found.length),
     },
-    kid: { value: measures["kid"]!.figures[0]!.value, features: measures["kid"]!.conditions["features"] },
+    kid: { value: metrics["kid"]!.results[0]!.value, features: metrics["kid"]!.conditions["features"] },
     scores: Object.fromEntries([...scores].map(([name, values]) => [name, [...values]])),
   };
 }

@@ -51,11 +51,11 @@ describe("train --json", () => {
     ]);
     const done = trained.at(-1) as { run: string; metrics: Record<string, Record<string, number>> };
     expect(done.run).toBe("runs/vae-digits-1");
-    for (const figures of [done.metrics["train"]!, done.metrics["validation"]!, done.metrics["test"]!]) {
-      expect(figures["negElbo"]).toBeCloseTo(figures["rate"]! + figures["distortion"]!, 3);
+    for (const results of [done.metrics["train"]!, done.metrics["validation"]!, done.metrics["test"]!]) {
+      expect(results["negElbo"]).toBeCloseTo(results["rate"]! + results["distortion"]!, 3);
       // 784 fair coins are 543 nats; 10 steps an epoch are enough to be far below.
-      expect(figures["negElbo"]).toBeGreaterThan(100);
-      expect(figures["negElbo"]).toBeLessThan(300);
+      expect(results["negElbo"]).toBeGreaterThan(100);
+      expect(results["negElbo"]).toBeLessThan(300);
     }
     const validations = trained.filter(({ event }) => event === "validation") as unknown as {
       metrics: { negElbo: number };

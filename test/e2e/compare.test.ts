@@ -15,7 +15,7 @@ const file = (path: string): string => join(latentkit.folder, path);
 interface Compared {
   readonly label: string;
   readonly path: string;
-  readonly figures: readonly { readonly name: string; readonly of?: string; readonly value: number }[];
+  readonly results: readonly { readonly name: string; readonly of?: string; readonly value: number }[];
 }
 
 describe("compare", () => {
@@ -29,7 +29,7 @@ describe("compare", () => {
     ];
     const [ae, vae] = runs as [Compared, Compared];
     const has = (run: Compared, name: string, of?: string): boolean =>
-      run.figures.some((figure) => figure.name === name && figure.of === of && figure.value > 0);
+      run.results.some((result) => result.name === name && result.of === of && result.value > 0);
     expect([ae.label, vae.label]).toEqual(["ae", "vae beta=4"]);
     for (const of of ["reconstructions", "midpoints", "gmm:2"])
       expect([has(ae, "frechet", of), of]).toEqual([true, of]);
@@ -74,7 +74,7 @@ describe("compare", () => {
     [["vae:betta=4"], /^vae:betta=4 betta: unknown setting, got "betta", .*; did you mean beta\?$/],
     [["vae", "ae", "--set", "betta=4"], /^--set betta: unknown setting, got "betta", expected one that a model/],
     [["vae", "vae"], /^compare: twice the same name, got vae, expected different ones$/],
-    [["vae", "--metrics", "frechett"], /^--metrics: unknown measure, got "frechett", .*; did you mean frechet\?$/],
+    [["vae", "--metrics", "frechett"], /^--metrics: unknown metric, got "frechett", .*; did you mean frechet\?$/],
     [["vae", "--priors", "gmm"], /^density: unknown density, got "gmm", /],
   ])("refuses %j in one line", async (args, message) => {
     const { code, stderr } = await latentkit.run("compare", ...args, "--data", "digits:100", "--out", "wrong");
@@ -91,19 +91,19 @@ describe("search", () => {
         readonly trials: readonly {
           readonly run: string;
           readonly settings: Readonly<Record<string, string>>;
-          readonly figure: { readonly value: number };
+          readonly result: { readonly value: number };
           readonly best: boolean;
         }[];
       },
     ];
     const [one, eight] = found.trials;
     expect([one!.settings, eight!.settings]).toEqual([{ latentDim: "1" }, { latentDim: "8" }]);
-    expect(eight!.figure.value).toBeLessThan(one!.figure.value);
+    expect(eight!.result.value).toBeLessThan(one!.result.value);
     expect([one!.best, eight!.best]).toEqual([false, true]);
     // The figure is that of the run's own validation after its last epoch.
     const metrics = jsonLines(readFileSync(file("grid/trial-2/metrics.jsonl"), "utf8"));
     const validation = metrics.findLast(({ split }) => split === "validation")!["metrics"] as { readonly mse: number };
-    expect(eight!.figure.value).toBeCloseTo(validation.mse, 6);
+    expect(eight!.result.value).toBeCloseTo(validation.mse, 6);
 
     const again = await latentkit.run(...args, "--out", "grid");
     expect(again.stdout).toMatch(/^best +8 +0\.\d+ +.*grid\/trial-2$/m);

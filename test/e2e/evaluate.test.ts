@@ -14,18 +14,18 @@ beforeAll(async () => {
 });
 afterAll(() => latentkit.remove());
 
-interface Figure {
+interface MetricResult {
   readonly name: string;
   readonly of?: string;
   readonly value: number;
 }
 interface Found {
   readonly examples: number;
-  readonly measures: Readonly<
+  readonly metrics: Readonly<
     Record<
       string,
       {
-        readonly figures: readonly Figure[];
+        readonly results: readonly MetricResult[];
         readonly conditions: Readonly<Record<string, unknown>>;
         readonly checks?: readonly { readonly name: string; readonly holds: boolean }[];
         readonly details?: Readonly<Record<string, unknown>>;
@@ -35,18 +35,18 @@ interface Found {
 }
 
 /** What evaluate prints as JSON, and its figures as `measure/name` or `measure/name of one`. */
-async function evaluated(...args: readonly string[]): Promise<Found & { readonly figures: Record<string, number> }> {
+async function evaluated(...args: readonly string[]): Promise<Found & { readonly results: Record<string, number> }> {
   const { code, stdout } = await latentkit.run("evaluate", ...args, "--json");
   expect(code).toBe(0);
   const found = JSON.parse(stdout) as Found;
-  const figures = Object.entries(found.measures).flatMap(([measure, measured]) =>
-    measured.figures.map(({ name, of, value }) => [`${measure}/${name}${of ? ` of ${of}` : ""}`, value] as const),
+  const results = Object.entries(found.metrics).flatMap(([metric, measured]) =>
+    measured.results.map(({ name, of, value }) => [`${metric}/${name}${of ? ` of ${of}` : ""}`, value] as const),
   );
-  return { ...found, figures: Object.fromEntries(figures) };
+  return { ...found, results: Object.fromEntries(results) };
 }
 
 test("a run is measured: likelihood below the bound, parts of the rate, identities that hold", async () => {
-  const { measures, figures, ...found } = await evaluated(run, "--samples", "100", "--count", "60");
+  const { metrics, results, ...found } = await evaluated(run, "--samples", "100", "--count", "60");
   expect(found).toMatchObject({
     run,
     model: "vae",
@@ -55,16 +55,16 @@ test("a run is measured: likelihood below the bound, parts of the rate, identiti
     seed: 0,
     data: { source: "digits:1000" },
   });
-  expect(Object.keys(measures)).toEqual(["scores", "likelihood", "active-units", "rate"]);
-  const curve = measures["likelihood"]!.details!["curve"] as { samples: number; nll: number }[];
+  expect(Object.keys(metrics)).toEqual(["scores", "likelihood", "active-units", "rate"]);
+  const curve = metrics["likelihood"]!.details!["curve"] as { samples: number; nll: number }[];
   expect(curve.map(({ samples }) => samples)).toEqual([1, 5, 50, 100]);
-  expect(figures["likelihood/nll"]).toBeLessThan(figures["scores/negElbo"]!);
+  expect(results["likelihood/nll"]).toBeLessThan(results["scores/negElbo"]!);
   // One draw of the weights is one draw of the bound.
-  expect(Math.abs(curve[0]!.nll - figures["scores/negElbo"]!)).toBeLessThan(3);
-  expect(figures["active-units/active units"]).toBeGreaterThan(0);
-  expect(measures["active-units"]!.details!["activity"]).toHaveLength(8);
-  expect(measures["rate"]!.details!["rate"]).toBeCloseTo(figures["scores/rate"]!, 2);
-  const checks = Object.values(measures).flatMap((measured) => measured.checks ?? []);
+  expect(Math.abs(curve[0]!.nll - results["scores/negElbo"]!)).toBeLessThan(3);
+  expect(results["active-units/active units"]).toBeGreaterThan(0);
+  expect(metrics["active-units"]!.details!["activity"]).toHaveLength(8);
+  expect(metrics["rate"]!.details!["rate"]).toBeCloseTo(results["scores/rate"]!, 2);
+  const checks = Object.values(metrics).flatMap((measured) => measured.checks ?? []);
   expect(checks.map(({ holds }) => holds)).toEqual([true, true]);
 });
 
@@ -85,7 +85,7 @@ test("a measure that a run lacks, or that there is not, is said in one line", as
   const unknown = await latentkit.run("evaluate", run, "--metrics", "frechett");
   expect(unknown.code).toBe(2);
   expect(unknown.stderr).toMatch(
-    /^latentkit: --metrics: unknown measure, got "frechett", expected .*; did you mean frechet\?\n$/,
+    /^latentkit: --metrics: unknown metric, got "frechett", expected .*; did you mean frechet\?\n$/,
   );
 });
 
@@ -100,11 +100,11 @@ test("what cannot be measured is said in one line", async () => {
 test("samples have a Frechet distance, larger for a prior that fits worse", async () => {
   const priors = ["own", "gaussian", "full-gaussian"];
   const args = ["--metrics", "frechet", "--priors", priors.join(), "--split", "train", "--count", "400"];
-  const { measures, figures } = await evaluated(run, ...args, "--generated", "400");
-  expect(measures["frechet"]!.conditions).toMatchObject({ reals: 400, generated: 400, priors });
-  expect(figures["frechet/frechet of training examples"]).toBe(0);
-  expect(figures["frechet/frechet of full-gaussian"]).toBeLessThan(figures["frechet/frechet of gaussian"]!);
-  for (const prior of priors) expect(figures[`frechet/frechet of ${prior}`]).toBeGreaterThan(1);
+  const { metrics, results } = await evaluated(run, ...args, "--generated", "400");
+  expect(metrics["frechet"]!.conditions).toMatchObject({ reals: 400, generated: 400, priors });
+  expect(results["frechet/frechet of training examples"]).toBe(0);
+  expect(results["frechet/frechet of full-gaussian"]).toBeLessThan(results["frechet/frechet of gaussian"]!);
+  for (const prior of priors) expect(results[`frechet/frechet of ${prior}`]).toBeGreaterThan(1);
   const refused = await latentkit.run("evaluate", run, "--metrics", "frechet", "--count", "20");
   expect(refused).toMatchObject({
     code: 2,
@@ -124,16 +124,16 @@ test("an extractor is a file, the same bytes each time, and evaluate takes it", 
   expect(a!.equals(b!)).toBe(true);
 
   const args = ["--metrics", "kid,inception-score", "--generated", "200", "--extractor"];
-  const { measures, figures } = await evaluated(run, ...args, "a.safetensors");
-  expect(measures["kid"]!.conditions).toMatchObject({
+  const { metrics, results } = await evaluated(run, ...args, "a.safetensors");
+  expect(metrics["kid"]!.conditions).toMatchObject({
     extractor: { sha256: about.sha256 },
     reals: 100,
     generated: 200,
   });
-  expect(figures["kid/kid of own"]).toBeGreaterThan(figures["kid/kid of training examples"]!);
-  const own = figures["inception-score/inception score of own"]!;
+  expect(results["kid/kid of own"]).toBeGreaterThan(results["kid/kid of training examples"]!);
+  const own = results["inception-score/inception score of own"]!;
   expect(own).toBeGreaterThan(1);
-  expect(own).toBeLessThan(figures["inception-score/inception score of examples"]!);
+  expect(own).toBeLessThan(results["inception-score/inception score of examples"]!);
 
   const missing = await latentkit.run("evaluate", run, ...args, "none.onnx");
   expect(missing).toMatchObject({
@@ -154,14 +154,14 @@ test("codes of data with known factors are measured by how single dimensions tel
   const size = ["--data", "sprites:1000", "--size", "32", "--validation", "600"];
   const args = [...size, "--steps", "10", "--threads", "1", "--out", "runs/sprites"];
   expect((await latentkit.run("train", "beta-tcvae", ...args, ...settings, "--json")).code).toBe(0);
-  const { figures, measures } = await evaluated("runs/sprites", "--samples", "2");
-  const gaps = measures["mig"]!.figures.filter(({ name }) => name === "gap");
+  const { results, metrics } = await evaluated("runs/sprites", "--samples", "2");
+  const gaps = metrics["mig"]!.results.filter(({ name }) => name === "gap");
   expect(gaps.map(({ of }) => of)).toEqual(["shape", "scale", "orientation", "x", "y"]);
-  expect(figures["mig/mig"]).toBeCloseTo(
+  expect(results["mig/mig"]).toBeCloseTo(
     gaps.reduce((sum, { value }) => sum + value / 5, 0),
     9,
   );
-  const { figures: scores } = await evaluated("runs/sprites", "--metrics", "disentanglement");
+  const { results: scores } = await evaluated("runs/sprites", "--metrics", "disentanglement");
   const names = ["factor-vae score", "beta-vae score", "dci disentanglement", "dci completeness"];
   expect(Object.keys(scores)).toEqual(
     [...names, "dci informativeness", "sap", "modularity"].map((name) => `disentanglement/${name}`),
@@ -181,9 +181,9 @@ test("codes of data with known factors are measured by how single dimensions tel
 
 test("probabilistic PCA's posterior is exact: so is its likelihood, from any number of draws", async () => {
   expect((await latentkit.run("train", "pca", "--data", "digits:500", "--out", "runs/pca", "--json")).code).toBe(0);
-  const { figures, measures } = await evaluated("runs/pca", "--samples", "20");
-  const { details, checks = [] } = measures["likelihood"]!;
-  const exact = figures["scores/nll"]!;
+  const { results, metrics } = await evaluated("runs/pca", "--samples", "20");
+  const { details, checks = [] } = metrics["likelihood"]!;
+  const exact = results["scores/nll"]!;
   for (const { nll } of details!["curve"] as { nll: number }[])
     expect(Math.abs(nll - exact)).toBeLessThan(1e-4 * Math.abs(exact));
   expect(checks.map(({ name }) => name)).toContain("the bound stays below the exact log-likelihood");
@@ -206,8 +206,8 @@ test("columns of a table are compared with those of as many samples", async () =
     "table",
   ];
   expect((await latentkit.run("train", "vae", ...args, "--set", "latentDim=2", "--json")).code).toBe(0);
-  const { measures } = await evaluated("table", "--split", "train", "--samples", "1");
-  const columns = measures["total-variation"]!.figures;
+  const { metrics } = await evaluated("table", "--split", "train", "--samples", "1");
+  const columns = metrics["total-variation"]!.results;
   expect(columns.map(({ of }) => of)).toEqual(["age", "color"]);
   for (const { value } of columns) expect(value).toBeLessThan(0.25);
 });

@@ -11,8 +11,8 @@ afterAll(() => latentkit.remove());
 
 const quick = "--data digits:600 --batch-size 50 --samples 50 --count 40 --threads 1".split(" ");
 
-const figure = (row: Readonly<Record<string, unknown>>, name: string): number =>
-  (row["ours"] as { readonly figures: readonly { readonly name: string; readonly value: number }[] }).figures.find(
+const result = (row: Readonly<Record<string, unknown>>, name: string): number =>
+  (row["ours"] as { readonly results: readonly { readonly name: string; readonly value: number }[] }).results.find(
     (found) => found.name === name,
   )!.value;
 
@@ -37,10 +37,10 @@ describe("reproduce", () => {
       theirs: { nll: 86.76, activeUnits: "19" },
       ours: { epochs: 2, seed: 0, request: { samples: 50, count: 40 } },
     });
-    const nll = figure(row!, "nll");
+    const nll = result(row!, "nll");
     expect(nll).toBeGreaterThan(0);
     // The bound by 50 samples lies above that by one, here by far more than chance.
-    expect(nll).toBeLessThan(figure(row!, "negElbo"));
+    expect(nll).toBeLessThan(result(row!, "negElbo"));
 
     const kept = join(latentkit.folder, "table/vae-1/reproduction.json");
     const written = statSync(kept).mtimeMs;
@@ -50,7 +50,7 @@ describe("reproduce", () => {
     expect(text.stdout).toContain("Not as in the paper:");
     expect(text.stdout).toMatch(/asked for, in place of what stands here: epochs 2, .*samples 50, count 40/);
 
-    // Figures of another version are none: they are measured again.
+    // Metrics of another version are none: they are measured again.
     writeFileSync(kept, JSON.stringify({ nll: 1 }));
     const [afresh] = jsonLines((await latentkit.run(...again)).stdout);
     expect(afresh).toEqual(row);
@@ -59,7 +59,7 @@ describe("reproduce", () => {
   test("shows the median over seeds and each of them", async () => {
     const args = ["reproduce", "iwae-table-1", "--rows", "vae-1", "--steps", "3", ...quick, "--seeds", "1,2,5"];
     const lines = jsonLines((await latentkit.run(...args, "--out", "seeds", "--json")).stdout);
-    const values = lines.map((line) => figure(line, "nll"));
+    const values = lines.map((line) => result(line, "nll"));
     expect(new Set(values).size).toBe(3);
     const { stdout } = await latentkit.run(...args, "--out", "seeds", "--markdown");
     const median = values.toSorted((a, b) => a - b)[1]!;

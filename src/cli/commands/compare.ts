@@ -10,7 +10,7 @@ import { type ComparedRun, type Contestant, folderName } from "../../runs/studie
 import { comparisonPage } from "../../runs/reports/comparison-report.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
-import { findMeasure } from "../../evaluation/metrics/index.ts";
+import { findMetric } from "../../evaluation/metrics/index.ts";
 import { comparisonCells } from "../output/comparison-cells.ts";
 import { checkedConfig, hasSetting, type ModelSpec, parseModelSpec } from "../options/model-spec.ts";
 import { givenTraining } from "../options/training-overrides.ts";
@@ -30,7 +30,7 @@ const training = givenTraining.pick({
 });
 const settings = z.strictObject({
   data: z.string().min(1).max(1000).optional().describe("what models are trained on: see latentkit data list"),
-  out: z.string().min(1).max(1000).default("runs/comparison").describe("folder of the runs, figures and report.html"),
+  out: z.string().min(1).max(1000).default("runs/comparison").describe("folder of the runs, results and report.html"),
   ...training.shape,
   ...dataOptions.shape,
   seed: z.int().min(0).default(0).describe("of first weights, order, noise and draws"),
@@ -43,7 +43,7 @@ const settings = z.strictObject({
   samples: z.int().positive().max(1_000_000).default(100).describe("draws of z an example for the likelihood"),
   count: z.int().positive().optional().describe("the first so many test examples; all when not given"),
   extractor: z.string().optional().describe("what turns examples into features, as for evaluate"),
-  metrics: z.array(z.string()).min(1).optional().describe("measures beside the columns that are always there"),
+  metrics: z.array(z.string()).min(1).optional().describe("metrics beside the columns that are always there"),
 });
 
 /** What the columns are of. */
@@ -63,7 +63,7 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Trains what is missing in --out, measures all on the same test examples, and prints one table: Frechet distances of
+Trains what is missing in --out, metrics all on the same test examples, and prints one table: Frechet distances of
 reconstructions, of samples from each of --priors and of midpoints between codes, as in arXiv:1903.12436, then the
 likelihood, the mean squared error of a reconstructed value, and what it took. A - stands where a model lacks the
 capability. report.html in --out has the pictures side by side. What is done is kept: stop with Ctrl-C, and say the same
@@ -78,7 +78,7 @@ Examples:
       const asked = parseSettings(settings, givenSettings(settings, flags));
       const { out, data, seed, priors, generated, samples, count, extractor, metrics = [] } = asked;
       for (const prior of priors) if (prior !== ownPrior) checkPrior(prior);
-      metrics.forEach(findMeasure);
+      metrics.forEach(findMetric);
       const request = {
         contestants: contestants(what, settingPairs(flags.set ?? [], "--set")),
         out,
@@ -101,17 +101,17 @@ Examples:
       process.exitCode = await unattended(async (signal) => {
         const runs = await follow(compareRuns({ ...request, onLoadProgress: loadProgress() }, signal));
         if (!runs) return undefined;
-        const figures = comparisonCells(runs, { priors, more: metrics });
+        const results = comparisonCells(runs, { priors, more: metrics });
         const notes = notesOn(runs);
         const title = `${runs.length} models of ${data ?? "the same data"}`;
         const report = join(out, "report.html");
-        await writeFileAtomic(report, comparisonPage({ title, figures, notes, runs }));
+        await writeFileAtomic(report, comparisonPage({ title, results, notes, runs }));
         if (flags.json) {
           const found = runs.map(({ pictures, ...run }) => Object.assign(run, { pictures: pictures.length }));
           console.log(JSON.stringify({ runs: found, report }));
         } else {
           const show = flags.markdown ? markdownTable : table;
-          console.log([show(figures), ...notes, report].join("\n\n"));
+          console.log([show(results), ...notes, report].join("\n\n"));
         }
         return true;
       });
@@ -142,7 +142,7 @@ function contestants(what: readonly string[], shared: Readonly<Record<string, st
 function notesOn(runs: readonly ComparedRun[]): string[] {
   const { examples, conditions } = runs[0]!;
   const features = extractorText(conditions["frechet"]?.["extractor"]);
-  const likely = runs.filter(({ figures }) => figures.some(({ name }) => name === "nll"));
+  const likely = runs.filter(({ results }) => results.some(({ name }) => name === "nll"));
   const given = likely.filter(({ conditional }) => conditional).map(({ label }) => label);
   return [
     `${examples} test examples${features}.`,

@@ -99,7 +99,7 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   const splits = { train: source.train, validation: source.validation, test: source.test };
   const grid = gridOf(source.train, count);
   const { columns } = dataset;
-  const figures =
+  const results =
     columns || splitSpec(source.train).kind === "image" ? undefined : columnStatistics(source.train, shownColumns);
   if (out !== undefined) {
     if (!grid)
@@ -121,7 +121,7 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
         shape: dataset.shape,
         fingerprint,
         splits: Object.fromEntries(counts),
-        columns: columns ?? figures,
+        columns: columns ?? results,
         file: out,
       }),
     );
@@ -134,7 +134,7 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   );
   console.log(table([["", "examples", ...classes], ...rows]));
   if (columns) console.log(`\n${columnKinds(columns)}`);
-  if (figures) console.log(`\n${columnTable(figures, exampleSize(dataset))}`);
+  if (results) console.log(`\n${columnTable(results, exampleSize(dataset))}`);
   if (grid)
     showImageGrid(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", grid, grid.count);
   if (out !== undefined) console.log(`\n${out}`);

@@ -39,8 +39,8 @@ Examples:
       const size = sizeOf(trained.shape);
       const measured = clean.length / size;
       const shown = Math.min(count, measured);
-      const figures = { corrupted: psnr(corrupted, clean), restored: psnr(restored, clean) };
-      const gain = figures.restored - figures.corrupted;
+      const results = { corrupted: psnr(corrupted, clean), restored: psnr(restored, clean) };
+      const gain = results.restored - results.corrupted;
       const sets = [clean, corrupted, restored].map((values) => values.subarray(0, shown * size));
       await finishImageGrid(
         { sets, count: shown, columns: Math.min(16, shown), shape: trained.shape, kind: trained.kind },
@@ -49,13 +49,13 @@ Examples:
           title: "clean examples, corrupted, and restored",
           file: samplesFile(path, "denoised.png"),
           columns: loaded.run.info.data.columns,
-          details: { run: path, step, data, split: splitName, measured, seed, psnr: figures, gain },
+          details: { run: path, step, data, split: splitName, measured, seed, psnr: results, gain },
           terminalRows: 1,
         },
       );
       if (!options.json)
         console.log(
-          `PSNR ${figures.corrupted.toFixed(2)} dB corrupted, ${figures.restored.toFixed(2)} dB restored: ` +
+          `PSNR ${results.corrupted.toFixed(2)} dB corrupted, ${results.restored.toFixed(2)} dB restored: ` +
             `${gain.toFixed(2)} dB gained over ${measured} examples`,
         );
     });

@@ -4,7 +4,7 @@ import { splitNames } from "../../data/split.ts";
 import { checkPrior } from "../options/run-prior.ts";
 import { type Evaluation, evaluateRun } from "../../runs/evaluate-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
-import { findMeasure, measures } from "../../evaluation/metrics/index.ts";
+import { findMetric, metrics } from "../../evaluation/metrics/index.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { metricText } from "../output/progress.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
@@ -16,8 +16,8 @@ const evaluateSettings = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .describe("what to measure, by the names of latentkit metrics list; what needs no generated examples if not given"),
-  split: z.enum(splitNames).default("test").describe("what to measure on"),
+    .describe("metrics, by name (see latentkit metrics list); those that need no generated examples if not given"),
+  split: z.enum(splitNames).default("test").describe("split to evaluate on"),
   count: z.int().positive().max(1_000_000_000).optional().describe("the first so many examples; all when not given"),
   samples: z.int().positive().max(1_000_000).default(500).describe("draws of z an example, for the likelihood"),
   generated: z
@@ -44,7 +44,7 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Measures (latentkit metrics list says what they are): ${measures.map(({ name }) => name).join(", ")}
+Metrics (described by latentkit metrics list): ${metrics.map(({ name }) => name).join(", ")}
 
 The likelihood is an importance-weighted bound (arXiv:1509.00519): more samples, a tighter one. Papers take 5000.
 
@@ -56,7 +56,7 @@ Examples:
     .action(async (path: string, options: DeviceOptions & { readonly json?: boolean }) => {
       const settings = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
       const { metrics, priors, count, extractor, ...rest } = settings;
-      metrics?.forEach(findMeasure);
+      metrics?.forEach(findMetric);
       for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
       const lines = new LineProgress("training the extractor");
       const progress = evaluateRun(await optionRun(path, options), {
@@ -68,18 +68,17 @@ Examples:
         onExtractorTraining: (step, steps) => lines.show(step, steps),
       });
       let next = await progress.next();
-      for (; !next.done; next = await progress.next())
-        lines.show(next.value.done, next.value.total, next.value.measure);
-      const found = Object.values(next.value.measures);
+      for (; !next.done; next = await progress.next()) lines.show(next.value.done, next.value.total, next.value.metric);
+      const found = Object.values(next.value.metrics);
       if (options.json) console.log(JSON.stringify({ run: path, ...next.value }));
       else console.log(described(next.value));
       for (const warning of found.flatMap(({ warnings = [] }) => warnings)) console.error(`warning: ${warning}`);
     });
 }
 
-function described({ split, step, examples, measures: found }: Evaluation): string {
-  const rows = Object.values(found).flatMap(({ figures }) =>
-    figures.map(({ name, of, value, standardError, interval, note }) => {
+function described({ split, step, examples, metrics: found }: Evaluation): string {
+  const rows = Object.values(found).flatMap(({ results }) =>
+    results.map(({ name, of, value, standardError, interval, note }) => {
       const notes = [
         ...(standardError === undefined ? [] : [`standard error ${metricText(standardError)}`]),
         ...(interval ? [`95 % from ${metricText(interval[0])} to ${metricText(interval[1])}`] : []),

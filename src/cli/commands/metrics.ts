@@ -3,7 +3,7 @@ import { z } from "zod";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { dataOptions } from "../../data/options.ts";
 import { nodePlatform } from "../../node/platform.ts";
-import { measures } from "../../evaluation/metrics/index.ts";
+import { metrics } from "../../evaluation/metrics/index.ts";
 import { smallName } from "../../evaluation/extractors/small-28.ts";
 import { readSmallExtractor, trainSmallExtractor } from "../../node/extractors/small-28-file.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
@@ -25,7 +25,7 @@ export function define(command: Command): void {
     .description("list what evaluate --metrics takes")
     .option("--json", "print JSON")
     .action(({ json = false }: { readonly json?: boolean }) => {
-      const listed = measures.map(({ name, summary, standard = false }) => ({ name, summary, standard }));
+      const listed = metrics.map(({ name, summary, standard = false }) => ({ name, summary, standard }));
       if (json) console.log(JSON.stringify(listed));
       else {
         console.log(table(listed.map(({ name, summary, standard }) => [name, standard ? "*" : "", summary])));

@@ -87,7 +87,7 @@ Examples:
         process.stderr.write(`likelihood of ${next.value.done} of ${next.value.total} examples\n`);
       }
       const scores = next.value;
-      const figures = Array.from(scores, ([name, values]) => {
+      const results = Array.from(scores, ([name, values]) => {
         const mean = values.reduce((sum, v) => sum + v, 0) / examples;
         return found ? { name, mean, rocAuc: rocAuc(values, found.anomalous) } : { name, mean };
       });
@@ -104,11 +104,11 @@ Examples:
       if (options.json) {
         const classes = found && { anomalous: found.names, anomalies: found.anomalous.filter(Boolean).length };
         const about = { run: path, step, data, split: splitName, examples, samples, prior, seed, ...classes };
-        console.log(JSON.stringify({ file, ...(picture && { picture }), ...about, scores: figures, warnings }));
+        console.log(JSON.stringify({ file, ...(picture && { picture }), ...about, scores: results, warnings }));
         return;
       }
       const head = found ? ["score", "mean", "ROC AUC"] : ["score", "mean"];
-      const rows = figures.map(({ name, mean, rocAuc: area }) =>
+      const rows = results.map(({ name, mean, rocAuc: area }) =>
         area === undefined ? [name, metricText(mean)] : [name, metricText(mean), area.toFixed(4)],
       );
       const of = found ? `; to find: ${found.names.join(", ")}` : "";

@@ -5,7 +5,7 @@ import { checkPrior } from "../options/run-prior.ts";
 import { findModel } from "../../models/registry.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
-import { measures } from "../../evaluation/metrics/index.ts";
+import { metrics } from "../../evaluation/metrics/index.ts";
 import { searchRuns } from "../../node/runs.ts";
 import { bestOf, type Trial, type TriedRun } from "../../runs/studies/search-runs.ts";
 import { trainingSettings } from "../../training/settings.ts";
@@ -26,7 +26,7 @@ const settings = z.strictObject({
   metric: z
     .string()
     .default("nll")
-    .describe("what decides: a figure of the scores or the likelihood, or a measure of evaluate"),
+    .describe("metric to select by: one of the validation scores, of the likelihood or of evaluate"),
   ...training.shape,
   ...dataOptions.shape,
   samples: z.int().positive().max(1_000_000).default(100).describe("draws of z an example for the likelihood"),
@@ -77,8 +77,8 @@ Examples:
         measuring: {
           split: "validation" as const,
           seed,
-          metrics: measures.some(({ name }) => name === metric) ? [metric] : ["scores", "likelihood"],
-          lacking: measures.some(({ name }) => name === metric) ? ("refuse" as const) : ("leave out" as const),
+          metrics: metrics.some(({ name }) => name === metric) ? [metric] : ["scores", "likelihood"],
+          lacking: metrics.some(({ name }) => name === metric) ? ("refuse" as const) : ("leave out" as const),
           samples,
           generated,
           ...(priors && { priors }),
@@ -90,10 +90,10 @@ Examples:
         if (!tried) return undefined;
         const best = bestOf(tried);
         if (flags.json) {
-          const all = tried.map(({ trial, path, figure, trainingSeconds }, i) => ({
+          const all = tried.map(({ trial, path, result, trainingSeconds }, i) => ({
             run: path,
             settings: points[i],
-            figure,
+            result,
             trainingSeconds,
             best: tried[i] === best,
             label: trial.label,
@@ -128,13 +128,13 @@ function described(
   show: (rows: readonly (readonly string[])[]) => string,
 ): string {
   const keys = Object.keys(points[0]!);
-  const { figure } = best ?? {};
-  const name = figure ? [figure.name, figure.of].filter((part) => part !== undefined).join(", ") : "figure";
+  const { result } = best ?? {};
+  const name = result ? [result.name, result.of].filter((part) => part !== undefined).join(", ") : "value";
   const rows = tried.map((run, i) => [
     run === best ? "best" : "",
     ...keys.map((key) => points[i]![key]!),
-    run.figure ? metricText(run.figure.value) : "diverged",
-    run.figure?.standardError === undefined ? "" : `± ${metricText(run.figure.standardError)}`,
+    run.result ? metricText(run.result.value) : "diverged",
+    run.result?.standardError === undefined ? "" : `± ${metricText(run.result.standardError)}`,
     durationText(run.trainingSeconds),
     run.path,
   ]);

@@ -7,18 +7,18 @@ interface Column {
   readonly cell: (run: ComparedRun) => string;
 }
 
-const figureColumn = (
+const resultColumn = (
   heading: string,
   name: string,
-  { of, measure }: { readonly of?: string | undefined; readonly measure?: string } = {},
+  { of, metric }: { readonly of?: string | undefined; readonly metric?: string } = {},
 ): Column => ({
   heading,
-  cell: ({ figures }) => {
-    const found = figures.find(
-      (figure) =>
-        figure.name === name &&
-        (of === undefined || figure.of === of) &&
-        (measure === undefined || figure.measure === measure),
+  cell: ({ results }) => {
+    const found = results.find(
+      (result) =>
+        result.name === name &&
+        (of === undefined || result.of === of) &&
+        (metric === undefined || result.metric === metric),
     );
     return found ? metricText(found.value) : "-";
   },
@@ -26,12 +26,12 @@ const figureColumn = (
 
 /** The columns that every comparison has. */
 const columnsFor = (priors: readonly string[]): readonly Column[] => [
-  figureColumn("reconstructions", "frechet", { of: "reconstructions" }),
-  ...priors.map((prior) => figureColumn(prior === ownPrior ? "own p(z)" : prior, "frechet", { of: prior })),
-  figureColumn("midpoints", "frechet", { of: "midpoints" }),
-  figureColumn("nll", "nll"),
+  resultColumn("reconstructions", "frechet", { of: "reconstructions" }),
+  ...priors.map((prior) => resultColumn(prior === ownPrior ? "own p(z)" : prior, "frechet", { of: prior })),
+  resultColumn("midpoints", "frechet", { of: "midpoints" }),
+  resultColumn("nll", "nll"),
   // Of clean examples, where the scores of a model may be of corrupted ones.
-  figureColumn("mse", "mse", { measure: "reconstruction" }),
+  resultColumn("mse", "mse", { metric: "reconstruction" }),
 ];
 
 const last: readonly Column[] = [
@@ -42,16 +42,16 @@ const last: readonly Column[] = [
   },
 ];
 
-/** A table of runs: what they reconstruct and generate, and figures of `more` measures. First row and first column are names. */
+/** A table of runs: what they reconstruct and generate, and results of `more` metrics. First row and first column are names. */
 export function comparisonCells(
   runs: readonly ComparedRun[],
   { priors, more }: { readonly priors: readonly string[]; readonly more: readonly string[] },
 ): string[][] {
-  const others = runs.flatMap(({ figures }) => figures.filter(({ measure }) => more.includes(measure)));
+  const others = runs.flatMap(({ results }) => results.filter(({ metric }) => more.includes(metric)));
   const asked = new Map(
     others.map(({ name, of }) => [
       `${name} ${of}`,
-      figureColumn(of === undefined ? name : `${name}, ${of}`, name, { of }),
+      resultColumn(of === undefined ? name : `${name}, ${of}`, name, { of }),
     ]),
   );
   const columns = [...columnsFor(priors), ...asked.values(), ...last];

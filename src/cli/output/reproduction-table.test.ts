@@ -37,9 +37,9 @@ const row = (
     examples: 10,
     conditions: {},
     warnings: [],
-    figures: [
-      { measure: "frechet", name: "frechet", of: "gmm:10", value: m },
-      { measure: "frechet", name: "frechet", of: prior, value: n },
+    results: [
+      { metric: "frechet", name: "frechet", of: "gmm:10", value: m },
+      { metric: "frechet", name: "frechet", of: prior, value: n },
     ],
   })),
 });

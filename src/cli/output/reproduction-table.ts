@@ -11,14 +11,14 @@ export interface ReproducedRow {
 
 type Ours = Pick<ReproductionColumn, "ours" | "of">;
 
-const figureIn = ({ figures }: MeasuredRow, { ours, of }: Ours): MeasuredRow["figures"][number] | undefined =>
+const resultIn = ({ results }: MeasuredRow, { ours, of }: Ours): MeasuredRow["results"][number] | undefined =>
   (of ?? [undefined])
-    .map((which) => figures.find((figure) => figure.name === ours && (of === undefined || figure.of === which)))
-    .find((figure) => figure !== undefined);
+    .map((which) => results.find((result) => result.name === ours && (of === undefined || result.of === which)))
+    .find((result) => result !== undefined);
 
-/** A figure of a row in each run of it; NaN where it was not measured. */
-const valuesOf = ({ measured }: ReproducedRow, figure: Ours): readonly number[] =>
-  measured.map((run) => figureIn(run, figure)?.value ?? Number.NaN);
+/** A result of a row in each run of it; NaN where it was not measured. */
+const valuesOf = ({ measured }: ReproducedRow, result: Ours): readonly number[] =>
+  measured.map((run) => resultIn(run, result)?.value ?? Number.NaN);
 
 /** The value in the middle, or the mean of two where they are even in number. */
 function median(values: readonly number[]): number {
@@ -28,7 +28,7 @@ function median(values: readonly number[]): number {
 }
 
 /**
- * Heading and rows: for each figure a column of theirs, where there are any, then one of ours, the median over seeds where there are
+ * Heading and rows: for each result a column of theirs, where there are any, then one of ours, the median over seeds where there are
  * several, below it each of them.
  */
 export function reproductionCells(table: Reproduction, rows: readonly ReproducedRow[]): string[][] {
@@ -55,24 +55,24 @@ interface Column {
 
 function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
   const { row, measured } = reproduced;
-  const figures = table.columns.map((figure): Column => {
-    const { standardError } = figureIn(measured[0]!, figure) ?? {};
+  const results = table.columns.map((result): Column => {
+    const { standardError } = resultIn(measured[0]!, result) ?? {};
     return {
-      theirs: row.theirs[figure.name],
-      ours: valuesOf(reproduced, figure),
-      digits: figure.digits,
+      theirs: row.theirs[result.name],
+      ours: valuesOf(reproduced, result),
+      digits: result.digits,
       standardError,
     };
   });
-  const figure = (name: string): Column => figures[table.columns.findIndex((found) => found.name === name)]!;
+  const result = (name: string): Column => results[table.columns.findIndex((found) => found.name === name)]!;
   const ratios = (table.ratios ?? []).map((ratio): Column => {
-    const [over, under] = [figure(ratio.over), figure(ratio.under)];
+    const [over, under] = [result(ratio.over), result(ratio.under)];
     const { theirs: top } = over;
     const { theirs: bottom } = under;
     const theirs = typeof top === "number" && typeof bottom === "number" ? top / bottom : undefined;
     return { theirs, ours: over.ours.map((value, i) => value / under.ours[i]!), digits: 2 };
   });
-  return [...figures, ...ratios];
+  return [...results, ...ratios];
 }
 
 const numberText = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : "-");
@@ -99,16 +99,16 @@ function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], 
   return [[row.title, ...summary, "", ""], ...measured.map(seedCells)];
 }
 
-/** Of each figure, in how many pairs of rows ours says what theirs says: which one is lower. */
+/** Of each result, in how many pairs of rows ours says what theirs says: which one is lower. */
 export function rankAgreement(table: Reproduction, rows: readonly ReproducedRow[]): string[] {
-  return table.columns.flatMap((figure) => {
+  return table.columns.flatMap((result) => {
     const points = rows.flatMap((reproduced) => {
-      const theirs = reproduced.row.theirs[figure.name];
-      const ours = median(valuesOf(reproduced, figure));
+      const theirs = reproduced.row.theirs[result.name];
+      const ours = median(valuesOf(reproduced, result));
       return typeof theirs === "number" && Number.isFinite(ours) ? [{ theirs, ours }] : [];
     });
     const pairs = points.flatMap((a, i) => points.slice(i + 1).map((b) => (a.theirs - b.theirs) * (a.ours - b.ours)));
     const same = pairs.filter((product) => product > 0).length;
-    return pairs.length === 0 ? [] : [`${figure.heading} ${same} of ${pairs.length}`];
+    return pairs.length === 0 ? [] : [`${result.heading} ${same} of ${pairs.length}`];
   });
 }

@@ -67,8 +67,8 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
     case "step":
       return progress.step(json || !event.metrics ? event : { ...event, metrics: essential(event.metrics) });
     case "validation": {
-      const { kind, ...figures } = event;
-      progress.event(kind, figures);
+      const { kind, ...results } = event;
+      progress.event(kind, results);
       if (!json) progress.log(`epoch ${event.epoch}, step ${event.step}: validation ${metricsText(event.metrics)}`);
       return;
     }

@@ -53,7 +53,7 @@ const model: Model = {
   decode: ({ z }) => independent(new Normal(z!.matmul(constant(columns.flat(), [2, 4])), Math.sqrt(v)), 1),
 };
 
-async function figuresOf(options: Partial<AnnealedOptions>, tested = model): Promise<AnnealedEstimate> {
+async function metricsOf(options: Partial<AnnealedOptions>, tested = model): Promise<AnnealedEstimate> {
   const values = Float32Array.from(rows.flat());
   const dataset = await createDataset({ name: "rows", description: "", shape: [4], size: 12, values, range: null });
   const trained = new TrainedModel(tested, { store: createVariables(cpu, []), shape: [4] });
@@ -68,7 +68,7 @@ async function figuresOf(options: Partial<AnnealedOptions>, tested = model): Pro
 
 describe("the likelihood of a linear-Gaussian model by annealing", () => {
   test("is near the exact one of every example, from 16 chains of 300 steps", async () => {
-    const { nll, nlls, acceptance } = await figuresOf({ temperatures: 300, chains: 16 });
+    const { nll, nlls, acceptance } = await metricsOf({ temperatures: 300, chains: 16 });
     rows.forEach((x, i) => expect(Math.abs(nlls[i]! - exactNll(x))).toBeLessThan(0.6));
     const exact = rows.reduce((sum, x) => sum + exactNll(x), 0) / rows.length;
     expect(Math.abs(nll - exact)).toBeLessThan(0.15);
@@ -77,8 +77,8 @@ describe("the likelihood of a linear-Gaussian model by annealing", () => {
   });
 
   test("lies between the bounds of examples drawn from the model, which close as the steps grow in number", async () => {
-    const coarse = (await figuresOf({ temperatures: 20, chains: 4 })).simulated;
-    const fine = (await figuresOf({ temperatures: 300, chains: 8 })).simulated;
+    const coarse = (await metricsOf({ temperatures: 20, chains: 4 })).simulated;
+    const fine = (await metricsOf({ temperatures: 300, chains: 8 })).simulated;
     expect(coarse.gap).toBeGreaterThan(3 * fine.gap);
     expect(fine.gap).toBeGreaterThan(-3 * fine.gapStandardError);
     expect(fine.gap).toBeLessThan(0.5);
@@ -86,20 +86,20 @@ describe("the likelihood of a linear-Gaussian model by annealing", () => {
   });
 
   test("is bounded from above in expectation, however few the steps", async () => {
-    const { nlls } = await figuresOf({ temperatures: 10, chains: 2 });
+    const { nlls } = await metricsOf({ temperatures: 10, chains: 2 });
     const excess = rows.map((x, i) => nlls[i]! - exactNll(x));
     expect(excess.reduce((a, b) => a + b) / rows.length).toBeGreaterThan(0.5);
   });
 
   test("depends on the seed alone", async () => {
     const options = { temperatures: 20, chains: 2 };
-    const { nll } = await figuresOf({ ...options, seed: 1 });
-    expect((await figuresOf({ ...options, seed: 1 })).nll).toBe(nll);
-    expect((await figuresOf({ ...options, seed: 2 })).nll).not.toBe(nll);
+    const { nll } = await metricsOf({ ...options, seed: 1 });
+    expect((await metricsOf({ ...options, seed: 1 })).nll).toBe(nll);
+    expect((await metricsOf({ ...options, seed: 2 })).nll).not.toBe(nll);
   });
 });
 
 test("a model without p(z) is refused", async () => {
   const { latents: _, ...without } = model;
-  await expect(figuresOf({}, without)).rejects.toThrow(/^annealing: [^\n]*, got a model that has no p\(z\), expected /);
+  await expect(metricsOf({}, without)).rejects.toThrow(/^annealing: [^\n]*, got a model that has no p\(z\), expected /);
 });

@@ -52,7 +52,7 @@ function model({ shift, widen }: { readonly shift: number; readonly widen: numbe
   };
 }
 
-async function figuresOf(tested: Model, samples: number, seed = 0): Promise<LikelihoodEstimate> {
+async function metricsOf(tested: Model, samples: number, seed = 0): Promise<LikelihoodEstimate> {
   const values = Float32Array.from(rows.flat());
   const dataset = await createDataset({ name: "rows", description: "", shape: [2], size: 7, values, range: [0, 1] });
   const trained = new TrainedModel(tested, { store: createVariables(cpu, []), shape: [2] });
@@ -66,13 +66,13 @@ async function figuresOf(tested: Model, samples: number, seed = 0): Promise<Like
 
 describe("the likelihood of a linear-Gaussian model", () => {
   test.each([1, 3, 250])("is exact from %i draws of the exact posterior: every weight is p(x)", async (samples) => {
-    const { nll, curve } = await figuresOf(model({ shift: 0, widen: 1 }), samples);
+    const { nll, curve } = await metricsOf(model({ shift: 0, widen: 1 }), samples);
     expect(nll).toBeCloseTo(exact, 4);
     curve.forEach((at) => expect(at.nll).toBeCloseTo(exact, 4));
   });
 
   test("is approached from above with the number of draws of another posterior", async () => {
-    const { nll, curve, examples } = await figuresOf(model({ shift: 0.3, widen: 1.5 }), 5000);
+    const { nll, curve, examples } = await metricsOf(model({ shift: 0.3, widen: 1.5 }), 5000);
     expect(examples).toBe(7);
     curve.forEach((at, i) => expect(at.nll).toBeLessThanOrEqual(curve[i - 1]?.nll ?? Infinity));
     expect(curve[0]!.nll).toBeGreaterThan(exact + 0.2);
@@ -82,15 +82,15 @@ describe("the likelihood of a linear-Gaussian model", () => {
   test("starts at the bound itself: KL(q || p(z|x)) above it", async () => {
     const [shift, widen] = [0.3, 1.5];
     const gap = (widen ** 2 - 1 + shift ** 2 / (v / scale)) / 2 - Math.log(widen);
-    const { curve } = await figuresOf(model({ shift, widen }), 20_000);
+    const { curve } = await metricsOf(model({ shift, widen }), 20_000);
     expect(Math.abs(curve[0]!.nll - exact - gap)).toBeLessThan(0.03);
   });
 
   test("depends on the seed alone", async () => {
     const tested = model({ shift: 0.3, widen: 1.5 });
-    const first = await figuresOf(tested, 30, 1);
-    expect(await figuresOf(tested, 30, 1)).toEqual(first);
-    expect((await figuresOf(tested, 30, 2)).nll).not.toBe(first.nll);
+    const first = await metricsOf(tested, 30, 1);
+    expect(await metricsOf(tested, 30, 1)).toEqual(first);
+    expect((await metricsOf(tested, 30, 2)).nll).not.toBe(first.nll);
   });
 });
 
@@ -98,14 +98,14 @@ test("is log p(x) itself where the model knows it, from any number of samples", 
   const logProb = (x: Tensor) => x.sum(1).neg();
   const expected = rows.reduce((sum, [a, b]) => sum + a! + b!, 0) / rows.length;
   for (const samples of [1, 3, 250]) {
-    const { nll, curve } = await figuresOf({ ...model({ shift: 0.3, widen: 1.5 }), logProb }, samples);
+    const { nll, curve } = await metricsOf({ ...model({ shift: 0.3, widen: 1.5 }), logProb }, samples);
     expect(nll).toBeCloseTo(expected, 5);
     curve.forEach((at) => expect(at.nll).toBeCloseTo(expected, 5));
   }
 });
 
 test("a model without importance weights is refused", async () => {
-  await expect(figuresOf({ objectives: () => [] }, 1)).rejects.toThrow(
+  await expect(metricsOf({ objectives: () => [] }, 1)).rejects.toThrow(
     /^evaluate: [^\n]*, got a model that has no likelihood: neither log p\(x\) nor importance weights, expected [^\n]+$/,
   );
 });

@@ -1,17 +1,17 @@
 import { activeThreshold, activeUnits, activity } from "../../metrics/codes/active-units.ts";
 import { sampledCodes } from "./gaussian-codes.ts";
-import type { Measure } from "./metric.ts";
+import type { Metric } from "./metric.ts";
 
-export const activeUnitsMeasure: Measure = {
+export const activeUnitsMetric: Metric = {
   name: "active-units",
   summary: `latent dimensions whose mean code varies over examples by more than ${activeThreshold} (arXiv:1509.00519)`,
   standard: true,
   needs: ["gaussian"],
-  async measure(context) {
+  async evaluate(context) {
     const { mean, latentDim } = await sampledCodes(context);
     const activities = [...activity(mean, latentDim)];
     return {
-      figures: [{ name: "active units", value: activeUnits(activities), note: `of ${latentDim}` }],
+      results: [{ name: "active units", value: activeUnits(activities), note: `of ${latentDim}` }],
       conditions: { threshold: activeThreshold },
       details: { total: latentDim, activity: activities },
     };

@@ -1,18 +1,18 @@
 import { AnnealedLikelihood } from "../likelihood/annealed-likelihood.ts";
 import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import { drain } from "../sampling.ts";
-import type { Measure } from "./metric.ts";
+import type { Metric } from "./metric.ts";
 
 /** Time grows with the examples, the chains, and the temperatures: what an estimate with an error bar needs. */
 const mostExamples = 100;
 const chains = 8;
 const leapfrogs = 10;
 
-export const annealingMeasure: Measure = {
+export const annealingMetric: Metric = {
   name: "annealing",
   summary: `nll of the first ${mostExamples} examples by annealed importance sampling over --samples temperatures, and its gap (arXiv:1611.04273)`,
   needs: ["likelihood", "decode", "prior", "vector"],
-  async *measure({ loaded, split, binarize, samples, seed }) {
+  async *evaluate({ loaded, split, binarize, samples, seed }) {
     const some = { ...split, indices: split.indices.subarray(0, mostExamples) };
     const parts = { split: some, binarize, seed };
     const importance = await importanceSampled(loaded.trained, { ...parts, samples });
@@ -24,7 +24,7 @@ export const annealingMeasure: Measure = {
       const { nll, standardError, nlls, simulated, acceptance } = next.value;
       const { gap, gapStandardError, lower, upper } = simulated;
       return {
-        figures: [
+        results: [
           {
             name: "nll by annealing",
             value: nll,

@@ -2,9 +2,9 @@ import { dequantized, levelWidth } from "../../data/dequantize.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { bitsPerDimension } from "../../metrics/bits-per-dimension.ts";
 import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
-import type { Measure } from "./metric.ts";
+import type { Metric } from "./metric.ts";
 
-export const bitsPerDimensionMeasure: Measure = {
+export const bitsPerDimensionMetric: Metric = {
   name: "bits-per-dimension",
   summary:
     "nll in bits per value of images in levels, with uniform dequantization for a density (arXiv:1511.01844, section 3.1)",
@@ -14,7 +14,7 @@ export const bitsPerDimensionMeasure: Measure = {
       return "its likelihood is of zeros and ones, not of levels; train with --set likelihood=logistic or gaussian-learned";
     return levelWidth(split) === undefined ? "the data are real numbers, not stored in levels" : undefined;
   },
-  async *measure({ loaded: { trained }, split, samples, seed }) {
+  async *evaluate({ loaded: { trained }, split, samples, seed }) {
     const { levels } = trained.model;
     const width = levels === undefined ? levelWidth(split)! : 1;
     const measured = levels === undefined ? dequantized(split, seed) : split;
@@ -28,7 +28,7 @@ export const bitsPerDimensionMeasure: Measure = {
     const dequantization = levels === undefined ? "uniform" : "none";
     const of = levels ?? Math.round(1 / width) + 1;
     return {
-      figures: [
+      results: [
         {
           name: "bits per dimension",
           value: bitsPerDimension(nll, { size, width }),

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { temporaryRun, type TemporaryRun } from "../../../test/temporary-run.ts";
-import { type Evaluation, figureOf } from "../../runs/evaluate-run.ts";
+import { type Evaluation, resultOf } from "../../runs/evaluate-run.ts";
 
 let run: TemporaryRun;
 beforeAll(async () => {
@@ -20,8 +20,8 @@ const evaluated = (...metrics: readonly string[]): Promise<Evaluation> => run.ev
 
 test("samples of a class look like one: overall as on average over classes", async () => {
   const found = await evaluated("class-accuracy");
-  const { figures } = found.measures["class-accuracy"]!;
-  const [overall, ...classes] = figures;
+  const { results } = found.metrics["class-accuracy"]!;
+  const [overall, ...classes] = results;
   expect(classes.map(({ of }) => of)).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
   expect(overall!.value).toBeGreaterThan(0.8);
   expect(overall!.value).toBeCloseTo(
@@ -33,16 +33,16 @@ test("samples of a class look like one: overall as on average over classes", asy
 
 test("samples of the examples' own classes are further from them than training examples are", async () => {
   const found = await evaluated("frechet", "kid", "inception-score");
-  for (const measure of ["frechet", "kid"]) {
-    const training = figureOf(found, measure, measure, "training examples")!;
-    expect(figureOf(found, measure, measure, "own")!.value).toBeGreaterThan(training.value);
+  for (const metric of ["frechet", "kid"]) {
+    const training = resultOf(found, metric, metric, "training examples")!;
+    expect(resultOf(found, metric, metric, "own")!.value).toBeGreaterThan(training.value);
   }
   // Training examples are of the distribution.
-  const [low, high] = figureOf(found, "kid", "kid", "training examples")!.interval!;
+  const [low, high] = resultOf(found, "kid", "kid", "training examples")!.interval!;
   expect(low < 0 && high > 0).toBe(true);
-  expect(found.measures["frechet"]!.warnings).toEqual([
+  expect(found.metrics["frechet"]!.warnings).toEqual([
     "frechet: biased upwards by few examples, got 150, expected 10000 or more; prefer --metrics kid",
   ]);
-  const score = figureOf(found, "inception-score", "inception score", "own")!.value;
+  const score = resultOf(found, "inception-score", "inception score", "own")!.value;
   expect(score > 1 && score < 10).toBe(true);
 });

@@ -1,13 +1,13 @@
 import { ConfigError } from "../../errors.ts";
 import { classAccuracy } from "../class-accuracy.ts";
-import type { Measure } from "./metric.ts";
+import type { Metric } from "./metric.ts";
 
-export const classAccuracyMeasure: Measure = {
+export const classAccuracyMetric: Metric = {
   name: "class-accuracy",
   summary: "how often samples of a class look like one to the extractor, for a class-conditional model",
   needs: ["classConditional", "sample"],
   lacking: ({ split }) => (split.dataset.classNames ? undefined : "the data have no labels"),
-  async measure(context) {
+  async evaluate(context) {
     const { loaded, seed, generated, split } = context;
     const names = split.dataset.classNames!;
     const { name, about, classify } = await context.extractor();
@@ -31,7 +31,7 @@ export const classAccuracyMeasure: Measure = {
     const { accuracy, byClass } = await classAccuracy(loaded.trained, { classify: likeliest }, { perClass, seed });
     const standardError = Math.sqrt((accuracy * (1 - accuracy)) / (perClass * names.length));
     return {
-      figures: [
+      results: [
         { name: "class accuracy", value: accuracy, standardError, note: `${perClass} of each class`, better: "higher" },
         ...names.map((of, k) => ({ name: "class accuracy", of, value: byClass[k]!, better: "higher" as const })),
       ],

@@ -6,13 +6,13 @@ import type { FactoredCodes } from "../../metrics/codes/factored-codes.ts";
 import { modularity } from "../../metrics/codes/modularity.ts";
 import { mutualInformationGap } from "../../metrics/codes/mutual-information-gap.ts";
 import { sap } from "../../metrics/codes/sap.ts";
-import { type Figure, type Measure, type MeasureContext, oncePerContext } from "./metric.ts";
+import { type MetricResult, type Metric, type MetricContext, oncePerContext } from "./metric.ts";
 import { varyingFactors } from "./varying-factors.ts";
 
 /** Examples that are measured on at most. */
 const most = 10_000;
 
-export const disentanglementMeasure: Measure = {
+export const disentanglementMetric: Metric = {
   name: "disentanglement",
   summary: "FactorVAE and beta-VAE scores, DCI, SAP and modularity, for data whose factors are known",
   needs: ["encode", "vector"],
@@ -21,14 +21,14 @@ export const disentanglementMeasure: Measure = {
       return "factors missing: fewer than two generative factors of the data are known";
     return trained.latentDim < 2 ? "the code has one dimension" : undefined;
   },
-  async *measure(context) {
+  async *evaluate(context) {
     const { seed } = context;
     const codes = await meanCodes(context);
     const total = 4;
     yield { done: 0, total };
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     const add = (name: string, value: number): void => {
-      figures.push({ name, value, better: "higher" });
+      results.push({ name, value, better: "higher" });
     };
     add("factor-vae score", factorVAEScore(codes, { seed }));
     yield { done: 1, total };
@@ -43,7 +43,7 @@ export const disentanglementMeasure: Measure = {
     add("sap", attributes.sap);
     add("modularity", modularity(activeInformation(codes)));
     return {
-      figures,
+      results,
       conditions: {
         examples: codes.codes.length / codes.latentDim,
         codes: "means of q(z|x)",
@@ -63,7 +63,7 @@ export const disentanglementMeasure: Measure = {
 };
 
 /** Codes of the first examples with what their factors are. */
-const meanCodes = oncePerContext(async ({ loaded, split, binarize, seed }: MeasureContext): Promise<FactoredCodes> => {
+const meanCodes = oncePerContext(async ({ loaded, split, binarize, seed }: MetricContext): Promise<FactoredCodes> => {
   const part = { ...split, indices: split.indices.subarray(0, most) };
   const { means } = await loaded.trained.codes(part, { binarize, seed });
   return { codes: means, latentDim: loaded.trained.latentDim, factors: varyingFactors(part) };

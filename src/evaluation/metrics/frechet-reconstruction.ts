@@ -3,13 +3,13 @@ import { featureMoments, frechetDistance } from "../../metrics/samples/frechet-d
 import { stream } from "../../random/index.ts";
 import { forExamples } from "../given-examples.ts";
 import { realExamples, realFeatures } from "./generated.ts";
-import type { Figure, Measure, MeasureContext } from "./metric.ts";
+import type { MetricResult, Metric, MetricContext } from "./metric.ts";
 
 /**
  * What p(x|z) means in the middle between the codes of two examples of the split each, of every example and another one by chance,
  * along the great circle. A model that learns from labels gets the first one's.
  */
-async function midpoints({ loaded, split, seed }: MeasureContext, x: Float32Array): Promise<Float32Array> {
+async function midpoints({ loaded, split, seed }: MetricContext, x: Float32Array): Promise<Float32Array> {
   const trained = forExamples(loaded.trained, split);
   const { latentDim } = loaded.trained;
   const codes = await trained.encode(x);
@@ -20,30 +20,30 @@ async function midpoints({ loaded, split, seed }: MeasureContext, x: Float32Arra
   return trained.decode(between);
 }
 
-export const frechetReconstructionMeasure: Measure = {
+export const frechetReconstructionMetric: Metric = {
   name: "frechet-reconstruction",
   summary:
     "Frechet distance of reconstructions, and of midpoints between codes of two examples, to the examples (arXiv:1903.12436)",
   needs: ["reconstruct", "encode", "decode", "vector"],
-  async *measure(context) {
+  async *evaluate(context) {
     const { loaded, split } = context;
     const total = 2;
     const extractor = await context.extractor();
     const { dim, about } = extractor;
     const real = featureMoments(await realFeatures(context), dim);
     const x = await realExamples(context);
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     const sets = {
       reconstructions: () => forExamples(loaded.trained, split).reconstruct(x),
       midpoints: () => midpoints(context, x),
     };
     for (const [of, make] of Object.entries(sets)) {
       const value = frechetDistance(featureMoments(await extractor.features(await make()), dim), real);
-      figures.push({ name: "frechet", of, value, note: `${split.indices.length} of them`, better: "lower" });
-      yield { done: figures.length, total };
+      results.push({ name: "frechet", of, value, note: `${split.indices.length} of them`, better: "lower" });
+      yield { done: results.length, total };
     }
     return {
-      figures,
+      results,
       conditions: { extractor: about, reals: split.indices.length, midpoints: "spherical, of means of q(z|x)" },
     };
   },

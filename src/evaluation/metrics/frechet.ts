@@ -7,13 +7,13 @@ import {
   sampleConditions,
   trainingFeatures,
 } from "./generated.ts";
-import type { Figure, Measure } from "./metric.ts";
+import type { MetricResult, Metric } from "./metric.ts";
 
-export const frechetMeasure: Measure = {
+export const frechetMetric: Metric = {
   name: "frechet",
   summary: "Frechet distance of --generated samples to the examples, in an extractor's features (arXiv:1706.08500)",
   lacking: lackingSamples,
-  async *measure(context) {
+  async *evaluate(context) {
     const { priors, generated, split } = context;
     const { dim } = await context.extractor();
     const total = priors.length + 2;
@@ -23,13 +23,13 @@ export const frechetMeasure: Measure = {
     yield { done: 1, total };
     const training = await momentsOf(trainingFeatures(context));
     yield { done: 2, total };
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     for (const [i, prior] of priors.entries()) {
       const value = frechetDistance(await momentsOf(generatedFeatures(context, prior)), real);
-      figures.push({ name: "frechet", of: prior, value, note: `${generated} samples`, better: "lower" });
+      results.push({ name: "frechet", of: prior, value, note: `${generated} samples`, better: "lower" });
       yield { done: 3 + i, total };
     }
-    figures.push({
+    results.push({
       name: "frechet",
       of: "training examples",
       value: frechetDistance(training, real),
@@ -37,7 +37,7 @@ export const frechetMeasure: Measure = {
     });
     const fewest = Math.min(generated, split.indices.length);
     return {
-      figures,
+      results,
       conditions: await sampleConditions(context),
       ...(fewest < fewExamples && {
         warnings: [

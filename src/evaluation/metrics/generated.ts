@@ -6,7 +6,7 @@ import { forExamples } from "../given-examples.ts";
 import { splitSpec } from "../../data/split-spec.ts";
 import { shownAs } from "../shown-samples.ts";
 import { lacking } from "../capabilities.ts";
-import { type MeasureContext, oncePerContext } from "./metric.ts";
+import { type MetricContext, oncePerContext } from "./metric.ts";
 
 /** Means "own" samples of the model itself. */
 export const ownPrior = "own";
@@ -18,7 +18,7 @@ export const fewExamples = 10_000;
 const mostNumbers = 2 ** 29;
 
 /** Why a run has no generated examples of all its `priors`. */
-export function lackingSamples({ loaded: { trained }, priors }: MeasureContext): string | undefined {
+export function lackingSamples({ loaded: { trained }, priors }: MetricContext): string | undefined {
   const own = priors.includes(ownPrior) && lacking(trained.model, ["sample"]);
   if (own) return `${own}; take --priors full-gaussian,gmm:10`;
   const fitted = priors.some((prior) => prior !== ownPrior) && lacking(trained.model, ["encode", "decode", "vector"]);
@@ -63,17 +63,17 @@ export const trainingFeatures = oncePerContext(async (context) =>
 );
 
 /** What sample-based metrics depend on: for `conditions`. */
-export async function sampleConditions(context: MeasureContext): Promise<Readonly<Record<string, unknown>>> {
+export async function sampleConditions(context: MetricContext): Promise<Readonly<Record<string, unknown>>> {
   const { about, name } = await context.extractor();
   return { features: name, extractor: about, ...exampleConditions(context) };
 }
 
 /** What examples of a prior are: see generatedExamples. */
-const valuesOf = (prior: string, { loaded, split }: MeasureContext): string =>
+const valuesOf = (prior: string, { loaded, split }: MetricContext): string =>
   prior === ownPrior && !shownAs(loaded.trained.model, splitSpec(split).kind).mean ? "samples" : "means of p(x|z)";
 
 /** The same for metrics of the examples themselves. */
-export const exampleConditions = (context: MeasureContext): Readonly<Record<string, unknown>> => ({
+export const exampleConditions = (context: MetricContext): Readonly<Record<string, unknown>> => ({
   reals: context.split.indices.length,
   generated: context.generated,
   priors: context.priors,

@@ -1,13 +1,13 @@
 import { ConfigError } from "../../errors.ts";
 import { inceptionScore } from "../../metrics/samples/inception-score.ts";
 import { generatedExamples, lackingSamples, realExamples, sampleConditions } from "./generated.ts";
-import type { Figure, Measure } from "./metric.ts";
+import type { MetricResult, Metric } from "./metric.ts";
 
-export const inceptionScoreMeasure: Measure = {
+export const inceptionScoreMetric: Metric = {
   name: "inception-score",
   summary: "exp(E KL(p(y|x) || p(y))) of --generated samples, y by the extractor's classes (arXiv:1606.03498)",
   lacking: lackingSamples,
-  async *measure(context) {
+  async *evaluate(context) {
     const { priors } = context;
     const { name, classify } = await context.extractor();
     if (!classify)
@@ -18,21 +18,21 @@ export const inceptionScoreMeasure: Measure = {
       ...priors.map((prior) => ({ of: prior, examples: () => generatedExamples(context, prior) })),
       { of: "examples", examples: () => realExamples(context) },
     ];
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     for (const { of, examples } of sets) {
       const x = await examples();
       const probabilities = await classify(x);
       const count = of === "examples" ? context.split.indices.length : context.generated;
       const value = inceptionScore(probabilities, probabilities.length / count);
-      figures.push({
+      results.push({
         name: "inception score",
         of,
         value,
         note: `${count} of them`,
         better: "higher",
       });
-      yield { done: figures.length, total: sets.length };
+      yield { done: results.length, total: sets.length };
     }
-    return { figures, conditions: await sampleConditions(context) };
+    return { results, conditions: await sampleConditions(context) };
   },
 };

@@ -1,12 +1,12 @@
 import { kernelDistance } from "../../metrics/samples/kernel-distance.ts";
 import { generatedFeatures, lackingSamples, realFeatures, sampleConditions, trainingFeatures } from "./generated.ts";
-import type { Figure, Measure } from "./metric.ts";
+import type { MetricResult, Metric } from "./metric.ts";
 
-export const kidMeasure: Measure = {
+export const kidMetric: Metric = {
   name: "kid",
   summary: "kernel distance of --generated samples to the examples, unbiased, with its interval (arXiv:1801.01401)",
   lacking: lackingSamples,
-  async *measure(context) {
+  async *evaluate(context) {
     const { priors, seed } = context;
     const { dim } = await context.extractor();
     const real = await realFeatures(context);
@@ -14,15 +14,15 @@ export const kidMeasure: Measure = {
       ...priors.map((prior) => ({ of: prior, features: () => generatedFeatures(context, prior) })),
       { of: "training examples", features: () => trainingFeatures(context) },
     ];
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     for (const { of, features } of sets) {
       const { value, standardError, interval, subsets, subsetSize } = kernelDistance(await features(), real, dim, {
         seed,
       });
       const note = `${subsets} x ${subsetSize} examples of each`;
-      figures.push({ name: "kid", of, value, standardError, interval, note, better: "lower" });
-      yield { done: figures.length, total: sets.length };
+      results.push({ name: "kid", of, value, standardError, interval, note, better: "lower" });
+      yield { done: results.length, total: sets.length };
     }
-    return { figures, conditions: { ...(await sampleConditions(context)), kernel: "(x . y / dim + 1)^3" } };
+    return { results, conditions: { ...(await sampleConditions(context)), kernel: "(x . y / dim + 1)^3" } };
   },
 };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findModel } from "../../models/registry.ts";
 import { stream } from "../../random/index.ts";
 import { cpuDevice } from "../../runtime/node.ts";
-import { type Evaluation, evaluateRun, figureOf } from "../../runs/evaluate-run.ts";
+import { type Evaluation, evaluateRun, resultOf } from "../../runs/evaluate-run.ts";
 import { loadRun, startRun } from "../../node/runs.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 
@@ -40,13 +40,13 @@ async function measured(metrics: readonly string[], options: object = {}): Promi
   while (!next.done) next = await progress.next();
   return next.value;
 }
-const valueOf = (evaluation: Evaluation, measure: string, name: string): number =>
-  figureOf(evaluation, measure, name)!.value;
+const valueOf = (evaluation: Evaluation, metric: string, name: string): number =>
+  resultOf(evaluation, metric, name)!.value;
 
 describe("of normal values in bytes", () => {
   test("bits per dimension are their entropy, 6.37, by uniform dequantization", async () => {
     const found = await measured(["bits-per-dimension"], { samples: 2 });
-    const { value, standardError, note } = figureOf(found, "bits-per-dimension", "bits per dimension")!;
+    const { value, standardError, note } = resultOf(found, "bits-per-dimension", "bits per dimension")!;
     expect(Math.abs(value - nats / Math.LN2)).toBeLessThan(4 * standardError!);
     expect(standardError).toBeLessThan(0.03);
     expect(note).toBe("256 levels, uniform dequantization, 2 draws");
@@ -62,15 +62,15 @@ describe("of normal values in bytes", () => {
 
   test("a Parzen window around means of p(x|z), as wide as its noise, is the model itself", async () => {
     const found = await measured(["scores", "parzen"], { generated: 2000, priors: ["full-gaussian"] });
-    const { value, note } = figureOf(found, "parzen", "log-likelihood by Parzen window")!;
+    const { value, note } = resultOf(found, "parzen", "log-likelihood by Parzen window")!;
     expect(Math.abs(value + valueOf(found, "scores", "nll"))).toBeLessThan(0.05);
     // 20 / 255 is 0.078.
     expect(note).toMatch(/^2000 samples, bandwidth 0\.0[5-9]/);
   });
 
   test("the bound against the number of draws is drawn", async () => {
-    const { measures } = await measured(["likelihood"], { samples: 20 });
-    const { picture } = measures["likelihood"]!.details as { picture: string };
+    const { metrics } = await measured(["likelihood"], { samples: 20 });
+    const { picture } = metrics["likelihood"]!.details as { picture: string };
     expect(readFileSync(picture, "utf8")).toMatch(/^<svg/);
   });
 });

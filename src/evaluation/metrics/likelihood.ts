@@ -1,14 +1,14 @@
 import { lineChart } from "../../pictures/line-chart.ts";
 import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood/likelihood.ts";
-import type { Check, Measure, MeasureContext } from "./metric.ts";
-import { scoresOf } from "./validation.ts";
+import type { Check, Metric, MetricContext } from "./metric.ts";
+import { validationOf } from "./validation.ts";
 
-export const likelihoodMeasure: Measure = {
+export const likelihoodMetric: Metric = {
   name: "likelihood",
   summary: "nll by importance sampling with --samples draws an example (arXiv:1509.00519), in nats per example",
   standard: true,
   needs: ["likelihood"],
-  async *measure(context) {
+  async *evaluate(context) {
     const { loaded, split, binarize, samples, seed } = context;
     const { model } = loaded.trained;
     const total = split.indices.length;
@@ -18,10 +18,10 @@ export const likelihoodMeasure: Measure = {
     for (; !next.done; next = await progress.next()) yield { done: next.value, total };
     const found = next.value;
     const { nll, standardError, curve } = found;
-    const exact = model.logProb && model.validation && (await scoresOf(context))["nll"];
+    const exact = model.logProb && model.validation && (await validationOf(context))["nll"];
     const note = `${samples} draw${samples === 1 ? "" : "s"} an example`;
     return {
-      figures: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
+      results: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
       conditions: { samples },
       checks: [growsWithSamples(found), ...(exact === undefined ? [] : [staysBelowExact(found, exact)])],
       details: { curve, ...(curve.length > 2 && { picture: await drawn(context, curve) }) },
@@ -30,7 +30,7 @@ export const likelihoodMeasure: Measure = {
 };
 
 /** The nll against the number of samples, as a picture beside the run's own; gives its file. */
-function drawn({ writeSample }: MeasureContext, curve: LikelihoodEstimate["curve"]): Promise<string> {
+function drawn({ writeSample }: MetricContext, curve: LikelihoodEstimate["curve"]): Promise<string> {
   const points = curve.map(({ samples, nll }) => [Math.log10(samples), nll] as const);
   const series = [{ name: "nll", color: "#4c78a8", points }];
   const chart = lineChart({ title: "nll, nats per example", xLabel: "log10 of draws", series });

@@ -3,9 +3,9 @@ import { ConfigError } from "../../errors.ts";
 import { memorization } from "../../metrics/samples/memorization.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { generatedFeatures, lackingSamples, realFeatures, sampleConditions } from "./generated.ts";
-import type { Figure, Measure, MeasureContext } from "./metric.ts";
+import type { MetricResult, Metric, MetricContext } from "./metric.ts";
 
-export const memorizationMeasure: Measure = {
+export const memorizationMetric: Metric = {
   name: "memorization",
   summary:
     "repeated samples, and samples nearer to the training examples than unseen examples are (arXiv:2310.02664, arXiv:2004.05675), in an extractor's features",
@@ -13,19 +13,19 @@ export const memorizationMeasure: Measure = {
     context.splitName === "train"
       ? "it holds samples against unseen examples; take --split test"
       : lackingSamples(context),
-  async *measure(context) {
+  async *evaluate(context) {
     const { priors, split } = context;
     const { dim } = await context.extractor();
     const test = await realFeatures(context);
     const train = await featuresOfAll(context, context.source.train);
     const total = priors.length + 1;
     yield { done: 1, total };
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     for (const [i, prior] of priors.entries()) {
       const samples = await generatedFeatures(context, prior);
       const found = memorization({ train, test, samples }, dim);
       const add = (name: string, value: number, note: string, better?: "lower"): void => {
-        figures.push({ name, of: prior, value, note, ...(better && { better }) });
+        results.push({ name, of: prior, value, note, ...(better && { better }) });
       };
       add("duplicates", found.duplicates, "share of samples that equal an earlier one", "lower");
       add("copies", found.copies, "share that equal a training example", "lower");
@@ -40,7 +40,7 @@ export const memorizationMeasure: Measure = {
       yield { done: 2 + i, total };
     }
     return {
-      figures,
+      results,
       conditions: { ...(await sampleConditions(context)), training: train.length / dim, tests: split.indices.length },
     };
   },
@@ -52,7 +52,7 @@ const mostNumbers = 2 ** 29;
 const chunk = 1000;
 
 /** Features of every example of a split, [count, dim]. */
-async function featuresOfAll(context: MeasureContext, { dataset, indices }: Split): Promise<Float32Array> {
+async function featuresOfAll(context: MetricContext, { dataset, indices }: Split): Promise<Float32Array> {
   const { features, dim, name } = await context.extractor();
   if (indices.length * dim > mostNumbers)
     throw new ConfigError(

@@ -7,9 +7,9 @@ import type { ConditionValues } from "../condition.ts";
 import type { LatentCodes } from "../latent-codes.ts";
 import type { TrainedModel } from "../trained-model.ts";
 
-export interface Figure {
+export interface MetricResult {
   readonly name: string;
-  /** Which one it is where a measure has several of a name: a density of codes, a factor, a column. */
+  /** Which one it is where a metric has several of a name: a density of codes, a factor, a column. */
   readonly of?: string;
   readonly value: number;
   readonly standardError?: number;
@@ -27,8 +27,8 @@ export interface Check {
   readonly detail: string;
 }
 
-export interface Measurement {
-  readonly figures: readonly Figure[];
+export interface MetricReport {
+  readonly results: readonly MetricResult[];
   /** Everything needed to compare the values beyond what an evaluation says for all: extractor, sample counts, settings. */
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly checks?: readonly Check[];
@@ -38,7 +38,7 @@ export interface Measurement {
 }
 
 /** What is measured: a run on a split of data. */
-export interface MeasureContext {
+export interface MetricContext {
   readonly loaded: { readonly trained: TrainedModel };
   readonly source: DataSource;
   /** The examples measured on: of a split of the source, perhaps the first so many. */
@@ -67,13 +67,13 @@ export interface CodeSampler {
   sample(count: number, options: { readonly seed: number; readonly condition: ConditionValues }): Promise<LatentCodes>;
 }
 
-export interface MeasureProgress {
+export interface MetricProgress {
   readonly done: number;
   readonly total: number;
 }
 
 /** One thing that can be measured of a run, by the name that `evaluate --metrics` takes. */
-export interface Measure {
+export interface Metric {
   readonly name: string;
   /** One line for people. */
   readonly summary: string;
@@ -82,20 +82,20 @@ export interface Measure {
   /** What the model must be able to do. */
   readonly needs?: readonly CapabilityName[];
   /** Why it cannot be measured for another reason, in words ("the data have no labels"); undefined where it can. */
-  readonly lacking?: (context: MeasureContext) => string | undefined;
+  readonly lacking?: (context: MetricContext) => string | undefined;
   /** Yields how far it is where that takes long. */
-  measure(context: MeasureContext): AsyncGenerator<MeasureProgress, Measurement> | Promise<Measurement>;
+  evaluate(context: MetricContext): AsyncGenerator<MetricProgress, MetricReport> | Promise<MetricReport>;
 }
 
 /** Why a run lacks a metric, in words ("the model has no likelihood"); undefined where it can be measured. */
-export const whyLacking = ({ needs = [], lacking: other }: Measure, context: MeasureContext): string | undefined =>
+export const whyLacking = ({ needs = [], lacking: other }: Metric, context: MetricContext): string | undefined =>
   lacking(context.loaded.trained.model, needs) ?? other?.(context);
 
-/** A function of a context whose result is kept as long as the context: what several measures start from. */
+/** A function of a context whose result is kept as long as the context: what several metrics start from. */
 export function oncePerContext<T>(
-  make: (context: MeasureContext, of: string) => Promise<T>,
-): (context: MeasureContext, of?: string) => Promise<T> {
-  const made = new WeakMap<MeasureContext, Map<string, Promise<T>>>();
+  make: (context: MetricContext, of: string) => Promise<T>,
+): (context: MetricContext, of?: string) => Promise<T> {
+  const made = new WeakMap<MetricContext, Map<string, Promise<T>>>();
   return (context, of = "") => {
     let results = made.get(context);
     if (!results) made.set(context, (results = new Map()));

@@ -1,9 +1,9 @@
 import { mutualInformationGap } from "../../metrics/codes/mutual-information-gap.ts";
 import { sampledCodes } from "./gaussian-codes.ts";
-import type { Measure } from "./metric.ts";
+import type { Metric } from "./metric.ts";
 import { varyingFactors } from "./varying-factors.ts";
 
-export const mutualInformationGapMeasure: Measure = {
+export const mutualInformationGapMetric: Metric = {
   name: "mig",
   summary: "mutual information gap, for data whose factors are known (arXiv:1802.04942, eq. 6)",
   standard: true,
@@ -12,14 +12,14 @@ export const mutualInformationGapMeasure: Measure = {
     if (varyingFactors(split).length === 0) return "no generative factors of the data are known";
     return loaded.trained.latentDim < 2 ? "the code has one dimension" : undefined;
   },
-  async measure(context) {
+  async evaluate(context) {
     const { mean, z, latentDim } = await sampledCodes(context);
     const factors = varyingFactors(context.split);
     const values = factors.map((factor) => factor.values);
     const { mig, gaps, best } = mutualInformationGap(Float32Array.from(mean), latentDim, values);
     const drawn = mutualInformationGap(Float32Array.from(z), latentDim, values);
     return {
-      figures: [
+      results: [
         { name: "mig", value: mig, note: "mean over the factors", better: "higher" },
         { name: "mig", of: "draws", value: drawn.mig, note: "of codes drawn from q(z|x)", better: "higher" },
         ...factors.map(({ name }, k) => ({

@@ -2,12 +2,12 @@ import { exampleSize } from "../../data/dataset.ts";
 import { parzenWindow } from "../../metrics/samples/parzen-window.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { exampleConditions, generatedExamples, lackingSamples, realExamples } from "./generated.ts";
-import type { Figure, Measure } from "./metric.ts";
+import type { MetricResult, Metric } from "./metric.ts";
 
 /** Validation examples that the bandwidth is chosen by. */
 const choosing = 1000;
 
-export const parzenMeasure: Measure = {
+export const parzenMetric: Metric = {
   name: "parzen",
   summary:
     "log-likelihood of the examples by a Parzen window over --generated samples, of any model that samples (arXiv:1406.2661)",
@@ -15,13 +15,13 @@ export const parzenMeasure: Measure = {
     context.source.validation.indices.length === 0
       ? "the data have no validation examples to choose a bandwidth by"
       : lackingSamples(context),
-  async *measure(context) {
+  async *evaluate(context) {
     const { priors, generated, source, split } = context;
     const dim = exampleSize(split.dataset);
     const validation = firstExamples(source.validation, choosing);
     const examples = await realExamples(context);
     const count = examples.length / dim;
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     const bandwidths: Record<string, number> = {};
     const warnings = [
       "parzen: no estimate of the log-likelihood in many dimensions, and it ranks models wrongly (arXiv:1511.01844); for tables that report it",
@@ -34,7 +34,7 @@ export const parzenMeasure: Measure = {
       bandwidths[prior] = bandwidth;
       if (atEdge)
         warnings.push(`parzen: the bandwidth of ${prior} is the ${bandwidth < 1 ? "smallest" : "largest"} tried`);
-      figures.push({
+      results.push({
         name: "log-likelihood by Parzen window",
         of: prior,
         value,
@@ -45,6 +45,6 @@ export const parzenMeasure: Measure = {
       yield { done: i + 1, total: priors.length };
     }
     const chosenBy = validation.length / dim;
-    return { figures, conditions: { ...exampleConditions(context), bandwidths, chosenBy }, warnings };
+    return { results, conditions: { ...exampleConditions(context), bandwidths, chosenBy }, warnings };
   },
 };

@@ -1,20 +1,20 @@
 import { fidelity } from "../../metrics/samples/fidelity.ts";
 import { generatedFeatures, lackingSamples, realFeatures, sampleConditions, trainingFeatures } from "./generated.ts";
-import type { Figure, Measure } from "./metric.ts";
+import type { MetricResult, Metric } from "./metric.ts";
 
 const [precisionK, densityK] = [3, 5];
 
-export const precisionRecallMeasure: Measure = {
+export const precisionRecallMetric: Metric = {
   name: "precision-recall",
   summary:
     "how real samples look and how much of the examples they reach: precision and recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797)",
   lacking: lackingSamples,
-  async *measure(context) {
+  async *evaluate(context) {
     const { priors } = context;
     const { dim } = await context.extractor();
     const real = await realFeatures(context);
     const total = priors.length + 1;
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     const add = (of: string, drawn: Float32Array): void => {
       const { precision, recall, density, coverage } = fidelity(real, drawn, dim, { precisionK, densityK });
       for (const [name, value, k] of [
@@ -23,13 +23,13 @@ export const precisionRecallMeasure: Measure = {
         ["density", density, densityK],
         ["coverage", coverage, densityK],
       ] as const)
-        figures.push({ name, of, value, note: `k = ${k}, ${drawn.length / dim} samples`, better: "higher" });
+        results.push({ name, of, value, note: `k = ${k}, ${drawn.length / dim} samples`, better: "higher" });
     };
     for (const [i, prior] of priors.entries()) {
       add(prior, await generatedFeatures(context, prior));
       yield { done: 1 + i, total };
     }
     add("training examples", await trainingFeatures(context));
-    return { figures, conditions: { ...(await sampleConditions(context)), precisionK, densityK } };
+    return { results, conditions: { ...(await sampleConditions(context)), precisionK, densityK } };
   },
 };

@@ -1,21 +1,21 @@
 import { rateDecomposition, type RateDecomposition } from "../../metrics/codes/rate-decomposition.ts";
 import { sampledCodes } from "./gaussian-codes.ts";
-import type { Check, Measure } from "./metric.ts";
+import type { Check, Metric } from "./metric.ts";
 
 /** Examples that the parts of the rate are estimated from: time grows with the square. */
 const rateExamples = 1000;
 
-export const rateMeasure: Measure = {
+export const rateMetric: Metric = {
   name: "rate",
   summary: "mutual information, total correlation and dimension-wise KL (arXiv:1802.04942, eq. 2), in nats per example",
   standard: true,
   needs: ["gaussian"],
-  async measure(context) {
+  async evaluate(context) {
     const examples = Math.min(rateExamples, context.split.indices.length);
     const parts = rateDecomposition(await sampledCodes(context), examples);
     const note = `of the rate, on ${examples} examples`;
     return {
-      figures: [
+      results: [
         { name: "mutual information", value: parts.mutualInformation, note },
         { name: "total correlation", value: parts.totalCorrelation, note },
         { name: "dimension-wise KL", value: parts.dimensionwiseKl, note },

@@ -10,16 +10,16 @@ import {
 import { isImage } from "../../pictures/image-grid.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../given-examples.ts";
-import type { Figure, Measure } from "./metric.ts";
+import type { MetricResult, Metric } from "./metric.ts";
 
 /** Examples in memory at a time. */
 const chunk = 500;
 
-export const reconstructionMeasure: Measure = {
+export const reconstructionMetric: Metric = {
   name: "reconstruction",
   summary: `MSE of reconstructions; of images also PSNR, SSIM (sides from ${leastSide}) and MS-SSIM (sides from ${leastSideMultiScale})`,
   needs: ["reconstruct"],
-  async *measure({ loaded: { trained }, split }) {
+  async *evaluate({ loaded: { trained }, split }) {
     const { dataset, indices } = split;
     const { shape, range } = dataset;
     const size = sizeOf(shape);
@@ -44,13 +44,13 @@ export const reconstructionMeasure: Measure = {
       yield { done: Math.min(from + chunk, indices.length), total: indices.length };
     }
     return {
-      figures: [...totals].map(([name, value]): Figure => Object.assign({ name, value }, told[name])),
+      results: [...totals].map(([name, value]): MetricResult => Object.assign({ name, value }, told[name])),
       conditions: { input: "intensities, not binarized", reconstruction: "the mean of p(x|z) at the mean of q(z|x)" },
     };
   },
 };
 
-const told: Readonly<Record<string, Pick<Figure, "note" | "better">>> = {
+const told: Readonly<Record<string, Pick<MetricResult, "note" | "better">>> = {
   mse: { note: "of a value", better: "lower" },
   psnr: { note: "dB, mean over images", better: "higher" },
   ssim: { note: "mean over images", better: "higher" },

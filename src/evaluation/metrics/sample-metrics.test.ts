@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryRun, type TemporaryRun } from "../../../test/temporary-run.ts";
-import { type EvaluationRequest, figureOf } from "../../runs/evaluate-run.ts";
-import type { Figure } from "./metric.ts";
+import { type EvaluationRequest, resultOf } from "../../runs/evaluate-run.ts";
+import type { MetricResult } from "./metric.ts";
 
 let run: TemporaryRun;
 /** Codes of a density fitted to codes, decoded to means of p(x|z): on the line of one principal component, through points about a circle. */
@@ -13,22 +13,22 @@ afterAll(() => run.remove());
 
 async function evaluated(
   request: Partial<EvaluationRequest> & { readonly metrics: readonly string[] },
-): Promise<(name: string, of?: string) => Figure> {
+): Promise<(name: string, of?: string) => MetricResult> {
   const found = await run.evaluate({ generated: 1000, ...request });
-  return (name, of) => figureOf(found, request.metrics[0]!, name, of)!;
+  return (name, of) => resultOf(found, request.metrics[0]!, name, of)!;
 }
 
 test("training examples cover others as equal distributions do: 1 - 2^-5 of them, at a density of 1", async () => {
-  const figure = await evaluated({ ...line, metrics: ["precision-recall"] });
-  expect(Math.abs(figure("coverage", "training examples").value - (1 - 2 ** -5))).toBeLessThan(0.02);
-  expect(Math.abs(figure("density", "training examples").value - 1)).toBeLessThan(0.1);
+  const result = await evaluated({ ...line, metrics: ["precision-recall"] });
+  expect(Math.abs(result("coverage", "training examples").value - (1 - 2 ** -5))).toBeLessThan(0.02);
+  expect(Math.abs(result("density", "training examples").value - 1)).toBeLessThan(0.1);
   for (const name of ["precision", "recall", "density", "coverage"])
-    expect(figure(name, "full-gaussian").value).toBeLessThan(0.5);
+    expect(result(name, "full-gaussian").value).toBeLessThan(0.5);
 });
 
 test("samples of p(x|z) have its noise: a Gaussian of the data's covariance reaches all points about a circle", async () => {
-  const figure = await evaluated({ metrics: ["precision-recall"] });
-  expect(figure("recall", "own").value).toBeGreaterThan(0.9);
+  const result = await evaluated({ metrics: ["precision-recall"] });
+  expect(result("recall", "own").value).toBeGreaterThan(0.9);
 });
 
 test("samples on a line are told from points about a circle", async () => {
@@ -43,16 +43,16 @@ test("samples on a line are told from points about a circle", async () => {
 });
 
 test("samples that know no training example are no copies", async () => {
-  const figure = await evaluated({ ...line, metrics: ["memorization"] });
-  expect([figure("copies").value, figure("duplicates").value]).toEqual([0, 0]);
-  expect(figure("nearer").value).toBeLessThan(0.5);
-  expect(figure("nearer, z").value).toBeGreaterThan(3);
+  const result = await evaluated({ ...line, metrics: ["memorization"] });
+  expect([result("copies").value, result("duplicates").value]).toEqual([0, 0]);
+  expect(result("nearer").value).toBeLessThan(0.5);
+  expect(result("nearer, z").value).toBeGreaterThan(3);
 });
 
 test("what one component leaves of points of covariance 2.01 I is half of 2.01 a value", async () => {
-  const figure = await evaluated({ metrics: ["reconstruction"] });
-  expect(Math.abs(figure("mse").value - 2.01 / 2)).toBeLessThan(0.05);
-  expect(figure("psnr")).toBeUndefined();
+  const result = await evaluated({ metrics: ["reconstruction"] });
+  expect(Math.abs(result("mse").value - 2.01 / 2)).toBeLessThan(0.05);
+  expect(result("psnr")).toBeUndefined();
 });
 
 test.each([

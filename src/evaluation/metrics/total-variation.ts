@@ -1,12 +1,12 @@
 import { rowText } from "../../data/tables/column.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
 import { firstExamples } from "../../data/first-examples.ts";
-import type { Measure } from "./metric.ts";
+import type { Metric } from "./metric.ts";
 
 /** Rows that are compared. */
 const most = 20_000;
 
-export const totalVariationMeasure: Measure = {
+export const totalVariationMetric: Metric = {
   name: "total-variation",
   summary: "for rows of a table: how far each column of as many samples is from that of the examples, from 0 to 1",
   standard: true,
@@ -15,7 +15,7 @@ export const totalVariationMeasure: Measure = {
     if (!split.dataset.columns) return "examples are no rows of a table";
     return loaded.trained.model.condition?.required ? "the model does not sample without a label" : undefined;
   },
-  async measure({ loaded: { trained }, split, seed }) {
+  async evaluate({ loaded: { trained }, split, seed }) {
     const columns = split.dataset.columns!;
     const count = Math.min(most, split.indices.length);
     const rowsOf = (x: Float32Array): (readonly string[])[] => {
@@ -25,7 +25,7 @@ export const totalVariationMeasure: Measure = {
     const real = rowsOf(firstExamples(split, count));
     const drawn = rowsOf(await trained.sample(count, { seed }));
     return {
-      figures: columns.map(({ name, kind }, i) => ({
+      results: columns.map(({ name, kind }, i) => ({
         name: "total variation",
         of: name,
         value: totalVariation(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryRun, type TemporaryRun } from "../../../test/temporary-run.ts";
-import { figureOf } from "../../runs/evaluate-run.ts";
-import type { Figure } from "./metric.ts";
+import { resultOf } from "../../runs/evaluate-run.ts";
+import type { MetricResult } from "./metric.ts";
 
 let run: TemporaryRun;
 // One principal component and noise are a Gaussian of any covariance in the plane: the best Gaussian, found in closed form.
@@ -10,27 +10,27 @@ beforeAll(async () => {
 });
 afterAll(() => run.remove());
 
-async function evaluated(...metrics: readonly string[]): Promise<(measure: string, name: string) => Figure> {
+async function evaluated(...metrics: readonly string[]): Promise<(metric: string, name: string) => MetricResult> {
   const found = await run.evaluate({ samples: 10, metrics, generated: 4000 });
-  return (measure, name) => figureOf(found, measure, name)!;
+  return (metric, name) => resultOf(found, metric, name)!;
 }
 
 test("KL from 8 Gaussians on a circle of radius 2 to the best Gaussian is what their covariance says", async () => {
-  const figure = await evaluated("density");
+  const result = await evaluated("density");
   // The covariance is (2 + 0.01) I: nll = 1 + log(2 pi) + log 2.01. The entropy is log 8 + 1 + log(2 pi 0.01).
   const kl = Math.log(2.01) - Math.log(8) - Math.log(0.01);
-  const { value, standardError = 0 } = figure("density", "kl");
+  const { value, standardError = 0 } = result("density", "kl");
   expect(standardError).toBeLessThan(0.03);
   expect(Math.abs(value - kl)).toBeLessThan(4 * standardError);
-  expect(figure("density", "nll").value - figure("density", "nll of the data's own density").value).toBeCloseTo(
+  expect(result("density", "nll").value - result("density", "nll of the data's own density").value).toBeCloseTo(
     value,
     9,
   );
 });
 
 test("a Gaussian of variance 2.01 has the share 0.066 of its draws within 0.3 of a mode, at all 8", async () => {
-  const figure = await evaluated("modes");
-  expect(figure("modes", "modes").value).toBe(8);
+  const result = await evaluated("modes");
+  expect(result("modes", "modes").value).toBe(8);
   // 8 discs of radius 0.3 at a distance of 2, by quadrature over the angle and the distance.
   let share = 0;
   const [steps, radius, variance] = [400, 0.3, 2.01];
@@ -43,7 +43,7 @@ test("a Gaussian of variance 2.01 has the share 0.066 of its draws within 0.3 of
         (2 * Math.PI * variance);
     }
   expect(share).toBeCloseTo(0.066, 3);
-  expect(Math.abs(figure("modes", "high quality").value - share)).toBeLessThan(
+  expect(Math.abs(result("modes", "high quality").value - share)).toBeLessThan(
     4 * Math.sqrt((share * (1 - share)) / 4000),
   );
 });

@@ -3,12 +3,12 @@ import { modeCoverage } from "../../metrics/samples/mode-coverage.ts";
 import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import { generatedExamples, lackingSamples, ownPrior } from "./generated.ts";
 import { firstExamples } from "../../data/first-examples.ts";
-import type { Figure, Measure, MeasureContext } from "./metric.ts";
+import type { MetricResult, Metric, MetricContext } from "./metric.ts";
 
 /** Whether the run's data is a toy, whose density is known. */
-const isToy = ({ source }: MeasureContext): boolean => Object.hasOwn(toys, source.name);
+const isToy = ({ source }: MetricContext): boolean => Object.hasOwn(toys, source.name);
 
-export const densityMeasure: Measure = {
+export const densityMetric: Metric = {
   name: "density",
   summary: "KL(p_data || model) on points whose density is known (--data toy:NAME), in nats a point",
   needs: ["likelihood"],
@@ -18,7 +18,7 @@ export const densityMeasure: Measure = {
       return "the model is of p(x | label), and the known density is that of x alone";
     return undefined;
   },
-  async *measure({ loaded, source, split, binarize, samples, seed }) {
+  async *evaluate({ loaded, source, split, binarize, samples, seed }) {
     const toy = findToy(source.name);
     const points = firstExamples(split, split.indices.length);
     const total = split.indices.length;
@@ -39,7 +39,7 @@ export const densityMeasure: Measure = {
     const squares = gaps.reduce((sum, gap) => sum + (gap - kl) ** 2, 0);
     const standardError = Math.sqrt(squares / total / Math.max(1, total - 1));
     return {
-      figures: [
+      results: [
         {
           name: "kl",
           value: kl,
@@ -59,24 +59,24 @@ export const densityMeasure: Measure = {
   },
 };
 
-export const modesMeasure: Measure = {
+export const modesMetric: Metric = {
   name: "modes",
   summary:
     "modes that samples reach and their share within 3 std of one, for 8gaussians and 25gaussians (arXiv:1705.07761)",
   lacking: (context) =>
     isToy(context) && findToy(context.source.name).gaussians ? lackingSamples(context) : "the data has no known modes",
-  async measure(context) {
+  async evaluate(context) {
     const { loaded, source, priors, generated, seed } = context;
     const { means, std } = findToy(source.name).gaussians!;
     const { trained } = loaded;
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     const values: Record<string, string> = {};
     for (const prior of priors) {
       const noisy = prior === ownPrior;
       values[prior] = noisy ? "samples of p(x|z)" : "means of p(x|z)";
       const points = noisy ? await trained.sample(generated, { seed }) : await generatedExamples(context, prior);
       const { covered, modes, highQuality } = modeCoverage(points, { modes: means, std });
-      figures.push(
+      results.push(
         { name: "modes", of: prior, value: covered, note: `of ${modes}`, better: "higher" },
         {
           name: "high quality",
@@ -86,6 +86,6 @@ export const modesMeasure: Measure = {
         },
       );
     }
-    return { figures, conditions: { generated, priors, std, values } };
+    return { results, conditions: { generated, priors, std, values } };
   },
 };

@@ -10,22 +10,22 @@ import {
   realFeatures,
   sampleConditions,
 } from "./generated.ts";
-import type { Figure, Measure } from "./metric.ts";
+import type { MetricResult, Metric } from "./metric.ts";
 
 /** Examples of each set for a discrepancy: its kernel takes memory by the square of their number. */
 const most = 2000;
 const permutations = 200;
 
-export const mmdMeasure: Measure = {
+export const mmdMetric: Metric = {
   name: "mmd",
   summary: `squared maximum mean discrepancy of the first ${most} samples and examples, with its p-value (Gretton et al., JMLR 13:723, 2012)`,
   lacking: lackingSamples,
-  async *measure(context) {
+  async *evaluate(context) {
     const { priors, seed } = context;
     const { dim } = await context.extractor();
     const first = (features: Float32Array): Float32Array => features.subarray(0, most * dim);
     const real = first(await realFeatures(context));
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     const bandwidths: Record<string, number> = {};
     const total = 2 * priors.length;
     for (const prior of priors) {
@@ -38,15 +38,15 @@ export const mmdMeasure: Measure = {
         });
         bandwidths[prior] = bandwidth;
         const note = `${samples.length / dim} samples, ${real.length / dim} examples; 0 for equal distributions`;
-        figures.push(
+        results.push(
           { name: `mmd2 ${kernel}`, of: prior, value: squaredMmd, note, better: "lower" },
           { name: `p-value ${kernel}`, of: prior, value: pValue, note: `by ${permutations} permutations` },
         );
-        yield { done: figures.length / 2, total };
+        yield { done: results.length / 2, total };
       }
     }
     return {
-      figures,
+      results,
       conditions: {
         ...(await sampleConditions(context)),
         most,
@@ -58,23 +58,23 @@ export const mmdMeasure: Measure = {
   },
 };
 
-export const classifierTwoSampleMeasure: Measure = {
+export const classifierTwoSampleMetric: Metric = {
   name: "c2st",
   summary:
     "how often a classifier tells samples from examples it has not seen, 1/2 where it cannot (arXiv:1610.06545): nearest neighbors in features, and a network on values",
   lacking: lackingSamples,
-  async *measure(context) {
+  async *evaluate(context) {
     const { loaded, priors, seed } = context;
     const { dim } = await context.extractor();
     const device = await context.device();
     const { shape } = loaded.trained;
-    const figures: Figure[] = [];
+    const results: MetricResult[] = [];
     const total = 2 * priors.length;
     for (const prior of priors) {
       const neighbors = neighborTwoSample(await generatedFeatures(context, prior), await realFeatures(context), dim, {
         seed,
       });
-      yield { done: figures.length / 2 + 1, total };
+      yield { done: results.length / 2 + 1, total };
       const network = await networkTwoSample(await generatedExamples(context, prior), await realExamples(context), {
         device,
         shape,
@@ -85,15 +85,15 @@ export const classifierTwoSampleMeasure: Measure = {
         ["network", network],
       ] as const) {
         const note = `right about ${percent(onSamples)} of samples and ${percent(onReal)} of examples, ${tested} asked about; 0.5 for equal distributions`;
-        figures.push(
+        results.push(
           { name: `accuracy, ${kind}`, of: prior, value: accuracy, standardError, note, better: "lower" },
           { name: `p-value, ${kind}`, of: prior, value: pValue },
         );
       }
-      yield { done: figures.length / 2, total };
+      yield { done: results.length / 2, total };
     }
     return {
-      figures,
+      results,
       conditions: { ...(await sampleConditions(context)), network: { ...exampleConditions(context), epochs: 4 } },
     };
   },

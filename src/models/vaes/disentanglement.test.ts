@@ -57,14 +57,14 @@ function pose(model: Model, { batch = 5, step = 1, seed = 5 } = {}) {
   for (const [leaf, drawn] of noiseValues(roots, seed)) leaves.set(leaf, drawn);
   return { objectives, leaves };
 }
-function figures({ loss, metrics }: Objective, leaves: ReadonlyMap<Tensor, Value>): Record<string, number> {
+function results({ loss, metrics }: Objective, leaves: ReadonlyMap<Tensor, Value>): Record<string, number> {
   const all = { loss, ...metrics };
   const found = evaluate(Object.values(all), leaves);
   return Object.fromEntries(Object.keys(all).map((name, i) => [name, found[i]!.data[0]!]));
 }
 const first = (name: keyof typeof definitions, settings: object = {}, options = {}): Record<string, number> => {
   const { objectives, leaves } = pose(modelOf(name, settings), options);
-  return figures(objectives[0]!, leaves);
+  return results(objectives[0]!, leaves);
 };
 
 test.each([
@@ -101,7 +101,7 @@ describe("beta-TCVAE", () => {
     for (const estimator of ["weighted", "stratified"]) {
       const model = modelOf("betaTCVAE", { beta: 1, estimator });
       const { objectives, leaves } = pose(model);
-      const found = figures(objectives[0]!, leaves);
+      const found = results(objectives[0]!, leaves);
       const rate = found["mutualInformation"]! + found["totalCorrelation"]! + found["dimensionwiseKl"]!;
       expect(found["loss"]).toBeCloseTo(found["distortion"]! + rate, 9);
       // The same draw's log q(z|x) - log p(z), averaged over many draws, is the rate in closed form.
@@ -179,7 +179,7 @@ describe("DIP-VAE", () => {
   test.each(["means", "codes"] as const)("penalizes the covariance of %s as written", (covariance) => {
     const model = modelOf("dipVAE", { covariance, offDiagonal: 3, diagonal: 7 });
     const { objectives, leaves } = pose(model);
-    const found = figures(objectives[0]!, leaves);
+    const found = results(objectives[0]!, leaves);
     const x = [...leaves.keys()].find((t): t is Input => t instanceof Input && t.name === "x")!;
     const q = model.encode!(x, evaluation, takeMean)["z"] as ReturnType<typeof independent<Normal>>;
     const [m, s] = evaluate([q.base.mean, q.base.variance], leaves).map(({ data }) => data) as [
@@ -238,7 +238,7 @@ describe("FactorVAE", () => {
     const [own, other] = objectives.map((objective) => [...objective.parameters.keys()]) as [string[], string[]];
     expect([...own, ...other].toSorted()).toEqual([...parameters(model).keys()].toSorted());
     expect(other.every((name) => name.startsWith("discriminator."))).toBe(true);
-    const { loss, negElbo, totalCorrelation } = figures(objectives[0]!, leaves);
+    const { loss, negElbo, totalCorrelation } = results(objectives[0]!, leaves);
     expect(loss).toBeCloseTo(negElbo! + 10 * totalCorrelation!, 9);
     // The paper's appendix: the discriminator's Adam differs from the model's.
     const [theirs, discriminators] = objectives.map(({ optimizer }) => optimizer);

@@ -121,7 +121,7 @@ describe.each([
 
 describe("the loss", () => {
   const shape = [1, 4, 4];
-  const figures = (settings: object, step: number): { loss: number; rate: number; distortion: number } => {
+  const results = (settings: object, step: number): { loss: number; rate: number; distortion: number } => {
     const { loss, metrics, leaves } = objectiveOf(vaeOf({ ...mlp, ...settings }, shape), shape, { step });
     const [l, negElbo, rate, distortion] = numbers(
       [loss, metrics["negElbo"]!, metrics["rate"]!, metrics["distortion"]!],
@@ -142,7 +142,7 @@ describe("the loss", () => {
     [{ warmup: 10 }, 1000, 1],
     [{ warmup: 10, beta: 4 }, 5, 2],
   ])("with %j in step %i is distortion + %d rate", (settings, step, beta) => {
-    const { loss, rate, distortion } = figures(settings, step);
+    const { loss, rate, distortion } = results(settings, step);
     expect(loss).toBeCloseTo(distortion + beta * rate, 10);
     expect(rate).toBeGreaterThan(0.01);
   });

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";
-import { type Ending, figuresOf, type TrackedRun, type Tracker } from "../../runs/tracking.ts";
+import { type Ending, metricsOf, type TrackedRun, type Tracker } from "../../runs/tracking.ts";
 
 const timeoutMs = 10_000;
 /** The API takes 1000 metrics and 100 parameters a request, and 500 characters a parameter in older servers. */
@@ -62,8 +62,8 @@ export async function mlflowTracker({ run }: TrackedRun, address: string): Promi
   };
   return {
     async see(event) {
-      const figures = Object.entries(figuresOf(event) ?? {}).filter(([, value]) => Number.isFinite(value));
-      waiting.push(...figures.map(([key, value]) => ({ key, value, timestamp: Date.now(), step: event.step })));
+      const results = Object.entries(metricsOf(event) ?? {}).filter(([, value]) => Number.isFinite(value));
+      waiting.push(...results.map(([key, value]) => ({ key, value, timestamp: Date.now(), step: event.step })));
       const due = event.kind === "validation" || event.kind === "done" || waiting.length >= mostMetrics;
       return due ? send() : undefined;
     },

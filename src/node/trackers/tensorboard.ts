@@ -4,7 +4,7 @@ import { basename, extname, join } from "node:path";
 import { decode } from "fast-png";
 import { fileError, systemCode } from "../files/file-error.ts";
 import { fileVersion, image, scalars, sessionStart } from "./tfevents.ts";
-import { figuresOf, type TrackedRun, type Tracker } from "../../runs/tracking.ts";
+import { metricsOf, type TrackedRun, type Tracker } from "../../runs/tracking.ts";
 
 /**
  * Writes a TensorBoard event file into the run's `tensorboard/`. A run that goes on gets another file, which tells TensorBoard to
@@ -40,8 +40,8 @@ export async function tensorboardTracker({ run, from }: TrackedRun): Promise<Tra
         }
         return undefined;
       }
-      const figures = figuresOf(event);
-      return figures && write(scalars({ wallTime, step: event.step }, figures));
+      const results = metricsOf(event);
+      return results && write(scalars({ wallTime, step: event.step }, results));
     },
     async close() {
       await file.close();

@@ -7,7 +7,7 @@ import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { interpolationGrid } from "../pictures/latent-grids.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
-import { figuresHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
+import { metricsHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
 import { openPrior } from "../codes/code-prior.ts";
 import { shownAs } from "../../evaluation/shown-samples.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
@@ -63,14 +63,14 @@ const pairsOf = ({ dataset, indices }: Split): Split => ({ dataset, indices: ind
 export interface ComparisonReport {
   readonly title: string;
   /** First row and first column are names. */
-  readonly figures: readonly (readonly string[])[];
+  readonly results: readonly (readonly string[])[];
   readonly notes: readonly string[];
   /** A picture's title is its kind: a column. */
   readonly runs: readonly { readonly label: string; readonly pictures: readonly ReportPicture[] }[];
 }
 
 /** The report as an HTML file. */
-export function comparisonPage({ title, figures, notes, runs }: ComparisonReport): string {
+export function comparisonPage({ title, results, notes, runs }: ComparisonReport): string {
   const kinds = [...new Set(runs.flatMap(({ pictures }) => pictures.map((picture) => picture.title)))];
   const rows = runs.map(({ label, pictures }) => {
     const cells = kinds.map((kind) => {
@@ -81,7 +81,7 @@ export function comparisonPage({ title, figures, notes, runs }: ComparisonReport
   });
   const heads = kinds.map((kind) => `<th>${text(kind)}</th>`).join("");
   const grid = `<div class="grid"><table><tr><th></th>${heads}</tr>\n${rows.join("\n")}</table></div>`;
-  const body = `${figuresHtml(figures)}
+  const body = `${metricsHtml(results)}
 ${notes.map((note) => `<p>${text(note)}</p>`).join("\n")}
 ${kinds.length > 0 ? grid : ""}`;
   return pageHtml(title, body);

@@ -8,7 +8,7 @@ test("whatever a run's files say is text, and nothing is fetched or run", () => 
     title: hostile,
     summary: hostile,
     card: [[hostile, [[hostile, hostile]]]],
-    figures: [
+    results: [
       [hostile, hostile],
       [hostile, hostile],
     ],
@@ -27,7 +27,7 @@ test("whatever a run's files say is text, and nothing is fetched or run", () => 
 });
 
 test("sections without content have no heading", () => {
-  const none = { card: [], figures: [], findings: [], charts: [], maps: [], pictures: [], notes: [] };
+  const none = { card: [], results: [], findings: [], charts: [], maps: [], pictures: [], notes: [] };
   const html = reportHtml({ title: "t", summary: "s", ...none });
   expect([...html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, heading]) => heading)).toEqual(["Model card"]);
 });

@@ -15,7 +15,7 @@ export interface Report {
   /** Names and values of the model card, under headings. */
   readonly card: readonly (readonly [heading: string, rows: readonly (readonly [name: string, value: string])[]])[];
   /** First row and first column are names. */
-  readonly figures: readonly (readonly string[])[];
+  readonly results: readonly (readonly string[])[];
   readonly findings: readonly Finding[];
   /** SVG elements of the program's own making. */
   readonly charts: readonly string[];
@@ -34,8 +34,8 @@ h3 { font-size: 0.95rem; margin: 1rem 0 0.3rem; }
 table { border-collapse: collapse; }
 td, th { padding: 0.15rem 0.9rem 0.15rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 th { font-weight: 600; white-space: nowrap; }
-.figures td, .figures th { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.figures th:first-child { text-align: left; }
+.results td, .results th { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.results th:first-child { text-align: left; }
 .card { columns: 2 26rem; }
 .card div { break-inside: avoid; }
 .finding { border-left: 4px solid #f58518; background: var(--soft); padding: 0.4rem 0.9rem; margin: 0.6rem 0; }
@@ -46,7 +46,7 @@ body:has(.grid) { max-width: 90rem; }
 .grid img { max-width: 15rem; }
 svg { max-width: 100%; height: auto; }
 img { max-width: min(100%, 42rem); image-rendering: pixelated; border: 1px solid var(--line); }
-figure { margin: 1rem 0; }
+result { margin: 1rem 0; }
 `;
 
 /** The whole file. */
@@ -64,21 +64,21 @@ export function reportHtml(report: Report): string {
     )
     .join("\n");
   const pictures = report.pictures
-    .map((picture) => `<figure><figcaption>${text(picture.title)}</figcaption>${pictureHtml(picture)}</figure>`)
+    .map((picture) => `<result><figcaption>${text(picture.title)}</figcaption>${pictureHtml(picture)}</result>`)
     .join("\n");
   return pageHtml(
     report.title,
     `<p>${text(report.summary)}</p>
-${section("Findings", findings)}${section("Figures", figuresHtml(report.figures))}${section("Curves", report.charts.length > 0 ? `<div class="charts">${report.charts.join("\n")}</div>` : "")}${section("Pictures", pictures)}${section("Codes", report.maps.join("\n"))}${section("Model card", `<div class="card">${card}</div>`)}${section("Left out", report.notes.map((note) => `<p>${text(note)}</p>`).join("\n"))}`,
+${section("Findings", findings)}${section("Metrics", metricsHtml(report.results))}${section("Curves", report.charts.length > 0 ? `<div class="charts">${report.charts.join("\n")}</div>` : "")}${section("Pictures", pictures)}${section("Codes", report.maps.join("\n"))}${section("Model card", `<div class="card">${card}</div>`)}${section("Left out", report.notes.map((note) => `<p>${text(note)}</p>`).join("\n"))}`,
   );
 }
 
 /** A table of metrics whose first row and first column are names; nothing for none. */
-export function figuresHtml([names, ...figures]: Report["figures"]): string {
+export function metricsHtml([names, ...results]: Report["results"]): string {
   const cells = (tag: string, row: readonly string[]): string =>
     row.map((cell, i) => (i === 0 ? `<th>${text(cell)}</th>` : `<${tag}>${text(cell)}</${tag}>`)).join("");
-  const rows = figures.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n");
-  return names ? `<table class="figures"><tr>${cells("th", names)}</tr>\n${rows}</table>` : "";
+  const rows = results.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n");
+  return names ? `<table class="results"><tr>${cells("th", names)}</tr>\n${rows}</table>` : "";
 }
 
 export const pictureHtml = ({ title, png }: ReportPicture): string =>

@@ -52,7 +52,7 @@ async function reportOf({ run, trained, definition, openData, grids: made }: Rep
     title: `${info.model} on ${source?.name ?? info.data.source}`,
     summary: `${definition.summary} (${definition.paper}).`,
     card: card(info, trained, source),
-    figures: figures(info, records),
+    results: results(info, records),
     findings: info.result?.findings ?? [],
     charts: charts(records),
     maps: map ? [map] : [],
@@ -156,7 +156,7 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
 }
 
 /** Means per example of the weights that the run is judged by. */
-function figures({ result }: RunInfo, records: readonly MetricsRecord[]): Report["figures"] {
+function results({ result }: RunInfo, records: readonly MetricsRecord[]): Report["results"] {
   const weights = result?.weights ?? Infinity;
   const validation = records.findLast(({ split, step }) => split === "validation" && step <= weights)?.metrics;
   const test = records.findLast(({ split }) => split === "test")?.metrics;

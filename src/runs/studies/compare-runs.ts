@@ -8,7 +8,7 @@ import { comparedPictures } from "../reports/comparison-report.ts";
 import type { DataOptions, OnLoadProgress } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
 import { loadRun } from "../load-run.ts";
-import { measuredRun, type MeasuredRun, type MeasuringEvent } from "./measured-run.ts";
+import { evaluatedRun, type EvaluatedRun, type EvaluatingEvent } from "./evaluated-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
@@ -31,7 +31,7 @@ export interface ComparisonRequest {
   readonly onLoadProgress?: OnLoadProgress;
 }
 
-export interface ComparedRun extends MeasuredRun {
+export interface ComparedRun extends EvaluatedRun {
   readonly label: string;
   readonly path: string;
   readonly model: string;
@@ -44,7 +44,7 @@ export interface ComparedRun extends MeasuredRun {
   readonly pictures: readonly ReportPicture[];
 }
 
-export type ComparisonEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent;
+export type ComparisonEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | EvaluatingEvent;
 
 /**
  * Trains what is not trained yet, resuming where it stopped, and measures each run on the same examples. An
@@ -82,7 +82,7 @@ export async function* compareRuns(
     if (signal?.aborted) return undefined;
     yield { kind: "run", label };
     const loaded = await loadRun(path, device, platform);
-    const measured = yield* measuredRun({ store, file: `${folderName(label)}.json` }, loaded, measuring);
+    const measured = yield* evaluatedRun({ store, file: `${folderName(label)}.json` }, loaded, measuring);
     const { model } = loaded.trained;
     const { info } = loaded.run;
     runs.push({

@@ -4,7 +4,7 @@ import { trainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import { type DataOptions, dataOptions, type OnLoadProgress } from "../../data/options.ts";
 import { loadRun } from "../load-run.ts";
-import { measuredRun, type MeasuredRun, type MeasuringEvent } from "./measured-run.ts";
+import { evaluatedRun, type EvaluatedRun, type EvaluatingEvent } from "./evaluated-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 
 export interface ReproductionRequest {
@@ -21,7 +21,7 @@ export interface ReproductionRequest {
 }
 
 /** A row's own values on the test split, with one seed. */
-export interface MeasuredRow extends MeasuredRun {
+export interface MeasuredRow extends EvaluatedRun {
   readonly seed: number;
   readonly epochs: number;
   /** This machine's, over all sittings. */
@@ -51,7 +51,7 @@ export async function* reproduceRow(
   request: ReproductionRequest,
   on: Platform,
   signal?: AbortSignal,
-): AsyncGenerator<CompletingEvent | MeasuringEvent, MeasuredRow | undefined> {
+): AsyncGenerator<CompletingEvent | EvaluatingEvent, MeasuredRow | undefined> {
   const platform = withLoadProgress(on, request.onLoadProgress);
   const path = rowFolder(request.out, row, seed);
   const definition = findModel(row.model);
@@ -76,7 +76,7 @@ export async function* reproduceRow(
   const { metrics, generated, priors } = table;
   const { device } = await platform.pickDevice(settings.device, settings.threads);
   const loaded = await loadRun(path, device, platform);
-  const measured = yield* measuredRun({ store: loaded.run.store, file: "reproduction.json" }, loaded, {
+  const measured = yield* evaluatedRun({ store: loaded.run.store, file: "reproduction.json" }, loaded, {
     split: "test",
     seed,
     metrics,

@@ -5,7 +5,7 @@ import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import type { DataOptions, OnLoadProgress } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
 import { loadRun } from "../load-run.ts";
-import { type MeasuredFigure, measuredRun, type MeasuringEvent } from "./measured-run.ts";
+import { type EvaluatedResult, evaluatedRun, type EvaluatingEvent } from "./evaluated-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 
 /** Settings to try. */
@@ -33,7 +33,7 @@ export interface TriedRun {
   readonly trial: Trial;
   readonly path: string;
   /** Null where training diverged. */
-  readonly figure: MeasuredFigure | null;
+  readonly result: EvaluatedResult | null;
   readonly trainingSeconds: number;
 }
 
@@ -46,7 +46,7 @@ export async function* searchRuns(
   on: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<
-  { readonly kind: "run"; readonly label: string } | CompletingEvent | MeasuringEvent,
+  { readonly kind: "run"; readonly label: string } | CompletingEvent | EvaluatingEvent,
   readonly TriedRun[] | undefined
 > {
   const { definition, trials, out, data, dataOptions, seed, metric, measuring } = request;
@@ -63,16 +63,16 @@ export async function* searchRuns(
       const { device } = await platform.pickDevice(settings.device ?? "auto", settings.threads ?? 0);
       const loaded = await loadRun(path, device, platform);
       const kept = { store: loaded.run.store, file: "search.json" };
-      const { figures } = yield* measuredRun(kept, loaded, measuring);
-      const figure = figures.find(({ measure, name }) => measure === metric || name === metric);
-      if (!figure)
+      const { results } = yield* evaluatedRun(kept, loaded, measuring);
+      const result = results.find(({ metric, name }) => metric === metric || name === metric);
+      if (!result)
         throw new ConfigError(
-          `--metric: no such figure, got ${metric}, expected one of ${[...new Set(figures.map(({ name }) => name))].join(", ")}`,
+          `--metric: no such result, got ${metric}, expected one of ${[...new Set(results.map(({ name }) => name))].join(", ")}`,
         );
-      tried.push({ trial, path, figure, trainingSeconds: done.result.seconds });
+      tried.push({ trial, path, result, trainingSeconds: done.result.seconds });
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
-      tried.push({ trial, path, figure: null, trainingSeconds: Number.NaN });
+      tried.push({ trial, path, result: null, trainingSeconds: Number.NaN });
     }
   }
   return tried;
@@ -80,7 +80,7 @@ export async function* searchRuns(
 
 /** The one whose value is the best, by what the metric says is better; undefined where none has one. */
 export function bestOf(tried: readonly TriedRun[]): TriedRun | undefined {
-  const worth = ({ figure }: TriedRun): number =>
-    figure === null ? -Infinity : figure.better === "higher" ? figure.value : -figure.value;
-  return tried.filter(({ figure }) => figure !== null).toSorted((a, b) => worth(b) - worth(a))[0];
+  const worth = ({ result }: TriedRun): number =>
+    result === null ? -Infinity : result.better === "higher" ? result.value : -result.value;
+  return tried.filter(({ result }) => result !== null).toSorted((a, b) => worth(b) - worth(a))[0];
 }

@@ -7,12 +7,12 @@ import type { LoadedRun } from "../load-run.ts";
 import { lacking } from "../../evaluation/capabilities.ts";
 import { readText, type RunStore } from "../storage/store.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
-import type { Figure } from "../../evaluation/metrics/metric.ts";
+import type { MetricResult } from "../../evaluation/metrics/metric.ts";
 import { version } from "../../version.ts";
 
-const figuresSchema = z.array(
+const resultsSchema = z.array(
   z.strictObject({
-    measure: z.string(),
+    metric: z.string(),
     name: z.string(),
     of: z.string().optional(),
     value: z.number(),
@@ -21,24 +21,24 @@ const figuresSchema = z.array(
   }),
 );
 const anything = z.record(z.string(), z.unknown());
-const measuredSchema = z.strictObject({
+const evaluatedSchema = z.strictObject({
   /** The version that measured. */
   latentkit: z.string(),
   request: anything,
   /** SHA-256 of what was measured. */
   weights: z.string(),
   examples: z.int().positive(),
-  figures: figuresSchema,
-  /** By measure. */
+  results: resultsSchema,
+  /** By metric. */
   conditions: z.record(z.string(), anything),
   warnings: z.array(z.string()),
 });
-export type MeasuredRun = Readonly<z.infer<typeof measuredSchema>>;
-export type MeasuredFigure = MeasuredRun["figures"][number];
+export type EvaluatedRun = Readonly<z.infer<typeof evaluatedSchema>>;
+export type EvaluatedResult = EvaluatedRun["results"][number];
 
-export interface MeasuringEvent {
+export interface EvaluatingEvent {
   readonly kind: "measuring";
-  /** The measure under way. */
+  /** The metric under way. */
   readonly what: string;
   readonly done: number;
   readonly total: number;
@@ -50,27 +50,27 @@ export function generatesFrom({ trained: { model } }: LoadedRun, prior: string):
 }
 
 /** Where values are kept: in the run's own store, or that of a study. */
-export interface FiguresFile {
+export interface ResultsFile {
   readonly store: RunStore;
   readonly file: string;
 }
 
 /** Of a file that is read again. */
-const maxFiguresBytes = 10_000_000;
+const maxResultsBytes = 10_000_000;
 
 /**
  * What `evaluateRun` finds, or found before by the same request of the same weights, which the file keeps. Of `priors` only those
  * that the model has.
  */
-export async function* measuredRun(
-  { store, file }: FiguresFile,
+export async function* evaluatedRun(
+  { store, file }: ResultsFile,
   loaded: LoadedRun,
   request: EvaluationRequest,
-): AsyncGenerator<MeasuringEvent, MeasuredRun> {
+): AsyncGenerator<EvaluatingEvent, EvaluatedRun> {
   // As it is read back.
   const asked = anything.parse(JSON.parse(JSON.stringify(request)));
   const weights = await loaded.run.weightsDigest(loaded.step);
-  const before = await readMeasured({ store, file });
+  const before = await readEvaluated({ store, file });
   if (
     before?.weights === weights &&
     before.latentkit === version &&
@@ -82,16 +82,16 @@ export async function* measuredRun(
   const evaluation = evaluateRun(loaded, { ...request, ...(possible && { priors: possible }) });
   let next = await evaluation.next();
   for (; !next.done; next = await evaluation.next()) {
-    const { measure, done, total } = next.value;
-    yield { kind: "measuring", what: measure, done, total };
+    const { metric, done, total } = next.value;
+    yield { kind: "measuring", what: metric, done, total };
   }
-  const found = Object.entries(next.value.measures);
-  const measured: MeasuredRun = {
+  const found = Object.entries(next.value.metrics);
+  const measured: EvaluatedRun = {
     latentkit: version,
     request: asked,
     weights,
     examples: next.value.examples,
-    figures: found.flatMap(([measure, { figures }]) => figures.map((figure) => keptFigure(measure, figure))),
+    results: found.flatMap(([metric, { results }]) => results.map((result) => keptResult(metric, result))),
     conditions: Object.fromEntries(found.map(([name, { conditions }]) => [name, conditions])),
     warnings: found.flatMap(([, { warnings = [] }]) => warnings),
   };
@@ -100,19 +100,19 @@ export async function* measuredRun(
 }
 
 /** What the file keeps; nothing where it is none of this version's, and all can be measured again. */
-async function readMeasured({ store, file }: FiguresFile): Promise<MeasuredRun | undefined> {
+async function readEvaluated({ store, file }: ResultsFile): Promise<EvaluatedRun | undefined> {
   if ((await store.kindOf(file)) === "nothing") return undefined;
   try {
     const where = store.pathOf(file);
-    return matching(measuredSchema, parseJsonObject(await readText(store, file, maxFiguresBytes), where), where);
+    return matching(evaluatedSchema, parseJsonObject(await readText(store, file, maxResultsBytes), where), where);
   } catch (error) {
     if (error instanceof CheckpointError) return undefined;
     throw error;
   }
 }
 
-const keptFigure = (measure: string, { name, of, value, standardError, better }: Figure): MeasuredFigure => ({
-  measure,
+const keptResult = (metric: string, { name, of, value, standardError, better }: MetricResult): EvaluatedResult => ({
+  metric,
   name,
   ...(of !== undefined && { of }),
   value,
