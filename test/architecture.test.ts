@@ -15,7 +15,7 @@ const foundations = [
   "pictures",
 ];
 const core = ["graph", "ops", "random", "distributions", "optim", "nn"];
-const tools = ["data/spec.ts", "data", "models", "latent", "metrics", "runtime", "training", "evaluation"];
+const tools = ["data/spec.ts", "data", "kinds", "models", "latent", "metrics", "runtime", "training", "evaluation"];
 /** Each layer with the layers it may import, lowest first. A layer is a folder of src, or a file where a folder spans two. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
@@ -54,6 +54,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   runtime: ["errors.ts", "graph", "ops", "onnx", "random"],
   latent: ["errors.ts", "linalg", "random"],
   data: ["errors.ts", "nearest-name.ts", "sha256.ts", "serialization", "wasm", "random", "data/spec.ts"],
+  // How examples of a kind are shown and written.
+  kinds: ["errors.ts", "pictures", "data/spec.ts", "data"],
   metrics: ["errors.ts", "wasm", "linalg", "random"],
   training: [
     "errors.ts",
@@ -69,7 +71,18 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "runtime",
   ],
   // What trained models do, and how well: above training, which needs no more than losses.
-  evaluation: [...foundations, ...core, "data/spec.ts", "data", "models", "latent", "metrics", "runtime", "training"],
+  evaluation: [
+    ...foundations,
+    ...core,
+    "data/spec.ts",
+    "data",
+    "kinds",
+    "models",
+    "latent",
+    "metrics",
+    "runtime",
+    "training",
+  ],
   // Published tables: which models and settings, and what was reported. As data: no model is imported.
   reproductions: ["data", "training"],
   // Runs in a store on a platform, which are given: neither files nor processes.

@@ -36,6 +36,12 @@ export type Field =
 /** Indices of classes: up to 256 take a byte each. */
 export type ClassIndices = Uint8Array | Uint16Array;
 
+export const mostClasses = 65_536;
+
+/** Room for the classes of so many examples. */
+export const classIndices = (classes: number, examples: number): ClassIndices =>
+  classes <= 256 ? new Uint8Array(examples) : new Uint16Array(examples);
+
 /** Examples in their stored form; only batches are converted to float. */
 export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | FloatStore> {
   readonly name: string;

@@ -44,7 +44,11 @@ export function checkedField(dataset: Dataset, indices: Uint32Array, spec: Field
       );
     return field;
   }
-  if (spec.kind === "numbers" && field.kind === "numbers" && field.shape.join() === spec.shape.join()) return field;
+  if (spec.kind === "numbers" && field.kind === "numbers" && field.shape.join() === spec.shape.join()) {
+    const wrong = field.values.find((value) => !Number.isFinite(value));
+    if (wrong === undefined) return field;
+    throw new DataError(`${name}: a value of field ${spec.name} is not finite, got ${wrong}, expected numbers`);
+  }
   throw new DataError(
     `${name}: field ${spec.name} does not fit the model, got ${describe(fieldSpec(spec.name, field))}, expected ${describe(spec)}`,
   );

@@ -38,22 +38,28 @@ export async function latentCodes(
 }
 
 /**
- * Means of p(x|z) for codes of some latents, [count, ...shape] each; those below are at their prior's mean. Throws UnsupportedOpError where the
- * model does not decode.
+ * Means of p(x|z) for codes of some latents, [count, ...shape] each, with those below at their prior's mean; or, where `mean` is false,
+ * samples of both. Throws UnsupportedOpError where the model does not decode.
  */
-export async function decodeLatents(trained: ModelOnDevice, codes: LatentCodes, given: Given): Promise<Float32Array> {
+export async function decodeLatents(
+  trained: ModelOnDevice,
+  codes: LatentCodes,
+  { given, mean = true, seed = 0 }: { readonly given: Given; readonly mean?: boolean; readonly seed?: number },
+): Promise<Float32Array> {
   const { model } = trained;
   requireCapabilities(model, ["decode"]);
-  given.check("decoding");
+  given.check("decode");
   const latents = (model.latents ?? []).filter(({ name }) => codes[name]);
-  const program = trained.program(`decode ${latents.map(({ name }) => name).join()} ${given.key}`, () => {
+  const key = `decode ${mean ? "means" : "samples"} ${latents.map(({ name }) => name).join()} ${given.key}`;
+  const program = trained.program(key, () => {
     const inputs = latents.map(({ name, shape }) => [name, new Input(name, [chunk, ...shape])] as const);
     const context = given.context(chunk);
     const fed = Object.fromEntries(
       latents.map(({ name, dtype }, i) => [name, dtype === "int64" ? cast(inputs[i]![1], "int64") : inputs[i]![1]]),
     );
-    const all = completeCodes(model.latents!, fed, { count: chunk, context, means: true });
-    const out = model.decode!(all, context).mean;
+    const all = completeCodes(model.latents!, fed, { count: chunk, context, means: mean });
+    const decoded = model.decode!(all, context);
+    const out = mean ? decoded.mean : decoded.sample();
     return { name: "decode", outputs: new Map([["out", out]]), frozen: trained.frozen };
   });
   const sizes = latents.map(({ shape }) => sizeOf(shape));
@@ -65,7 +71,8 @@ export async function decodeLatents(trained: ModelOnDevice, codes: LatentCodes, 
     latents.forEach(({ name }, i) =>
       fed[name]!.fill(0).set(codes[name]!.subarray(first * sizes[i]!, (first + chunk) * sizes[i]!)),
     );
-    const found = await program.run({ inputs: { ...fed, ...given.inputs(first, chunk) }, outputs: ["out"] });
+    const inputs = { ...fed, ...given.inputs(first, chunk) };
+    const found = await program.run({ inputs, outputs: ["out"], seed, step: first / chunk });
     // Examples are real numbers.
     out.set((found["out"] as Float32Array).subarray(0, (count - first) * rowSize), first * rowSize);
   }

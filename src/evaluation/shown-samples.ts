@@ -9,6 +9,16 @@ export function givesMeans(model: Model): boolean {
   return options instanceof z.ZodObject && "mean" in options.shape;
 }
 
-/** The option by which people are shown samples of a kind: means of p(x|z) where the kind says so and the sampler gives them. */
-export const shownAs = (model: Model, kind: string): { readonly mean?: true } =>
-  kindOf(kind).shows === "means" && givesMeans(model) ? { mean: true } : {};
+/** What new examples are: samples of p(x|z), or its means. */
+export type Shown = "samples" | "means";
+
+/**
+ * Whether examples decoded from codes of another density are means of p(x|z): where asked for, or for a kind that is shown so, and
+ * where the model samples no x given z.
+ */
+export const decodedAsMeans = (model: Model, kind: string, show: Shown = kindOf(kind).shows): boolean =>
+  show === "means" || !givesMeans(model);
+
+/** The sampler's option for that: means of p(x|z) where asked for, or for a kind that is shown so, if the sampler gives them. */
+export const shownAs = (model: Model, kind: string, show: Shown = kindOf(kind).shows): { readonly mean?: true } =>
+  show === "means" && givesMeans(model) ? { mean: true } : {};

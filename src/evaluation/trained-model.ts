@@ -176,9 +176,15 @@ export class TrainedModel implements ModelOnDevice {
     });
   }
 
-  /** Means of p(x|z) for codes of some latents by name, [count, ...shape] each; those below are at their prior's mean. */
-  async decodeLatents(codes: LatentCodes): Promise<Float32Array> {
-    return decodeLatents(this, codes, this.#given);
+  /**
+   * Means of p(x|z) for codes of some latents by name, [count, ...shape] each, those below at their prior's mean; or samples of both
+   * where `mean` is false.
+   */
+  async decodeLatents(
+    codes: LatentCodes,
+    options: { readonly mean?: boolean; readonly seed?: number } = {},
+  ): Promise<Float32Array> {
+    return decodeLatents(this, codes, { ...options, given: this.#given });
   }
 
   program(key: string, make: () => Omit<ProgramSpec, "emaWeights">): Program {

@@ -6,6 +6,7 @@ import type { Extractor } from "../evaluation/extractors/extractor.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "../evaluation/metrics/generated.ts";
 import { findMetric, metrics } from "../evaluation/metrics/index.ts";
+import type { Shown } from "../evaluation/shown-samples.ts";
 import { has } from "../evaluation/capabilities.ts";
 import {
   type MetricResult,
@@ -31,6 +32,8 @@ export interface EvaluationRequest {
   readonly lacking?: "refuse" | "leave out";
   /** Generated examples that are held against real ones (10,000). */
   readonly generated?: number;
+  /** Whether they are samples of p(x|z) or its means (means for images, samples for all else). */
+  readonly show?: Shown | undefined;
   /** Densities of codes that they come from, or "own"; where not given, own for a model with p(z), else full-gaussian and gmm:10. */
   readonly priors?: readonly string[];
   /** What turns examples into features: see openExtractor. */
@@ -103,6 +106,7 @@ export async function* evaluateRun(
     seed,
     samples: request.samples ?? 500,
     generated: request.generated ?? 10_000,
+    ...(request.show && { show: request.show }),
     priors: request.priors ?? (has(trained.model, "sample") ? [ownPrior] : ["full-gaussian", "gmm:10"]),
     extractor: () => (extractor ??= platform.openExtractor(source, { spec, onTraining: request.onExtractorTraining })),
     device: platform.evaluationDevice,

@@ -1,5 +1,6 @@
 /** run.json: what a run is. The same form for every model; the model's own schema reads `config`. */
 import { z } from "zod";
+import { mostClasses } from "../data/dataset.ts";
 import { columnSchema } from "../data/tables/column.ts";
 import type { DataSpec } from "../data/spec.ts";
 import { bestSchema, jsonObjectSchema } from "../training/checkpoint.ts";
@@ -24,7 +25,6 @@ const resultSchema = z.strictObject({
 export type RunResult = Readonly<z.infer<typeof resultSchema>>;
 
 const shape = z.array(z.int().positive()).min(1).max(8);
-const mostClasses = 65_536;
 
 const fieldSchema = z.discriminatedUnion("kind", [
   z.strictObject({ name: line, kind: z.literal("class"), classes: z.array(line).min(1).max(mostClasses) }),

@@ -1,6 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodeNpy } from "../../src/data/formats/npy.ts";
+import { zip } from "../zip-file.ts";
 import { install, type Installed } from "./install.ts";
 
 let latentkit: Installed;
@@ -38,6 +40,40 @@ describe("a model that learns from labels", () => {
   test("reconstructs with the examples' own labels, or as another class", async () => {
     expect(await answer("reconstruct", "cvae", "--count", "4")).toMatchObject({ shape: [4, 1, 28, 28] });
     expect(await answer("reconstruct", "cvae", "--count", "4", "--label", "3")).toMatchObject({ label: "3" });
+  });
+});
+
+describe("a model of numbers in an array file", () => {
+  beforeAll(async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => i / 60);
+    const arrays = {
+      x: [[60, 2], rows.flatMap((v) => [v, 1 - v * v])],
+      pose: [[60, 3], rows.flatMap((v) => [v, -v, 1])],
+    } as const;
+    const entries = Object.entries(arrays).map(([name, [shape, values]]) => ({
+      name: `${name}.npy`,
+      bytes: new Uint8Array(Buffer.concat(encodeNpy(shape, Float32Array.from(values)))),
+    }));
+    writeFileSync(join(latentkit.folder, "poses.npz"), zip(entries));
+    const args = "--data poses.npz --set fields=pose --out posed --steps 2 --batch-size 20 --threads 1".split(" ");
+    expect(await latentkit.run("train", "cvae", ...args)).toMatchObject({ code: 0 });
+  });
+
+  test("is sampled given them", async () => {
+    const given = ["--condition", "pose=0.5,-0.5,1", "--count", "4"];
+    expect(await answer("sample", "posed", ...given)).toMatchObject({ shape: [4, 2], condition: ["pose=0.5,-0.5,1"] });
+  });
+
+  test.each([
+    ["pose=1,2", '--condition pose: not the numbers of this field, got "1,2", expected 3 numbers with commas between'],
+    [
+      "pos=1,2,3",
+      '--condition: the run\'s data have no such field, got "pos", expected one of pose; did you mean pose?',
+    ],
+    [undefined, "model: it is of p(x | pose), got no pose to sample with, expected numbers of shape [3]"],
+  ])("%s is refused in one line", async (given, line) => {
+    const { code, stderr } = await latentkit.run("sample", "posed", ...(given ? ["--condition", given] : []));
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `latentkit: ${line}\n` });
   });
 });
 

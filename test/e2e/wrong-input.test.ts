@@ -99,7 +99,7 @@ describe("arguments", () => {
       ["train", "vae", "--data", "a\u001b[31m\u202eb\nc"],
       /^data: no such source, got "a\\u\{1b\}\[31m\\u\{202e\}b c", expected /,
     ],
-    [["train", "vae", "--resume"], "--resume: no run, got no --out, expected --out RUN to go on with it"],
+    [["train", "vae", "--resume"], "--resume: no run, got no --out, expected --out RUN to resume it"],
     [
       ["train", "vae", "--resume", "--out", "run", "--print-config"],
       "--print-config: two wishes, got --resume too, expected one; run.json has a run's settings",

@@ -77,7 +77,7 @@ describe("a density of codes", () => {
     const prior = await openPrior(parent, "codes-cvae");
     const { z } = await prior.sample(5, { condition: { class: [3] } });
     expect(z).toHaveLength(20);
-    await expect(prior.sample(5)).rejects.toThrow(/^model: it is of p\(x \| class\), got no class for sampling/);
+    await expect(prior.sample(5)).rejects.toThrow(/^model: it is of p\(x \| class\), got no class to sample with/);
   });
 
   test("is refused where it is of something else, or of weights that have changed", async () => {

@@ -6,7 +6,7 @@ import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-ou
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 
 export function define(command: Command): void {
-  addRunOptions(command, { output: true, label: true })
+  addRunOptions(command, { output: true, condition: true })
     .argument("<codes>", "a .npy file of codes, [count, latentDim]")
     .addHelpText(
       "after",
@@ -41,7 +41,7 @@ Examples:
         title: "decoded codes",
         file: samplesFile(path, "decoded.png"),
         columns: loaded.run.info.data.columns,
-        details: { run: path, step, codes, label: options.label },
+        details: { run: path, step, codes, label: options.label, condition: options.condition },
       });
     });
 }

@@ -26,6 +26,10 @@ const evaluateSettings = z.strictObject({
     .max(10_000_000)
     .default(10_000)
     .describe("generated examples to hold against real ones"),
+  show: z
+    .enum(["samples", "means"])
+    .optional()
+    .describe("generated examples: samples of p(x|z), or its means (default: means for images, samples for all else)"),
   priors: z
     .array(z.string())
     .min(1)

@@ -25,7 +25,7 @@ const manifoldSettings = z.strictObject({
 });
 
 export function define(command: Command): void {
-  addRunOptions(command, { settings: manifoldSettings, output: true, label: true })
+  addRunOptions(command, { settings: manifoldSettings, output: true, condition: true })
     .addHelpText(
       "after",
       `
@@ -56,7 +56,7 @@ Examples:
         title: `latent dimensions ${dims[0]} (to the right) and ${dims[1]} (upwards)`,
         file: samplesFile(path, "manifold.png"),
         columns: run.info.data.columns,
-        details: { run: path, step, dims, size, prior: named?.fit, label: options.label },
+        details: { run: path, step, dims, size, prior: named?.fit, label: options.label, condition: options.condition },
         terminalRows: 8,
       });
     });

@@ -13,7 +13,7 @@ const reconstructSettings = z.strictObject({
 });
 
 export function define(command: Command): void {
-  addRunOptions(command, { settings: reconstructSettings, examples: true, output: true, label: true })
+  addRunOptions(command, { settings: reconstructSettings, examples: true, output: true, condition: true })
     .addHelpText(
       "after",
       `
@@ -32,7 +32,7 @@ Examples:
         title: "examples above their reconstructions",
         file: samplesFile(path, "reconstructions.png"),
         columns: loaded.run.info.data.columns,
-        details: { run: path, step, data, label: options.label },
+        details: { run: path, step, data, label: options.label, condition: options.condition },
       });
     });
 }

@@ -4,8 +4,10 @@ import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
 import { givesMeans } from "../../evaluation/shown-samples.ts";
+import { kindOf } from "../../kinds/registry.ts";
 import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
-import { addRunOptions, optionCondition, optionRun, type RunOptions } from "../options/run-command.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionCondition } from "../options/condition.ts";
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -33,7 +35,7 @@ const sampleSettings = z.strictObject({
 export async function define(command: Command, args: readonly string[] = []): Promise<void> {
   // The sampler's own options are flags too: which they are, the run says.
   const own = await samplerSettings(args);
-  addRunOptions(command, { settings: sampleSettings.extend(own.shape), output: true, label: true })
+  addRunOptions(command, { settings: sampleSettings.extend(own.shape), output: true, condition: true })
     .addHelpText(
       "after",
       `
@@ -43,6 +45,7 @@ Examples:
   latentkit sample runs/vae-digits-1
   latentkit sample runs/vae-digits-1 --count 400 --temperature 0.7 --out samples.png
   latentkit sample runs/cvae-digits-1 --label 7
+  latentkit sample runs/cvae-faces-npz-1 --condition attributes=1,0,0.5
   latentkit sample runs/ae-digits-1 --prior gmm:10
   latentkit sample runs/vae-digits-1 --radius 9
   latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv`,
@@ -56,9 +59,9 @@ Examples:
       checkPrior(prior);
       if (radius !== undefined && givenTemperature !== undefined)
         throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
-      const { label: _, ...unlabeled } = options;
-      const found = await optionRun(path, unlabeled, imageGridKinds);
-      const condition = optionCondition(found, options);
+      const { label: _, condition: __, ...unconditional } = options;
+      const found = await optionRun(path, unconditional, imageGridKinds);
+      const condition = optionCondition(found.run.info, options);
       // A prior may take a class where the model itself takes none.
       const forModel = condition && (prior === undefined || has(found.trained.model, "classConditional"));
       const loaded = forModel ? { ...found, trained: found.trained.given(condition) } : found;
@@ -75,8 +78,8 @@ Examples:
         throw new UnsupportedOpError(
           `${path}: --radius is a distance in a standard normal space, got a model with another p(z), expected one of N(0, I), or --prior with one of ${densityForms}`,
         );
-      const means = density || (show === undefined ? run.info.data.kind === "image" : show === "means");
       const takesMean = givesMeans(model);
+      const means = show === undefined ? kindOf(trained.kind).shows === "means" : show === "means";
       const progress = new LineProgress("sampling, steps");
       const grid = await sampleGrid(trained, {
         count,
@@ -91,7 +94,7 @@ Examples:
         onStep: options.json ? undefined : (done, total) => progress.show(done, total),
       });
       await finishImageGrid(grid, options, {
-        title: takesMean || density ? (means ? "means of p(x|z)" : "samples of p(x|z)") : "samples",
+        title: takesMean ? (means ? "means of p(x|z)" : "samples of p(x|z)") : density ? "means of p(x|z)" : "samples",
         file: samplesFile(path, "samples.png"),
         columns: run.info.data.columns,
         details: {
@@ -100,10 +103,11 @@ Examples:
           count,
           seed,
           ...ownOptions,
-          show: means ? "means" : "samples",
+          show: takesMean ? (means ? "means" : "samples") : density ? "means" : "samples",
           radius,
-          prior: from?.fit,
+          prior: prior === undefined ? undefined : (from?.fit ?? prior),
           label: options.label,
+          condition: options.condition,
         },
       });
     });

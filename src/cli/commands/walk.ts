@@ -26,7 +26,7 @@ const stops = 4;
 const kinds = [".gif", ".webp", ".npy"] as const;
 
 export function define(command: Command): void {
-  addRunOptions(command, { settings: walkSettings, label: true })
+  addRunOptions(command, { settings: walkSettings, condition: true })
     .option(
       "--out <file>",
       "file to write: a film (.gif, .webp), or the numbers (.npy); default: into the run's samples/",
@@ -83,7 +83,14 @@ Examples:
         const encode = checkKind(file, kinds) === ".webp" ? encodeWebp : encodeGif;
         await writeFileAtomic(file, [await encode(film, { frameMs: 1000 / fps })]);
       }
-      const details = { run: path, step, ...settings, prior: from?.fit, label: options.label };
+      const details = {
+        run: path,
+        step,
+        ...settings,
+        prior: from?.fit,
+        label: options.label,
+        condition: options.condition,
+      };
       if (options.json) console.log(JSON.stringify({ file, shape: [frames, count, ...shape], ...details }));
       else console.log(`${count} walks of ${frames} frames: ${file}`);
     });

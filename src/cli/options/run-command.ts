@@ -5,16 +5,14 @@ import { deviceNames } from "../../runtime/device.ts";
 import { loadRun } from "../../node/runs.ts";
 import type { LoadedRun, WhichCheckpoint } from "../../runs/load-run.ts";
 import type { PickedDevice } from "../../runs/platform.ts";
-import { classNumber } from "../../data/class-number.ts";
 import { parseDeviceName, pickDevice } from "../../node/devices/pick-device.ts";
-import type { ConditionValues } from "../../evaluation/condition.ts";
 import { namedModel } from "../../node/model-files.ts";
 import { kindOf } from "../../kinds/registry.ts";
-import { runClassNames } from "../../runs/run-info.ts";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
 import { checkKind, imageGridKinds, type FileKind, type OutputOptions } from "../output/write-output.ts";
+import { addConditionOptions, type ConditionOptions, optionCondition } from "./condition.ts";
 import { addExampleOptions, type ExampleOptions } from "./run-examples.ts";
 import { addSettings } from "./settings.ts";
 
@@ -32,13 +30,6 @@ export const addDeviceOptions = (command: Command): Command =>
     .option("--model <file>", "model file of a run of your own model, where it has moved or changed since")
     .option("--checkpoint <which>", "best, last, or its step (default: best where trained with --patience, else last)");
 
-interface LabelOptions {
-  readonly label?: string;
-}
-
-const addLabelOption = (command: Command): Command =>
-  command.option("--label <class>", "class to condition on, by name or number");
-
 /** The device that the options ask for. */
 export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {
   const name = parseDeviceName(device);
@@ -53,7 +44,7 @@ const addOutputOptions = (command: Command): Command =>
     .option("--json", "print one JSON object");
 
 /** What the options of `addRunOptions` may be. */
-export interface RunOptions extends DeviceOptions, OutputOptions, LabelOptions, ExampleOptions {}
+export interface RunOptions extends DeviceOptions, OutputOptions, ConditionOptions, ExampleOptions {}
 
 /** A command on a run: the run is its argument, and it shares options with others of which it takes those that are asked for. */
 export function addRunOptions(
@@ -62,7 +53,7 @@ export function addRunOptions(
     readonly settings?: z.ZodType;
     readonly examples?: boolean;
     readonly output?: boolean;
-    readonly label?: boolean;
+    readonly condition?: boolean;
   },
 ): Command {
   command.argument("<run>", "folder of a run");
@@ -70,13 +61,13 @@ export function addRunOptions(
   if (has.examples) addExampleOptions(command);
   addDeviceOptions(command);
   if (has.output) addOutputOptions(command);
-  return has.label ? addLabelOption(command) : command;
+  return has.condition ? addConditionOptions(command) : command;
 }
 
 /** Loads a run, after everything that can be wrong with the options has been found. */
 export async function optionRun(
   path: string,
-  options: DeviceOptions & OutputOptions & LabelOptions,
+  options: DeviceOptions & OutputOptions & ConditionOptions,
   kinds?: readonly FileKind[],
 ): Promise<LoadedRun> {
   if (options.out !== undefined) checkKind(options.out, kinds);
@@ -90,13 +81,8 @@ export async function optionRun(
   });
   // A file that cannot hold examples of this kind is refused before anything is computed for it.
   if (options.out !== undefined && kinds === imageGridKinds) checkKind(options.out, kindOf(loaded.trained.kind).files);
-  const condition = optionCondition(loaded, options);
+  const condition = optionCondition(loaded.run.info, options);
   return condition ? { ...loaded, trained: loaded.trained.given(condition) } : loaded;
-}
-
-/** What --label conditions on, as indices of classes. Throws ConfigError for one that the data do not have. */
-export function optionCondition({ run }: LoadedRun, { label }: LabelOptions): ConditionValues | undefined {
-  return label === undefined ? undefined : { class: [classNumber("--label", label, runClassNames(run.info))] };
 }
 
 function parseCheckpoint(text: string): WhichCheckpoint {

@@ -1,5 +1,5 @@
 import { DataError } from "../../errors.ts";
-import { createDataset, type Dataset } from "../dataset.ts";
+import { type ClassIndices, classIndices, createDataset, type Dataset, mostClasses } from "../dataset.ts";
 import type { NpyArray } from "./read-npy.ts";
 import { finiteRange } from "../value-range.ts";
 
@@ -11,9 +11,9 @@ export interface NamedArray extends NpyArray {
 export interface ArrayPart {
   readonly examples: NamedArray;
   readonly labels?: NamedArray;
+  /** What else is known of each example, by name: numbers, [n, ...]. */
+  readonly fields?: Readonly<Record<string, NamedArray>>;
 }
-
-const MOST_CLASSES = 256;
 
 /**
  * Datasets from numeric arrays, all scaled alike. [n] and [n, features] are vectors, [n, height, width] gray images; [n, height, width, c] with
@@ -41,7 +41,7 @@ export async function arrayDatasets<Part extends string>(
     first.length > 1,
   );
   const datasets: Partial<Record<Part, Dataset>> = {};
-  for (const [part, { examples, labels }] of entries) {
+  for (const [part, { examples, labels, fields }] of entries) {
     const [size] = examples.shape as [number];
     datasets[part] = await createDataset({
       name,
@@ -50,7 +50,8 @@ export async function arrayDatasets<Part extends string>(
       size,
       values: channelsFirst(examples),
       range,
-      ...(labels && { labels: classIndices(labels, size) }),
+      ...(labels && { labels: labelIndices(labels, size) }),
+      ...(fields && { fields: numbersFields(fields) }),
     });
   }
   return datasets;
@@ -97,17 +98,29 @@ function commonRange(arrays: readonly NamedArray[], images: boolean): Dataset["r
 }
 
 /** Class indices from an array [n] or [n, 1] of integers from 0. */
-function classIndices({ name, shape, values }: NamedArray, size: number): Uint8Array {
+function labelIndices({ name, shape, values }: NamedArray, size: number): ClassIndices {
   if (shape.length > 2 || (shape.length === 2 && shape[1] !== 1))
     throw new DataError(
       `${name}: labels are not one number each, got shape (${shape.join(", ")}), expected (${size},)`,
     );
   if (values.length !== size)
     throw new DataError(`${name}: labels and examples differ in number, got ${values.length}, expected ${size}`);
-  const wrong = values.find((value) => !(Number.isInteger(value) && value >= 0 && value < MOST_CLASSES));
+  const wrong = values.find((value) => !(Number.isInteger(value) && value >= 0 && value < mostClasses));
   if (wrong !== undefined)
     throw new DataError(
-      `${name}: a label is not a class, got ${wrong}, expected whole numbers from 0 to ${MOST_CLASSES - 1}`,
+      `${name}: a label is not a class, got ${wrong}, expected whole numbers from 0 to ${mostClasses - 1}`,
     );
-  return Uint8Array.from(values);
+  let most = 0;
+  for (const value of values) most = Math.max(most, value);
+  const indices = classIndices(most + 1, size);
+  indices.set(values);
+  return indices;
 }
+
+const numbersFields = (fields: Readonly<Record<string, NamedArray>>): NonNullable<Dataset["fields"]> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([field, { shape, values }]) => [
+      field,
+      { kind: "numbers", shape: shape.length === 1 ? [1] : shape.slice(1), values: Float32Array.from(values) },
+    ]),
+  );

@@ -49,6 +49,24 @@ test.each([
   );
 });
 
+test("any other array of numbers with a row for each example is a field of its part", async () => {
+  const file = zip([
+    { name: "x_train.npy", bytes: array([3, 2], [1, 2, 3, 4, 5, 6]) },
+    { name: "x_test.npy", bytes: array([2, 2], [1, 2, 3, 4]) },
+    { name: "smile_test.npy", bytes: array([2], [8, 9]) },
+    { name: "smile_train.npy", bytes: array([3], [0, 1, 0]) },
+    { name: "train_Other.view.npy", bytes: array([3, 1, 2], [1, 2, 3, 4, 5, 6]) },
+    { name: "mean.npy", bytes: array([2], [3, 4]) },
+    { name: "notes_train.npy", bytes: new TextEncoder().encode("no array") },
+  ]);
+  const { train, test: tested } = await arrayDatasets("set", await readNpz(file));
+  expect(train!.fields).toEqual({
+    smile: { kind: "numbers", shape: [1], values: Float32Array.of(0, 1, 0) },
+    Other_view: { kind: "numbers", shape: [1, 2], values: Float32Array.of(1, 2, 3, 4, 5, 6) },
+  });
+  expect(tested!.fields).toEqual({ smile: { kind: "numbers", shape: [1], values: Float32Array.of(8, 9) } });
+});
+
 describe("refused", () => {
   const bomb = { name: "x.npy", bytes: new Uint8Array(5e6), deflate: true };
   test.each([
@@ -176,5 +194,11 @@ describe("arrays as datasets", () => {
     [[2, 2], Float32Array.of(0, 1, 2, 3), [-1, 300], /a label is not a class, got -1/],
   ] as const)("%s refused", async (shape, values, labels, message) => {
     await expect(one(shape, values, labels)).rejects.toThrow(message);
+  });
+
+  test("classes beyond the 256th keep their number", async () => {
+    const { labels, classNames } = await one([3, 1], Float32Array.of(0, 1, 2), [0, 70, 299]);
+    expect(Array.from(labels!)).toEqual([0, 70, 299]);
+    expect(classNames).toHaveLength(300);
   });
 });

@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { ArrayPart, NamedArray } from "./array-dataset.ts";
 import type { ByteFile, SlicedFile } from "./byte-file.ts";
-import { readNpy, type ReadNpyOptions } from "./read-npy.ts";
+import { npyShape, readNpy, type ReadNpyOptions } from "./read-npy.ts";
 import { readZip } from "./zip.ts";
 
 const partWords = {
@@ -18,17 +18,22 @@ export type NpzPart = keyof typeof partWords;
 /**
  * Reads examples and labels from a NumPy archive (.npz). Keys are matched by their words, in any order and case: `x`, `data`, `images`, `imgs`,
  * `features` or `examples` are examples, `y`, `labels`, `targets` or `classes` labels; `train`, `val`, `valid`, `validation` or `test` name the
- * split, without which all examples are one set. The only array of an archive needs no such key; other keys are ignored. Throws `DataError`.
+ * split, without which all examples are one set. The only array of an archive needs no such key. Any other array of numbers with a row for each
+ * example is a field by the rest of its key; what else there is, is ignored. Throws `DataError`.
  */
 export async function readNpz(
   file: SlicedFile,
   options: ReadNpyOptions = {},
 ): Promise<Partial<Record<NpzPart | "whole", ArrayPart>>> {
   const found = new Map<string, ByteFile>();
+  const others: [part: string, field: string, array: ByteFile][] = [];
   const arrays = [...(await readZip(file))].map(([entry, array]) => [entry.replace(/\.npy$/, ""), array] as const);
   for (const [key, array] of arrays) {
     const role = arrays.length === 1 ? "whole examples" : roleOf(key);
-    if (role === undefined) continue;
+    if (role === undefined) {
+      others.push([...fieldOf(key), array]);
+      continue;
+    }
     if (found.has(role))
       throw new DataError(`${array.name}: two arrays for one role, got another of ${role}, expected one`);
     found.set(role, array);
@@ -42,7 +47,12 @@ export async function readNpz(
   for (const part of either) {
     const examples = await read(`${part} examples`);
     const labels = examples && (await read(`${part} labels`));
-    if (examples) parts[part] = { examples, ...(labels && { labels }) };
+    if (!examples) continue;
+    const fields: Record<string, NamedArray> = {};
+    for (const [of, field, array] of others)
+      if (of === part && (await npyShape(array))?.[0] === examples.shape[0])
+        fields[field] = { name: array.name, ...(await readNpy(array, options)) };
+    parts[part] = { examples, ...(labels && { labels }), ...(Object.keys(fields).length > 0 && { fields }) };
   }
   if (Object.keys(parts).length === 0)
     throw new DataError(
@@ -63,6 +73,14 @@ function roleOf(key: string): string | undefined {
   const kind = nameOf(kindWords, words);
   if (Number(part !== undefined) + Number(kind !== undefined) !== words.length) return undefined;
   return `${part ?? "whole"} ${kind ?? "examples"}`;
+}
+
+/** Part and name of a field: of `attributes_train`, `train` and `attributes`. */
+function fieldOf(key: string): [part: string, field: string] {
+  const isPart = (word: string): boolean => nameOf(partWords, [word.toLowerCase()]) !== undefined;
+  const words = key.split(/[\s._-]+/);
+  const part = nameOf(partWords, words.map((word) => word.toLowerCase()).filter(isPart));
+  return part ? [part, words.filter((word) => !isPart(word)).join("_")] : ["whole", key];
 }
 
 /** The first name with a word among the given ones. */

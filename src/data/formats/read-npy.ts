@@ -72,6 +72,19 @@ export async function readNpy(file: ByteFile, { maxBytes = 2 ** 32 }: ReadNpyOpt
   }
 }
 
+/** The shape of an array of numbers, read from its header alone; undefined for any other. */
+export async function npyShape(file: ByteFile): Promise<readonly number[] | undefined> {
+  const reader = new ByteReader(fileChunks(file.stream(), file.name), file.name);
+  try {
+    return (await readHeader(file.name, reader)).shape;
+  } catch (error) {
+    if (error instanceof DataError) return undefined;
+    throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
 /**
  * A byte array (uint8 or bool) that may be larger than memory: its shape, and its bytes as a stream that is opened at the first read. Throws
  * `DataError` for other types or Fortran order.

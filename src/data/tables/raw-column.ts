@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import { type Column, modelMapping } from "./column.ts";
 import { ColumnRows } from "./column-rows.ts";
-import type { Dataset } from "../dataset.ts";
+import { classIndices, type Dataset } from "../dataset.ts";
 import { numberStatistics, skewness, valuesOf } from "./number-statistics.ts";
 import type { SpillStorage } from "../storage/spill-storage.ts";
 
@@ -9,7 +9,8 @@ import type { SpillStorage } from "../storage/spill-storage.ts";
 const MISSING = new Set(["", "?", "na", "n/a", "nan", "null", "none"]);
 const NUMBER = /^[+-]?(?:\d+\.?(\d*)|\.(\d+))(?:e[+-]?\d+)?$/i;
 const MOST_CATEGORIES = 1000;
-const MOST_CLASSES = 256;
+/** From here on a class must have 2 rows on average: with fewer it is more likely a number, or a name for each row. */
+const MANY_CLASSES = 256;
 const MOST_DECIMALS = 6;
 const NONE = 0xffff;
 /** Largest number of steps between quantiles: tails of 1/1000 are resolved. */
@@ -183,8 +184,10 @@ export class RawColumn {
   /** The values as class labels. */
   classes(known?: readonly string[]): Required<Pick<Dataset, "labels" | "classNames">> {
     if (this.missing > 0) throw this.#error("classes are missing", `${this.missing}`, "a class for every row");
-    if (this.#tooMany || this.#categories.size > MOST_CLASSES)
-      throw this.#error("too many classes", `more than ${MOST_CLASSES}`, "at most that");
+    const { size } = this.#categories;
+    if (this.#tooMany) throw this.#error("too many classes", `more than ${MOST_CATEGORIES}`, "at most that");
+    if (size > MANY_CLASSES && 2 * size > this.count)
+      throw this.#error("too many classes", `${size} in ${this.count} rows`, "at least 2 rows a class");
     const classNames = known ?? this.#sorted();
     const other = [...this.#categories.keys()].find((text) => !classNames.includes(text));
     if (other !== undefined)
@@ -193,8 +196,8 @@ export class RawColumn {
         JSON.stringify(other),
         `one of ${classNames.slice(0, 20).join(", ")}`,
       );
-    const place = Uint8Array.from(this.#categories.keys(), (text) => classNames.indexOf(text));
-    const labels = new Uint8Array(this.count);
+    const place = Uint16Array.from(this.#categories.keys(), (text) => classNames.indexOf(text));
+    const labels = classIndices(classNames.length, this.count);
     let at = 0;
     for (const codes of this.#rows.codes()) for (const code of codes) labels[at++] = place[code]!;
     return { classNames, labels };

@@ -171,7 +171,7 @@ describe("refused", () => {
       "too many classes",
       { a: Array.from({ length: 300 }, (_, i) => i), b: Array.from({ length: 300 }, (_, i) => i) },
       { condition: "b" },
-      /column b: too many classes/,
+      /column b: too many classes, got 300 in 300 rows, expected at least 2 rows a class/,
     ],
   ] as readonly [string, Parameters<typeof table>[0], TableOptions, RegExp][])(
     "%s",

@@ -4,7 +4,7 @@ import { ConfigError } from "../../errors.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../given-examples.ts";
 import { splitSpec } from "../../data/split-spec.ts";
-import { shownAs } from "../shown-samples.ts";
+import { decodedAsMeans, shownAs } from "../shown-samples.ts";
 import { lacking } from "../capabilities.ts";
 import { type MetricContext, oncePerContext } from "./metric.ts";
 
@@ -26,17 +26,18 @@ export function lackingSamples({ loaded: { trained }, priors }: MetricContext): 
 }
 
 /**
- * `generated` new examples of a prior, [generated, ...shape]: means of p(x|z) for images and for codes of a fitted density, samples of
- * p(x|z) for all else. A supervised model is given the labels of the split's examples in turn. Throws ConfigError where they would
+ * `generated` new examples of a prior, [generated, ...shape]: means of p(x|z) for images, samples of
+ * p(x|z) for all else, or as asked. A supervised model is given the labels of the split's examples in turn. Throws ConfigError where they would
  * take too much memory.
  */
 export const generatedExamples = oncePerContext(async (context, prior): Promise<Float32Array> => {
-  const { loaded, split, seed, generated } = context;
+  const { loaded, split, seed, generated, show } = context;
   checkSize("--generated", generated, split);
   const trained = forExamples(loaded.trained, split);
-  if (prior === ownPrior) return trained.sample(generated, { seed, ...shownAs(trained.model, splitSpec(split).kind) });
-  const codes = await context.prior(prior);
-  return trained.decodeLatents(await codes.sample(generated, { seed, condition: trained.condition }));
+  const { kind } = splitSpec(split);
+  if (prior === ownPrior) return trained.sample(generated, { seed, ...shownAs(trained.model, kind, show) });
+  const codes = await (await context.prior(prior)).sample(generated, { seed, condition: trained.condition });
+  return trained.decodeLatents(codes, { seed, mean: decodedAsMeans(trained.model, kind, show) });
 });
 
 /** Features of `generated` new examples of a prior, [generated, dim]. */
@@ -69,8 +70,12 @@ export async function sampleConditions(context: MetricContext): Promise<Readonly
 }
 
 /** What examples of a prior are: see generatedExamples. */
-const valuesOf = (prior: string, { loaded, split }: MetricContext): string =>
-  prior === ownPrior && !shownAs(loaded.trained.model, splitSpec(split).kind).mean ? "samples" : "means of p(x|z)";
+function valuesOf(prior: string, { loaded, split, show }: MetricContext): string {
+  const { model } = loaded.trained;
+  const { kind } = splitSpec(split);
+  const means = prior === ownPrior ? shownAs(model, kind, show).mean : decodedAsMeans(model, kind, show);
+  return means ? "means of p(x|z)" : "samples";
+}
 
 /** The same for metrics of the examples themselves. */
 export const exampleConditions = (context: MetricContext): Readonly<Record<string, unknown>> => ({

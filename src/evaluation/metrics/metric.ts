@@ -5,6 +5,7 @@ import type { Extractor } from "../extractors/extractor.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { ConditionValues } from "../condition.ts";
 import type { LatentCodes } from "../latent-codes.ts";
+import type { Shown } from "../shown-samples.ts";
 import type { TrainedModel } from "../trained-model.ts";
 
 export interface MetricResult {
@@ -50,6 +51,8 @@ export interface MetricContext {
   readonly samples: number;
   /** Generated examples that are held against real ones. */
   readonly generated: number;
+  /** Whether they are samples of p(x|z) or its means; as their kind is shown where not given. */
+  readonly show?: Shown;
   /** Where their codes come from: densities fitted to codes, or "own" for samples of the model itself. */
   readonly priors: readonly string[];
   /** A prior of codes by its name: a density fitted to those of training examples, or a run trained on them. */

@@ -1,6 +1,5 @@
 /** `codes:RUN`: the codes of a trained run as data to train another model on. */
-import { createDataset } from "../../data/dataset.ts";
-import type { Field } from "../../data/dataset.ts";
+import { classIndices, createDataset, type Field } from "../../data/dataset.ts";
 import type { DataSourceOptions } from "../../data/options.ts";
 import { createDataSource, type DataSource, type Split, whole } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
@@ -121,10 +120,7 @@ async function codesSplit(options: {
       range: null,
       ...(labels &&
         classNames && {
-          labels:
-            labels.constructor === Uint8Array
-              ? Uint8Array.from(indices, (i) => labels[i]!)
-              : Uint16Array.from(indices, (i) => labels[i]!),
+          labels: classIndices(classNames.length, indices.length).map((_, row) => labels[indices[row]!]!),
           classNames,
         }),
       ...(others.length > 0 && { fields }),

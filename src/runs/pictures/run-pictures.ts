@@ -2,6 +2,7 @@ import { forExamples } from "../../evaluation/given-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { givesMeans } from "../../evaluation/shown-samples.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import type { CodePrior } from "../codes/code-prior.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
@@ -55,7 +56,8 @@ export async function sampleGrid(
       return next.value;
     }
     const known = { ...wanted, ...(condition ?? trained.condition) };
-    return from.decodeLatents(await prior.sample(count, { seed, temperature, radius, condition: known }));
+    const codes = await prior.sample(count, { seed, temperature, radius, condition: known });
+    return from.decodeLatents(codes, { seed, mean: mean || !givesMeans(model) });
   };
   const field = model.condition?.fields.find(({ kind }) => kind === "class");
   const columns = Math.ceil(Math.sqrt(count));

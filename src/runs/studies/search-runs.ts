@@ -64,7 +64,7 @@ export async function* searchRuns(
       const loaded = await loadRun(path, device, platform);
       const kept = { store: loaded.run.store, file: "search.json" };
       const { results } = yield* evaluatedRun(kept, loaded, measuring);
-      const result = results.find(({ metric, name }) => metric === metric || name === metric);
+      const result = results.find((one) => one.metric === metric || one.name === metric);
       if (!result)
         throw new ConfigError(
           `--metric: no such result, got ${metric}, expected one of ${[...new Set(results.map(({ name }) => name))].join(", ")}`,

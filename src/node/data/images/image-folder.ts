@@ -1,5 +1,5 @@
 import { basename, join, resolve } from "node:path";
-import { createDataset, type Dataset } from "../../../data/dataset.ts";
+import { classIndices, createDataset, type Dataset, mostClasses } from "../../../data/dataset.ts";
 import {
   completeParts,
   createDataSource,
@@ -18,7 +18,6 @@ import { type Broken, type PixelOptions, pixelsOf } from "./image-pixels.ts";
 const LOOKED_AT = 64;
 const SMALL = 64;
 const USUAL_SIZE = 32;
-const MOST_CLASSES = 256;
 
 export interface ImageFolderOptions extends SplitOptions, PixelOptions {
   readonly size?: number;
@@ -96,7 +95,7 @@ function classesOf(
 ): Pick<Dataset, "labels" | "classNames"> {
   const names = [...new Set(files.map(({ label }) => label))];
   const few = known ? 1 : 2;
-  if (names.includes(undefined) || names.length < few || names.length > MOST_CLASSES) return {};
+  if (names.includes(undefined) || names.length < few || names.length > mostClasses) return {};
   const classNames = known ?? (names as string[]).toSorted((a, b) => (a < b ? -1 : 1));
   const other = (names as string[]).find((name) => !classNames.includes(name));
   if (other !== undefined)
@@ -104,7 +103,9 @@ function classesOf(
       `${folder}: a subfolder is no class known before, got ${other}, expected one of ${classNames.slice(0, 20).join(", ")}`,
     );
   const index = new Map(classNames.map((name, i) => [name, i]));
-  return { classNames, labels: Uint8Array.from(files, ({ label }) => index.get(label!)!) };
+  const labels = classIndices(classNames.length, files.length);
+  files.forEach(({ label }, i) => (labels[i] = index.get(label!)!));
+  return { classNames, labels };
 }
 
 /** Parts as folders say, what they leave open held out at random. */
