@@ -27,6 +27,18 @@ export {
   takeSamples,
 } from "./latent.ts";
 export type { Batch, Elbo, Examples, Model, Objective, RunOptimizer } from "./model.ts";
+export { conditionSize, conditionVector } from "./parts/condition-vector.ts";
+export { type Likelihood, likelihood, likelihoodConfig, type LikelihoodConfig } from "./parts/likelihoods.ts";
+export {
+  type Decoder,
+  decoderFor,
+  type Encoder,
+  encoderFor,
+  networkConfig,
+  type NetworkConfig,
+  networkRemedies,
+} from "./parts/networks.ts";
+export { likelihoodPresets, networkPresets } from "./parts/presets.ts";
 export { findModel, registry } from "./registry.ts";
 export {
   ancestral,

@@ -34,7 +34,7 @@ export async function namedModel(name: string): Promise<FoundModel> {
     );
   const digest = await digestOf(path);
   const definition = checkedDefinition(await loadModelFile(name), name);
-  await writeCached(trustedName(digest), [new TextEncoder().encode(`${path}\n`)]);
+  await writeCached(await trustedName(path, digest), [new TextEncoder().encode(`${path}\n`)]);
   return { definition, modelFile: { path, sha256: digest } };
 }
 
@@ -53,14 +53,16 @@ export async function runModel({ model, modelFile }: Pick<RunInfo, "model" | "mo
     throw new CheckpointError(
       `${model}: its model file has changed, got another ${path}, expected the one that the run was trained with; name it by --model FILE to take it as it is`,
     );
-  if ((await cachedFile(trustedName(digest))) === undefined)
+  if ((await cachedFile(await trustedName(path, digest))) === undefined)
     throw new CheckpointError(
       `${model}: its model file has not been run here, got ${path}, expected one that was trained on this machine; name it by --model FILE if you trust it`,
     );
   return checkedDefinition(await loadModelFile(path), path);
 }
 
-const trustedName = (digest: string): string => `${digest}.model-file`;
+/** Of a file at its place: a copy elsewhere may stand beside other files, which it would import. */
+const trustedName = async (path: string, digest: string): Promise<string> =>
+  `${await sha256Hex([new TextEncoder().encode(`${digest} ${path}`)])}.model-file`;
 
 async function digestOf(path: string): Promise<string> {
   try {

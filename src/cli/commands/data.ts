@@ -8,6 +8,7 @@ import { ConfigError, DataError } from "../../errors.ts";
 import { nearestName } from "../../nearest-name.ts";
 import { fetchDataset, publishedDatasets } from "../../node/data/fetch.ts";
 import { dataOptions } from "../../data/options.ts";
+import { codesForm } from "../../runs/codes/codes-source.ts";
 import { listDataSources } from "../../node/data/source.ts";
 import { nodePlatform } from "../../node/platform.ts";
 import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
@@ -35,7 +36,7 @@ export function define(command: Command): void {
     .description("list what --data takes")
     .option("--json", "print JSON")
     .action(({ json = false }: { readonly json?: boolean }) => {
-      const sources = listDataSources();
+      const sources = [...listDataSources(), codesForm];
       if (json) console.log(JSON.stringify(sources));
       else console.log(table(sources.map(({ spec, description }) => [spec, description])));
     });

@@ -1,16 +1,21 @@
 import type { Command } from "commander";
-import { findModel, registry } from "../../models/registry.ts";
+import type { ModelDefinition } from "../../models/definition.ts";
+import { registry } from "../../models/registry.ts";
+import { namedModel } from "../../node/model-files.ts";
 import { settingsOf, settingText } from "../../settings-schema.ts";
 import { table } from "../output/table.ts";
 
 export function define(command: Command): void {
   command
-    .argument("[model]", "show this model's settings")
+    .argument("[model]", "show this model's settings: a name, or a file of your own")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExamples:\n  latentkit models\n  latentkit models vae --json")
-    .action((name: string | undefined, { json = false }: { readonly json?: boolean }) => {
+    .addHelpText(
+      "after",
+      "\nExamples:\n  latentkit models\n  latentkit models vae --json\n  latentkit models ./my-model.ts",
+    )
+    .action(async (name: string | undefined, { json = false }: { readonly json?: boolean }) => {
       if (name === undefined) listModels(json);
-      else showModel(name, json);
+      else showModel((await namedModel(name)).definition, json);
     });
 }
 
@@ -23,8 +28,7 @@ function listModels(json: boolean): void {
   }
 }
 
-function showModel(name: string, json: boolean): void {
-  const { summary, paper, config, presets = [] } = findModel(name);
+function showModel({ name, summary, paper, config, presets = [] }: ModelDefinition, json: boolean): void {
   const settings = settingsOf(config);
   if (json) {
     const shown = settings.map(({ key, description, default: standard, expected }) => ({

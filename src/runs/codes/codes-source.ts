@@ -13,6 +13,13 @@ import { readRunData } from "../run-spec.ts";
 import { standardizationOf, standardize } from "./standardization.ts";
 
 /** Whether a source is codes of a run. */
+/** What `--data` takes for them. */
+export const codesForm = {
+  spec: "codes:RUN",
+  description:
+    "codes of a trained run, standardized: means of q(z|x), or samples with --codes samples; codes:RUN#LATENT for one of several latents",
+};
+
 export const isCodes = (spec: string): boolean => spec.startsWith("codes:");
 
 /** `codes:PATH` or `codes:PATH#LATENT`. */
