@@ -18,7 +18,7 @@ const vectorOf = (model: Model): Latent | undefined => {
 
 interface Capability {
   readonly has: (model: Model) => boolean;
-  /** What a model does that has it, and one that has it not. */
+  /** The clauses for a model with it, and for one without. */
   readonly does: string;
   readonly lacks: string;
 }

@@ -9,6 +9,6 @@ export function givesMeans(model: Model): boolean {
   return options instanceof z.ZodObject && "mean" in options.shape;
 }
 
-/** The option by which people are shown samples of a kind: means of p(x|z) where the kind says so and the sampler gives them. */
+/** The sampler option for shown samples of a kind: means of p(x|z) where the kind prefers them and the sampler has them. */
 export const shownAs = (model: Model, kind: string): { readonly mean?: true } =>
   kindOf(kind).shows === "means" && givesMeans(model) ? { mean: true } : {};

@@ -20,7 +20,7 @@ import { drain, type SampleOptions, sampling, type SamplingProgress } from "./sa
 // A type, not an interface: only that fits a record of tensors.
 type PosteriorTensors = { readonly means: Tensor; readonly samples: Tensor; readonly rates?: Tensor };
 
-/** What `TrainedModel.codes` gives, [examples, latentDim] each. */
+/** Codes of examples, [examples, latentDim] each. */
 export interface SplitCodes {
   readonly means: Float32Array;
   /** One sample of each posterior. */

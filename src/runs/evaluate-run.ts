@@ -22,20 +22,20 @@ export interface EvaluationRequest {
   readonly split: SplitName;
   /** The first so many examples; all of them where not given. */
   readonly count?: number;
-  /** Draws of z an example, for estimates of the likelihood (500). */
+  /** Samples of z per example, for estimates of the likelihood (500). */
   readonly samples?: number;
   readonly seed: number;
   /** Names of metrics; where not given, those of no generated examples that the run has the capabilities for. */
   readonly metrics?: readonly string[];
   /** What becomes of metrics asked for by name that the run lacks the capabilities for (refuse). */
   readonly lacking?: "refuse" | "leave out";
-  /** Generated examples that are held against real ones (10,000). */
+  /** Number of generated examples (10,000). */
   readonly generated?: number;
   /** Densities of codes that they come from, or "own"; where not given, own for a model with p(z), else full-gaussian and gmm:10. */
   readonly priors?: readonly string[];
   /** What turns examples into features: see openExtractor. */
   readonly extractor?: string;
-  /** Hears how far the training of an extractor is, in steps. */
+  /** Called with the progress of training an extractor, in steps. */
   readonly onExtractorTraining?: (step: number, steps: number) => void;
 }
 

@@ -27,7 +27,7 @@ export interface ScoreRequest {
   readonly split: Split;
   /** Those that the model has, where not given. */
   readonly scores?: readonly ScoreName[];
-  /** Draws of z an example. */
+  /** Samples of z per example. */
   readonly samples: number;
   /** The density of codes: see runDensity. */
   readonly density: string;
