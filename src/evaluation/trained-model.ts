@@ -94,7 +94,7 @@ export class TrainedModel implements ModelOnDevice {
     return this.#given.key !== "";
   }
 
-  /** The latent that stands for an example. Throws UnsupportedOpError where it is not one vector. */
+  /** The latent that represents an example. Throws UnsupportedOpError where it is not one vector. */
   get code(): Latent {
     requireCapabilities(this.model, ["vector"]);
     return codeOf(this.model)!;

@@ -12,7 +12,7 @@ import { trackEma, clipByNorm, clipByValue } from "../optim/wrappers.ts";
 
 export const optimizerNames = ["adam", "adamw", "adamax", "rmsprop", "sgd"] as const;
 
-/** How long and how a model is trained, with defaults and ranges; each field's description is its help text. */
+/** Training settings, with defaults and ranges; each field's description is its help text. */
 export const trainingSettings = z.strictObject({
   epochs: z
     .int()

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
-import { manifoldGrid, mostTellingDimensions } from "../../runs/pictures/run-pictures.ts";
+import { manifoldGrid, mostInformativeDimensions } from "../../runs/pictures/run-pictures.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
@@ -43,7 +43,7 @@ Examples:
         );
       const dims = wanted
         ? checkedDims(wanted, trained)
-        : await mostTellingDimensions(trained, async () => (await loaded.openData()).validation);
+        : await mostInformativeDimensions(trained, async () => (await loaded.openData()).validation);
       const named = prior === undefined ? undefined : await namedPrior(loaded, prior, options);
       const density = named && mixtureOf(named);
       const grid = await manifoldGrid(trained, { dims, size, density });

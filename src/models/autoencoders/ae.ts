@@ -115,7 +115,7 @@ export class AE implements Model {
     return [{ name: "loss", loss, parameters: parameters(this), metrics: { reconstruction, ...metrics } }];
   }
 
-  /** distance(x, g(f(x))), of the corrupted x where training corrupts it; and the mean squared error of a value. */
+  /** distance(x, g(f(x))), of the corrupted x where training corrupts it; and the mean squared error over values. */
   validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
     const pass = this.pass(x, context);
     const { reconstruction, decoded } = pass;

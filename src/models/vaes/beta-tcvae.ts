@@ -89,7 +89,7 @@ export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
  * log q(z_i|x_n) + weight.
  *
  * - `weighted`: 1/M for each, as if the batch were all there is: the paper's but for a constant 1/N, which no gradient sees
- * - `stratified`: 1/N for the example that the code is of, and for the M - 1 others, drawn from the N - 1, weights that make the
+ * - `stratified`: 1/N for the example that the code is of, and for the M - 1 others, sampled from the N - 1, weights that make the
  *   sum unbiased (appendix C): 1/(M - 1), and (N - M + 1)/(N (M - 1)) for one of them
  */
 export function logFractions(batch: number, size: number, estimator: AggregateName): Tensor {
