@@ -31,7 +31,7 @@ const names = registry
 function request(name: string, data: string, steps: number): RunRequest {
   const definition = findModel(name);
   const settings = trainingSettings.parse({ steps, batchSize: 20, checkpointEvery: 4, device: "cpu", threads: 1 });
-  const some = definition.name === "m2" && { labelled: 40 };
+  const some = definition.name === "m2" && { labeled: 40 };
   const config = definition.config.parse({ latentDim: 2, hiddenDims: [16], ...some });
   return { definition, config, settings, data, binarize: "auto", seed: 2 };
 }
@@ -108,7 +108,7 @@ describe.each(names)("%s", (name) => {
       images,
       Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 28, 0, 0, 0, 28, ...new Uint8Array(40 * 784)),
     );
-    const out = `${name}-unlabelled`;
+    const out = `${name}-unlabeled`;
     await expect(startRun(request(name, images, 2), { out: join(folder, out) })).rejects.toThrow(
       "model: it is conditioned on labels, got data without, expected labeled data, such as digits",
     );

@@ -1,15 +1,15 @@
-/** Work of several runs, one after the other, that goes on where it stopped. */
+/** Work on several runs, one after the other, that resumes where it stopped. */
 import type { CompletingEvent } from "../runs/studies/complete-run.ts";
 import type { EvaluatingEvent } from "../runs/studies/evaluated-run.ts";
 import { Progress } from "./output/progress.ts";
 
-/** The next run, what happens in training it, or how far a metric is. */
+/** The next run, an event of its training, or the progress of a metric. */
 export type WorkEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | EvaluatingEvent;
 
 const interrupted = 130;
 const lineIntervalMs = 2000;
 
-/** Shows on stderr how training and measuring go, and gives what they end with. */
+/** Shows the progress of training and evaluation on stderr, and returns their result. */
 export async function follow<T>(work: AsyncGenerator<WorkEvent, T>): Promise<T> {
   let bar: Progress | undefined;
   let shownMs = performance.now();
@@ -46,7 +46,7 @@ export async function unattended(work: (signal: AbortSignal) => Promise<true | u
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
     if (await work(stop.signal)) return 0;
-    process.stderr.write("stopped; say the same again to go on\n");
+    process.stderr.write("stopped; run the same command again to resume\n");
     return interrupted;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);

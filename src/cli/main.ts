@@ -4,39 +4,43 @@ import { fileError } from "../node/files/file-error.ts";
 import { version } from "../version.ts";
 import { reportError } from "./output/report-error.ts";
 
-/** The commands, each loaded only when it is asked for: start-up is what a person waits for most often. */
+/** The commands, each loaded only when it runs, to keep start-up short. */
 const commands: readonly (readonly [
   name: string,
   summary: string,
   load: () => Promise<{ readonly define: (command: Command, args: readonly string[]) => void | Promise<void> }>,
 ])[] = [
   ["train", "train a model on data", () => import("./commands/train.ts")],
-  ["sample", "draw new examples from a run", () => import("./commands/sample.ts")],
-  ["reconstruct", "show examples and what the model makes of them", () => import("./commands/reconstruct.ts")],
-  ["denoise", "corrupt examples and show what the model restores", () => import("./commands/denoise.ts")],
-  ["manifold", "show two dimensions of the latent space", () => import("./commands/manifold.ts")],
-  ["interpolate", "go from one example to another", () => import("./commands/interpolate.ts")],
-  ["traverse", "move one dimension of a code after the other", () => import("./commands/traverse.ts")],
-  ["analogy", "add what sets a apart from b to c", () => import("./commands/analogy.ts")],
-  ["walk", "walk through the latent space, as a film", () => import("./commands/walk.ts")],
-  ["latent", "say what each unit of the code does", () => import("./commands/latent.ts")],
-  ["score", "score how unlike the training examples each example is", () => import("./commands/score.ts")],
-  ["encode", "write the codes of examples", () => import("./commands/encode.ts")],
-  ["decode", "show what codes decode to", () => import("./commands/decode.ts")],
-  ["evaluate", "measure a run: likelihood, active units, parts of the rate", () => import("./commands/evaluate.ts")],
-  ["compare", "train models, and show them side by side", () => import("./commands/compare.ts")],
-  ["metrics", "list what evaluate measures, or train a feature extractor", () => import("./commands/metrics.ts")],
-  ["search", "try settings of a model, and mark the best", () => import("./commands/search.ts")],
-  ["reproduce", "run a published table again", () => import("./commands/reproduce.ts")],
-  ["report", "write what a run is and how it went as one HTML file", () => import("./commands/report.ts")],
-  ["models", "list the models, or one model's settings", () => import("./commands/models.ts")],
-  ["data", "list data sources, or show one", () => import("./commands/data.ts")],
-  ["doctor", "say what this machine offers and what is missing", () => import("./commands/doctor.ts")],
+  ["sample", "sample new examples from a trained model", () => import("./commands/sample.ts")],
+  ["reconstruct", "show examples and their reconstructions", () => import("./commands/reconstruct.ts")],
+  ["denoise", "corrupt examples and denoise them, with the PSNR", () => import("./commands/denoise.ts")],
+  ["manifold", "decode a grid over two latent dimensions", () => import("./commands/manifold.ts")],
+  ["interpolate", "interpolate between examples in latent space", () => import("./commands/interpolate.ts")],
+  ["traverse", "latent traversals: vary one latent dimension at a time", () => import("./commands/traverse.ts")],
+  ["analogy", "latent arithmetic: decode c + (a - b)", () => import("./commands/analogy.ts")],
+  ["walk", "animate a walk through the latent space", () => import("./commands/walk.ts")],
+  ["latent", "latent dimensions: active units, KL and variances", () => import("./commands/latent.ts")],
+  ["score", "anomaly scores of examples", () => import("./commands/score.ts")],
+  ["encode", "encode examples: write their codes to a file", () => import("./commands/encode.ts")],
+  ["decode", "decode codes from a file", () => import("./commands/decode.ts")],
+  [
+    "evaluate",
+    "evaluate a run: likelihood, active units, decomposition of the rate",
+    () => import("./commands/evaluate.ts"),
+  ],
+  ["compare", "train models and compare them in one table", () => import("./commands/compare.ts")],
+  ["metrics", "list the metrics of evaluate, or train a feature extractor", () => import("./commands/metrics.ts")],
+  ["search", "hyperparameter search, judged on the validation split", () => import("./commands/search.ts")],
+  ["reproduce", "reproduce a table of a paper", () => import("./commands/reproduce.ts")],
+  ["report", "write the report of a run, one HTML file", () => import("./commands/report.ts")],
+  ["models", "list the models, or show one model's settings", () => import("./commands/models.ts")],
+  ["data", "list, fetch or show data sources", () => import("./commands/data.ts")],
+  ["doctor", "check which devices this machine has", () => import("./commands/doctor.ts")],
 ];
 
 async function main(args: readonly string[]): Promise<void> {
   const program = new Command("latentkit")
-    .description("Learns the distribution of your data and generates more of it.")
+    .description("Deep generative models: train on your data, sample, evaluate.")
     .version(version, "-V, --version", "print the version")
     .addHelpText(
       "after",

@@ -120,14 +120,14 @@ test("labels follow their examples", () => {
 
 test("labels that a model needs are there, and of its classes", async () => {
   const { labels: _, classNames: __, ...parts } = small;
-  const unlabelled = whole(await createDataset(parts));
+  const unlabeled = whole(await createDataset(parts));
   const options = { batchSize: 10, purpose: "training" } as const;
   const of = (classes: number): FieldSpec => ({
     name: "class",
     kind: "class",
     classes: Array.from({ length: classes }, (_, k) => String(k)),
   });
-  expect(() => new Batches(unlabelled, { ...options, fields: [of(103)] })).toThrow(
+  expect(() => new Batches(unlabeled, { ...options, fields: [of(103)] })).toThrow(
     "ramp: no labels, got none, expected a labeled dataset of 103 classes",
   );
   expect(() => new Batches(whole(small), { ...options, fields: [of(102)] })).toThrow(
@@ -311,6 +311,6 @@ test("what cannot be filled is refused", async () => {
     expect(() => batches.fillExamples(new Float32Array(90), cursor)).toThrow(/cursor out of range/);
   expect(() => batches.fillExamples(new Float32Array(89), { epoch: 0, index: 0 })).toThrow(/array too short, got 89/);
   expect(() => new Batches(split(small).test, { batchSize: 1, purpose: "evaluation" })).toThrow(/empty/);
-  const unlabelled = new Batches(whole(await ramp(5, [1])), { batchSize: 1, purpose: "training" });
-  expect(() => unlabelled.fillLabels(new Int32Array(1), { epoch: 0, index: 0 })).toThrow(/no labels/);
+  const unlabeled = new Batches(whole(await ramp(5, [1])), { batchSize: 1, purpose: "training" });
+  expect(() => unlabeled.fillLabels(new Int32Array(1), { epoch: 0, index: 0 })).toThrow(/no labels/);
 });

@@ -13,7 +13,7 @@ export const fieldsOf = ({
   ...fields,
 });
 
-/** What models are told of a field. */
+/** The specification of a field, for models. */
 export const fieldSpec = (name: string, field: Field): FieldSpec =>
   field.kind === "class"
     ? { name, kind: "class", classes: field.classes }

@@ -4,46 +4,46 @@ import { BINARIZATIONS } from "./binarize.ts";
 import type { Column } from "./tables/column.ts";
 import { numberMappings } from "./tables/raw-column.ts";
 
-/** How a source is read, for those sources that leave it open. Everything has a default by the source itself. */
+/** Options of reading a source; their defaults depend on the source. */
 export const dataOptions = z.strictObject({
   validation: z
     .number()
     .positive()
     .optional()
-    .describe("examples held out for validation: a number, or a share below 1 (default: a tenth)"),
+    .describe("examples held out for validation: a number, or a fraction below 1 (default: a tenth)"),
   size: z
     .int()
     .positive()
     .max(4096)
     .optional()
-    .describe("images: side of the square they are cropped and scaled to (default: theirs if small, or 32)"),
+    .describe("images: side of the square to crop and scale to (default: the images' own if small, or 32)"),
   channels: z
     .literal([1, 3])
     .optional()
-    .describe("images: 1 for gray, 3 for color (default: gray if all of a few are)"),
-  condition: z.string().min(1).optional().describe("tables: the column whose values are the classes"),
+    .describe("images: 1 for grayscale, 3 for color (default: grayscale if the first images are)"),
+  condition: z.string().min(1).optional().describe("tables: the column of the class labels"),
   drop: z.array(z.string().min(1)).optional().describe("tables: columns to leave out"),
   missing: z
     .enum(["refuse", "impute"])
     .optional()
-    .describe("tables: what becomes of missing values; impute takes the mean or the most frequent (default: refuse)"),
+    .describe("tables: missing values; impute by the mean or the most frequent value (default: refuse)"),
   numbers: z
     .enum(numberMappings)
     .optional()
     .describe(
-      "tables: how numbers are scaled; auto takes quantiles where there are many values, skewed or heaped on one (default: auto)",
+      "tables: scaling of numbers; auto takes quantiles for many values, skewed or concentrated on one (default: auto)",
     ),
   without: z
     .array(z.string().min(1))
     .min(1)
     .max(256)
     .optional()
-    .describe("classes to leave out of every split, by name or number: what latentkit score is then to find"),
+    .describe("classes to leave out of every split, by name or number: the anomalies of latentkit score"),
   codes: z
     .enum(["means", "samples"])
     .optional()
-    .describe("codes of a run: means of q(z|x), or one sample each (default: means)"),
-  skipBroken: z.boolean().optional().describe("images: leave out those that cannot be read, in place of refusing"),
+    .describe("codes of a run: means of q(z|x), or one sample of each (default: means)"),
+  skipBroken: z.boolean().optional().describe("images: skip those that cannot be read, in place of refusing"),
 });
 export type DataOptions = z.output<typeof dataOptions>;
 
@@ -56,7 +56,7 @@ export function givenDataOptions(from: DataOptions): DataOptions {
 /** How a run reads its data, as its run.json says. */
 export const runDataOptions = z.strictObject({ binarize: z.enum(BINARIZATIONS), ...dataOptions.shape });
 
-/** How far data that take a while have been read: so many images, rows or bytes of all. */
+/** The progress of reading data, in images, rows or bytes. */
 export interface LoadProgress {
   /** The path of the data. */
   readonly source: string;
@@ -99,8 +99,8 @@ interface Known {
 }
 
 /**
- * The options for a source that has a use for `keys`, and what was chosen for data read before. Throws ConfigError for another one,
- * which the source has no use for.
+ * The options of a source with the options `keys`, and those chosen for data read before. Throws ConfigError for any other
+ * option.
  */
 export function allowedOptions<Key extends keyof (GivenOptions & Known)>(
   spec: string,

@@ -4,7 +4,7 @@ import type { Latent } from "../models/latent.ts";
 import type { Model } from "../models/model.ts";
 import { samplerOf } from "../models/sampler.ts";
 
-/** The latent that stands for an example in tools on codes; undefined where there is none, or several of equal standing. */
+/** The latent that represents an example in tools on codes; undefined where there is none, or several of equal standing. */
 export function codeOf({ latents = [], code }: Model): Latent | undefined {
   if (code !== undefined) return latents.find(({ name }) => name === code);
   return latents.length === 1 ? latents[0] : undefined;
@@ -18,7 +18,7 @@ const vectorOf = (model: Model): Latent | undefined => {
 
 interface Capability {
   readonly has: (model: Model) => boolean;
-  /** What a model does that has it, and one that has it not. */
+  /** The clauses for a model with it, and for one without. */
   readonly does: string;
   readonly lacks: string;
 }

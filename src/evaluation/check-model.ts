@@ -10,19 +10,19 @@ import { fieldInputs } from "../training/batch-inputs.ts";
 const rows = 2;
 
 /**
- * Holds what a model's capabilities give against the shapes they owe, before anything is compiled. Throws ShapeError naming the first capability
+ * Checks the shapes of a model's capabilities before anything is compiled. Throws ShapeError naming the first capability
  * that gives another one.
  */
 export function checkModel(name: string, model: Model, { shape }: DataSpec): void {
   if (typeof model !== "object" || model === null || typeof model.objectives !== "function")
-    throw new ShapeError(`${name}: build gives no model, got ${typeof model}, expected an object with objectives`);
+    throw new ShapeError(`${name}: build returns no model, got ${typeof model}, expected an object with objectives`);
   const x = new Input("x", [rows, ...shape]);
   const { condition, latents = [] } = model;
   const context = condition ? conditioned(evaluation, fieldInputs(condition.fields, rows)) : evaluation;
   const check = (what: string, given: Tensor | { readonly shape: Shape }, expected: Shape): void => {
     if (given?.shape?.join() !== expected.join())
       throw new ShapeError(
-        `${name}: ${what} gives another shape, got [${given?.shape?.join(", ") ?? ""}] for ${rows} examples, expected [${expected.join(", ")}]`,
+        `${name}: ${what} has the wrong shape, got [${given?.shape?.join(", ") ?? ""}] for ${rows} examples, expected [${expected.join(", ")}]`,
       );
   };
   const example = [rows, ...shape];

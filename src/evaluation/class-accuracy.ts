@@ -2,7 +2,7 @@ import type { ClassIndices } from "../data/dataset.ts";
 import { UnsupportedOpError } from "../errors.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
-/** How often samples of a class look like one to a classifier. */
+/** The accuracy of a classifier on samples of each class. */
 export interface ClassAccuracy {
   /** The fraction of all samples, and of those of each class. */
   readonly accuracy: number;
@@ -10,8 +10,8 @@ export interface ClassAccuracy {
 }
 
 /**
- * Takes `perClass` samples of each class from a class-conditional model, and asks a classifier of real examples what they
- * are. Throws UnsupportedOpError where the model takes no label.
+ * Takes `perClass` samples of each class from a class-conditional model, and classifies them by a classifier of real
+ * examples. Throws UnsupportedOpError where the model takes no label.
  */
 export async function classAccuracy(
   trained: TrainedModel,
@@ -26,7 +26,7 @@ export async function classAccuracy(
     );
   const classes = field.classes.length;
   for (let label = 0; label < classes; label++) {
-    // Codes of their own for each class: a seed's draws do not depend on the label.
+    // A seed's samples do not depend on the label, so each class gets codes of its own.
     const samples = await trained
       .given({ [field.name]: [label] })
       .sample(perClass, { seed: seed * classes + label, mean: true });

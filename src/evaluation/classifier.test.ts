@@ -70,9 +70,9 @@ test("learns what is not an image too, and refuses data without labels", async (
   const trained = await trainClassifier({ device, split: corners, epochs: 40 });
   expect(await trained.error(corners)).toBe(0);
   await trained.release();
-  const unlabelled = whole(await createDataset({ ...points, values }));
-  await expect(trainClassifier({ device, split: unlabelled })).rejects.toThrow(
-    "classifier: points has no labels, got none, expected labelled examples",
+  const unlabeled = whole(await createDataset({ ...points, values }));
+  await expect(trainClassifier({ device, split: unlabeled })).rejects.toThrow(
+    "classifier: points has no labels, got none, expected labeled examples",
   );
 });
 

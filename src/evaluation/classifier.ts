@@ -27,12 +27,12 @@ import { fit } from "../training/fit.ts";
 import type { SafetensorsTensor } from "../serialization/safetensors.ts";
 import { readTensors, writeTensors } from "../training/state-tensors.ts";
 
-/** Numbers that the classifier sees in an example before it decides. */
+/** Features of the classifier's last hidden layer. */
 export const classifierFeatures = 128;
 
 /**
- * q(y|x) as a measuring instrument: what class does an example look like, and what does it look like to one who tells classes
- * apart? Images whose sides halve twice go through two convolutions 4x4 of stride 2 with 32 and 64 channels, all else through a
+ * A classifier q(y|x) for evaluation: its classes, and the features of its last hidden layer.
+ * Images whose sides halve twice go through two convolutions 4x4 of stride 2 with 32 and 64 channels, all else through a
  * layer of 256; then 128 features and a softmax, trained by cross-entropy.
  */
 export class Classifier implements Model {
@@ -127,12 +127,12 @@ export class TrainedClassifier {
     return this.#rows("probabilities", x, this.network.classes);
   }
 
-  /** What the classifier sees in examples [count, ...shape]: [count, classifierFeatures]. */
+  /** Features of examples [count, ...shape]: [count, classifierFeatures]. */
   features(x: Float32Array): Promise<Float32Array> {
     return this.#rows("features", x, classifierFeatures);
   }
 
-  /** The fraction of a labeled split whose class it does not find. */
+  /** The error rate on a labeled split. */
   async error(split: Split): Promise<number> {
     const { error } = await validationMetrics(this.#trained, { split, binarize: "none" });
     return error!;
@@ -160,7 +160,7 @@ export class TrainedClassifier {
 const rows = 250;
 
 /**
- * Trains a classifier on a labelled split: Adam, at a rate that rises and falls once (one-cycle). The same seed gives the same
+ * Trains a classifier on a labeled split: Adam with a one-cycle learning rate. The same seed gives the same
  * weights. With `side` images are scaled to squares of it first. Throws ConfigError where the examples have no labels.
  */
 export async function trainClassifier(options: {
@@ -169,12 +169,12 @@ export async function trainClassifier(options: {
   readonly epochs?: number;
   readonly seed?: number;
   readonly side?: number;
-  /** Hears how far it is, in steps. */
+  /** Called with the progress, in steps. */
   readonly onStep?: (step: number, steps: number) => void;
 }): Promise<TrainedClassifier> {
   const { device, split, epochs = 4, seed = 0, side, onStep } = options;
   const { name, shape, classNames } = split.dataset;
-  if (!classNames) throw new ConfigError(`classifier: ${name} has no labels, got none, expected labelled examples`);
+  if (!classNames) throw new ConfigError(`classifier: ${name} has no labels, got none, expected labeled examples`);
   const network = new Classifier(shape, classNames.length, { side });
   const batchSize = Math.min(128, split.indices.length);
   const batches = new Batches(split, { batchSize, purpose: "training", seed, fields: network.condition.fields });

@@ -5,10 +5,10 @@ import { conditioned, type Context, evaluation } from "../nn/context.ts";
 import type { HostArray } from "../runtime/host-array.ts";
 import { fieldInputName, fieldInputs } from "../training/batch-inputs.ts";
 
-/** A condition by field: indices of classes (-1 for none, where the model need not be told), or numbers, [rows, ...shape of the field]. */
+/** A condition by field: indices of classes (-1 for none, where the model allows it), or numbers, [rows, ...shape of the field]. */
 export type ConditionValues = Readonly<Record<string, ArrayLike<number>>>;
 
-/** What a model is given: checked once, and put into the rows of each run. */
+/** The condition of a model: checked once, and repeated over the rows of each run. */
 export class Given {
   /** The fields that are given: graphs of other fields are other graphs. */
   readonly key: string;

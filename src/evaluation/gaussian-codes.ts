@@ -8,7 +8,7 @@ import { mapSplit, type SplitOptions } from "./map-split.ts";
 import type { ModelOnDevice } from "./model-on-device.ts";
 
 /**
- * q(z|x) of every example of a split with one sample of z each: what metrics of a latent space start from. Throws UnsupportedOpError for a
+ * q(z|x) of every example of a split with one sample of z each, for metrics of a latent space. Throws UnsupportedOpError for a
  * model whose code is not one vector with a Gaussian posterior and the prior N(0, I).
  */
 export async function gaussianCodes(

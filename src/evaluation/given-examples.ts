@@ -5,7 +5,7 @@ import { conditionFields } from "./map-split.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /**
- * The model for the examples of a split in file order: given their labels where it learns from labels. Throws DataError where
+ * The model for the examples of a split in file order: given their labels where it is conditional. Throws DataError where
  * they have none.
  */
 export function forExamples(trained: TrainedModel, split: Split): TrainedModel {

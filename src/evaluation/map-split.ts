@@ -28,7 +28,7 @@ export interface SplitBatch {
   readonly first: number;
   readonly count: number;
   readonly arrays: BatchArrays;
-  /** The graph's outputs for the batch; rows behind the `count` of a short last one stand for nothing. */
+  /** The graph's outputs for the batch; rows beyond the `count` of a short last one are padding. */
   readonly compute: (options?: {
     readonly inputs?: Readonly<Record<string, HostArray>>;
     readonly outputs?: readonly string[];

@@ -4,7 +4,7 @@ import type { Model } from "../models/model.ts";
 import type { Program, ProgramSpec } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 
-/** Rows of a run of a graph. The i-th sample of a seed is the same whatever the number asked for. */
+/** Rows of a run of a graph. The i-th sample of a seed is the same for any number of samples. */
 export const chunk = 64;
 
 export interface Releasable {
@@ -21,8 +21,8 @@ export interface ModelOnDevice {
   readonly emaWeights: ReadonlyMap<Variable, Variable>;
   /** Whether the weights no longer change. */
   readonly frozen: boolean;
-  /** What has been made under this key before, or now. */
+  /** The value of this key, made at its first use. */
   kept<T extends Releasable>(key: string, make: () => T): T;
-  /** A program over the model's variables, compiled when it is first asked for by this key. */
+  /** A program over the model's variables, compiled at the first use of this key. */
   program(key: string, make: () => Omit<ProgramSpec, "emaWeights">): Program;
 }

@@ -6,9 +6,9 @@ import type { Device } from "../runtime/device.ts";
 import { trainClassifier } from "./classifier.ts";
 
 /**
- * The classifier two-sample test by a network (Lopez-Paz & Oquab 2017, arXiv:1610.06545): `Classifier` learns to tell samples from real
- * examples, [count, ...shape] each, from half of both, and is asked about the other half. The larger set is cut; the same seed gives the
- * same figures. Throws ConfigError for fewer than 10 examples or one that is not finite.
+ * The classifier two-sample test by a network (Lopez-Paz & Oquab 2017, arXiv:1610.06545): `Classifier` learns to separate samples from real
+ * examples, [count, ...shape] each, from half of both, and is tested on the other half. The larger set is cut; the same seed gives the
+ * same results. Throws ConfigError for fewer than 10 examples or one that is not finite.
  */
 export async function networkTwoSample(
   samples: Float32Array,
@@ -20,7 +20,7 @@ export async function networkTwoSample(
     whole(
       await createDataset({
         name: "two samples",
-        description: `${half} examples each, drawn and real`,
+        description: `${half} examples each, sampled and real`,
         shape,
         size: 2 * half,
         values,

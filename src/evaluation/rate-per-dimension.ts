@@ -7,7 +7,7 @@ import type { Context } from "../nn/context.ts";
 import { codeOf } from "./capabilities.ts";
 
 /**
- * KL(q(z_i|x) || p(z_i)) of each example, [batch, latentDim] in nats: how much each latent dimension tells of it. Undefined
+ * KL(q(z_i|x) || p(z_i)) of each example, [batch, latentDim] in nats: the information of each latent dimension on it. Undefined
  * for a model whose rate has no such parts in closed form: without a posterior and a prior that factorize over dimensions.
  */
 export function ratePerDimension(model: Model, x: Tensor, context: Context): Tensor | undefined {

@@ -19,11 +19,11 @@ export interface SampleOptions {
   readonly [option: string]: unknown;
 }
 
-/** How far sampling is: `step` of `steps`, of all rows together. */
+/** The progress of sampling: `step` of `steps`, of all rows together. */
 export interface SamplingProgress {
   readonly step: number;
   readonly steps: number;
-  /** What the rows of the current chunk look like, [rows, ...shape], where a preview is due; the first of them is sample `first`. */
+  /** A preview of the rows of the current chunk, [rows, ...shape], where one is due; the first of them is sample `first`. */
   readonly preview?: { readonly first: number; readonly examples: Float32Array };
 }
 
@@ -171,8 +171,10 @@ class CompiledSampler {
       };
       if (this.#step) {
         await this.#start.run({ inputs, seed, step: at });
-        for (const [k, told] of schedule.entries()) {
-          const scalarInputs = Object.entries(told).map(([name, v]) => [stepInput(name), Float32Array.of(v)] as const);
+        for (const [k, scalars] of schedule.entries()) {
+          const scalarInputs = Object.entries(scalars).map(
+            ([name, v]) => [stepInput(name), Float32Array.of(v)] as const,
+          );
           await this.#step.run({
             inputs: { ...inputs, ...Object.fromEntries(scalarInputs) },
             seed,

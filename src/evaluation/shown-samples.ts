@@ -9,16 +9,13 @@ export function givesMeans(model: Model): boolean {
   return options instanceof z.ZodObject && "mean" in options.shape;
 }
 
-/** What new examples are: samples of p(x|z), or its means. */
+/** What generated examples are: samples of p(x|z), or its means. */
 export type Shown = "samples" | "means";
 
-/**
- * Whether examples decoded from codes of another density are means of p(x|z): where asked for, or for a kind that is shown so, and
- * where the model samples no x given z.
- */
+/** Whether codes of another density are decoded to means of p(x|z): by default as the kind prefers, always where the model has no p(x|z). */
 export const decodedAsMeans = (model: Model, kind: string, show: Shown = kindOf(kind).shows): boolean =>
   show === "means" || !givesMeans(model);
 
-/** The sampler's option for that: means of p(x|z) where asked for, or for a kind that is shown so, if the sampler gives them. */
+/** The sampler option for shown samples: means of p(x|z) where the kind prefers them, or as asked, and the sampler has them. */
 export const shownAs = (model: Model, kind: string, show: Shown = kindOf(kind).shows): { readonly mean?: true } =>
   show === "means" && givesMeans(model) ? { mean: true } : {};

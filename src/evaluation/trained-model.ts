@@ -20,7 +20,7 @@ import { drain, type SampleOptions, sampling, type SamplingProgress } from "./sa
 // A type, not an interface: only that fits a record of tensors.
 type PosteriorTensors = { readonly means: Tensor; readonly samples: Tensor; readonly rates?: Tensor };
 
-/** What `TrainedModel.codes` gives, [examples, latentDim] each. */
+/** Codes of examples, [examples, latentDim] each. */
 export interface SplitCodes {
   readonly means: Float32Array;
   /** One sample of each posterior. */
@@ -94,7 +94,7 @@ export class TrainedModel implements ModelOnDevice {
     return this.#given.key !== "";
   }
 
-  /** The latent that stands for an example. Throws UnsupportedOpError where it is not one vector. */
+  /** The latent that represents an example. Throws UnsupportedOpError where it is not one vector. */
   get code(): Latent {
     requireCapabilities(this.model, ["vector"]);
     return codeOf(this.model)!;

@@ -16,9 +16,9 @@ export type ExampleEnding = ".png" | ".npy" | ".csv";
 export interface Kind {
   /** As a DataSpec names it. */
   readonly name: string;
-  /** What people are shown of a model with p(x|z). */
+  /** Whether samples or means of p(x|z) are shown. */
   readonly shows: "means" | "samples";
-  /** How examples look together: as tiles in rows, or as one plot for each set; absent where they have no picture. */
+  /** The form of a grid: tiles in rows, or one plot for each set; absent where they have no picture. */
   readonly picture?: {
     readonly form: "tiles" | "plot";
     raster(grid: ImageGrid, options?: GridOptions): Raster;

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { parseSettings } from "../settings-schema.ts";
 import type { DataSpec, Model } from "./model.ts";
 
-/** Settings that suit data of some kind without tuning; what a person gives wins over them. */
+/** Settings that suit data of some kind without tuning; given settings win over them. */
 export interface Preset {
   /** The kind of data, in words: `images of at least 32x32`. */
   readonly suits: string;
@@ -13,7 +13,7 @@ export interface Preset {
   readonly training?: Readonly<Record<string, unknown>>;
 }
 
-/** What a finding of a training run may be answered with: settings of this model to change, a clause each. */
+/** Remedies for a finding of a training run: settings of this model to change, a clause each. */
 export interface Remedies {
   /** Of a posterior that is the prior in all but `active` latent dimensions. */
   readonly collapse?: (active: number) => readonly string[];
@@ -21,7 +21,7 @@ export interface Remedies {
   readonly deadUnits?: readonly string[];
 }
 
-/** What a model is, beside its code. */
+/** The description of a model. */
 export interface DefinitionParts<Config extends object> {
   readonly name: string;
   readonly summary: string;
@@ -29,7 +29,7 @@ export interface DefinitionParts<Config extends object> {
   readonly paper: string;
   /** Settings with their defaults and ranges; each field's description is its help text. */
   readonly config: z.ZodType<Config>;
-  /** All that fit the data are taken, in order. */
+  /** All that fit the data apply, in order. */
   readonly presets?: readonly Preset[];
   remedies?(config: Config): Remedies;
   /** Throws ConfigError where the data does not fit the settings. `parents` are trained, frozen models that the settings name. */
@@ -47,7 +47,7 @@ export interface ModelDefinition<Config extends object = object> extends Definit
   (config?: Partial<Config>): ModelChoice;
 }
 
-/** A model with the settings that a person gives. */
+/** A model with given settings. */
 export interface ModelChoice {
   readonly definition: ModelDefinition;
   /** Checked; what is left out is for presets and defaults. */

@@ -10,7 +10,7 @@ export type Codes = Readonly<Record<string, Tensor>>;
 /** Their distributions given an example, by name. */
 export type Posteriors = Readonly<Record<string, Distribution>>;
 
-/** How a chain of latents goes on from one of them: with its mean, or a sample. */
+/** The value of a latent that the next ones are conditioned on: its mean, or a sample. */
 export type Take = (q: Distribution) => Tensor;
 
 /** One latent variable. */
@@ -27,7 +27,7 @@ export interface Latent {
   readonly gaussianPosterior?: boolean;
 }
 
-/** The chain goes on with means. */
+/** Means. */
 export const takeMean: Take = (q) => q.mean;
 
 /** Samples, one of each distribution however often it is asked for. Derivatives pass where `differentiable`. */
@@ -40,7 +40,7 @@ export function takeSamples(differentiable = false): Take {
   };
 }
 
-/** What `take` makes of each posterior. */
+/** The mean or sample of each posterior. */
 export const codesOf = (posteriors: Posteriors, take: Take): Codes =>
   Object.fromEntries(Object.entries(posteriors).map(([name, q]) => [name, take(q)]));
 

@@ -83,7 +83,7 @@ export interface Model {
   /** Its latent variables, top first. */
   readonly latents?: readonly Latent[];
   /**
-   * The latent that stands for an example in tools on codes, where there are several: what lies below it is sampled given it, and
+   * The latent that represents an example in tools on codes, where there are several: what lies below it is sampled given it, and
    * p(x|z) does not depend on what lies above.
    */
   readonly code?: string;

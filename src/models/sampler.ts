@@ -12,7 +12,7 @@ export type Symbolic<Options> = {
   readonly [Key in keyof Options]: Options[Key] extends number ? Tensor : Options[Key];
 };
 
-/** What a step is told, by name: a noise level, a position. */
+/** Scalars of a step, by name: a noise level, a time. */
 export type StepScalars = Readonly<Record<string, number>>;
 
 /**
@@ -43,7 +43,7 @@ export const ancestralOptions = z.strictObject({
     .min(0)
     .max(100)
     .default(1)
-    .describe("factor on the standard deviation of the prior; below 1 for more typical examples"),
+    .describe("temperature: factor on the prior's standard deviation; below 1 for more typical samples"),
   mean: z.boolean().default(false).describe("means of p(x|z) in place of samples"),
 });
 export type AncestralOptions = z.output<typeof ancestralOptions>;

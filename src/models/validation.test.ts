@@ -117,7 +117,7 @@ test.each(trained)("%s, %j: validation reports %s first, the loss that is traine
 });
 
 test("m2: validation reports eq. 9 first, each example as one with a label and one without by their fractions", () => {
-  const model = modelOf("m2", { labelled: labeled, alpha: 2.5 });
+  const model = modelOf("m2", { labeled, alpha: 2.5 });
   const leaves = leavesOf(model);
   const objective = (fields: Condition, labeledFraction: number) =>
     objectivesOf(model, x, { fields, labeledFraction })[0]!;

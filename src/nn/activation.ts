@@ -16,6 +16,6 @@ export const activations = {
 } as const satisfies Record<string, (x: Tensor) => Tensor>;
 export type ActivationName = keyof typeof activations;
 
-/** The initialization derived for weights whose outputs pass through an activation: He's for rectifiers and their smooth kin. */
+/** The initialization derived for weights whose outputs pass through an activation: He's for rectifiers and their smooth variants. */
 export const initializationFor = (activation: ActivationName): Initialize =>
   activation === "identity" || activation === "tanh" || activation === "sigmoid" ? glorotUniform : heNormal;

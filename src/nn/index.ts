@@ -8,7 +8,7 @@ export { type AttentionOptions, MultiHeadAttention } from "./attention.ts";
 export { type Condition, conditioned, type Context, evaluation, TrainingContext } from "./context.ts";
 export { ConvDecoder, ConvEncoder, type ConvEncoderOptions, type ConvStage } from "./conv-nets.ts";
 export { Conv, type ConvLayerOptions, ConvTranspose, type ConvTransposeLayerOptions } from "./conv.ts";
-export { drawInitial } from "./draw-initial.ts";
+export { initialValue } from "./initial-value.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
 export * as initializers from "./initializers.ts";

@@ -5,7 +5,7 @@ import { Input } from "../graph/tensor.ts";
 import { value } from "../graph/value.ts";
 import { initialValues } from "../../test/variable-values.ts";
 import { fillNormal, streamKey } from "../random/index.ts";
-import { Conv, ConvTranspose, drawInitial, Linear, MLP } from "./index.ts";
+import { Conv, ConvTranspose, initialValue, Linear, MLP } from "./index.ts";
 import {
   convFans,
   convTransposeFans,
@@ -22,11 +22,11 @@ import {
 } from "./initializers.ts";
 
 const draw = (initializer: Initializer, shape: readonly number[], name = "w"): Float32Array =>
-  drawInitial(initializer, shape, 1, name);
+  initialValue(initializer, shape, 1, name);
 const moment = (data: Float32Array, power: number): number =>
   data.reduce((total, v) => total + v ** power, 0) / data.length;
 
-describe("drawn values have the variance the papers derive", () => {
+describe("initial values have the variance the papers derive", () => {
   const fans = { in: 300, out: 100 };
   test.each([
     ["glorotUniform", glorotUniform, 2 / 400],
@@ -74,7 +74,7 @@ test("orthogonal matrices are drawn evenly: the first entry of a 2x2 one has mea
   let turned = 0;
   const n = 2000;
   for (let i = 0; i < n; i++) {
-    const [a, b, c, d] = [...drawInitial({ kind: "orthogonal", gain: 1 }, [2, 2], i, "w")];
+    const [a, b, c, d] = [...initialValue({ kind: "orthogonal", gain: 1 }, [2, 2], i, "w")];
     total += a!;
     if (a! * d! - b! * c! < 0) turned++;
   }
@@ -85,9 +85,9 @@ test("orthogonal matrices are drawn evenly: the first entry of a 2x2 one has mea
 
 test("a variable's draw depends on the seed and its own name alone", () => {
   const he = heNormal({ in: 4, out: 4 });
-  expect(drawInitial(he, [4], 1, "a")).toEqual(drawInitial(he, [4], 1, "a"));
-  expect(drawInitial(he, [4], 1, "a")).not.toEqual(drawInitial(he, [4], 1, "b"));
-  expect(drawInitial(he, [4], 1, "a")).not.toEqual(drawInitial(he, [4], 2, "a"));
+  expect(initialValue(he, [4], 1, "a")).toEqual(initialValue(he, [4], 1, "a"));
+  expect(initialValue(he, [4], 1, "a")).not.toEqual(initialValue(he, [4], 1, "b"));
+  expect(initialValue(he, [4], 1, "a")).not.toEqual(initialValue(he, [4], 2, "a"));
 });
 
 test("fans count connections: of groups, of kernels, and of the taps a stride leaves a transposed convolution", () => {

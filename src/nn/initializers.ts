@@ -7,7 +7,7 @@ export interface Fans {
   readonly out: number;
 }
 
-/** How a weight's first value is drawn, given the fans of its layer. */
+/** The initialization of a weight, given the fans of its layer. */
 export type Initialize = (fans: Fans) => Initializer;
 
 const constantOf = (value: number): Initializer => ({ kind: "constant", value });

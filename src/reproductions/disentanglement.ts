@@ -26,7 +26,7 @@ export const disentanglement: Reproduction = {
   metrics: ["scores", "mig", "disentanglement"],
   columns: [
     { name: "mig", heading: "MIG", ours: "mig", digits: 3 },
-    { name: "migOfDraws", heading: "of samples", ours: "mig", of: ["draws"], digits: 3 },
+    { name: "migOfSamples", heading: "of samples", ours: "mig", of: ["samples"], digits: 3 },
     { name: "factorVAE", heading: "FactorVAE score", ours: "factor-vae score", digits: 2 },
     { name: "betaVAE", heading: "beta-VAE score", ours: "beta-vae score", digits: 2 },
     { name: "dci", heading: "DCI D", ours: "dci disentanglement", digits: 2 },

@@ -41,7 +41,7 @@ export const ppca: Reproduction = {
   samples: 1,
   columns: [{ name: "nll", heading: "nats", ours: "nll", digits: 3 }],
   differences: [
-    "the 12 columns of UCI's Wine Quality (white), standardized; the paper: 1000 images of MNIST, in figures without numbers",
+    "the 12 columns of UCI's Wine Quality (white), standardized; the paper: 1000 images of MNIST, in plots without numbers",
     "the posterior's variance is a linear function of x too; the paper's is one for all x, which is what is learned",
   ],
   rows: [1, 2, 4, 8].flatMap(pair),

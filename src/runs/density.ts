@@ -25,12 +25,12 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/, { error: "expected 64 hexadeci
 const densitySchema = z.strictObject({
   formatVersion: z.literal(formatVersion),
   latentkit: z.string().max(100),
-  /** As asked for: gmm:10. */
+  /** The name given: gmm:10. */
   density: z.string().max(100),
   covariance: z.enum(["diagonal", "full"]),
   components: z.int().positive().max(999),
   latentDim: z.int().positive(),
-  /** Training examples with one draw of q(z|x) each, which it was fitted to. */
+  /** Number of codes that it was fitted to, one sample of q(z|x) for each training example. */
   codes: z.int().positive(),
   /** Nats per code. */
   meanLogProb: z.number(),
@@ -45,7 +45,7 @@ const densitySchema = z.strictObject({
   }),
 });
 
-/** How well a density fits the codes it was fitted to. */
+/** The goodness of fit of a density. */
 export type DensityFit = Readonly<
   Pick<z.infer<typeof densitySchema>, "density" | "components" | "codes" | "meanLogProb" | "bic" | "converged">
 >;
@@ -60,7 +60,7 @@ type KeptDensity = RunDensity & { readonly weights: string };
 
 /**
  * The density `name` (gaussian, full-gaussian, gmm:10 and so on) of a run's codes: the one kept in the run, or else fitted to one
- * draw of q(z|x) for each training example, and kept. `onFit` is called before the latter. Throws UnsupportedOpError for a model
+ * sample of q(z|x) for each training example, and kept. `onFit` is called before the latter. Throws UnsupportedOpError for a model
  * that does not encode and decode, CheckpointError where what is kept is damaged.
  */
 export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => void): Promise<RunDensity> {

@@ -21,24 +21,24 @@ import { readRunData } from "./run-spec.ts";
 
 export interface EvaluationRequest {
   readonly split: SplitName;
-  /** The first so many examples; all of them where not given. */
+  /** Number of examples, from the first; by default all. */
   readonly count?: number;
-  /** Draws of z an example, for estimates of the likelihood (500). */
+  /** Samples of z per example, for estimates of the likelihood (500). */
   readonly samples?: number;
   readonly seed: number;
-  /** Names of metrics; where not given, those of no generated examples that the run has the capabilities for. */
+  /** Names of metrics; by default those without generated examples that the run has the capabilities for. */
   readonly metrics?: readonly string[];
-  /** What becomes of metrics asked for by name that the run lacks the capabilities for (refuse). */
+  /** Whether named metrics that the run lacks the capabilities for are refused, or left out (refuse). */
   readonly lacking?: "refuse" | "leave out";
-  /** Generated examples that are held against real ones (10,000). */
+  /** Number of generated examples (10,000). */
   readonly generated?: number;
   /** Whether they are samples of p(x|z) or its means (means for images, samples for all else). */
   readonly show?: Shown | undefined;
-  /** Densities of codes that they come from, or "own"; where not given, own for a model with p(z), else full-gaussian and gmm:10. */
+  /** Their priors: densities of codes, or "own"; by default own for a model with p(z), else full-gaussian and gmm:10. */
   readonly priors?: readonly string[];
-  /** What turns examples into features: see openExtractor. */
+  /** The feature extractor: see openExtractor. */
   readonly extractor?: string;
-  /** Hears how far the training of an extractor is, in steps. */
+  /** Called with the progress of training an extractor, in steps. */
   readonly onExtractorTraining?: (step: number, steps: number) => void;
 }
 
@@ -59,14 +59,14 @@ export interface EvaluationProgress extends MetricProgress {
   readonly metric: string;
 }
 
-/** The value of a name, the first one where a metric has several; undefined where it was not measured. */
+/** The value of a name, the first one where a metric has several; undefined where it was not evaluated. */
 export function resultOf(evaluation: Evaluation, metric: string, name: string, of?: string): MetricResult | undefined {
   const results = evaluation.metrics[metric]?.results ?? [];
   return results.find((result) => result.name === name && (of === undefined || result.of === of));
 }
 
 /**
- * Measures a run on a split of its own data: yields how far each metric is, returns the values. Throws ConfigError for a name
+ * Evaluates a run on a split of its own data: yields the progress of each metric, returns the values. Throws ConfigError for a name
  * that is no metric, UnsupportedOpError for one the run lacks the capability for.
  *
  * @example
@@ -88,7 +88,7 @@ export async function* evaluateRun(
   const split: Split = { ...whole, indices: whole.indices.subarray(0, count) };
   const examples = split.indices.length;
   if (examples === 0)
-    throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; take another --split`);
+    throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; choose another --split`);
   let extractor: Promise<Extractor> | undefined;
   const priors = new Map<string, Promise<CodePrior>>();
   const context: MetricContext = {
@@ -117,7 +117,9 @@ export async function* evaluateRun(
       ? asked
       : (asked ?? metrics.filter(({ standard }) => standard)).filter((metric) => !whyLacking(metric, context));
   if (chosen.length === 0)
-    throw new UnsupportedOpError("evaluate: nothing to measure, got a model without scores, codes or a likelihood");
+    throw new UnsupportedOpError(
+      "evaluate: no metrics for this run, got a model without scores, codes or a likelihood",
+    );
   for (const metric of chosen) refuseLacking(metric, context);
   const found: Record<string, MetricReport & { readonly seconds: number }> = {};
   try {

@@ -15,7 +15,7 @@ const examinedExamples = 500;
 /** A unit that is 0 for fewer examples than these may well serve others. */
 const fewestForUnits = 100;
 
-/** What the training doctor has to say of a run's record, and of the weights that it ends with on validation examples. */
+/** Findings of the training doctor on a run's record, and on its final weights on validation examples. */
 export async function runFindings({
   run,
   trained,

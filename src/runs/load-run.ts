@@ -35,12 +35,12 @@ export interface LoadOptions {
   readonly checkpoint?: WhichCheckpoint;
   /** The definition of the run's model, where the platform is not to find it. */
   readonly definition?: ModelDefinition;
-  /** Hears how far data are read that are opened through the run. */
+  /** Called with the progress of reading data that are opened through the run. */
   readonly onLoadProgress?: OnLoadProgress;
 }
 
 /**
- * Opens a run and puts weights of it, averaged ones where the run kept them, on a device: those of `checkpoint`, by default
+ * Opens a run and puts weights of it, EMA weights where the run kept them, on a device: those of `checkpoint`, by default
  * the best where the run was trained with patience, else the last. Throws CheckpointError where the path is not a run's, or the run
  * is damaged or lacks that checkpoint.
  */

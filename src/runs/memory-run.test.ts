@@ -71,7 +71,7 @@ describe("a run in memory", () => {
     const { results, conditions } = metrics["kid"]!;
     expect(results[0]!.value).toBeGreaterThan(0);
     expect(conditions["features"]).toMatch(/^small-28 v1 \(digits /);
-    expect(await loaded.run.store.kindOf("samples/nll-by-draws.svg")).toBe("file");
+    expect(await loaded.run.store.kindOf("samples/nll-by-samples.svg")).toBe("file");
   });
 
   test("scores examples, by a density that is kept", async () => {

@@ -7,7 +7,7 @@ import type { RunInfo } from "./run-info.ts";
 import type { RunStore } from "./storage/store.ts";
 import type { Trackers } from "./tracking.ts";
 
-/** What runs need of where they are: Node, a browser, a test. */
+/** The platform of runs: Node, a browser, a test. */
 export interface Platform {
   /** Versions of what the code runs on, for a run's record; that of ONNX Runtime is the device's. */
   readonly versions: Omit<RunInfo["versions"], "onnxruntime">;
@@ -27,11 +27,11 @@ export interface Platform {
 
 export interface PickedDevice {
   readonly device: Device;
-  /** Why `auto` chose it; undefined where it was asked for by name. */
+  /** Why `auto` chose it; undefined where it was named. */
   readonly reason?: string;
 }
 
-/** A platform that tells how far the data are read that are opened through it. */
+/** A platform that reports the progress of reading data. */
 export const withLoadProgress = (platform: Platform, onProgress: OnLoadProgress | undefined): Platform =>
   onProgress
     ? { ...platform, openData: (spec, options) => platform.openData(spec, { onProgress, ...options }) }

@@ -19,7 +19,7 @@ export async function readRunMetrics(
   }: {
     /** The run's last step. */
     readonly end: number;
-    /** Steps behind the weights that the run is judged by. */
+    /** Optimizer steps of the weights that the run is evaluated with. */
     readonly weights: number;
     readonly stepsPerEpoch: number;
   },

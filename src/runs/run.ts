@@ -37,7 +37,7 @@ interface Writer {
   readonly release: () => Promise<void>;
 }
 
-/** A run in its store: what it was asked for, its metrics and its checkpoints. */
+/** A run in its store: its settings, its metrics and its checkpoints. */
 export class Run {
   readonly store: RunStore;
   #info: RunInfo;

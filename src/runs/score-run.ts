@@ -11,23 +11,23 @@ import { openPrior } from "./codes/code-prior.ts";
 import { readRunData } from "./run-spec.ts";
 
 /**
- * How unlike the training examples an example is; higher is more unlike.
+ * Anomaly scores of an example; higher is more anomalous.
  *
- * - `negElbo`: rate + distortion in nats, the mean over the draws.
- * - `nll`: the importance-weighted bound on -log p(x) from the same draws (arXiv:1509.00519, eq. 8).
- * - `typicality`: |nll - its mean over training examples| (arXiv:1906.02994, for one example): what is likelier than anything the
- *   model has learned from is unlike it too.
- * - `reconstruction`: mean squared error of a value.
- * - `latent`: -log density of the example's mean code, by a density fitted to those of the training examples.
+ * - `negElbo`: rate + distortion in nats, the mean over samples of z.
+ * - `nll`: the importance-weighted bound on -log p(x) from the same samples (arXiv:1509.00519, eq. 8).
+ * - `typicality`: |nll - its mean over training examples| (arXiv:1906.02994, for one example): an example far likelier
+ *   than the training examples is anomalous too.
+ * - `reconstruction`: mean squared error over values.
+ * - `latent`: -log density of the mean code, under a density fitted to the codes of the training examples.
  */
 export const scoreNames = ["negElbo", "nll", "typicality", "reconstruction", "latent"] as const;
 export type ScoreName = (typeof scoreNames)[number];
 
 export interface ScoreRequest {
   readonly split: Split;
-  /** Those that the model has, where not given. */
+  /** By default, those that the model has. */
   readonly scores?: readonly ScoreName[];
-  /** Draws of z an example. */
+  /** Samples of z per example. */
   readonly samples: number;
   /** The density of codes: see runDensity. */
   readonly density: string;
@@ -82,7 +82,7 @@ export async function* scoreRun(
     found.set("negElbo", negElbo).set("nll", nll);
     if (wanted.includes("typicality")) {
       const { train } = await loaded.openData();
-      const typical = await meanNll(trained, { ...parts, split: spread(train, typicalExamples), samples });
+      const typical = await meanNll(trained, { ...parts, split: evenly(train, typicalExamples), samples });
       found.set(
         "typicality",
         nll.map((each) => Math.abs(each - typical)),
@@ -121,7 +121,7 @@ export async function* scoreRun(
 
 type LikelihoodOptions = ConstructorParameters<typeof LikelihoodEvaluator>;
 
-/** The first and the last bound of each example: by one sample, and by all. */
+/** The bounds of each example from one sample, and from all. */
 async function* bounds(
   ...options: LikelihoodOptions
 ): AsyncGenerator<{ readonly first: number; readonly last: number }> {
@@ -135,8 +135,8 @@ async function meanNll(...options: LikelihoodOptions): Promise<number> {
   return sum / options[1].split.indices.length;
 }
 
-/** At most `count` examples of a split, evenly spread over it: files may be in the order of classes. */
-function spread({ dataset, indices }: Split, count: number): Split {
+/** At most `count` examples of a split at even intervals: files may be in the order of classes. */
+function evenly({ dataset, indices }: Split, count: number): Split {
   const step = Math.max(1, indices.length / count);
   const length = Math.min(count, indices.length);
   return { dataset, indices: Uint32Array.from({ length }, (_, i) => indices[Math.floor(i * step)]!) };

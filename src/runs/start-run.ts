@@ -24,7 +24,7 @@ import { openRunData, readRunData, readRunSpec } from "./run-spec.ts";
 import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
 import { version } from "../version.ts";
 
-/** What a person asks for when starting a run. */
+/** A request to start a run. */
 export interface RunRequest extends DataOptions {
   readonly definition: ModelDefinition;
   /** Where the definition is the user's own: the file it is from. */
@@ -117,7 +117,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   return new TrainingRun({ ...parts, from: 0, best: null, seconds: 0 });
 }
 
-/** What a person says again when resuming: each thing must be what the run was started with. */
+/** Settings given again when resuming: each must be what the run was started with. */
 export interface GivenAgain extends DataOptions {
   readonly model?: string | undefined;
   readonly config?: object | undefined;
@@ -133,7 +133,7 @@ export interface ResumeOptions {
 }
 
 /**
- * Opens a run to resume it from its latest checkpoint, bit for bit as if it had never stopped. Throws ConfigError where something
+ * Opens a run to resume it from its latest checkpoint, with the bits of an uninterrupted run. Throws ConfigError where something
  * given again differs from what the run was started with, DataError where the data has changed. What may change: the length
  * of a run of constant schedule, checkpoints, patience, pictures, where metrics are sent, and the device, which costs the last bits.
  */
@@ -211,7 +211,7 @@ async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise
   });
 }
 
-/** Puts the latest checkpoint in place, or the first weights where a run was killed before it had one. */
+/** Puts the latest checkpoint in place, or the initial weights where a run was killed before its first one. */
 async function loadState(run: Run, step: TrainingStep, seed: number): Promise<TrainingState | undefined> {
   if ((await run.checkpointSteps()).length === 0) {
     await step.initialize(seed);

@@ -54,7 +54,7 @@ export async function* tracked(
         const message = await tracker.see(event);
         if (message !== undefined) yield { kind: "warning", step, message };
       }
-      // Whoever stops listening has interrupted the run.
+      // A consumer that stops early has interrupted the run.
       ending = "interrupted";
       yield event;
       ending = event.kind === "done" ? "finished" : event.kind === "interrupted" ? "interrupted" : "failed";
@@ -64,7 +64,7 @@ export async function* tracked(
   }
 }
 
-/** What an event measured, by `split/name`. */
+/** The metrics of an event, by `split/name`. */
 export function metricsOf(event: TrainingEvent): Readonly<Record<string, number>> | undefined {
   const named = (split: string, metrics: Readonly<Record<string, number>>): Record<string, number> =>
     Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${split}/${name}`, value]));

@@ -17,7 +17,7 @@ export interface TrainOptions extends Partial<Omit<TrainingSettings, "device">> 
   readonly device?: TrainingSettings["device"] | Device;
   /** Random seed: initialization, shuffling and noise (0). */
   readonly seed?: number;
-  /** How intensities become 0 or 1; `auto`, the default, is dynamic where the likelihood is of binary data, else none. */
+  /** Binarization of intensities; `auto`, the default, is dynamic where the likelihood is of binary data, else none. */
   readonly binarize?: Binarization | "auto";
   /** Where the run is kept; in memory when missing. */
   readonly out?: string;
@@ -29,7 +29,7 @@ export interface TrainOptions extends Partial<Omit<TrainingSettings, "device">> 
 
 /**
  * Trains a model on data and returns the run: what it learned, and how it went. Settings that are left out are chosen by the data. The data are
- * a source, a dataset (of which a tenth each is held out to validate and test), or what `--data` takes. Throws ConfigError for a setting that is
+ * a source, a dataset (of which a tenth each is held out for validation and test), or what `--data` takes. Throws ConfigError for a setting that is
  * unknown or out of range, DataError for data that do not fit, DivergedError where a metric is not finite.
  */
 export async function train(

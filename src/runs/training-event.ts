@@ -8,10 +8,10 @@ export type TrainingEvent =
   | { readonly kind: "validation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
   | { readonly kind: "checkpoint"; readonly step: number; readonly epoch: number }
   | { readonly kind: "pictures"; readonly step: number; readonly epoch: number; readonly files: readonly string[] }
-  /** Something beside training did not work, such as a server that metrics are sent to; training goes on. */
+  /** A failure outside training, such as of a server that metrics are sent to; training continues. */
   | { readonly kind: "warning"; readonly step: number; readonly message: string }
   | { readonly kind: "interrupted"; readonly step: number }
-  /** A metric was not finite: training goes on from step `to`, at half the learning rate. */
+  /** A metric was not finite: training resumes from step `to`, at half the learning rate. */
   | {
       readonly kind: "rewind";
       readonly step: number;
@@ -19,7 +19,7 @@ export type TrainingEvent =
       readonly metric: string;
       readonly message: string;
     }
-  /** Patience ended: validation has brought nothing better than `best`. */
+  /** Early stopping: no validation better than `best`. */
   | { readonly kind: "stopped"; readonly step: number; readonly epoch: number; readonly best: Best }
   | {
       readonly kind: "done";

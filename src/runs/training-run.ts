@@ -66,9 +66,9 @@ export class TrainingRun {
   readonly steps: number;
   readonly from: number;
   readonly stepsPerEpoch: number;
-  /** Settings taken because they suit the data; none where a run is resumed. */
+  /** Presets chosen for the data; none where a run is resumed. */
   readonly presets: Chosen["presets"];
-  /** The model with its current weights, averaged ones where the run keeps them. */
+  /** The model with its current weights, EMA weights where the run keeps them. */
   readonly trained: TrainedModel;
   readonly #parts: TrainingRunParts;
   #best: Best | null;
@@ -96,9 +96,9 @@ export class TrainingRun {
   }
 
   /**
-   * Trains to the end: validates after each epoch, or every few where they are short, saves checkpoints as the settings say, and measures the test split. An
+   * Trains to the end: validates after each epoch, or every few short ones, saves checkpoints, and evaluates the test split. An
    * aborted `signal` lets the step finish, saves a checkpoint and ends with `interrupted`. At the first metric that is not finite
-   * training goes back to the last checkpoint and on at half the learning rate; at the second it throws DivergedError. No
+   * training is rewound to the last checkpoint at half the learning rate; at the second it throws DivergedError. No
    * checkpoint ever holds such weights.
    */
   async *train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
@@ -117,7 +117,7 @@ export class TrainingRun {
         const last = (await this.run.checkpointSteps()).at(-1);
         const { rewinds, model } = this.#parts;
         if (rewinds.length > 0 || model.solve) {
-          const before = rewinds.length > 0 ? "; it had been so before, at twice the learning rate" : "";
+          const before = rewinds.length > 0 ? "; as before the rewind, at twice the learning rate" : "";
           const kept = last === undefined ? "no checkpoint was saved before" : `the checkpoint of step ${last} is kept`;
           throw new DivergedError(error.step, error.metric, error.value, `${error.message}${before}; ${kept}`);
         }
@@ -127,7 +127,7 @@ export class TrainingRun {
       }
   }
 
-  /** Puts the checkpoint of a step in place, or the first weights for step 0, and forgets what came after. */
+  /** Puts the checkpoint of a step in place, or the initial weights for step 0, and drops later records. */
   async #rewind(rewind: Rewind): Promise<void> {
     const { step, seed, rewinds } = this.#parts;
     await this.run.rewind(rewind.to);

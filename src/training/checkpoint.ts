@@ -1,6 +1,6 @@
 /**
- * A checkpoint as data: everything a run needs to go on bit for bit. Stored as three files (weights.safetensors,
- * optimizer.safetensors, state.json); where they lie is the business of whoever stores them.
+ * A checkpoint as data: everything needed to resume a run bit for bit. Stored as three files (weights.safetensors,
+ * optimizer.safetensors, state.json); their place is up to the store.
  */
 import { z } from "zod";
 import { CheckpointError } from "../errors.ts";
@@ -14,16 +14,16 @@ export const stateFormatVersion = 2;
 /** Any JSON object, passed through as it is: its reader knows what belongs in it. */
 export const jsonObjectSchema = z.custom<JsonObject>(isJsonObject, { error: "expected an object" });
 
-/** The best validation: its first figure, lower is better, and the step it was measured at. */
+/** The best validation: its first metric, lower is better, and its step. */
 export const bestSchema = z.strictObject({
   step: z.int().nonnegative(),
   metric: z.string().max(200),
   value: z.number(),
 });
 
-/** Training went back to a checkpoint, and on at half the learning rate. */
+/** A rewind of training to a checkpoint, at half the learning rate. */
 const rewindSchema = z.strictObject({
-  /** The step at which a figure was not finite, and the step gone back to. */
+  /** The step at which a metric was not finite, and the step that training was rewound to. */
   from: z.int().nonnegative(),
   to: z.int().nonnegative(),
   metric: z.string().max(200),
@@ -38,11 +38,11 @@ const stateSchema = z.strictObject({
   /** Epochs completed. */
   epoch: z.int().nonnegative(),
   seed: z.int().nonnegative(),
-  /** Where the data source goes on; only the source reads it. */
+  /** Where the data source resumes; only the source reads it. */
   cursor: jsonObjectSchema,
   /** The parameters whose exponential moving averages are among the weights too. */
   ema: z.array(z.string().max(1000)).max(100_000),
-  /** The best validation so far and the step it was measured at. */
+  /** The best validation so far and its step. */
   best: bestSchema.nullable(),
   /** Time spent training so far, over all processes that took part. */
   seconds: z.number().nonnegative().optional(),

@@ -9,7 +9,7 @@ import { fieldInputs } from "./batch-inputs.ts";
 import { TrainingStep } from "./step.ts";
 
 /**
- * The training step of a model on batches of one size, [batchSize, ...shape]. Its variables have no values yet: draw them
+ * The training step of a model on batches of one size, [batchSize, ...shape]. Its variables have no values yet: sample them
  * with `initialize`, or put a checkpoint's in place.
  *
  * @example

@@ -32,7 +32,7 @@ describe("exploding gradients", () => {
       finding: "exploding-gradients",
       evidence:
         "gradientNorm was 400 at step 140, 100 times its running median of 4; 1 of 8 measurements were over 10 times theirs",
-      remedy: "--clip-norm 8 holds it to twice the usual; or a lower --learning-rate, or --warmup",
+      remedy: "--clip-norm 8 limits it to twice the median; or a lower --learning-rate, or --warmup",
     });
   });
 
@@ -64,7 +64,7 @@ describe("posterior collapse", () => {
     const [some] = diagnose({ records: [], rates: [3, 0, 0], remedies: remediesOf("dip-vae") });
     expect(some!.remedy).toBe("--set latentDim=1 loses nothing");
     const [none] = diagnose({ records: [], rates: [0], remedies: remediesOf("ae") });
-    expect(none!.remedy).toBe("weigh the rate less, or take fewer latent dimensions");
+    expect(none!.remedy).toBe("a lower weight of the rate, or fewer latent dimensions");
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * The training doctor: what can be told from a run's own record of how it went. Each finding names its evidence and the setting to
- * turn; none changes the run.
+ * The training doctor: diagnoses a run from the record of its metrics. Each finding names its evidence and the setting to
+ * change; none changes the run.
  */
 import type { Remedies } from "../models/definition.ts";
 import type { Rewind } from "./checkpoint.ts";
@@ -9,7 +9,7 @@ import type { Finding } from "./finding.ts";
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** What was measured: training figures of single batches, validation figures of the whole split. */
+/** Metrics of a run: training metrics of single batches, validation metrics of the whole split. */
 export interface Measured {
   readonly split: "train" | "validation" | "test";
   readonly step: number;
@@ -32,13 +32,13 @@ export function diagnose(symptoms: Symptoms): readonly Finding[] {
   return checks.flatMap((check) => check(symptoms) ?? []);
 }
 
-/** Training went back to a checkpoint because a figure was not finite. */
+/** Training was rewound to a checkpoint because a metric was not finite. */
 function divergence({ rewinds = [] }: Symptoms): Finding | undefined {
   const last = rewinds.at(-1);
   return (
     last && {
       finding: "divergence",
-      evidence: `${last.metric} was not finite at step ${last.from}; training went back to step ${last.to} and on at half the learning rate`,
+      evidence: `${last.metric} was not finite at step ${last.from}; training was rewound to step ${last.to} at half the learning rate`,
       remedy: "start with half the --learning-rate, with --warmup 500, or with --clip-norm 1",
     }
   );
@@ -71,11 +71,11 @@ function explodingGradients({ records }: Symptoms): Finding | undefined {
     evidence:
       `${worst.name} was ${short(worst.norm)} at step ${worst.step}, ${short(worst.norm / worst.usual)} times its running median of ${short(worst.usual)}; ` +
       `${jumps.length} of ${norms.length} measurements were over ${explosion} times theirs`,
-    remedy: `--clip-norm ${short(2 * worst.usual, 1)} holds it to twice the usual; or a lower --learning-rate, or --warmup`,
+    remedy: `--clip-norm ${short(2 * worst.usual, 1)} limits it to twice the median; or a lower --learning-rate, or --warmup`,
   };
 }
 
-/** A dimension with less than this tells nothing of the data (Burda et al., arXiv:1509.00519, count units in like manner). */
+/** A dimension of lower rate is inactive (Burda et al., arXiv:1509.00519, count active units similarly). */
 export const activeRate = 0.01;
 
 function posteriorCollapse({ rates, remedies }: Symptoms): Finding | undefined {
@@ -88,15 +88,15 @@ function posteriorCollapse({ rates, remedies }: Symptoms): Finding | undefined {
   return {
     finding: "posterior-collapse",
     evidence: `${active} of ${all.length} latent dimensions carry ${activeRate} nats or more, ${short(total)} nats in all: q(z|x) is the prior in the others`,
-    remedy: settings.join("; ") || "weigh the rate less, or take fewer latent dimensions",
+    remedy: settings.join("; ") || "a lower weight of the rate, or fewer latent dimensions",
   };
 }
 
-/** A rectifier that is 0 for every example learns no more. Networks that do well on digits and MNIST have 14 to 23 % of them. */
-const usualDeadShare = 0.5;
+/** A rectifier that is 0 for every example has no gradient. Networks that do well on digits and MNIST have 14 to 23 % of them. */
+const usualDeadFraction = 0.5;
 
 function deadUnits({ deadUnits: found, remedies }: Symptoms): Finding | undefined {
-  if (!found || found.dead <= usualDeadShare * found.units) return undefined;
+  if (!found || found.dead <= usualDeadFraction * found.units) return undefined;
   return {
     finding: "dead-units",
     evidence: `${found.dead} of ${found.units} rectified units are 0 for all of ${found.examples} validation examples`,
@@ -104,9 +104,9 @@ function deadUnits({ deadUnits: found, remedies }: Symptoms): Finding | undefine
   };
 }
 
-/** Validation this much above its best, as a share, is more than the noise of its last epochs. */
+/** A relative rise of validation above its best that is more than the noise of its last epochs. */
 const risen = 0.01;
-/** Validations whose mean stands for the end. */
+/** Validations that the value at the end is averaged over. */
 const lastFew = 3;
 
 function overFitting({ records }: Symptoms): Finding | undefined {
@@ -119,7 +119,7 @@ function overFitting({ records }: Symptoms): Finding | undefined {
   if (bestAt > validations.length - 1 - lastFew) return undefined;
   const end = mean(validations.slice(-lastFew).map(valueOf));
   if (!(end - valueOf(best) > risen * Math.abs(valueOf(best)))) return undefined;
-  // Training's figure over as many epochs around the best, and at the end.
+  // The training metric over as many epochs around the best, and at the end.
   const training = (from: number, to: number): number =>
     mean(
       records
@@ -136,7 +136,7 @@ function overFitting({ records }: Symptoms): Finding | undefined {
     finding: "over-fitting",
     evidence: `validation ${metric} rose from ${short(valueOf(best))} at step ${best.step} to ${short(end)}, while training's fell from ${short(then)} to ${short(now)}`,
     remedy:
-      "--patience 5 stops in time; --checkpoint best takes the weights of then; more data or a smaller network would do better",
+      "--patience 5 stops early; --checkpoint best uses the best weights; more data or a smaller network would generalize better",
   };
 }
 

@@ -1,9 +1,9 @@
 import type { TrainingState } from "./checkpoint.ts";
 
-/** The best validation so far: its first figure, lower is better, and the step it was measured at. */
+/** The best validation so far: its first metric, lower is better, and its step. */
 export type Best = NonNullable<TrainingState["best"]>;
 
-/** The better of the best so far and what validation found at `step`; an equal figure does not replace an earlier one. */
+/** The better of the best so far and what validation found at `step`; an equal value does not replace an earlier one. */
 export function betterOf(best: Best | null, step: number, results: Readonly<Record<string, number>>): Best | null {
   const [first] = Object.entries(results);
   if (!first) return best;

@@ -10,7 +10,7 @@ export const findingNames = [
   "over-fitting",
 ] as const;
 
-/** What the training doctor has found: what it saw, and the setting to turn. */
+/** A finding of the training doctor: its evidence, and the setting to change. */
 export const findingSchema = z.strictObject({
   finding: z.enum(findingNames),
   /** One sentence each. */

@@ -9,7 +9,7 @@ export interface FitOptions {
   readonly seed: number;
   /** Steps of the whole run. */
   readonly steps: number;
-  /** Steps already done; training goes on with the next one. */
+  /** Steps already done; training resumes with the next one. */
   readonly from?: number;
   /**
    * Losses and metrics are computed in the first step and in every `metricsEvery`-th. A function of the step alone, so that
@@ -21,7 +21,7 @@ export interface FitOptions {
 export interface FitEvent {
   /** Steps done, from 1. */
   readonly step: number;
-  /** Epochs begun: `epochs - 1` complete ones lie behind. */
+  /** Epochs begun, `epochs - 1` of them complete. */
   readonly epoch: number;
   /** The last step of its epoch. */
   readonly epochEnds: boolean;
@@ -31,7 +31,7 @@ export interface FitEvent {
 
 /**
  * The training loop: yields after every step. Stop by leaving the loop; progress, checkpoints and pictures are readers of
- * its events. What a step does is a pure function of (state, seed, step), so going on from a checkpoint repeats nothing
+ * its events. What a step does is a pure function of (state, seed, step), so resuming from a checkpoint repeats nothing
  * and skips nothing. Throws DivergedError at the first metric that is not finite.
  *
  * @example

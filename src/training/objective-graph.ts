@@ -22,7 +22,7 @@ export function checkParameters({ name, parameters, updates }: StepObjective, kn
       throw new ConfigError(`step: ${path} cannot be optimized, got ${formatType(parameter)}, expected float32`);
     if (!known.has(parameter))
       throw new ConfigError(
-        `step: ${path} of objective ${name} has no first value, got a variable that is not the model's, expected one of its own`,
+        `step: ${path} of objective ${name} has no initial value, got a variable that is not the model's, expected one of its own`,
       );
     if (updates?.has(parameter))
       throw new ConfigError(

@@ -12,7 +12,7 @@ import { trackEma, clipByNorm, clipByValue } from "../optim/wrappers.ts";
 
 export const optimizerNames = ["adam", "adamw", "adamax", "rmsprop", "sgd"] as const;
 
-/** How long and how a model is trained, with defaults and ranges; each field's description is its help text. */
+/** Training settings, with defaults and ranges; each field's description is its help text. */
 export const trainingSettings = z.strictObject({
   epochs: z
     .int()
@@ -21,7 +21,7 @@ export const trainingSettings = z.strictObject({
     .optional()
     .describe("passes over the training data, each in a new order and without its last partial batch"),
   steps: z.int().positive().max(1_000_000_000).optional().describe("optimizer steps, in place of epochs"),
-  batchSize: z.int().positive().max(1_000_000).default(128).describe("examples a step"),
+  batchSize: z.int().positive().max(1_000_000).default(128).describe("examples per step"),
   accumulate: z
     .int()
     .positive()
@@ -48,7 +48,7 @@ export const trainingSettings = z.strictObject({
     .max(1_000_000_000)
     .optional()
     .describe(
-      "steps between checkpoints; an epoch when not given, or 50 steps where a hundred short ones lie behind; the best validation always has one",
+      "steps between checkpoints (default: an epoch, less often where epochs are short); the best validation always has one",
     ),
   patience: z
     .int()
@@ -77,7 +77,7 @@ export function totalSteps({ epochs, steps }: TrainingSettings, batchesPerEpoch:
 /**
  * The optimizer that settings describe, for an objective that may bring its own, and its own EMA decay or none. In the steps after
  * each of the rewinds its learning rate is half what it was: they are read at each step, so a later one counts too. Throws ConfigError
- * where one setting does not have what another asks for.
+ * where settings exclude each other.
  */
 export function optimizerFor(
   settings: TrainingSettings,
@@ -98,19 +98,19 @@ export function optimizerFor(
 }
 
 function rateOf(
-  { schedule: course, learningRate, warmup }: Pick<TrainingSettings, "schedule" | "learningRate" | "warmup">,
+  { schedule: scheduleName, learningRate, warmup }: Pick<TrainingSettings, "schedule" | "learningRate" | "warmup">,
   steps: number | (() => number | undefined),
   rewinds: readonly Rewind[],
 ): LearningRate {
   if (typeof steps === "number") {
-    const planned = schedule(course, { learningRate, steps, warmup });
+    const planned = schedule(scheduleName, { learningRate, steps, warmup });
     return (step) => planned(step) * 0.5 ** rewinds.filter(({ to }) => step > to).length;
   }
   let planned: ((step: number) => number) | undefined;
   return (step) => {
     const length = steps();
     if (length === undefined) return learningRate;
-    planned ??= schedule(course, { learningRate, steps: length, warmup });
+    planned ??= schedule(scheduleName, { learningRate, steps: length, warmup });
     return planned(step) * 0.5 ** rewinds.filter(({ to }) => step > to).length;
   };
 }

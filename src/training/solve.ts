@@ -12,7 +12,7 @@ const batchSize = 1000;
 
 /**
  * What `fit` is to other models, for one that has a closed form: a single step, after which its variables have the values found
- * from every example of the split, binarized by the fixed draw of evaluations. Nothing where that step is done already.
+ * from every example of the split, binarized by the fixed sample of evaluations. Nothing where that step is done already.
  */
 export async function* solve(
   model: Model,

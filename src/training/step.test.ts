@@ -457,7 +457,7 @@ describe("refusals", () => {
       new ConfigError("step: d cannot be optimized, got float64[3], expected float32"),
     );
     expect(refused({ loss: sum(exp(stranger)), parameters: new Map([["s", stranger]]) })).toThrow(
-      "step: s of objective loss has no first value, got a variable that is not the model's",
+      "step: s of objective loss has no initial value, got a variable that is not the model's",
     );
     expect(refused({ updates: new Map([[w, w.mul(2)]]) })).toThrow("step: objective loss changes w twice");
   });

@@ -1,5 +1,5 @@
 import { constant, Input, type Tensor, Variable } from "../graph/tensor.ts";
-import { drawInitial } from "../nn/draw-initial.ts";
+import { initialValue } from "../nn/initial-value.ts";
 import { type Optimizer, scalarNames, type UpdatePoint } from "../optim/optimizer.ts";
 import type { Device } from "../runtime/device.ts";
 import { type HostArray, hostArray } from "../runtime/host-array.ts";
@@ -120,9 +120,9 @@ export class TrainingStep {
     }
   }
 
-  /** Draws the first value of every variable from streams keyed by (seed, name), and clears the optimizer's state. */
+  /** Samples the initial value of every variable from streams keyed by (seed, name), and clears the optimizer's state. */
   async initialize(seed: number): Promise<void> {
-    for (const [name, v] of this.variables) await this.store.write(v, drawInitial(v.initializer, v.shape, seed, name));
+    for (const [name, v] of this.variables) await this.store.write(v, initialValue(v.initializer, v.shape, seed, name));
     for (const v of this.optimizerVariables.values()) {
       const from = this.#initialFrom.get(v);
       await this.store.write(v, from ? await this.store.read(from) : new Float32Array(v.size));

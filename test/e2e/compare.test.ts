@@ -73,7 +73,7 @@ describe("compare", () => {
     [["vea"], /^model: unknown model, got "vea", .*; did you mean vae\?$/],
     [["vae:betta=4"], /^vae:betta=4 betta: unknown setting, got "betta", .*; did you mean beta\?$/],
     [["vae", "ae", "--set", "betta=4"], /^--set betta: unknown setting, got "betta", expected one that a model/],
-    [["vae", "vae"], /^compare: twice the same name, got vae, expected different ones$/],
+    [["vae", "vae"], /^compare: duplicate name, got vae, expected different ones$/],
     [["vae", "--metrics", "frechett"], /^--metrics: unknown metric, got "frechett", .*; did you mean frechet\?$/],
     [["vae", "--priors", "gmm"], /^density: unknown density, got "gmm", /],
   ])("refuses %j in one line", async (args, message) => {
@@ -111,7 +111,7 @@ describe("search", () => {
 
   test.each([
     [["--set", "latentDim=2..8"], /^--trials: a range has no end of values/],
-    [[], /^search: nothing to try, got no --set, expected --set key=values$/],
+    [[], /^search: empty search space, got no --set, expected --set key=values$/],
   ])("refuses %j in one line", async (args, message) => {
     const { code, stderr } = await latentkit.run("search", "ae", ...args, "--data", "digits:100", "--out", "wrong");
     expect(code).toBe(2);

@@ -145,7 +145,7 @@ test("an extractor is a file, the same bytes each time, and evaluate takes it", 
   const unknowing = await latentkit.run("evaluate", run, "--metrics", "inception-score", "--extractor", "raw");
   expect(unknowing.code).toBe(2);
   expect(unknowing.stderr).toMatch(
-    /^latentkit: inception-score: the extractor knows no classes, got raw, expected .*\n$/m,
+    /^latentkit: inception-score: the extractor has no classes, got raw, expected .*\n$/m,
   );
 });
 

@@ -327,10 +327,7 @@ describe("wrong input", () => {
     ],
     [["decode", "vae", "three.npy"], "three.npy: not codes of this model, got shape [2, 3], expected [count, 5]"],
     [["decode", "cvae", "nan.npy", "--label", "1"], "nan.npy: a code is not finite, expected numbers"],
-    [
-      ["latent", "vae", "--out", "x.png"],
-      '--out: not a file it can write, got "x.png", expected a name that ends in .svg',
-    ],
+    [["latent", "vae", "--out", "x.png"], '--out: unknown file type, got "x.png", expected a name that ends in .svg'],
   ])("%j is refused", async (args, expected) => {
     const write = (name: string, value: number): void => {
       const [header, data] = encodeNpy([2, 3], new Float32Array(6).fill(value));

@@ -98,7 +98,7 @@ test("a model without a likelihood gives what it has, and says so", async () => 
 
 test("what cannot be told apart or is no class is refused in one line", async () => {
   expect(await refusal("score", "ae", "--anomalous", "eleven")).toContain("--anomalous: no such class");
-  expect(await refusal("score", "ae", "--anomalous", "1", "--normal", "2")).toContain("--normal: two wishes");
+  expect(await refusal("score", "ae", "--anomalous", "1", "--normal", "2")).toContain("--normal: conflicting options");
   expect(await refusal("score", "ae", "--normal", "0,1,2,3,4,5,6,7,8,9", "--scores", "reconstruction")).toContain(
     "roc auc: a class is missing, got 0 positive",
   );

@@ -102,7 +102,7 @@ describe("arguments", () => {
     [["train", "vae", "--resume"], "--resume: no run, got no --out, expected --out RUN to resume it"],
     [
       ["train", "vae", "--resume", "--out", "run", "--print-config"],
-      "--print-config: two wishes, got --resume too, expected one; run.json has a run's settings",
+      "--print-config: conflicting options, got --resume too, expected one; run.json has a run's settings",
     ],
     [
       ["train", "vae", ...small, "--mlflow", "http://127.0.0.1:1"],
@@ -117,7 +117,7 @@ describe("arguments", () => {
     [["sample", "run", "--device", "gpu"], /^--device: unknown device, got "gpu", expected one of auto, cpu, /],
     [
       ["sample", "run", "--out", "x.jpg"],
-      '--out: not a file it can write, got "x.jpg", expected a name that ends in .png or .npy or .csv',
+      '--out: unknown file type, got "x.jpg", expected a name that ends in .png or .npy or .csv',
     ],
     [
       ["sample", "run", "--checkpoint", "first"],
@@ -130,7 +130,7 @@ describe("arguments", () => {
     ],
     [
       ["data", "show", "digits:20", "--out", "x.jpg"],
-      '--out: not a file it can write, got "x.jpg", expected a name that ends in .png',
+      '--out: unknown file type, got "x.jpg", expected a name that ends in .png',
     ],
     [["data", "show", "digist"], /^data: no such source, got "digist", .*; did you mean digits\?$/],
   ])("%j", async (args, message) => {

@@ -21,7 +21,7 @@ const analogySettings = z.strictObject({
     .min(1)
     .max(100)
     .default([0, 0.25, 0.5, 0.75, 1])
-    .describe("how much of a - b is added to c; 1 is the analogy"),
+    .describe("factors on a - b"),
   split: splitSetting,
 });
 
@@ -30,13 +30,13 @@ const classExamples = 1000;
 
 export function define(command: Command): void {
   addRunOptions(command, { settings: analogySettings, examples: true, output: true })
-    .argument("<a>", "an example, by its place in the split; or class:NAME, the mean code of a class")
-    .argument("<b>", "what a is to b, likewise,")
-    .argument("<c...>", "the result is to c: one or more, a row each")
+    .argument("<a>", "an example, by index in the split, or class:NAME for the mean code of a class")
+    .argument("<b>", "an example or class, subtracted from a")
+    .argument("<c...>", "examples or classes that a - b is added to, one row each")
     .addHelpText(
       "after",
       `
-A row shows a, b and c, then what c + strength (a - b) decodes to. With two classes, a - b is an attribute's vector.
+A row shows a, b and c, then the decoded codes c + strength (a - b). With two classes, a - b is an attribute vector.
 
 Examples:
   latentkit analogy runs/vae-digits-1 12 4 30
@@ -53,7 +53,7 @@ Examples:
       const [first, second, ...rest] = terms as [Term, Term, ...Term[]];
       const grid = await analogyGrid(trained, { a: first, b: second, c: rest, strengths });
       await finishImageGrid(grid, options, {
-        title: "a, b, c, and what is to c as a is to b",
+        title: "a, b, c, and c + strength (a - b)",
         file: samplesFile(path, "analogy.png"),
         columns: loaded.run.info.data.columns,
         details: { run: path, step, data, split: splitName, a, b, c, strengths },
@@ -70,7 +70,7 @@ async function term(trained: TrainedModel, split: Split, text: string): Promise<
   if (named === undefined) {
     if (!/^\d{1,9}$/.test(text))
       throw new ConfigError(
-        `analogy: neither an example nor a class, got ${quoted(text)}, expected a place in the split or class:NAME`,
+        `analogy: neither an example nor a class, got ${quoted(text)}, expected an index in the split or class:NAME`,
       );
     const one = pickedExamples(split, [Number(text)], "analogy");
     const picture = firstExamples(one, 1);

@@ -29,24 +29,24 @@ const training = givenTraining.pick({
   threads: true,
 });
 const settings = z.strictObject({
-  data: z.string().min(1).max(1000).optional().describe("what models are trained on: see latentkit data list"),
+  data: z.string().min(1).max(1000).optional().describe("data to train on: see latentkit data list"),
   out: z.string().min(1).max(1000).default("runs/comparison").describe("folder of the runs, results and report.html"),
   ...training.shape,
   ...dataOptions.shape,
-  seed: z.int().min(0).default(0).describe("of first weights, order, noise and draws"),
+  seed: z.int().min(0).default(0).describe("random seed (initialization, shuffling, noise, samples)"),
   priors: z
     .array(z.string())
     .min(1)
     .default([ownPrior, "full-gaussian", "gmm:10"])
-    .describe("densities of codes to generate from; own for p(z)"),
-  generated: z.int().positive().max(10_000_000).default(10_000).describe("generated examples of each of them"),
-  samples: z.int().positive().max(1_000_000).default(100).describe("draws of z an example for the likelihood"),
-  count: z.int().positive().optional().describe("the first so many test examples; all when not given"),
-  extractor: z.string().optional().describe("what turns examples into features, as for evaluate"),
-  metrics: z.array(z.string()).min(1).optional().describe("metrics beside the columns that are always there"),
+    .describe("priors to sample from: own for p(z), or densities of codes"),
+  generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples per prior"),
+  samples: z.int().positive().max(1_000_000).default(100).describe("samples of z per example, for the likelihood"),
+  count: z.int().positive().optional().describe("number of test examples, from the first (default: all)"),
+  extractor: z.string().optional().describe("feature extractor: see latentkit evaluate"),
+  metrics: z.array(z.string()).min(1).optional().describe("further metrics, as additional columns"),
 });
 
-/** What the columns are of. */
+/** Metrics of the columns. */
 const standard = ["scores", "likelihood", "frechet", "frechet-reconstruction", "reconstruction"];
 
 interface Flags {
@@ -63,11 +63,11 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Trains what is missing in --out, metrics all on the same test examples, and prints one table: Frechet distances of
+Trains the runs that are missing in --out, evaluates all on the same test examples, and prints one table: Frechet distances of
 reconstructions, of samples from each of --priors and of midpoints between codes, as in arXiv:1903.12436, then the
-likelihood, the mean squared error of a reconstructed value, and what it took. A - stands where a model lacks the
-capability. report.html in --out has the pictures side by side. What is done is kept: stop with Ctrl-C, and say the same
-again to go on.
+likelihood, the mean squared error of reconstructions, the number of parameters and the training time; - where a model lacks the
+capability. report.html in --out has the image grids side by side. Finished work is kept: stop with Ctrl-C, and run the same
+command again to resume.
 
 Examples:
   latentkit compare pca ae vae vae:beta=4 --data digits --epochs 10
@@ -118,7 +118,7 @@ Examples:
     });
 }
 
-/** Throws ConfigError for what is neither a run nor a model, for a label that stands twice, and for a setting that no model has. */
+/** Throws ConfigError for what is neither a run nor a model, for a label given twice, and for a setting that no model has. */
 function contestants(what: readonly string[], shared: Readonly<Record<string, string>>): readonly Contestant[] {
   const models: ModelSpec[] = [];
   const all = what.map((each): Contestant => {
@@ -134,11 +134,11 @@ function contestants(what: readonly string[], shared: Readonly<Record<string, st
     throw new ConfigError(`--set ${unread}: unknown setting, got "${unread}", expected one that a model to train has`);
   const names = all.map(({ label }) => folderName(label));
   const twice = all.find((_, i) => names.indexOf(names[i]!) !== i);
-  if (twice) throw new ConfigError(`compare: twice the same name, got ${twice.label}, expected different ones`);
+  if (twice) throw new ConfigError(`compare: duplicate name, got ${twice.label}, expected different ones`);
   return all;
 }
 
-/** What a reader of the table has to know. */
+/** Notes below the table. */
 function notesOn(runs: readonly ComparedRun[]): string[] {
   const { examples, conditions } = runs[0]!;
   const features = extractorText(conditions["frechet"]?.["extractor"]);
@@ -147,9 +147,9 @@ function notesOn(runs: readonly ComparedRun[]): string[] {
   return [
     `${examples} test examples${features}.`,
     ...(new Set(likely.map(({ binaryData }) => binaryData)).size > 1
-      ? ["Likelihoods of binary data and densities of intensities do not compare with each other."]
+      ? ["Likelihoods of binary data and densities of intensities are not comparable."]
       : []),
-    ...(given.length > 0 ? [`Likelihoods of ${given.join(", ")} are given the label.`] : []),
+    ...(given.length > 0 ? [`Likelihoods of ${given.join(", ")} are conditional on the label.`] : []),
     ...new Set(runs.flatMap(({ warnings }) => warnings)),
   ];
 }
@@ -161,5 +161,5 @@ function extractorText(about: unknown): string {
   if (!found.success) return "";
   const { name, data, seed } = found.data;
   const of = data === undefined ? "" : ` (trained on ${data}, seed ${seed})`;
-  return `; Frechet distances in features of ${name}${of}, which compare with no other features'`;
+  return `; Frechet distances in features of ${name}${of}, not comparable across extractors`;
 }

@@ -25,15 +25,15 @@ import { showImageGrid } from "../output/show-image.ts";
 import { table } from "../output/table.ts";
 
 const showSettings = z.strictObject({
-  count: z.int().positive().max(100).default(10).describe("examples of each class in the picture"),
-  out: z.string().min(1).optional().describe("picture to write (.png)"),
+  count: z.int().positive().max(100).default(10).describe("examples of each class in the image grid"),
+  out: z.string().min(1).optional().describe("image grid to write (.png)"),
   ...dataOptions.shape,
 });
 
 export function define(command: Command): void {
   command
     .command("list")
-    .description("list what --data takes")
+    .description("list the sources for --data")
     .option("--json", "print JSON")
     .action(({ json = false }: { readonly json?: boolean }) => {
       const sources = [...listDataSources(), codesForm];
@@ -43,17 +43,17 @@ export function define(command: Command): void {
   const names = Object.keys(publishedDatasets).join(", ");
   command
     .command("fetch")
-    .description("fetch a published dataset into the cache, checked by SHA-256, so that --data takes its name")
+    .description("download a published dataset into the cache, checked by SHA-256, for --data by name")
     .argument("<name>", `one of ${names}`)
-    .option("--from <url>", "a folder of the web that has its files, in place of the usual ones")
+    .option("--from <url>", "base URL to download from, in place of the usual mirrors")
     .option("--json", "print one JSON object")
     .addHelpText("after", "\nExample:\n  latentkit data fetch mnist && latentkit train vae --data mnist")
     .action(fetchPublished);
   addSettings(
-    command.command("show").description("describe a data source and show examples of each class"),
+    command.command("show").description("statistics of a data source, and examples of each class"),
     showSettings,
   )
-    .argument("<source>", "a source that data list names, or the path of your own data")
+    .argument("<source>", "a source of data list, or the path of your own data")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -75,7 +75,7 @@ async function fetchPublished(
     );
   }
   if (from !== undefined && !/^https?:\/\/./.test(from))
-    throw new ConfigError(`--from: not a place on the web, got ${quoted(from)}, expected http://... or https://...`);
+    throw new ConfigError(`--from: not a URL, got ${quoted(from)}, expected http://... or https://...`);
   const shown = !json && process.stderr.isTTY;
   const folder = await fetchDataset(dataset, {
     ...(from !== undefined && { from }),
@@ -88,7 +88,7 @@ async function fetchPublished(
   });
   if (shown) process.stderr.write("\r\u001b[K");
   console.log(
-    json ? JSON.stringify({ name, folder, files: dataset.files }) : `${name}: ${folder}; take it with --data ${name}`,
+    json ? JSON.stringify({ name, folder, files: dataset.files }) : `${name}: ${folder}; use it with --data ${name}`,
   );
 }
 
@@ -155,10 +155,10 @@ function gridOf(split: Split, count: number): ImageGrid | undefined {
   return { sets: [points], count: points.length / 2, columns: 1, shape, kind };
 }
 
-/** Columns of a list of numbers whose figures are shown. */
+/** Most columns of numbers whose statistics are shown. */
 const shownColumns = 30;
 
-/** Categories of a column that are named. */
+/** Most categories of a column that are listed. */
 const shownCategories = 6;
 
 /** What each column of a table holds. */

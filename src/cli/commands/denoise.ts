@@ -9,10 +9,15 @@ import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const denoiseSettings = z.strictObject({
-  count: z.int().positive().max(100_000).default(16).describe("examples to show"),
-  measure: z.int().positive().max(1_000_000).default(1000).describe("examples to measure, the shown ones among them"),
+  count: z.int().positive().max(100_000).default(16).describe("number of examples in the image grid"),
+  measure: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .default(1000)
+    .describe("number of examples for the PSNR, the shown ones included"),
   split: splitSetting,
-  seed: z.int().min(0).default(0).describe("the same seed draws the same noise"),
+  seed: z.int().min(0).default(0).describe("random seed of the noise"),
 });
 
 export function define(command: Command): void {
@@ -20,7 +25,7 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-PSNR is of values whose range is 1, over all measured examples: 10 log10(1 / mean squared error) in dB.
+PSNR in dB over --measure examples with values from 0 to 1: 10 log10(1 / mean squared error).
 
 Examples:
   latentkit denoise runs/dae-digits-1
@@ -46,7 +51,7 @@ Examples:
         { sets, count: shown, columns: Math.min(16, shown), shape: trained.shape, kind: trained.kind },
         options,
         {
-          title: "clean examples, corrupted, and restored",
+          title: "clean, corrupted and denoised examples",
           file: samplesFile(path, "denoised.png"),
           columns: loaded.run.info.data.columns,
           details: { run: path, step, data, split: splitName, measured, seed, psnr: results, gain },
@@ -55,8 +60,8 @@ Examples:
       );
       if (!options.json)
         console.log(
-          `PSNR ${results.corrupted.toFixed(2)} dB corrupted, ${results.restored.toFixed(2)} dB restored: ` +
-            `${gain.toFixed(2)} dB gained over ${measured} examples`,
+          `PSNR ${results.corrupted.toFixed(2)} dB corrupted, ${results.restored.toFixed(2)} dB denoised: ` +
+            `${gain.toFixed(2)} dB gain over ${measured} examples`,
         );
     });
 }

@@ -5,7 +5,10 @@ import { table } from "../output/table.ts";
 export function define(command: Command): void {
   command
     .option("--json", "print JSON")
-    .addHelpText("after", "\nRuns a small product on every device and says how to get those that are missing.")
+    .addHelpText(
+      "after",
+      "\nRuns a small matrix product on every device, and shows how to install those that are missing.",
+    )
     .action(async ({ json = false }: { readonly json?: boolean }) => {
       const report = await examineMachine();
       console.log(json ? JSON.stringify(report) : described(report));
@@ -18,16 +21,16 @@ function described({ latentkit, node, platform, cpu, memory, wasmSimd, devices, 
     ["node", `${node} on ${platform}`],
     ["cpu", `${cpu.model}, ${cpu.threads} threads`],
     ["memory", `${gigabytes(memory.totalBytes)}, ${gigabytes(memory.freeBytes)} free`],
-    ["wasm simd", wasmSimd ? "yes" : "no: training needs it; take a newer Node"],
+    ["wasm simd", wasmSimd ? "yes" : "no: training needs it; use a newer Node"],
   ];
   const checks = devices.map(({ name, works, problem, remedy }) => [
     name,
-    works ? "works" : `not here: ${problem}\nto get it, ${remedy}`,
+    works ? "works" : `not available: ${problem}\nto install it, ${remedy}`,
   ]);
   const picked =
     "problem" in auto
       ? `--device auto finds none: ${auto.problem}`
-      : `--device auto takes ${auto.device}: ${auto.description} (${auto.reason})`;
+      : `--device auto selects ${auto.device}: ${auto.description} (${auto.reason})`;
   return `${table(facts)}\n\ndevices\n${table(checks)}\n\n${picked}`;
 }
 

@@ -10,7 +10,7 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const encodeSettings = z.strictObject({
   split: splitSetting,
-  count: z.int().positive().optional().describe("the first so many examples; all when not given"),
+  count: z.int().positive().optional().describe("number of examples, from the first (default: all)"),
   take: z.enum(["mean", "sample"]).default("mean").describe("mean of q(z|x), or one sample of it"),
   seed: z.int().min(0).default(0).describe("random seed of the samples"),
 });
@@ -23,7 +23,7 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Examples are encoded as the model was trained on them, binarized by the one fixed sample where it was.
+Examples of a model trained on binarized data are binarized by the one fixed sample.
 
 Examples:
   latentkit encode runs/vae-digits-1 --out codes.npy

@@ -16,16 +16,16 @@ const evaluateSettings = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .describe("metrics, by name (see latentkit metrics list); those that need no generated examples if not given"),
-  split: z.enum(splitNames).default("test").describe("split to evaluate on"),
-  count: z.int().positive().max(1_000_000_000).optional().describe("the first so many examples; all when not given"),
-  samples: z.int().positive().max(1_000_000).default(500).describe("draws of z an example, for the likelihood"),
+    .describe("metrics by name, see latentkit metrics list (default: those without generated examples)"),
+  split: z.enum(splitNames).default("test").describe("split"),
+  count: z.int().positive().max(1_000_000_000).optional().describe("number of examples, from the first (default: all)"),
+  samples: z.int().positive().max(1_000_000).default(500).describe("samples of z per example, for the likelihood"),
   generated: z
     .int()
     .positive()
     .max(10_000_000)
     .default(10_000)
-    .describe("generated examples to hold against real ones"),
+    .describe("number of generated examples, for metrics of samples"),
   show: z
     .enum(["samples", "means"])
     .optional()
@@ -34,12 +34,14 @@ const evaluateSettings = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .describe("densities of codes to generate from, or own; own if not given, full-gaussian and gmm:10 without p(z)"),
+    .describe(
+      "priors to sample from: own, or densities of codes (default: own, or full-gaussian and gmm:10 without p(z))",
+    ),
   extractor: z
     .string()
     .optional()
-    .describe("what turns examples into features: small-28, raw, or a file (.safetensors, .onnx); small-28 for images"),
-  seed: z.int().min(0).default(0).describe("of the draws"),
+    .describe("feature extractor: small-28, raw, or a file (.safetensors, .onnx) (default: small-28 for images)"),
+  seed: z.int().min(0).default(0).describe("random seed"),
 });
 
 export function define(command: Command): void {
@@ -48,9 +50,9 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Metrics (described by latentkit metrics list): ${metrics.map(({ name }) => name).join(", ")}
+Metrics (latentkit metrics list describes them): ${metrics.map(({ name }) => name).join(", ")}
 
-The likelihood is an importance-weighted bound (arXiv:1509.00519): more samples, a tighter one. Papers take 5000.
+The likelihood is an importance-weighted bound (arXiv:1509.00519), tighter with more --samples. Papers use 5000.
 
 Examples:
   latentkit evaluate runs/vae-digits-1
@@ -94,7 +96,7 @@ function described({ split, step, examples, metrics: found }: Evaluation): strin
   const checks = Object.values(found).flatMap((measured) => measured.checks ?? []);
   const held = checks.map(({ name, holds, detail }) => `${holds ? "holds" : "FAILS"}: ${name} (${detail})`).join("\n");
   const { likelihood } = found;
-  const speed = likelihood && `${(examples / likelihood.seconds).toPrecision(3)} examples a second`;
+  const speed = likelihood && `${(examples / likelihood.seconds).toPrecision(3)} examples per second`;
   const features = new Set(Object.values(found).map(({ conditions }) => conditions["features"]));
   const compared = [...features].flatMap((name) => (typeof name === "string" ? [`features of ${name}`] : []));
   const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}`;

@@ -11,10 +11,8 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 const interpolateSettings = z.strictObject({
   examples: placesSetting
     .optional()
-    .describe(
-      "examples to go between, two by two, by their place in the split; the first of each class, eight in all, if not given",
-    ),
-  steps: z.int().min(2).max(200).default(11).describe("pictures from one to the other, ends included"),
+    .describe("pairs of examples, by index in the split (default: four pairs over the classes)"),
+  steps: z.int().min(2).max(200).default(11).describe("images per row, both ends included"),
   split: splitSetting,
 });
 
@@ -23,8 +21,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Three rows a pair: along the straight line between the codes, along the great circle, and, for comparison, along
-the straight line between the examples themselves. A .npy file holds [3, pairs, steps, ...shape].
+Three rows per pair: linear and spherical interpolation of the codes and, for comparison, linear interpolation of
+the examples themselves. A .npy file holds [3, pairs, steps, ...shape].
 
 Examples:
   latentkit interpolate runs/vae-digits-1
@@ -42,7 +40,7 @@ Examples:
       const all = new Float32Array(3 * grid.sets[0]!.length);
       grid.sets.forEach((set, i) => all.set(set, i * set.length));
       await finishImageGrid(grid, options, {
-        title: `from one example to another: ${interpolationPaths.join(", ")}`,
+        title: `interpolations: ${interpolationPaths.join(", ")}`,
         file: samplesFile(path, "interpolation.png"),
         columns: loaded.run.info.data.columns,
         details: {

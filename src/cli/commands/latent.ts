@@ -14,7 +14,7 @@ import { table } from "../output/table.ts";
 
 const latentSettings = z.strictObject({
   split: splitSetting,
-  count: z.int().min(2).max(1_000_000_000).default(10_000).describe("the first so many examples are measured"),
+  count: z.int().min(2).max(1_000_000_000).default(10_000).describe("number of examples, from the first of the split"),
 });
 const kinds = [".svg"] as const;
 /** Characters of the longest bar in the table. */
@@ -27,8 +27,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-For each unit of the code: its KL, where the model has one, and the variance of its mean over examples; a unit is active
-where that is above 0.01 (arXiv:1509.00519).
+For each latent dimension: its KL, for a model with a rate, and the variance of its mean over examples; a unit is active
+if that variance is above 0.01 (arXiv:1509.00519).
 
 Examples:
   latentkit latent runs/vae-digits-1

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
-import { manifoldGrid, mostTellingDimensions } from "../../runs/pictures/run-pictures.ts";
+import { manifoldGrid, mostInformativeDimensions } from "../../runs/pictures/run-pictures.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
@@ -10,18 +10,13 @@ import { has, lacking } from "../../evaluation/capabilities.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const manifoldSettings = z.strictObject({
-  size: z.int().min(2).max(200).default(20).describe("pictures a side"),
+  size: z.int().min(2).max(200).default(20).describe("images per side"),
   dims: z
     .array(z.int().min(0).max(100_000))
     .length(2)
     .optional()
-    .describe(
-      "the dimensions shown to the right and upwards, such as 0,1; the two that tell most of the data if not given",
-    ),
-  prior: z
-    .enum(["gaussian", "full-gaussian"])
-    .optional()
-    .describe("Gaussian fitted to the codes, whose percentiles are taken in place of those of N(0, 1)"),
+    .describe("latent dimensions of the x and y axes, such as 0,1 (default: the two with the highest KL)"),
+  prior: z.enum(["gaussian", "full-gaussian"]).optional().describe("Gaussian fitted to the codes, in place of N(0, 1)"),
 });
 
 export function define(command: Command): void {
@@ -29,8 +24,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Codes lie at the percentiles of N(0, 1) from 5 % to 95 %, and dimensions that are not shown are 0; with --prior at those of
-a Gaussian fitted to the codes, and its mean.
+Codes are at the percentiles of N(0, 1) from 5 % to 95 %, with all other dimensions 0; with --prior, at the percentiles of
+the fitted Gaussian, with all other dimensions at its mean.
 
 Examples:
   latentkit manifold runs/vae-digits-1
@@ -48,7 +43,7 @@ Examples:
         );
       const dims = wanted
         ? checkedDims(wanted, trained)
-        : await mostTellingDimensions(trained, async () => (await loaded.openData()).validation);
+        : await mostInformativeDimensions(trained, async () => (await loaded.openData()).validation);
       const named = prior === undefined ? undefined : await namedPrior(loaded, prior, options);
       const density = named && mixtureOf(named);
       const grid = await manifoldGrid(trained, { dims, size, density });

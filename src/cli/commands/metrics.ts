@@ -13,36 +13,36 @@ import { addSettings, givenSettings, parseSettings } from "../options/settings.t
 import { table } from "../output/table.ts";
 
 const extractorSettings = z.strictObject({
-  data: z.string().min(1).default("digits").describe("labelled images to learn from: see latentkit data list"),
+  data: z.string().min(1).default("digits").describe("labeled images to train on: see latentkit data list"),
   out: z.string().min(1).default(`${smallName}.safetensors`).describe("file to write (.safetensors)"),
-  seed: z.int().min(0).default(0).describe("of first weights and order"),
+  seed: z.int().min(0).default(0).describe("random seed (initialization, shuffling)"),
   ...dataOptions.shape,
 });
 
 export function define(command: Command): void {
   command
     .command("list")
-    .description("list what evaluate --metrics takes")
+    .description("list the metrics for evaluate --metrics")
     .option("--json", "print JSON")
     .action(({ json = false }: { readonly json?: boolean }) => {
       const listed = metrics.map(({ name, summary, standard = false }) => ({ name, summary, standard }));
       if (json) console.log(JSON.stringify(listed));
       else {
         console.log(table(listed.map(({ name, summary, standard }) => [name, standard ? "*" : "", summary])));
-        console.log("\n* measured by evaluate where nothing is named and the run has the capabilities");
+        console.log("\n* evaluated by default, if the model has the capabilities");
       }
     });
   addSettings(
     command
       .command("train-extractor")
-      .description(`train ${smallName}, whose features evaluate --extractor FILE compares images in`),
+      .description(`train ${smallName}, a feature extractor for evaluate --extractor FILE`),
     extractorSettings,
   )
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
       `
-evaluate trains it by itself on a run's own data, and keeps it in the cache; a file serves data without labels, and other machines.
+evaluate trains one on the run's own data and caches it; a file is for data without labels, and for other machines.
 
 Examples:
   latentkit metrics train-extractor --data mnist
@@ -64,7 +64,7 @@ async function trainExtractor(options: { readonly json?: boolean }): Promise<voi
   if (options.json) console.log(JSON.stringify({ file: out, ...about }));
   else {
     const error = about["testError"];
-    const tested = typeof error === "number" ? `, wrong on ${(100 * error).toFixed(2)} % of the test examples` : "";
-    console.log(`${out}: ${name}${tested}; take it with --extractor ${out}`);
+    const tested = typeof error === "number" ? `, test error ${(100 * error).toFixed(2)} %` : "";
+    console.log(`${out}: ${name}${tested}; use it with --extractor ${out}`);
   }
 }

@@ -9,7 +9,7 @@ import { optionExamples } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const reconstructSettings = z.strictObject({
-  count: z.int().positive().max(100_000).default(32).describe("test examples to show"),
+  count: z.int().positive().max(100_000).default(32).describe("number of test examples"),
 });
 
 export function define(command: Command): void {

@@ -11,7 +11,7 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Training writes one at its end; this makes it anew, also of a run that still trains.
+Training writes a report at its end; this command rewrites it, also for a run that is still training.
 
 Examples:
   latentkit report runs/vae-digits-1

@@ -22,14 +22,18 @@ const training = givenTraining.pick({
   threads: true,
 });
 const settings = z.strictObject({
-  data: z.string().min(1).max(1000).optional().describe("what to learn from (default: the table's own data)"),
+  data: z.string().min(1).max(1000).optional().describe("data to train on (default: the table's)"),
   out: z.string().min(1).max(1000).optional().describe("folder of the runs (default runs/TABLE)"),
-  rows: z.array(z.string()).min(1).optional().describe("rows to run, by name; all when not given"),
-  seeds: z.array(z.int().min(0)).min(1).optional().describe("of first weights, order and noise (default: the table's)"),
+  rows: z.array(z.string()).min(1).optional().describe("rows of the table, by name (default: all)"),
+  seeds: z
+    .array(z.int().min(0))
+    .min(1)
+    .optional()
+    .describe("random seeds (initialization, shuffling, noise), a run each (default: the table's)"),
   ...training.shape,
   ...dataOptions.shape,
-  samples: z.int().positive().max(1_000_000).optional().describe("draws of z an example for the likelihood"),
-  count: z.int().positive().optional().describe("the first so many test examples; all when not given"),
+  samples: z.int().positive().max(1_000_000).optional().describe("samples of z per example, for the likelihood"),
+  count: z.int().positive().optional().describe("number of test examples, from the first (default: all)"),
 });
 
 interface Flags {
@@ -45,8 +49,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Each row is a run of its own in --out, once with each seed. What is done is kept: stop with Ctrl-C, and say the same
-again to go on.
+Each row is a run in --out for each seed. Finished work is kept: stop with Ctrl-C, and run the same command
+again to resume.
 
 Examples:
   latentkit reproduce iwae-table-1 --data path/to/mnist --rows vae-1
@@ -117,12 +121,12 @@ function described(
   return [
     [`${title} (${paper})`, ...of].join("; "),
     show(reproductionCells(reproduction, rows)),
-    ...(ranks.length > 0 ? [`Pairs of rows in the same order as theirs: ${ranks.join(", ")}`] : []),
-    `Not as in the paper:\n${[...differences, ...overridden(request)].map((d) => `- ${d}`).join("\n")}`,
+    ...(ranks.length > 0 ? [`Pairs of rows in the paper's order:  ${ranks.join(", ")}`] : []),
+    `Differences from the paper:\n${[...differences, ...overridden(request)].map((d) => `- ${d}`).join("\n")}`,
   ].join("\n\n");
 }
 
-/** What was asked for in place of the table's own settings, but for where it runs. */
+/** Given options that override the table's settings, other than the device. */
 function overridden({ training: given, dataOptions, samples, count }: ReproductionRequest): string[] {
   const { device: _, threads: __, ...rest } = given;
   const changed = Object.entries({ ...rest, ...dataOptions, samples, count }).filter(
@@ -130,7 +134,5 @@ function overridden({ training: given, dataOptions, samples, count }: Reproducti
   );
   return changed.length === 0
     ? []
-    : [
-        `asked for, in place of what stands here: ${changed.map(([name, v]) => `${name} ${settingText(v)}`).join(", ")}`,
-      ];
+    : [`overridden by options: ${changed.map(([name, v]) => `${name} ${settingText(v)}`).join(", ")}`];
 }

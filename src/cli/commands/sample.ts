@@ -20,26 +20,24 @@ const sampleSettings = z.strictObject({
   show: z
     .enum(["samples", "means"])
     .optional()
-    .describe("samples of p(x|z), or its means (default: means for images, samples for all else)"),
+    .describe("samples or means of p(x|z) (default: means for images, samples otherwise)"),
   prior: priorSetting,
   radius: z
     .number()
     .positive()
     .max(1e6)
     .optional()
-    .describe(
-      "distance of all codes from the prior's mean, in its standard deviations; samples lie near sqrt(latentDim)",
-    ),
+    .describe("norm of the codes in standard deviations of the prior; a typical sample has sqrt(latentDim)"),
 });
 
 export async function define(command: Command, args: readonly string[] = []): Promise<void> {
-  // The sampler's own options are flags too: which they are, the run says.
+  // The options of the run's sampler are flags too.
   const own = await samplerSettings(args);
   addRunOptions(command, { settings: sampleSettings.extend(own.shape), output: true, condition: true })
     .addHelpText(
       "after",
       `
-A run's sampler has options of its own: latentkit sample RUN --help shows them.
+The sampler of a run may have further options: latentkit sample RUN --help lists them.
 
 Examples:
   latentkit sample runs/vae-digits-1

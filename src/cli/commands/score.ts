@@ -27,19 +27,26 @@ import { table } from "../output/table.ts";
 const classList = z.array(z.string().min(1)).min(1).max(256).optional();
 const scoreSettings = z.strictObject({
   split: splitSetting,
-  count: z.int().positive().max(1_000_000_000).optional().describe("the first so many examples; all when not given"),
-  scores: z.array(z.enum(scoreNames)).min(1).optional().describe("which scores; all that the model has when not given"),
+  count: z.int().positive().max(1_000_000_000).optional().describe("number of examples, from the first (default: all)"),
+  scores: z.array(z.enum(scoreNames)).min(1).optional().describe("anomaly scores (default: all that the model has)"),
   samples: z
     .int()
     .positive()
     .max(100_000)
     .default(50)
-    .describe("draws of z an example, for negElbo, nll and typicality"),
-  prior: z.string().default("gmm:10").describe("density of codes, for latent: as for latentkit sample --prior"),
-  anomalous: classList.describe("classes to find, by name or number; by default those the run was trained --without"),
-  normal: classList.describe("in place of --anomalous: all other classes are to be found"),
-  show: z.int().positive().max(100).default(16).describe("examples at each end of each score in the picture"),
-  seed: z.int().min(0).default(0).describe("of the draws"),
+    .describe("samples of z per example, for negElbo, nll and typicality"),
+  prior: z.string().default("gmm:10").describe("density of codes for the score latent: see latentkit sample --prior"),
+  anomalous: classList.describe(
+    "anomalous classes, by name or number (default: those that the run was trained --without)",
+  ),
+  normal: classList.describe("normal classes, by name or number; all others are anomalous"),
+  show: z
+    .int()
+    .positive()
+    .max(100)
+    .default(16)
+    .describe("examples with the highest and lowest scores in the image grid"),
+  seed: z.int().min(0).default(0).describe("random seed"),
 });
 type ScoreSettings = z.output<typeof scoreSettings>;
 const kinds = [".csv", ".npy", ".json"] as const;
@@ -51,8 +58,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Higher is more unlike the training examples. With labels and classes to find, the area under the ROC curve of each score: the
-chance that an example of those classes scores above another one.
+A higher score is more anomalous. With labels and anomalous classes: the area under the ROC curve of each score, the
+probability that an anomalous example scores above a normal one.
 
 Examples:
   latentkit train vae --data path/to/mnist --without 3 --out runs/no-3
@@ -76,7 +83,7 @@ Examples:
       const split = { ...whole, indices: whole.indices.subarray(0, settings.count) };
       const examples = split.indices.length;
       const { without } = readRunData(run);
-      const found = toFind(split, settings, options.data === undefined ? without : undefined);
+      const found = anomaliesIn(split, settings, options.data === undefined ? without : undefined);
 
       const { samples, seed, prior, scores: wanted } = settings;
       const progress = scoreRun(loaded, { split, samples, seed, density: prior, ...(wanted && { scores: wanted }) });
@@ -98,7 +105,7 @@ Examples:
       if (picture) await writePng(picture, gridRaster(extremes(split, scores, settings.show)));
       const warnings = loaded.trained.model.condition?.required
         ? [
-            "the model is given each example's own label, of classes it never saw too: its scores tell more than the example does",
+            "the model is conditioned on each example's label, also for classes not trained on: its scores depend on the label",
           ]
         : [];
       if (options.json) {
@@ -111,24 +118,22 @@ Examples:
       const rows = results.map(({ name, mean, rocAuc: area }) =>
         area === undefined ? [name, metricText(mean)] : [name, metricText(mean), area.toFixed(4)],
       );
-      const of = found ? `; to find: ${found.names.join(", ")}` : "";
+      const of = found ? `; anomalous: ${found.names.join(", ")}` : "";
       console.log(`${splitName} split, ${examples} examples, step ${step}${of}\n\n${table([head, ...rows])}\n`);
       for (const warning of warnings) console.log(`warning: ${warning}\n`);
-      if (picture) console.log(`most and least unlike, two rows for each score: ${picture}`);
+      if (picture) console.log(`highest and lowest scores, two rows for each score: ${picture}`);
       console.log(`scores: ${file}`);
     });
 }
 
-/** Which examples are of the classes to find; undefined where nobody says which those are. */
-function toFind(
+/** Which examples are of the anomalous classes; undefined where none are given. */
+function anomaliesIn(
   { dataset, indices }: Split,
   { anomalous, normal }: ScoreSettings,
   without: readonly string[] | undefined,
 ): { readonly names: readonly string[]; readonly anomalous: readonly boolean[] } | undefined {
   if (anomalous && normal)
-    throw new ConfigError(
-      "--normal: two wishes, got --anomalous too, expected one of them; each follows from the other",
-    );
+    throw new ConfigError("--normal: conflicting options, got --anomalous too, expected one of them");
   const given = anomalous ?? normal ?? without;
   if (!given) return undefined;
   const { labels, classNames = [] } = dataset;
@@ -166,7 +171,7 @@ function contentOf(kind: string, { dataset, indices }: Split, scores: ExampleSco
   return csvText(head, rows);
 }
 
-/** Two rows for each score: the examples it takes for the most unlike the training examples, and for the least. */
+/** Two rows for each score: the examples with the highest, and with the lowest. */
 function extremes({ dataset, indices }: Split, scores: ExampleScores, show: number): ImageGrid {
   const columns = Math.min(show, indices.length);
   const places = Array.from(scores.values()).flatMap((values) => {

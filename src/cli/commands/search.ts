@@ -20,20 +20,22 @@ import { loadProgress } from "../output/show-load-progress.ts";
 
 const training = givenTraining.pick({ epochs: true, steps: true, patience: true, device: true, threads: true });
 const settings = z.strictObject({
-  data: z.string().min(1).max(1000).default("digits").describe("what to learn from: see latentkit data list"),
+  data: z.string().min(1).max(1000).default("digits").describe("data to train on: see latentkit data list"),
   out: z.string().min(1).max(1000).optional().describe("folder of the runs (default runs/search-MODEL)"),
-  trials: z.int().positive().max(100_000).optional().describe("settings to try; the whole grid when not given"),
-  metric: z
-    .string()
-    .default("nll")
-    .describe("metric to select by: one of the validation scores, of the likelihood or of evaluate"),
+  trials: z.int().positive().max(100_000).optional().describe("number of trials (default: the whole grid)"),
+  metric: z.string().default("nll").describe("metric to select by: a validation metric, or one of evaluate"),
   ...training.shape,
   ...dataOptions.shape,
-  samples: z.int().positive().max(1_000_000).default(100).describe("draws of z an example for the likelihood"),
-  generated: z.int().positive().max(10_000_000).default(10_000).describe("generated examples for frechet and its kin"),
-  priors: z.array(z.string()).min(1).optional().describe("densities of codes to generate from; the first decides"),
-  count: z.int().positive().optional().describe("the first so many validation examples; all when not given"),
-  seed: z.int().min(0).default(0).describe("of the draws of settings, first weights, order and noise"),
+  samples: z.int().positive().max(1_000_000).default(100).describe("samples of z per example, for the likelihood"),
+  generated: z
+    .int()
+    .positive()
+    .max(10_000_000)
+    .default(10_000)
+    .describe("number of generated examples, for metrics of samples"),
+  priors: z.array(z.string()).min(1).optional().describe("priors to sample from; the first one selects"),
+  count: z.int().positive().optional().describe("number of validation examples, from the first (default: all)"),
+  seed: z.int().min(0).default(0).describe("random seed (trials, initialization, shuffling, noise)"),
 });
 
 interface Flags {
@@ -50,9 +52,9 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Each trial is a run of its own in --out, all from the same seed. They are judged on the validation split: the test split
-plays no part, and is left for the one that is chosen. Values of a setting that is a list are parted by slashes:
-hiddenDims=400/400,200. What is done is kept: stop with Ctrl-C, and say the same again, or more --trials, to go on.
+Each trial is a run of its own in --out, all with the same seed, evaluated on the validation split: the test split
+is not used, and is left for the selected run. Values of a setting that is a list are separated by slashes:
+hiddenDims=400/400,200. Finished work is kept: stop with Ctrl-C, and run the same command again, or with more --trials, to resume.
 
 Examples:
   latentkit search vae --data digits --set latentDim=8,16,32 --set learningRate=1e-3,3e-3 --epochs 5
@@ -64,7 +66,7 @@ Examples:
       const { out = `runs/search-${model}`, data, trials, metric, samples, generated, priors, count, seed } = asked;
       for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
       const definition = findModel(model);
-      if (!flags.set) throw new ConfigError("search: nothing to try, got no --set, expected --set key=values");
+      if (!flags.set) throw new ConfigError("search: empty search space, got no --set, expected --set key=values");
       const points = pointsOf(parseSpace(definition, flags.set), { trials, seed });
       const request = {
         definition,

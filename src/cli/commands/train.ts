@@ -23,15 +23,15 @@ export function define(command: Command): void {
     command.argument("<model>", `one of ${names}, or a file that exports one of your own (.ts, .mts, .js, .mjs)`),
     trainOptions,
   )
-    .option("--set <key=value>", "a setting of the model: see latentkit models MODEL; may be repeated", collect)
+    .option("--set <key=value>", "a setting of the model (see latentkit models MODEL); may be repeated", collect)
     .option("--config <file>", "JSON with these options by name in camelCase, the model's settings under set")
-    .option("--print-config", "print all settings, chosen ones included, as JSON that --config takes, and end")
-    .option("--resume", "resume the run in --out, bit for bit as if it had never stopped")
+    .option("--print-config", "print all settings, presets included, as JSON for --config, and exit")
+    .option("--resume", "resume the run in --out; the result is bit for bit that of an uninterrupted run")
     .option("--json", "print JSON, one object a line")
     .addHelpText(
       "after",
       `
-Ctrl-C saves a checkpoint and says how to resume.
+Ctrl-C saves a checkpoint and prints the command that resumes.
 
 Examples:
   latentkit train vae
@@ -48,7 +48,7 @@ Examples:
       if (flags.printConfig) {
         if (flags.resume)
           throw new ConfigError(
-            "--print-config: two wishes, got --resume too, expected one; run.json has a run's settings",
+            "--print-config: conflicting options, got --resume too, expected one; run.json has a run's settings",
           );
         console.log(JSON.stringify(await effectiveConfig(model.definition, request), null, 2));
         return;

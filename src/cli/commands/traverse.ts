@@ -16,14 +16,14 @@ const traverseSettings = z.strictObject({
     .min(0)
     .max(2 ** 32 - 1)
     .default(0)
-    .describe("whose code is moved, by its place in the split"),
+    .describe("example whose code is varied, by index in the split"),
   dims: z
     .array(z.int().min(0).max(100_000))
     .min(1)
     .max(1000)
     .optional()
-    .describe("dimensions to move, a row each, such as 3,0,7; the ten that tell most if not given"),
-  size: z.int().min(2).max(200).default(11).describe("pictures a row"),
+    .describe("latent dimensions, one per row, such as 3,0,7 (default: the ten with the highest KL)"),
+  size: z.int().min(2).max(200).default(11).describe("images per row"),
   split: splitSetting,
 });
 
@@ -35,8 +35,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Each row moves one dimension of an example's code from the 1st to the 99th percentile of its values over examples; the
-dimension with the highest KL comes first, or that whose code varies most where the model has no rate.
+Each row varies one dimension of the code of an example from the 1st to the 99th percentile over examples. Rows are in
+decreasing order of KL, or of the variance of the code for a model without a rate.
 
 Examples:
   latentkit traverse runs/vae-digits-1
@@ -66,7 +66,7 @@ Examples:
         return { dim, rate, variance: activity, low: low[dim], high: high[dim] };
       });
       await finishImageGrid(grid, options, {
-        title: `a row each for dimensions ${dims.join(", ")}`,
+        title: `latent traversals of dimensions ${dims.join(", ")}`,
         file: samplesFile(path, "traversal.png"),
         columns: loaded.run.info.data.columns,
         details: { run: path, step, data, split: splitName, example, size, dims: about },

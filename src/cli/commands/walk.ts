@@ -17,11 +17,11 @@ const walkSettings = z.strictObject({
   count: z.int().positive().max(400).default(16).describe("walks side by side"),
   frames: z.int().min(2).max(2000).default(90).describe("steps of a walk; the last leads back to the first"),
   fps: z.number().min(1).max(50).default(15).describe("frames a second"),
-  scale: z.int().positive().max(16).default(2).describe("pixels a side for each of an example's"),
-  seed: z.int().min(0).default(0).describe("the same seed walks the same way"),
+  scale: z.int().positive().max(16).default(2).describe("magnification of an image"),
+  seed: z.int().min(0).default(0).describe("random seed"),
   prior: priorSetting,
 });
-/** Draws of a learned p(z) that a walk comes by. */
+/** Samples of a learned p(z) that a walk passes through. */
 const stops = 4;
 const kinds = [".gif", ".webp", ".npy"] as const;
 
@@ -29,14 +29,14 @@ export function define(command: Command): void {
   addRunOptions(command, { settings: walkSettings, condition: true })
     .option(
       "--out <file>",
-      "file to write: a film (.gif, .webp), or the numbers (.npy); default: into the run's samples/",
+      "file to write: an animation (.gif, .webp) or an array (.npy); default: in the run's samples/",
     )
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
       `
-Every step of a walk is distributed like the prior, so that it keeps to where the model has learned; where the model
-has learned its prior too, a walk goes between draws of it. A .npy file holds [frames, walks, ...shape].
+The codes of a walk are distributed as the prior, so that every frame is a typical sample. If the prior is learned, a
+walk interpolates between samples of it. A .npy file holds [frames, walks, ...shape].
 
 Examples:
   latentkit walk runs/vae-digits-1
@@ -60,13 +60,13 @@ Examples:
         classes === undefined
           ? trained
           : trained.given({ class: labels.flatMap((label) => Array.from({ length: stops }, () => label)) });
-      const draws = from ? new Float32Array() : await ofStops.samplePrior(stops * count, { seed });
-      const drawn = stops * latentDim;
+      const between = from ? new Float32Array() : await ofStops.samplePrior(stops * count, { seed });
+      const stopValues = stops * latentDim;
       const codes = new Float32Array(frames * count * latentDim);
       for (let walker = 0; walker < count; walker++) {
         const walk = from
           ? walkIn(mixtureOf(from), frames, stream(seed, "walk", walker))
-          : walkBetween(draws.subarray(walker * drawn, (walker + 1) * drawn), latentDim, frames);
+          : walkBetween(between.subarray(walker * stopValues, (walker + 1) * stopValues), latentDim, frames);
         for (let frame = 0; frame < frames; frame++)
           codes.set(walk.subarray(frame * latentDim, (frame + 1) * latentDim), (frame * count + walker) * latentDim);
       }
@@ -97,10 +97,10 @@ Examples:
 }
 
 /** A walk in one component of a density, [frames, dim]. */
-function walkIn(density: GaussianMixture, frames: number, draws: Stream): Float32Array {
+function walkIn(density: GaussianMixture, frames: number, random: Stream): Float32Array {
   const { dim } = density;
-  const component = density.sampleComponent(draws);
-  const walk = closedWalk(dim, frames, draws);
+  const component = density.sampleComponent(random);
+  const walk = closedWalk(dim, frames, random);
   for (let at = 0; at < walk.length; at += dim) walk.set(density.place(component, walk.subarray(at, at + dim)), at);
   return walk;
 }

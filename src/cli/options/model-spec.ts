@@ -5,7 +5,7 @@ import { settingsOf } from "../../settings-schema.ts";
 import { parseSettings, settingPairs } from "./settings.ts";
 
 export interface ModelSpec {
-  /** The model and what sets it apart, for people: `vae beta=4`. */
+  /** The model with its given settings: `vae beta=4`. */
   readonly label: string;
   readonly definition: ModelDefinition;
   /** Settings as typed. */

@@ -1,4 +1,4 @@
-/** What commands that use a trained run share. */
+/** Options of commands on a trained run. */
 import type { Command } from "commander";
 import type { z } from "zod";
 import { deviceNames } from "../../runtime/device.ts";
@@ -26,8 +26,8 @@ export interface DeviceOptions {
 export const addDeviceOptions = (command: Command): Command =>
   command
     .option("--device <name>", `where to compute: ${deviceNames.join(", ")} (default auto)`)
-    .option("--threads <n>", "threads of the CPU; 0 for one per core (default 0)")
-    .option("--model <file>", "model file of a run of your own model, where it has moved or changed since")
+    .option("--threads <n>", "CPU threads; 0 for one per core (default 0)")
+    .option("--model <file>", "model file of a run of your own model, if it has moved or changed")
     .option("--checkpoint <which>", "best, last, or its step (default: best where trained with --patience, else last)");
 
 /** The device that the options ask for. */
@@ -40,13 +40,13 @@ export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions):
 
 const addOutputOptions = (command: Command): Command =>
   command
-    .option("--out <file>", "file to write: a picture (.png), or the numbers (.npy); default: into the run's samples/")
+    .option("--out <file>", "file to write: an image (.png) or an array (.npy); default: in the run's samples/")
     .option("--json", "print one JSON object");
 
 /** What the options of `addRunOptions` may be. */
 export interface RunOptions extends DeviceOptions, OutputOptions, ConditionOptions, ExampleOptions {}
 
-/** A command on a run: the run is its argument, and it shares options with others of which it takes those that are asked for. */
+/** Adds the run as the argument of a command, and the options that commands on runs have in common. */
 export function addRunOptions(
   command: Command,
   has: {

@@ -9,14 +9,14 @@ export interface ExampleOptions {
   readonly data?: string;
 }
 
-/** Which part of the data a command takes its examples from; test where the data have one, when not given. */
+/** Which split a command takes its examples from. */
 export const splitSetting = z
   .enum(splitNames)
   .optional()
-  .describe("part of the data the examples are from; test if not given, where the data have one");
+  .describe("split of the data (default: test, if the data have one)");
 
 export const addExampleOptions = (command: Command): Command =>
-  command.option("--data <source>", "data the examples are from (default: the run's own)");
+  command.option("--data <source>", "data of the examples (default: the run's own)");
 
 export interface RunExamples {
   readonly split: Split;
@@ -25,7 +25,7 @@ export interface RunExamples {
   readonly splitName: SplitName;
 }
 
-/** The examples asked for: of the run's data, or of others of the same shape, read as `from` says. Throws DataError where they do not fit. */
+/** The examples of a command: of the run's data, or of others of the same shape, read as `from` says. Throws DataError where they do not fit. */
 export async function optionExamples(
   { trained, openData, openDataLike }: LoadedRun,
   { data }: ExampleOptions,
@@ -42,7 +42,7 @@ export async function optionExamples(
       `${source.name}: examples do not fit the model, got [${shape.join(", ")}], expected [${trained.shape.join(", ")}]`,
     );
   if (split.indices.length === 0)
-    throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; take another --split`);
+    throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; choose another --split`);
   return { split, data: source.name, splitName };
 }
 

@@ -13,7 +13,7 @@ export const priorSetting = z
   .min(1)
   .optional()
   .describe(
-    "density of codes in place of the model's own p(z): the folder of a run trained on --data codes:RUN, or one fitted to the codes of the training examples and kept in the run: gaussian, full-gaussian, gmm:K or gmm:auto (by BIC); diagonal-gmm for diagonal covariances",
+    "prior in place of the model's p(z): the folder of a run trained on --data codes:RUN, or a density fitted to the codes of the training examples and kept in the run: gaussian, full-gaussian, gmm:K or gmm:auto (by BIC); diagonal-gmm for diagonal covariances",
   );
 
 /** Throws ConfigError for a --prior that is no density, before anything is loaded for it. */

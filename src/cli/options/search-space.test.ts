@@ -43,7 +43,7 @@ describe("settings to search", () => {
     [["latentDim=2,x"], /^--set latentDim: not a value it takes, got "x", expected an integer from 1/],
     [["latentDim=8..2"], /^--set latentDim: not a range, got 8\.\.2, expected low\.\.high/],
     [["beta=0..4:log"], /^--set beta: not a range, got 0\.\.4:log, .*from above 0$/],
-    [["latentDim=2..8"], /^--trials: a range has no end of values, got none for latentDim, expected a number$/],
+    [["latentDim=2..8"], /^--trials: a range is not a finite grid, got none for latentDim, expected a number$/],
     [["latentDim"], /^--set: not a setting, got "latentDim", expected key=value$/],
   ])("refuses %j in one line", (pairs, message) => {
     const wrong = (): unknown => points(pairs);

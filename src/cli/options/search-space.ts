@@ -28,7 +28,7 @@ const rangeForm = /^([-+\d.e]+?)\.\.([-+\d.e]+?)(:log)?$/i;
 
 /**
  * Reads `key=a,b,c` and `key=low..high`, `:log` behind it for the logarithm's uniform; values of a setting that is itself a list are
- * parted by slashes. Throws ConfigError for what is not a setting of the model or of training, and for values they do not take.
+ * separated by slashes. Throws ConfigError for what is not a setting of the model or of training, and for values they do not take.
  */
 export function parseSpace(definition: ModelDefinition, pairs: readonly string[]): readonly Dimension[] {
   return Object.entries(settingPairs(pairs, "--set")).map(([key, text]) => {
@@ -67,7 +67,7 @@ function schemaOf(definition: ModelDefinition, key: string): z.ZodType {
 
 /**
  * The points to try: the whole grid where `trials` is not given, else so many of it by chance, none twice; where there is a range
- * each setting is drawn by itself. The i-th point of a seed is the same whatever their number, but for a grid's. Throws ConfigError
+ * each setting is sampled independently. The i-th point of a seed is the same for any number of trials, but for a grid's. Throws ConfigError
  * for a range without a number of trials.
  */
 export function pointsOf(
@@ -77,8 +77,8 @@ export function pointsOf(
   const open = space.find((dimension) => "low" in dimension);
   if (open) {
     if (trials === undefined)
-      throw new ConfigError(`--trials: a range has no end of values, got none for ${open.key}, expected a number`);
-    return Array.from({ length: trials }, (_, i) => drawnPoint(space, seed, i));
+      throw new ConfigError(`--trials: a range is not a finite grid, got none for ${open.key}, expected a number`);
+    return Array.from({ length: trials }, (_, i) => sampledPoint(space, seed, i));
   }
   const grid = space.reduce<Point[]>(
     (points, dimension) =>
@@ -91,14 +91,14 @@ export function pointsOf(
   return Array.from(stream(seed, "trials").permutation(grid.length).subarray(0, trials), (i) => grid[i]!);
 }
 
-function drawnPoint(space: readonly Dimension[], seed: number, trial: number): Point {
-  const draws = stream(seed, "trial", trial);
+function sampledPoint(space: readonly Dimension[], seed: number, trial: number): Point {
+  const random = stream(seed, "trial", trial);
   return Object.fromEntries(
     space.map((dimension) => {
-      const u = draws.uniform();
+      const u = random.uniform();
       if ("values" in dimension) return [dimension.key, dimension.values[Math.floor(u * dimension.values.length)]!];
       const { key, log, whole } = dimension;
-      // A whole number stands for the half on both its sides.
+      // Each whole number gets the interval of half a unit on both its sides.
       const [low, high] = whole ? [dimension.low - 0.5, dimension.high + 0.5] : [dimension.low, dimension.high];
       const value = log ? low * (high / low) ** u : low + u * (high - low);
       return [key, String(whole ? Math.round(value) : Number(value.toPrecision(4)))];

@@ -1,4 +1,4 @@
-/** What a person asks of `train`, by flags, --set and --config. */
+/** The options of `train`, from flags, --set and --config. */
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { BINARIZATIONS } from "../../data/binarize.ts";
@@ -16,13 +16,13 @@ import { loadProgress } from "../output/show-load-progress.ts";
 
 /** Every flag of `train` that takes a value, and every key of a --config file but `set`. */
 export const trainOptions = z.strictObject({
-  data: z.string().min(1).max(1000).default("digits").describe("what to learn from: see latentkit data list"),
+  data: z.string().min(1).max(1000).default("digits").describe("data to train on: see latentkit data list"),
   out: z.string().min(1).max(1000).optional().describe("folder of the run (default runs/MODEL-DATA-N)"),
   ...trainingSettings.shape,
   binarize: z
     .enum(["auto", ...BINARIZATIONS])
     .default("auto")
-    .describe("how intensities become 0 or 1; auto is dynamic for a likelihood of binary data, else none"),
+    .describe("binarization of intensities; auto: dynamic for a likelihood of binary data, else none"),
   ...dataOptions.shape,
   seed: z.int().min(0).default(0).describe("random seed (initialization, shuffling, noise)"),
 });
@@ -36,7 +36,7 @@ export interface TrainFlags {
 export interface TrainRequest {
   readonly options: TrainOptions;
   readonly config: object;
-  /** What of both was given, not filled in from defaults. */
+  /** Both without defaults. */
   readonly given: { readonly options: Partial<TrainOptions>; readonly config: object };
 }
 

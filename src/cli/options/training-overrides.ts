@@ -3,14 +3,21 @@ import { trainingSettings } from "../../training/settings.ts";
 
 const { epochs, steps, patience, batchSize, learningRate, schedule, device, threads } = trainingSettings.shape;
 
-/** Settings of training for commands that have others to take where these are not given: no defaults. */
+/** A setting without its default, described alike. */
+const withoutDefault = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
+  setting
+    .unwrap()
+    .optional()
+    .describe(setting.description ?? "");
+
+/** Settings of training for commands with other defaults. */
 export const givenTraining = z.strictObject({
   epochs,
   steps,
   patience,
-  batchSize: batchSize.unwrap().optional(),
-  learningRate: learningRate.unwrap().optional(),
-  schedule: schedule.unwrap().optional(),
-  device: device.unwrap().optional(),
-  threads: threads.unwrap().optional(),
+  batchSize: withoutDefault(batchSize),
+  learningRate: withoutDefault(learningRate),
+  schedule: withoutDefault(schedule),
+  device: withoutDefault(device),
+  threads: withoutDefault(threads),
 });

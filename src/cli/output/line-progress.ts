@@ -1,4 +1,4 @@
-/** A line on stderr every two seconds that says how far something is. */
+/** A progress line on stderr every two seconds. */
 export class LineProgress {
   readonly #what: string;
   #shownMs = performance.now();

@@ -3,7 +3,7 @@
  * Bar and lines go to stderr, JSON to stdout, so that stdout never holds anything but results.
  */
 
-/** What of a stream is used; `process.stdout` and `process.stderr` are such streams. */
+/** A stream to write text to, such as `process.stdout`. */
 export interface TextOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
@@ -140,7 +140,7 @@ export class Progress {
     return `\r${text}\u001b[K`;
   }
 
-  /** What there is to say, the most important first: a narrow terminal drops from the end. */
+  /** The parts of the line, the most important first: a narrow terminal drops from the end. */
   #segments(now: number): string[] {
     const { totalSteps, totalEpochs } = this.#options;
     const { step, epoch } = this.#latest ?? { step: 0, epoch: 0 };

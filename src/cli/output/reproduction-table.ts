@@ -1,9 +1,9 @@
-/** A table run again, in text and markdown: theirs beside ours. */
+/** A reproduced table in text and Markdown: their values beside ours. */
 import type { MeasuredRow } from "../../runs/studies/reproduce-row.ts";
 import type { Reproduction, ReproductionColumn, ReproductionRow } from "../../reproductions/index.ts";
 import { durationText } from "./progress.ts";
 
-/** A row with what was measured of it, one with each seed. */
+/** A row with its results, one of each seed. */
 export interface ReproducedRow {
   readonly row: ReproductionRow;
   readonly measured: readonly MeasuredRow[];
@@ -34,14 +34,14 @@ function median(values: readonly number[]): number {
 export function reproductionCells(table: Reproduction, rows: readonly ReproducedRow[]): string[][] {
   const all = rows.map((reproduced) => ({ reproduced, columns: columnsOf(table, reproduced) }));
   const headings = [...table.columns, ...(table.ratios ?? [])].map(({ heading }) => heading);
-  const told = headings.map((_, k) => all.some(({ columns }) => columns[k]!.theirs !== undefined));
+  const published = headings.map((_, k) => all.some(({ columns }) => columns[k]!.theirs !== undefined));
   const head = [
     "",
-    ...headings.flatMap((heading, k) => (told[k] ? [heading, "ours"] : [heading])),
+    ...headings.flatMap((heading, k) => (published[k] ? [heading, "ours"] : [heading])),
     "epochs",
     "training",
   ];
-  return [head, ...all.flatMap(({ reproduced, columns }) => rowCells(reproduced, columns, told))];
+  return [head, ...all.flatMap(({ reproduced, columns }) => rowCells(reproduced, columns, published))];
 }
 
 /** Theirs of a row, and ours in each run of it. */
@@ -77,12 +77,16 @@ function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
 
 const numberText = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : "-");
 
-function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], told: readonly boolean[]): string[][] {
+function rowCells(
+  { row, measured }: ReproducedRow,
+  columns: readonly Column[],
+  published: readonly boolean[],
+): string[][] {
   const several = measured.length > 1;
   const summary = columns.flatMap(({ theirs = "-", ours, digits, standardError }, k) => {
     const error = several || standardError === undefined ? "" : ` ± ${numberText(standardError, digits)}`;
     const cell = numberText(median(ours), digits) + error;
-    return told[k] ? [typeof theirs === "number" ? numberText(theirs, digits) : theirs, cell] : [cell];
+    return published[k] ? [typeof theirs === "number" ? numberText(theirs, digits) : theirs, cell] : [cell];
   });
   const trained = ({ epochs, trainingSeconds }: MeasuredRow): readonly string[] => [
     String(Number(epochs.toFixed(1))),
@@ -92,14 +96,14 @@ function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], 
   const seedCells = (run: MeasuredRow, i: number): string[] => {
     const ours = columns.flatMap(({ ours: values, digits }, k) => {
       const cell = numberText(values[i]!, digits);
-      return told[k] ? ["", cell] : [cell];
+      return published[k] ? ["", cell] : [cell];
     });
     return [`  seed ${run.seed}`, ...ours, ...trained(run)];
   };
   return [[row.title, ...summary, "", ""], ...measured.map(seedCells)];
 }
 
-/** Of each result, in how many pairs of rows ours says what theirs says: which one is lower. */
+/** For each result, the number of pairs of rows that have the same order in both tables. */
 export function rankAgreement(table: Reproduction, rows: readonly ReproducedRow[]): string[] {
   return table.columns.flatMap((result) => {
     const points = rows.flatMap((reproduced) => {

@@ -6,7 +6,7 @@ import { terminalColors } from "../../node/terminal-colors.ts";
 /** Characters a picture gets across: about the fewest at which a digit is still read. */
 const charactersAcross = 11;
 
-/** Prints as much of a sheet on a terminal as is legible; nothing into a pipe. */
+/** Prints as much of an image grid on a terminal as is legible; nothing into a pipe. */
 export function showImageGrid(title: string, grid: ImageGrid, rows = 2): void {
   const { stdout } = process;
   if (!stdout.isTTY) return;

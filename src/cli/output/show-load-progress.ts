@@ -1,10 +1,10 @@
 import type { OnLoadProgress } from "../../data/options.ts";
 import type { TextOutput } from "./progress.ts";
 
-/** What is read within this time is not worth a word. */
+/** Nothing is shown for data read within this time. */
 const QUIET_MS = 1000;
 
-/** Shows on a terminal how far data that take a while have been read, and takes the line away when all of them are. */
+/** Shows the progress of reading data on a terminal, and removes the line at the end. */
 export function loadProgress(
   stderr: TextOutput = process.stderr,
   now = (): number => performance.now(),

@@ -14,7 +14,7 @@ import { table } from "./table.ts";
 const interrupted = 130;
 
 /**
- * Trains to the end in front of a person or a program, with pictures and what to type next. Returns the exit code: 130 where
+ * Trains to the end and shows progress, sample grids and next commands, or JSON events. Returns the exit code: 130 where
  * Ctrl-C ended it after a checkpoint.
  */
 export async function showTraining(
@@ -37,7 +37,7 @@ export async function showTraining(
     const { presets } = training;
     progress.event("start", { run: run.path, ...described(training), device: device.description, presets });
     if (!json) {
-      progress.log(`run     ${run.path}${from > 0 ? `, going on after step ${from}` : ""}`);
+      progress.log(`run     ${run.path}${from > 0 ? `, resuming after step ${from}` : ""}`);
       progress.log(`data    ${training.source.description}`);
       for (const { suits, config, training: settings } of presets) {
         const taken = Object.entries({ ...config, ...settings }).map(([key, v]) => `${key}=${settingText(v)}`);
@@ -49,7 +49,7 @@ export async function showTraining(
       if (event.kind === "interrupted") {
         progress.finish();
         progress.event("interrupted", { run: run.path, step: event.step });
-        progress.log(`stopped at step ${event.step}; go on with: ${command}`);
+        progress.log(`stopped at step ${event.step}; resume with: ${command}`);
         return interrupted;
       }
       await show(event, progress, training, json);
@@ -79,7 +79,7 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
     case "rewind": {
       const { kind, message, ...rest } = event;
       progress.event(kind, rest);
-      if (!json) progress.log(`${message}; going back to step ${rest.to}, and on at half the learning rate`);
+      if (!json) progress.log(`${message}; rewinding to step ${rest.to} at half the learning rate`);
       return;
     }
     case "warning":
@@ -92,7 +92,7 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       if (json) return;
       progress.log(
         `stopped early: ${epoch - Math.ceil(best.step / training.stepsPerEpoch)} epochs without a better ${best.metric} ` +
-          `than ${metricText(best.value)} at step ${best.step}; going on from here takes --resume and more --patience`,
+          `than ${metricText(best.value)} at step ${best.step}; to continue, use --resume with more --patience`,
       );
       return;
     }
@@ -126,7 +126,7 @@ function summarize(
     console.log(`\n${table([["mean per example", ...names], ...rows])}`);
   }
   if (!trained.model.validation && !trained.model.solve)
-    console.log("\nno validation metric to select weights by: these are the last");
+    console.log("\nno validation metric to select weights by: these are the last weights");
   if (best)
     console.log(
       `\nbest validation ${best.metric} ${metricText(best.value)} at step ${best.step}` +
@@ -134,7 +134,7 @@ function summarize(
           ? ", the last"
           : weights === best.step
             ? ", whose weights these are"
-            : `; --checkpoint best takes its weights`),
+            : `; --checkpoint best uses its weights`),
     );
   for (const { finding, evidence, remedy } of findings) console.log(`\n${finding}: ${evidence}\n  try ${remedy}`);
   if (pictures.length > 0)
@@ -143,10 +143,10 @@ function summarize(
   const { model } = trained;
   const next = [
     ...(has(model, "sample") ? [["sample", "--count 100", "more samples"]] : []),
-    ...(has(model, "reconstruct") ? [["reconstruct", "", "examples and what the model makes of them"]] : []),
-    ...(has(model, "denoise") ? [["denoise", "", "examples corrupted and restored"]] : []),
+    ...(has(model, "reconstruct") ? [["reconstruct", "", "examples and their reconstructions"]] : []),
+    ...(has(model, "denoise") ? [["denoise", "", "examples corrupted and denoised"]] : []),
     ...(!lacking(model, ["decode", "prior", "vector"]) && !model.condition?.required && trained.latentDim > 1
-      ? [["manifold", "", "two dimensions of the latent space"]]
+      ? [["manifold", "", "a grid over two latent dimensions"]]
       : []),
   ];
   const rows = next.map(([name, flags, meaning]) => [
@@ -163,7 +163,7 @@ function described({ run, source, steps, from, trained }: TrainingRun): Record<s
   return { model, config, seed, data: { name: source.name, shape: trained.shape, examples }, steps, from };
 }
 
-/** Metrics worth a place on the bar: a loss that is one of the others is not, nor is the gradient's norm. */
+/** Metrics on the progress bar: not the gradient's norm, and no loss that equals another metric. */
 function essential(metrics: Readonly<Record<string, number>>): Record<string, number> {
   const entries = Object.entries(metrics).filter(([name]) => name !== "gradientNorm");
   return Object.fromEntries(
@@ -176,7 +176,7 @@ const metricsText = (metrics: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `${name} ${metricText(value)}`)
     .join("  ");
 
-/** As the person would type it: npm runs its scripts where `latentkit` alone is not found. */
+/** The command as typed: inside npm scripts `latentkit` alone is not found. */
 const commandName = (): string => (process.env["npm_lifecycle_event"] === undefined ? "latentkit" : "npx latentkit");
 
 const shellWord = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

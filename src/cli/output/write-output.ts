@@ -14,21 +14,21 @@ export interface OutputOptions {
 }
 
 /**
- * Writes what a command has made as a picture, or its last set as numbers where the file ends in .npy, or as a table where they
- * are rows of one; shows it in a terminal; and says where it lies, with --json together with `details`.
+ * Writes the output of a command as an image, or its last set as an array where the file ends in .npy, or as a table where they
+ * are rows of one; shows it in a terminal; and prints its path, with --json together with `details`.
  */
 export async function finishImageGrid(
   grid: ImageGrid,
   { out, json }: OutputOptions,
   about: {
     readonly title: string;
-    /** Where it goes without --out. */
+    /** Default of --out. */
     readonly file: string;
     readonly details: Readonly<Record<string, unknown>>;
     readonly terminalRows?: number;
     /** The columns of examples that are rows of a table: a .csv file holds what a .npy file would in their terms, a row each. */
     readonly columns?: readonly Column[] | undefined;
-    /** What a file of numbers holds where it is not the last set. */
+    /** The array of a .npy file where it is not the last set. */
     readonly numbers?: { readonly shape: readonly number[]; readonly values: Float32Array };
   },
 ): Promise<void> {
@@ -48,16 +48,14 @@ export async function finishImageGrid(
   console.log(`${about.title}: ${file}`);
 }
 
-/** What examples may be written to, before it is known of what kind they are. */
+/** Files that examples may be written to, before their kind is known. */
 export const imageGridKinds: readonly FileKind[] = [".png", ".npy", ".csv"];
 
 /** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */
 export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"]): FileKind {
   const kind = kinds.find((k) => k === extname(file).toLowerCase());
   if (kind !== undefined) return kind;
-  throw new ConfigError(
-    `--out: not a file it can write, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
-  );
+  throw new ConfigError(`--out: unknown file type, got "${file}", expected a name that ends in ${kinds.join(" or ")}`);
 }
 export type FileKind = ".png" | ".npy" | ".csv" | ".gif" | ".webp" | ".svg" | ".html" | ".json" | ".safetensors";
 

@@ -10,7 +10,7 @@ import { small28, smallName } from "./small-28.ts";
 
 /** What a platform has for extractors. */
 export interface ExtractorResources {
-  /** Where small-28 is trained and computed: gives the same values each time. */
+  /** Where small-28 is trained and run: gives the same values each time. */
   readonly device: () => Promise<Device>;
   readonly cache?: ExtractorCache;
   /** How files are opened for examples of a shape, by the ending of their names: `.onnx`. */

@@ -1,12 +1,12 @@
 import type { DataSource } from "../../data/split.ts";
 
-/** What turns examples into features that their distributions are compared in. */
+/** A feature extractor: distributions of examples are compared in its features. */
 export interface Extractor {
-  /** It and what decides its features, for people: `small-28 v1 (digits 4b54704c, seed 0)`. */
+  /** Its name with all that determines its features: `small-28 v1 (digits 4b54704c, seed 0)`. */
   readonly name: string;
   /** Numbers in a feature vector. */
   readonly dim: number;
-  /** All that decides its features, for the record of a value: values compare where this is the same. */
+  /** All that determines its features, for the record of a value: values are comparable where this is the same. */
   readonly about: Readonly<Record<string, unknown>>;
   /** Of examples [count, ...shape] with values in [0, 1]: [count, dim]. */
   readonly features: (x: Float32Array) => Promise<Float32Array>;
@@ -18,14 +18,14 @@ export interface Extractor {
 export interface ExtractorOptions {
   /** A name or file; where not given, the one that suits the source. */
   readonly spec?: string | undefined;
-  /** Hears how far the training of an extractor is, in steps. */
+  /** Called with the progress of training an extractor, in steps. */
   readonly onTraining?: ((step: number, steps: number) => void) | undefined;
 }
 
 /** Opens the extractor of a name or file for a source's examples. */
 export type OpenExtractor = (source: DataSource, options?: ExtractorOptions) => Promise<Extractor>;
 
-/** Keeps the files of trained extractors for the next time. */
+/** A cache of the files of trained extractors. */
 export interface ExtractorCache {
   /** A file's bytes, and where it lies, for messages; undefined where it is not kept. */
   read(name: string): Promise<{ readonly bytes: Uint8Array; readonly where: string } | undefined>;

@@ -40,7 +40,7 @@ const metadata = z.strictObject({
   fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
   examples: count,
   seed: count,
-  /** The fraction of test examples whose class it does not find; empty where there are none. */
+  /** The error rate on the test examples; empty where there are none. */
   testError: z.string(),
   latentkit: z.string(),
   onnxRuntime: z.string(),
@@ -53,7 +53,7 @@ export interface SmallTraining {
   readonly onTraining?: ((step: number, steps: number) => void) | undefined;
 }
 
-/** What it learns from: the examples to train and, where they are of one dataset, to validate, whatever is held out of them. */
+/** Its training data: the training and, where they are of one dataset, the validation examples. */
 function learned({ train, validation }: DataSource): Split {
   if (train.dataset !== validation.dataset) return train;
   return { ...train, indices: Uint32Array.from([...train.indices, ...validation.indices]).toSorted() };

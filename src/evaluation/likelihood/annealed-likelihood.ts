@@ -25,8 +25,8 @@ export interface AnnealedEstimate {
   /** [examples], in their order. */
   readonly nlls: Float64Array;
   /**
-   * Examples drawn from the model, whose code is known: log p(x) lies between `lower` and `upper` in expectation, so that their distance
-   * says how far off the former can be.
+   * Examples sampled from the model, whose code is known: log p(x) is between `lower` and `upper` in expectation, so that their gap bounds
+   * the error of the former.
    */
   readonly simulated: {
     readonly examples: number;
@@ -35,7 +35,7 @@ export interface AnnealedEstimate {
     readonly gap: number;
     readonly gapStandardError: number;
   };
-  /** The share of the Hamiltonian transitions that were accepted. */
+  /** The acceptance rate of the Hamiltonian transitions. */
   readonly acceptance: number;
 }
 
@@ -52,19 +52,19 @@ export interface AnnealedOptions {
 
 /** Values that p(x|z) is computed for at a time: what a row of activations takes then stays near the cores. */
 const valuesPerRun = 250_000;
-/** Steps are found on a schedule so many times shorter than the one that is measured. */
-const tuningShare = 5;
-/** The best for trajectories of some length (Neal 2011, section 4.4), and what a chain that misses it changes the log of its step by. */
+/** Step sizes are tuned on a schedule so many times shorter than that of the estimate. */
+const tuningFactor = 5;
+/** The optimal acceptance rate of long trajectories (Neal 2011, section 4.4), and the rate at which chains adapt the log of their step size to it. */
 const wantedAcceptance = 0.65;
 const tuningRate = 0.3;
 
 /**
  * log p(x) of a model with p(z) and p(x|z), by annealed importance sampling (Wu et al. 2017, arXiv:1611.04273): each chain goes from a
- * draw of p(z) through densities proportional to p(z) p(x|z)^beta to the posterior, by one Hamiltonian transition each, and
+ * sample of p(z) through densities proportional to p(z) p(x|z)^beta to the posterior, by one Hamiltonian transition each, and
  *
  *   log w = sum_t (beta_t - beta_(t-1)) log p(x|z_(t-1)),     E[log mean w] <= log p(x)
  *
- * It needs no encoder. For examples drawn from the model the chains are run backwards too, from the code that each was made of, a draw of
+ * It needs no encoder. For examples sampled from the model the chains are run backwards too, from the code of each, a sample of
  * the exact posterior: E[-log mean 1/w] >= log p(x) (bidirectional Monte Carlo). The transitions' steps are found in chains of their
  * own and then kept, so that both bounds hold. Throws UnsupportedOpError where the model has no p(z) over one vector or no p(x|z).
  */
@@ -77,8 +77,8 @@ export class AnnealedLikelihood {
   readonly #arrays: BatchArrays;
   /** The same fields for every chain. */
   readonly #rows: BatchArrays["fields"];
-  /** Of the next run of a program: each draws its own noise. */
-  #draw = 0;
+  /** Runs of programs so far: each has its own noise. */
+  #runs = 0;
   #accepted = 0;
   #transitions = 0;
 
@@ -92,7 +92,7 @@ export class AnnealedLikelihood {
     this.#seed = seed;
     const examples = split.indices.length;
     const most = Math.max(1, Math.floor(valuesPerRun / (chains * sizeOf(shape))));
-    // Batches of like sizes: places behind a short last one are computed for nothing.
+    // Batches of like sizes: the padding of a short last one is wasted.
     const size = Math.ceil(examples / Math.ceil(examples / most));
     const rows = size * chains;
     const fields = conditionFields(trained, split);
@@ -107,7 +107,7 @@ export class AnnealedLikelihood {
     const { prior, decode, dim } = of(rows);
     const logLikelihood = (z: Tensor): Tensor => decode(z).logProb(repeated);
     const z = new Input("z", [rows, dim]);
-    const drawn = prior.sample();
+    const sampled = prior.sample();
     const beta = new Input("beta", []);
     const next = hamiltonianTransition(z, {
       logDensity: (at) => prior.logProb(at).add(logLikelihood(at).mul(beta)),
@@ -120,7 +120,7 @@ export class AnnealedLikelihood {
     const program = (name: string, outputs: Readonly<Record<string, Tensor>>): Program =>
       new Program(store, { name: `annealing ${name}`, outputs: new Map(Object.entries(outputs)), emaWeights });
     this.#programs = {
-      start: program("start", { z: drawn, logLikelihood: logLikelihood(drawn), given: logLikelihood(z) }),
+      start: program("start", { z: sampled, logLikelihood: logLikelihood(sampled), given: logLikelihood(z) }),
       simulate: program("simulate", { z: code, x: one.decode(code).sample() }),
       transition: program("transition", {
         z: next.z,
@@ -131,7 +131,7 @@ export class AnnealedLikelihood {
     };
   }
 
-  /** Yields how many examples are done, the drawn ones first and counted along; returns the figures. */
+  /** Yields how many examples are done, the simulated ones first and included; returns the estimates. */
   async *run(): AsyncGenerator<{ readonly done: number; readonly total: number }, AnnealedEstimate> {
     const examples = this.#batches.split.indices.length;
     const size = this.#batches.batchSize;
@@ -174,7 +174,7 @@ export class AnnealedLikelihood {
     for (const program of Object.values(this.#programs)) await program.release();
   }
 
-  /** Lower and upper bounds of log p(x) for a batch of examples drawn from the model. */
+  /** Lower and upper bounds of log p(x) for a batch of examples sampled from the model. */
   async #simulated(): Promise<readonly (readonly [lower: number, upper: number])[]> {
     const { z, x } = await this.#run("simulate", ["z", "x"]);
     const steps = await this.#tuned(x!);
@@ -223,9 +223,9 @@ export class AnnealedLikelihood {
     return weights;
   }
 
-  /** Steps [rows, 1] of the transitions along the schedule, found by chains that are thrown away. */
+  /** Step sizes [rows, 1] of the transitions along the schedule, tuned by chains that are discarded. */
   async #tuned(x: Float32Array): Promise<readonly Float32Array[]> {
-    const betas = annealingSchedule(Math.max(10, Math.ceil(this.#temperatures / tuningShare)));
+    const betas = annealingSchedule(Math.max(10, Math.ceil(this.#temperatures / tuningFactor)));
     let { z } = await this.#run("start", ["z"], { x });
     const size = this.#batches.batchSize;
     const rows = size * this.#chains;
@@ -266,7 +266,7 @@ export class AnnealedLikelihood {
       inputs: { ...fieldArrays(fields), ...inputs },
       outputs,
       seed: this.#seed,
-      step: this.#draw++,
+      step: this.#runs++,
     });
     // None of these programs has an output of integers.
     return found as Record<string, Float32Array>;

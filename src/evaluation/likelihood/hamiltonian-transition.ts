@@ -10,7 +10,7 @@ import { exp } from "../../ops/elementwise.ts";
  *
  *   v ~ N(0, I);   `leapfrogs` times: v += e/2 grad, z += e v, v += e/2 grad;   accept with min(1, exp(H(z, v) - H(z', v')))
  *
- * with H = |v|^2 / 2 - logDensity(z). The step e is `stepSize` [rows, 1] times a factor drawn from 0.8 to 1.2 for each transition, for
+ * with H = |v|^2 / 2 - logDensity(z). The step e is `stepSize` [rows, 1] times a factor sampled from 0.8 to 1.2 for each transition, for
  * trajectories of one length may be closed orbits. A proposal whose energy is not finite is rejected. `acceptance` [rows] is the
  * probability of accepting.
  */
@@ -40,7 +40,7 @@ export function hamiltonianTransition(
   }
   const kinetic = (v: Tensor): Tensor => square(v).sum(1).mul(0.5);
   const logRatio = here.density.sub(first.density).add(kinetic(start)).sub(kinetic(velocity));
-  // Comparisons with NaN are false: such a proposal counts as refused.
+  // Comparisons with NaN are false: such a proposal counts as rejected.
   const accepted = less(log(noise.uniform([rows])), logRatio);
   const acceptance = where(greater(logRatio, -80), exp(minimum(logRatio, 0)), 0);
   return { z: where(accepted.reshape([rows, 1]).broadcastTo(z.shape), place, z), accepted, acceptance };

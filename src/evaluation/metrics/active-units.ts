@@ -4,7 +4,7 @@ import type { Metric } from "./metric.ts";
 
 export const activeUnitsMetric: Metric = {
   name: "active-units",
-  summary: `latent dimensions whose mean code varies over examples by more than ${activeThreshold} (arXiv:1509.00519)`,
+  summary: `latent dimensions whose posterior mean has a variance over examples above ${activeThreshold} (arXiv:1509.00519)`,
   standard: true,
   needs: ["gaussian"],
   async evaluate(context) {

@@ -35,14 +35,14 @@ export const annealingMetric: Metric = {
           {
             name: "nll by importance sampling",
             value: importance,
-            note: "the same examples, by the model's posterior",
+            note: "the same examples, with q(z|x) as the proposal",
             better: "lower",
           },
           {
             name: "gap of annealing",
             value: gap,
             standardError: gapStandardError,
-            note: `between both bounds on ${simulated.examples} examples drawn from the model`,
+            note: `between both bounds on ${simulated.examples} examples sampled from the model`,
             better: "lower",
           },
         ],

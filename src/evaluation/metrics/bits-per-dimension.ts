@@ -7,7 +7,7 @@ import type { Metric } from "./metric.ts";
 export const bitsPerDimensionMetric: Metric = {
   name: "bits-per-dimension",
   summary:
-    "nll in bits per value of images in levels, with uniform dequantization for a density (arXiv:1511.01844, section 3.1)",
+    "nll in bits per value of quantized images, with uniform dequantization for a density (arXiv:1511.01844, section 3.1)",
   needs: ["likelihood", "decode"],
   lacking: ({ loaded: { trained }, split, binarize }) => {
     if (trained.model.binaryData || binarize !== "none")
@@ -33,7 +33,7 @@ export const bitsPerDimensionMetric: Metric = {
           name: "bits per dimension",
           value: bitsPerDimension(nll, { size, width }),
           standardError: standardError / size / Math.LN2,
-          note: `${of} levels, ${levels === undefined ? "uniform dequantization" : "probabilities of levels"}, ${samples} draws`,
+          note: `${of} levels, ${levels === undefined ? "uniform dequantization" : "probabilities of levels"}, ${samples} samples of z`,
           better: "lower",
         },
       ],

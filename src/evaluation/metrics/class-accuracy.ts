@@ -4,7 +4,7 @@ import type { Metric } from "./metric.ts";
 
 export const classAccuracyMetric: Metric = {
   name: "class-accuracy",
-  summary: "how often samples of a class look like one to the extractor, for a class-conditional model",
+  summary: "fraction of the samples of a class that the extractor classifies as it, for a class-conditional model",
   needs: ["classConditional", "sample"],
   lacking: ({ split }) => (split.dataset.classNames ? undefined : "the data have no labels"),
   async evaluate(context) {
@@ -13,14 +13,14 @@ export const classAccuracyMetric: Metric = {
     const { name, about, classify } = await context.extractor();
     if (!classify)
       throw new ConfigError(
-        `class-accuracy: the extractor knows no classes, got ${name}, expected small-28 of the same data`,
+        `class-accuracy: the extractor has no classes, got ${name}, expected small-28 of the same data`,
       );
     const likeliest = async (x: Float32Array): Promise<Uint16Array> => {
       const probabilities = await classify(x);
       const count = probabilities.length / names.length;
       if (count !== perClass)
         throw new ConfigError(
-          `class-accuracy: the extractor knows other classes, got ${probabilities.length / perClass} of ${name}, expected the model's ${names.length}`,
+          `class-accuracy: the extractor has other classes, got ${probabilities.length / perClass} of ${name}, expected the model's ${names.length}`,
         );
       return Uint16Array.from({ length: count }, (_, i) => {
         const row = probabilities.subarray(i * names.length, (i + 1) * names.length);

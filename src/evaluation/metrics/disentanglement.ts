@@ -9,7 +9,7 @@ import { sap } from "../../metrics/codes/sap.ts";
 import { type MetricResult, type Metric, type MetricContext, oncePerContext } from "./metric.ts";
 import { varyingFactors } from "./varying-factors.ts";
 
-/** Examples that are measured on at most. */
+/** Most examples that are evaluated. */
 const most = 10_000;
 
 export const disentanglementMetric: Metric = {
@@ -47,7 +47,7 @@ export const disentanglementMetric: Metric = {
       conditions: {
         examples: codes.codes.length / codes.latentDim,
         codes: "means of q(z|x)",
-        votes: { learnedFrom: 10_000, judged: 5_000, examples: 64 },
+        votes: { training: 10_000, test: 5_000, examples: 64 },
         dci: "gradient boosted trees: 100 rounds of 3 levels, rate 0.1, 64 bins",
       },
       details: {
@@ -62,14 +62,14 @@ export const disentanglementMetric: Metric = {
   },
 };
 
-/** Codes of the first examples with what their factors are. */
+/** Codes of the first examples, with their factors. */
 const meanCodes = oncePerContext(async ({ loaded, split, binarize, seed }: MetricContext): Promise<FactoredCodes> => {
   const part = { ...split, indices: split.indices.subarray(0, most) };
   const { means } = await loaded.trained.codes(part, { binarize, seed });
   return { codes: means, latentDim: loaded.trained.latentDim, factors: varyingFactors(part) };
 });
 
-/** I(z_j; v_k) of the dimensions that the model uses, [factors][dimensions]: in one that it does not, noise would count as knowledge. */
+/** I(z_j; v_k) of the dimensions that the model uses, [factors][dimensions]: in an inactive one, noise would count as information. */
 function activeInformation({ codes, latentDim, factors }: FactoredCodes): number[][] {
   const active = activity(codes, latentDim);
   const { information } = mutualInformationGap(

@@ -6,8 +6,8 @@ import { realExamples, realFeatures } from "./generated.ts";
 import type { MetricResult, Metric, MetricContext } from "./metric.ts";
 
 /**
- * What p(x|z) means in the middle between the codes of two examples of the split each, of every example and another one by chance,
- * along the great circle. A model that learns from labels gets the first one's.
+ * The means of p(x|z) at the midpoints between the codes of two examples, every example of the split and a random other one,
+ * along the great circle. A conditional model gets the label of the first one.
  */
 async function midpoints({ loaded, split, seed }: MetricContext, x: Float32Array): Promise<Float32Array> {
   const trained = forExamples(loaded.trained, split);

@@ -11,7 +11,7 @@ import { type MetricContext, oncePerContext } from "./metric.ts";
 /** Means "own" samples of the model itself. */
 export const ownPrior = "own";
 
-/** Below so many examples, a Frechet distance says more of their number than of the model. */
+/** Below so many examples, the bias of a Frechet distance dominates. */
 export const fewExamples = 10_000;
 
 /** Numbers of a set of examples: 2 GB. */
@@ -53,7 +53,7 @@ export const realFeatures = oncePerContext(async (context) =>
   (await context.extractor()).features(await realExamples(context)),
 );
 
-/** The first `generated` examples the model was trained on, or all: what generated ones can at best be taken for. */
+/** The first `generated` examples the model was trained on, or all: the best that generated ones could be. */
 export const trainingExamples = oncePerContext(async ({ source: { train }, generated }) =>
   allOf(train, Math.min(generated, train.indices.length)),
 );

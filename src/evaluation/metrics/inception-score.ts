@@ -5,14 +5,14 @@ import type { MetricResult, Metric } from "./metric.ts";
 
 export const inceptionScoreMetric: Metric = {
   name: "inception-score",
-  summary: "exp(E KL(p(y|x) || p(y))) of --generated samples, y by the extractor's classes (arXiv:1606.03498)",
+  summary: "exp(E KL(p(y|x) || p(y))) of --generated samples, with p(y|x) of the extractor (arXiv:1606.03498)",
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors } = context;
     const { name, classify } = await context.extractor();
     if (!classify)
       throw new ConfigError(
-        `inception-score: the extractor knows no classes, got ${name}, expected small-28, or an ONNX model with "probabilities" or "logits" in its JSON file`,
+        `inception-score: the extractor has no classes, got ${name}, expected small-28, or an ONNX model with "probabilities" or "logits" in its JSON file`,
       );
     const sets = [
       ...priors.map((prior) => ({ of: prior, examples: () => generatedExamples(context, prior) })),

@@ -21,7 +21,7 @@ import { totalVariationMetric } from "./total-variation.ts";
 import { densityMetric, modesMetric } from "./toys.ts";
 import { classifierTwoSampleMetric, mmdMetric } from "./two-sample.ts";
 
-/** Everything that `evaluate` can measure, in the order it is shown in. */
+/** Every metric of `evaluate`, in the order of the results. */
 export const metrics: readonly Metric[] = [
   validationMetric,
   likelihoodMetric,

@@ -49,7 +49,7 @@ describe("of normal values in bytes", () => {
     const { value, standardError, note } = resultOf(found, "bits-per-dimension", "bits per dimension")!;
     expect(Math.abs(value - nats / Math.LN2)).toBeLessThan(4 * standardError!);
     expect(standardError).toBeLessThan(0.03);
-    expect(note).toBe("256 levels, uniform dequantization, 2 draws");
+    expect(note).toBe("256 levels, uniform dequantization, 2 samples of z");
   });
 
   test("annealing gives the exact figure of the same examples", async () => {
@@ -68,7 +68,7 @@ describe("of normal values in bytes", () => {
     expect(note).toMatch(/^2000 samples, bandwidth 0\.0[5-9]/);
   });
 
-  test("the bound against the number of draws is drawn", async () => {
+  test("the bound is plotted against the number of samples", async () => {
     const { metrics } = await measured(["likelihood"], { samples: 20 });
     const { picture } = metrics["likelihood"]!.details as { picture: string };
     expect(readFileSync(picture, "utf8")).toMatch(/^<svg/);

@@ -5,7 +5,7 @@ import { validationOf } from "./validation.ts";
 
 export const likelihoodMetric: Metric = {
   name: "likelihood",
-  summary: "nll by importance sampling with --samples draws an example (arXiv:1509.00519), in nats per example",
+  summary: "nll by importance sampling with --samples samples of z per example (arXiv:1509.00519), in nats per example",
   standard: true,
   needs: ["likelihood"],
   async *evaluate(context) {
@@ -19,28 +19,28 @@ export const likelihoodMetric: Metric = {
     const found = next.value;
     const { nll, standardError, curve } = found;
     const exact = model.logProb && model.validation && (await validationOf(context))["nll"];
-    const note = `${samples} draw${samples === 1 ? "" : "s"} an example`;
+    const note = `${samples} sample${samples === 1 ? "" : "s"} of z per example`;
     return {
       results: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
       conditions: { samples },
       checks: [growsWithSamples(found), ...(exact === undefined ? [] : [staysBelowExact(found, exact)])],
-      details: { curve, ...(curve.length > 2 && { picture: await drawn(context, curve) }) },
+      details: { curve, ...(curve.length > 2 && { picture: await plotted(context, curve) }) },
     };
   },
 };
 
-/** The nll against the number of samples, as a picture beside the run's own; gives its file. */
-function drawn({ writeSample }: MetricContext, curve: LikelihoodEstimate["curve"]): Promise<string> {
+/** Plots the nll against the number of samples into the run's samples/; returns the file. */
+function plotted({ writeSample }: MetricContext, curve: LikelihoodEstimate["curve"]): Promise<string> {
   const points = curve.map(({ samples, nll }) => [Math.log10(samples), nll] as const);
   const series = [{ name: "nll", color: "#4c78a8", points }];
-  const chart = lineChart({ title: "nll, nats per example", xLabel: "log10 of draws", series });
-  return writeSample("nll-by-draws.svg", `${chart}\n`);
+  const chart = lineChart({ title: "nll, nats per example", xLabel: "log10 of samples", series });
+  return writeSample("nll-by-samples.svg", `${chart}\n`);
 }
 
-/** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so from the same draws. */
+/** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so for nested samples. */
 function growsWithSamples({ curve }: LikelihoodEstimate): Check {
   const nested = curve.slice(0, -1);
-  // The last size need not be a multiple of the one before: its bound may then miss by chance, not by much.
+  // The last size need not be a multiple of the one before: sampling error may then break the order slightly.
   const last = curve.at(-1)!;
   const before = nested.at(-1);
   const exact = before && last.samples % before.samples === 0 ? curve : nested;
@@ -49,7 +49,7 @@ function growsWithSamples({ curve }: LikelihoodEstimate): Check {
   return { name: "the bound grows with the number of samples", holds: falls, detail: `nll by samples ${text}` };
 }
 
-/** No bound is above the log-likelihood, where a model's scores have it exactly, but for the chance and rounding of its draws. */
+/** No bound is above the log-likelihood, where a model's scores have it exactly, but for sampling error and rounding. */
 function staysBelowExact({ curve }: LikelihoodEstimate, exact: number): Check {
   return {
     name: "the bound stays below the exact log-likelihood",

@@ -8,10 +8,10 @@ import type { MetricResult, Metric, MetricContext } from "./metric.ts";
 export const memorizationMetric: Metric = {
   name: "memorization",
   summary:
-    "repeated samples, and samples nearer to the training examples than unseen examples are (arXiv:2310.02664, arXiv:2004.05675), in an extractor's features",
+    "duplicates and copies of training examples among samples (arXiv:2310.02664, arXiv:2004.05675), in an extractor's features",
   lacking: (context) =>
     context.splitName === "train"
-      ? "it holds samples against unseen examples; take --split test"
+      ? "it compares samples with unseen examples; use --split test"
       : lackingSamples(context),
   async *evaluate(context) {
     const { priors, split } = context;
@@ -27,14 +27,14 @@ export const memorizationMetric: Metric = {
       const add = (name: string, value: number, note: string, better?: "lower"): void => {
         results.push({ name, of: prior, value, note, ...(better && { better }) });
       };
-      add("duplicates", found.duplicates, "share of samples that equal an earlier one", "lower");
-      add("copies", found.copies, "share that equal a training example", "lower");
-      add("memorized", found.memorized, "share thrice as near to a training example as to the next", "lower");
-      add("memorized, test examples", found.memorizedTest, "the same of unseen examples");
+      add("duplicates", found.duplicates, "fraction of samples that equal an earlier one", "lower");
+      add("copies", found.copies, "fraction that equal a training example", "lower");
+      add("memorized", found.memorized, "fraction three times as near to a training example as to the next", "lower");
+      add("memorized, test examples", found.memorizedTest, "the same for test examples");
       add(
         "nearer",
         found.nearer,
-        "chance that a sample is nearer to the training examples than an unseen one; 0.5 by chance",
+        "probability that a sample is nearer to the training examples than a test example is; 0.5 for equal distributions",
       );
       add("nearer, z", found.zScore, "in standard errors, below 0 for copies");
       yield { done: 2 + i, total };
@@ -56,7 +56,7 @@ async function featuresOfAll(context: MetricContext, { dataset, indices }: Split
   const { features, dim, name } = await context.extractor();
   if (indices.length * dim > mostNumbers)
     throw new ConfigError(
-      `memorization: too many training examples for features of ${name}, got ${indices.length} of ${dim} numbers, expected at most ${Math.floor(mostNumbers / dim)}; take another --extractor`,
+      `memorization: too many training examples for features of ${name}, got ${indices.length} of ${dim} numbers, expected at most ${Math.floor(mostNumbers / dim)}; choose another --extractor`,
     );
   const all = new Float32Array(indices.length * dim);
   for (let from = 0; from < indices.length; from += chunk) {

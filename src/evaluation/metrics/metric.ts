@@ -16,12 +16,12 @@ export interface MetricResult {
   readonly standardError?: number;
   /** Of 95 %. */
   readonly interval?: readonly [low: number, high: number];
-  /** What a person needs beside it: unit, counts, features. */
+  /** Unit, counts, features. */
   readonly note?: string;
   readonly better?: "lower" | "higher";
 }
 
-/** An identity that values of one model must satisfy, and by how much they do. */
+/** An identity that values of one model must satisfy, and whether they do. */
 export interface Check {
   readonly name: string;
   readonly holds: boolean;
@@ -38,34 +38,34 @@ export interface MetricReport {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** What is measured: a run on a split of data. */
+/** A run and a split of data to evaluate it on. */
 export interface MetricContext {
   readonly loaded: { readonly trained: TrainedModel };
   readonly source: DataSource;
-  /** The examples measured on: of a split of the source, perhaps the first so many. */
+  /** The examples: a split of the source, or the first of it. */
   readonly split: Split;
   readonly splitName: SplitName;
   readonly binarize: Binarization;
   readonly seed: number;
-  /** Draws of z an example, for estimates of the likelihood. */
+  /** Samples of z per example, for estimates of the likelihood. */
   readonly samples: number;
-  /** Generated examples that are held against real ones. */
+  /** Number of generated examples. */
   readonly generated: number;
-  /** Whether they are samples of p(x|z) or its means; as their kind is shown where not given. */
+  /** Whether they are samples of p(x|z) or its means; the kind's default if not given. */
   readonly show?: Shown;
-  /** Where their codes come from: densities fitted to codes, or "own" for samples of the model itself. */
+  /** Their priors: densities fitted to codes, or "own" for samples of the model itself. */
   readonly priors: readonly string[];
   /** A prior of codes by its name: a density fitted to those of training examples, or a run trained on them. */
   readonly prior: (name: string) => Promise<CodeSampler>;
-  /** Keeps a picture of this name with what is measured, and gives the path to it. */
+  /** Writes a file into the run's samples/, and returns its path. */
   readonly writeSample: (name: string, content: string) => Promise<string>;
   /** Features of examples: trained or loaded once, on first use. */
   readonly extractor: () => Promise<Extractor>;
-  /** Where networks are trained that tell samples from examples: gives the same values each time. */
+  /** Where the classifiers of two-sample tests are trained: gives the same values each time. */
   readonly device: () => Promise<Device>;
 }
 
-/** What codes of new examples come from. */
+/** A distribution of the codes of new examples. */
 export interface CodeSampler {
   sample(count: number, options: { readonly seed: number; readonly condition: ConditionValues }): Promise<LatentCodes>;
 }
@@ -75,26 +75,26 @@ export interface MetricProgress {
   readonly total: number;
 }
 
-/** One thing that can be measured of a run, by the name that `evaluate --metrics` takes. */
+/** A metric of a run, by its name in `evaluate --metrics`. */
 export interface Metric {
   readonly name: string;
   /** One line for people. */
   readonly summary: string;
-  /** Measured where nothing is asked for by name. */
+  /** Evaluated by default. */
   readonly standard?: boolean;
-  /** What the model must be able to do. */
+  /** Capabilities that the model must have. */
   readonly needs?: readonly CapabilityName[];
-  /** Why it cannot be measured for another reason, in words ("the data have no labels"); undefined where it can. */
+  /** Another reason why it cannot be evaluated ("the data have no labels"); undefined where it can. */
   readonly lacking?: (context: MetricContext) => string | undefined;
-  /** Yields how far it is where that takes long. */
+  /** Yields its progress where it takes long. */
   evaluate(context: MetricContext): AsyncGenerator<MetricProgress, MetricReport> | Promise<MetricReport>;
 }
 
-/** Why a run lacks a metric, in words ("the model has no likelihood"); undefined where it can be measured. */
+/** Why a metric cannot be evaluated for a run ("the model has no likelihood"); undefined where it can. */
 export const whyLacking = ({ needs = [], lacking: other }: Metric, context: MetricContext): string | undefined =>
   lacking(context.loaded.trained.model, needs) ?? other?.(context);
 
-/** A function of a context whose result is kept as long as the context: what several metrics start from. */
+/** A function of a context that is computed once per context, for several metrics. */
 export function oncePerContext<T>(
   make: (context: MetricContext, of: string) => Promise<T>,
 ): (context: MetricContext, of?: string) => Promise<T> {

@@ -17,19 +17,19 @@ export const mutualInformationGapMetric: Metric = {
     const factors = varyingFactors(context.split);
     const values = factors.map((factor) => factor.values);
     const { mig, gaps, best } = mutualInformationGap(Float32Array.from(mean), latentDim, values);
-    const drawn = mutualInformationGap(Float32Array.from(z), latentDim, values);
+    const sampled = mutualInformationGap(Float32Array.from(z), latentDim, values);
     return {
       results: [
         { name: "mig", value: mig, note: "mean over the factors", better: "higher" },
-        { name: "mig", of: "draws", value: drawn.mig, note: "of codes drawn from q(z|x)", better: "higher" },
+        { name: "mig", of: "samples", value: sampled.mig, note: "of codes sampled from q(z|x)", better: "higher" },
         ...factors.map(({ name }, k) => ({
           name: "gap",
           of: name,
           value: gaps[k]!,
-          note: `dimension ${best[k]} tells most of it`,
+          note: `highest mutual information: dimension ${best[k]}`,
         })),
       ],
-      conditions: { codes: "means of q(z|x), and one draw each", bins: 20 },
+      conditions: { codes: "means of q(z|x), and one sample of each", bins: 20 },
     };
   },
 };

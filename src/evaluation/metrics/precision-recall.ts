@@ -7,7 +7,7 @@ const [precisionK, densityK] = [3, 5];
 export const precisionRecallMetric: Metric = {
   name: "precision-recall",
   summary:
-    "how real samples look and how much of the examples they reach: precision and recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797)",
+    "fidelity and diversity of samples: precision and recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797)",
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors } = context;
@@ -15,15 +15,15 @@ export const precisionRecallMetric: Metric = {
     const real = await realFeatures(context);
     const total = priors.length + 1;
     const results: MetricResult[] = [];
-    const add = (of: string, drawn: Float32Array): void => {
-      const { precision, recall, density, coverage } = fidelity(real, drawn, dim, { precisionK, densityK });
+    const add = (of: string, samples: Float32Array): void => {
+      const { precision, recall, density, coverage } = fidelity(real, samples, dim, { precisionK, densityK });
       for (const [name, value, k] of [
         ["precision", precision, precisionK],
         ["recall", recall, precisionK],
         ["density", density, densityK],
         ["coverage", coverage, densityK],
       ] as const)
-        results.push({ name, of, value, note: `k = ${k}, ${drawn.length / dim} samples`, better: "higher" });
+        results.push({ name, of, value, note: `k = ${k}, ${samples.length / dim} samples`, better: "higher" });
     };
     for (const [i, prior] of priors.entries()) {
       add(prior, await generatedFeatures(context, prior));

@@ -17,7 +17,7 @@ const chunk = 500;
 
 export const reconstructionMetric: Metric = {
   name: "reconstruction",
-  summary: `MSE of reconstructions; of images also PSNR, SSIM (sides from ${leastSide}) and MS-SSIM (sides from ${leastSideMultiScale})`,
+  summary: `MSE of reconstructions; for images also PSNR, SSIM (sides from ${leastSide}) and MS-SSIM (sides from ${leastSideMultiScale})`,
   needs: ["reconstruct"],
   async *evaluate({ loaded: { trained }, split }) {
     const { dataset, indices } = split;
@@ -44,14 +44,14 @@ export const reconstructionMetric: Metric = {
       yield { done: Math.min(from + chunk, indices.length), total: indices.length };
     }
     return {
-      results: [...totals].map(([name, value]): MetricResult => Object.assign({ name, value }, told[name])),
+      results: [...totals].map(([name, value]): MetricResult => Object.assign({ name, value }, about[name])),
       conditions: { input: "intensities, not binarized", reconstruction: "the mean of p(x|z) at the mean of q(z|x)" },
     };
   },
 };
 
-const told: Readonly<Record<string, Pick<MetricResult, "note" | "better">>> = {
-  mse: { note: "of a value", better: "lower" },
+const about: Readonly<Record<string, Pick<MetricResult, "note" | "better">>> = {
+  mse: { note: "mean over values", better: "lower" },
   psnr: { note: "dB, mean over images", better: "higher" },
   ssim: { note: "mean over images", better: "higher" },
   "ms-ssim": { note: "mean over images", better: "higher" },

@@ -72,7 +72,7 @@ test.each([
   ],
   [
     { metrics: ["memorization"], split: "train" as const },
-    "--metrics: this run has no memorization: it holds samples against unseen examples; take --split test",
+    "--metrics: this run has no memorization: it compares samples with unseen examples; use --split test",
   ],
 ])("%o is refused in one line", async (request, message) => {
   await expect(evaluated(request)).rejects.toThrow(message);

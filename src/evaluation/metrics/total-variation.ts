@@ -8,7 +8,7 @@ const most = 20_000;
 
 export const totalVariationMetric: Metric = {
   name: "total-variation",
-  summary: "for rows of a table: how far each column of as many samples is from that of the examples, from 0 to 1",
+  summary: "for tables: total variation distance of each column of samples to that of the examples, from 0 to 1",
   standard: true,
   needs: ["sample"],
   lacking: ({ loaded, split }) => {
@@ -23,14 +23,14 @@ export const totalVariationMetric: Metric = {
       return Array.from({ length: count }, (_, i) => rowText(columns, x.subarray(i * width, (i + 1) * width)));
     };
     const real = rowsOf(firstExamples(split, count));
-    const drawn = rowsOf(await trained.sample(count, { seed }));
+    const sampled = rowsOf(await trained.sample(count, { seed }));
     return {
       results: columns.map(({ name, kind }, i) => ({
         name: "total variation",
         of: name,
         value: totalVariation(
           real.map((row) => row[i]!),
-          drawn.map((row) => row[i]!),
+          sampled.map((row) => row[i]!),
           { numbers: kind === "number" },
         ),
         better: "lower",

@@ -10,7 +10,7 @@ const isToy = ({ source }: MetricContext): boolean => Object.hasOwn(toys, source
 
 export const densityMetric: Metric = {
   name: "density",
-  summary: "KL(p_data || model) on points whose density is known (--data toy:NAME), in nats a point",
+  summary: "KL(data || model) for data of known density (--data toy:NAME), in nats per point",
   needs: ["likelihood"],
   lacking: (context) => {
     if (!isToy(context)) return "the density of the data is not known";
@@ -44,14 +44,14 @@ export const densityMetric: Metric = {
           name: "kl",
           value: kl,
           standardError,
-          note: `of the model from the data by an upper bound on nll, ${samples} draws a point`,
+          note: `KL(data || model), with an upper bound on nll from ${samples} samples of z per point`,
           better: "lower",
         },
         { name: "nll", value: kl + entropy, note: "of the model", better: "lower" },
         {
           name: "nll of the data's own density",
           value: entropy,
-          note: "on the same points: no model's is less but by chance",
+          note: "on the same points: a lower bound for every model, up to sampling error",
         },
       ],
       conditions: { samples, points: total },
@@ -62,7 +62,7 @@ export const densityMetric: Metric = {
 export const modesMetric: Metric = {
   name: "modes",
   summary:
-    "modes that samples reach and their share within 3 std of one, for 8gaussians and 25gaussians (arXiv:1705.07761)",
+    "modes covered, and the fraction of samples within 3 std of one, for 8gaussians and 25gaussians (arXiv:1705.07761)",
   lacking: (context) =>
     isToy(context) && findToy(context.source.name).gaussians ? lackingSamples(context) : "the data has no known modes",
   async evaluate(context) {
@@ -82,7 +82,7 @@ export const modesMetric: Metric = {
           name: "high quality",
           of: prior,
           value: highQuality,
-          note: `share of ${generated} samples; 0.989 for the data's own, and more for points without noise`,
+          note: `fraction of ${generated} samples; 0.989 for the data, more for samples without noise`,
         },
       );
     }

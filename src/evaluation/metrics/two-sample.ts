@@ -61,7 +61,7 @@ export const mmdMetric: Metric = {
 export const classifierTwoSampleMetric: Metric = {
   name: "c2st",
   summary:
-    "how often a classifier tells samples from examples it has not seen, 1/2 where it cannot (arXiv:1610.06545): nearest neighbors in features, and a network on values",
+    "classifier two-sample test (arXiv:1610.06545): test accuracy on samples against examples, of nearest neighbors in features and of a network",
   lacking: lackingSamples,
   async *evaluate(context) {
     const { loaded, priors, seed } = context;
@@ -84,7 +84,7 @@ export const classifierTwoSampleMetric: Metric = {
         ["neighbors", neighbors],
         ["network", network],
       ] as const) {
-        const note = `right about ${percent(onSamples)} of samples and ${percent(onReal)} of examples, ${tested} asked about; 0.5 for equal distributions`;
+        const note = `${percent(onSamples)} on samples and ${percent(onReal)} on examples, ${tested} tested; 0.5 for equal distributions`;
         results.push(
           { name: `accuracy, ${kind}`, of: prior, value: accuracy, standardError, note, better: "lower" },
           { name: `p-value, ${kind}`, of: prior, value: pValue },
@@ -99,4 +99,4 @@ export const classifierTwoSampleMetric: Metric = {
   },
 };
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const percent = (fraction: number): string => `${Math.round(100 * fraction)} %`;

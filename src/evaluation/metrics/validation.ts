@@ -8,7 +8,7 @@ export const validationOf = oncePerContext(({ loaded, split, binarize }): Promis
 
 export const validationMetric: Metric = {
   name: "scores",
-  summary: "what validation reports: for a VAE negElbo, rate and distortion, in nats per example",
+  summary: "the model's validation metrics: for a VAE negElbo, rate and distortion, in nats per example",
   standard: true,
   needs: ["validation"],
   async evaluate(context) {

@@ -42,13 +42,13 @@ export interface Pass {
   readonly reconstruction: Tensor;
 }
 
-/** What a relative of the auto-encoder does otherwise. */
+/** What a variant of the auto-encoder changes. */
 export interface Variation {
   /** What the encoder sees of x while training; x itself when missing. */
   readonly corrupt?: (x: Tensor) => Tensor;
   /** The decoder in place of the plain one. */
   readonly decoder?: (plain: Decoder) => Decoder;
-  /** p(z), where the codes are made to follow one. */
+  /** p(z), where the codes are matched to one. */
   readonly prior?: (count: number) => Distribution;
   /** What is minimized in place of the mean distance, and what to report beside it: scalars. */
   readonly loss?: (
@@ -68,7 +68,7 @@ export interface Variation {
  *
  *   min over f, g:  E_x[distance(x, g(f(x)))]
  *
- * with the encoder f, the decoder g and z = f(x). A code is a point: there is no rate, and nothing to draw codes from. With
+ * with the encoder f, the decoder g and z = f(x). A code is a point: there is no rate, and no p(z) to sample. With
  * linear networks and the squared distance the best g(f(x)) is the projection on the principal subspace (Baldi & Hornik 1989).
  */
 export class AE implements Model {
@@ -115,7 +115,7 @@ export class AE implements Model {
     return [{ name: "loss", loss, parameters: parameters(this), metrics: { reconstruction, ...metrics } }];
   }
 
-  /** distance(x, g(f(x))), of the corrupted x where training corrupts it; and the mean squared error of a value. */
+  /** distance(x, g(f(x))), of the corrupted x where training corrupts it; and the mean squared error over values. */
   validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
     const pass = this.pass(x, context);
     const { reconstruction, decoded } = pass;
@@ -137,13 +137,13 @@ export const aeConfig = {
   loss: z
     .enum(reconstructionLossNames)
     .default("l2")
-    .describe("distance of an example from its reconstruction; bce: the cross-entropy of intensities"),
+    .describe("reconstruction loss: squared error, absolute error, or the cross-entropy of intensities"),
 };
 
-/** The model as commands know it. */
+/** The registered model. */
 export const ae = defineModel<AEConfig>({
   name: "ae",
-  summary: "Auto-encoder: a code per example, from which it is reconstructed",
+  summary: "Auto-encoder: encodes each example to a code and decodes it back",
   paper: "Science 313 (2006) 504",
   config: z.strictObject(aeConfig),
   presets: networkPresets,

@@ -11,11 +11,11 @@ const corruptions = {
   /** x + N(0, noise^2). */
   gaussian: (x: Tensor, std: number): Tensor => noise.normal(x.shape).mul(std).add(x),
   /** A fraction of the values becomes 0. */
-  masking: (x: Tensor, share: number): Tensor => where(less(noise.uniform(x.shape), share), 0, x),
+  masking: (x: Tensor, fraction: number): Tensor => where(less(noise.uniform(x.shape), fraction), 0, x),
   /** A fraction of the values becomes 0 or 1, each as likely. */
-  "salt-and-pepper": (x: Tensor, share: number): Tensor => {
+  "salt-and-pepper": (x: Tensor, fraction: number): Tensor => {
     const u = noise.uniform(x.shape);
-    return where(less(u, share / 2), 0, where(less(u, share), 1, x));
+    return where(less(u, fraction / 2), 0, where(less(u, fraction), 1, x));
   },
 } as const;
 type CorruptionName = keyof typeof corruptions;
@@ -37,20 +37,20 @@ export interface DAEConfig extends AEConfig {
  */
 export const dae = defineModel<DAEConfig>({
   name: "dae",
-  summary: "Denoising auto-encoder: gives clean examples back for corrupted ones",
+  summary: "Denoising auto-encoder: reconstructs clean examples from corrupted ones",
   paper: "JMLR 11 (2010) 3371",
   config: z.strictObject({
     ...aeConfig,
     corruption: z
       .enum(Object.keys(corruptions) as [CorruptionName, ...CorruptionName[]])
       .default("gaussian")
-      .describe("gaussian adds noise; masking sets values to 0; salt-and-pepper to 0 or 1"),
+      .describe("corruption; gaussian: adds noise; masking: sets values to 0; salt-and-pepper: to 0 or 1"),
     noise: z
       .number()
       .min(0)
       .max(100)
       .default(0.5)
-      .describe("gaussian: its standard deviation; masking and salt-and-pepper: the fraction of values"),
+      .describe("noise level; gaussian: standard deviation; masking, salt-and-pepper: fraction of values"),
   }),
   presets: networkPresets,
   remedies: () => networkRemedies,

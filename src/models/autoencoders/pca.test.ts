@@ -134,14 +134,14 @@ test("data in fewer dimensions than components keep a little variance, so that f
 
 test("more components than examples can span are refused in one line", async () => {
   await expect(solved(rows.slice(0, 3), 2)).rejects.toThrow(
-    /^latentDim: more components than the examples span with noise left over, got 2 for 3 examples, expected at most 1$/,
+    /^latentDim: no noise variance left, got 2 for 3 examples, expected at most 1$/,
   );
 });
 
 test("as many components as values are refused in one line", () => {
   expect(() => new PCA({ latentDim: 4 }, dataSpec([1, 2, 2]))).toThrow(ConfigError);
   expect(() => new PCA({ latentDim: 4 }, dataSpec([1, 2, 2]))).toThrow(
-    /^latentDim: as many components as values leave no noise, got 4 for examples of 4 values, expected at most 3$/,
+    /^latentDim: no noise variance left, got 4 for examples of 4 values, expected at most 3$/,
   );
 });
 

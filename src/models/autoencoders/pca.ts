@@ -50,7 +50,7 @@ export class PCA implements Model {
     const size = sizeOf(shape);
     if (latentDim >= size)
       throw new ConfigError(
-        `latentDim: as many components as values leave no noise, got ${latentDim} for examples of ${size} values, expected at most ${size - 1}`,
+        `latentDim: no noise variance left, got ${latentDim} for examples of ${size} values, expected at most ${size - 1}`,
       );
     this.mean = state([size]);
     this.components = state([latentDim, size]);
@@ -78,7 +78,7 @@ export class PCA implements Model {
     const [latentDim, size] = this.components.shape as [number, number];
     if (examples.count < latentDim + 2)
       throw new ConfigError(
-        `latentDim: more components than the examples span with noise left over, got ${latentDim} for ${examples.count} examples, expected at most ${Math.max(0, examples.count - 2)}`,
+        `latentDim: no noise variance left, got ${latentDim} for ${examples.count} examples, expected at most ${Math.max(0, examples.count - 2)}`,
       );
     const found = await principalComponents(examples, { size, count: latentDim });
     const { totalVariance, eigenvalues } = found;
@@ -180,15 +180,15 @@ export class PCA implements Model {
 
 const standardNormal = (shape: Shape): Distribution => independent(new Normal(constant(0).broadcastTo(shape), 1), 1);
 
-/** The model as commands know it. */
+/** The registered model. */
 export const pca = defineModel<PCAConfig>({
   name: "pca",
-  summary: "Probabilistic principal component analysis: exact, in one pass over the covariance",
+  summary: "Probabilistic principal component analysis: exact maximum likelihood, from the covariance",
   paper: "J. R. Statist. Soc. B 61 (1999) 611",
   config: z.strictObject({
     latentDim: z.int().positive().max(4096).default(32).describe("latent dimensions: components kept"),
   }),
-  // As many components as values would leave no noise.
+  // As many components as values would leave no noise variance.
   presets: [
     { suits: "lists of at most 32 numbers", fits: ({ shape }) => sizeOf(shape) <= 32, config: { latentDim: 1 } },
   ],

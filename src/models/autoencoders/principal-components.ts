@@ -2,7 +2,7 @@ import { constant, type Tensor } from "../../graph/tensor.ts";
 import { leadingEigenpairs } from "../../linalg/leading-eigenpairs.ts";
 import { innerProducts, orthonormalize, weightedSums } from "../../linalg/row-space.ts";
 import { symmetricEigen } from "../../linalg/symmetric-eigen.ts";
-import { drawInitial } from "../../nn/draw-initial.ts";
+import { initialValue } from "../../nn/initial-value.ts";
 import { flatten, square, transpose } from "../../ops/index.ts";
 import type { Examples } from "../model.ts";
 
@@ -67,7 +67,7 @@ const negligible = 1e-7;
 const bySubspace: Search = async (examples, centered, { size, count }) => {
   const width = Math.min(size, count + Math.max(oversampling, count >> 1));
   // Directions in rows; orthogonal from the start, and the same in every run.
-  const first = drawInitial({ kind: "orthogonal", gain: 1 }, [width, size], 0, "principal components");
+  const first = initialValue({ kind: "orthogonal", gain: 1 }, [width, size], 0, "principal components");
   let basis: Float64Array = Float64Array.from(first);
   let before = new Float64Array(count);
   for (let pass = 1; ; pass++) {

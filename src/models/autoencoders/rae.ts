@@ -10,7 +10,7 @@ import { networkPresets } from "../parts/presets.ts";
 import { type Decoder, networkRemedies } from "../parts/networks.ts";
 import { SpectrallyNormalized } from "../../nn/spectral-normalization.ts";
 
-/** L_REG by name: what keeps the decoder smooth. */
+/** L_REG by name: regularizers of the decoder. */
 const regularizers = {
   none: () => undefined,
   /** |theta|^2, the squares of the decoder's weights: RAE-L2. */
@@ -21,7 +21,7 @@ const regularizers = {
       .reduce((a, b) => a.add(b)),
   /**
    * E_x |dg(z)/dz|^2 at z = f(x), the squared Frobenius norm of the decoder's Jacobian J: RAE-GP. With v ~ N(0, I) of the
-   * output's shape it is E_v |v^T J|^2 (Hutchinson), of which one draw is taken for each example and step.
+   * output's shape it is E_v |v^T J|^2 (Hutchinson), estimated by one sample for each example and step.
    */
   gp: ({ z: code, decoded }: Pass): Tensor =>
     mean(square(vjp([decoded], [noise.normal(decoded.shape)], [code])[0]!).sum(1)),
@@ -41,21 +41,21 @@ export interface RAEConfig extends AEConfig {
  *
  *   L_RAE = L_REC + beta L_Z + lambda L_REG          (eq. 11),     L_REC = |x - g(f(x))|^2,     L_Z = 1/2 |z|^2
  *
- * A deterministic counterpart of the VAE: the norm keeps codes where they can be found, and L_REG the decoder smooth between
+ * A deterministic counterpart of the VAE: L_Z bounds the codes, and L_REG keeps the decoder smooth between
  * them. Its samples come from a density fitted to the codes after training.
  */
 export const rae = defineModel<RAEConfig>({
   name: "rae",
-  summary: "Regularized auto-encoder: small codes and a smooth decoder, so that a density of codes gives samples",
+  summary: "Regularized auto-encoder: penalized codes and a smooth decoder, sampled from a density fitted to the codes",
   paper: "arXiv:1903.12436",
   config: z.strictObject({
     ...aeConfig,
-    beta: z.number().min(0).max(1000).default(0.01).describe("weight of half the squared norm of a code"),
+    beta: z.number().min(0).max(1000).default(0.01).describe("weight of the code penalty, half the squared norm"),
     regularizer: z
       .enum(Object.keys(regularizers) as [RegularizerName, ...RegularizerName[]])
       .default("l2")
-      .describe("of the decoder; l2: squared weights; gp: its squared gradient in z; sn: spectral normalization"),
-    lambda: z.number().min(0).max(1000).default(1e-3).describe("weight of l2 and gp"),
+      .describe("regularizer of the decoder; l2: weight decay; gp: gradient penalty; sn: spectral normalization"),
+    lambda: z.number().min(0).max(1000).default(1e-3).describe("weight of the regularizers l2 and gp"),
   }),
   presets: networkPresets,
   remedies: () => networkRemedies,

@@ -7,9 +7,9 @@ import { abs, square } from "../../ops/arithmetic.ts";
 export const reconstructionLossNames = ["l2", "l1", "bce"] as const;
 export type ReconstructionLossName = (typeof reconstructionLossNames)[number];
 
-/** How far a network's output lies from the example it stands for, as a value. */
+/** A reconstruction loss, as a value. */
 export interface ReconstructionLoss {
-  /** The example that an output [batch, ...shape] stands for. */
+  /** The reconstruction that an output [batch, ...shape] represents. */
   example(output: Tensor): Tensor;
   /** The distance of each example, summed over its values: [batch]. */
   distance(output: Tensor, x: Tensor): Tensor;

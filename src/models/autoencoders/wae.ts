@@ -21,12 +21,12 @@ export interface WAEConfig extends AEConfig {
  *
  *   min over f, g:  E_x[distance(x, g(f(x)))] + lambda MMD_k(q(z), p(z))          (eq. 4)
  *
- * with p(z) = N(0, I), and q(z) the distribution of codes f(x) over the data: all codes together follow the prior, where a
- * VAE asks it of each. Samples are g(z) for z from the prior.
+ * with p(z) = N(0, I), and q(z) the aggregate posterior, the distribution of codes f(x) over the data; a VAE matches q(z|x) of each
+ * example to the prior instead. Samples are g(z) for z from the prior.
  */
 export const wae = defineModel<WAEConfig>({
   name: "wae",
-  summary: "Wasserstein auto-encoder: the codes of all examples together follow a prior, by maximum mean discrepancy",
+  summary: "Wasserstein auto-encoder: matches the aggregate posterior to the prior by maximum mean discrepancy",
   paper: "arXiv:1711.01558",
   config: z.strictObject({
     ...aeConfig,
@@ -34,8 +34,8 @@ export const wae = defineModel<WAEConfig>({
     kernel: z
       .enum(kernelNames)
       .default("imq")
-      .describe("imq: inverse multiquadratic; rbf: Gaussian; over 7 widths each"),
-    lambda: z.number().min(0).max(1e6).default(10).describe("weight of the discrepancy"),
+      .describe("kernel; imq: inverse multiquadratic; rbf: Gaussian; a sum over 7 bandwidths"),
+    lambda: z.number().min(0).max(1e6).default(10).describe("weight of the maximum mean discrepancy"),
   }),
   presets: networkPresets,
   remedies: () => networkRemedies,
@@ -47,7 +47,7 @@ export const wae = defineModel<WAEConfig>({
       const count = codes.shape[0]!;
       if (count < 2)
         throw new ConfigError(
-          "wae: a discrepancy needs two codes, got 1 example, expected a batch size, and a validation split, of at least 2",
+          "wae: a maximum mean discrepancy needs two codes, got 1 example, expected a batch size, and a validation split, of at least 2",
         );
       return mmd(codes, prior(count).sample(), kernel);
     };

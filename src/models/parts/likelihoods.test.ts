@@ -110,6 +110,6 @@ describe("columns", () => {
   });
 
   test("is refused for data that is no table", () => {
-    expect(() => likelihood(config, dataSpec([1, 28, 28]))).toThrow("likelihood: columns are those of a table, got");
+    expect(() => likelihood(config, dataSpec([1, 28, 28]))).toThrow("likelihood: columns needs a table, got");
   });
 });

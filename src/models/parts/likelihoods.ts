@@ -34,16 +34,21 @@ export const likelihoodConfig = {
     .enum(likelihoodNames)
     .default("bernoulli")
     .describe(
-      "p(x|z): of 0 and 1; of any numbers (gaussian...); of evenly spaced levels (logistic..., categorical); of a table's columns",
+      "p(x|z); bernoulli: binary; gaussian...: real; logistic..., categorical: discrete levels; columns: tables",
     ),
   std: z
     .number()
     .min(1e-4)
     .max(100)
     .default(0.1)
-    .describe("gaussian: the standard deviation; gaussian-learned: its first value"),
-  levels: z.int().min(2).max(256).default(256).describe("logistic, logistic-mixture, categorical: values from 0 to 1"),
-  logistics: z.int().min(1).max(64).default(5).describe("logistic-mixture: its components"),
+    .describe("standard deviation of gaussian; initial one of gaussian-learned"),
+  levels: z
+    .int()
+    .min(2)
+    .max(256)
+    .default(256)
+    .describe("discrete levels from 0 to 1, of logistic, logistic-mixture and categorical"),
+  logistics: z.int().min(1).max(64).default(5).describe("components of logistic-mixture"),
 };
 export interface LikelihoodConfig {
   readonly likelihood: LikelihoodName;
@@ -107,12 +112,12 @@ export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpe
         levels,
         of(decoded) {
           const [logits, location, logScale] = split(decoded, 1, 3).map((t) => withLastAxis(t, logistics));
-          // Spread over the range at first: components that start alike stay alike.
-          const spread = constant(
+          // Initial locations cover the range: components that start alike stay alike.
+          const offsets = constant(
             Array.from({ length: logistics }, (_, k) => (k + 0.5) / logistics),
             [logistics],
           );
-          const mixture = new Mixture(logits!, rounded(location!.add(spread), logScale!, grid));
+          const mixture = new Mixture(logits!, rounded(location!.add(offsets), logScale!, grid));
           return independent(new Quantized(mixture, grid), eventRank);
         },
       };
@@ -125,7 +130,7 @@ export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpe
     case "columns":
       if (!columns)
         throw new ConfigError(
-          `likelihood: columns are those of a table, got examples of shape [${shape}], expected rows of a CSV or the like`,
+          `likelihood: columns needs a table, got examples of shape [${shape}], expected rows of a CSV or the like`,
         );
       return new Columns(columns);
   }

@@ -6,13 +6,13 @@ import { transpose } from "../../ops/movement.ts";
 export const kernelNames = ["imq", "rbf"] as const;
 export type KernelName = (typeof kernelNames)[number];
 
-/** k(x, y) as a function of the squared distance, with a width: the squared distance at which it has fallen markedly. */
+/** k(x, y) as a function of the squared distance and a bandwidth. */
 const kernels: Readonly<Record<KernelName, (squaredDistance: Tensor, width: number) => Tensor>> = {
   imq: (squaredDistance, width) => reciprocal(squaredDistance.div(width).add(1)),
   rbf: (squaredDistance, width) => exp(squaredDistance.div(-width)),
 };
 
-/** Of widths: the expected squared distance of two prior draws times these, from narrow to wide. */
+/** Bandwidths, relative to the expected squared distance of two samples of the prior. */
 const scales = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 
 /**
@@ -25,7 +25,7 @@ const scales = [0.1, 0.2, 0.5, 1, 2, 5, 10];
  * - `imq`: k = sum_s C_s / (C_s + |x - y|^2), the paper's
  * - `rbf`: k = sum_s exp(-|x - y|^2 / C_s)
  *
- * with C_s = 2 d s, s from 0.1 to 10: 2 d is the expected squared distance of two draws from N(0, I).
+ * with C_s = 2 d s, s from 0.1 to 10: 2 d is the expected squared distance of two samples of N(0, I).
  */
 export function mmd(x: Tensor, y: Tensor, kernel: KernelName): Tensor {
   const [n, d] = x.shape as [number, number];

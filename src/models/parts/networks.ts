@@ -18,7 +18,7 @@ export const networkConfig = {
   network: z
     .enum(["linear", "mlp", "conv"])
     .default("mlp")
-    .describe("linear: one layer each way; mlp: fully connected; conv: strided convolutions, for images"),
+    .describe("encoder and decoder; linear: one layer; mlp: fully connected; conv: strided convolutions, for images"),
   hiddenDims: z
     .array(z.int().positive().max(65536))
     .min(1)
@@ -38,7 +38,7 @@ export const networkConfig = {
   categories: z
     .enum(["one-hot", "embedded"])
     .default("one-hot")
-    .describe("rows of a table, to the encoder: each category as ones and zeros, or as a learned vector"),
+    .describe("categorical columns of a table as inputs of the encoder: one-hot, or as learned embeddings"),
 };
 export interface NetworkConfig {
   readonly network: "linear" | "mlp" | "conv";
@@ -47,7 +47,7 @@ export interface NetworkConfig {
   readonly activation: ActivationName;
   readonly categories: "one-hot" | "embedded";
 }
-/** What answers dead units of such networks. */
+/** Remedies for dead units of such networks. */
 export const networkRemedies: Remedies = { deadUnits: ["--set activation=leakyRelu or elu"] };
 
 /** What an encoder needs to know of its examples. */
@@ -62,7 +62,7 @@ export interface Decoder {
   apply(z: Tensor, context: Context): Tensor;
 }
 
-// Before rectifiers weights start at half of He's spread or less: on MNIST that ends 0.9 nats lower after 10 epochs
+// Before rectifiers weights start at half of He's standard deviation or less: on MNIST that ends 0.9 nats lower after 10 epochs
 // (784-400-20). Before the others at Glorot's: 784-200-200-50 with tanh is 0.6 nats lower after 30 epochs than with less.
 const mlpOptions = ({ activation }: NetworkConfig): MLPOptions =>
   initializationFor(activation) === glorotUniform ? { activation } : { activation, weight: torchUniform };

@@ -1,4 +1,4 @@
-/** Presets that models share: what a kind of data asks of networks and likelihoods, whatever the model. */
+/** Presets of all models: networks and likelihoods that suit a kind of data. */
 import type { Preset } from "../definition.ts";
 import type { DataSpec } from "../model.ts";
 

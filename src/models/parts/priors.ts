@@ -20,15 +20,13 @@ export const priorConfig = {
   prior: z
     .enum(priorNames)
     .default("standard")
-    .describe(
-      "p(z): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs",
-    ),
+    .describe("p(z); standard: N(0, I); mixture: learned mixture of Gaussians; vamp: VampPrior"),
   components: z
     .int()
     .positive()
     .max(4096)
     .default(100)
-    .describe("K, of the priors mixture and vamp: of all classes together for a model that learns from labels"),
+    .describe("K: components of the priors mixture and vamp, in a conditional model of all classes together"),
 };
 export interface PriorConfig {
   readonly prior: (typeof priorNames)[number];
@@ -65,7 +63,7 @@ export interface PriorOptions {
  *   vamp       p(z) = 1/K sum_k q(z|u_k)                       (eq. 9)
  *
  * with mean_k, std_k and the pseudo-inputs u_k learned along with everything else. A mixture's KL has no closed form: its
- * rate is estimated from the draws that the distortion is (eq. 4), so that a single example's may be negative.
+ * rate is estimated from the samples of the distortion (eq. 4), so that a single example's may be negative.
  */
 export function prior({ prior: name, components }: PriorConfig, options: PriorOptions): Prior {
   const { latentDim, shape, byClass } = options;
@@ -105,7 +103,7 @@ class LearnedComponents implements Components {
   readonly means: Variable;
   readonly logVars: Variable;
   constructor(count: number, latentDim: number) {
-    // Spread like N(0, I), so that the components differ and cover what the posteriors start from.
+    // Sampled from N(0, I), so that the components differ and cover the initial posteriors.
     this.means = new Variable([count, latentDim], standardNormal);
     this.logVars = new Variable([count, latentDim], { kind: "constant", value: 0 });
   }

@@ -35,11 +35,11 @@ type RateDecomposition = Readonly<Record<"mutualInformation" | "totalCorrelation
  *
  *   E KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || prod_j q(z_j)) + sum_j KL(q(z_j) || p(z_j))                (eq. 2)
  *
- * and its parts are weighed apart, the second, the total correlation, most:
+ * and its parts have separate weights, the largest that of the second, the total correlation:
  *
  *   loss = distortion + alpha I(x; z) + beta TC + gamma sum_j KL(q(z_j) || p(z_j))                          (eq. 4)
  *
- * each estimated from the batch with one draw of z an example.
+ * each estimated from the batch with one sample of z per example.
  */
 export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
   readonly #size: number | undefined;
@@ -85,11 +85,11 @@ export class BetaTCVAE extends LatentVariableModel<BetaTCVAEConfig> {
 }
 
 /**
- * Log-weights [codes, examples] with which a batch of M of N examples stands for all of them: log q(z_i) is the logSumExp of
+ * Log-weights [codes, examples] for estimating q(z) from a batch of M of N examples: log q(z_i) is the logSumExp of
  * log q(z_i|x_n) + weight.
  *
  * - `weighted`: 1/M for each, as if the batch were all there is: the paper's but for a constant 1/N, which no gradient sees
- * - `stratified`: 1/N for the example that the code is of, and for the M - 1 others, drawn from the N - 1, weights that make the
+ * - `stratified`: 1/N for the example that the code is of, and for the M - 1 others, sampled from the N - 1, weights that make the
  *   sum unbiased (appendix C): 1/(M - 1), and (N - M + 1)/(N (M - 1)) for one of them
  */
 export function logFractions(batch: number, size: number, estimator: AggregateName): Tensor {
@@ -104,21 +104,21 @@ export function logFractions(batch: number, size: number, estimator: AggregateNa
   return constant(logs, [batch, batch]);
 }
 
-/** The model as commands know it. */
+/** The registered model. */
 export const betaTCVAE = defineModel<BetaTCVAEConfig>({
   name: "beta-tcvae",
-  summary: "VAE whose codes have independent dimensions: total correlation weighed apart from the rest of the rate",
+  summary: "Disentangled VAE: separate weights of mutual information, total correlation and dimension-wise KL",
   paper: "arXiv:1802.04942",
   config: z.strictObject({
     ...latentVariableConfig,
     latentDim: latentVariableConfig.latentDim.default(10),
-    alpha: z.number().min(0).max(1000).default(1).describe("weight of the mutual information of example and code"),
-    beta: z.number().min(0).max(1000).default(6).describe("weight of the total correlation of the code's dimensions"),
-    gamma: z.number().min(0).max(1000).default(1).describe("weight of each dimension's divergence from its prior"),
+    alpha: z.number().min(0).max(1000).default(1).describe("weight of the mutual information of examples and codes"),
+    beta: z.number().min(0).max(1000).default(6).describe("weight of the total correlation of the latent dimensions"),
+    gamma: z.number().min(0).max(1000).default(1).describe("weight of the dimension-wise KL"),
     estimator: z
       .enum(aggregateNames)
       .default("stratified")
-      .describe("how a batch stands for the data: without bias, or by equal weights"),
+      .describe("minibatch estimator of q(z): stratified (unbiased) or weighted"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   remedies: latentVariableRemedies,

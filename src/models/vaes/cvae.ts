@@ -25,8 +25,8 @@ export function fieldsOf({ fields = [] }: DataSpec, names: readonly string[]): r
 }
 
 /**
- * Few dimensions, so that what they leave out is filled by the label, and a prior that knows where each class lies. Of MNIST
- * samples a classifier takes 77 % for their class with the plain defaults (20 epochs), 98 % with these (10 epochs).
+ * Few latent dimensions, so that the label is used, and a prior with components of each class. Of MNIST
+ * samples a classifier finds 77 % in their class with the plain defaults (20 epochs), 98 % with these (10 epochs).
  */
 export const smallImages: Preset = {
   suits: "images below 32x32",
@@ -46,7 +46,7 @@ export const smallImages: Preset = {
  */
 export const cvae = defineModel<CVAEConfig>({
   name: "cvae",
-  summary: "Conditional VAE: p(x | class), or given other fields of the data",
+  summary: "Conditional VAE: p(x|y) for a class y, or for other fields of the data",
   paper: "arXiv:1406.5298",
   config: z.strictObject({
     ...vaeConfig,
@@ -55,7 +55,7 @@ export const cvae = defineModel<CVAEConfig>({
       .min(1)
       .max(64)
       .default(["class"])
-      .describe("fields of the data that examples are conditioned on"),
+      .describe("fields of the data to condition on"),
   }),
   presets: [smallImages, ...networkPresets, ...likelihoodPresets],
   remedies: latentVariableRemedies,

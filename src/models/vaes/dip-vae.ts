@@ -78,10 +78,10 @@ const identityOf = (n: number): Tensor =>
     [n, n],
   );
 
-/** The model as commands know it. */
+/** The registered model. */
 export const dipVAE = defineModel<DIPVAEConfig>({
   name: "dip-vae",
-  summary: "VAE whose codes over all examples have the prior's covariance: no two dimensions correlate",
+  summary: "Disentangled VAE: matches the covariance of the aggregate posterior to that of the prior",
   paper: "arXiv:1711.00848",
   config: z.strictObject({
     ...latentVariableConfig,
@@ -89,14 +89,19 @@ export const dipVAE = defineModel<DIPVAEConfig>({
     covariance: z
       .enum(covarianceNames)
       .default("codes")
-      .describe("of the mean codes (DIP-VAE-I), or of the codes with their spread (DIP-VAE-II)"),
-    offDiagonal: z.number().min(0).max(1e6).default(10).describe("lambda_od: weight of squared covariances"),
+      .describe("covariance of the posterior means (DIP-VAE-I), or of sampled codes (DIP-VAE-II)"),
+    offDiagonal: z
+      .number()
+      .min(0)
+      .max(1e6)
+      .default(10)
+      .describe("lambda_od: weight of the squared off-diagonal covariances"),
     diagonal: z
       .number()
       .min(0)
       .max(1e6)
       .default(10)
-      .describe("lambda_d: weight of squared distances of variances from 1"),
+      .describe("lambda_d: weight of the squared deviations of the variances from 1"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   remedies: latentVariableRemedies,

@@ -212,7 +212,7 @@ describe("InfoVAE", () => {
   });
 
   test("refuses a batch of one", () => {
-    expect(() => pose(modelOf("infoVAE"), { batch: 1 })).toThrow("a discrepancy needs two codes");
+    expect(() => pose(modelOf("infoVAE"), { batch: 1 })).toThrow("a maximum mean discrepancy needs two codes");
   });
 });
 

@@ -32,9 +32,9 @@ export interface FactorVAEConfig extends LatentVariableConfig {
  *
  *   loss = distortion + rate + gamma TC,   TC = KL(q(z) || prod_j q(z_j)) = E_q(z)[log q(z) - log prod_j q(z_j)]     (eq. 2)
  *
- * The log-ratio is learned (eq. 3): a discriminator D tells codes z from codes whose dimensions were each shuffled over the
- * batch, which come from prod_j q(z_j); where it is as good as can be, its logit is that log-ratio. The codes it learns
- * from are drawn anew.
+ * The log-ratio is learned (eq. 3): a discriminator D separates codes z from codes whose dimensions were each shuffled over the
+ * batch, which come from prod_j q(z_j); the logit of the optimal D is that log-ratio. The codes it learns
+ * from are sampled anew.
  */
 export class FactorVAE extends LatentVariableModel<FactorVAEConfig> {
   readonly discriminator: MLP;
@@ -72,19 +72,19 @@ export class FactorVAE extends LatentVariableModel<FactorVAEConfig> {
   }
 }
 
-/** Cross-entropy of telling codes [n, d] (logit above 0) from codes with shuffled dimensions: log 2 for a guess. */
+/** Cross-entropy of D between codes [n, d] (logit above 0) and codes with shuffled dimensions: log 2 at chance. */
 export function discriminatorLoss(discriminator: MLP, z: Tensor): Tensor {
-  const told = mean(softplus(discriminator.apply(z).neg()));
-  return told.add(mean(softplus(discriminator.apply(shuffledDimensions(z))))).div(2);
+  const onCodes = mean(softplus(discriminator.apply(z).neg()));
+  return onCodes.add(mean(softplus(discriminator.apply(shuffledDimensions(z))))).div(2);
 }
 
-/** Codes [n, d] with each dimension in a random order of its own over the n (algorithm 1): draws of prod_j q(z_j). */
+/** Codes [n, d] with each dimension permuted independently over the n (algorithm 1): samples of prod_j q(z_j). */
 export const shuffledDimensions = (z: Tensor): Tensor => takeAlongAxis(z, argsort(noise.uniform(z.shape), 0), 0);
 
-/** The model as commands know it. */
+/** The registered model. */
 export const factorVAE = defineModel<FactorVAEConfig>({
   name: "factor-vae",
-  summary: "VAE whose codes have independent dimensions, their total correlation estimated by a discriminator",
+  summary: "Disentangled VAE: penalizes the total correlation, estimated by a discriminator",
   paper: "arXiv:1802.05983",
   config: z.strictObject({
     ...latentVariableConfig,
@@ -95,13 +95,13 @@ export const factorVAE = defineModel<FactorVAEConfig>({
       .min(1)
       .max(32)
       .default([256, 256, 256])
-      .describe("widths of the discriminator's hidden layers; the paper has six of 1000"),
+      .describe("widths of the discriminator's hidden layers (paper: six of 1000)"),
     discriminatorRate: z
       .number()
       .positive()
       .max(1000)
       .default(1e-4)
-      .describe("learning rate of the discriminator, whose Adam has beta1 0.5 and beta2 0.9"),
+      .describe("learning rate of the discriminator (Adam, beta1 0.5, beta2 0.9)"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   remedies: latentVariableRemedies,

@@ -29,15 +29,17 @@ export interface InfoVAEConfig extends LatentVariableConfig {
  *
  *   loss = distortion + (1 - alpha) rate + (alpha + lambda - 1) MMD(q(z), p(z))
  *
- * alpha = 0 and lambda = 1 is the VAE; alpha = 1 leaves the code free to tell of its example whatever it likes, as long as all
- * codes together follow the prior (MMD-VAE).
+ * alpha = 0 and lambda = 1 is the VAE; alpha = 1 does not penalize the information of a code on its example, but matches the
+ * aggregate posterior to the prior (MMD-VAE).
  */
 export class InfoVAE extends LatentVariableModel<InfoVAEConfig> {
   objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const { alpha, lambda } = this.config;
     const context = contextOf("loss");
     if (x.shape[0]! < 2)
-      throw new ConfigError("info-vae: a discrepancy needs two codes, got a batch of 1, expected at least 2");
+      throw new ConfigError(
+        "info-vae: a maximum mean discrepancy needs two codes, got a batch of 1, expected at least 2",
+      );
     const { code, distortion, rate, metrics } = this.batchTerms(x, context);
     const discrepancy = this.#discrepancy(code, context);
     const loss = distortion.add(rate.mul(1 - alpha)).add(discrepancy.mul(alpha + lambda - 1));
@@ -64,29 +66,24 @@ export class InfoVAE extends LatentVariableModel<InfoVAEConfig> {
   }
 }
 
-/** The model as commands know it. */
+/** The registered model. */
 export const infoVAE = defineModel<InfoVAEConfig>({
   name: "info-vae",
-  summary: "VAE whose codes tell more of their examples: the prior is asked of all codes together",
+  summary: "VAE with informative codes: matches the aggregate posterior to the prior by maximum mean discrepancy",
   paper: "arXiv:1706.02262",
   config: z.strictObject({
     ...latentVariableConfig,
-    alpha: z
-      .number()
-      .max(1)
-      .min(-1000)
-      .default(1)
-      .describe("1 - weight of the rate: 1 is the MMD-VAE, 0 keeps the VAE's"),
+    alpha: z.number().max(1).min(-1000).default(1).describe("the weight of the rate is 1 - alpha: 1 is the MMD-VAE"),
     lambda: z
       .number()
       .min(0)
       .max(1e6)
       .default(100)
-      .describe("with alpha, the weight of the discrepancy: alpha + lambda - 1"),
+      .describe("the weight of the maximum mean discrepancy is alpha + lambda - 1"),
     kernel: z
       .enum(kernelNames)
       .default("imq")
-      .describe("imq: inverse multiquadratic; rbf: Gaussian; over 7 widths each"),
+      .describe("kernel; imq: inverse multiquadratic; rbf: Gaussian; a sum over 7 bandwidths"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   remedies: latentVariableRemedies,

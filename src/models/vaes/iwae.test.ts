@@ -240,8 +240,10 @@ test.each(
   expectClose(flat(await compute(cpu, roots, all)), flat(evaluate(roots, all)), 1e-4);
 });
 
-test("draws that do not divide into groups are refused", () => {
-  expect(() => modelOf({ samples: 5, groups: 2 })).toThrow("groups: draws do not divide, got 5 samples in 2 groups");
+test("samples that do not divide into groups are refused", () => {
+  expect(() => modelOf({ samples: 5, groups: 2 })).toThrow(
+    "groups: samples do not divide evenly, got 5 samples in 2 groups",
+  );
 });
 
 test("costs the backward pass of a VAE with as many draws, not two", () => {

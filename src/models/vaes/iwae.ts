@@ -34,10 +34,10 @@ export interface IWAEConfig extends LatentVariableConfig {
   readonly gradient: (typeof importanceGradients)[number];
 }
 
-/** Shares of the draws of an example in a gradient, [samples, batch]; their sum over draws is 1. */
-interface Shares {
-  readonly shares: Tensor;
-  /** What the doubly reparameterized path through z multiplies them with. */
+/** Weights of an example's samples in a gradient, [samples, batch]; their sum over samples is 1. */
+interface GradientWeights {
+  readonly weights: Tensor;
+  /** Weights of the doubly reparameterized path through z. */
   readonly doubly: Tensor;
 }
 
@@ -46,14 +46,14 @@ interface Shares {
  *
  *   log p(x) >= L_k(x) = E[log 1/k sum_i w_i] >= ELBO(x),   w_i = p(x, z_i) / q(z_i|x),  z_i ~ q(z|x)        (eq. 8)
  *
- * Objectives of k draws (Rainforth et al. 2018, arXiv:1802.04537):
+ * Objectives of k samples (Rainforth et al. 2018, arXiv:1802.04537):
  *
  *   iwae    L_k for both networks
- *   miwae   the mean of L_(k/m) over m groups of draws
+ *   miwae   the mean of L_(k/m) over m groups of samples
  *   piwae   L_k for the decoder, the mean of L_(k/m) for the encoder
  *   ciwae   mix ELBO + (1 - mix) L_k
  *
- * Each has as its gradient, over draws with shares s_i (for iwae s_i = w_i / sum_j w_j),
+ * The gradient of each, with normalized weights s_i (for iwae s_i = w_i / sum_j w_j), is
  *
  *   sum_i s_i [d log p(x, z_i) / d theta],    theta of the decoder and the prior
  *   sum_i s_i [d log w_i / dz  dz_i / d phi  -  d log q(z_i|x) / d phi],    phi of the encoder
@@ -62,8 +62,8 @@ interface Shares {
  *
  *   standard  as it stands
  *   stl       without d log q / d phi (Roeder et al. 2017, arXiv:1703.09194): less variance, biased for k > 1
- *   dreg      without it, and s_i^2 in place of s_i (Tucker et al. 2018, arXiv:1810.04152): unbiased, and its signal
- *             does not drown as k grows
+ *   dreg      without it, and s_i^2 in place of s_i (Tucker et al. 2018, arXiv:1810.04152): unbiased, and its signal-to-noise
+ *             ratio does not vanish as k grows
  *
  * While the rate's weight beta rises from 0 to 1 over `warmup` steps, log w_i is log p(x|z_i) + beta [log p(z_i) - log q(z_i|x)]
  * in the gradient, which makes dreg's s_i (1 - beta) s_i + beta s_i^2; the bound that is reported has beta = 1.
@@ -74,7 +74,7 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
     const { samples, groups } = config;
     if (samples % groups !== 0)
       throw new ConfigError(
-        `groups: draws do not divide, got ${samples} samples in ${groups} groups, expected a divisor`,
+        `groups: samples do not divide evenly, got ${samples} samples in ${groups} groups, expected a divisor`,
       );
   }
 
@@ -84,27 +84,27 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
     const batch = x.shape[0]!;
     const q = this.posterior(x, context);
     const z = q.rsample([samples]);
-    // A second leaf for the same codes: derivatives through z are taken apart from those in the parameters.
+    // A second leaf for the same codes separates derivatives through z from those in the parameters.
     const code = stopGradient(z);
     const fixedQ = independent(new Normal(stopGradient(q.base.mean), { logVar: stopGradient(q.base.logVar) }), 1);
     const logLikelihood = this.logLikelihood(x, code, context);
     const logPrior = this.prior.of(batch, context).logProb(code);
     const logQ = fixedQ.logProb(code);
     const beta = warmupWeight(step, warmup);
-    const weighed = (log: Tensor): Tensor => (warmup === 0 ? log : log.mul(beta));
-    const logJoint = logLikelihood.add(weighed(logPrior));
-    const logWeights = logJoint.sub(weighed(logQ));
+    const annealed = (log: Tensor): Tensor => (warmup === 0 ? log : log.mul(beta));
+    const logJoint = logLikelihood.add(annealed(logPrior));
+    const logWeights = logJoint.sub(annealed(logQ));
 
-    const weights = stopGradient(logWeights);
-    const decoder = this.#shares(weights, objective === "piwae" ? "iwae" : objective).shares;
-    const encoder = this.#shares(weights, objective === "piwae" ? "miwae" : objective);
-    const weighted = (shares: Tensor, logs: Tensor): Tensor => sum(shares.mul(logs)).div(-batch);
+    const fixedLogWeights = stopGradient(logWeights);
+    const decoder = this.#gradientWeights(fixedLogWeights, objective === "piwae" ? "iwae" : objective).weights;
+    const encoder = this.#gradientWeights(fixedLogWeights, objective === "piwae" ? "miwae" : objective);
+    const weighted = (weights: Tensor, logs: Tensor): Tensor => sum(weights.mul(logs)).div(-batch);
 
-    const [toward] = grad(weighted(encoder.shares, logWeights), [code]);
+    const [toward] = grad(weighted(encoder.weights, logWeights), [code]);
     const doubly = warmup === 0 ? encoder.doubly : encoder.doubly.sub(1).mul(beta).add(1);
     const path = gradient === "dreg" ? reshape(doubly, [samples, batch, 1]).mul(toward!) : toward!;
     const terms = [weighted(decoder, logJoint), sum(stopGradient(path).mul(z))];
-    if (gradient === "standard") terms.push(weighted(encoder.shares, weighed(q.logProb(code))).neg());
+    if (gradient === "standard") terms.push(weighted(encoder.weights, annealed(q.logProb(code))).neg());
     const surrogate = terms.reduce((a, b) => a.add(b));
 
     const rate = mean(this.prior.rate(q, z, context));
@@ -122,7 +122,7 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
     ];
   }
 
-  /** negBound: minus the bound of k samples that is trained; of piwae the decoder's. The others are those of the ELBO. */
+  /** negBound: minus the bound of k samples that is trained (the decoder's of piwae). The others are those of the ELBO. */
   override validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
     const { samples, objective } = this.config;
     const logWeights = this.logWeights(x, samples, context);
@@ -143,24 +143,24 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
   }
 
   /** The derivatives of the bound in its log-weights. */
-  #shares(logWeights: Tensor, objective: Exclude<IWAEConfig["objective"], "piwae">): Shares {
+  #gradientWeights(logWeights: Tensor, objective: Exclude<IWAEConfig["objective"], "piwae">): GradientWeights {
     const { samples, groups, mix } = this.config;
     if (objective === "miwae") {
       const within = reshape(softmax(this.#grouped(logWeights), 1), logWeights.shape);
-      return { shares: within.div(groups), doubly: within };
+      return { weights: within.div(groups), doubly: within };
     }
     const tight = softmax(logWeights, 0);
-    if (objective === "iwae") return { shares: tight, doubly: tight };
+    if (objective === "iwae") return { weights: tight, doubly: tight };
     const even = mix / samples;
-    const shares = tight.mul(1 - mix).add(even);
-    // (even + (1 - mix) s^2) / shares: the ELBO's part is doubly reparameterized as it is.
+    const weights = tight.mul(1 - mix).add(even);
+    // (even + (1 - mix) s^2) / weights: the ELBO's part is doubly reparameterized as it is.
     return {
-      shares,
+      weights,
       doubly: tight
         .mul(tight)
         .mul(1 - mix)
         .add(even)
-        .div(maximum(shares, 1e-30)),
+        .div(maximum(weights, 1e-30)),
     };
   }
 
@@ -171,30 +171,25 @@ export class IWAE extends LatentVariableModel<IWAEConfig> {
   }
 }
 
-/** The model as commands know it. */
+/** The registered model. */
 export const iwae = defineModel<IWAEConfig>({
   name: "iwae",
-  summary: "Importance-weighted auto-encoder: a VAE trained on a tighter bound, by several draws of each code",
+  summary: "Importance-weighted auto-encoder: a VAE trained on a tighter bound, from several samples of each code",
   paper: "arXiv:1509.00519",
   config: z.strictObject({
     ...latentVariableConfig,
-    samples: z.int().positive().max(1024).default(5).describe("k: draws of z for each example and step"),
+    samples: z.int().positive().max(1024).default(5).describe("k: samples of z for each example and step"),
     objective: z
       .enum(importanceObjectives)
       .default("iwae")
-      .describe("iwae; miwae and piwae: in groups, for both networks or the encoder; ciwae: mixed with the ELBO"),
+      .describe("iwae; miwae: iwae in groups; piwae: in groups for the encoder only; ciwae: mixed with the ELBO"),
     gradient: z
       .enum(importanceGradients)
       .default("dreg")
-      .describe("estimator of the encoder's gradient; standard and dreg have the same mean"),
-    groups: z
-      .int()
-      .positive()
-      .max(1024)
-      .default(1)
-      .describe("m, of miwae and piwae: groups that the draws are split into"),
+      .describe("estimator of the encoder's gradient; standard and dreg have equal expectations"),
+    groups: z.int().positive().max(1024).default(1).describe("m: groups of samples, for miwae and piwae"),
     ...warmupConfig,
-    mix: z.number().min(0).max(1).default(0.5).describe("of ciwae: share of the ELBO"),
+    mix: z.number().min(0).max(1).default(0.5).describe("ciwae: weight of the ELBO"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   remedies: latentVariableRemedies,

@@ -36,7 +36,12 @@ export interface LatentVariableConfig extends NetworkConfig, LikelihoodConfig, P
 
 /** The setting of `warmupWeight`. */
 export const warmupConfig = {
-  warmup: z.int().min(0).max(10_000_000).default(0).describe("steps over which the weight of the rate rises from 0"),
+  warmup: z
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .default(0)
+    .describe("KL annealing: steps over which the weight of the rate rises from 0"),
 };
 
 /** Fraction of its weight that the rate has at a step: it rises from 0 over `warmup` steps (Bowman et al., arXiv:1511.06349). */
@@ -77,7 +82,7 @@ export interface BatchTerms {
 
 /**
  * The VAE and its relatives: p(x, z) = p(z) p(x|z), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it (arXiv:1312.6114, eq. 9).
- * They differ in what they minimize alone.
+ * They differ only in their objective.
  */
 export abstract class LatentVariableModel<Config extends LatentVariableConfig> implements Model {
   readonly config: Config;
@@ -154,7 +159,7 @@ export abstract class LatentVariableModel<Config extends LatentVariableConfig> i
     return { q, z, logLikelihood: this.logLikelihood(x, z, context) };
   }
 
-  /** What objectives of one sample an example are made of. */
+  /** The terms of objectives with one sample per example. */
   batchTerms(x: Tensor, context: Context): BatchTerms {
     const { q, z, logLikelihood } = this.samplePosterior(x, 1, context);
     const distortion = mean(logLikelihood).neg();

@@ -111,11 +111,11 @@ describe("the loss (eq. 8 and 9)", () => {
   test("with some is each kind's mean by its share", () => {
     const y = [-1, 0, -1, 1];
     const { bounds, loss, negElbo, crossEntropy } = found(labels(...y), 0.1);
-    const labelled = mean([bounds[1]![0]!, bounds[3]![1]!]);
-    const unlabelled = mean(
+    const labeled = mean([bounds[1]![0]!, bounds[3]![1]!]);
+    const unlabeled = mean(
       [0, 2].map((i) => bounds[i]!.reduce((sum, bound, k) => sum + q[i]![k]! * (bound + Math.log(q[i]![k]!)), 0)),
     );
-    expect(negElbo).toBeCloseTo(0.1 * labelled + 0.9 * unlabelled, 6);
+    expect(negElbo).toBeCloseTo(0.1 * labeled + 0.9 * unlabeled, 6);
     expect(crossEntropy).toBeCloseTo(mean([-Math.log(q[1]![0]!), -Math.log(q[3]![1]!)]), 6);
     expect(loss).toBeCloseTo(negElbo + alpha * crossEntropy, 6);
   });
@@ -156,7 +156,7 @@ test("from one label of each of four classes it learns the classes of all", asyn
   });
   const parts = { name: "corners", description: "", shape: [2], size, range: null, values, labels: labelsOf } as const;
   const split = whole(await createDataset(parts));
-  const settings = { latentDim: 2, hiddenDims: [32], likelihood: "gaussian", std: 0.05, labelled: 4 };
+  const settings = { latentDim: 2, hiddenDims: [32], likelihood: "gaussian", std: 0.05, labeled: 4 };
   const corners = new M2(m2.config.parse(settings), splitSpec(split));
   const device = await cpuDevice(1);
   const [batchSize, seed] = [80, 1];

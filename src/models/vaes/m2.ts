@@ -18,7 +18,7 @@ import { type LatentVariableConfig, latentVariableConfig, latentVariableRemedies
 import { VAE, vae } from "./vae.ts";
 
 export interface M2Config extends LatentVariableConfig {
-  readonly labelled: number;
+  readonly labeled: number;
   readonly alpha: number;
 }
 
@@ -31,7 +31,7 @@ export interface M2Config extends LatentVariableConfig {
  *   J = sum over labeled examples of L(x, y)  +  sum over the others of U(x)                          (eq. 8)
  *   J + alpha * E over labeled examples of -log q(y|x)                                                (eq. 9)
  *
- * The loss is eq. 9 per example: each sum is its mean times its share of the training examples.
+ * The loss is eq. 9 per example: each sum is its mean times its fraction of the training examples.
  */
 export class M2 implements Model {
   readonly classifier: Encoder;
@@ -52,8 +52,8 @@ export class M2 implements Model {
     const [field] = fields;
     this.classes = field?.kind === "class" ? field.classes.length : 0;
     this.condition = { fields, required: true };
-    this.labeledExamples = config.labelled;
-    this.#labeledFraction = Math.min(1, config.labelled / (data.examples ?? config.labelled));
+    this.labeledExamples = config.labeled;
+    this.#labeledFraction = Math.min(1, config.labeled / (data.examples ?? config.labeled));
     this.classifier = encoderFor(config, data, this.classes);
     this.conditional = new VAE({ ...vae.config.parse({}), ...config }, data, { condition: fields });
     this.latents = this.conditional.latents;
@@ -125,7 +125,7 @@ export class M2 implements Model {
     ];
   }
 
-  /** Eq. 9 per example with as large a fraction of labels as in training, U(x), and 1 where q(y|x) has another class for the likeliest. */
+  /** Eq. 9 per example with as large a fraction of labels as in training, U(x), and the error of q(y|x) as a classifier. */
   validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
     const label = context.condition!["class"]!;
     const logClasses = this.logClasses(x, context);
@@ -144,19 +144,19 @@ const unlabeledBound = (logClasses: Tensor, each: Tensor): Tensor => sum(exp(log
 
 const wrong = (logClasses: Tensor, label: Tensor): Tensor => cast(notEqual(argmax(logClasses, -1), label), "float32");
 
-/** The model as commands know it. */
+/** The registered model. */
 export const m2 = defineModel<M2Config>({
   name: "m2",
-  summary: "Semi-supervised VAE: learns classes from a few labels and the rest of the examples",
+  summary: "Semi-supervised VAE with the class as a latent variable, from labeled and unlabeled examples",
   paper: "arXiv:1406.5298",
   config: z.strictObject({
     ...latentVariableConfig,
-    labelled: z
+    labeled: z
       .int()
       .positive()
       .max(1_000_000_000)
       .default(1000)
-      .describe("training examples that keep their labels, as many of each class as come out even"),
+      .describe("number of labeled training examples, balanced over the classes"),
     alpha: z.number().min(0).max(1_000_000).default(30).describe("weight of the cross-entropy of labeled examples"),
   }),
   // A step sums over all classes: wider networks as well would take too long.

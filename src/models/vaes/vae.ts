@@ -38,15 +38,15 @@ export const gradientNames = ["reparameterized", "score"] as const;
  *   log p(x) >= ELBO(x) = E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z))          (eq. 3)
  *
  * with p(z) = N(0, I), q(z|x) = N(mean(x), diag(std(x)^2)) (eq. 9), z = mean + std * noise (section 2.4), the KL in closed
- * form (appendix B) and the expectation by L draws (eq. 10). distortion = -E_q[log p(x|z)], rate = KL, in nats per example;
+ * form (appendix B) and the expectation by L samples (eq. 10). distortion = -E_q[log p(x|z)], rate = KL, in nats per example;
  * the loss is distortion + beta * rate, or with a capacity of C nats that rises from 0 (Burgess et al. 2018, arXiv:1804.03599)
  * distortion + beta * |rate - C|.
  *
- * The encoder's gradient of the distortion is that of the draws, or the score-function estimator (section 2.2; Williams 1992)
+ * The encoder's gradient of the distortion is the reparameterized one, or the score-function estimator (section 2.2; Williams 1992)
  *
  *   d/dphi E_q[f(z)] = E_q[f(z) d log q(z|x) / dphi],   f = log p(x|z)
  *
- * which has the same mean, needs no derivative of f, and varies too much to learn from: `gradient` is there to show that.
+ * which has the same mean, needs no derivative of f, and has too high a variance to learn from, as `gradient` can show.
  */
 export class VAE extends LatentVariableModel<VAEConfig> {
   constructor(config: VAEConfig, data: DataSpec, parts?: Parts) {
@@ -93,7 +93,7 @@ export class VAE extends LatentVariableModel<VAEConfig> {
     return beta === 1 ? undefined : distortion.add(rate.mul(beta));
   }
 
-  /** What of the rate is penalized: all of it, or its distance from a capacity that rises over `capacitySteps`. */
+  /** The penalized rate: all of it, or its distance from a capacity that rises over `capacitySteps`. */
   excess(rate: Tensor, step: Tensor): Tensor {
     const { capacity, capacitySteps } = this.config;
     return capacity === undefined ? rate : abs(rate.sub(minimum(step.div(capacitySteps), 1).mul(capacity)));
@@ -114,10 +114,10 @@ export const vaeConfig = {
     .enum(gradientNames)
     .default("reparameterized")
     .describe("estimator of the encoder's gradient: reparameterized samples, or the score function"),
-  beta: z.number().min(0).max(1000).default(1).describe("weight of the rate; 1 is the evidence lower bound"),
+  beta: z.number().min(0).max(1000).default(1).describe("beta: weight of the rate; 1 is the evidence lower bound"),
   ...warmupConfig,
-  capacity: z.number().min(0).max(1e6).optional().describe("C in nats: beta weighs |rate - C| in place of the rate"),
-  capacitySteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which C rises from 0"),
+  capacity: z.number().min(0).max(1e6).optional().describe("capacity C in nats: beta |rate - C| in place of beta rate"),
+  capacitySteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which the capacity rises from 0"),
 };
 
 /**
@@ -130,7 +130,7 @@ export const vaeConfig = {
  */
 export const vae = defineModel<VAEConfig>({
   name: "vae",
-  summary: "Variational auto-encoder: a latent code per example, with a bound on its likelihood",
+  summary: "Variational auto-encoder: trained on the evidence lower bound of the likelihood",
   paper: "arXiv:1312.6114",
   config: z.strictObject(vaeConfig),
   presets: [...networkPresets, ...likelihoodPresets],

@@ -75,7 +75,7 @@ export const publishedDatasets: Readonly<Record<string, PublishedDataset>> = {
   dsprites: {
     name: "dsprites",
     description:
-      "shapes of every size, turn and place, [1, 64, 64], 737,280 (Matthey, Higgins, Hassabis & Lerchner 2017), 26 MB",
+      "shapes in every scale, orientation and position, [1, 64, 64], 737,280 (Matthey, Higgins, Hassabis & Lerchner 2017), 26 MB",
     mirrors: ["https://raw.githubusercontent.com/google-deepmind/dsprites-dataset/master/"],
     files: [
       {
@@ -86,10 +86,10 @@ export const publishedDatasets: Readonly<Record<string, PublishedDataset>> = {
   },
 };
 
-/** Bytes of a file of which nobody says how many it has. */
+/** Largest size of a file of unknown size. */
 const MOST_BYTES = 2 ** 28;
 
-/** Where a fetched dataset lies. */
+/** The folder of a fetched dataset. */
 export const fetchedFolder = (name: string): string => join(cacheFolder(), "datasets", name);
 
 export interface FetchOptions {
@@ -103,7 +103,7 @@ export interface FetchOptions {
 
 /**
  * Fetches what is missing of a dataset into the cache, and returns the folder. A file appears when it is whole and its SHA-256 is
- * right; one that was begun goes on where it stopped. Throws `DataError` where no mirror gives it, or gives something else.
+ * right; a partial download is resumed. Throws `DataError` where no mirror gives it, or gives something else.
  */
 export async function fetchDataset(dataset: PublishedDataset, options: FetchOptions = {}): Promise<string> {
   const folder = fetchedFolder(dataset.name);
@@ -139,7 +139,7 @@ async function fetchFile(
     }
   }
   throw new DataError(
-    `${name}: ${file.name} cannot be fetched, got ${failures.join(", and ")}, expected ${file.bytes === undefined ? "a file" : `${file.bytes} bytes`} of ${digestName(file)} ${file.digest.hex.slice(0, 12)}...; try again, or take --from URL of another place that has it`,
+    `${name}: ${file.name} cannot be fetched, got ${failures.join(", and ")}, expected ${file.bytes === undefined ? "a file" : `${file.bytes} bytes`} of ${digestName(file)} ${file.digest.hex.slice(0, 12)}...; try again, or choose another mirror with --from URL`,
   );
 }
 

@@ -26,7 +26,7 @@ function streamOf(path: string, part: { readonly start?: number; readonly end?: 
   return Readable.toWeb(file) as unknown as ReturnType<ByteFile["stream"]>;
 }
 
-/** What lies at a path, links followed, or undefined where nothing does. Throws `DataError` where that cannot be told. */
+/** What lies at a path, links followed, or undefined where nothing does. Throws `DataError` where that is unknown. */
 export async function status(path: string) {
   try {
     return await stat(path);

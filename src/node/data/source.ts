@@ -29,8 +29,7 @@ import { openTable } from "./tables/table.ts";
 const files: readonly KnownDataSource[] = [
   {
     spec: "FOLDER",
-    description:
-      "the four files of MNIST, Fashion-MNIST and the like: train-images-idx3-ubyte and its kin, plain or .gz",
+    description: "the four files of MNIST, Fashion-MNIST and the like: train-images-idx3-ubyte and so on, plain or .gz",
   },
   {
     spec: "FOLDER",
@@ -48,7 +47,7 @@ const files: readonly KnownDataSource[] = [
   },
   {
     spec: "FILE.npz",
-    description: "NumPy arrays by name: x and y, or x_train, y_train, x_test and y_test, or train_images and its kin",
+    description: "NumPy arrays by name: x and y, or x_train, y_train, x_test and y_test, or train_images and so on",
   },
   {
     spec: "FILE.csv",
@@ -59,7 +58,7 @@ const files: readonly KnownDataSource[] = [
   {
     spec: "FILE",
     description:
-      "one IDX file of images, plain or .gz, with the labels file beside it if there is one; a tenth each is held out to validate and test",
+      "one IDX file of images, plain or .gz, with the labels file beside it if there is one; a tenth each is held out for validation and test",
   },
 ];
 
@@ -67,7 +66,7 @@ const files: readonly KnownDataSource[] = [
 export function listDataSources(): readonly KnownDataSource[] {
   const fetched = Object.values(publishedDatasets).map(({ name, description }) => ({
     spec: name,
-    description: `${description}; after latentkit data fetch ${name}`,
+    description: `${description}; needs latentkit data fetch ${name}`,
   }));
   const generated = Object.values(generatedSources).map(({ spec, description }) => ({ spec, description }));
   return [...generated, ...fetched, ...files];
@@ -89,7 +88,7 @@ export async function openDataSource(spec: string, options: DataSourceOptions = 
   return withoutNamedClasses(source, without);
 }
 
-/** How files are read, and who hears how far. */
+/** How files are read, and their progress. */
 interface Reading {
   readonly given: GivenOptions;
   readonly onProgress?: OnLoadProgress;

@@ -82,7 +82,7 @@ describe.skipIf(!mounted)("a full disk (skipped where this process may not mount
     const write = writeFileAtomic(path, [new Uint8Array(200_000), new Uint8Array(200_000)]);
     await expect(write).rejects.toThrow(ConfigError);
     await expect(write).rejects.toThrow(
-      `${path}: cannot write, got ENOSPC (no space left on device), expected room on the disk; free some space`,
+      `${path}: cannot write, got ENOSPC (no space left on device), expected free space on the disk; free some`,
     );
     await expect(write).rejects.toThrow(oneLine);
     expect(readFileSync(path, "utf8")).toBe("old");

@@ -16,7 +16,7 @@ export function fileError(error: unknown, path: string, doing: "read" | "write")
   // Node's message is "ENOSPC: no space left on device, write"; the words between are the operating system's.
   const reason = /^[A-Z0-9]+: ([^,\n]*)/.exec((error as Error).message)?.[1] ?? "refused by the system";
   const remedy = outOfSpace.has(code)
-    ? "expected room on the disk; free some space or choose a folder on another disk"
+    ? "expected free space on the disk; free some or choose a folder on another disk"
     : `expected a place that can be ${doing === "read" ? "read" : "written"}`;
   return new ConfigError(`${path}: cannot ${doing}, got ${code} (${reason}), ${remedy}`, { cause: error });
 }

@@ -34,7 +34,7 @@ interface Metric {
 }
 
 /**
- * Sends a run's settings and metrics to a server. A run that goes on continues under its id. Throws ConfigError where the server
+ * Sends a run's settings and metrics to a server. A resumed run keeps its id. Throws ConfigError where the server
  * does not take the run; one that stops answering later costs a warning, and what it missed is sent when it answers again.
  */
 export async function mlflowTracker({ run }: TrackedRun, address: string): Promise<Tracker> {
@@ -55,7 +55,7 @@ export async function mlflowTracker({ run }: TrackedRun, address: string): Promi
       if (!(error instanceof ConfigError)) throw error;
       waiting = waiting.slice(-mostWaiting);
       // Said once for each time the server falls silent.
-      const message = silent ? undefined : `${error.message}; training goes on, and what it missed is sent later`;
+      const message = silent ? undefined : `${error.message}; training continues, and missed metrics are sent later`;
       silent = true;
       return message;
     }
@@ -147,7 +147,9 @@ function apiOf(address: string): Api {
     try {
       return JSON.parse(text) as unknown;
     } catch (cause) {
-      throw new ConfigError(`--mlflow: ${address} answers strangely, got ${quoted(text)}, expected JSON`, { cause });
+      throw new ConfigError(`--mlflow: ${address} has an unexpected answer, got ${quoted(text)}, expected JSON`, {
+        cause,
+      });
     }
   };
   return { where: address, call, checked, post: async (path, body) => checked(await call("POST", path, body)) };
@@ -168,6 +170,6 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new ConfigError(
-    `--mlflow: ${where} answers strangely, got ${quoted(JSON.stringify(value) ?? "")}, expected what MLflow's API says`,
+    `--mlflow: ${where} has an unexpected answer, got ${quoted(JSON.stringify(value) ?? "")}, expected an answer by MLflow's API`,
   );
 }

@@ -7,7 +7,7 @@ import { fileVersion, image, scalars, sessionStart } from "./tfevents.ts";
 import { metricsOf, type TrackedRun, type Tracker } from "../../runs/tracking.ts";
 
 /**
- * Writes a TensorBoard event file into the run's `tensorboard/`. A run that goes on gets another file, which tells TensorBoard to
+ * Writes a TensorBoard event file into the run's `tensorboard/`. A resumed run gets another file, which makes TensorBoard
  * forget what earlier ones say of later steps. Throws ConfigError where the disk refuses the file.
  */
 export async function tensorboardTracker({ run, from }: TrackedRun): Promise<Tracker> {

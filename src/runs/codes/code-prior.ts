@@ -16,7 +16,7 @@ import { standardize, unstandardize } from "./standardization.ts";
 export interface PriorSampleOptions {
   readonly seed?: number | undefined;
   readonly temperature?: number | undefined;
-  /** Of a Gaussian mixture, in place of a temperature: distance of all codes from its means, in its standard deviations. */
+  /** Of a Gaussian mixture, in place of a temperature: Mahalanobis distance of the codes from the means. */
   readonly radius?: number | undefined;
   /** For a prior that takes one: classes and the like. */
   readonly condition?: ConditionValues;

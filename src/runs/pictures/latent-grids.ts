@@ -1,4 +1,4 @@
-/** Pictures of a latent space: what a model decodes along paths, traversals and analogies. */
+/** Image grids of a latent space: interpolations, traversals and latent arithmetic. */
 import type { Split } from "../../data/split.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { ConfigError } from "../../errors.ts";
@@ -10,17 +10,16 @@ import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
 
-/** Decodes codes, each with the label beside it where the model learns from labels. */
+/** Decodes codes, each with its label where the model is conditional. */
 const decoded = (trained: TrainedModel, codes: Float32Array, labels: readonly number[]): Promise<Float32Array> =>
   (trained.model.condition?.required && labels.length > 0 ? trained.given({ class: labels }) : trained).decode(codes);
 
-/** How the rows of an interpolation differ, in their order: in the latent space twice, and in that of the data. */
+/** The paths of the rows of an interpolation: two in latent space, one in data space. */
 export const interpolationPaths = ["linear", "spherical", "data"] as const;
 
 /**
- * From each example of a split to the next one, two by two: a row decoded along the straight line between their codes, one along the
- * great circle, and one of the straight line between the examples themselves. In the middle what the model is told changes from what is known of one to that of the
- * other.
+ * Interpolations between pairs of examples, three rows each: decoded codes of linear and of spherical interpolation, and linear
+ * interpolation of the examples themselves. The condition of the model changes from that of one to that of the other in the middle.
  */
 export async function interpolationGrid(trained: TrainedModel, pairs: Split, steps: number): Promise<ImageGrid> {
   const count = pairs.indices.length / 2;
@@ -40,16 +39,16 @@ export async function interpolationGrid(trained: TrainedModel, pairs: Split, ste
     const second = (i % steps) / (steps - 1) >= 0.5;
     return pairs.indices[2 * Math.floor(i / steps) + Number(second)]!;
   });
-  const told = forExamples(trained, { ...pairs, indices: nearest });
+  const conditional = forExamples(trained, { ...pairs, indices: nearest });
   const sets = [
-    await told.decode(between(codes, linear)),
-    await told.decode(between(codes, spherical)),
+    await conditional.decode(between(codes, linear)),
+    await conditional.decode(between(codes, spherical)),
     between(x, linear),
   ];
   return { sets, count: count * steps, columns: steps, shape: trained.shape, kind: trained.kind };
 }
 
-/** A row for each dimension: what an example's code decodes to as that dimension goes through its range. */
+/** Latent traversals: a row for each dimension, decoded while it varies over its range. */
 export async function traversalGrid(
   trained: TrainedModel,
   example: Split,
@@ -60,20 +59,20 @@ export async function traversalGrid(
   },
 ): Promise<ImageGrid> {
   const { dims, size, rangeOf } = options;
-  const told = forExamples(trained, { ...example, indices: example.indices.subarray(0, 1) });
-  const base = await told.encode(firstExamples(example, 1));
-  const sets = [await told.decode(traversal(base, dims, size, rangeOf))];
+  const conditional = forExamples(trained, { ...example, indices: example.indices.subarray(0, 1) });
+  const base = await conditional.encode(firstExamples(example, 1));
+  const sets = [await conditional.decode(traversal(base, dims, size, rangeOf))];
   return { sets, count: dims.length * size, columns: size, shape: trained.shape, kind: trained.kind };
 }
 
-/** A term of an analogy: its code, and how it looks, which for the mean code of a class is what that decodes to. */
+/** A term of latent arithmetic: its code, and the example, or the decoded mean code of a class. */
 export interface Term {
   readonly code: Float32Array;
   readonly picture: Float32Array;
   readonly label?: number;
 }
 
-/** A row for each c: a, b and c, then what c + strength (a - b) decodes to for each strength. */
+/** A row for each c: a, b and c, then the decoded c + strength (a - b) for each strength. */
 export async function analogyGrid(
   trained: TrainedModel,
   {

@@ -12,7 +12,7 @@ import type { ImageGrid } from "../../pictures/image-grid.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 
 /**
- * The model to sample from where people look at its samples: with the conditions of a split's examples where they are more than a
+ * The model for shown samples: with the conditions of a split's examples where they are more than a
  * class, else as it is. Undefined where the split has no examples to take them from.
  */
 export function forSamples(trained: TrainedModel, split: Split): TrainedModel | undefined {
@@ -30,17 +30,17 @@ export interface SampleGridOptions {
   readonly mean?: boolean;
   /** The sampler's own options. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** Hears how far a sampler of many steps is. */
+  /** Called with the progress of a sampler of many steps. */
   readonly onStep?: ((step: number, steps: number) => void) | undefined;
   /** In place of the model's own prior. */
   readonly prior?: CodePrior | undefined;
-  /** What a prior is given, where it takes a condition. */
+  /** The condition of a conditional prior. */
   readonly condition?: ConditionValues | undefined;
-  /** Of Gaussians, in place of a temperature: how far codes lie from its means, in its standard deviations. */
+  /** Of Gaussians, in place of a temperature: Mahalanobis distance of the codes from the means. */
   readonly radius?: number | undefined;
 }
 
-/** New examples from the model, as near to a square as they go; of a class-conditional model as many of each class as come out even. */
+/** A square grid of samples; of a class-conditional model balanced over the classes. */
 export async function sampleGrid(
   trained: TrainedModel,
   { count, prior, condition: wanted, radius, temperature, mean, options, onStep, seed = 0 }: SampleGridOptions,
@@ -63,7 +63,7 @@ export async function sampleGrid(
   const columns = Math.ceil(Math.sqrt(count));
   if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)
     return { sets: [await sample()], count, columns, shape, kind };
-  // A row a class where there is room for them all, else as many classes as samples.
+  // A row per class where all of them fit, else as many classes as samples.
   const classes = field.classes.length;
   const labels = Array.from({ length: count }, (_, i) => Math.floor((i * classes) / count));
   const set = await sample({ [field.name]: labels });
@@ -108,14 +108,14 @@ export async function manifoldGrid(
   };
 }
 
-/** Examples that dimensions are put in order by. */
+/** Examples that the order of dimensions is estimated from. */
 const orderedBy = 1000;
 
 /**
- * The two dimensions that tell most of examples, by their rate, or the variance of their code where there is none; the whole space
+ * The two dimensions with the highest rate, or variance of the code where there is none; the whole space
  * where there are but two.
  */
-export async function mostTellingDimensions(
+export async function mostInformativeDimensions(
   trained: TrainedModel,
   examples: () => Promise<Split>,
 ): Promise<readonly [number, number]> {

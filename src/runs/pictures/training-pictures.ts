@@ -1,4 +1,4 @@
-/** The pictures that training makes by itself: at its end, and every few epochs. */
+/** Sample grids during and at the end of training. */
 import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
@@ -26,7 +26,7 @@ interface Pictured {
   readonly source: DataSource;
 }
 
-/** The pictures that the model's capabilities and the data's shape allow. */
+/** The image grids that the model's capabilities and the data's shape allow. */
 export async function trainingGrids({ trained, source }: Pictured): Promise<readonly NamedImageGrid[]> {
   const { model } = trained;
   const { picture } = kindOf(trained.kind);
@@ -74,7 +74,7 @@ async function pointsGrid(trained: TrainedModel, split: Split): Promise<ImageGri
 }
 
 /**
- * Writes what the model makes after an epoch as `samples/epoch-N.png`, and returns the files: the same draws each time, or the
+ * Writes a sample grid as `samples/epoch-N.png`, and returns the files: from the same noise each time, or the
  * reconstructions of the same examples where it does not sample. None where examples are neither images nor points.
  */
 export async function writeEpochPictures(

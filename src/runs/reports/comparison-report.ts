@@ -18,7 +18,7 @@ import { forSamples, reconstructionGrid, sampleGrid } from "../pictures/run-pict
 const side = 8;
 const points = 2000;
 
-/** What a run makes, of the kinds that it can: of the same examples and draws for every run. */
+/** The image grids that a run's capabilities allow, from the same examples and noise for every run. */
 export async function comparedPictures(
   loaded: LoadedRun,
   { priors = [], seed }: { readonly priors?: readonly string[]; readonly seed: number },
@@ -55,7 +55,7 @@ export async function comparedPictures(
   return pictures;
 }
 
-/** How samples of a density are called. */
+/** The title of samples of a density. */
 const sampleTitle = (prior: string): string => (prior === ownPrior ? "samples, own p(z)" : `samples, ${prior}`);
 
 const pairsOf = ({ dataset, indices }: Split): Split => ({ dataset, indices: indices.subarray(0, 2 * side) });

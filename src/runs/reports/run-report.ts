@@ -34,9 +34,7 @@ export async function writeReport(reported: ReportedRun): Promise<string> {
   return store.pathOf(file);
 }
 
-/**
- * What a run is and how it went, as one HTML file. Where the run's data are gone, the report says so and lacks what needs them.
- */
+/** The report of a run as one HTML file. Where the run's data are gone, the report says so and lacks what needs them. */
 export const reportPage = async (reported: ReportedRun): Promise<string> => reportHtml(await reportOf(reported));
 
 async function reportOf({ run, trained, definition, openData, grids: made }: ReportedRun): Promise<Report> {
@@ -61,7 +59,7 @@ async function reportOf({ run, trained, definition, openData, grids: made }: Rep
   };
 }
 
-/** What a function gives, or nothing and a note of what was in its way. */
+/** The result of a function, or nothing and a note of its error. */
 async function attempt<T>(make: () => Promise<T>, notes: string[]): Promise<T | undefined> {
   try {
     return await make();
@@ -74,7 +72,7 @@ async function attempt<T>(make: () => Promise<T>, notes: string[]): Promise<T | 
 
 const mostCodes = 1000;
 
-/** Codes of validation examples over the two dimensions in which they differ most; nothing where a model has no such codes. */
+/** Codes of validation examples in the two dimensions of highest variance; nothing where a model has no such codes. */
 async function codesMap(
   trained: TrainedModel,
   { dataset, indices: all }: Split,
@@ -86,9 +84,9 @@ async function codesMap(
   if (count === 0) return undefined;
   const { means: codes } = await trained.codes({ dataset, indices }, { binarize });
   const { latentDim } = trained;
-  const spread = Array.from({ length: latentDim }, (_, d) => variance(codes.filter((_v, i) => i % latentDim === d)));
-  const [right, up] = [...spread.keys()]
-    .toSorted((a, b) => spread[b]! - spread[a]!)
+  const variances = Array.from({ length: latentDim }, (_, d) => variance(codes.filter((_v, i) => i % latentDim === d)));
+  const [right, up] = [...variances.keys()]
+    .toSorted((a, b) => variances[b]! - variances[a]!)
     .slice(0, 2)
     .toSorted((a, b) => a - b) as [number, number];
   const points = new Float32Array(2 * count);
@@ -123,7 +121,7 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
         ["fingerprint", data.fingerprint],
         ["shape of an example", `[${data.shape.join(", ")}]`],
         ...(examples
-          ? [["examples", `${examples[0]} to train, ${examples[1]} to validate, ${examples[2]} to test`] as const]
+          ? [["examples", `${examples[0]} training, ${examples[1]} validation, ${examples[2]} test`] as const]
           : []),
         ...rows(data.options),
       ],
@@ -139,7 +137,7 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
               ["time", `${result.seconds} s`],
               ["weights of step", String(result.weights)],
             ] as const)
-          : [["state", "not at its end"] as const]),
+          : [["state", "not finished"] as const]),
         ...(best ? [["best validation", `${best.metric} ${number(best.value)} at step ${best.step}`] as const] : []),
         ["created", info.created],
         ["device", info.device],
@@ -155,7 +153,7 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
   ];
 }
 
-/** Means per example of the weights that the run is judged by. */
+/** Metrics of the weights that the run is evaluated with, means per example. */
 function results({ result }: RunInfo, records: readonly MetricsRecord[]): Report["results"] {
   const weights = result?.weights ?? Infinity;
   const validation = records.findLast(({ split, step }) => split === "validation" && step <= weights)?.metrics;

@@ -13,7 +13,7 @@ import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
 
-/** What takes part in a comparison: a run there is, or a model to train. */
+/** A contestant: an existing run, or a model to train. */
 export type Contestant =
   | { readonly label: string; readonly path: string }
   | { readonly label: string; readonly definition: ModelDefinition; readonly config: object };
@@ -22,7 +22,7 @@ export interface ComparisonRequest {
   readonly contestants: readonly Contestant[];
   /** Folder of the runs that are trained, and of their metrics. */
   readonly out: string;
-  /** What models are trained on; needed where there is one to train. */
+  /** Training data; needed where there is a model to train. */
   readonly data?: string;
   readonly dataOptions: DataOptions;
   readonly settings: Partial<TrainingSettings>;
@@ -37,9 +37,9 @@ export interface ComparedRun extends EvaluatedRun {
   readonly model: string;
   readonly parameters: number;
   readonly trainingSeconds?: number;
-  /** Whether its likelihood is of probabilities of 0 and 1, in place of a density. */
+  /** Whether its likelihood is of binary data, not a density. */
   readonly binaryData: boolean;
-  /** Whether it learns from labels: its likelihood is then that of an example given its label. */
+  /** Whether it is conditional: its likelihood is then that of an example given its label. */
   readonly conditional: boolean;
   readonly pictures: readonly ReportPicture[];
 }
@@ -47,7 +47,7 @@ export interface ComparedRun extends EvaluatedRun {
 export type ComparisonEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | EvaluatingEvent;
 
 /**
- * Trains what is not trained yet, resuming where it stopped, and measures each run on the same examples. An
+ * Trains the models not trained yet, resuming where it stopped, and evaluates each run on the same examples. An
  * aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where runs are not of the same data.
  */
 export async function* compareRuns(
@@ -108,7 +108,7 @@ function completed(
   signal: AbortSignal | undefined,
 ) {
   if (data === undefined)
-    throw new ConfigError("compare: nothing to train models on, got no --data, expected what runs or models share");
+    throw new ConfigError("compare: no data to train on, got no --data, expected that of the runs or models");
   const run = { definition, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
   return completeRun(path, run, platform, signal);
 }
@@ -116,7 +116,7 @@ function completed(
 /** A label as the name of a folder: `vae beta=4` is vae-beta-4. */
 export const folderName = (label: string): string => label.replace(/[^a-zA-Z0-9.]+/g, "-").replace(/^[-.]+|-+$/g, "");
 
-/** What decides a run's examples and splits: binarization is its own affair. */
+/** The options that determine a run's examples and splits; binarization may differ. */
 const dataOf = ({ data: { fingerprint, options } }: RunInfo): string => {
   const { binarize: _, ...reading } = options;
   return JSON.stringify([fingerprint, reading]);

@@ -1,4 +1,4 @@
-/** Values of metrics of a run that are kept beside it, and measured only where what they depend on is another. */
+/** Metrics of a run, kept beside it, and evaluated again only where their inputs have changed. */
 import { z } from "zod";
 import { CheckpointError } from "../../errors.ts";
 import { matching, parseJsonObject } from "../../serialization/json.ts";
@@ -22,10 +22,10 @@ const resultsSchema = z.array(
 );
 const anything = z.record(z.string(), z.unknown());
 const evaluatedSchema = z.strictObject({
-  /** The version that measured. */
+  /** The version that evaluated. */
   latentkit: z.string(),
   request: anything,
-  /** SHA-256 of what was measured. */
+  /** SHA-256 of the weights. */
   weights: z.string(),
   examples: z.int().positive(),
   results: resultsSchema,
@@ -44,7 +44,7 @@ export interface EvaluatingEvent {
   readonly total: number;
 }
 
-/** Whether a model generates from a density fitted to its codes, or from its own p(z). */
+/** Whether a model can sample from a prior: a density fitted to its codes, or its own p(z). */
 export function generatesFrom({ trained: { model } }: LoadedRun, prior: string): boolean {
   return !lacking(model, prior === ownPrior ? ["sample"] : ["encode", "decode", "vector"]);
 }

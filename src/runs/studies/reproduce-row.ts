@@ -15,7 +15,7 @@ export interface ReproductionRequest {
   readonly dataOptions: DataOptions;
   readonly training: Readonly<Record<string, unknown>>;
   readonly samples?: number;
-  /** The first so many test examples; all of them where not given. */
+  /** Number of test examples, from the first; by default all. */
   readonly count?: number;
   readonly onLoadProgress?: OnLoadProgress;
 }
@@ -24,11 +24,11 @@ export interface ReproductionRequest {
 export interface MeasuredRow extends EvaluatedRun {
   readonly seed: number;
   readonly epochs: number;
-  /** This machine's, over all sittings. */
+  /** Training time on this machine, over all processes. */
   readonly trainingSeconds: number;
 }
 
-/** Settings that a row is trained with: the table's, the row's, then what was asked for, of which a length replaces theirs. */
+/** Training settings of a row: the table's, the row's, then the given ones, of which a length replaces theirs. */
 export function rowTraining(table: Reproduction, row: ReproductionRow, given: ReproductionRequest["training"]) {
   const planned = { ...table.training, ...row.training };
   const { epochs, steps, ...rest } = planned;
@@ -41,7 +41,7 @@ export const rowFolder = (out: string, row: ReproductionRow, seed: number): stri
   `${out}/${seed === 0 ? row.name : `${row.name}-seed-${seed}`}`;
 
 /**
- * Trains a row with a seed where that is not done yet, resuming where it stopped, measures it, and keeps the values beside the
+ * Trains a row with a seed where that is not done yet, resuming where it stopped, evaluates it, and keeps the values beside the
  * run. An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the run was begun with other settings.
  */
 export async function* reproduceRow(

@@ -23,7 +23,7 @@ export interface SearchRequest {
   readonly data: string;
   readonly dataOptions: DataOptions;
   readonly seed: number;
-  /** One of the metrics measured. */
+  /** One of the metrics evaluated. */
   readonly metric: string;
   readonly measuring: EvaluationRequest;
   readonly onLoadProgress?: OnLoadProgress;
@@ -38,8 +38,8 @@ export interface TriedRun {
 }
 
 /**
- * Trains and measures each trial, resuming where it stopped: yields what it does and returns all. One that diverges has no value.
- * An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the metric is none of those measured.
+ * Trains and evaluates each trial, resuming where it stopped: yields its progress and returns all. One that diverges has no value.
+ * An aborted `signal` saves a checkpoint and returns undefined. Throws ConfigError where the metric is none of those evaluated.
  */
 export async function* searchRuns(
   request: SearchRequest,
@@ -78,7 +78,7 @@ export async function* searchRuns(
   return tried;
 }
 
-/** The one whose value is the best, by what the metric says is better; undefined where none has one. */
+/** The trial of the best value, in the metric's direction; undefined where none has one. */
 export function bestOf(tried: readonly TriedRun[]): TriedRun | undefined {
   const worth = ({ result }: TriedRun): number =>
     result === null ? -Infinity : result.better === "higher" ? result.value : -result.value;

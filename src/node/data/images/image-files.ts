@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { DataError } from "../../../errors.ts";
 
-/** Images are told by their names' endings; those of formats that cannot be read count as broken, not as something else. */
+/** Files are images by their names' endings; those of formats that cannot be read count as broken images. */
 const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|bmp|heic|heif|jp2|jxl)$/i;
 
 const partNames = {

@@ -11,7 +11,7 @@ import type { ImageDecoder, ImageForm } from "./image-decoder.ts";
 import type { ImageFile } from "./image-files.ts";
 import { openExampleFile } from "../example-file.ts";
 
-/** How much room pixels take, and who hears how far they are decoded. */
+/** Limits on the size of pixels, and the progress of decoding them. */
 export interface PixelOptions {
   readonly onProgress?: OnLoadProgress;
   /** Bytes held in memory, 1 GiB unless given; a larger set is read from its file in the cache. */

@@ -67,7 +67,7 @@ function numbersOf(values: ArrayLike<unknown>): Float64Array | undefined {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (typeof value === "number") numbers[i] = value;
-    // Beyond what float64 tells apart, an integer may be the name of a category.
+    // Beyond the integers that float64 represents exactly, one may be the name of a category.
     else if (typeof value === "bigint" && BigInt.asIntN(53, value) === value) numbers[i] = Number(value);
     else if (value === null || value === undefined) numbers[i] = Number.NaN;
     else return undefined;

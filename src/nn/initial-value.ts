@@ -3,10 +3,10 @@ import type { Initializer } from "../graph/tensor.ts";
 import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
 
 /**
- * The first value of a variable, drawn from a stream keyed by (seed, name): adding a layer leaves every other layer's
- * draw as it was.
+ * The initial value of a variable, sampled from a stream keyed by (seed, name): adding a layer does not change the other
+ * layers' values.
  */
-export function drawInitial(initializer: Initializer, shape: Shape, seed: number, name: string): Float32Array {
+export function initialValue(initializer: Initializer, shape: Shape, seed: number, name: string): Float32Array {
   const out = new Float32Array(sizeOf(shape));
   const key = streamKey(seed, "initial", name);
   switch (initializer.kind) {
