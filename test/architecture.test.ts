@@ -132,6 +132,7 @@ const packagePlaces: Readonly<Record<string, RegExp>> = {
   hyparquet: /^node\/data\/tables\/parquet(-pages)?\.ts$/,
   "hyparquet-compressors": /^node\/data\/tables\/parquet-pages\.ts$/,
   gifenc: /^pictures\/gif\.ts$/,
+  "@noble/hashes": /^sha256\.ts$/,
   jiti: /^node\/load-model-file\.ts$/,
 };
 const nodeFiles = /^(node|cli)\/|^runtime\/node\.ts$/;

@@ -91,7 +91,7 @@ describe("bundles", () => {
     ['export { frechetDistance } from "latentkit/metrics";', 7_500],
     ['export { frechetDistance } from "latentkit";', 7_500],
     ['export { matmul } from "latentkit/ops";', 34_000],
-    ['export { digits } from "latentkit";', 19_600],
+    ['export { digits } from "latentkit";', 24_600],
     ['export { vae } from "latentkit/models";', 152_000],
     [
       'export { adam, Batches, compileStep, digitsSource, fit, TrainedModel, vae, wasmDevice } from "latentkit";',
