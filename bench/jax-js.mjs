@@ -30,18 +30,18 @@ function negElbo({ x, logits, mean, logVar }) {
   return distortion.add(rate).div(batch);
 }
 
-const draw = (mean, logVar, noise) => mean.add(np.exp(logVar.mul(0.5)).mul(noise));
+const sample = (mean, logVar, noise) => mean.add(np.exp(logVar.mul(0.5)).mul(noise));
 
 const networks = {
   "vae-mlp": ([w0, b0, w1, b1, w2, b2, w3, b3], x, noise) => {
     const [mean, logVar] = np.split(dense(nn.relu(dense(x.ref, w0, b0)), w1, b1), 2, 1);
-    const z = draw(mean.ref, logVar.ref, noise);
+    const z = sample(mean.ref, logVar.ref, noise);
     return negElbo({ x, logits: dense(nn.relu(dense(z, w2, b2)), w3, b3), mean, logVar });
   },
   "vae-conv": ([w0, b0, w1, b1, w2, b2, w3, b3, w4, b4, w5, b5], x, noise) => {
     const h = nn.relu(conv(nn.relu(conv(x.ref, w0, b0, 2)), w1, b1, 2)).reshape([x.shape[0], -1]);
     const [mean, logVar] = np.split(dense(h, w2, b2), 2, 1);
-    const z = draw(mean.ref, logVar.ref, noise);
+    const z = sample(mean.ref, logVar.ref, noise);
     const features = nn.relu(dense(z, w3, b3)).reshape([-1, 64, 7, 7]);
     return negElbo({ x, logits: convTranspose(nn.relu(convTranspose(features, w4, b4)), w5, b5), mean, logVar });
   },

@@ -66,8 +66,8 @@ const regressionOf = (network) => ({ module: network, objectives: (inputs) => re
 function withoutNoise(tensor) {
   const nodes = new Set([tensor]);
   for (const node of nodes) for (const input of node.inputs) nodes.add(input);
-  const draws = [...nodes].filter((node) => node instanceof Noise);
-  return substitute([tensor], new Map(draws.map((draw) => [draw, constant(0).broadcastTo(draw.shape)])))[0];
+  const noises = [...nodes].filter((node) => node instanceof Noise);
+  return substitute([tensor], new Map(noises.map((leaf) => [leaf, constant(0).broadcastTo(leaf.shape)])))[0];
 }
 
 async function writeParameters(store, module, specs) {

@@ -31,7 +31,7 @@ function negElbo({ x, logits, mean, logVar }) {
 }
 
 /** Reparameterized sample; zero noise gives the mean. */
-function draw(mean, logVar, noisy) {
+function sample(mean, logVar, noisy) {
   const noise = noisy ? tf.randomNormal(mean.shape) : tf.zeros(mean.shape);
   return tf.add(mean, tf.mul(tf.exp(tf.mul(logVar, 0.5)), noise));
 }
@@ -39,14 +39,14 @@ function draw(mean, logVar, noisy) {
 const networks = {
   "vae-mlp": ([w0, b0, w1, b1, w2, b2, w3, b3], { x }, noisy) => {
     const [mean, logVar] = tf.split(dense(tf.relu(dense(x, w0, b0)), w1, b1), 2, 1);
-    const logits = dense(tf.relu(dense(draw(mean, logVar, noisy), w2, b2)), w3, b3);
+    const logits = dense(tf.relu(dense(sample(mean, logVar, noisy), w2, b2)), w3, b3);
     return negElbo({ x, logits, mean, logVar });
   },
   "vae-conv": ([w0, b0, w1, b1, w2, b2, w3, b3, w4, b4, w5, b5], { x }, noisy) => {
     let h = tf.relu(tf.add(tf.conv2d(x, w0, 2, 1), b0));
     h = tf.relu(tf.add(tf.conv2d(h, w1, 2, 1), b1));
     const [mean, logVar] = tf.split(dense(flattenImages(h), w2, b2), 2, 1);
-    h = tf.relu(dense(draw(mean, logVar, noisy), w3, b3));
+    h = tf.relu(dense(sample(mean, logVar, noisy), w3, b3));
     h = tf.transpose(tf.reshape(h, [-1, 64, 7, 7]), [0, 2, 3, 1]);
     h = tf.relu(tf.add(tf.conv2dTranspose(h, w4, [x.shape[0], 14, 14, 32], 2, 1), b4));
     const logits = tf.add(tf.conv2dTranspose(h, w5, [x.shape[0], 28, 28, 1], 2, 1), b5);

@@ -54,7 +54,7 @@ describe.each(names)("%s", (name) => {
     events = await train(await startRun(request(name, "digits:100", 12), { out: whole }));
   });
 
-  test("goes on from a checkpoint bit for bit", async () => {
+  test("resumes from a checkpoint bit for bit", async () => {
     const out = join(folder, `${name}-parts`);
     await train(await startRun(request(name, "digits:100", 4), { out }));
     const rest = await train(await resumeRun(out, { given: { settings: { steps: 12 } } }));
@@ -68,7 +68,7 @@ describe.each(names)("%s", (name) => {
     expect(results(rest)).toEqual(results(events));
   });
 
-  test("scores test examples by their labels, draws a row a class, and reconstructs with own labels", async () => {
+  test("scores test examples by their labels, samples a row per class, and reconstructs with own labels", async () => {
     const done = events.at(-1)!;
     expect(done.kind === "done" && Object.values(done.metrics.test).every(Number.isFinite)).toBe(true);
     const { trained, openData } = await loadRun(whole, await cpuDevice(1));

@@ -52,7 +52,7 @@ describe.each(registry)("$name", (definition) => {
     else expect(losses.at(-1)!).toBeLessThan(losses[0]!);
   });
 
-  test("scores validation and test examples in finite figures of the same names", () => {
+  test("scores validation and test examples in finite metrics of the same names", () => {
     const done = events.at(-1);
     if (done?.kind !== "done") throw new Error(`training ended with ${done?.kind}, expected done`);
     const { validation, test: results } = done.metrics;
@@ -62,7 +62,7 @@ describe.each(registry)("$name", (definition) => {
     expect(done.best?.metric).toBe(Object.keys(results)[0]);
   });
 
-  test("goes on from a checkpoint bit for bit", async () => {
+  test("resumes from a checkpoint bit for bit", async () => {
     const last = `checkpoints/step-${run.step}`;
     const again = `${out}-again`;
     cpSync(out, again, { recursive: true });

@@ -71,7 +71,7 @@ export class SourceFolder {
   }
 }
 
-/** The `ts` blocks of a page as one program: each block goes on where the one before it ended. */
+/** The `ts` blocks of a page as one program: each block continues the one before it. */
 export class PageProgram {
   readonly blocks: readonly Block[];
   readonly code: readonly Block[];

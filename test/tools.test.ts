@@ -99,43 +99,46 @@ describe.each(registry)("$name", (definition) => {
 test.each([
   ["vae", "vamp"],
   ["cvae", "mixture"],
-])("%s: a walk with the learned prior %s comes by draws of it, where no radius is defined", async (name, prior) => {
-  const definition = registry.find((one) => one.name === name)!;
-  const run = join(folder, `learned-${name}`);
-  const config = { prior, components: 10, latentDim: 2, hiddenDims: [16] };
-  const settings = { steps: 2, batchSize: 20, device: "cpu" as const, threads: 1 };
-  const request = { definition, config, settings, data: "digits:100", binarize: "auto" as const, seed: 3 };
-  const training = await startRun(request, { out: run });
-  for await (const _ of training.train());
-  await training.close();
-  const said = vi.spyOn(console, "log").mockImplementation(() => {});
-  const walk = async (file: string): Promise<Float32Array> => {
-    await latentkit("walk", [run, "--count", "3", "--frames", "4", "--out", file, "--threads", "1"]);
-    const bytes = readFileSync(file);
-    // The header's length stands at byte 8 of a .npy file of version 1.
-    return new Float32Array(bytes.buffer.slice(bytes.byteOffset + 10 + bytes.readUInt16LE(8)));
-  };
-  try {
-    const file = join(folder, `${name}-walk.npy`);
-    const films = await walk(file);
-    const loaded = await loadRun(run, await cpuDevice(1));
-    const { trained } = loaded;
-    // Four frames are the four draws: [walks, draws] of the model, [frames, walks] in the film.
-    const labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
-    const given = trained.model.condition ? trained.given({ class: labels }) : trained;
-    const pictures = await given.decode(await given.samplePrior(12));
-    const size = pictures.length / 12;
-    for (let walker = 0; walker < 3; walker++)
-      for (let frame = 0; frame < 4; frame++)
-        expect(films.slice((frame * 3 + walker) * size).slice(0, size)).toEqual(
-          pictures.slice((walker * 4 + frame) * size).slice(0, size),
-        );
-    await loaded.trained.store.release();
-    await loaded.run.close();
-    await expect(latentkit("sample", [run, "--radius", "2"])).rejects.toThrow(
-      /--radius is a distance in a standard normal space, got a model with another p\(z\), expected [^\n]+$/,
-    );
-  } finally {
-    said.mockRestore();
-  }
-});
+])(
+  "%s: a walk with the learned prior %s passes through samples of it, where no radius is defined",
+  async (name, prior) => {
+    const definition = registry.find((one) => one.name === name)!;
+    const run = join(folder, `learned-${name}`);
+    const config = { prior, components: 10, latentDim: 2, hiddenDims: [16] };
+    const settings = { steps: 2, batchSize: 20, device: "cpu" as const, threads: 1 };
+    const request = { definition, config, settings, data: "digits:100", binarize: "auto" as const, seed: 3 };
+    const training = await startRun(request, { out: run });
+    for await (const _ of training.train());
+    await training.close();
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    const walk = async (file: string): Promise<Float32Array> => {
+      await latentkit("walk", [run, "--count", "3", "--frames", "4", "--out", file, "--threads", "1"]);
+      const bytes = readFileSync(file);
+      // The header's length stands at byte 8 of a .npy file of version 1.
+      return new Float32Array(bytes.buffer.slice(bytes.byteOffset + 10 + bytes.readUInt16LE(8)));
+    };
+    try {
+      const file = join(folder, `${name}-walk.npy`);
+      const films = await walk(file);
+      const loaded = await loadRun(run, await cpuDevice(1));
+      const { trained } = loaded;
+      // Four frames are the four samples: [walks, samples] of the model, [frames, walks] in the film.
+      const labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
+      const given = trained.model.condition ? trained.given({ class: labels }) : trained;
+      const pictures = await given.decode(await given.samplePrior(12));
+      const size = pictures.length / 12;
+      for (let walker = 0; walker < 3; walker++)
+        for (let frame = 0; frame < 4; frame++)
+          expect(films.slice((frame * 3 + walker) * size).slice(0, size)).toEqual(
+            pictures.slice((walker * 4 + frame) * size).slice(0, size),
+          );
+      await loaded.trained.store.release();
+      await loaded.run.close();
+      await expect(latentkit("sample", [run, "--radius", "2"])).rejects.toThrow(
+        /--radius is a distance in a standard normal space, got a model with another p\(z\), expected [^\n]+$/,
+      );
+    } finally {
+      said.mockRestore();
+    }
+  },
+);

@@ -11,7 +11,7 @@ export const sines = (t: { readonly shape: readonly number[]; readonly size: num
     Float64Array.from({ length: t.size }, (_, i) => Math.sin(1.7 * i + phase)),
   );
 
-/** The first values of all variables of a module. */
+/** The initial values of all variables of a module. */
 export const initialValues = (module: object, seed = 0): Map<Tensor, Value> =>
   new Map(
     [...variables(module)].map(([name, v]: [string, Variable]) => [

@@ -91,7 +91,7 @@ test("names classes beyond the 256th", async () => {
   await last.release();
 });
 
-test("tells samples of a class from those of others", async () => {
+test("separates samples of a class from those of others", async () => {
   const definition = findModel("cvae");
   const model = definition.build(definition.config.parse({ latentDim: 4 }), splitSpec(train));
   const batchSize = 100;

@@ -84,7 +84,7 @@ describe("samples", () => {
     await expect(coder().sample(1)).rejects.toThrow(UnsupportedOpError);
   });
 
-  test("of means are decoded codes of the prior, whose spread is times the temperature", async () => {
+  test("of means are decoded codes of the prior, whose standard deviation is times the temperature", async () => {
     const model = generator();
     const means = await model.sample(2000, { seed: 3, mean: true });
     const codes = await model.samplePrior(2000, { seed: 3 });
@@ -159,19 +159,19 @@ const pair: FieldSpec = { name: "pair", kind: "numbers", shape: [2] };
 const label: FieldSpec = { name: "class", kind: "class", classes };
 
 /** What the model sees of a condition: the class, and the sum of the pair, or whichever of them it takes. */
-const told = ({ condition }: Context): Tensor =>
+const known = ({ condition }: Context): Tensor =>
   ["class", "pair"]
     .flatMap((name) => condition?.[name] ?? [])
     .map((t) => (t.dtype === "int64" ? reshape(cast(t, "float32"), [-1, 1]) : sum(t, 1, true)))
     .reduce((a, b) => a.add(b));
 
-/** A code that is what the model is told. */
+/** A code that is the condition. */
 const conditional = (fields: readonly FieldSpec[] = [label, pair], required = true): TrainedModel =>
   trained({
     condition: { fields, required },
     latents: [withPrior],
-    encode: (x, context) => ({ z: independent(new Normal(x.mul(0).add(told(context)), 1), 1) }),
-    decode: ({ z }, context) => independent(new Normal(z!.mul(0).add(told(context)), std), 1),
+    encode: (x, context) => ({ z: independent(new Normal(x.mul(0).add(known(context)), 1), 1) }),
+    decode: ({ z }, context) => independent(new Normal(z!.mul(0).add(known(context)), std), 1),
   });
 
 describe("a conditional model", () => {
@@ -235,12 +235,12 @@ describe("a conditional model", () => {
     }
   });
 
-  test("takes -1 for no class, or nothing at all, where it need not be told", async () => {
+  test("takes -1 for no class, or nothing at all, where the condition is optional", async () => {
     const free = trained({
       condition: { fields: [label], required: false },
       latents: [withPrior],
       encode: (x, context) => ({
-        z: independent(new Normal(x.mul(0).add(context.condition ? told(context) : constant(7)), 1), 1),
+        z: independent(new Normal(x.mul(0).add(context.condition ? known(context) : constant(7)), 1), 1),
       }),
     });
     const x = new Float32Array(2);

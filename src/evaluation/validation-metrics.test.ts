@@ -24,7 +24,11 @@ describe("validationMetrics", () => {
   const averaged = new Variable([], { kind: "constant", value: 5 });
   const model: Model = {
     objectives: () => [],
-    validation: (x) => ({ weighted: x.sum(1).mul(weight), first: x.mul(x).sum(1), drawn: noise.normal([x.shape[0]!]) }),
+    validation: (x) => ({
+      weighted: x.sum(1).mul(weight),
+      first: x.mul(x).sum(1),
+      sampled: noise.normal([x.shape[0]!]),
+    }),
   };
   const trainedOf = async (options: { readonly first?: number; readonly average?: boolean } = {}) => {
     const { first = 3, average = false } = options;
@@ -43,7 +47,7 @@ describe("validationMetrics", () => {
   // 23 = 4 * 5 + 3: the last batch is short.
   test.each([5, 23, 1, 500])("gives means over all examples in batches of %i", async (batchSize) => {
     const metrics = await metricsOf(await trainedOf(), batchSize);
-    expect(Object.keys(metrics)).toEqual(["weighted", "first", "drawn"]);
+    expect(Object.keys(metrics)).toEqual(["weighted", "first", "sampled"]);
     expect(metrics["weighted"]).toBeCloseTo((3 * sum) / size, 5);
     expect(metrics["first"]).toBeCloseTo(values.reduce((a, b) => a + b * b, 0) / size, 5);
   });
@@ -54,7 +58,7 @@ describe("validationMetrics", () => {
     expect(await metricsOf(trained, 5)).toEqual(once);
     expect(trained.compiledCount).toBe(1);
     expect(await metricsOf(await trainedOf(), 5)).toEqual(once);
-    expect(once["drawn"]).not.toBe(0);
+    expect(once["sampled"]).not.toBe(0);
   });
 
   test("reads EMA weights where there are some", async () => {

@@ -30,7 +30,7 @@ function modelOf(name: string, settings: object = {}): Model {
 }
 
 const x = new Input("x", [batch, ...shape]);
-/** First values with biases that are not 0, and the examples. */
+/** Initial values with biases that are not 0, and the examples. */
 const leavesOf = (model: Model): Map<Tensor, Value> => {
   const intensities = sines(x, 0.3).data.map((v) => (1 + v) / 2);
   const leaves = new Map<Tensor, Value>([[x, value("float32", x.shape, intensities)]]);

@@ -21,7 +21,7 @@ import {
   zeros,
 } from "./initializers.ts";
 
-const draw = (initializer: Initializer, shape: readonly number[], name = "w"): Float32Array =>
+const initialized = (initializer: Initializer, shape: readonly number[], name = "w"): Float32Array =>
   initialValue(initializer, shape, 1, name);
 const moment = (data: Float32Array, power: number): number =>
   data.reduce((total, v) => total + v ** power, 0) / data.length;
@@ -37,18 +37,18 @@ describe("initial values have the variance the papers derive", () => {
     ["torchUniform", torchUniform, 1 / 900],
     ["normal(0.02)", normal(0.02), 0.0004],
   ] as const)("%s", (name, initialize, variance) => {
-    const data = draw(initialize(fans), [300, 1000], name);
+    const data = initialized(initialize(fans), [300, 1000], name);
     const n = data.length;
     expect(Math.abs(moment(data, 1))).toBeLessThan(4 * Math.sqrt(variance / n));
-    // The variance of a squared normal draw is 2 variance^2, of a uniform one less.
+    // The variance of a squared normal sample is 2 variance^2, of a uniform one less.
     expect(Math.abs(moment(data, 2) - variance)).toBeLessThan(4 * variance * Math.sqrt(2 / n));
     const extreme = data.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
     if (name.endsWith("Uniform")) expect(extreme).toBeLessThanOrEqual(Math.sqrt(3 * variance) * (1 + 1e-6));
     else expect(extreme).toBeGreaterThan(4 * Math.sqrt(variance));
   });
   test("zeros and ones", () => {
-    expect([...draw(zeros(fans), [2])]).toEqual([0, 0]);
-    expect([...draw(ones(fans), [2])]).toEqual([1, 1]);
+    expect([...initialized(zeros(fans), [2])]).toEqual([0, 0]);
+    expect([...initialized(ones(fans), [2])]).toEqual([1, 1]);
   });
 });
 
@@ -58,7 +58,7 @@ test.each([
   { shape: [16, 16], rows: 16, columns: 16 },
   { shape: [8, 4, 3, 3], rows: 8, columns: 36 },
 ])("orthogonal $shape: the shorter side's vectors are orthonormal times the gain", ({ shape, rows, columns }) => {
-  const w = draw(orthogonal(1.5)({ in: 1, out: 1 }), shape);
+  const w = initialized(orthogonal(1.5)({ in: 1, out: 1 }), shape);
   const count = Math.min(rows, columns);
   const at = (v: number, i: number): number => (rows >= columns ? w[i * columns + v]! : w[v * columns + i]!);
   for (let a = 0; a < count; a++)
@@ -69,7 +69,7 @@ test.each([
     }
 });
 
-test("orthogonal matrices are drawn evenly: the first entry of a 2x2 one has mean 0 and both determinants occur", () => {
+test("orthogonal matrices are sampled uniformly: the first entry of a 2x2 one has mean 0 and both determinants occur", () => {
   let total = 0;
   let turned = 0;
   const n = 2000;
@@ -83,7 +83,7 @@ test("orthogonal matrices are drawn evenly: the first entry of a 2x2 one has mea
   expect(Math.abs(turned / n - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / n));
 });
 
-test("a variable's draw depends on the seed and its own name alone", () => {
+test("a variable's initial value depends on the seed and its own name alone", () => {
   const he = heNormal({ in: 4, out: 4 });
   expect(initialValue(he, [4], 1, "a")).toEqual(initialValue(he, [4], 1, "a"));
   expect(initialValue(he, [4], 1, "a")).not.toEqual(initialValue(he, [4], 1, "b"));
@@ -112,7 +112,7 @@ describe("the fans keep the scale of a signal", () => {
       const [y] = evaluate([layer.apply(x)], new Map([...initialValues(layer), [x, held]]));
       return y!.data.reduce((total, v) => total + v * v, 0) / y!.data.length;
     };
-    // Which weights were drawn leaves a spread of some sqrt(2 / weights), within 0.15 here.
+    // The sampled weights leave a standard error of some sqrt(2 / weights), within 0.15 here.
     expect(Math.abs(power(linear, [50, 100]) - 1)).toBeLessThan(0.15);
     expect(Math.abs(power(conv, [20, 8, 30]) - 1)).toBeLessThan(0.25);
     // The first and last outputs have fewer connections: 4 of 202.

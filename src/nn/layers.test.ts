@@ -83,7 +83,7 @@ test.each<[ActivationName, number, number, number, number]>([
   [slopeMinus, slopePlus].forEach((v, i) => expect(values[1]!.data[i]).toBeCloseTo(v, 7));
 });
 
-test("dropout keeps the mean, drops its share, and does nothing outside training", () => {
+test("dropout keeps the mean, drops its fraction, and does nothing outside training", () => {
   const dropout = new Dropout(0.3);
   const x = constant(2).broadcastTo([100_000]);
   const y = dropout.apply(x, new TrainingContext());

@@ -120,12 +120,12 @@ describe("BatchNorm", () => {
     norm.apply(wide, context);
     let state = initialValues(norm);
     for (let step = 0; step < 150; step++) {
-      const draws = new Float32Array(wide.size);
-      fillNormal(draws, streamKey(step, "x"));
+      const normals = new Float32Array(wide.size);
+      fillNormal(normals, streamKey(step, "x"));
       const batch = value(
         "float32",
         wide.shape,
-        draws.map((v, i) => (i % 2 === 0 ? 3 + 2 * v : -1 + 0.5 * v)),
+        normals.map((v, i) => (i % 2 === 0 ? 3 + 2 * v : -1 + 0.5 * v)),
       );
       const next = evaluate([...context.updates.values()], new Map([...state, [wide, batch]]));
       state = new Map([...state, ...[...context.updates.keys()].map((v, i) => [v, next[i]!] as const)]);

@@ -63,7 +63,7 @@ describe("a rate that is too high", () => {
   });
 
   test.each([
-    ["soon after it went back", (event: TrainingEvent) => event.kind === "rewind"],
+    ["soon after a rewind", (event: TrainingEvent) => event.kind === "rewind"],
     ["much later", ({ step }: TrainingEvent) => step === 33],
   ])("ends with the same weights where it is interrupted %s", async (when, stop) => {
     const name = `cut ${when}`;

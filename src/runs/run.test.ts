@@ -241,7 +241,7 @@ function flipLastByte(name: string): void {
 }
 
 describe("a damaged checkpoint", () => {
-  test.each(damages)("with %s is named in one line, with what is left to go on from", async (_, damage, message) => {
+  test.each(damages)("with %s is named in one line, with what is left to resume from", async (_, damage, message) => {
     await madeRun(2, 4);
     damage();
     const run = await Run.open(new FileStore(path));

@@ -75,7 +75,7 @@ describe("patience", () => {
     expect(await best.trained.sample(1)).not.toEqual(await last.trained.sample(1));
   });
 
-  test("a run that stopped early stays so when resumed, and goes on with more patience as if it had had it", async () => {
+  test("a run that stopped early stays so when resumed, and resumes with more patience as if it had had it", async () => {
     const again = await follow(await resumeRun(join(folder, "patient")));
     expect(again.map(({ kind }) => kind)).toEqual(["done"]);
     expect(again[0]).toEqual(events.at(-1));
@@ -127,12 +127,12 @@ test("batches accumulated are one batch of them all: the same examples, and as m
   const parts = await at("parts", { epochs: 2, batchSize: 10, accumulate: 4 });
   const one = await at("one", { epochs: 2, batchSize: 40 });
   expect(only(parts, "done")[0]!.step).toBe(only(one, "done")[0]!.step);
-  // The draws of z differ, and with them the losses, by little: both see the same examples.
+  // The samples of z differ, and with them the losses, by little: both see the same examples.
   const loss = (events: readonly TrainingEvent[]): number => only(events, "step")[0]!.metrics!["distortion"]!;
   expect(Math.abs(loss(parts) / loss(one) - 1)).toBeLessThan(0.01);
 });
 
-test("pictures are made every few epochs, of the same draws, and leave the weights as they are", async () => {
+test("sample grids are made every few epochs, from the same noise, and leave the weights as they are", async () => {
   const events = await follow(await start("pictured", { epochs: 4, picturesEvery: 2 }));
   expect(only(events, "pictures").map(({ epoch, step }) => [epoch, step])).toEqual([
     [2, 10],

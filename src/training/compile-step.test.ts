@@ -77,8 +77,8 @@ test("a model sees the fields that it is conditioned on, in its batch and in eve
       const { condition } = contextOf("loss");
       expect(condition).toEqual(fields);
       const label = reshape(cast(fields["class"]!, "float32"), [3]);
-      const told = mean(label).add(mean(condition!["size"]!));
-      return [{ name: "loss", loss: w.mul(told), parameters: new Map([["w", w]]), metrics: { told } }];
+      const given = mean(label).add(mean(condition!["size"]!));
+      return [{ name: "loss", loss: w.mul(given), parameters: new Map([["w", w]]), metrics: { given } }];
     },
   };
   const step = compileStep(model, options());
@@ -88,6 +88,6 @@ test("a model sees the fields that it is conditioned on, in its batch and in eve
     "field.size": Float32Array.of(0, 10, 20, 30, 40, 50),
   };
   const found = await step.run({ inputs: { x, ...fields }, seed: 0, step: 1, metrics: true });
-  expect(found["told"]).toBe(26);
+  expect(found["given"]).toBe(26);
   await step.release();
 });

@@ -51,7 +51,7 @@ describe("exploding gradients", () => {
 });
 
 describe("posterior collapse", () => {
-  test("is half of the dimensions or more that tell nothing, with remedies that the model has", () => {
+  test("is half of the dimensions or more without information, with remedies that the model has", () => {
     expect(found({ rates: [2, 1, 0.001, 0] })).toEqual(["posterior-collapse"]);
     expect(found({ rates: [2, 1, 0.5, 0] })).toEqual([]);
     const [all] = diagnose({ records: [], rates: [0.001, 0, 0], remedies: remediesOf("vae") });
@@ -129,6 +129,6 @@ test("dead units are more than half of them", () => {
 test("a rewind is a finding", () => {
   const [finding] = diagnose({ records: [], rewinds: [{ from: 60, to: 40, metric: "loss" }] });
   expect(finding!.evidence).toBe(
-    "loss was not finite at step 60; training went back to step 40 and on at half the learning rate",
+    "loss was not finite at step 60; training was rewound to step 40 at half the learning rate",
   );
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Best, betterOf, outOfPatience } from "./early-stopping.ts";
 
-test("the best is the lowest first figure, and of equal ones the earliest", () => {
+test("the best is the lowest first metric, and of equal ones the earliest", () => {
   const curve = [5, 3, 4, 3, 2, 2];
   const bests = curve.reduce<(Best | null)[]>(
     (found, value, i) => [...found, betterOf(found.at(-1) ?? null, 10 * (i + 1), { negElbo: value, rate: -value })],

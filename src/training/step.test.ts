@@ -30,7 +30,7 @@ const objective = (name: string, loss: Tensor, parameters: Record<string, Variab
   metrics: {},
 });
 
-/** A step over the objectives' own parameters and further variables, with its first values drawn. */
+/** A step over the objectives' own parameters and further variables, with its initial values sampled. */
 async function stepOf(options: {
   readonly objectives: readonly Objective[];
   readonly optimizer?: Optimizer | ((objective: Objective) => Optimizer);
@@ -149,9 +149,9 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
     await step.run({ inputs: {}, seed: 11, step: 2 });
     const expected = new Float32Array(4);
     for (const run of [2, 3, 4, 5]) {
-      const drawn = new Float32Array(4);
-      fillNormal(drawn, streamKey(11, "noise", "noisy", run, 0));
-      drawn.forEach((v, i) => (expected[i]! -= v));
+      const sampled = new Float32Array(4);
+      fillNormal(sampled, streamKey(11, "noise", "noisy", run, 0));
+      sampled.forEach((v, i) => (expected[i]! -= v));
     }
     expect(await numbersOf(step, w)).toEqual([...expected]);
     await step.release();
@@ -399,9 +399,9 @@ describe("gradients accumulated over batches", () => {
     await step.initialize(0);
     await step.run({ inputs: {}, seed: 7, step: 2 });
     const expected = new Float64Array(4);
-    for (const draw of [6, 7, 8]) {
+    for (const step of [6, 7, 8]) {
       const data = new Float32Array(4);
-      fillNormal(data, streamKey(7, "noise", "loss", draw, 0));
+      fillNormal(data, streamKey(7, "noise", "loss", step, 0));
       data.forEach((v, i) => (expected[i]! -= v / 3));
     }
     (await numbersOf(step, w)).forEach((v, i) => expect(v).toBeCloseTo(expected[i]!, 6));

@@ -11,26 +11,30 @@ import {
 } from "../../src/graph/index.ts";
 import { mul, sum } from "../../src/ops/index.ts";
 
-/** An input of a case: its type, and its numbers or the range they are spread over. */
-export interface Draw {
+/** An input of a case: its type, and its numbers, or the range of scattered ones. */
+export interface CaseInput {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly range: readonly [low: number, high: number];
   readonly data?: readonly number[];
 }
-export const draw = (shape: Shape, low = -2, high = 2): Draw => ({ shape, dtype: "float32", range: [low, high] });
-export const given = (data: readonly number[], shape: Shape = [data.length], dtype: DType = "float32"): Draw => ({
+export const ranged = (shape: Shape, low = -2, high = 2): CaseInput => ({
+  shape,
+  dtype: "float32",
+  range: [low, high],
+});
+export const given = (data: readonly number[], shape: Shape = [data.length], dtype: DType = "float32"): CaseInput => ({
   shape,
   dtype,
   range: [0, 0],
   data,
 });
-export const ints = (data: readonly number[], shape: Shape = [data.length]): Draw => given(data, shape, "int64");
-export const bools = (data: readonly number[], shape: Shape = [data.length]): Draw => given(data, shape, "bool");
+export const ints = (data: readonly number[], shape: Shape = [data.length]): CaseInput => given(data, shape, "int64");
+export const bools = (data: readonly number[], shape: Shape = [data.length]): CaseInput => given(data, shape, "bool");
 
 export interface OpCase {
   readonly name: string;
-  readonly inputs: readonly Draw[];
+  readonly inputs: readonly CaseInput[];
   readonly build: (...x: Tensor[]) => Tensor | readonly Tensor[];
   /**
    * How many derivatives central differences can confirm: 2 unless said otherwise; 0 at a kink or a tie, and where the
@@ -51,10 +55,10 @@ export interface OpCases {
 }
 
 /**
- * Distinct numbers spread evenly over a range in a scrambled order, none of them at 0 or at an integer: an
+ * Distinct numbers at even intervals of a range in a scrambled order, none of them at 0 or at an integer: an
  * input far from every kink and tie, so that central differences hold.
  */
-function spread({ shape, range: [low, high] }: Draw, seed: number): number[] {
+function scattered({ shape, range: [low, high] }: CaseInput, seed: number): number[] {
   const n = sizeOf(shape);
   let stride = Math.max(1, Math.round(n * 0.618));
   const divides = (a: number, b: number): number => (b === 0 ? a : divides(b, a % b));
@@ -88,10 +92,10 @@ export function buildCase(
   dtype: DType = "float32",
 ): Built {
   const leaves = new Map<Tensor, Value>();
-  const leaf = (name: string, d: Draw, seed: number): Tensor => {
+  const leaf = (name: string, d: CaseInput, seed: number): Tensor => {
     const type = isFloat(d.dtype) ? dtype : d.dtype;
     const x = new Input(name, d.shape, type);
-    leaves.set(x, value(type, d.shape, d.data ?? spread(d, seed)));
+    leaves.set(x, value(type, d.shape, d.data ?? scattered(d, seed)));
     return x;
   };
   const inputs = c.inputs.map((d, i) => leaf(`x${i}`, d, i));
@@ -104,7 +108,7 @@ export function buildCase(
   if (order === 0 || refusesGradient || floats.length === 0 || wrt.length === 0) return plain;
 
   const total = (ts: readonly Tensor[]): Tensor => ts.map((t) => sum(t)).reduce((a, b) => a.add(b));
-  const loss = total(floats.map((y, i) => mul(y, leaf(`w${i}`, draw(y.shape, 0.5, 1.5), 3 + i))));
+  const loss = total(floats.map((y, i) => mul(y, leaf(`w${i}`, ranged(y.shape, 0.5, 1.5), 3 + i))));
   const gradients = grad(loss, wrt);
   if (order === 1 || (c.derivatives ?? 2) < 2) return { ...plain, gradients, loss };
   const squaredGradient = total(gradients.map((g) => mul(g, g)));

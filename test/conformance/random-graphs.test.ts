@@ -135,8 +135,8 @@ test("random graphs: simplified, fused and run, they keep their values, types an
     maxLength: 25,
   });
   await fc.assert(
-    fc.asyncProperty(program, async (drawn) => {
-      const { leaves, pool, expected } = grow(drawn);
+    fc.asyncProperty(program, async (sampled) => {
+      const { leaves, pool, expected } = grow(sampled);
       const last = pool.at(-1)!;
       const wrt = pool.slice(0, shapes.length).filter((t) => isFloat(t.dtype));
       const roots = [...pool.slice(shapes.length), ...grad(sum(last), wrt)];

@@ -17,8 +17,8 @@ const sizes = shapes.map((shape) => shape.reduce<number>((n, d) => n * d, 1));
 /** Gradients of each step and tensor, in float32; small at first and large later, so that clipping sees both. */
 const gradients = Array.from({ length: steps }, (_, i) =>
   sizes.map((size, k) => {
-    const draws = stream(7, "gradient", i, k);
-    return Float32Array.from({ length: size }, () => draws.normal() * 0.1 * 2 ** i);
+    const random = stream(7, "gradient", i, k);
+    return Float32Array.from({ length: size }, () => random.normal() * 0.1 * 2 ** i);
   }),
 );
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => latentkit.remove());
 
 describe("train --json", () => {
-  test("prints events in their order, figures last", () => {
+  test("prints events in their order, metrics last", () => {
     const events = trained.map(({ event }) => event);
     expect(events[0]).toBe("start");
     expect(trained[0]).toMatchObject({
@@ -114,7 +114,7 @@ describe("train --json", () => {
     });
   });
 
-  test("stops early, tells of it, and writes event files where asked", async () => {
+  test("stops early, reports it, and writes event files on request", async () => {
     const flags = ["--data", "digits:100", "--batch-size", "20", "--epochs", "200", "--patience", "2", "--tensorboard"];
     const more = ["--learning-rate", "0.02", "--threads", "1", "--set", "hiddenDims=64", "--out", "patient", "--json"];
     const events = jsonLines(await output("train", "vae", ...flags, ...more));
@@ -214,7 +214,7 @@ describe("a run", () => {
     expect(few.subarray(start).equals(many.subarray(start, start + 4 * 3 * 784))).toBe(true);
   });
 
-  test("without temperature draws the same example again and again", async () => {
+  test("at temperature 0 samples the same example again and again", async () => {
     await output("sample", run, "--count", "2", "--temperature", "0", "--out", "cold.npy");
     const bytes = readFileSync(inside("cold.npy")).subarray(-2 * 4 * 784);
     expect(bytes.subarray(0, 4 * 784).equals(bytes.subarray(4 * 784))).toBe(true);
@@ -250,7 +250,7 @@ describe("a run", () => {
       expect(at(exchanged, 4 - column, 4 - row)).toEqual(at(straight, row, column));
   });
 
-  test("is told of in one file: its data, curves and pictures", async () => {
+  test("is reported in one file: its data, curves and pictures", async () => {
     const written = readFileSync(inside(run, "report.html"), "utf8");
     const { data } = JSON.parse(readFileSync(inside(run, "run.json"), "utf8")) as { data: { fingerprint: string } };
     expect(written).toContain(data.fingerprint);
@@ -267,7 +267,7 @@ describe("a run", () => {
     expect(readFileSync(inside("again.html"), "utf8")).toBe(written);
   });
 
-  test("with more than two dimensions shows the two that tell most", async () => {
+  test("with more than two dimensions shows the two of the highest rate", async () => {
     await output(
       "train",
       "vae",
@@ -340,13 +340,13 @@ describe("what people read", () => {
 
   test("data lists sources and shows one", async () => {
     expect(await output("data", "list")).toMatch(/^digits /);
-    const shown = (await json("data", "show", "digits:300", "--count", "3", "--out", "sheet.png")) as {
+    const shown = (await json("data", "show", "digits:300", "--count", "3", "--out", "grid.png")) as {
       shape: number[];
       splits: { train: { examples: number; labels: number[] } };
     };
     expect(shown).toMatchObject({ shape: [1, 28, 28], splits: { train: { examples: 300 } } });
     expect(shown.splits.train.labels.reduce((a, b) => a + b)).toBe(300);
-    expect([png("sheet.png").width, png("sheet.png").height]).toEqual([2 * (3 * 30 + 2), 2 * (10 * 30 + 2)]);
+    expect([png("grid.png").width, png("grid.png").height]).toEqual([2 * (3 * 30 + 2), 2 * (10 * 30 + 2)]);
     expect(await output("data", "show", "digits:300")).toMatch(/^train +300( +\d+){10}$/m);
   });
 

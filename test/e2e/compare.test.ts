@@ -100,7 +100,7 @@ describe("search", () => {
     expect([one!.settings, eight!.settings]).toEqual([{ latentDim: "1" }, { latentDim: "8" }]);
     expect(eight!.result.value).toBeLessThan(one!.result.value);
     expect([one!.best, eight!.best]).toEqual([false, true]);
-    // The figure is that of the run's own validation after its last epoch.
+    // The metric is that of the run's own validation after its last epoch.
     const metrics = jsonLines(readFileSync(file("grid/trial-2/metrics.jsonl"), "utf8"));
     const validation = metrics.findLast(({ split }) => split === "validation")!["metrics"] as { readonly mse: number };
     expect(eight!.result.value).toBeCloseTo(validation.mse, 6);
@@ -110,7 +110,7 @@ describe("search", () => {
   });
 
   test.each([
-    [["--set", "latentDim=2..8"], /^--trials: a range has no end of values/],
+    [["--set", "latentDim=2..8"], /^--trials: a range is not a finite grid/],
     [[], /^search: empty search space, got no --set, expected --set key=values$/],
   ])("refuses %j in one line", async (args, message) => {
     const { code, stderr } = await latentkit.run("search", "ae", ...args, "--data", "digits:100", "--out", "wrong");

@@ -34,7 +34,7 @@ interface Found {
   >;
 }
 
-/** What evaluate prints as JSON, and its figures as `measure/name` or `measure/name of one`. */
+/** What evaluate prints as JSON, and its results as `metric/name` or `metric/name of one`. */
 async function evaluated(...args: readonly string[]): Promise<Found & { readonly results: Record<string, number> }> {
   const { code, stdout } = await latentkit.run("evaluate", ...args, "--json");
   expect(code).toBe(0);
@@ -59,7 +59,7 @@ test("a run is measured: likelihood below the bound, parts of the rate, identiti
   const curve = metrics["likelihood"]!.details!["curve"] as { samples: number; nll: number }[];
   expect(curve.map(({ samples }) => samples)).toEqual([1, 5, 50, 100]);
   expect(results["likelihood/nll"]).toBeLessThan(results["scores/negElbo"]!);
-  // One draw of the weights is one draw of the bound.
+  // One sample of the weights is one sample of the bound.
   expect(Math.abs(curve[0]!.nll - results["scores/negElbo"]!)).toBeLessThan(3);
   expect(results["active-units/active units"]).toBeGreaterThan(0);
   expect(metrics["active-units"]!.details!["activity"]).toHaveLength(8);
@@ -71,7 +71,7 @@ test("a run is measured: likelihood below the bound, parts of the rate, identiti
 test("people read a table and whether identities hold", async () => {
   const { stdout } = await latentkit.run("evaluate", run, "--samples", "10", "--count", "20", "--split", "validation");
   expect(stdout).toMatch(/^validation split, 20 examples, step 28; in nats per example$/m);
-  expect(stdout).toMatch(/^nll +\d+\.\d+ +standard error \d\.\d+, 10 draws an example/m);
+  expect(stdout).toMatch(/^nll +\d+\.\d+ +standard error \d\.\d+, 10 samples of z per example/m);
   expect(stdout).toMatch(/^active units +\d +of 8$/m);
   expect(stdout).toMatch(/^holds: the bound grows with the number of samples/m);
 });
@@ -149,7 +149,7 @@ test("an extractor is a file, the same bytes each time, and evaluate takes it", 
   );
 });
 
-test("codes of data with known factors are measured by how single dimensions tell them", async () => {
+test("codes of data with known factors are evaluated by the information of single dimensions", async () => {
   const settings = ["latentDim=3", "hiddenDims=16", "network=mlp"].flatMap((setting) => ["--set", setting]);
   const size = ["--data", "sprites:1000", "--size", "32", "--validation", "600"];
   const args = [...size, "--steps", "10", "--threads", "1", "--out", "runs/sprites"];
@@ -179,7 +179,7 @@ test("codes of data with known factors are measured by how single dimensions tel
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("no disentanglement: factors missing") });
 });
 
-test("probabilistic PCA's posterior is exact: so is its likelihood, from any number of draws", async () => {
+test("probabilistic PCA's posterior is exact: so is its likelihood, from any number of samples", async () => {
   expect((await latentkit.run("train", "pca", "--data", "digits:500", "--out", "runs/pca", "--json")).code).toBe(0);
   const { results, metrics } = await evaluated("runs/pca", "--samples", "20");
   const { details, checks = [] } = metrics["likelihood"]!;

@@ -33,7 +33,7 @@ export function install(): Installed {
   execFileSync(process.execPath, [compiler, ...build, "--outDir", join(root, "dist")], { stdio: "inherit" });
   const folder = join(root, "work");
   mkdirSync(folder);
-  // What npm sets for the scripts it runs changes what a person is told to type.
+  // What npm sets for the scripts it runs changes the commands that a person is shown.
   const { npm_lifecycle_event: _, ...rest } = process.env;
   const env = { LATENTKIT_CACHE: join(root, "cache"), ...rest, NO_COLOR: "1" };
   const start = (...args: readonly string[]) => {

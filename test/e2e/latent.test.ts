@@ -111,7 +111,7 @@ describe("sample from a density of the codes", () => {
   test("gives a map its percentiles", async () => {
     const flags = ["manifold", "ae", "--prior", "gaussian", "--size", "3", "--dims", "1,2"];
     expect(await json(...flags, "--out", "m.png")).toMatchObject({ shape: [9, 1, 28, 28], prior: { components: 1 } });
-    // In the middle all dimensions are at their means: what has no temperature is drawn there as well.
+    // In the middle all dimensions are at their means: samples at temperature 0 are there as well.
     const { values } = await numbers(...flags);
     const cold = await numbers("sample", "ae", "--prior", "gaussian", "--temperature", "0", "--count", "1");
     same(picture(values, 4), cold.values);
@@ -145,16 +145,16 @@ describe("encode and decode", () => {
   test("samples differ from means as the posterior is wide, and by the seed", async () => {
     const take = async (...flags: string[]): Promise<Float32Array> =>
       (await numbers("encode", "vae", "--split", "train", ...flags)).values;
-    const [means, draws, others] = [
+    const [means, samples, others] = [
       await take(),
       await take("--take", "sample"),
       await take("--take", "sample", "--seed", "1"),
     ];
     expect(means.length).toBe(600 * 5);
     const apart = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((v, i) => v - b[i]!)) / 600;
-    expect(apart(means, draws)).toBeGreaterThan(0.001);
-    expect(Math.abs(apart(means, draws) / apart(means, others) - 1)).toBeLessThan(0.1);
-    expect(draws).not.toEqual(others);
+    expect(apart(means, samples)).toBeGreaterThan(0.001);
+    expect(Math.abs(apart(means, samples) / apart(means, others) - 1)).toBeLessThan(0.1);
+    expect(samples).not.toEqual(others);
   });
 });
 
@@ -254,14 +254,14 @@ describe("walk", () => {
       "ae: the model has no p(z), got none, expected --prior with one of gaussian, full-gaussian, gmm:K, gmm:auto, diagonal-gmm:K or diagonal-gmm:auto",
     );
     await json("walk", "ae", "--prior", "gmm:3", "--count", "4", "--frames", "4", "--out", "w.gif");
-    // On small images it learns a prior for each class, and goes between draws of it.
+    // On small images it learns a prior for each class, and interpolates between samples of it.
     await json("walk", "cvae", "--count", "4", "--frames", "4", "--out", "w.gif");
     await json("walk", "cvae", "--prior", "gmm:3", "--count", "4", "--frames", "4", "--out", "w.gif");
   });
 });
 
 describe("latent", () => {
-  test("has a rate of each unit, together that of the test figures", async () => {
+  test("has a rate of each unit, together that of the test metrics", async () => {
     const report = (await json("latent", "vae", "--out", "l.svg")) as {
       rate: number;
       active: number;

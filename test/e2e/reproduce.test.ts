@@ -47,8 +47,8 @@ describe("reproduce", () => {
     const text = await latentkit.run(...again.slice(0, -1));
     expect(statSync(kept).mtimeMs).toBe(written);
     expect(text.stdout).toContain(`86.76  ${nll.toFixed(2)}`);
-    expect(text.stdout).toContain("Not as in the paper:");
-    expect(text.stdout).toMatch(/asked for, in place of what stands here: epochs 2, .*samples 50, count 40/);
+    expect(text.stdout).toContain("Differences from the paper:");
+    expect(text.stdout).toMatch(/overridden by options: epochs 2, .*samples 50, count 40/);
 
     // Metrics of another version are none: they are measured again.
     writeFileSync(kept, JSON.stringify({ nll: 1 }));
@@ -67,7 +67,7 @@ describe("reproduce", () => {
     [1, 2, 5].forEach((seed, i) => expect(stdout).toContain(`| seed ${seed} |  | ${values[i]!.toFixed(2)} |`));
   });
 
-  test("stops with Ctrl-C and goes on, to the same weights", async () => {
+  test("stops with Ctrl-C and resumes, to the same weights", async () => {
     const start = (out: string): string[] =>
       ["reproduce", "iwae-table-1", "--rows", "vae-1", "--epochs", "40", ...quick, "--out", out].concat("--json");
     const child = latentkit.start(...start("stopped"));

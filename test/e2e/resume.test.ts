@@ -45,7 +45,7 @@ describe("300 steps in one go", () => {
     expect(stopped.code).toBe(code);
     expect(existsSync(file(out, "state.json"))).toBe(false);
     if (code === 130) {
-      expect(stopped.stderr).toMatch(/stopped at step \d+; go on with: latentkit train vae --out \S+ --resume\n$/);
+      expect(stopped.stderr).toMatch(/stopped at step \d+; resume with: latentkit train vae --out \S+ --resume\n$/);
       expect(jsonLines(stopped.stdout).at(-1)).toMatchObject({ event: "interrupted", run: out });
     }
 
@@ -64,7 +64,7 @@ describe("300 steps in one go", () => {
     ]);
   });
 
-  test("resuming a finished run repeats nothing and prints its figures", async () => {
+  test("resuming a finished run repeats nothing and prints its metrics", async () => {
     const before = metrics("whole");
     const again = await latentkit.run("train", "vae", "--out", "whole", "--resume", "--json");
     expect(jsonLines(again.stdout).map(({ event }) => event)).toEqual(["start", "done"]);
@@ -100,7 +100,7 @@ describe("300 steps in one go", () => {
   });
 });
 
-test("a run of constant rate goes on to a greater length as if it had had it from the start", async () => {
+test("a run of constant rate resumes to a greater length as if it had had it from the start", async () => {
   const short = "--data digits:1000 --batch-size 64 --threads 1 --json --set hiddenDims=32 --set latentDim=2".split(
     " ",
   );

@@ -56,7 +56,7 @@ describe("a class that was left out of training", () => {
     expect(await refusal("train", "vae", "--out", "vae", "--resume", "--without", "2")).toContain("without differs");
   });
 
-  test("is told from the others: by the area that its scores have", async () => {
+  test("is separated from the others: by the area under the ROC curve of its scores", async () => {
     const { file, picture, anomalous, examples, scores } = await score("vae");
     expect(anomalous).toEqual(["1", "3"]);
     expect(scores.map(({ name }) => name)).toEqual(["negElbo", "nll", "typicality", "reconstruction", "latent"]);
@@ -96,7 +96,7 @@ test("a model without a likelihood gives what it has, and says so", async () => 
   );
 });
 
-test("what cannot be told apart or is no class is refused in one line", async () => {
+test("classes without both kinds, or no class, are refused in one line", async () => {
   expect(await refusal("score", "ae", "--anomalous", "eleven")).toContain("--anomalous: no such class");
   expect(await refusal("score", "ae", "--anomalous", "1", "--normal", "2")).toContain("--normal: conflicting options");
   expect(await refusal("score", "ae", "--normal", "0,1,2,3,4,5,6,7,8,9", "--scores", "reconstruction")).toContain(

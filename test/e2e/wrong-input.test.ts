@@ -372,7 +372,7 @@ test("no ONNX Runtime at all is an error that says how to get one, and a finding
   expect(devices.map(({ works }) => works)).toEqual([false, false, false, false]);
   expect(auto.problem).toMatch(/^device: there is none/);
   expect(run("doctor").stdout).toMatch(
-    /^cpu +not here: onnxruntime-node is not installed\n +to get it, .* npm install /m,
+    /^cpu +not available: onnxruntime-node is not installed\n +install it with: .* npm install /m,
   );
   expect(run("models").status).toBe(0);
 });

@@ -25,7 +25,7 @@ function described({ latentkit, node, platform, cpu, memory, wasmSimd, devices, 
   ];
   const checks = devices.map(({ name, works, problem, remedy }) => [
     name,
-    works ? "works" : `not available: ${problem}\nto install it, ${remedy}`,
+    works ? "works" : `not available: ${problem}\n${remedy}`,
   ]);
   const picked =
     "problem" in auto

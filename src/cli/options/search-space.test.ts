@@ -21,12 +21,12 @@ describe("settings to search", () => {
     expect(points(["latentDim=2,4,8,16", "beta=1,2"], 5, 1)).not.toEqual(some);
   });
 
-  test("ranges are drawn within their ends, whole numbers and both of them too", () => {
-    const drawn = points(["latentDim=4..6", "learningRate=1e-4..1e-2:log"], 300);
-    const dims = drawn.map(({ latentDim }) => Number(latentDim));
+  test("ranges are sampled within their ends, whole numbers and both of them too", () => {
+    const sampled = points(["latentDim=4..6", "learningRate=1e-4..1e-2:log"], 300);
+    const dims = sampled.map(({ latentDim }) => Number(latentDim));
     // Each of three has 100 of 300, give or take 5 standard deviations of 8.2.
     for (const dim of [4, 5, 6]) expect(Math.abs(dims.filter((each) => each === dim).length - 100)).toBeLessThan(41);
-    const rates = drawn.map(({ learningRate }) => Number(learningRate));
+    const rates = sampled.map(({ learningRate }) => Number(learningRate));
     expect(Math.min(...rates)).toBeGreaterThanOrEqual(1e-4);
     expect(Math.max(...rates)).toBeLessThanOrEqual(1e-2);
     // Half of them are below the geometric mean.

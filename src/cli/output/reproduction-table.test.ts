@@ -72,10 +72,10 @@ describe("a table run again", () => {
     ]);
   });
 
-  test("has no column for figures that no row has of theirs", () => {
-    const { row: told, measured } = row("A", [1, 1], [[4, 2]]);
-    const untold = { row: { ...told, theirs: {} }, measured };
-    const [head, cells] = reproductionCells(table, [untold]);
+  test("has no column of theirs for results that no row reports", () => {
+    const { row: published, measured } = row("A", [1, 1], [[4, 2]]);
+    const unpublished = { row: { ...published, theirs: {} }, measured };
+    const [head, cells] = reproductionCells(table, [unpublished]);
     expect(head).toEqual(["", "N", "mixture", "N / mixture", "epochs", "training"]);
     expect(cells).toEqual(["A", "4.0", "2.0", "2.00", "2", "1m01s"]);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { loadProgress } from "./show-load-progress.ts";
 
-test("a terminal shows what takes more than a second, each share once, and the line goes at the end", () => {
+test("a terminal shows what takes more than a second, each percentage once, and the line goes at the end", () => {
   const written: string[] = [];
   let ms = 0;
   const onTerminal = loadProgress({ isTTY: true, write: (text) => written.push(text) }, () => ms);

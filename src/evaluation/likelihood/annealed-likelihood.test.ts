@@ -24,12 +24,12 @@ const columns = [
 ];
 const v = 0.2;
 const lengths = columns.map((w) => w.reduce((sum, a) => sum + a * a, 0));
-const draw = (key: number): number[] => {
+const example = (key: number): number[] => {
   const random = stream(key, "rows");
   const z = columns.map(() => random.normal());
   return columns[0]!.map((_, i) => columns.reduce((x, w, k) => x + w[i]! * z[k]!, 0) + Math.sqrt(v) * random.normal());
 };
-const rows = Array.from({ length: 12 }, (_, i) => draw(i).map(Math.fround));
+const rows = Array.from({ length: 12 }, (_, i) => example(i).map(Math.fround));
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 const exactNll = (x: readonly number[]): number => {
   // Along each column the variance is |w|^2 + v, across them v.
@@ -76,7 +76,7 @@ describe("the likelihood of a linear-Gaussian model by annealing", () => {
     expect(acceptance).toBeLessThan(0.9);
   });
 
-  test("lies between the bounds of examples drawn from the model, which close as the steps grow in number", async () => {
+  test("is between the bounds of examples sampled from the model, which close as the steps grow in number", async () => {
     const coarse = (await metricsOf({ temperatures: 20, chains: 4 })).simulated;
     const fine = (await metricsOf({ temperatures: 300, chains: 8 })).simulated;
     expect(coarse.gap).toBeGreaterThan(3 * fine.gap);

@@ -65,13 +65,13 @@ async function metricsOf(tested: Model, samples: number, seed = 0): Promise<Like
 }
 
 describe("the likelihood of a linear-Gaussian model", () => {
-  test.each([1, 3, 250])("is exact from %i draws of the exact posterior: every weight is p(x)", async (samples) => {
+  test.each([1, 3, 250])("is exact from %i samples of the exact posterior: every weight is p(x)", async (samples) => {
     const { nll, curve } = await metricsOf(model({ shift: 0, widen: 1 }), samples);
     expect(nll).toBeCloseTo(exact, 4);
     curve.forEach((at) => expect(at.nll).toBeCloseTo(exact, 4));
   });
 
-  test("is approached from above with the number of draws of another posterior", async () => {
+  test("is approached from above with the number of samples of another posterior", async () => {
     const { nll, curve, examples } = await metricsOf(model({ shift: 0.3, widen: 1.5 }), 5000);
     expect(examples).toBe(7);
     curve.forEach((at, i) => expect(at.nll).toBeLessThanOrEqual(curve[i - 1]?.nll ?? Infinity));

@@ -52,7 +52,7 @@ describe("of normal values in bytes", () => {
     expect(note).toBe("256 levels, uniform dequantization, 2 samples of z");
   });
 
-  test("annealing gives the exact figure of the same examples", async () => {
+  test("annealing gives the exact nll of the same examples", async () => {
     const found = await measured(["scores", "annealing"], { count: 50 });
     const exact = valueOf(found, "scores", "nll");
     expect(Math.abs(valueOf(found, "annealing", "nll by annealing") - exact)).toBeLessThan(0.02);

@@ -31,7 +31,7 @@ test("samples of p(x|z) have its noise: a Gaussian of the data's covariance reac
   for (const prior of ["own", "full-gaussian"]) expect(result("recall", prior).value).toBeGreaterThan(0.9);
 });
 
-test("samples on a line are told from points about a circle", async () => {
+test("samples on a line are separated from points about a circle", async () => {
   const mmd = await evaluated({ ...line, metrics: ["mmd"], count: 400, generated: 400 });
   expect(mmd("mmd2 rbf").value).toBeGreaterThan(0.01);
   expect(mmd("p-value rbf").value).toBeCloseTo(1 / 201, 12);

@@ -28,22 +28,22 @@ test("KL from 8 Gaussians on a circle of radius 2 to the best Gaussian is what t
   );
 });
 
-test("a Gaussian of variance 2.01 has the share 0.066 of its draws within 0.3 of a mode, at all 8", async () => {
+test("a Gaussian of variance 2.01 has the fraction 0.066 of its samples within 0.3 of a mode, at all 8", async () => {
   const result = await evaluated("modes");
   expect(result("modes", "modes").value).toBe(8);
   // 8 discs of radius 0.3 at a distance of 2, by quadrature over the angle and the distance.
-  let share = 0;
+  let fraction = 0;
   const [steps, radius, variance] = [400, 0.3, 2.01];
   for (let i = 0; i < steps; i++)
     for (let j = 0; j < steps; j++) {
       const [r, angle] = [((i + 0.5) / steps) * radius, ((j + 0.5) / steps) * 2 * Math.PI];
       const squared = (2 + r * Math.cos(angle)) ** 2 + (r * Math.sin(angle)) ** 2;
-      share +=
+      fraction +=
         (8 * r * (radius / steps) * ((2 * Math.PI) / steps) * Math.exp(-squared / (2 * variance))) /
         (2 * Math.PI * variance);
     }
-  expect(share).toBeCloseTo(0.066, 3);
-  expect(Math.abs(result("modes", "high quality").value - share)).toBeLessThan(
-    4 * Math.sqrt((share * (1 - share)) / 4000),
+  expect(fraction).toBeCloseTo(0.066, 3);
+  expect(Math.abs(result("modes", "high quality").value - fraction)).toBeLessThan(
+    4 * Math.sqrt((fraction * (1 - fraction)) / 4000),
   );
 });

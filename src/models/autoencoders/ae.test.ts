@@ -45,12 +45,12 @@ test.each(["linear", "mlp", "conv"])("a code is a point, %s: encode, decode and 
   const model = aeOf({ network, latentDim: 3, hiddenDims: [5], channels: [2], loss: "bce" }, [1, 4, 4]);
   const x = new Input("x", [2, 1, 4, 4]);
   const q = model.encode(x, evaluation).z;
-  const [first, draws, again, reconstruction] = evaluate(
+  const [first, samples, again, reconstruction] = evaluate(
     [q.mean, q.sample([2]), model.decode({ z: q.mean }, evaluation).mean, model.reconstruct(x, evaluation)],
     new Map([...initialValues(model), [x, value("float32", x.shape, new Float64Array(32).fill(0.5))]]),
   );
   expect(first!.shape).toEqual([2, 3]);
-  expect([...draws!.data]).toEqual([...first!.data, ...first!.data]);
+  expect([...samples!.data]).toEqual([...first!.data, ...first!.data]);
   expect([...reconstruction!.data]).toEqual([...again!.data]);
   expect(model.latents).toEqual([{ name: "z", shape: [3], dtype: "float32" }]);
   expect(samplerOf(model)).toBeUndefined();

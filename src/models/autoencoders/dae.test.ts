@@ -24,8 +24,8 @@ describe("corruption", () => {
     const root = model.corrupt!(constant(0.25).broadcastTo([2, n / 2]), evaluation);
     return evaluate([root], noiseValues([root], 3))[0]!.data;
   };
-  const share = (data: Float64Array, of: number): number => data.filter((v) => v === of).length / data.length;
-  // Four standard errors of a share of one half.
+  const fraction = (data: Float64Array, of: number): number => data.filter((v) => v === of).length / data.length;
+  // Four standard errors of a fraction of one half.
   const tolerance = (4 * 0.5) / Math.sqrt(n);
 
   test("gaussian adds N(0, noise^2)", () => {
@@ -33,18 +33,18 @@ describe("corruption", () => {
     expect(Math.abs(added.reduce((a, b) => a + b, 0) / n)).toBeLessThan(tolerance);
     expect(added.reduce((a, b) => a + b * b, 0) / n).toBeCloseTo(0.25, 2);
   });
-  test("masking sets a share to 0 and leaves the others", () => {
+  test("masking sets a fraction to 0 and leaves the others", () => {
     const data = corrupted({ corruption: "masking", noise: 0.3 });
-    expect(Math.abs(share(data, 0) - 0.3)).toBeLessThan(tolerance);
-    expect(share(data, 0) + share(data, 0.25)).toBe(1);
+    expect(Math.abs(fraction(data, 0) - 0.3)).toBeLessThan(tolerance);
+    expect(fraction(data, 0) + fraction(data, 0.25)).toBe(1);
   });
-  test("salt-and-pepper sets a share to 0 or 1, half each", () => {
+  test("salt-and-pepper sets a fraction to 0 or 1, half each", () => {
     const data = corrupted({ corruption: "salt-and-pepper", noise: 0.4 });
-    expect(Math.abs(share(data, 0) - 0.2)).toBeLessThan(tolerance);
-    expect(Math.abs(share(data, 1) - 0.2)).toBeLessThan(tolerance);
-    expect(share(data, 0) + share(data, 1) + share(data, 0.25)).toBe(1);
+    expect(Math.abs(fraction(data, 0) - 0.2)).toBeLessThan(tolerance);
+    expect(Math.abs(fraction(data, 1) - 0.2)).toBeLessThan(tolerance);
+    expect(fraction(data, 0) + fraction(data, 1) + fraction(data, 0.25)).toBe(1);
   });
-  test("a share above 1 is refused", () => {
+  test("a fraction above 1 is refused", () => {
     const build = () => dae.build(dae.config.parse({ corruption: "masking", noise: 2 }), dataSpec([4]));
     expect(build).toThrow(ConfigError);
     expect(build).toThrow(

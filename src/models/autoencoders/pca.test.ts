@@ -113,17 +113,17 @@ describe("on data of a known spectrum", () => {
     at.leaves.set(x, at.x);
   });
 
-  test("draws have the mean and the variance of W z + mean", () => {
+  test("samples have the mean and the variance of W z + mean", () => {
     const n = 20_000;
-    const draws = of(samplesOf(at.model, n, { mean: true }));
-    const average = draws.reduce((sum, v, i) => (i % dim === 0 ? sum + v : sum), 0) / n;
+    const samples = of(samplesOf(at.model, n, { mean: true }));
+    const average = samples.reduce((sum, v, i) => (i % dim === 0 ? sum + v : sum), 0) / n;
     expect(Math.abs(average - center[0]!)).toBeLessThan((4 * Math.sqrt(6)) / Math.sqrt(n));
-    const spread = draws.reduce((sum, v, i) => sum + (v - center[i % dim]!) ** 2, 0) / n;
-    expect(Math.abs(spread / (6 + 3 - 2 * noiseVariance) - 1)).toBeLessThan(0.05);
+    const variance = samples.reduce((sum, v, i) => sum + (v - center[i % dim]!) ** 2, 0) / n;
+    expect(Math.abs(variance / (6 + 3 - 2 * noiseVariance) - 1)).toBeLessThan(0.05);
   });
 });
 
-test("data in fewer dimensions than components keep a little variance, so that figures stay finite", async () => {
+test("data in fewer dimensions than components keep a little variance, so that metrics stay finite", async () => {
   const flat = known.rows.map(([a]) => [a!, 2 * a!, 0, 1]);
   const { model, leaves } = await solved(flat, 3);
   const x = new Input("x", [count, 4]);
@@ -148,12 +148,12 @@ test("as many components as values are refused in one line", () => {
 test("wide examples, by subspace iteration, have the eigenvalues of their Gram matrix", async () => {
   // Orthogonal directions with a falling spectrum: row i of X is a random mixture of them.
   const [n, size, kept] = [40, 1100, 5];
-  const draws = stream(1, "wide");
+  const random = stream(1, "wide");
   const spectrum = Array.from({ length: 12 }, (_, i) => 0.7 ** i);
-  const directions = spectrum.map(() => Float64Array.from({ length: size }, () => draws.normal()));
+  const directions = spectrum.map(() => Float64Array.from({ length: size }, () => random.normal()));
   const values = new Float32Array(n * size);
   for (let r = 0; r < n; r++) {
-    const weights = spectrum.map((s) => s * draws.normal());
+    const weights = spectrum.map((s) => s * random.normal());
     for (let k = 0; k < size; k++) values[r * size + k] = weights.reduce((a, w, i) => a + w * directions[i]![k]!, 0);
   }
   const batch = new Input("x", [n, size]);

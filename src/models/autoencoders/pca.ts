@@ -147,7 +147,7 @@ export class PCA implements Model {
     return { elbo, rates: { z: rate }, distortion: elbo.add(rate).neg() };
   }
 
-  /** -log p(x) in nats, the mean squared error of a value, and the fraction of the variance that is left out. */
+  /** -log p(x) in nats, the mean squared error over values, and the fraction of the variance that is left out. */
   validation(x: Tensor): Readonly<Record<string, Tensor>> {
     const { elbo, rates, distortion } = this.elbo(x);
     const squared = this.squaredError(x);

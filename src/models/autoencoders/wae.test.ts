@@ -15,9 +15,9 @@ import { type KernelName, kernelNames, mmd } from "../parts/mmd.ts";
 import { wae } from "./wae.ts";
 
 const rows = (n: number, d: number, seed: number, shift = 0): Tensor => {
-  const draws = stream(seed, "codes");
+  const random = stream(seed, "codes");
   return constant(
-    Array.from({ length: n * d }, () => draws.normal() + shift),
+    Array.from({ length: n * d }, () => random.normal() + shift),
     [n, d],
     "float64",
   );
@@ -44,7 +44,7 @@ describe.each(kernelNames)("mmd, %s", (kernel) => {
     expect(numbersOf(mmd(x, y, kernel))[0]).toBeCloseTo(expected, 10);
   });
 
-  test("is 0 in expectation for draws of one distribution, and rises with the distance of two", () => {
+  test("is 0 in expectation for samples of one distribution, and rises with the distance of two", () => {
     const values = Array.from(
       { length: 200 },
       (_, i) => numbersOf(mmd(rows(20, 2, 2 * i), rows(20, 2, 2 * i + 1), kernel))[0]!,
@@ -80,16 +80,16 @@ test.each<KernelName>(kernelNames)("the loss is reconstruction + lambda mmd, %s"
   each.data.forEach((v, i) => expect(v).toBeCloseTo(distances.data[i]! + 3 * penalties.data[i]!, 10));
 });
 
-test("samples are decoded draws of N(0, I), nearer to one another at a lower temperature", () => {
+test("samples are decoded samples of N(0, I), nearer to one another at a lower temperature", () => {
   const model = build();
-  const spread = (temperature: number): number => {
+  const scale = (temperature: number): number => {
     const samples = samplesOf(model, 50, { temperature, mean: true });
     expect(samples.shape).toEqual([50, 1, 3, 3]);
     const [{ data }] = evaluate([samples], new Map([...initialValues(model), ...noiseValues([samples], 1)])) as [Value];
     const mean = data.reduce((a, b) => a + b, 0) / data.length;
     return data.reduce((a, b) => a + (b - mean) ** 2, 0);
   };
-  expect(spread(0.5)).toBeLessThan(spread(1));
+  expect(scale(0.5)).toBeLessThan(scale(1));
 });
 
 test("a batch of one example is refused in one line", () => {

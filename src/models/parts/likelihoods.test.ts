@@ -33,7 +33,7 @@ describe.each(["logistic", "logistic-mixture", "categorical"] as const)("%s", (n
       const x = constant(i / (levels - 1)).broadcastTo([1, 2, 3, 1]);
       numbers(p.of(decoded).logProb(x)).forEach((logProb, k) => (totals[k]! += Math.exp(logProb)));
     }
-    // Values are told apart here: eventRank is 0.
+    // Values are separate here: eventRank is 0.
     expect(totals).toHaveLength(6);
     totals.forEach((total) => expect(total).toBeCloseTo(1, 5));
   });
@@ -48,7 +48,7 @@ describe.each(["logistic", "logistic-mixture", "categorical"] as const)("%s", (n
     expect(at(1.2)).toBeCloseTo(at(1), 9);
   });
 
-  test("has as its mean the sum of levels by their probability, and draws levels with that mean", () => {
+  test("has as its mean the sum of levels by their probability, and samples levels with that mean", () => {
     const p = of(name, { levels: 6 });
     const decoded = decodedFor(p, 1, 1);
     const levels = Array.from({ length: 6 }, (_, i) => i / 5);
@@ -57,10 +57,10 @@ describe.each(["logistic", "logistic-mixture", "categorical"] as const)("%s", (n
     expect(numbers(p.of(decoded).mean)[0]).toBeCloseTo(mean, 6);
     const variance = probabilities.reduce((sum, q, i) => sum + q * (levels[i]! - mean) ** 2, 0);
     expect(numbers(p.of(decoded).variance)[0]).toBeCloseTo(variance, 6);
-    const draws = numbers(p.of(decoded).sample([4000]));
-    for (const draw of draws) expect(Math.abs(draw * 5 - Math.round(draw * 5))).toBeLessThan(1e-5);
-    const average = draws.reduce((a, b) => a + b) / draws.length;
-    expect(Math.abs(average - mean)).toBeLessThan(4 * Math.sqrt(variance / draws.length));
+    const samples = numbers(p.of(decoded).sample([4000]));
+    for (const v of samples) expect(Math.abs(v * 5 - Math.round(v * 5))).toBeLessThan(1e-5);
+    const average = samples.reduce((a, b) => a + b) / samples.length;
+    expect(Math.abs(average - mean)).toBeLessThan(4 * Math.sqrt(variance / samples.length));
   });
 });
 

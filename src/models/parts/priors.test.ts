@@ -28,7 +28,7 @@ const shape = [1, 3, 3];
 const settings = { latentDim: 2, hiddenDims: [5], activation: "silu", components: 3 };
 const vaeOf = (more: object): VAE => new VAE(vae.config.parse({ ...settings, ...more }), dataSpec(shape));
 
-/** First values, moved so that no two components are alike and no bias is 0. */
+/** Initial values, moved so that no two components are alike and no bias is 0. */
 const shifted = (model: object): Map<Tensor, Value> =>
   new Map(
     [...initialValues(model)].map(([v, { dtype, shape: s, data }], i) => [
@@ -73,12 +73,12 @@ test("a mixture of one N(0, I) has, in expectation, the rate that N(0, I) has in
   );
   expect(closed!.data).toEqual(exact!.data);
   for (const i of [0, 1]) {
-    const draws = ratios!.data.filter((_, k) => k % 2 === i);
-    const average = draws.reduce((a, b) => a + b, 0) / draws.length;
-    const variance = draws.reduce((a, b) => a + (b - average) ** 2, 0) / draws.length;
+    const samples = ratios!.data.filter((_, k) => k % 2 === i);
+    const average = samples.reduce((a, b) => a + b, 0) / samples.length;
+    const variance = samples.reduce((a, b) => a + (b - average) ** 2, 0) / samples.length;
     expect(estimate!.data[i]).toBeCloseTo(average, 8);
     // Four standard errors.
-    expect(Math.abs(average - exact!.data[i]!)).toBeLessThan(4 * Math.sqrt(variance / draws.length));
+    expect(Math.abs(average - exact!.data[i]!)).toBeLessThan(4 * Math.sqrt(variance / samples.length));
   }
 });
 
@@ -109,10 +109,10 @@ describe.each(["mixture", "vamp"] as const)("the prior %s", (name) => {
     expected.forEach((v, i) => expect(logDensity!.data[i]).toBeCloseTo(v, 6));
   });
 
-  test("draws codes with its mean and variance", () => {
+  test("samples codes with its mean and variance", () => {
     const count = 20_000;
-    const draws = model.latents[0].prior!({}, count, evaluation).sample();
-    const [codes] = evaluate([draws], new Map([...leaves, ...noiseValues([draws], 8)]));
+    const samples = model.latents[0].prior!({}, count, evaluation).sample();
+    const [codes] = evaluate([samples], new Map([...leaves, ...noiseValues([samples], 8)]));
     for (const d of [0, 1]) {
       const dims = components.map((dim) => dim[d]!);
       const mean = dims.reduce((sum, c) => sum + c.mean, 0) / 3;

@@ -20,7 +20,7 @@ const conditionalOf = (more: object = {}): VAE => cvae.build(cvae.config.parse({
 const given = (...values: readonly number[]): Context =>
   conditioned(evaluation, { class: constant([...values], [values.length], "int64") });
 
-/** First values with biases that are not 0. */
+/** Initial values with biases that are not 0. */
 const shifted = (model: object): Map<Tensor, Value> =>
   new Map(
     [...initialValues(model)].map(([v, { dtype, shape: s, data }], i) => [
@@ -77,7 +77,7 @@ test("given one class it is a VAE whose first biases have the class's weights ad
   }
   const context = given(chosen, chosen, chosen, chosen);
   const bounds = [conditional.logWeights(x, 3, context), plain.logWeights(x, 3, evaluation)];
-  // Each has noise of its own shape only: the same draws for both.
+  // Each has noise of its own shape only: the same noise for both.
   const found = bounds.map((b) => evaluate([b], new Map([...leaves, ...noiseValues([b], 7)]))[0]!);
   expect(found[0]!.data.length).toBe(12);
   found[0]!.data.forEach((v, i) => expect(v).toBeCloseTo(found[1]!.data[i]!, 8));

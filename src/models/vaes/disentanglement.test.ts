@@ -97,14 +97,14 @@ describe("a VAE with a capacity", () => {
 });
 
 describe("beta-TCVAE", () => {
-  test("with all weights 1 minimizes the negative bound, its rate estimated by the draw", () => {
+  test("with all weights 1 minimizes the negative bound, its rate estimated by the sample", () => {
     for (const estimator of ["weighted", "stratified"]) {
       const model = modelOf("betaTCVAE", { beta: 1, estimator });
       const { objectives, leaves } = pose(model);
       const found = results(objectives[0]!, leaves);
       const rate = found["mutualInformation"]! + found["totalCorrelation"]! + found["dimensionwiseKl"]!;
       expect(found["loss"]).toBeCloseTo(found["distortion"]! + rate, 9);
-      // The same draw's log q(z|x) - log p(z), averaged over many draws, is the rate in closed form.
+      // The same sample's log q(z|x) - log p(z), averaged over many samples, is the rate in closed form.
       const { loss, metrics } = objectives[0]!;
       const estimate = loss.sub(metrics["distortion"]!);
       let total = 0;
@@ -130,7 +130,7 @@ describe("beta-TCVAE", () => {
     }
   });
 
-  // All ordered batches that begin with the code's own example, drawn without replacement from N.
+  // All ordered batches that begin with the code's own example, sampled without replacement from N.
   test("stratified shares are without bias: averaged over batches, every example has 1/N", () => {
     const [n, batch] = [5, 3];
     const [logs] = evaluate([logFractions(batch, n, "stratified")]);
@@ -142,12 +142,12 @@ describe("beta-TCVAE", () => {
         [0, a, b].forEach((example, i) => (average[example]! += Math.exp(logs!.data[i]!)));
         count += 1;
       }
-    for (const share of average) expect(share / count).toBeCloseTo(1 / n, 6);
+    for (const weight of average) expect(weight / count).toBeCloseTo(1 / n, 6);
   });
 
   test("equal shares are those of a batch that is all the data", () => {
     const [logs] = evaluate([logFractions(4, 100, "weighted")]);
-    for (const share of logs!.data) expect(share).toBeCloseTo(-Math.log(4), 6);
+    for (const logWeight of logs!.data) expect(logWeight).toBeCloseTo(-Math.log(4), 6);
   });
 
   test("finds no total correlation in independent Gaussian codes, and a Gaussian's in correlated ones", () => {
@@ -296,7 +296,7 @@ describe("FactorVAE", () => {
 });
 
 describe("the score-function estimator", () => {
-  /** Means and variances of the encoder's gradient over many draws. */
+  /** Means and variances of the encoder's gradient over many samples. */
   function moments(gradient: string, runs: number) {
     const model = modelOf("vae", { gradient });
     const { objectives, leaves } = pose(model);

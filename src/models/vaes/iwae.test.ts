@@ -82,7 +82,7 @@ function plainLoss(model: IWAE, x: Tensor, { stl = false } = {}): Tensor {
         .neg();
 }
 
-/** The same draws for two graphs that each have one noise leaf of the same size. */
+/** The same noise for two graphs that each have one noise leaf of the same size. */
 const sameNoise = (a: Tensor, b: Tensor, seed: number): Map<Tensor, Value> => {
   const [one, other] = [noiseOf(a), noiseOf(b)];
   expect([one.length, other.length]).toEqual([1, 1]);
@@ -112,7 +112,7 @@ describe("the gradient", () => {
     );
   });
 
-  test("of one draw is the VAE's with its rate estimated by that draw", () => {
+  test("of one sample is the VAE's with its rate estimated by that sample", () => {
     const model = modelOf({ samples: 1, gradient: "standard" });
     const { x, loss, leaves, wrt } = pose(model);
     const q = model.posterior(x, evaluation);
@@ -150,7 +150,7 @@ describe("the gradient", () => {
     }
   });
 
-  /** Mean gradients and their standard errors over many draws of the noise. */
+  /** Mean gradients and their standard errors over many samples of the noise. */
   function gradientMoments(settings: object, runs: number, seed: number) {
     const { loss, leaves, wrt } = pose(modelOf(settings));
     const gradients = grad(loss, wrt);
@@ -206,7 +206,7 @@ describe("the gradient", () => {
   );
 });
 
-test("the bound grows with k, and one draw's is the ELBO", () => {
+test("the bound grows with k, and that of one sample is the ELBO", () => {
   const draws = (samples: number): number => {
     const { metrics, leaves } = pose(modelOf({ samples }));
     const { negBound, negElbo } = metrics;
@@ -246,7 +246,7 @@ test("samples that do not divide into groups are refused", () => {
   );
 });
 
-test("costs the backward pass of a VAE with as many draws, not two", () => {
+test("costs the backward pass of a VAE with as many samples, not two", () => {
   const products = (model: IWAE | VAE): number => {
     const { loss, wrt } = pose(model);
     return topologicalOrder(grad(loss, wrt)).filter(({ op }) => op.name === "MatMul").length;

@@ -37,7 +37,7 @@ const pixels = value(
   x.shape,
   sines(x, 0.3).data.map((v) => (1 + v) / 2),
 );
-/** First values with biases that are not 0, and the examples. */
+/** Initial values with biases that are not 0, and the examples. */
 const leaves = new Map<Tensor, Value>([
   ...[...initialValues(model)].map(([v, { dtype, shape: s, data }], i): [Tensor, Value] => [
     v,
@@ -60,16 +60,16 @@ const q = Array.from({ length: batch }, (_, i) => {
   return e.map((v) => v / total);
 });
 
-/** L(x, y) of every example and class, each computed for that class alone, with the draws that `root` has for it. */
+/** L(x, y) of every example and class, each computed for that class alone, with the noise that `root` has for it. */
 function eachBound(root: Tensor): { readonly bounds: number[][]; readonly noise: Map<Tensor, Value> } {
   const noise = noiseValues([root], 5);
   expect(noise.size).toBe(1);
-  const [draws] = [...noise.values()];
+  const [all] = [...noise.values()];
   const bounds = Array.from({ length: batch }, () => Array.from({ length: classes }, () => 0));
   for (let y = 0; y < classes; y++) {
     const { elbo } = model.conditional.elbo(x, given(...Array.from({ length: batch }, () => y)));
     const [leaf] = noiseValues([elbo], 0).keys();
-    const own = draws!.data.slice(y * batch * 2, (y + 1) * batch * 2);
+    const own = all!.data.slice(y * batch * 2, (y + 1) * batch * 2);
     const [found] = evaluate([elbo], new Map(leaves).set(leaf!, value("float32", leaf!.shape, own)));
     found!.data.forEach((v, i) => (bounds[i]![y] = Math.log(classes) - v));
   }
@@ -108,7 +108,7 @@ describe("the loss (eq. 8 and 9)", () => {
     expect(error).toBeCloseTo(mean(y.map((label, i) => Number(q[i]![label]! < Math.max(...q[i]!)))), 6);
   });
 
-  test("with some is each kind's mean by its share", () => {
+  test("with some is each kind's mean by its fraction", () => {
     const y = [-1, 0, -1, 1];
     const { bounds, loss, negElbo, crossEntropy } = found(labels(...y), 0.1);
     const labeled = mean([bounds[1]![0]!, bounds[3]![1]!]);
@@ -148,11 +148,13 @@ describe("the loss (eq. 8 and 9)", () => {
 test("from one label of each of four classes it learns the classes of all", async () => {
   const size = 800;
   const labelsOf = Uint8Array.from({ length: size }, (_, i) => (i >> 1) & 3);
-  const draws = stream(0, "corners");
+  const random = stream(0, "corners");
   // A long cloud in each corner, so that the one example with a label lies anywhere in it.
   const values = Float32Array.from({ length: 2 * size }, (_, k) => {
     const corner = labelsOf[k >> 1]!;
-    return k % 2 ? 0.2 + 0.6 * (corner >> 1) + 0.03 * draws.normal() : 0.2 + 0.6 * (corner & 1) + 0.09 * draws.normal();
+    return k % 2
+      ? 0.2 + 0.6 * (corner >> 1) + 0.03 * random.normal()
+      : 0.2 + 0.6 * (corner & 1) + 0.09 * random.normal();
   });
   const parts = { name: "corners", description: "", shape: [2], size, range: null, values, labels: labelsOf } as const;
   const split = whole(await createDataset(parts));

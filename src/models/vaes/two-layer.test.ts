@@ -45,10 +45,10 @@ describe("a linear model of known likelihood", () => {
     [-1.5, 1.1],
   ] as const;
   const x = constant(points.flat(), [2, 2]);
-  const spread = a * a + Math.exp(logVar);
+  const variance1 = a * a + Math.exp(logVar);
   const exact = points.map((point) => {
     const [u, v] = point.map((value_, i) => value_ - c[i]! * b - d[i]!) as [number, number];
-    const [xx, xy, yy] = [c[0] * c[0] * spread + t * t, c[0] * c[1] * spread, c[1] * c[1] * spread + t * t];
+    const [xx, xy, yy] = [c[0] * c[0] * variance1 + t * t, c[0] * c[1] * variance1, c[1] * c[1] * variance1 + t * t];
     const determinant = xx * yy - xy * xy;
     const quadratic = (yy * u * u - 2 * xy * u * v + xx * v * v) / determinant;
     return -0.5 * (quadratic + Math.log(determinant)) - Math.log(2 * Math.PI);
@@ -67,9 +67,9 @@ describe("a linear model of known likelihood", () => {
     });
   });
 
-  test("the bound grows with the draws towards log p(x)", () => {
+  test("the bound grows with the samples towards log p(x)", () => {
     const bounds = [1, 5, 50].map((k) => {
-      // The average over many groups of k draws.
+      // The average over many groups of k samples.
       const groups = 10_000 / k;
       const all = model.logWeights(x, k * groups, evaluation);
       const [found] = evaluate([all], new Map([...leaves, ...noiseValues([all], 4)]));
@@ -94,19 +94,19 @@ describe("a linear model of known likelihood", () => {
 
   test("samples have the mean and variance of x's mean given h1", () => {
     const count = 50_000;
-    const drawn = samplesOf(model, count, { mean: true });
-    const [found] = evaluate([drawn], new Map([...leaves, ...noiseValues([drawn], 6)]));
+    const sampled = samplesOf(model, count, { mean: true });
+    const [found] = evaluate([sampled], new Map([...leaves, ...noiseValues([sampled], 6)]));
     for (const i of [0, 1]) {
       const values = found!.data.filter((_, k) => k % 2 === i);
       const average = values.reduce((sum, v) => sum + v, 0) / count;
       const variance = values.reduce((sum, v) => sum + (v - average) ** 2, 0) / count;
       expect(Math.abs(average - c[i]! * b - d[i]!)).toBeLessThan(4 * Math.sqrt(variance / count));
-      expect(variance / (c[i]! ** 2 * spread)).toBeCloseTo(1, 1);
+      expect(variance / (c[i]! ** 2 * variance1)).toBeCloseTo(1, 1);
     }
   });
 });
 
-describe.each([1, 3])("of %i draws", (samples) => {
+describe.each([1, 3])("of %i samples", (samples) => {
   const settings = { latentDim: 3, topDim: 2, hiddenDims: [5], topHiddenDims: [4], samples };
   const model = new TwoLayer(twoLayer.config.parse(settings), dataSpec([1, 3, 3]));
   const x = new Input("x", [4, 1, 3, 3]);

@@ -83,7 +83,7 @@ describe.each([
     const h = 1e-5;
     for (const [i, [name, v]] of wrt.entries()) {
       const { dtype, shape: s, data } = leaves.get(v)!;
-      // A dozen entries of each tensor, spread over it.
+      // A dozen entries of each tensor, at even intervals.
       const stride = Math.max(1, Math.floor(data.length / 12));
       for (let k = 0; k < data.length; k += stride) {
         const at = (by: number): number =>
@@ -148,7 +148,7 @@ describe("the loss", () => {
   });
 
   // Appendix B of arXiv:1312.6114: -KL = 1/2 sum_j (1 + log var_j - mean_j^2 - var_j).
-  test("has the closed-form KL, which is the average of log q(z|x) - log p(z) over draws of q", () => {
+  test("has the closed-form KL, which is the average of log q(z|x) - log p(z) over samples of q", () => {
     const model = vaeOf({ ...mlp, likelihood: "gaussian" }, shape);
     const { x, metrics, leaves } = objectiveOf(model, shape);
     const q = model.posterior(x, evaluation);
@@ -167,17 +167,17 @@ describe("the loss", () => {
     expect(Math.abs(average - closed)).toBeLessThan(4 * Math.sqrt(variance / r.data.length));
   });
 
-  test("averages the distortion over L draws", () => {
-    // The same noise for both: the draws of L = 2 are those of two runs of L = 1.
+  test("averages the distortion over L samples", () => {
+    // The same noise for both: the samples of L = 2 are those of two runs of L = 1.
     const two = vaeOf(mlp, shape);
     const { x, leaves, metrics } = objectiveOf(two, shape);
     const one = two.terms(two.samplePosterior(x, 1, evaluation), evaluation);
     const [both] = noiseLeaf(metrics["distortion"]!);
     const [single] = noiseLeaf(one.distortion);
-    const draws = leaves.get(both!)!.data;
-    const half = draws.length / 2;
+    const samples = leaves.get(both!)!.data;
+    const half = samples.length / 2;
     const each = [0, 1].map((k) => {
-      const noise = value("float32", single!.shape, draws.slice(k * half, (k + 1) * half));
+      const noise = value("float32", single!.shape, samples.slice(k * half, (k + 1) * half));
       const [{ data }] = evaluate([one.distortion], new Map(leaves).set(single!, noise)) as [Value];
       return (data[0]! + data[1]!) / 2;
     });

@@ -46,7 +46,7 @@ test("the same examples and seed give the same bytes, however many of them valid
   expect(other.equals(bytes)).toBe(false);
 });
 
-test("a file has what it learned from, and tells classes apart", async () => {
+test("a file has its training data, and separates classes", async () => {
   const { name, dim, about, features, classify, release } = await readSmallExtractor(file, [1, 28, 28]);
   expect(name).toMatch(/^small-28 v1 \(digits [0-9a-f]{8}, seed 3\)$/);
   expect(about).toMatchObject({ data: "digits", examples: 600, classes: 10, seed: 3, version: "1" });

@@ -87,7 +87,7 @@ describe("tensorboard", () => {
       expect(file!.includes(readFileSync(join(folder, `board/samples/epoch-${epoch}.png`)))).toBe(true);
   });
 
-  test("a run that goes on gets a second file, from the step it goes on with", async () => {
+  test("a resumed run gets a second file, from the step it resumes with", async () => {
     await follow(await start("again", { tensorboard: true }), 12);
     await follow(await resumeRun(join(folder, "again")));
     const [, second] = eventFiles("again");
@@ -161,7 +161,7 @@ describe("mlflow", () => {
     expect((await Run.open(new FileStore(join(folder, "sent")))).info.mlflowRun).toBe("abc");
   });
 
-  test("a run that goes on continues under its id", async () => {
+  test("a resumed run keeps its id", async () => {
     await follow(await start("continued", { mlflow: address }), 12);
     expect(sent("runs/update")).toMatchObject([{ status: "KILLED" }]);
     await follow(await resumeRun(join(folder, "continued")));

@@ -15,18 +15,18 @@ import {
   square,
   sub,
 } from "../../../src/ops/index.ts";
-import { draw, given, ints, type OpCase, type OpCases } from "../op-case.ts";
+import { ranged, given, ints, type OpCase, type OpCases } from "../op-case.ts";
 
 type Binary = typeof add;
 /** Broadcasting on either side, a scalar, a number, and one tensor twice. */
 const pairs = (op: Binary, low: number, high: number): OpCase[] => [
-  { name: "equal shapes", inputs: [draw([2, 3], low, high), draw([2, 3], low, high)], build: op },
-  { name: "a row", inputs: [draw([4, 3], low, high), draw([3], low, high)], build: op },
-  { name: "a column on the left", inputs: [draw([3, 1], low, high), draw([1, 5], low, high)], build: op },
-  { name: "a scalar tensor", inputs: [draw([], low, high), draw([2, 1, 3], low, high)], build: op },
-  { name: "a number", inputs: [draw([2, 3], low, high)], build: (x) => op(x, 1.75) },
-  { name: "a number on the left", inputs: [draw([2, 3], low, high)], build: (x) => op(1.75, x) },
-  { name: "itself", inputs: [draw([5], low, high)], build: (x) => op(x, x) },
+  { name: "equal shapes", inputs: [ranged([2, 3], low, high), ranged([2, 3], low, high)], build: op },
+  { name: "a row", inputs: [ranged([4, 3], low, high), ranged([3], low, high)], build: op },
+  { name: "a column on the left", inputs: [ranged([3, 1], low, high), ranged([1, 5], low, high)], build: op },
+  { name: "a scalar tensor", inputs: [ranged([], low, high), ranged([2, 1, 3], low, high)], build: op },
+  { name: "a number", inputs: [ranged([2, 3], low, high)], build: (x) => op(x, 1.75) },
+  { name: "a number on the left", inputs: [ranged([2, 3], low, high)], build: (x) => op(1.75, x) },
+  { name: "itself", inputs: [ranged([5], low, high)], build: (x) => op(x, x) },
 ];
 const whole = (op: Binary): OpCase => ({
   name: "integers",
@@ -45,7 +45,7 @@ export const arithmetic = {
     cases: [
       ...pairs(add, -2, 2),
       whole(add),
-      { name: "shared factors", inputs: [draw([3]), draw([3])], build: (x, y) => add(mul(x, 0.5), mul(y, -0.5)) },
+      { name: "shared factors", inputs: [ranged([3]), ranged([3])], build: (x, y) => add(mul(x, 0.5), mul(y, -0.5)) },
     ],
     wrong: mismatched(add),
   },
@@ -53,7 +53,11 @@ export const arithmetic = {
     cases: [
       ...pairs(sub, -2, 2),
       whole(sub),
-      { name: "shared factors", inputs: [draw([3]), draw([3])], build: (x, y) => sub(mul(x, 0.5), neg(mul(y, 0.5))) },
+      {
+        name: "shared factors",
+        inputs: [ranged([3]), ranged([3])],
+        build: (x, y) => sub(mul(x, 0.5), neg(mul(y, 0.5))),
+      },
     ],
     wrong: mismatched(sub),
   },
@@ -61,12 +65,12 @@ export const arithmetic = {
     cases: [
       ...pairs(mul, -2, 2),
       whole(mul),
-      { name: "chained numbers", inputs: [draw([3]), draw([3])], build: (x, y) => mul(mul(2, x), neg(mul(y, 3))) },
+      { name: "chained numbers", inputs: [ranged([3]), ranged([3])], build: (x, y) => mul(mul(2, x), neg(mul(y, 3))) },
     ],
     wrong: mismatched(mul),
   },
   div: {
-    cases: [...pairs(div, 0.5, 3), { name: "signs", inputs: [draw([4]), given([-2, 0.5, 3, -0.75])], build: div }],
+    cases: [...pairs(div, 0.5, 3), { name: "signs", inputs: [ranged([4]), given([-2, 0.5, 3, -0.75])], build: div }],
     wrong: mismatched(div),
   },
   pow: {
@@ -74,7 +78,7 @@ export const arithmetic = {
       ...pairs(pow, 0.5, 2),
       ...[3, -1, 0.5, -2, 2.5, 1, 2, 0].map((p): OpCase => ({
         name: `power ${p}`,
-        inputs: [draw([2, 3], 0.3, 2)],
+        inputs: [ranged([2, 3], 0.3, 2)],
         build: (x) => pow(x, p),
       })),
       { name: "a negative base and a whole power", inputs: [given([-1.5, -0.5, 2])], build: (x) => pow(x, 3) },
@@ -99,22 +103,22 @@ export const arithmetic = {
   },
   neg: {
     cases: [
-      { name: "floats", inputs: [draw([2, 3])], build: neg },
+      { name: "floats", inputs: [ranged([2, 3])], build: neg },
       { name: "integers", inputs: [ints([1, -2, 0])], build: neg },
-      { name: "of a difference", inputs: [draw([3]), draw([3])], build: (x, y) => neg(sub(x, y)) },
+      { name: "of a difference", inputs: [ranged([3]), ranged([3])], build: (x, y) => neg(sub(x, y)) },
     ],
     wrong: notFloat(neg),
   },
   abs: {
     cases: [
-      { name: "floats", inputs: [draw([2, 4])], build: abs },
+      { name: "floats", inputs: [ranged([2, 4])], build: abs },
       { name: "integers", inputs: [ints([1, -2, 0])], build: abs },
       { name: "zero", inputs: [given([0, 1, -1])], build: abs, derivatives: 0 },
     ],
     wrong: notFloat(abs),
   },
   sqrt: {
-    cases: [{ name: "positive", inputs: [draw([2, 3], 0.2, 4)], build: sqrt }],
+    cases: [{ name: "positive", inputs: [ranged([2, 3], 0.2, 4)], build: sqrt }],
     wrong: notFloat(sqrt),
   },
   reciprocal: {
@@ -122,21 +126,21 @@ export const arithmetic = {
     wrong: notFloat(reciprocal),
   },
   log: {
-    cases: [{ name: "positive", inputs: [draw([2, 3], 0.2, 4)], build: log }],
+    cases: [{ name: "positive", inputs: [ranged([2, 3], 0.2, 4)], build: log }],
     wrong: notFloat(log),
   },
   square: {
-    cases: [{ name: "both signs", inputs: [draw([2, 3])], build: square }],
+    cases: [{ name: "both signs", inputs: [ranged([2, 3])], build: square }],
     speaksAs: ["mul"],
     wrong: notFloat(square),
   },
   clamp: {
     cases: [
-      { name: "inside and outside", inputs: [draw([3, 4], -3, 3)], build: (x) => clamp(x, -1, 1.5) },
+      { name: "inside and outside", inputs: [ranged([3, 4], -3, 3)], build: (x) => clamp(x, -1, 1.5) },
       { name: "at the bounds", inputs: [given([-1, 1, 0])], build: (x) => clamp(x, -1, 1), derivatives: 0 },
       {
         name: "constants",
-        inputs: [draw([2])],
+        inputs: [ranged([2])],
         build: (x) => add(x, clamp(constant([-5, 5], [2], x.dtype), -1, 1)),
       },
     ],

@@ -14,12 +14,12 @@ import {
   or,
   where,
 } from "../../../src/ops/index.ts";
-import { bools, draw, given, ints, type OpCases } from "../op-case.ts";
+import { bools, ranged, given, ints, type OpCases } from "../op-case.ts";
 
 const comparison = (op: typeof equal): OpCases => ({
   cases: [
     { name: "floats with ties", inputs: [given([1, 2, 3, -1]), given([1, 3, 2, -1])], build: op },
-    { name: "broadcast", inputs: [draw([3, 1]), draw([4])], build: op },
+    { name: "broadcast", inputs: [ranged([3, 1]), ranged([4])], build: op },
     { name: "a number", inputs: [given([-1, 0, 1])], build: (x) => op(x, 0) },
     { name: "integers", inputs: [ints([1, 2, 3]), ints([1, 3, 2])], build: op },
   ],
@@ -57,12 +57,12 @@ export const comparisons = {
   },
   where: {
     cases: [
-      { name: "equal shapes", inputs: [mask, draw([2, 3]), draw([2, 3])], build: where },
-      { name: "broadcast condition", inputs: [bools([1, 0], [2, 1]), draw([2, 3]), draw([2, 3])], build: where },
-      { name: "broadcast branches", inputs: [mask, draw([3]), draw([2, 1])], build: where },
-      { name: "a number", inputs: [mask, draw([2, 3])], build: (c, x) => where(c, x, 0.5) },
+      { name: "equal shapes", inputs: [mask, ranged([2, 3]), ranged([2, 3])], build: where },
+      { name: "broadcast condition", inputs: [bools([1, 0], [2, 1]), ranged([2, 3]), ranged([2, 3])], build: where },
+      { name: "broadcast branches", inputs: [mask, ranged([3]), ranged([2, 1])], build: where },
+      { name: "a number", inputs: [mask, ranged([2, 3])], build: (c, x) => where(c, x, 0.5) },
       { name: "integers", inputs: [mask, ints([1, 2, 3]), ints([4], [])], build: where },
-      { name: "nested", inputs: [mask, draw([2, 3])], build: (c, x) => where(c, mul(x, x), where(c, 1, x)) },
+      { name: "nested", inputs: [mask, ranged([2, 3])], build: (c, x) => where(c, mul(x, x), where(c, 1, x)) },
     ],
     wrong: [
       () => where(new Input("c", [2]), new Input("x", [2]), new Input("y", [2])),

@@ -12,68 +12,76 @@ import {
   resizeNearest,
   spaceToDepth,
 } from "../../../src/ops/index.ts";
-import { draw, given, type OpCases } from "../op-case.ts";
+import { ranged, given, type OpCases } from "../op-case.ts";
 
 const x = (...shape: number[]): Input => new Input("x", shape);
 
 export const convolution = {
   conv: {
     cases: [
-      { name: "3x3", inputs: [draw([2, 2, 4, 5]), draw([3, 2, 3, 3])], build: (x, w) => conv(x, w, { padding: 1 }) },
-      { name: "1x1", inputs: [draw([2, 3, 2, 2]), draw([2, 3, 1, 1])], build: (x, w) => conv(x, w) },
+      {
+        name: "3x3",
+        inputs: [ranged([2, 2, 4, 5]), ranged([3, 2, 3, 3])],
+        build: (x, w) => conv(x, w, { padding: 1 }),
+      },
+      { name: "1x1", inputs: [ranged([2, 3, 2, 2]), ranged([2, 3, 1, 1])], build: (x, w) => conv(x, w) },
       {
         name: "4x4, stride 2",
-        inputs: [draw([1, 2, 6, 6]), draw([2, 2, 4, 4])],
+        inputs: [ranged([1, 2, 6, 6]), ranged([2, 2, 4, 4])],
         build: (x, w) => conv(x, w, { stride: 2, padding: 1 }),
       },
       {
         name: "stride that leaves a rest",
-        inputs: [draw([1, 2, 6, 7]), draw([2, 2, 3, 2])],
+        inputs: [ranged([1, 2, 6, 7]), ranged([2, 2, 3, 2])],
         build: (x, w) => conv(x, w, { stride: [2, 3], padding: [1, 0] }),
       },
       {
         name: "dilation",
-        inputs: [draw([1, 1, 6, 5]), draw([2, 1, 2, 3])],
+        inputs: [ranged([1, 1, 6, 5]), ranged([2, 1, 2, 3])],
         build: (x, w) => conv(x, w, { dilation: [3, 2], padding: [0, 1] }),
       },
       {
         name: "groups",
-        inputs: [draw([2, 4, 3, 4]), draw([6, 2, 2, 3])],
+        inputs: [ranged([2, 4, 3, 4]), ranged([6, 2, 2, 3])],
         build: (x, w) => conv(x, w, { groups: 2, stride: 2, padding: 1 }),
       },
       {
         name: "depthwise",
-        inputs: [draw([2, 3, 4, 3]), draw([3, 1, 3, 2])],
+        inputs: [ranged([2, 3, 4, 3]), ranged([3, 1, 3, 2])],
         build: (x, w) => conv(x, w, { groups: 3 }),
       },
       {
         name: "1-D",
-        inputs: [draw([2, 2, 7]), draw([3, 2, 3])],
+        inputs: [ranged([2, 2, 7]), ranged([3, 2, 3])],
         build: (x, w) => conv(x, w, { stride: 2, padding: 2, dilation: 2 }),
       },
-      { name: "1-D groups", inputs: [draw([1, 4, 5]), draw([4, 2, 2])], build: (x, w) => conv(x, w, { groups: 2 }) },
+      {
+        name: "1-D groups",
+        inputs: [ranged([1, 4, 5]), ranged([4, 2, 2])],
+        build: (x, w) => conv(x, w, { groups: 2 }),
+      },
       // Batches of 16 and more take another layout on the CPU; the reference's gradient is confirmed by the cases above.
       {
         name: "a batch",
-        inputs: [draw([16, 9, 4, 3]), draw([3, 9, 3, 3]), draw([3, 1, 1])],
+        inputs: [ranged([16, 9, 4, 3]), ranged([3, 9, 3, 3]), ranged([3, 1, 1])],
         build: (x, w, b) => relu(conv(x, w, { stride: [2, 1], padding: 1 }).add(b)),
         derivatives: 0,
       },
       {
         name: "a batch of one channel",
-        inputs: [draw([17, 1, 6, 6]), draw([2, 1, 4, 4])],
+        inputs: [ranged([17, 1, 6, 6]), ranged([2, 1, 4, 4])],
         build: (x, w) => conv(x, w, { stride: 2, padding: 1 }),
         derivatives: 0,
       },
       {
         name: "a batch in groups",
-        inputs: [draw([16, 4, 3, 3]), draw([16, 2, 2, 2])],
+        inputs: [ranged([16, 4, 3, 3]), ranged([16, 2, 2, 2])],
         build: (x, w) => conv(x, w, { groups: 2, dilation: 2, padding: 1 }),
         derivatives: 0,
       },
       {
         name: "a batch through two layers and a sum",
-        inputs: [draw([16, 2, 4, 4]), draw([2, 2, 3, 3], -0.5, 0.5), draw([2, 2, 3, 3], -0.5, 0.5)],
+        inputs: [ranged([16, 2, 4, 4]), ranged([2, 2, 3, 3], -0.5, 0.5), ranged([2, 2, 3, 3], -0.5, 0.5)],
         build: (x, v, w) => {
           const h = relu(conv(x, v, { padding: 1 }));
           return h.add(conv(h, w, { padding: 1 })).reshape([16, -1]);
@@ -82,7 +90,7 @@ export const convolution = {
       },
       {
         name: "a scaled kernel",
-        inputs: [draw([1, 1, 3, 3]), draw([1, 1, 2, 2])],
+        inputs: [ranged([1, 1, 3, 3]), ranged([1, 1, 2, 2])],
         build: (x, w) => conv(mul(x, 2), mul(w, 0.5)),
       },
     ],
@@ -100,43 +108,43 @@ export const convolution = {
     cases: [
       {
         name: "3x3",
-        inputs: [draw([2, 2, 3, 2]), draw([2, 3, 3, 3])],
+        inputs: [ranged([2, 2, 3, 2]), ranged([2, 3, 3, 3])],
         build: (x, w) => convTranspose(x, w, { padding: 1 }),
       },
       {
         name: "4x4, stride 2",
-        inputs: [draw([1, 2, 3, 3]), draw([2, 2, 4, 4])],
+        inputs: [ranged([1, 2, 3, 3]), ranged([2, 2, 4, 4])],
         build: (x, w) => convTranspose(x, w, { stride: 2, padding: 1 }),
       },
       {
         name: "output padding",
-        inputs: [draw([1, 2, 3, 2]), draw([2, 1, 3, 2])],
+        inputs: [ranged([1, 2, 3, 2]), ranged([2, 1, 3, 2])],
         build: (x, w) => convTranspose(x, w, { stride: [2, 3], padding: [1, 0], outputPadding: [1, 2] }),
       },
       {
         name: "dilation",
-        inputs: [draw([1, 1, 3, 2]), draw([1, 2, 2, 3])],
+        inputs: [ranged([1, 1, 3, 2]), ranged([1, 2, 2, 3])],
         build: (x, w) => convTranspose(x, w, { dilation: [3, 2], padding: [0, 1] }),
       },
       {
         name: "groups",
-        inputs: [draw([2, 4, 2, 3]), draw([4, 3, 2, 3])],
+        inputs: [ranged([2, 4, 2, 3]), ranged([4, 3, 2, 3])],
         build: (x, w) => convTranspose(x, w, { groups: 2, stride: 2, padding: 1 }),
       },
       {
         name: "1-D",
-        inputs: [draw([2, 2, 4]), draw([2, 3, 3])],
+        inputs: [ranged([2, 2, 4]), ranged([2, 3, 3])],
         build: (x, w) => convTranspose(x, w, { stride: 2, padding: 1, outputPadding: 1 }),
       },
       {
         name: "a batch",
-        inputs: [draw([16, 4, 3, 2]), draw([4, 2, 4, 3])],
+        inputs: [ranged([16, 4, 3, 2]), ranged([4, 2, 4, 3])],
         build: (x, w) => convTranspose(x, w, { stride: 2, padding: 1, outputPadding: [0, 1] }),
         derivatives: 0,
       },
       {
         name: "a batch, stride 1",
-        inputs: [draw([16, 4, 3, 3]), draw([4, 2, 3, 3])],
+        inputs: [ranged([16, 4, 3, 3]), ranged([4, 2, 3, 3])],
         build: (x, w) => convTranspose(x, w, { padding: 1 }),
         derivatives: 0,
       },
@@ -152,27 +160,27 @@ export const convolution = {
     cases: [
       {
         name: "3x3",
-        inputs: [draw([2, 2, 4, 3]), draw([2, 3, 4, 3])],
+        inputs: [ranged([2, 2, 4, 3]), ranged([2, 3, 4, 3])],
         build: (x, y) => convWeightGradient(x, y, { kernel: 3, padding: 1 }),
       },
       {
         name: "stride that leaves a rest",
-        inputs: [draw([1, 2, 6, 5]), draw([1, 2, 3, 2])],
+        inputs: [ranged([1, 2, 6, 5]), ranged([1, 2, 3, 2])],
         build: (x, y) => convWeightGradient(x, y, { kernel: [2, 3], stride: 2, padding: [0, 0] }),
       },
       {
         name: "groups and dilation",
-        inputs: [draw([2, 4, 4, 5]), draw([2, 2, 3, 3])],
+        inputs: [ranged([2, 4, 4, 5]), ranged([2, 2, 3, 3])],
         build: (x, y) => convWeightGradient(x, y, { kernel: 2, dilation: [1, 2], groups: 2 }),
       },
       {
         name: "one channel",
-        inputs: [draw([3, 1, 4, 4]), draw([3, 2, 2, 2])],
+        inputs: [ranged([3, 1, 4, 4]), ranged([3, 2, 2, 2])],
         build: (x, y) => convWeightGradient(x, y, { kernel: 4, stride: 2, padding: 1 }),
       },
       {
         name: "1-D",
-        inputs: [draw([2, 2, 6]), draw([2, 3, 3])],
+        inputs: [ranged([2, 2, 6]), ranged([2, 3, 3])],
         build: (x, y) => convWeightGradient(x, y, { kernel: 3, stride: 2, padding: 1 }),
       },
     ],
@@ -184,17 +192,17 @@ export const convolution = {
   },
   maxPool: {
     cases: [
-      { name: "2x2", inputs: [draw([2, 2, 4, 6])], build: (x) => maxPool(x, { kernel: 2 }) },
+      { name: "2x2", inputs: [ranged([2, 2, 4, 6])], build: (x) => maxPool(x, { kernel: 2 }) },
       {
         name: "overlapping, padded",
-        inputs: [draw([1, 2, 5, 6])],
+        inputs: [ranged([1, 2, 5, 6])],
         build: (x) => maxPool(x, { kernel: 3, stride: 2, padding: 1 }),
       },
-      { name: "rest", inputs: [draw([1, 1, 5, 7])], build: (x) => maxPool(x, { kernel: [2, 3] }) },
-      { name: "1-D", inputs: [draw([2, 2, 7])], build: (x) => maxPool(x, { kernel: 3, stride: 2 }) },
+      { name: "rest", inputs: [ranged([1, 1, 5, 7])], build: (x) => maxPool(x, { kernel: [2, 3] }) },
+      { name: "1-D", inputs: [ranged([2, 2, 7])], build: (x) => maxPool(x, { kernel: 3, stride: 2 }) },
       {
         name: "squared",
-        inputs: [draw([1, 1, 4, 4])],
+        inputs: [ranged([1, 1, 4, 4])],
         build: (x) => mul(maxPool(x, { kernel: 2 }), maxPool(x, { kernel: 2 })),
       },
       {
@@ -205,7 +213,7 @@ export const convolution = {
       },
       {
         name: "negative values beside padding",
-        inputs: [draw([1, 1, 3, 3], -3, -1)],
+        inputs: [ranged([1, 1, 3, 3], -3, -1)],
         build: (x) => maxPool(x, { kernel: 2, padding: 1 }),
       },
     ],
@@ -218,17 +226,17 @@ export const convolution = {
   },
   averagePool: {
     cases: [
-      { name: "2x2", inputs: [draw([2, 2, 4, 6])], build: (x) => averagePool(x, { kernel: 2 }) },
+      { name: "2x2", inputs: [ranged([2, 2, 4, 6])], build: (x) => averagePool(x, { kernel: 2 }) },
       {
         name: "overlapping, padding counted",
-        inputs: [draw([1, 2, 5, 6])],
+        inputs: [ranged([1, 2, 5, 6])],
         build: (x) => averagePool(x, { kernel: 3, stride: 2, padding: 1 }),
       },
-      { name: "rest", inputs: [draw([1, 1, 5, 7])], build: (x) => averagePool(x, { kernel: [2, 3] }) },
-      { name: "1-D", inputs: [draw([2, 2, 7])], build: (x) => averagePool(x, { kernel: 3, stride: 2 }) },
+      { name: "rest", inputs: [ranged([1, 1, 5, 7])], build: (x) => averagePool(x, { kernel: [2, 3] }) },
+      { name: "1-D", inputs: [ranged([2, 2, 7])], build: (x) => averagePool(x, { kernel: 3, stride: 2 }) },
       {
         name: "squared",
-        inputs: [draw([1, 1, 4, 4])],
+        inputs: [ranged([1, 1, 4, 4])],
         build: (x) => mul(averagePool(x, { kernel: 2 }), averagePool(x, { kernel: 2 })),
       },
     ],
@@ -238,26 +246,26 @@ export const convolution = {
     ],
   },
   resizeNearest: {
-    cases: [{ name: "twofold", inputs: [draw([2, 2, 2, 3])], build: (x) => resizeNearest(x, 2) }],
+    cases: [{ name: "twofold", inputs: [ranged([2, 2, 2, 3])], build: (x) => resizeNearest(x, 2) }],
     wrong: [() => resizeNearest(x(2, 3, 4), 2), () => resizeNearest(x(1, 1, 2, 2), 1.5)],
   },
   resizeBilinear: {
     cases: [
-      { name: "twofold", inputs: [draw([2, 2, 2, 3])], build: (x) => resizeBilinear(x, { scale: 2 }) },
+      { name: "twofold", inputs: [ranged([2, 2, 2, 3])], build: (x) => resizeBilinear(x, { scale: 2 }) },
       {
         name: "to a size, up and down",
-        inputs: [draw([1, 2, 3, 5])],
+        inputs: [ranged([1, 2, 3, 5])],
         build: (x) => resizeBilinear(x, { size: [7, 3] }),
       },
     ],
     wrong: [() => resizeBilinear(x(2, 3, 4), { scale: 2 }), () => resizeBilinear(x(1, 1, 3, 3), { scale: 0.5 })],
   },
   spaceToDepth: {
-    cases: [{ name: "2x2 blocks", inputs: [draw([2, 2, 4, 6])], build: (x) => spaceToDepth(x, 2) }],
+    cases: [{ name: "2x2 blocks", inputs: [ranged([2, 2, 4, 6])], build: (x) => spaceToDepth(x, 2) }],
     wrong: [() => spaceToDepth(x(1, 1, 3, 4), 2)],
   },
   depthToSpace: {
-    cases: [{ name: "2x2 blocks", inputs: [draw([2, 8, 2, 3])], build: (x) => depthToSpace(x, 2) }],
+    cases: [{ name: "2x2 blocks", inputs: [ranged([2, 8, 2, 3])], build: (x) => depthToSpace(x, 2) }],
     wrong: [() => depthToSpace(x(1, 6, 3, 4), 2)],
   },
 } satisfies Record<string, OpCases>;

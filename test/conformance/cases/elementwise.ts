@@ -21,7 +21,7 @@ import {
   straightThrough,
   tanh,
 } from "../../../src/ops/index.ts";
-import { draw, given, type OpCase, type OpCases } from "../op-case.ts";
+import { ranged, given, type OpCase, type OpCases } from "../op-case.ts";
 
 const smooth = (
   op: (x: Tensor) => Tensor,
@@ -29,8 +29,8 @@ const smooth = (
   speaksAs: readonly string[] = [],
 ): OpCases => ({
   cases: [
-    { name: "values", inputs: [draw([3, 5], -3, 3)], build: op },
-    { name: "scalar", inputs: [draw([], 0.1, 1)], build: op },
+    { name: "values", inputs: [ranged([3, 5], -3, 3)], build: op },
+    { name: "scalar", inputs: [ranged([], 0.1, 1)], build: op },
     ...(extreme.length > 0
       ? [{ name: "extremes", inputs: [given(extreme)], build: op, derivatives: 0 } satisfies OpCase]
       : []),
@@ -40,7 +40,7 @@ const smooth = (
 });
 const stepped = (op: (x: Tensor) => Tensor, edges: readonly number[]): OpCases => ({
   cases: [
-    { name: "values", inputs: [draw([3, 5], -3, 3)], build: op },
+    { name: "values", inputs: [ranged([3, 5], -3, 3)], build: op },
     { name: "edges", inputs: [given(edges)], build: op },
   ],
   wrong: [() => op(new Input("x", [2], "bool"))],
@@ -67,14 +67,14 @@ export const elementwise = {
   sign: stepped(sign, [-3, 0, 3]),
   stopGradient: {
     cases: [
-      { name: "alone", inputs: [draw([3])], build: stopGradient, derivatives: 0 },
-      { name: "in a product", inputs: [draw([3])], build: (x) => mul(x, stopGradient(x)), derivatives: 0 },
+      { name: "alone", inputs: [ranged([3])], build: stopGradient, derivatives: 0 },
+      { name: "in a product", inputs: [ranged([3])], build: (x) => mul(x, stopGradient(x)), derivatives: 0 },
     ],
     wrong: [],
   },
   straightThrough: {
     cases: [
-      { name: "rounding", inputs: [draw([4])], build: (x) => straightThrough(round(x), mul(x, x)), derivatives: 0 },
+      { name: "rounding", inputs: [ranged([4])], build: (x) => straightThrough(round(x), mul(x, x)), derivatives: 0 },
     ],
     speaksAs: ["sub"],
     wrong: [() => straightThrough(new Input("x", [2]), new Input("y", [3]))],

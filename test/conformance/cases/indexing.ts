@@ -10,7 +10,7 @@ import {
   takeAlongAxis,
   topK,
 } from "../../../src/ops/index.ts";
-import { draw, given, ints, type OpCases } from "../op-case.ts";
+import { ranged, given, ints, type OpCases } from "../op-case.ts";
 
 const x = (...shape: number[]): Input => new Input("x", shape);
 const index = (...shape: number[]): Input => new Input("i", shape, "int64");
@@ -19,29 +19,29 @@ const tied = given([2, 1, 2, 3, 1, 3], [2, 3]);
 export const indexing = {
   gather: {
     cases: [
-      { name: "rows, repeated", inputs: [draw([4, 3]), ints([3, 0, 3])], build: (x, i) => gather(x, i) },
+      { name: "rows, repeated", inputs: [ranged([4, 3]), ints([3, 0, 3])], build: (x, i) => gather(x, i) },
       {
         name: "a grid along the last axis",
-        inputs: [draw([2, 4]), ints([0, 1, 3, 1], [2, 2])],
+        inputs: [ranged([2, 4]), ints([0, 1, 3, 1], [2, 2])],
         build: (x, i) => gather(x, i, -1),
       },
-      { name: "middle axis", inputs: [draw([2, 3, 2]), ints([2, 2, 0, 1])], build: (x, i) => gather(x, i, 1) },
-      { name: "one slice", inputs: [draw([3, 2]), ints([1], [])], build: (x, i) => gather(x, i) },
-      { name: "squared", inputs: [draw([3, 2]), ints([1, 1])], build: (x, i) => mul(gather(x, i), gather(x, i)) },
+      { name: "middle axis", inputs: [ranged([2, 3, 2]), ints([2, 2, 0, 1])], build: (x, i) => gather(x, i, 1) },
+      { name: "one slice", inputs: [ranged([3, 2]), ints([1], [])], build: (x, i) => gather(x, i) },
+      { name: "squared", inputs: [ranged([3, 2]), ints([1, 1])], build: (x, i) => mul(gather(x, i), gather(x, i)) },
       { name: "integers", inputs: [ints([5, 6, 7]), ints([2, 0])], build: (x, i) => gather(x, i) },
     ],
     wrong: [() => gather(x(3), x(2)), () => gather(x(3), index(2), 1)],
   },
   scatterAdd: {
     cases: [
-      { name: "rows, repeated", inputs: [draw([3, 2]), ints([3, 0, 3])], build: (u, i) => scatterAdd(u, i, 0, 4) },
+      { name: "rows, repeated", inputs: [ranged([3, 2]), ints([3, 0, 3])], build: (u, i) => scatterAdd(u, i, 0, 4) },
       {
         name: "a grid at the last axis",
-        inputs: [draw([2, 2, 2]), ints([0, 1, 3, 1], [2, 2])],
+        inputs: [ranged([2, 2, 2]), ints([0, 1, 3, 1], [2, 2])],
         build: (u, i) => scatterAdd(u, i, -1, 4),
       },
-      { name: "middle axis", inputs: [draw([2, 3, 2]), ints([2, 2, 0])], build: (u, i) => scatterAdd(u, i, 1, 3) },
-      { name: "one slice", inputs: [draw([2]), ints([1], [])], build: (u, i) => scatterAdd(u, i, 0, 3) },
+      { name: "middle axis", inputs: [ranged([2, 3, 2]), ints([2, 2, 0])], build: (u, i) => scatterAdd(u, i, 1, 3) },
+      { name: "one slice", inputs: [ranged([2]), ints([1], [])], build: (u, i) => scatterAdd(u, i, 0, 3) },
     ],
     wrong: [
       () => scatterAdd(x(3, 2), index(2), 0, 4),
@@ -51,15 +51,15 @@ export const indexing = {
   },
   takeAlongAxis: {
     cases: [
-      { name: "last axis", inputs: [draw([2, 3]), ints([2, 0, 1, 1], [2, 2])], build: (x, i) => takeAlongAxis(x, i) },
+      { name: "last axis", inputs: [ranged([2, 3]), ints([2, 0, 1, 1], [2, 2])], build: (x, i) => takeAlongAxis(x, i) },
       {
         name: "first axis",
-        inputs: [draw([3, 2]), ints([2, 0, 2, 1], [2, 2])],
+        inputs: [ranged([3, 2]), ints([2, 0, 2, 1], [2, 2])],
         build: (x, i) => takeAlongAxis(x, i, 0),
       },
       {
         name: "middle axis",
-        inputs: [draw([2, 3, 2]), ints([2, 0, 1, 1], [2, 1, 2])],
+        inputs: [ranged([2, 3, 2]), ints([2, 0, 1, 1], [2, 1, 2])],
         build: (x, i) => takeAlongAxis(x, i, 1),
       },
     ],
@@ -69,12 +69,12 @@ export const indexing = {
     cases: [
       {
         name: "last axis, repeated",
-        inputs: [draw([2, 3]), ints([2, 0, 2, 1, 1, 1], [2, 3])],
+        inputs: [ranged([2, 3]), ints([2, 0, 2, 1, 1, 1], [2, 3])],
         build: (u, i) => addAlongAxis(u, i, -1, 3),
       },
       {
         name: "first axis",
-        inputs: [draw([2, 2]), ints([2, 0, 2, 1], [2, 2])],
+        inputs: [ranged([2, 2]), ints([2, 0, 2, 1], [2, 2])],
         build: (u, i) => addAlongAxis(u, i, 0, 4),
       },
     ],
@@ -89,7 +89,7 @@ export const indexing = {
       { name: "a grid, as int64", inputs: [ints([1, 0, 1, 1], [2, 2])], build: (i) => oneHot(i, 2, "int64") },
       {
         name: "picks a log-probability",
-        inputs: [ints([2, 0]), draw([2, 3])],
+        inputs: [ints([2, 0]), ranged([2, 3])],
         build: (i, x) => mul(oneHot(i, 3, x.dtype), x).sum(-1),
       },
     ],
@@ -97,11 +97,11 @@ export const indexing = {
   },
   topK: {
     cases: [
-      { name: "values", inputs: [draw([3, 5])], build: (x) => topK(x, 2).values },
-      { name: "both outputs", inputs: [draw([3, 5])], build: (x) => Object.values(topK(x, 3)) },
+      { name: "values", inputs: [ranged([3, 5])], build: (x) => topK(x, 2).values },
+      { name: "both outputs", inputs: [ranged([3, 5])], build: (x) => Object.values(topK(x, 3)) },
       {
         name: "smallest along the first axis",
-        inputs: [draw([5, 2])],
+        inputs: [ranged([5, 2])],
         build: (x) => Object.values(topK(x, 2, 0, { largest: false })),
       },
       { name: "ties", inputs: [tied], build: (x) => Object.values(topK(x, 2)), derivatives: 0 },
@@ -116,19 +116,19 @@ export const indexing = {
   },
   sort: {
     cases: [
-      { name: "ascending", inputs: [draw([2, 4])], build: (x) => sort(x) },
+      { name: "ascending", inputs: [ranged([2, 4])], build: (x) => sort(x) },
       {
         name: "descending along the first axis",
-        inputs: [draw([4, 2])],
+        inputs: [ranged([4, 2])],
         build: (x) => sort(x, 0, { descending: true }),
       },
-      { name: "squared", inputs: [draw([4])], build: (x) => mul(sort(x), sort(x, 0, { descending: true })) },
+      { name: "squared", inputs: [ranged([4])], build: (x) => mul(sort(x), sort(x, 0, { descending: true })) },
     ],
     wrong: [() => sort(x(2), 1)],
   },
   argsort: {
     cases: [
-      { name: "ascending", inputs: [draw([2, 4])], build: (x) => argsort(x) },
+      { name: "ascending", inputs: [ranged([2, 4])], build: (x) => argsort(x) },
       { name: "ties keep their order", inputs: [tied], build: (x) => argsort(x) },
       { name: "descending ties", inputs: [tied], build: (x) => argsort(x, 1, { descending: true }) },
     ],

@@ -15,36 +15,36 @@ import {
   sum,
   variance,
 } from "../../../src/ops/index.ts";
-import { draw, given, ints, type OpCase, type OpCases } from "../op-case.ts";
+import { ranged, given, ints, type OpCase, type OpCases } from "../op-case.ts";
 
 const x = (...shape: number[]): Input => new Input("x", shape);
 
 const reductions = (op: typeof sum, more: readonly OpCase[] = []): OpCases => ({
   cases: [
-    { name: "all", inputs: [draw([2, 3])], build: (x) => op(x) },
-    { name: "one axis", inputs: [draw([2, 3, 2])], build: (x) => op(x, 1) },
-    { name: "negative axis kept", inputs: [draw([2, 3, 2])], build: (x) => op(x, -1, true) },
-    { name: "two axes", inputs: [draw([2, 3, 2])], build: (x) => op(x, [0, 2]) },
-    { name: "two axes kept", inputs: [draw([2, 3, 2])], build: (x) => op(x, [2, 1], true) },
-    { name: "an axis of size 1", inputs: [draw([3, 1])], build: (x) => op(x, 1) },
-    { name: "no axes", inputs: [draw([3])], build: (x) => op(x, []) },
+    { name: "all", inputs: [ranged([2, 3])], build: (x) => op(x) },
+    { name: "one axis", inputs: [ranged([2, 3, 2])], build: (x) => op(x, 1) },
+    { name: "negative axis kept", inputs: [ranged([2, 3, 2])], build: (x) => op(x, -1, true) },
+    { name: "two axes", inputs: [ranged([2, 3, 2])], build: (x) => op(x, [0, 2]) },
+    { name: "two axes kept", inputs: [ranged([2, 3, 2])], build: (x) => op(x, [2, 1], true) },
+    { name: "an axis of size 1", inputs: [ranged([3, 1])], build: (x) => op(x, 1) },
+    { name: "no axes", inputs: [ranged([3])], build: (x) => op(x, []) },
     ...more,
   ],
   wrong: [() => op(x(2, 3), 2), () => op(x(2, 3), [0, -2]), () => op(new Input("b", [2], "bool"))],
 });
 const lanes = (op: (x: Tensor, axis?: number) => Tensor): OpCases => ({
   cases: [
-    { name: "last axis", inputs: [draw([2, 4])], build: (x) => op(x) },
-    { name: "first axis", inputs: [draw([4, 2])], build: (x) => op(x, 0) },
-    { name: "middle axis", inputs: [draw([2, 3, 2])], build: (x) => op(x, -2) },
+    { name: "last axis", inputs: [ranged([2, 4])], build: (x) => op(x) },
+    { name: "first axis", inputs: [ranged([4, 2])], build: (x) => op(x, 0) },
+    { name: "middle axis", inputs: [ranged([2, 3, 2])], build: (x) => op(x, -2) },
     { name: "large logits", inputs: [given([900, 905, 899, -900], [2, 2])], build: (x) => op(x), derivatives: 0 },
   ],
   wrong: [() => op(x(2, 3), 2), () => op(new Input("i", [2], "int64"))],
 });
 const positionsOf = (op: typeof argmax): OpCases => ({
   cases: [
-    { name: "last axis", inputs: [draw([3, 4])], build: (x) => op(x) },
-    { name: "first axis", inputs: [draw([3, 4, 2])], build: (x) => op(x, 0) },
+    { name: "last axis", inputs: [ranged([3, 4])], build: (x) => op(x) },
+    { name: "first axis", inputs: [ranged([3, 4, 2])], build: (x) => op(x, 0) },
     { name: "ties go to the first", inputs: [given([1, 3, 3, 1, 1, 3], [2, 3])], build: (x) => op(x, 1) },
   ],
   wrong: [() => op(x(2), 1), () => op(new Input("b", [2], "bool"))],
@@ -55,10 +55,10 @@ const whole = ints([3, -1, 2, 5, 0, 4], [2, 3]);
 export const reductionCases = {
   sum: reductions(sum, [
     { name: "integers", inputs: [whole], build: (x) => sum(x, 1) },
-    { name: "of squares", inputs: [draw([3, 4, 2])], build: (x) => sum(mul(x, x), [0, 2]) },
-    { name: "of squares, all", inputs: [draw([3, 4])], build: (x) => sum(mul(x, x)) },
-    { name: "of a repeated row", inputs: [draw([3])], build: (x) => sum(x.broadcastTo([4, 3]), 0) },
-    { name: "of a repeated row, all", inputs: [draw([3])], build: (x) => sum(x.broadcastTo([4, 3])) },
+    { name: "of squares", inputs: [ranged([3, 4, 2])], build: (x) => sum(mul(x, x), [0, 2]) },
+    { name: "of squares, all", inputs: [ranged([3, 4])], build: (x) => sum(mul(x, x)) },
+    { name: "of a repeated row", inputs: [ranged([3])], build: (x) => sum(x.broadcastTo([4, 3]), 0) },
+    { name: "of a repeated row, all", inputs: [ranged([3])], build: (x) => sum(x.broadcastTo([4, 3])) },
   ]),
   mean: { ...reductions(mean), speaksAs: ["sum"] },
   variance: { ...reductions(variance), speaksAs: ["mean", "sum"] },
@@ -73,7 +73,7 @@ export const reductionCases = {
   prod: reductions(prod, [
     { name: "one zero", inputs: [given([2, 0, 3, 1, -1, 4], [2, 3])], build: (x) => prod(x, 1) },
     { name: "two zeros", inputs: [given([0, 0, 3, 1, 0, 4], [2, 3])], build: (x) => prod(x, 1) },
-    { name: "five", inputs: [draw([5, 2])], build: (x) => prod(x, 0) },
+    { name: "five", inputs: [ranged([5, 2])], build: (x) => prod(x, 0) },
   ]),
   logSumExp: {
     ...reductions(logSumExp, [
@@ -86,12 +86,12 @@ export const reductionCases = {
   argmin: positionsOf(argmin),
   cumsum: {
     cases: [
-      { name: "last axis", inputs: [draw([2, 4])], build: (x) => cumsum(x) },
-      { name: "first axis", inputs: [draw([4, 2])], build: (x) => cumsum(x, 0) },
-      { name: "exclusive", inputs: [draw([2, 4])], build: (x) => cumsum(x, -1, { exclusive: true }) },
-      { name: "reverse", inputs: [draw([2, 3, 2])], build: (x) => cumsum(x, 1, { reverse: true }) },
-      { name: "both", inputs: [draw([5])], build: (x) => cumsum(x, 0, { exclusive: true, reverse: true }) },
-      { name: "squared", inputs: [draw([4])], build: (x) => mul(cumsum(x), cumsum(x)) },
+      { name: "last axis", inputs: [ranged([2, 4])], build: (x) => cumsum(x) },
+      { name: "first axis", inputs: [ranged([4, 2])], build: (x) => cumsum(x, 0) },
+      { name: "exclusive", inputs: [ranged([2, 4])], build: (x) => cumsum(x, -1, { exclusive: true }) },
+      { name: "reverse", inputs: [ranged([2, 3, 2])], build: (x) => cumsum(x, 1, { reverse: true }) },
+      { name: "both", inputs: [ranged([5])], build: (x) => cumsum(x, 0, { exclusive: true, reverse: true }) },
+      { name: "squared", inputs: [ranged([4])], build: (x) => mul(cumsum(x), cumsum(x)) },
       { name: "integers", inputs: [whole], build: (x) => cumsum(x) },
     ],
     wrong: [() => cumsum(x(2), 1), () => cumsum(new Input("b", [2], "bool"))],

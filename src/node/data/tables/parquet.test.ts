@@ -42,7 +42,7 @@ describe("a Parquet file", () => {
     expect(labeled.train.dataset).toMatchObject({ classNames: ["blue", "red"], shape: [2] });
   });
 
-  test("tells how far it is read, a group of rows at a time", async () => {
+  test("reports its progress, a group of rows at a time", async () => {
     const heard: LoadProgress[] = [];
     await open("heard.parquet", bytes, { onProgress: (progress: LoadProgress) => heard.push(progress) });
     const source = join(folder, "heard.parquet");
