@@ -171,10 +171,8 @@ class CompiledSampler {
       };
       if (this.#step) {
         await this.#start.run({ inputs, seed, step: at });
-        for (const [k, scalars] of schedule.entries()) {
-          const scalarInputs = Object.entries(scalars).map(
-            ([name, v]) => [stepInput(name), Float32Array.of(v)] as const,
-          );
+        for (const [k, point] of schedule.entries()) {
+          const scalarInputs = Object.entries(point).map(([name, v]) => [stepInput(name), Float32Array.of(v)] as const);
           await this.#step.run({
             inputs: { ...inputs, ...Object.fromEntries(scalarInputs) },
             seed,

@@ -10,12 +10,7 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const denoiseSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(16).describe("number of examples in the image grid"),
-  measure: z
-    .int()
-    .positive()
-    .max(1_000_000)
-    .default(1000)
-    .describe("number of examples for the PSNR, the shown ones included"),
+  measure: z.int().positive().max(1_000_000).default(1000).describe("number of examples for the PSNR"),
   split: splitSetting,
   seed: z.int().min(0).default(0).describe("random seed of the noise"),
 });

@@ -5,10 +5,7 @@ import { table } from "../output/table.ts";
 export function define(command: Command): void {
   command
     .option("--json", "print JSON")
-    .addHelpText(
-      "after",
-      "\nRuns a small matrix product on every device, and shows how to install those that are missing.",
-    )
+    .addHelpText("after", "\nRuns a matrix product on every device and shows how to install missing ones.")
     .action(async ({ json = false }: { readonly json?: boolean }) => {
       const report = await examineMachine();
       console.log(json ? JSON.stringify(report) : described(report));

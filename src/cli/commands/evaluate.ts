@@ -20,23 +20,16 @@ const evaluateSettings = z.strictObject({
   split: z.enum(splitNames).default("test").describe("split"),
   count: z.int().positive().max(1_000_000_000).optional().describe("number of examples, from the first (default: all)"),
   samples: z.int().positive().max(1_000_000).default(500).describe("samples of z per example, for the likelihood"),
-  generated: z
-    .int()
-    .positive()
-    .max(10_000_000)
-    .default(10_000)
-    .describe("number of generated examples, for metrics of samples"),
+  generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples"),
   show: z
     .enum(["samples", "means"])
     .optional()
-    .describe("generated examples: samples of p(x|z), or its means (default: means for images, samples for all else)"),
+    .describe("generated examples: samples of p(x|z), or its means (default: means for images, samples otherwise)"),
   priors: z
     .array(z.string())
     .min(1)
     .optional()
-    .describe(
-      "priors to sample from: own, or densities of codes (default: own, or full-gaussian and gmm:10 without p(z))",
-    ),
+    .describe("priors to sample from: own, or densities of codes (default: own, else full-gaussian and gmm:10)"),
   extractor: z
     .string()
     .optional()

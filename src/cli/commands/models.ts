@@ -50,7 +50,7 @@ function showModel({ name, summary, paper, config, presets = [] }: ModelDefiniti
     ),
   );
   if (presets.length === 0) return;
-  console.log("\nWhat is not given is chosen to suit the data:\n");
+  console.log("\nPresets, for settings that are not given:\n");
   console.log(
     table(
       presets.map(({ suits, config: values, training }) => [

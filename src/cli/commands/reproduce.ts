@@ -25,11 +25,7 @@ const settings = z.strictObject({
   data: z.string().min(1).max(1000).optional().describe("data to train on (default: the table's)"),
   out: z.string().min(1).max(1000).optional().describe("folder of the runs (default runs/TABLE)"),
   rows: z.array(z.string()).min(1).optional().describe("rows of the table, by name (default: all)"),
-  seeds: z
-    .array(z.int().min(0))
-    .min(1)
-    .optional()
-    .describe("random seeds (initialization, shuffling, noise), a run each (default: the table's)"),
+  seeds: z.array(z.int().min(0)).min(1).optional().describe("random seeds, a run each (default: the table's)"),
   ...training.shape,
   ...dataOptions.shape,
   samples: z.int().positive().max(1_000_000).optional().describe("samples of z per example, for the likelihood"),
@@ -121,7 +117,7 @@ function described(
   return [
     [`${title} (${paper})`, ...of].join("; "),
     show(reproductionCells(reproduction, rows)),
-    ...(ranks.length > 0 ? [`Pairs of rows in the paper's order:  ${ranks.join(", ")}`] : []),
+    ...(ranks.length > 0 ? [`Pairs of rows in the paper's order: ${ranks.join(", ")}`] : []),
     `Differences from the paper:\n${[...differences, ...overridden(request)].map((d) => `- ${d}`).join("\n")}`,
   ].join("\n\n");
 }

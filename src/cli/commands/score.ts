@@ -36,16 +36,9 @@ const scoreSettings = z.strictObject({
     .default(50)
     .describe("samples of z per example, for negElbo, nll and typicality"),
   prior: z.string().default("gmm:10").describe("density of codes for the score latent: see latentkit sample --prior"),
-  anomalous: classList.describe(
-    "anomalous classes, by name or number (default: those that the run was trained --without)",
-  ),
+  anomalous: classList.describe("anomalous classes, by name or number (default: those of the run's --without)"),
   normal: classList.describe("normal classes, by name or number; all others are anomalous"),
-  show: z
-    .int()
-    .positive()
-    .max(100)
-    .default(16)
-    .describe("examples with the highest and lowest scores in the image grid"),
+  show: z.int().positive().max(100).default(16).describe("examples with the highest and lowest scores"),
   seed: z.int().min(0).default(0).describe("random seed"),
 });
 type ScoreSettings = z.output<typeof scoreSettings>;

@@ -34,14 +34,14 @@ function median(values: readonly number[]): number {
 export function reproductionCells(table: Reproduction, rows: readonly ReproducedRow[]): string[][] {
   const all = rows.map((reproduced) => ({ reproduced, columns: columnsOf(table, reproduced) }));
   const headings = [...table.columns, ...(table.ratios ?? [])].map(({ heading }) => heading);
-  const published = headings.map((_, k) => all.some(({ columns }) => columns[k]!.theirs !== undefined));
+  const known = headings.map((_, k) => all.some(({ columns }) => columns[k]!.theirs !== undefined));
   const head = [
     "",
-    ...headings.flatMap((heading, k) => (published[k] ? [heading, "ours"] : [heading])),
+    ...headings.flatMap((heading, k) => (known[k] ? [heading, "ours"] : [heading])),
     "epochs",
     "training",
   ];
-  return [head, ...all.flatMap(({ reproduced, columns }) => rowCells(reproduced, columns, published))];
+  return [head, ...all.flatMap(({ reproduced, columns }) => rowCells(reproduced, columns, known))];
 }
 
 /** Theirs of a row, and ours in each run of it. */
@@ -77,16 +77,12 @@ function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
 
 const numberText = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : "-");
 
-function rowCells(
-  { row, measured }: ReproducedRow,
-  columns: readonly Column[],
-  published: readonly boolean[],
-): string[][] {
+function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], known: readonly boolean[]): string[][] {
   const several = measured.length > 1;
   const summary = columns.flatMap(({ theirs = "-", ours, digits, standardError }, k) => {
     const error = several || standardError === undefined ? "" : ` ± ${numberText(standardError, digits)}`;
     const cell = numberText(median(ours), digits) + error;
-    return published[k] ? [typeof theirs === "number" ? numberText(theirs, digits) : theirs, cell] : [cell];
+    return known[k] ? [typeof theirs === "number" ? numberText(theirs, digits) : theirs, cell] : [cell];
   });
   const trained = ({ epochs, trainingSeconds }: MeasuredRow): readonly string[] => [
     String(Number(epochs.toFixed(1))),
@@ -96,7 +92,7 @@ function rowCells(
   const seedCells = (run: MeasuredRow, i: number): string[] => {
     const ours = columns.flatMap(({ ours: values, digits }, k) => {
       const cell = numberText(values[i]!, digits);
-      return published[k] ? ["", cell] : [cell];
+      return known[k] ? ["", cell] : [cell];
     });
     return [`  seed ${run.seed}`, ...ours, ...trained(run)];
   };

@@ -5,7 +5,7 @@ import { validationOf } from "./validation.ts";
 
 export const likelihoodMetric: Metric = {
   name: "likelihood",
-  summary: "nll by importance sampling with --samples samples of z per example (arXiv:1509.00519), in nats per example",
+  summary: "nll by importance sampling, with --samples of z per example (arXiv:1509.00519), in nats per example",
   standard: true,
   needs: ["likelihood"],
   async *evaluate(context) {

@@ -42,12 +42,7 @@ export const likelihoodConfig = {
     .max(100)
     .default(0.1)
     .describe("standard deviation of gaussian; initial one of gaussian-learned"),
-  levels: z
-    .int()
-    .min(2)
-    .max(256)
-    .default(256)
-    .describe("discrete levels from 0 to 1, of logistic, logistic-mixture and categorical"),
+  levels: z.int().min(2).max(256).default(256).describe("discrete levels of logistic, logistic-mixture, categorical"),
   logistics: z.int().min(1).max(64).default(5).describe("components of logistic-mixture"),
 };
 export interface LikelihoodConfig {

@@ -90,18 +90,13 @@ export const dipVAE = defineModel<DIPVAEConfig>({
       .enum(covarianceNames)
       .default("codes")
       .describe("covariance of the posterior means (DIP-VAE-I), or of sampled codes (DIP-VAE-II)"),
-    offDiagonal: z
-      .number()
-      .min(0)
-      .max(1e6)
-      .default(10)
-      .describe("lambda_od: weight of the squared off-diagonal covariances"),
+    offDiagonal: z.number().min(0).max(1e6).default(10).describe("lambda_od: weight of squared covariances"),
     diagonal: z
       .number()
       .min(0)
       .max(1e6)
       .default(10)
-      .describe("lambda_d: weight of the squared deviations of the variances from 1"),
+      .describe("lambda_d: weight of squared deviations of variances from 1"),
   }),
   presets: [...networkPresets, ...likelihoodPresets],
   remedies: latentVariableRemedies,

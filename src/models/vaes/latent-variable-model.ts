@@ -36,12 +36,7 @@ export interface LatentVariableConfig extends NetworkConfig, LikelihoodConfig, P
 
 /** The setting of `warmupWeight`. */
 export const warmupConfig = {
-  warmup: z
-    .int()
-    .min(0)
-    .max(10_000_000)
-    .default(0)
-    .describe("KL annealing: steps over which the weight of the rate rises from 0"),
+  warmup: z.int().min(0).max(10_000_000).default(0).describe("KL annealing: warm-up steps of the rate's weight"),
 };
 
 /** Fraction of its weight that the rate has at a step: it rises from 0 over `warmup` steps (Bowman et al., arXiv:1511.06349). */
