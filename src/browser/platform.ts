@@ -39,11 +39,11 @@ export function browserPlatform(): Platform {
 export async function pickBrowserDevice(name: DeviceName = "auto", threads = 0): Promise<PickedDevice> {
   if (name === "webgpu") return { device: await browserWebgpuDevice() };
   if (name !== "auto" && name !== "wasm")
-    throw new DeviceError(`device: not there in a browser, got ${name}, expected wasm or webgpu`);
+    throw new DeviceError(`device: not available in a browser, got ${name}, expected wasm or webgpu`);
   const most = crossOriginIsolated ? navigator.hardwareConcurrency : 1;
   if (!Number.isSafeInteger(threads) || threads < 0 || threads > most)
     throw new ConfigError(
-      `threads: not a number for this page, got ${threads}, expected an integer from 0 (all) to ${most}${crossOriginIsolated ? "" : "; more take cross-origin isolation"}`,
+      `threads: not a number for this page, got ${threads}, expected an integer from 0 (all) to ${most}${crossOriginIsolated ? "" : "; more need cross-origin isolation"}`,
     );
   const device = await wasmDevice(threads === 0 ? most : threads);
   return name === "auto" ? { device, reason: "every browser has it" } : { device };

@@ -76,7 +76,7 @@ export class Batches {
       throw new ConfigError(`batches: the split of ${split.dataset.name} is empty, got 0 examples, expected some`);
     if (binarize !== "none" && split.dataset.range === null)
       throw new ConfigError(
-        `batches: ${split.dataset.name} holds real numbers, not intensities to binarize, got binarize ${binarize}, expected none: take a likelihood of real numbers, such as --set likelihood=gaussian-learned`,
+        `batches: ${split.dataset.name} holds real numbers, not intensities to binarize, got binarize ${binarize}, expected none: use a likelihood of real numbers, such as --set likelihood=gaussian-learned`,
       );
     const training = purpose === "training";
     if (training && batchSize > count)

@@ -14,7 +14,7 @@ export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
   if (fields.length === 0) return trained;
   const { name } = split.dataset;
   if (condition?.required && !split.dataset.labels && fields.some(({ kind }) => kind === "class"))
-    throw new DataError(`${name}: no labels, got none, expected one for each example; or take --label`);
+    throw new DataError(`${name}: no labels, got none, expected one for each example; or use --label`);
   return trained.given(
     Object.fromEntries(
       fields.map((spec) => {

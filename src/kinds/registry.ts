@@ -19,6 +19,6 @@ export function gridRaster(grid: ImageGrid, options: GridOptions = {}): Raster {
   const { picture, files } = kindOf(grid.kind);
   if (picture) return picture.raster(grid, options);
   throw new DataError(
-    `picture: examples are no images, got ${grid.kind} of shape [${grid.shape.join(", ")}], expected images or points; --out FILE${files[0]} takes them`,
+    `picture: examples are no images, got ${grid.kind} of shape [${grid.shape.join(", ")}], expected images or points; --out FILE${files[0]} writes them`,
   );
 }

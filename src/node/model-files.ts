@@ -51,7 +51,7 @@ export async function runModel({ model, modelFile }: Pick<RunInfo, "model" | "mo
     );
   if ((await digestOf(path)) !== digest)
     throw new CheckpointError(
-      `${model}: its model file has changed, got another ${path}, expected the one that the run was trained with; name it by --model FILE to take it as it is`,
+      `${model}: its model file has changed, got another ${path}, expected the one that the run was trained with; name it by --model FILE to accept it as it is`,
     );
   if ((await cachedFile(await trustedName(path, digest))) === undefined)
     throw new CheckpointError(

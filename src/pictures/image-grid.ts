@@ -25,7 +25,7 @@ export const isImage = (shape: readonly number[]): shape is readonly [channels: 
 export function tiles({ sets, count, columns, shape, map = false }: ImageGrid, { scale = 2, pad = 2 } = {}): Raster {
   if (!isImage(shape))
     throw new DataError(
-      `picture: images of this shape cannot be shown, got [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy takes any`,
+      `picture: images of this shape cannot be shown, got [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy writes any`,
     );
   const [channels, height, width] = shape;
   return alignedGrid(sets, { channels, height, width, count, columns, pad: map ? 0 : pad, scale });

@@ -79,7 +79,7 @@ describe("a rate that is too high", () => {
     const error = await follow(training).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DivergedError);
     expect(String(error)).toMatch(
-      /is not finite (at|after) step \d+.*; it had been so before, at twice the learning rate; the checkpoint of step \d+ is kept$/,
+      /is not finite (at|after) step \d+.*; as before the rewind, at twice the learning rate; the checkpoint of step \d+ is kept$/,
     );
   });
 });

@@ -308,7 +308,7 @@ describe("wrong input", () => {
     ],
     [
       ["sample", "vae", "--radius", "2", "--temperature", "1"],
-      "--radius: it takes the place of a temperature, got both, expected one of them",
+      "--radius: it replaces --temperature, got both, expected one of them",
     ],
     [
       ["manifold", "ae"],

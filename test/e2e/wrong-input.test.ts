@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { install, type Installed } from "./install.ts";
 
@@ -353,10 +353,12 @@ test("no ONNX Runtime at all is an error that says how to get one, and a finding
   onTestFinished(() => rmSync(bare, { recursive: true }));
   cpSync(join(latentkit.root, "dist"), join(bare, "dist"), { recursive: true });
   cpSync(join(latentkit.root, "package.json"), join(bare, "package.json"));
-  mkdirSync(join(bare, "node_modules"));
   const { dependencies } = JSON.parse(readFileSync(join(bare, "package.json"), "utf8")) as { dependencies: object };
-  for (const name of Object.keys(dependencies))
-    symlinkSync(realpathSync(join(latentkit.root, "node_modules", name)), join(bare, "node_modules", name));
+  for (const name of Object.keys(dependencies)) {
+    const place = join(bare, "node_modules", name);
+    mkdirSync(dirname(place), { recursive: true });
+    symlinkSync(realpathSync(join(latentkit.root, "node_modules", name)), place);
+  }
   const run = (...args: readonly string[]) =>
     spawnSync(process.execPath, [join(bare, "dist/cli/main.js"), ...args], { cwd: latentkit.folder, encoding: "utf8" });
 

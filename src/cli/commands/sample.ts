@@ -56,7 +56,7 @@ Examples:
       const givenTemperature = "temperature" in givenOwn ? ownOptions["temperature"] : undefined;
       checkPrior(prior);
       if (radius !== undefined && givenTemperature !== undefined)
-        throw new ConfigError("--radius: it takes the place of a temperature, got both, expected one of them");
+        throw new ConfigError("--radius: it replaces --temperature, got both, expected one of them");
       const { label: _, condition: __, ...unconditional } = options;
       const found = await optionRun(path, unconditional, imageGridKinds);
       const condition = optionCondition(found.run.info, options);

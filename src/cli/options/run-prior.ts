@@ -52,5 +52,5 @@ export async function optionPrior(
 /** The Gaussians of a prior, for tools that walk in one. Throws ConfigError for a trained one. */
 export function mixtureOf({ name, mixture }: CodePrior): GaussianMixture {
   if (mixture) return mixture;
-  throw new ConfigError(`--prior: this takes Gaussians, got the run ${name}, expected one of ${densityForms}`);
+  throw new ConfigError(`--prior: this command needs Gaussians, got the run ${name}, expected one of ${densityForms}`);
 }

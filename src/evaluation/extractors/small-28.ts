@@ -69,7 +69,7 @@ export async function trainSmall28(
   if (!isImage(dataset.shape) || !dataset.labels)
     throw new DataError(
       `${smallName}: learns from labeled images, got ${source.name}, ${dataset.labels ? "lists of numbers" : "without labels"}; ` +
-        "take --extractor raw, a file of latentkit metrics train-extractor, or an ONNX model",
+        "use --extractor raw, a file of latentkit metrics train-extractor, or an ONNX model",
     );
   const classifier = await trainClassifier({ device, split, seed, side, ...(onTraining && { onStep: onTraining }) });
   try {
@@ -135,7 +135,7 @@ export async function readSmall28(
   );
   if (about.version !== String(version))
     throw new CheckpointError(
-      `${where}: another version of ${smallName}, got ${about.version}, expected ${version}; train it again, or take the Latentkit it is of`,
+      `${where}: another version of ${smallName}, got ${about.version}, expected ${version}; train it again, or use the Latentkit version it is from`,
     );
   if (!isImage(shape) || shape[0] !== about.channels)
     throw new DataError(

@@ -20,9 +20,9 @@ const mostNumbers = 2 ** 29;
 /** Why a run has no generated examples of all its `priors`. */
 export function lackingSamples({ loaded: { trained }, priors }: MetricContext): string | undefined {
   const own = priors.includes(ownPrior) && lacking(trained.model, ["sample"]);
-  if (own) return `${own}; take --priors full-gaussian,gmm:10`;
+  if (own) return `${own}; use --priors full-gaussian,gmm:10`;
   const fitted = priors.some((prior) => prior !== ownPrior) && lacking(trained.model, ["encode", "decode", "vector"]);
-  return fitted ? `${fitted}, so that no density of codes can be fitted; take --priors own` : undefined;
+  return fitted ? `${fitted}, so that no density of codes can be fitted; use --priors own` : undefined;
 }
 
 /**

@@ -39,7 +39,7 @@ export async function pickDevice(name: DeviceName = "auto", threads = 0): Promis
       const problem = await probeProvider("webgpu");
       if (problem !== undefined)
         throw new DeviceError(
-          `device: webgpu is not there, got ${problem}, expected a GPU adapter; ${remedies.webgpu}`,
+          `device: webgpu is not available, got ${problem}, expected a GPU adapter; ${remedies.webgpu}`,
         );
       return { device: await nodeWebgpuDevice() };
     }
@@ -86,7 +86,7 @@ async function singleThreadWasm(threads: number): Promise<Device> {
 async function workingCuda(): Promise<Device> {
   const { path, exists } = cudaLibrary();
   if (!exists)
-    throw new DeviceError(`device: cuda is not there, got no ${path}, expected CUDA's library; ${remedies.cuda}`);
+    throw new DeviceError(`device: cuda is not available, got no ${path}, expected CUDA's library; ${remedies.cuda}`);
   const problem = await probeProvider("cuda");
   if (problem !== undefined)
     throw new DeviceError(`device: cuda does not work, got ${problem}, expected a GPU; ${remedies.cuda}`);

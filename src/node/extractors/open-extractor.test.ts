@@ -139,7 +139,7 @@ test("what is no extractor is said in one line", async () => {
     test: points,
   });
   await expect(openExtractor(unlabeled, { spec: "small-28" })).rejects.toThrow(
-    "small-28: learns from labeled images, got points, without labels; take --extractor raw",
+    "small-28: learns from labeled images, got points, without labels; use --extractor raw",
   );
   // What is no image is compared as it is.
   const raw = await openExtractor(unlabeled);

@@ -1,4 +1,4 @@
-/** One writer a run: a file `lock` that holds the process id and host of whoever is training into the folder. */
+/** One writer per run: a file `lock` that holds the process id and host of the process that trains into the folder. */
 import { constants } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { hostname } from "node:os";

@@ -8,7 +8,7 @@ import { frameForm, type Raster } from "../../pictures/raster.ts";
 export async function encodeWebp(frames: readonly Raster[], { frameMs = 50 } = {}): Promise<Uint8Array> {
   const { width, height, channels } = frameForm("webp", frames);
   const { default: sharp } = await import("sharp").catch((cause: unknown) => {
-    throw new ConfigError("webp: the package sharp writes it, got none, expected it; npm install sharp, or take .gif", {
+    throw new ConfigError("webp: the package sharp writes it, got none, expected it; npm install sharp, or use .gif", {
       cause,
     });
   });

@@ -142,7 +142,7 @@ function apiOf(address: string): Api {
   const checked = ({ status, text }: Answer): unknown => {
     if (status < 200 || status > 299)
       throw new ConfigError(
-        `--mlflow: ${address} refuses, got status ${status} ${quoted(text, 200)}, expected it to take the run`,
+        `--mlflow: ${address} refuses, got status ${status} ${quoted(text, 200)}, expected it to accept the run`,
       );
     try {
       return JSON.parse(text) as unknown;

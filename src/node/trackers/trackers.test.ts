@@ -182,7 +182,7 @@ describe("mlflow", () => {
     const warnings = events.filter((event) => event.kind === "warning");
     expect(warnings).toHaveLength(1);
     expect(warnings[0]!.message).toBe(
-      `--mlflow: ${address} refuses, got status 503 "{}", expected it to take the run; training continues, and missed metrics are sent later`,
+      `--mlflow: ${address} refuses, got status 503 "{}", expected it to accept the run; training continues, and missed metrics are sent later`,
     );
     const unique = new Map(metrics().map(({ key, step, value }) => [`${key} ${step}`, value]));
     expect(unique).toEqual(new Map((await recorded("patchy")).map(([key, step, value]) => [`${key} ${step}`, value])));

@@ -13,7 +13,7 @@ import { readRunData } from "../run-spec.ts";
 import { standardizationOf, standardize } from "./standardization.ts";
 
 /** Whether a source is codes of a run. */
-/** What `--data` takes for them. */
+/** The form of `--data` for them. */
 export const codesForm = {
   spec: "codes:RUN",
   description:

@@ -50,7 +50,7 @@ async function openRun(path: string, request: RunRequest, platform: Platform): P
       return await resumeRun(path, { given }, platform);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      throw new ConfigError(`${path}: ${error.message.replace(/^--resume: /, "")}; or take another --out`, {
+      throw new ConfigError(`${path}: ${error.message.replace(/^--resume: /, "")}; or use another --out`, {
         cause: error,
       });
     }
