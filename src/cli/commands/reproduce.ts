@@ -40,7 +40,7 @@ interface Flags {
 export function define(command: Command): void {
   const names = reproductions.map(({ name }) => name).join(", ");
   addSettings(command.argument("<table>", `one of ${names}`), settings)
-    .option("--json", "print JSON, one object a line")
+    .option("--json", "print JSON, one object per line")
     .option("--markdown", "print the table as Markdown")
     .addHelpText(
       "after",

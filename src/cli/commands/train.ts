@@ -27,7 +27,7 @@ export function define(command: Command): void {
     .option("--config <file>", "JSON with these options by name in camelCase, the model's settings under set")
     .option("--print-config", "print all settings, presets included, as JSON for --config, and exit")
     .option("--resume", "resume the run in --out; the result is bit for bit that of an uninterrupted run")
-    .option("--json", "print JSON, one object a line")
+    .option("--json", "print JSON, one object per line")
     .addHelpText(
       "after",
       `

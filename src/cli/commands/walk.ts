@@ -16,7 +16,7 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 const walkSettings = z.strictObject({
   count: z.int().positive().max(400).default(16).describe("walks side by side"),
   frames: z.int().min(2).max(2000).default(90).describe("steps of a walk; the last leads back to the first"),
-  fps: z.number().min(1).max(50).default(15).describe("frames a second"),
+  fps: z.number().min(1).max(50).default(15).describe("frames per second"),
   scale: z.int().positive().max(16).default(2).describe("magnification of an image"),
   seed: z.int().min(0).default(0).describe("random seed"),
   prior: priorSetting,

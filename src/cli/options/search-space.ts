@@ -66,7 +66,7 @@ function schemaOf(definition: ModelDefinition, key: string): z.ZodType {
 }
 
 /**
- * The points to try: the whole grid where `trials` is not given, else so many of it by chance, none twice; where there is a range
+ * The points to try: the whole grid where `trials` is not given, else a random subset of it; where there is a range
  * each setting is sampled independently. The i-th point of a seed is the same for any number of trials, but for a grid's. Throws ConfigError
  * for a range without a number of trials.
  */

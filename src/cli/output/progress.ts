@@ -1,5 +1,5 @@
 /**
- * How training reports: a bar on a terminal, a line each two seconds into a pipe, one JSON object a line with --json.
+ * How training reports: a bar on a terminal, a line every two seconds into a pipe, one JSON object per line with --json.
  * Bar and lines go to stderr, JSON to stdout, so that stdout never holds anything but results.
  */
 

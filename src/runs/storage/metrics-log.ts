@@ -1,5 +1,5 @@
 /**
- * metrics.jsonl: one JSON object a line, only ever appended to. A kill can tear the last line, which has no newline
+ * metrics.jsonl: one JSON object per line, only ever appended to. A kill can tear the last line, which has no newline
  * then and is not a record. A metric that is not finite is `null` in the file and NaN in memory.
  */
 import { z } from "zod";
