@@ -41,8 +41,8 @@ export class Given {
     const { name } = missing;
     const expected =
       missing.kind === "class"
-        ? `a ${name} from 0 to ${missing.classes.length - 1}`
-        : `numbers of shape [${missing.shape.join(", ")}]`;
+        ? `a ${name} from 0 to ${missing.classes.length - 1}, by --label or given()`
+        : `numbers of shape [${missing.shape.join(", ")}], by --condition or given()`;
     throw new UnsupportedOpError(
       `model: it is of p(x | ${condition!.fields.map((field) => field.name).join(", ")}), got no ${name} to ${what} with, expected ${expected}`,
     );

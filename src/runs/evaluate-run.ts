@@ -118,7 +118,7 @@ export async function* evaluateRun(
       : (asked ?? metrics.filter(({ standard }) => standard)).filter((metric) => !whyLacking(metric, context));
   if (chosen.length === 0)
     throw new UnsupportedOpError(
-      "evaluate: no metrics for this run, got a model without scores, codes or a likelihood",
+      "evaluate: no metrics for this run, got a model without validation metrics, codes or a likelihood, expected --metrics of samples, such as frechet,kid",
     );
   for (const metric of chosen) refuseLacking(metric, context);
   const found: Record<string, MetricReport & { readonly seconds: number }> = {};

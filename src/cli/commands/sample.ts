@@ -76,6 +76,10 @@ Examples:
         throw new UnsupportedOpError(
           `${path}: --radius is a distance in a standard normal space, got a model with another p(z), expected one of N(0, I), or --prior with one of ${densityForms}`,
         );
+      if (radius !== undefined && from && !from.mixture)
+        throw new ConfigError(
+          `--radius: it is of a Gaussian prior, got the run ${from.name}, expected one of ${densityForms}`,
+        );
       const takesMean = givesMeans(model);
       const means = show === undefined ? kindOf(trained.kind).shows === "means" : show === "means";
       const progress = new LineProgress("sampling, steps");
@@ -88,7 +92,7 @@ Examples:
         // Of a density of codes too, where it is given.
         ...(typeof givenTemperature === "number" && { temperature: givenTemperature }),
         mean: means && takesMean,
-        options: ownOptions,
+        options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
         onStep: options.json ? undefined : (done, total) => progress.show(done, total),
       });
       await finishImageGrid(grid, options, {

@@ -9,8 +9,8 @@ import { runDataSpec } from "../../runs/run-info.ts";
 import { readRunSpec } from "../../runs/run-spec.ts";
 
 /**
- * The options of the sampler of the run among a command's arguments, less whether means are shown, which has a flag of its own. Those of
- * ancestral sampling where there is no run, or one that cannot be read: the command then says why.
+ * The options of the sampler of the run among a command's arguments, or of the run that --prior names, less whether means are shown, which
+ * has a flag of its own. Those of ancestral sampling where there is no run, or one that cannot be read: the command then says why.
  */
 export async function samplerSettings(args: readonly string[]): Promise<z.ZodObject> {
   const { mean: _, ...shape } = ((await runOptions(args)) ?? ancestralOptions).shape;
@@ -18,7 +18,12 @@ export async function samplerSettings(args: readonly string[]): Promise<z.ZodObj
 }
 
 async function runOptions(args: readonly string[]): Promise<z.ZodObject | undefined> {
-  const path = args.find((argument) => existsSync(join(argument, "run.json")));
+  const at = args.findIndex((argument) => /^--prior(=|$)/.test(argument));
+  const [, prior = args[at + 1]] = /^--prior=(.*)/s.exec(args[at] ?? "") ?? [];
+  const isRun = (path: string): boolean => existsSync(join(path, "run.json"));
+  // Of several priors the first: all are given the same options.
+  const [first] = at < 0 ? [] : (prior ?? "").split(",").filter(isRun);
+  const path = first ?? args.find(isRun);
   if (path === undefined) return undefined;
   try {
     const run = await openRun(path);

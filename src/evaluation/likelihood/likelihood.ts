@@ -57,8 +57,10 @@ export class LikelihoodEvaluator {
       readonly seed?: number;
     },
   ) {
-    const { split, binarize, samples, seed = 0 } = options;
+    const { split, binarize, seed = 0 } = options;
     const { model } = trained;
+    // log p(x) itself needs no samples of z.
+    const samples = model.logProb ? 1 : options.samples;
     requireCapabilities(model, ["likelihood"], { where: "evaluate" });
     const size = sizeOf(split.dataset.shape);
     this.#samples = samples;

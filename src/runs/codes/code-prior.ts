@@ -1,6 +1,6 @@
 import { createDataset } from "../../data/dataset.ts";
 import { whole } from "../../data/split.ts";
-import { DataError, UnsupportedOpError } from "../../errors.ts";
+import { ConfigError, DataError, UnsupportedOpError } from "../../errors.ts";
 import { has, requireCapabilities } from "../../evaluation/capabilities.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
@@ -45,7 +45,16 @@ export interface CodePrior {
 export async function openPrior(loaded: LoadedRun, name: string, onFit?: () => void): Promise<CodePrior> {
   if (isDensity(name)) return mixturePrior(loaded, name, onFit);
   const priors: LoadedRun[] = [];
-  for (const path of name.split(",")) priors.push(await trainedPrior(loaded, path));
+  for (const path of name.split(",")) {
+    const prior = await trainedPrior(loaded, path);
+    const { latent } = prior.run.info.parent!;
+    const other = priors.find(({ run }) => run.info.parent!.latent === latent);
+    if (other)
+      throw new ConfigError(
+        `--prior: two priors of one latent, got ${other.run.path} and ${path} of ${latent}, expected one for each latent`,
+      );
+    priors.push(prior);
+  }
   return runPrior(loaded, name, priors);
 }
 

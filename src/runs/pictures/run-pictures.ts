@@ -2,6 +2,7 @@ import { forExamples } from "../../evaluation/given-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { has } from "../../evaluation/capabilities.ts";
 import { givesMeans } from "../../evaluation/shown-samples.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import type { CodePrior } from "../codes/code-prior.ts";
@@ -22,6 +23,9 @@ export function forSamples(trained: TrainedModel, split: Split): TrainedModel | 
   return split.indices.length === 0 ? undefined : forExamples(trained, split);
 }
 
+/** Columns of a grid of classes at most. */
+const widest = 32;
+
 export interface SampleGridOptions {
   readonly count: number;
   readonly seed?: number;
@@ -40,7 +44,7 @@ export interface SampleGridOptions {
   readonly radius?: number | undefined;
 }
 
-/** A square grid of samples; of a class-conditional model balanced over the classes. */
+/** A grid of samples, nearly square; of a class-conditional model a column per class, so that sample i has the same class whatever the count. */
 export async function sampleGrid(
   trained: TrainedModel,
   { count, prior, condition: wanted, radius, temperature, mean, options, onStep, seed = 0 }: SampleGridOptions,
@@ -56,18 +60,22 @@ export async function sampleGrid(
       return next.value;
     }
     const known = { ...wanted, ...(condition ?? trained.condition) };
-    const codes = await prior.sample(count, { seed, temperature, radius, condition: known });
+    const codes = await prior.sample(count, {
+      seed,
+      temperature,
+      radius,
+      condition: known,
+      ...(options && { options }),
+    });
     return from.decodeLatents(codes, { seed, mean: mean || !givesMeans(model) });
   };
   const field = model.condition?.fields.find(({ kind }) => kind === "class");
   const columns = Math.ceil(Math.sqrt(count));
   if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)
     return { sets: [await sample()], count, columns, shape, kind };
-  // A row per class where all of them fit, else as many classes as samples.
   const classes = field.classes.length;
-  const labels = Array.from({ length: count }, (_, i) => Math.floor((i * classes) / count));
-  const set = await sample({ [field.name]: labels });
-  return { sets: [set], count, columns: Math.max(1, Math.ceil(count / classes)), shape, kind };
+  const set = await sample({ [field.name]: Array.from({ length: classes }, (_, i) => i) });
+  return { sets: [set], count, columns: classes <= widest ? Math.min(classes, count) : columns, shape, kind };
 }
 
 /** Examples above their reconstructions, 16 a row. */
@@ -112,8 +120,8 @@ export async function manifoldGrid(
 const orderedBy = 1000;
 
 /**
- * The two dimensions with the highest rate, or variance of the code where there is none; the whole space
- * where there are but two.
+ * The two dimensions with the highest rate, or variance of the code where there is none; the first two where there are no more, or
+ * where the model does not encode.
  */
 export async function mostInformativeDimensions(
   trained: TrainedModel,
@@ -122,7 +130,7 @@ export async function mostInformativeDimensions(
   const { latentDim } = trained;
   if (latentDim < 2)
     throw new UnsupportedOpError(`manifold: too few latent dimensions, got ${latentDim}, expected at least 2`);
-  if (latentDim === 2) return [0, 1];
+  if (latentDim === 2 || !has(trained.model, "encode")) return [0, 1];
   const split = await examples();
   const codes = await trained.codes({ ...split, indices: split.indices.subarray(0, orderedBy) });
   const [first, second] = unitReport(codes, latentDim).units;
