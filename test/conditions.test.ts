@@ -88,7 +88,7 @@ describe("a model conditioned on numbers", async () => {
   test("keeps the field in the run, and asks for it", async () => {
     expect(run.run.info.data.fields).toContainEqual({ name: "light", kind: "numbers", shape: [2] });
     await expect(model.sample(1)).rejects.toThrow(
-      "model: it is of p(x | light), got no light to sample with, expected numbers of shape [2]",
+      "model: it is of p(x | light), got no light to sample with, expected numbers of shape [2], by --condition or given()",
     );
     expect(() => model.given({ class: [0] })).toThrow(/^condition: [^\n]*, got class, expected light$/);
   });
@@ -113,10 +113,10 @@ describe("a model conditioned on a class and on numbers", async () => {
 
   test("asks for the one that is missing", async () => {
     await expect(model.given({ class: [1] }).sample(1)).rejects.toThrow(
-      "model: it is of p(x | class, light), got no light to sample with, expected numbers of shape [2]",
+      "model: it is of p(x | class, light), got no light to sample with, expected numbers of shape [2], by --condition or given()",
     );
     await expect(model.given({ light: [0, 0] }).sample(1)).rejects.toThrow(
-      "model: it is of p(x | class, light), got no class to sample with, expected a class from 0 to 1",
+      "model: it is of p(x | class, light), got no class to sample with, expected a class from 0 to 1, by --label or given()",
     );
   });
 });

@@ -217,11 +217,15 @@ describe("a conditional model", () => {
   });
 
   test.each<readonly [string, Readonly<Record<string, readonly number[]>>, RegExp]>([
-    ["nothing", {}, /^model: it is of p\(x \| class, pair\), got no class to \w+ with, expected a class from 0 to 2$/],
+    [
+      "nothing",
+      {},
+      /^model: it is of p\(x \| class, pair\), got no class to \w+ with, expected a class from 0 to 2, by --label or given\(\)$/,
+    ],
     [
       "one field of two",
       { class: [1] },
-      /^model: it is of p\(x \| class, pair\), got no pair to \w+ with, expected numbers of shape \[2\]$/,
+      /^model: it is of p\(x \| class, pair\), got no pair to \w+ with, expected numbers of shape \[2\], by --condition or given\(\)$/,
     ],
   ])("refuses to be given %s where it is of p(x | condition) only", async (_, condition, message) => {
     const given = conditional().given(condition);

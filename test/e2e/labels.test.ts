@@ -70,7 +70,10 @@ describe("a model of numbers in an array file", () => {
       "pos=1,2,3",
       '--condition: the run\'s data have no such field, got "pos", expected one of pose; did you mean pose?',
     ],
-    [undefined, "model: it is of p(x | pose), got no pose to sample with, expected numbers of shape [3]"],
+    [
+      undefined,
+      "model: it is of p(x | pose), got no pose to sample with, expected numbers of shape [3], by --condition or given()",
+    ],
   ])("%s is refused in one line", async (given, line) => {
     const { code, stderr } = await latentkit.run("sample", "posed", ...(given ? ["--condition", given] : []));
     expect({ code, stderr }).toEqual({ code: 2, stderr: `latentkit: ${line}\n` });

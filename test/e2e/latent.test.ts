@@ -323,7 +323,7 @@ describe("wrong input", () => {
     [["decode", "vae", "none.npy"], "none.npy: no such file, got nothing to read, expected a .npy file of codes"],
     [
       ["decode", "cvae", "three.npy"],
-      /^model: it is of p\(x \| class\), got no class to decode with, expected a class from 0 to 9$/,
+      /^model: it is of p\(x \| class\), got no class to decode with, expected a class from 0 to 9, by --label or given\(\)$/,
     ],
     [["decode", "vae", "three.npy"], "three.npy: not codes of this model, got shape [2, 3], expected [count, 5]"],
     [["decode", "cvae", "nan.npy", "--label", "1"], "nan.npy: a code is not finite, expected numbers"],

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { temporaryRun } from "../../../test/temporary-run.ts";
 import { findModel } from "../../models/registry.ts";
 import { stream } from "../../random/index.ts";
 import { cpuDevice } from "../../runtime/node.ts";
@@ -68,9 +69,21 @@ describe("of normal values in bytes", () => {
     expect(note).toMatch(/^2000 samples, bandwidth 0\.0[5-9]/);
   });
 
-  test("the bound is plotted against the number of samples", async () => {
-    const { metrics } = await measured(["likelihood"], { samples: 20 });
-    const { picture } = metrics["likelihood"]!.details as { picture: string };
-    expect(readFileSync(picture, "utf8")).toMatch(/^<svg/);
+  test("the likelihood is exact where log p(x) is known", async () => {
+    const found = await measured(["scores", "likelihood"]);
+    const { value, note } = resultOf(found, "likelihood", "nll")!;
+    expect(value).toBeCloseTo(valueOf(found, "scores", "nll"), 5);
+    expect([note, found.metrics["likelihood"]!.checks]).toEqual(["exact", undefined]);
   });
+});
+
+test("a bound is plotted against the number of samples", async () => {
+  const vae = await temporaryRun("vae", "digits:100", {
+    config: { latentDim: 2, hiddenDims: [8] },
+    settings: { steps: 2 },
+  });
+  const { metrics } = await vae.evaluate({ metrics: ["likelihood"], samples: 20, count: 20 });
+  const { picture } = metrics["likelihood"]!.details as { picture: string };
+  expect(readFileSync(picture, "utf8")).toMatch(/^<svg/);
+  await vae.remove();
 });
