@@ -53,7 +53,13 @@ export async function openRunData(
   const where = run.store.pathOf("run.json");
   const data = readRunData(run);
   const { without, ...options } = givenDataOptions(data);
-  const source = await platform.openData(data.source, { ...options, without });
+  const source = await platform.openData(data.source, { ...options, without }).catch((error: unknown) => {
+    if (!(run.info.parent && error instanceof CheckpointError)) throw error;
+    throw new CheckpointError(
+      `${run.path}: its parent run cannot be opened: ${error.message}; a relative path starts where training was started`,
+      { cause: error },
+    );
+  });
   refuseOtherParent(run, source);
   if (source.fingerprint !== run.info.data.fingerprint)
     throw new DataError(

@@ -103,6 +103,9 @@ describe("a density of codes", () => {
     });
     const child = await loadRun("codes-flow", await cpuDevice(1), swapped);
     await expect(child.openData()).rejects.toThrow(/its parent run codes-parent has changed, got weights [0-9a-f]{12}/);
+    // And that it is no longer there.
+    stores.set("codes-parent", "nowhere");
+    await expect(child.openData()).rejects.toThrow(/^codes-flow: its parent run cannot be opened: nowhere: not a run/);
   });
 });
 
