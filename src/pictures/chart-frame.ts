@@ -5,9 +5,9 @@ import { escapeMarkup } from "./markup.ts";
 export const svgText = (x: number, y: number, anchor: "start" | "middle" | "end", words: string, more = ""): string =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="currentColor"${more}>${escapeMarkup(words)}</text>`;
 
-/** The opening <svg> tag; the caller closes it. */
+/** The opening <svg> tag; the caller closes it. Black on white, or the reverse for people who prefer dark pages. */
 export const svgStart = (title: string, width: number, height: number): string =>
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(title)}" font-family="sans-serif" font-size="11">`;
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(title)}" font-family="sans-serif" font-size="11" style="color-scheme: light dark; background: Canvas; color: CanvasText">`;
 
 export const chartTitle = (left: number, title: string): string =>
   svgText(left, 16, "start", title, ' font-weight="bold" font-size="12"');
