@@ -31,7 +31,7 @@ export function checkedField(dataset: Dataset, indices: Uint32Array, spec: Field
   const field = fieldsOf(dataset)[spec.name];
   if (!field)
     throw new DataError(
-      spec.kind === "class"
+      spec.kind === "class" && spec.name === "class"
         ? `${name}: no labels, got none, expected a labeled dataset of ${spec.classes.length} classes`
         : `${name}: field ${spec.name} is missing, got ${Object.keys(fieldsOf(dataset)).join(", ") || "none"}, expected ${describe(spec)}`,
     );
