@@ -1,11 +1,14 @@
 import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";
+import { ConfigError } from "../errors.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { Input, type Tensor } from "../graph/tensor.ts";
-import { codesOf, completeCodes, takeMean, takeSamples } from "../models/latent.ts";
+import { codesOf, completeCodes, type Latent, takeMean, takeSamples } from "../models/latent.ts";
+import { findNamed } from "../nearest-name.ts";
 import { cast } from "../ops/comparison.ts";
 import { requireCapabilities } from "./capabilities.ts";
 import type { Given } from "./condition.ts";
+import { countRows } from "./count-rows.ts";
 import { mapSplit } from "./map-split.ts";
 import { chunk, type ModelOnDevice } from "./model-on-device.ts";
 
@@ -39,7 +42,7 @@ export async function latentCodes(
 
 /**
  * Means of p(x|z) for codes of some latents, [count, ...shape] each, with those below at their prior's mean; or, where `mean` is false,
- * samples of both. Throws UnsupportedOpError where the model does not decode.
+ * samples of both. Throws UnsupportedOpError where the model does not decode, ConfigError for codes that are not those of its latents.
  */
 export async function decodeLatents(
   trained: ModelOnDevice,
@@ -49,7 +52,7 @@ export async function decodeLatents(
   const { model } = trained;
   requireCapabilities(model, ["decode"]);
   given.check("decode");
-  const latents = (model.latents ?? []).filter(({ name }) => codes[name]);
+  const { latents, count } = givenLatents(model.latents ?? [], codes);
   const key = `decode ${mean ? "means" : "samples"} ${latents.map(({ name }) => name).join()} ${given.key}`;
   const program = trained.program(key, () => {
     const inputs = latents.map(({ name, shape }) => [name, new Input(name, [chunk, ...shape])] as const);
@@ -63,7 +66,6 @@ export async function decodeLatents(
     return { name: "decode", outputs: new Map([["out", out]]), frozen: trained.frozen };
   });
   const sizes = latents.map(({ shape }) => sizeOf(shape));
-  const count = codes[latents[0]!.name]!.length / sizes[0]!;
   const rowSize = program.output("out").size / chunk;
   const out = new Float32Array(count * rowSize);
   const fed = Object.fromEntries(latents.map(({ name }, i) => [name, new Float32Array(chunk * sizes[i]!)]));
@@ -77,4 +79,25 @@ export async function decodeLatents(
     out.set((found["out"] as Float32Array).subarray(0, (count - first) * rowSize), first * rowSize);
   }
   return out;
+}
+
+/** The latents that codes are of, and how many each has. Throws ConfigError for a name that is no latent, none, or different counts. */
+function givenLatents(
+  latents: readonly Latent[],
+  codes: LatentCodes,
+): { readonly latents: readonly Latent[]; readonly count: number } {
+  const where = "decodeLatents";
+  for (const name of Object.keys(codes)) findNamed(where, "latent", name, latents);
+  const given = latents.filter(({ name }) => codes[name]);
+  const counts = given.map(({ name, shape }) => countRows(where, name, codes[name]!, shape, "codes"));
+  const [count] = counts;
+  if (count === undefined)
+    throw new ConfigError(
+      `${where}: no codes, got none, expected those of ${latents.map(({ name }) => name).join(" or ")}`,
+    );
+  if (counts.some((other) => other !== count))
+    throw new ConfigError(
+      `${where}: latents differ in number, got ${given.map(({ name }, i) => `${counts[i]} of ${name}`).join(" and ")}, expected as many of each`,
+    );
+  return { latents: given, count };
 }

@@ -174,6 +174,89 @@ const conditional = (fields: readonly FieldSpec[] = [label, pair], required = tr
     decode: ({ z }, context) => independent(new Normal(z!.mul(0).add(known(context)), std), 1),
   });
 
+/** Examples of 2 x 3 values, codes of two latents: 2 numbers each, and 3. */
+const shaped = (): TrainedModel => {
+  const prior = (size: number) => (_: unknown, count: number) =>
+    independent(new Normal(constant(0).broadcastTo([count, size]), 1), 1);
+  const model: Model = {
+    objectives: () => [],
+    latents: [
+      { name: "top", shape: [2], dtype: "float32", prior: prior(2) },
+      { name: "bottom", shape: [3], dtype: "float32", prior: prior(3) },
+    ],
+    code: "bottom",
+    encode: (x) => ({
+      top: independent(new Normal(reshape(x, [-1, 3, 2]).sum(1), std), 1),
+      bottom: independent(new Normal(x.sum(1), std), 1),
+    }),
+    decode: ({ bottom }) =>
+      independent(new Normal(reshape(bottom!, [-1, 1, 3]).broadcastTo([bottom!.shape[0]!, 2, 3]), std), 2),
+    reconstruct: (x) => x,
+    corrupt: (x) => x,
+  };
+  return new TrainedModel(model, { store: createVariables(cpu, []), shape: [2, 3] });
+};
+
+describe("arrays that do not fit are refused in one line", () => {
+  const zeros = (size: number): Float32Array => new Float32Array(size);
+  const count = (where: string, got: unknown) =>
+    `${where}: not a count, got ${String(got)}, expected a positive integer`;
+  const rows = (where: string, got: number) =>
+    `${where}: x is no whole number of examples, got ${got} values, expected a multiple of 6: [count, 2, 3]`;
+  test.each<readonly [call: string, f: (model: TrainedModel) => unknown, message: string]>([
+    ["encode(5)", (model) => model.encode(zeros(5)), rows("encode", 5)],
+    ["encode(7)", (model) => model.encode(zeros(7)), rows("encode", 7)],
+    ["reconstruct(7)", (model) => model.reconstruct(zeros(7)), rows("reconstruct", 7)],
+    ["corrupt(7)", (model) => model.corrupt(zeros(7)), rows("corrupt", 7)],
+    [
+      "decode(5)",
+      (model) => model.decode(zeros(5)),
+      "decode: z is no whole number of codes, got 5 values, expected a multiple of 3: [count, 3]",
+    ],
+    ["sample(1.5)", (model) => model.sample(1.5), count("sample", 1.5)],
+    ["sample(NaN)", (model) => model.sample(NaN), count("sample", NaN)],
+    ["sample(-1)", (model) => model.sample(-1), count("sample", -1)],
+    ["sample(0)", (model) => model.sample(0), count("sample", 0)],
+    ["samplePrior(0.5)", (model) => model.samplePrior(0.5), count("samplePrior", 0.5)],
+    [
+      "decodeLatents of none",
+      (model) => model.decodeLatents({}),
+      "decodeLatents: no codes, got none, expected those of top or bottom",
+    ],
+    [
+      "decodeLatents of another name",
+      (model) => model.decodeLatents({ botom: zeros(3) }),
+      'decodeLatents: unknown latent, got "botom", expected one of top, bottom; did you mean bottom?',
+    ],
+    [
+      "decodeLatents of a code and a third",
+      (model) => model.decodeLatents({ bottom: zeros(4) }),
+      "decodeLatents: bottom is no whole number of codes, got 4 values, expected a multiple of 3: [count, 3]",
+    ],
+    [
+      "decodeLatents of different counts",
+      (model) => model.decodeLatents({ top: zeros(4), bottom: zeros(9) }),
+      "decodeLatents: latents differ in number, got 2 of top and 3 of bottom, expected as many of each",
+    ],
+  ])("%s", async (_, f, message) => {
+    const error: unknown = await Promise.resolve(shaped())
+      .then(f)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).message).toBe(message);
+    const { where, got, expected } = error as ConfigError;
+    expect(message.startsWith(`${where}: `) && message.endsWith(`, got ${got}, expected ${expected}`)).toBe(true);
+  });
+
+  test("those that fit are not", async () => {
+    const model = shaped();
+    expect([...(await model.encode(Float32Array.of(1, 2, 3, 4, 5, 6)))]).toEqual([5, 7, 9]);
+    expect([...(await model.decode(Float32Array.of(1, 2, 3)))]).toEqual([1, 2, 3, 1, 2, 3]);
+    expect((await model.decodeLatents({ top: zeros(4), bottom: zeros(6) })).length).toBe(12);
+    expect((await model.encode(zeros(0))).length).toBe(0);
+  });
+});
+
 describe("a conditional model", () => {
   test("is given each example's own label where a split has them", async () => {
     const { means } = await conditional([label]).codes(split);

@@ -2,7 +2,7 @@ import type { Binarization } from "../data/binarize.ts";
 import { kindOfShape } from "../data/spec.ts";
 import type { Split } from "../data/split.ts";
 import { UnsupportedOpError } from "../errors.ts";
-import { type Shape, sizeOf } from "../graph/shape.ts";
+import type { Shape } from "../graph/shape.ts";
 import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
 import { completeCodes, type Latent, takeMean } from "../models/latent.ts";
 import type { Model } from "../models/model.ts";
@@ -11,6 +11,7 @@ import { Program, type ProgramSpec } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 import { codeOf, requireCapabilities } from "./capabilities.ts";
 import { type ConditionValues, Given } from "./condition.ts";
+import { checkCount, countRows } from "./count-rows.ts";
 import { decodeLatents, type LatentCodes } from "./latent-codes.ts";
 import { mapSplit } from "./map-split.ts";
 import { chunk, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
@@ -113,12 +114,14 @@ export class TrainedModel implements ModelOnDevice {
   /** The same, step by step with previews where the model samples in many steps. */
   sampling(count: number, options: SampleOptions = {}): AsyncGenerator<SamplingProgress, Float32Array> {
     this.#given.check("sample");
+    checkCount("sample", count);
     return sampling(this, this.#given, count, options);
   }
 
   /** Codes of new examples from the prior, [count, latentDim]. */
   async samplePrior(count: number, { seed = 0 } = {}): Promise<Float32Array> {
     requireCapabilities(this.model, ["prior"]);
+    checkCount("samplePrior", count);
     const { name } = this.code;
     return this.#run("sample the prior", { program: "draw-codes", count, seed }, (size, context) => {
       const codes = completeCodes(this.model.latents!, {}, { count: size, context });
@@ -169,7 +172,8 @@ export class TrainedModel implements ModelOnDevice {
   async decode(z: Float32Array): Promise<Float32Array> {
     requireCapabilities(this.model, ["decode"]);
     const { latentDim, model, code } = this;
-    return this.#run("decode", { count: z.length / latentDim, rows: z }, (size, context) => {
+    const count = countRows("decode", "z", z, [latentDim], "codes");
+    return this.#run("decode", { count, rows: z }, (size, context) => {
       const input = new Input("in", [size, latentDim]);
       const codes = completeCodes(model.latents!, { [code.name]: input }, { count: size, context, means: true });
       return { input, output: model.decode!(codes, context).mean };
@@ -216,7 +220,8 @@ export class TrainedModel implements ModelOnDevice {
     f: (input: Tensor, context: Context) => Tensor,
     seed = 0,
   ): Promise<Float32Array> {
-    return this.#run(name, { count: x.length / sizeOf(this.shape), rows: x, seed }, (size, context) => {
+    const count = countRows(name, "x", x, this.shape, "examples");
+    return this.#run(name, { count, rows: x, seed }, (size, context) => {
       const input = new Input("in", [size, ...this.shape]);
       return { input, output: f(input, context) };
     });
