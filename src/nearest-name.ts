@@ -16,6 +16,12 @@ export function findNamed<T extends { readonly name: string }>(
   );
 }
 
+/** Throws ConfigError where an object has a key that is not known, naming the nearest. */
+export function refuseUnknownKeys(where: string, what: string, given: object, known: readonly string[]): void {
+  const among = known.map((name) => ({ name }));
+  for (const key of Object.keys(given)) findNamed(where, what, key, among);
+}
+
 /**
  * The known name that `wanted` begins, where there is but one, else the closest by edits (insert, delete, replace a letter, exchange two neighbors), or
  * undefined where none is near enough to be meant.

@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { findNamed } from "../nearest-name.ts";
 import { stream } from "../random/index.ts";
 import type { Dataset } from "./dataset.ts";
 import { fingerprint } from "./fingerprint.ts";
@@ -12,6 +13,15 @@ export interface Split {
 /** The splits of a data source. */
 export const splitNames = ["train", "validation", "test"] as const;
 export type SplitName = (typeof splitNames)[number];
+
+/** A split by its name. Throws ConfigError naming the nearest. */
+export const findSplit = (where: string, name: string): SplitName =>
+  findNamed(
+    where,
+    "split",
+    name,
+    splitNames.map((each) => ({ name: each })),
+  ).name;
 
 /** The training, validation and test splits of a data source. */
 export interface DataSource {

@@ -1,7 +1,8 @@
 import type { Binarization } from "../data/binarize.ts";
-import type { Split, SplitName } from "../data/split.ts";
+import { findSplit, type Split, type SplitName } from "../data/split.ts";
 import { DataError, UnsupportedOpError } from "../errors.ts";
 import { isDensity, parseDensity } from "../latent/density.ts";
+import { refuseUnknownKeys } from "../nearest-name.ts";
 import type { Extractor } from "../evaluation/extractors/extractor.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "../evaluation/metrics/generated.ts";
@@ -42,6 +43,20 @@ export interface EvaluationRequest {
   readonly onExtractorTraining?: (step: number, steps: number) => void;
 }
 
+const requestKeys: Readonly<Record<keyof EvaluationRequest, true>> = {
+  split: true,
+  count: true,
+  samples: true,
+  seed: true,
+  metrics: true,
+  lacking: true,
+  generated: true,
+  show: true,
+  priors: true,
+  extractor: true,
+  onExtractorTraining: true,
+};
+
 /** Values of metrics of a run with everything they depend on. */
 export interface Evaluation {
   readonly model: string;
@@ -67,7 +82,7 @@ export function resultOf(evaluation: Evaluation, metric: string, name: string, o
 
 /**
  * Evaluates a run on a split of its own data: yields the progress of each metric, returns the values. Throws ConfigError for a name
- * that is no metric, UnsupportedOpError for one the run lacks the capability for.
+ * that is no metric, split or option, UnsupportedOpError for one the run lacks the capability for.
  *
  * @example
  * const run = await train(vae({ latentDim: 2 }), await digitsSource({ size: 500 }), { steps: 20 });
@@ -79,8 +94,10 @@ export async function* evaluateRun(
   loaded: LoadedRun,
   request: EvaluationRequest,
 ): AsyncGenerator<EvaluationProgress, Evaluation> {
+  refuseUnknownKeys("evaluate", "option", request, Object.keys(requestKeys));
   const { run, trained, step, platform } = loaded;
-  const { split: splitName, count, seed, extractor: spec } = request;
+  const { count, seed, extractor: spec } = request;
+  const splitName = findSplit("evaluate", request.split);
   const asked = request.metrics?.map(findMetric);
   const source = await loaded.openData();
   const { binarize, source: name } = readRunData(run);

@@ -1,7 +1,9 @@
 import type { Binarization } from "../data/binarize.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createDataSource, type DataSource, split } from "../data/split.ts";
+import { ConfigError } from "../errors.ts";
 import type { ModelChoice } from "../models/definition.ts";
+import { refuseUnknownKeys } from "../nearest-name.ts";
 import { parseSettings } from "../settings-schema.ts";
 import type { Device } from "../runtime/device.ts";
 import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
@@ -33,11 +35,13 @@ export interface TrainOptions extends Partial<Omit<TrainingSettings, "device">> 
  * unknown or out of range, DataError for data that do not fit, DivergedError where a metric is not finite.
  */
 export async function train(
-  { definition, config }: ModelChoice,
+  model: ModelChoice,
   data: DataSource | Dataset | string,
   options: TrainOptions,
   platform: Platform,
 ): Promise<TrainedRun> {
+  checkArguments(model, data, options);
+  const { definition, config } = model;
   const { device, seed = 0, binarize = "auto", out, onEvent, signal, ...settings } = options;
   const picked = typeof device === "object" ? { device } : undefined;
   const source = typeof data === "string" ? undefined : await sourceOf(data);
@@ -69,6 +73,31 @@ export async function train(
   };
   return new TrainedRun(loaded, () => training.close());
 }
+
+/** Options that are no training settings. */
+const ownOptions = { seed: true, binarize: true, out: true, onEvent: true, signal: true } satisfies Readonly<
+  Record<Exclude<keyof TrainOptions, keyof TrainingSettings>, true>
+>;
+
+/** Throws ConfigError for what JavaScript, or text read as it is, can pass in place of a model, data and options. */
+function checkArguments(model: unknown, data: unknown, options: object): void {
+  if (typeof model === "function")
+    throw new ConfigError(
+      `train: not a model with its settings, got the definition ${model.name}, expected a call of it, such as ${model.name}()`,
+    );
+  if (typeof model !== "object" || model === null || !("definition" in model && "config" in model))
+    throw new ConfigError(
+      `train: not a model with its settings, got ${described(model)}, expected one, such as vae({ latentDim: 10 })`,
+    );
+  const isData = typeof data === "object" && data !== null && ("train" in data || "values" in data);
+  if (typeof data !== "string" && !isData)
+    throw new ConfigError(
+      `train: no data, got ${described(data)}, expected a source, a dataset, or text that --data takes, such as "digits"`,
+    );
+  refuseUnknownKeys("train", "option", options, [...Object.keys(trainingSettings.shape), ...Object.keys(ownOptions)]);
+}
+
+const described = (value: unknown): string => (typeof value === "object" && value !== null ? "an object" : `${value}`);
 
 async function sourceOf(data: DataSource | Dataset): Promise<DataSource> {
   if ("train" in data) return data;

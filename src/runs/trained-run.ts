@@ -1,4 +1,5 @@
-import type { Split, SplitName } from "../data/split.ts";
+import { findSplit, type Split, type SplitName } from "../data/split.ts";
+import { ConfigError } from "../errors.ts";
 import type { ConditionValues } from "../evaluation/condition.ts";
 import { drain, type SampleOptions } from "../evaluation/sampling.ts";
 import type { SplitCodes, TrainedModel } from "../evaluation/trained-model.ts";
@@ -8,6 +9,12 @@ import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
 import type { RunInfo } from "./run-info.ts";
 import { readRunData } from "./run-spec.ts";
 import { type ExampleScores, scoreRun, type ScoreRequest } from "./score-run.ts";
+
+/** The weights of a run, which the same run with a condition shares. */
+interface HeldWeights {
+  readonly close: () => Promise<void>;
+  released: boolean;
+}
 
 /**
  * A run with its weights on a device: EMA weights where training kept them. Graphs are compiled once and kept until `release`.
@@ -19,53 +26,61 @@ import { type ExampleScores, scoreRun, type ScoreRequest } from "./score-run.ts"
  * await run.release();
  */
 export class TrainedRun {
-  readonly loaded: LoadedRun;
-  readonly #close: () => Promise<void>;
+  readonly #loaded: LoadedRun;
+  readonly #weights: HeldWeights;
 
-  constructor(loaded: LoadedRun, close: () => Promise<void> = () => loaded.trained.release()) {
-    this.loaded = loaded;
-    this.#close = close;
+  /** `close` frees what the run holds: the model's graphs and weights when missing. */
+  constructor(loaded: LoadedRun, close: (() => Promise<void>) | HeldWeights = () => loaded.trained.release()) {
+    this.#loaded = loaded;
+    this.#weights = typeof close === "function" ? { close, released: false } : close;
   }
 
-  /** The model's capabilities as functions of arrays. */
+  /** The run as the functions of this module take it. Throws ConfigError after `release`. */
+  get loaded(): LoadedRun {
+    if (this.#weights.released)
+      throw new ConfigError("run: used after release(), got a run without weights, expected one that is not released");
+    return this.#loaded;
+  }
+
+  /** The model's capabilities as functions of arrays. Throws ConfigError after `release`. */
   get trained(): TrainedModel {
     return this.loaded.trained;
   }
 
   /** What run.json holds: model, settings, data, and how training ended. */
   get info(): RunInfo {
-    return this.loaded.run.info;
+    return this.#loaded.run.info;
   }
 
   /** The last metrics of training, validation and test. */
   metrics(): Promise<RunMetrics> {
     const { result } = this.info;
-    const end = result?.step ?? this.loaded.step;
-    return readRunMetrics(this.loaded.run, { end, weights: result?.weights ?? end, stepsPerEpoch: 1 });
+    const end = result?.step ?? this.#loaded.step;
+    return readRunMetrics(this.#loaded.run, { end, weights: result?.weights ?? end, stepsPerEpoch: 1 });
   }
 
   /** New examples, [count, ...shape]: samples, or with `mean` means of p(x|z). */
-  sample(count: number, options?: SampleOptions): Promise<Float32Array> {
+  async sample(count: number, options?: SampleOptions): Promise<Float32Array> {
     return this.trained.sample(count, options);
   }
 
   /** The run with a condition: a class, attributes, numbers. */
   given(condition: ConditionValues): TrainedRun {
-    return new TrainedRun({ ...this.loaded, trained: this.trained.given(condition) }, this.#close);
+    return new TrainedRun({ ...this.loaded, trained: this.trained.given(condition) }, this.#weights);
   }
 
   /** Means of q(z|x) of examples x [count, ...shape]: [count, latentDim]. */
-  encode(x: Float32Array): Promise<Float32Array> {
+  async encode(x: Float32Array): Promise<Float32Array> {
     return this.trained.encode(x);
   }
 
   /** Means of p(x|z) of codes z [count, latentDim]: [count, ...shape]. */
-  decode(z: Float32Array): Promise<Float32Array> {
+  async decode(z: Float32Array): Promise<Float32Array> {
     return this.trained.decode(z);
   }
 
   /** Reconstructions of examples x [count, ...shape]. */
-  reconstruct(x: Float32Array): Promise<Float32Array> {
+  async reconstruct(x: Float32Array): Promise<Float32Array> {
     return this.trained.reconstruct(x);
   }
 
@@ -76,7 +91,7 @@ export class TrainedRun {
   }
 
   /** Metrics on a split, test by default: those that need no generated examples unless some are named. */
-  evaluate(request: Partial<EvaluationRequest> = {}): Promise<Evaluation> {
+  async evaluate(request: Partial<EvaluationRequest> = {}): Promise<Evaluation> {
     return drain(evaluateRun(this.loaded, { split: "test", seed: 0, ...request }));
   }
 
@@ -91,10 +106,12 @@ export class TrainedRun {
 
   /** Frees graphs and weights, and lets others write to the run. */
   async release(): Promise<void> {
-    await this.#close();
+    if (this.#weights.released) return;
+    this.#weights.released = true;
+    await this.#weights.close();
   }
 
   async #split(split: Split | SplitName): Promise<Split> {
-    return typeof split === "string" ? (await this.loaded.openData())[split] : split;
+    return typeof split === "string" ? (await this.loaded.openData())[findSplit("run", split)] : split;
   }
 }
