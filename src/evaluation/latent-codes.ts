@@ -8,9 +8,8 @@ import { findNamed } from "../nearest-name.ts";
 import { cast } from "../ops/comparison.ts";
 import { requireCapabilities } from "./capabilities.ts";
 import type { Given } from "./condition.ts";
-import { countRows } from "./count-rows.ts";
 import { mapSplit } from "./map-split.ts";
-import { chunk, type ModelOnDevice } from "./model-on-device.ts";
+import { chunk, countRows, type ModelOnDevice } from "./model-on-device.ts";
 
 /** Codes of examples by latent, [examples, ...shape of the latent]; symbols as their numbers. */
 export type LatentCodes = Readonly<Record<string, Float32Array>>;

@@ -1,4 +1,5 @@
-import type { Shape } from "../graph/shape.ts";
+import { ConfigError } from "../errors.ts";
+import { type Shape, sizeOf } from "../graph/shape.ts";
 import type { Variable } from "../graph/tensor.ts";
 import type { Model } from "../models/model.ts";
 import type { Program, ProgramSpec } from "../runtime/program.ts";
@@ -25,4 +26,19 @@ export interface ModelOnDevice {
   kept<T extends Releasable>(key: string, make: () => T): T;
   /** A program over the model's variables, compiled at the first use of this key. */
   program(key: string, make: () => Omit<ProgramSpec, "emaWeights">): Program;
+}
+
+/** Rows of `shape` in an array, [count, ...shape]. Throws ConfigError where the last one is cut off. */
+export function countRows(where: string, name: string, values: ArrayLike<number>, shape: Shape, rows: string): number {
+  const size = sizeOf(shape);
+  if (values.length % size === 0) return values.length / size;
+  throw new ConfigError(
+    `${where}: ${name} is no whole number of ${rows}, got ${values.length} values, expected a multiple of ${size}: [${["count", ...shape].join(", ")}]`,
+  );
+}
+
+/** Throws ConfigError unless so many examples can be made. */
+export function checkCount(where: string, count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new ConfigError(`${where}: not a count, got ${count}, expected a positive integer`);
 }

@@ -11,10 +11,9 @@ import { Program, type ProgramSpec } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 import { codeOf, requireCapabilities } from "./capabilities.ts";
 import { type ConditionValues, Given } from "./condition.ts";
-import { checkCount, countRows } from "./count-rows.ts";
 import { decodeLatents, type LatentCodes } from "./latent-codes.ts";
 import { mapSplit } from "./map-split.ts";
-import { chunk, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
+import { checkCount, chunk, countRows, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
 import { ratePerDimension } from "./rate-per-dimension.ts";
 import { drain, type SampleOptions, sampling, type SamplingProgress } from "./sampling.ts";
 

@@ -26,7 +26,7 @@ export {
   takeMean,
   takeSamples,
 } from "./latent.ts";
-export type { Batch, Elbo, Examples, Model, Objective, RunOptimizer } from "./model.ts";
+export type { Batch, DataSpec, Elbo, Examples, FieldSpec, Model, Objective, RunOptimizer } from "./model.ts";
 export { conditionSize, conditionVector } from "./parts/condition-vector.ts";
 export { type Likelihood, likelihood, likelihoodConfig, type LikelihoodConfig } from "./parts/likelihoods.ts";
 export {

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { perAxis, type PerAxis } from "../ops/index.ts";
+import { type PerAxis, perAxis } from "../ops/window.ts";
 import { type ActivationName, activations, initializationFor } from "./activation.ts";
 import { Conv, ConvTranspose } from "./conv.ts";
 import { glorotUniform } from "./initializers.ts";

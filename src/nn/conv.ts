@@ -1,5 +1,6 @@
 import { type Tensor, Variable } from "../graph/tensor.ts";
-import { conv, type ConvOptions, convTranspose, perAxis, type PerAxis, reshape } from "../ops/index.ts";
+import { conv, type ConvOptions, convTranspose, type PerAxis, reshape } from "../ops/index.ts";
+import { perAxis } from "../ops/window.ts";
 import { convFans, convTransposeFans, glorotUniform, type Initialize, zeros } from "./initializers.ts";
 
 export interface ConvLayerOptions extends ConvOptions {

@@ -3,15 +3,44 @@
  *
  * @module latentkit/ops
  */
-export * from "./arithmetic.ts";
+export {
+  abs,
+  add,
+  clamp,
+  div,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  pow,
+  reciprocal,
+  sqrt,
+  square,
+  sub,
+} from "./arithmetic.ts";
 export * from "./comparison.ts";
 export * from "./convolution.ts";
 export * from "./elementwise.ts";
 export * from "./indexing.ts";
-export * from "./linalg.ts";
-export * from "./movement.ts";
+export { matmul, tril, triu } from "./linalg.ts";
+export { broadcastTo, concat, flatten, flip, pad, reshape, slice, split, stack, tile, transpose } from "./movement.ts";
 export * from "./pooling.ts";
-export * from "./reduction.ts";
+export {
+  argmax,
+  argmin,
+  cumsum,
+  logMeanExp,
+  logSoftmax,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  softmax,
+  sum,
+  variance,
+} from "./reduction.ts";
 export * from "./resize.ts";
 export * from "./sorting.ts";
-export { type PerAxis, perAxis } from "./window.ts";
+export type { PerAxis } from "./window.ts";

@@ -5,7 +5,7 @@ import { ConfigError } from "../errors.ts";
 import type { ModelChoice } from "../models/definition.ts";
 import { vae } from "../models/vaes/vae.ts";
 import { nodePlatform } from "../node/platform.ts";
-import { train, type TrainOptions } from "./train.ts";
+import { train } from "./train.ts";
 import type { TrainedRun } from "./trained-run.ts";
 
 const choice = vae({ latentDim: 3, hiddenDims: [8] });
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 /** What plain JavaScript can pass, and the compiler refuses. */
 const untyped = (model: unknown, data: unknown, given: object = {}): Promise<TrainedRun> =>
-  train(model as ModelChoice, data as DataSource, { ...options, ...given } as TrainOptions, nodePlatform);
+  train(model as ModelChoice, data as DataSource, { ...options, ...given }, nodePlatform);
 
 describe("what is not meant is refused in one line", () => {
   test.each<readonly [what: string, call: () => Promise<unknown>, message: RegExp]>([
