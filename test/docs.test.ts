@@ -8,10 +8,12 @@ import type { ModelDefinition } from "../src/models/definition.ts";
 import { registry } from "../src/models/registry.ts";
 import { loadModelFile } from "../src/node/load-model-file.ts";
 import { nodePlatform } from "../src/node/platform.ts";
+import { train } from "../src/node/runs.ts";
 import { memoryStores } from "../src/runs/storage/memory-store.ts";
 import { startRun } from "../src/runs/start-run.ts";
 import { settingsOf, settingText } from "../src/settings-schema.ts";
 import { follow } from "./follow-training.ts";
+import { operationRows } from "./operation-rows.ts";
 import { blocksOf, PageProgram, root } from "./page-program.ts";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -19,8 +21,15 @@ const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `do
   path.endsWith(".md"),
 );
 
+/** The rows of the first table under a heading. */
+const tableUnder = (page: string, heading: string): string[] => {
+  const lines = read(page).split("\n");
+  const from = lines.findIndex((line, i) => i > lines.indexOf(heading) && line.startsWith("| --- |")) + 1;
+  return lines.slice(from, lines.indexOf("", from));
+};
+
 /** Pages whose `ts` blocks are one program. */
-const programs = ["docs/how-it-works.md", "docs/models.md", "docs/own-model.md"];
+const programs = ["docs/data.md", "docs/how-it-works.md", "docs/models.md", "docs/own-model.md", "docs/package.md"];
 
 describe.each(programs)("%s", (path) => {
   const program = new PageProgram(path);
@@ -55,6 +64,29 @@ describe("docs/own-model.md", () => {
     const first = blocksOf(read("docs/own-model.md")).find(({ language }) => language === "ts");
     expect(`${first?.text}\n`).toBe(read("examples/my-model.ts"));
   });
+
+  test("has every operation", () => {
+    expect(tableUnder("docs/own-model.md", "## Operations")).toEqual(operationRows());
+  });
+
+  test.each(["wgan-gp", "real-nvp", "ddpm"])(
+    "shows %s as it is, which trains and samples as a model file",
+    async (name) => {
+      const file = read(`examples/${name}.ts`);
+      const shown = blocksOf(read("docs/own-model.md")).filter(({ language }) => language === "typescript");
+      expect(shown.map(({ text }) => `${text}\n`)).toContain(file);
+      const definition = (await loadModelFile(join(root, `examples/${name}.ts`))) as ModelDefinition;
+      expect(definition.name).toBe(name);
+      expect(file.slice(0, file.indexOf("class "))).toContain(definition.paper);
+      const choice = { definition, config: name === "ddpm" ? { steps: 10 } : {} };
+      const settings = { device: "cpu", threads: 1, steps: 4, batchSize: 20, ema: 0.9 } as const;
+      const run = await train(choice, "toy:8gaussians:200", settings);
+      const samples = await run.sample(10);
+      expect(samples.length).toBe(20);
+      expect(samples.every(Number.isFinite)).toBe(true);
+      await run.release();
+    },
+  );
 
   test("the example trains as a model file", async () => {
     const definition = (await loadModelFile(join(root, "examples/my-model.ts"))) as ModelDefinition;
@@ -98,12 +130,6 @@ describe("settings", () => {
       // A bar would end the table's cell.
       return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
     });
-  /** The rows of the first table under a heading. */
-  const tableUnder = (page: string, heading: string): string[] => {
-    const lines = read(page).split("\n");
-    const from = lines.findIndex((line, i) => i > lines.indexOf(heading) && line.startsWith("| --- |")) + 1;
-    return lines.slice(from, lines.indexOf("", from));
-  };
 
   test.each(registry)("docs/models.md has every setting of $name", ({ name, config }) => {
     expect(tableUnder("docs/models.md", `### Settings of ${name}`)).toEqual(tableOf(config, (key) => key));

@@ -97,7 +97,8 @@ export async function createDataset<Values extends Dataset["values"]>(
     new DataError(`${name}: ${what}, got ${got}, expected ${expected}`);
   if (!shape.every((extent) => Number.isSafeInteger(extent) && extent > 0))
     throw fail("an example has an extent that is not positive", `[${shape.join(", ")}]`, "positive integers");
-  if (!Number.isSafeInteger(size) || size < 1) throw fail("no examples", size, "at least 1");
+  if (!Number.isSafeInteger(size) || size < 1)
+    throw fail("size is not a number of examples", size, "an integer of at least 1");
   const expected = size * exampleSize(parts);
   const stored = ArrayBuffer.isView(values);
   if (stored && values.length !== expected)
