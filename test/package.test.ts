@@ -97,6 +97,7 @@ describe("bundles", () => {
       'export { adam, Batches, compileStep, digitsSource, fit, TrainedModel, vae, wasmDevice } from "latentkit";',
       234_000,
     ],
+    ['export { train } from "latentkit/runs"; export { browserPlatform } from "latentkit/browser";', 505_000],
   ];
   test.each(budgets)("%s keeps to %i bytes", async (program, bytes) => {
     const { code } = await bundled(program);

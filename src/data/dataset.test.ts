@@ -27,6 +27,13 @@ test.each([
   await expect(createDataset({ ...whole, ...change })).rejects.toThrow(DataError);
 });
 
+test("a missing size is named", async () => {
+  const { size: _, ...rest } = whole;
+  await expect(createDataset(rest as typeof whole)).rejects.toThrow(
+    /^[^:]+: size is not a number of examples, got undefined, expected an integer of at least 1$/,
+  );
+});
+
 test("the fingerprint sees every part of the content", async () => {
   const { fingerprint } = await createDataset(whole);
   const changes = [
