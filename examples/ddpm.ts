@@ -18,7 +18,7 @@ class DDPM implements Model {
   constructor(steps: number, { shape }: DataSpec) {
     const dim = sizeOf(shape);
     this.network = new MLP([dim + 1, 128, 128, dim], { activation: "silu" });
-    const betas = Array.from({ length: steps }, (_, t) => 1e-4 + (0.02 * t) / steps);
+    const betas = Array.from({ length: steps }, (_, t) => 1e-4 + ((0.02 - 1e-4) * t) / (steps - 1));
     let product = 1;
     this.alphaBars = betas.map((beta) => (product *= 1 - beta));
     const points = betas.map((beta, t) => ({

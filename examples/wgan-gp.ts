@@ -44,7 +44,7 @@ class WGAN implements Model {
     return independent(new Delta(reshape(this.generate(z!, context), [-1, ...this.shape])), this.shape.length);
   }
 
-  objectives({ x }: Batch, contextOf: (objective: string) => Context) {
+  objectives({ x }: Batch, contextOf: (objective: string) => Context): Objective[] {
     const fakes = (name: string) =>
       this.generate(noise.normal([x.shape[0]!, ...this.latents[0].shape]), contextOf(name));
     const [real, fake, e] = [flatten(x), stopGradient(fakes("critic")), noise.uniform([x.shape[0]!, 1])];
@@ -52,21 +52,26 @@ class WGAN implements Model {
     const [slope] = grad(sum(this.critic.apply(y)), [y]);
     const penalty = mean(square(sqrt(sum(square(slope!), 1).add(1e-12)).sub(1)));
     const distance = mean(this.critic.apply(real)).sub(mean(this.critic.apply(fake)));
-    const of = (part: string) => new Map([...parameters(this)].filter(([name]) => name.startsWith(`${part}.`)));
-    const metrics = { distance };
-    const own: Pick<Objective, "optimizer"> = {
-      optimizer: ({ scheduled }) => adam({ learningRate: scheduled(1e-3), beta1: 0 }),
-    };
-    const critic: Objective = {
-      name: "critic",
-      loss: penalty.mul(10).sub(distance),
-      parameters: of("critic"),
-      metrics,
-      ...own,
-    };
-    const loss = mean(this.critic.apply(fakes("generator"))).neg();
-    const generator: Objective = { name: "generator", loss, parameters: of("generator"), metrics: {}, ...own };
-    return [{ ...critic, repeat: { times: 5, batches: "fresh" as const }, ema: false as const }, generator];
+    const optimizer: Objective["optimizer"] = ({ scheduled }) =>
+      adam({ learningRate: scheduled(1e-3), beta1: 0, beta2: 0.9 });
+    return [
+      {
+        name: "critic",
+        loss: penalty.mul(10).sub(distance),
+        parameters: parameters(this.critic),
+        metrics: { distance },
+        repeat: { times: 5, batches: "fresh" },
+        ema: false,
+        optimizer,
+      },
+      {
+        name: "generator",
+        loss: mean(this.critic.apply(fakes("generator"))).neg(),
+        parameters: parameters(this.generator),
+        metrics: {},
+        optimizer,
+      },
+    ];
   }
 }
 

@@ -97,7 +97,8 @@ function checkArguments(model: unknown, data: unknown, options: object): void {
   refuseUnknownKeys("train", "option", options, [...Object.keys(trainingSettings.shape), ...Object.keys(ownOptions)]);
 }
 
-const described = (value: unknown): string => (typeof value === "object" && value !== null ? "an object" : String(value));
+const described = (value: unknown): string =>
+  typeof value === "object" && value !== null ? "an object" : String(value);
 
 async function sourceOf(data: DataSource | Dataset): Promise<DataSource> {
   if ("train" in data) return data;
