@@ -1,58 +1,134 @@
-import { ShapeError } from "../errors.ts";
+import { ConfigError, ShapeError } from "../errors.ts";
+import type { Distribution } from "../distributions/distribution.ts";
 import type { Shape } from "../graph/shape.ts";
-import { Input, type Tensor } from "../graph/tensor.ts";
-import { completeCodes, takeMean } from "../models/latent.ts";
+import { Input, Tensor } from "../graph/tensor.ts";
+import { type Codes, type Latent, takeMean } from "../models/latent.ts";
 import type { DataSpec, Model } from "../models/model.ts";
-import { samplerOf } from "../models/sampler.ts";
+import { kindInWords, tried } from "../models/tried.ts";
 import { conditioned, evaluation } from "../nn/context.ts";
 import { fieldInputs } from "../training/batch-inputs.ts";
+import { checkObjectives } from "./check-objectives.ts";
+import { checkSampler } from "./check-sampler.ts";
 
 const rows = 2;
 
 /**
- * Checks the shapes of a model's capabilities before anything is compiled. Throws ShapeError naming the first capability
- * that gives another one.
+ * Checks a model's objectives and capabilities, as symbolic functions, before anything is compiled. Throws ShapeError or ConfigError
+ * that names the model by `where`, and the first part that throws or gives something else than it should.
  */
-export function checkModel(name: string, model: Model, { shape }: DataSpec): void {
-  if (typeof model !== "object" || model === null || typeof model.objectives !== "function")
-    throw new ShapeError(`${name}: build returns no model, got ${typeof model}, expected an object with objectives`);
+export function checkModel(where: string, model: Model, { shape }: DataSpec): void {
   const x = new Input("x", [rows, ...shape]);
-  const { condition, latents = [] } = model;
-  const context = condition ? conditioned(evaluation, fieldInputs(condition.fields, rows)) : evaluation;
-  const check = (what: string, given: Tensor | { readonly shape: Shape }, expected: Shape): void => {
-    if (given?.shape?.join() !== expected.join())
-      throw new ShapeError(
-        `${name}: ${what} has the wrong shape, got [${given?.shape?.join(", ") ?? ""}] for ${rows} examples, expected [${expected.join(", ")}]`,
-      );
-  };
   const example = [rows, ...shape];
-  const found = model.encode?.(x, context, takeMean) ?? {};
-  for (const latent of latents) {
-    const expected = [rows, ...latent.shape];
-    if (model.encode && found[latent.name]) check(`encode of ${latent.name}`, found[latent.name]!, expected);
+  const { latents = [] } = model;
+  checkLatents(where, latents);
+  const fields = tried(where, "condition", "fields of the data", () =>
+    fieldInputs(model.condition?.fields ?? [], rows),
+  );
+  const context = model.condition ? conditioned(evaluation, fields) : evaluation;
+
+  const wrongShape = (what: string, got: string, expected: Shape): ShapeError =>
+    new ShapeError(
+      `${where}: ${what} has the wrong shape, got ${got} for ${rows} examples, expected [${expected.join(", ")}]`,
+    );
+  const checkTensor = (what: string, t: unknown, expected: Shape): void => {
+    if (!(t instanceof Tensor)) throw wrongShape(what, kindInWords(t), expected);
+    if (t.shape.join() !== expected.join()) throw wrongShape(what, `[${t.shape.join(", ")}]`, expected);
+  };
+  const checkDistribution = (what: string, p: unknown, expected: Shape): void => {
+    if (!isDistribution(p))
+      throw new ShapeError(`${where}: ${what} is no distribution, got ${kindInWords(p)}, expected one`);
+    if (p.shape.join() !== expected.join()) throw wrongShape(what, `[${p.shape.join(", ")}]`, expected);
+  };
+  /** By name, what a capability gives several of. */
+  const named = (what: string, expected: string, give: () => unknown): Readonly<Record<string, unknown>> => {
+    const found: unknown = tried(where, what, expected, give);
+    if (typeof found !== "object" || found === null || found instanceof Tensor)
+      throw new ShapeError(`${where}: ${what} gives none by name, got ${kindInWords(found)}, expected ${expected}`);
+    return { ...found };
+  };
+
+  checkObjectives(where, model, { x, fields, labeledFraction: 1, step: new Input("step", []) });
+  if (model.encode) {
+    const found = named("encode", "a distribution of each latent", () => model.encode!(x, context, takeMean));
+    for (const { name, shape: one } of latents) {
+      if (!Object.hasOwn(found, name))
+        throw new ShapeError(
+          `${where}: encode lacks a latent, got ${Object.keys(found).join(", ") || "none"}, expected ${name} too`,
+        );
+      checkDistribution(`encode of ${name}`, found[name], [rows, ...one]);
+    }
   }
   if (latents.length > 0 && latents.every(({ prior }) => prior)) {
-    const codes = completeCodes(latents, {}, { count: rows, context });
-    for (const latent of latents) check(`the prior of ${latent.name}`, codes[latent.name]!, [rows, ...latent.shape]);
-    if (model.decode) check("decode", model.decode(codes, context), example);
-  }
-  if (model.reconstruct) check("reconstruct", model.reconstruct(x, context), example);
-  if (model.logProb) check("logProb", model.logProb(x, context), [rows]);
-  if (model.elbo)
-    for (const [part, t] of Object.entries(model.elbo(x, context).rates)) check(`the rate of ${part}`, t, [rows]);
-  if (model.logWeights) check("logWeights", model.logWeights(x, 1, context), [1, rows]);
-  if (model.validation)
-    for (const [metric, t] of Object.entries(model.validation(x, context)))
-      check(`validation metric ${metric}`, t, [rows]);
-  const sampler = samplerOf(model);
-  if (model.sampler && sampler) {
-    const options = sampler.options.parse({});
-    const symbolic = Object.fromEntries(
-      Object.entries(options as object).map(([option, v]) => [
-        option,
-        typeof v === "number" ? new Input(option, []) : v,
-      ]),
+    const codes: Record<string, Tensor> = {};
+    for (const { name, shape: one, prior } of latents) {
+      const p: unknown = tried(where, `the prior of ${name}`, "a distribution", () => prior!(codes, rows, context));
+      checkDistribution(`the prior of ${name}`, p, [rows, ...one]);
+      codes[name] = tried(where, `the prior of ${name}`, "samples", () => (p as Distribution).sample());
+      checkTensor(`a sample of the prior of ${name}`, codes[name], [rows, ...one]);
+    }
+    checkDecode(codes);
+  } else if (latents.length > 0)
+    checkDecode(
+      Object.fromEntries(latents.map((l) => [l.name, new Input(`z.${l.name}`, [rows, ...l.shape], l.dtype)])),
     );
-    check("the sampler", sampler.finish(sampler.start(rows, symbolic, context), symbolic, context), example);
+  const forms = { example, row: [rows] } as const;
+  const capability = (name: string, form: keyof typeof forms, give: (() => Tensor) | undefined): void => {
+    const what = { example: "examples", row: "one number an example" }[form];
+    if (give) checkTensor(name, tried(where, name, what, give), forms[form]);
+  };
+  capability("reconstruct", "example", model.reconstruct && (() => model.reconstruct!(x, context)));
+  capability("corrupt", "example", model.corrupt && (() => model.corrupt!(x, context)));
+  capability("logProb", "row", model.logProb && (() => model.logProb!(x, context)));
+  if (model.elbo) {
+    const { elbo, distortion, rates } = named("elbo", "elbo, distortion and rates", () => model.elbo!(x, context));
+    checkTensor("elbo", elbo, [rows]);
+    checkTensor("the distortion of elbo", distortion, [rows]);
+    for (const [part, t] of Object.entries(named("the rates of elbo", "rates by latent", () => rates)))
+      checkTensor(`the rate of ${part}`, t, [rows]);
+  }
+  if (model.logWeights) {
+    const weights = tried(where, "logWeights", "importance weights", () => model.logWeights!(x, 1, context));
+    checkTensor("logWeights", weights, [1, rows]);
+  }
+  if (model.validation) {
+    const found = Object.entries(named("validation", "metrics by name", () => model.validation!(x, context)));
+    if (found.length === 0)
+      throw new ConfigError(`${where}: validation gives no metric, got none, expected at least one, or no validation`);
+    for (const [metric, t] of found) checkTensor(`validation metric ${metric}`, t, [rows]);
+  }
+  if (model.sampler) checkTensor("the sampler", checkSampler(where, model.sampler, rows, context), example);
+
+  function checkDecode(codes: Codes): void {
+    if (model.decode)
+      checkDistribution(
+        "decode",
+        tried(where, "decode", "p(x|z)", () => model.decode!(codes, context)),
+        example,
+      );
   }
 }
+
+function checkLatents(where: string, latents: unknown): void {
+  const wrong = (what: string, got: string, expected: string): ConfigError =>
+    new ConfigError(`${where}: ${what}, got ${got}, expected ${expected}`);
+  if (!Array.isArray(latents)) throw wrong("latents are no list", kindInWords(latents), "a list of latents");
+  const names = new Set<unknown>();
+  for (const { name, shape, dtype } of latents as readonly Partial<Latent>[]) {
+    if (typeof name !== "string" || name === "") throw wrong("a latent has no name", kindInWords(name), "text");
+    if (names.has(name)) throw wrong("two latents have one name", `${name} twice`, "different names");
+    names.add(name);
+    if (!Array.isArray(shape) || shape.some((axis: unknown) => !Number.isSafeInteger(axis) || Number(axis) < 1))
+      throw wrong(`the shape of latent ${name} is none`, JSON.stringify(shape) ?? "nothing", "sizes from 1");
+    if (dtype !== "float32" && dtype !== "int64")
+      throw wrong(`the dtype of latent ${name} is none`, String(dtype), "float32 or int64");
+  }
+}
+
+const isDistribution = (p: unknown): p is Distribution =>
+  typeof p === "object" &&
+  p !== null &&
+  !(p instanceof Tensor) &&
+  "shape" in p &&
+  Array.isArray(p.shape) &&
+  "sample" in p &&
+  typeof p.sample === "function";

@@ -2,6 +2,7 @@ import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
 import { ConfigError } from "../errors.ts";
+import { buildModel } from "../models/build-model.ts";
 import type { ModelDefinition } from "../models/definition.ts";
 import type { Model, Objective } from "../models/model.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -65,8 +66,9 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const { config, settings: chosen, presets } = withPresets(definition, request, spec, source.train.indices.length);
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
-  const model = definition.build(config, spec);
-  checkModel(definition.name, model, spec);
+  const where = request.modelFile?.path ?? definition.name;
+  const model = buildModel(definition, config, spec, where);
+  checkModel(where, model, spec);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compile({ model, source, device, settings, binarize, seed });
   const columns = source.train.dataset.columns?.slice();
