@@ -168,7 +168,7 @@ test.each<readonly [string, object, RegExp]>([
     /^own: the sampler's step changes its state x, got float32\[6\], expected float32\[2,3\]$/,
   ],
 ])("%s", (_, change, message) => {
-  expect(() => checkModel("own", { ...own, ...change } as Model, spec)).toThrow(message);
+  expect(() => checkModel("own", { ...own, ...change }, spec)).toThrow(message);
 });
 
 test("what was thrown is the cause", () => {

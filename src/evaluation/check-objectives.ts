@@ -47,12 +47,12 @@ function checkObjective(where: string, objective: unknown): string {
     throw wrong(`the metrics ${of} are missing`, kindInWords(metrics), "scalars by name, {} for none");
   for (const [metric, t] of Object.entries(metrics)) checkScalar(where, `metric ${metric} ${of}`, t);
   if (every !== undefined && !isCount(every))
-    throw wrong(`every ${of} is no number of steps`, String(every), "an integer from 1");
+    throw wrong(`every ${of} is no number of steps`, shown(every), "an integer from 1");
   if (repeat === undefined) return name;
   const { times, batches } = fieldsOf(repeat);
-  if (!isCount(times)) throw wrong(`repeat.times ${of} is no number of runs`, String(times), "an integer from 1");
+  if (!isCount(times)) throw wrong(`repeat.times ${of} is no number of runs`, shown(times), "an integer from 1");
   if (batches !== "same" && batches !== "fresh")
-    throw wrong(`repeat.batches ${of} is unknown`, String(batches), "same or fresh");
+    throw wrong(`repeat.batches ${of} is unknown`, shown(batches), "same or fresh");
   return name;
 }
 
@@ -65,5 +65,8 @@ function checkScalar(where: string, what: string, t: unknown): void {
 
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
+
+const shown = (value: unknown): string =>
+  typeof value === "number" || typeof value === "string" ? String(value) : kindInWords(value);
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;

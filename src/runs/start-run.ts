@@ -21,7 +21,15 @@ import { withPresets } from "../training/with-presets.ts";
 import { type DataOptions, givenDataOptions, type OnLoadProgress } from "../data/options.ts";
 import { type PickedDevice, type Platform, withLoadProgress } from "./platform.ts";
 import { Run } from "./run.ts";
-import { openRunData, readRunData, readRunSpec } from "./run-spec.ts";
+import {
+  modelPlace,
+  type NamedDefinition,
+  openRunData,
+  readRunData,
+  readRunSpec,
+  runModelOf,
+  sameFile,
+} from "./run-spec.ts";
 import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
 import { version } from "../version.ts";
 
@@ -131,6 +139,8 @@ export interface GivenAgain extends DataOptions {
 
 export interface ResumeOptions {
   readonly given?: GivenAgain;
+  /** The run's model, where the platform is not to find it: of a file that may have changed, as long as the weights fit. */
+  readonly named?: NamedDefinition | undefined;
   readonly onLoadProgress?: OnLoadProgress;
 }
 
@@ -141,20 +151,25 @@ export interface ResumeOptions {
  */
 export async function resumeRun(
   path: string,
-  { given = {}, onLoadProgress }: ResumeOptions,
+  { given = {}, named, onLoadProgress }: ResumeOptions,
   platform: Platform,
 ): Promise<TrainingRun> {
   const run = await Run.resume(platform.openStore(path));
   try {
-    return await resumed(run, given, withLoadProgress(platform, onLoadProgress));
+    return await resumed(run, { given, named }, withLoadProgress(platform, onLoadProgress));
   } catch (error) {
     await run.close();
     throw error;
   }
 }
 
-async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise<TrainingRun> {
-  const { definition, config, remedies, seed, settings: before } = await readRunSpec(run, platform);
+async function resumed(
+  run: Run,
+  { given = {}, named }: Omit<ResumeOptions, "onLoadProgress">,
+  platform: Platform,
+): Promise<TrainingRun> {
+  const spec = await readRunSpec(run, platform, named);
+  const { definition, config, remedies, seed, settings: before } = spec;
   const data = readRunData(run);
   const { settings: settingsAgain = {}, config: configAgain = {}, binarize: binarizeAgain = "auto", ...again } = given;
   const {
@@ -179,7 +194,8 @@ async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise
   const settings = { ...withLength(before, settingsAgain), ...changed };
 
   const source = await openRunData(run, platform);
-  const model = definition.build(config, runDataSpec(run.info));
+  const model = runModelOf(run.info, spec, named);
+  checkModel(modelPlace(run.info, named), model, runDataSpec(run.info));
   const { binarize } = data;
   const compiled = compile({ model, source, device, settings, binarize, seed });
   const { step, steps } = compiled;
@@ -192,8 +208,9 @@ async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise
     );
   await step.prepare();
   await run.rewind(from);
-  if (JSON.stringify(settings) !== JSON.stringify(before))
-    await run.rewriteInfo({ ...run.info, training: asJson(settings) });
+  const modelFile = named?.modelFile ?? run.info.modelFile;
+  if (JSON.stringify(settings) !== JSON.stringify(before) || !sameFile(modelFile, run.info.modelFile))
+    await run.rewriteInfo({ ...run.info, ...(modelFile && { modelFile }), training: asJson(settings) });
   return new TrainingRun({
     ...compiled,
     run,
