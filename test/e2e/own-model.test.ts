@@ -118,7 +118,9 @@ test("search and compare take a file", async () => {
   expect(search).toMatchObject({ code: 0 });
   expect(search.stdout).toContain('"run":"runs/search-own/trial-2"');
   expect(readFileSync(inside("runs/search-own/trial-1/run.json"), "utf8")).toContain('"modelFile"');
-  const compare = await latentkit.run("compare", "./own.mjs:a=2", "./own.mjs", ...few, "--json");
+  // Frechet distances of 128 features need as many test examples.
+  const more = "--data digits:1500 --steps 2 --threads 1 --device cpu --generated 200".split(" ");
+  const compare = await latentkit.run("compare", "./own.mjs:a=2", "./own.mjs", ...more, "--json");
   expect(compare).toMatchObject({ code: 0 });
   expect(compare.stdout).toContain('"label":"own a=2"');
 });
