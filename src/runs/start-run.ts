@@ -13,10 +13,10 @@ import type { JsonObject } from "../serialization/json.ts";
 import { splitSpec } from "../data/split-spec.ts";
 import type { DataSpec } from "../data/spec.ts";
 import { runDataSpec, type RunInfo } from "./run-info.ts";
-import { optimizerFor, totalSteps, type TrainingSettings } from "../training/settings.ts";
+import { optimizerFor, totalSteps, type TrainingSettings, withLength } from "../training/settings.ts";
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
-import { checkModel } from "../evaluation/check-model.ts";
+import { checkModel } from "../evaluation/checks/check-model.ts";
 import { withPresets } from "../training/with-presets.ts";
 import { type DataOptions, givenDataOptions, type OnLoadProgress } from "../data/options.ts";
 import { type PickedDevice, type Platform, withLoadProgress } from "./platform.ts";
@@ -275,13 +275,6 @@ function compile(options: {
   // Throws where the schedule does not fit the length.
   optimizerFor(settings, steps).scalars({ step: 1, updates: 1, decays: true });
   return { batches, step, steps, rewinds };
-}
-
-/** Settings with the given number of epochs or steps in place of the one before. */
-function withLength(before: TrainingSettings, { epochs, steps }: Partial<TrainingSettings>): TrainingSettings {
-  if (epochs === undefined && steps === undefined) return before;
-  const length = { ...(epochs !== undefined && { epochs }), ...(steps !== undefined && { steps }) };
-  return { ...before, epochs: undefined, steps: undefined, ...length };
 }
 
 function refuseChanges(again: object, before: object): void {

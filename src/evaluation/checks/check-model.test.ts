@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { dataSpec } from "../data/spec.ts";
-import { Normal } from "../distributions/normal.ts";
-import { constant, type Tensor, Variable } from "../graph/tensor.ts";
-import { buildModel } from "../models/build-model.ts";
-import type { Model, Objective } from "../models/model.ts";
-import { registry } from "../models/registry.ts";
+import { dataSpec } from "../../data/spec.ts";
+import { Normal } from "../../distributions/normal.ts";
+import { constant, type Tensor, Variable } from "../../graph/tensor.ts";
+import { buildModel } from "../../models/build-model.ts";
+import type { Model, Objective } from "../../models/model.ts";
+import { registry } from "../../models/registry.ts";
 import { checkModel } from "./check-model.ts";
 
 const spec = dataSpec([3]);

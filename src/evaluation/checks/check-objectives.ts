@@ -1,9 +1,9 @@
-import { ConfigError, ShapeError } from "../errors.ts";
-import { formatType } from "../graph/shape.ts";
-import { Tensor, Variable } from "../graph/tensor.ts";
-import type { Batch, Model } from "../models/model.ts";
-import { kindInWords, tried } from "../models/tried.ts";
-import { TrainingContext } from "../nn/context.ts";
+import { ConfigError, ShapeError } from "../../errors.ts";
+import { formatType } from "../../graph/shape.ts";
+import { Tensor, Variable } from "../../graph/tensor.ts";
+import type { Batch, Model } from "../../models/model.ts";
+import { kindInWords, tried } from "../../models/tried.ts";
+import { TrainingContext } from "../../nn/context.ts";
 
 /** Checks what a model gives to minimize. Throws ConfigError or ShapeError naming the objective and the part of it that is wrong. */
 export function checkObjectives(where: string, model: Model, batch: Batch): void {

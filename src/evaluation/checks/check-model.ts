@@ -1,12 +1,12 @@
-import { ConfigError, ShapeError } from "../errors.ts";
-import type { Distribution } from "../distributions/distribution.ts";
-import type { Shape } from "../graph/shape.ts";
-import { Input, Tensor } from "../graph/tensor.ts";
-import { type Codes, type Latent, takeMean } from "../models/latent.ts";
-import type { DataSpec, Model } from "../models/model.ts";
-import { kindInWords, tried } from "../models/tried.ts";
-import { conditioned, evaluation } from "../nn/context.ts";
-import { fieldInputs } from "../training/batch-inputs.ts";
+import { ConfigError, ShapeError } from "../../errors.ts";
+import type { Distribution } from "../../distributions/distribution.ts";
+import type { Shape } from "../../graph/shape.ts";
+import { Input, Tensor } from "../../graph/tensor.ts";
+import { type Codes, type Latent, takeMean } from "../../models/latent.ts";
+import type { DataSpec, Model } from "../../models/model.ts";
+import { kindInWords, tried } from "../../models/tried.ts";
+import { conditioned, evaluation } from "../../nn/context.ts";
+import { fieldInputs } from "../../training/batch-inputs.ts";
 import { checkObjectives } from "./check-objectives.ts";
 import { checkSampler } from "./check-sampler.ts";
 

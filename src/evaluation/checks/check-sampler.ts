@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { ConfigError, ShapeError } from "../errors.ts";
-import { formatType } from "../graph/shape.ts";
-import { Input, Tensor } from "../graph/tensor.ts";
-import type { Codes } from "../models/latent.ts";
-import { type AnySampler, reservedOptions } from "../models/sampler.ts";
-import { kindInWords, tried } from "../models/tried.ts";
-import type { Context } from "../nn/context.ts";
-import { settingsOf } from "../settings-schema.ts";
+import { ConfigError, ShapeError } from "../../errors.ts";
+import { formatType } from "../../graph/shape.ts";
+import { Input, Tensor } from "../../graph/tensor.ts";
+import type { Codes } from "../../models/latent.ts";
+import { type AnySampler, reservedOptions } from "../../models/sampler.ts";
+import { kindInWords, tried } from "../../models/tried.ts";
+import type { Context } from "../../nn/context.ts";
+import { settingsOf } from "../../settings-schema.ts";
 
 /** Checks a model's own sampler, and returns its samples of `rows`. Throws ConfigError or ShapeError naming the part that is wrong. */
 export function checkSampler(where: string, sampler: AnySampler, rows: number, context: Context): unknown {
