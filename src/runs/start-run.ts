@@ -76,7 +76,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const settings = { ...chosen, device: device.name };
   const where = request.modelFile?.path ?? definition.name;
   const model = buildModel(definition, config, spec, where);
-  checkModel(where, model, spec);
+  checkModel(where, model, spec, settings.batchSize);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compile({ model, source, device, settings, binarize, seed });
   const columns = source.train.dataset.columns?.slice();
@@ -195,7 +195,7 @@ async function resumed(
 
   const source = await openRunData(run, platform);
   const model = runModelOf(run.info, spec, named);
-  checkModel(modelPlace(run.info, named), model, runDataSpec(run.info));
+  checkModel(modelPlace(run.info, named), model, runDataSpec(run.info), settings.batchSize);
   const { binarize } = data;
   const compiled = compile({ model, source, device, settings, binarize, seed });
   const { step, steps } = compiled;

@@ -13,18 +13,17 @@ import { checkSampler } from "./check-sampler.ts";
 const rows = 2;
 
 /**
- * Checks a model's objectives and capabilities, as symbolic functions, before anything is compiled. Throws ShapeError or ConfigError
- * that names the model by `where`, and the first part that throws or gives something else than it should.
+ * Checks a model's objectives, on a batch, and its capabilities, as symbolic functions, before anything is compiled. Throws ShapeError
+ * or ConfigError that names the model by `where`, and the first part that throws or gives something else than it should.
  */
-export function checkModel(where: string, model: Model, { shape }: DataSpec): void {
+export function checkModel(where: string, model: Model, { shape }: DataSpec, batchSize = rows): void {
   const x = new Input("x", [rows, ...shape]);
   const example = [rows, ...shape];
   const { latents = [] } = model;
   checkLatents(where, latents);
-  const fields = tried(where, "condition", "fields of the data", () =>
-    fieldInputs(model.condition?.fields ?? [], rows),
-  );
-  const context = model.condition ? conditioned(evaluation, fields) : evaluation;
+  const fieldsOf = (batch: number): Readonly<Record<string, Input>> =>
+    tried(where, "condition", "fields of the data", () => fieldInputs(model.condition?.fields ?? [], batch));
+  const context = model.condition ? conditioned(evaluation, fieldsOf(rows)) : evaluation;
 
   const wrongShape = (what: string, got: string, expected: Shape): ShapeError =>
     new ShapeError(
@@ -47,7 +46,12 @@ export function checkModel(where: string, model: Model, { shape }: DataSpec): vo
     return { ...found };
   };
 
-  checkObjectives(where, model, { x, fields, labeledFraction: 1, step: new Input("step", []) });
+  checkObjectives(where, model, {
+    x: new Input("x", [batchSize, ...shape]),
+    fields: fieldsOf(batchSize),
+    labeledFraction: 1,
+    step: new Input("step", []),
+  });
   if (model.encode) {
     const found = named("encode", "a distribution of each latent", () => model.encode!(x, context, takeMean));
     for (const { name, shape: one } of latents) {
