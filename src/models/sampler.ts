@@ -36,6 +36,25 @@ export interface Sampler<Options extends object = object> {
 // oxlint-disable-next-line typescript/no-explicit-any -- methods of a sampler take just the options that its schema gives
 export type AnySampler = Sampler<any>;
 
+/** Names that no option of a sampler may have: settings of sampling itself, and flags of every command that samples. */
+export const reservedOptions: readonly string[] = [
+  "checkpoint",
+  "condition",
+  "count",
+  "device",
+  "help",
+  "json",
+  "label",
+  "model",
+  "out",
+  "previewEvery",
+  "prior",
+  "radius",
+  "seed",
+  "show",
+  "threads",
+];
+
 /** Options of ancestral sampling. */
 export const ancestralOptions = z.strictObject({
   temperature: z

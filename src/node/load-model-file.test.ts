@@ -148,7 +148,7 @@ describe("is refused in one line", () => {
     [
       "a name that is not exported",
       ["", 'import { Liner } from "latentkit/nn";', "export default new Liner(2, 3);"],
-      /^x\.ts:3: .*, got ConfigError: latentkit\/nn: there is no export Liner, did you mean Linear\?$/,
+      /^x\.ts:3: .*, got ReferenceError: latentkit\/nn: there is no export Liner, did you mean Linear\?$/,
     ],
     ["something that is no error", ["throw 'enough';"], /^x\.ts: cannot be loaded, got enough$/],
   ])("where it has %s", async (_, lines, message) => {

@@ -49,9 +49,19 @@ export async function loadModelFile(path: string): Promise<unknown> {
   if (!extensions.includes(extname(path)))
     throw new ConfigError(`${path}: cannot be loaded, got ${extname(path) || "no extension"}, ${wanted}`);
   const file = resolve(path);
-  const module = await evaluated(file).catch((thrown: unknown) => {
-    throw new ConfigError(`${placeOf(thrown, file, path)}: cannot be loaded, got ${textOf(thrown)}`, { cause: thrown });
-  });
+  const ended = (): void => {
+    console.error(`latentkit: ${path}: cannot be loaded, got the end of the program while it loads, ${wanted}`);
+    process.exitCode = 2;
+  };
+  // The file may call process.exit, or await what never comes.
+  process.once("exit", ended);
+  const module = await evaluated(file)
+    .catch((thrown: unknown) => {
+      throw new ConfigError(`${placeOf(thrown, file, path)}: cannot be loaded, got ${textOf(thrown)}`, {
+        cause: thrown,
+      });
+    })
+    .finally(() => process.off("exit", ended));
   const made = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
   if (made === undefined)
     throw new ConfigError(`${path}: nothing is exported by default, expected export default model`);
@@ -83,7 +93,8 @@ function withoutGuessing(name: string, module: object): object {
       if (typeof key === "symbol" || key in target || askedOfAnyModule.has(key))
         return Reflect.get(target, key, receiver) as unknown;
       const nearest = nearestName(key, Object.keys(target));
-      throw new ConfigError(`${name}: there is no export ${key}${nearest ? `, did you mean ${nearest}?` : ""}`);
+      // In the user's own code, like any other mistake there: what runs that code says in which file.
+      throw new ReferenceError(`${name}: there is no export ${key}${nearest ? `, did you mean ${nearest}?` : ""}`);
     },
   });
 }

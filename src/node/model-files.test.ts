@@ -27,19 +27,23 @@ test("a run loads the file that a person has named, at its place and as it was",
   const path = join(folder, "mine/own.ts");
   const { definition, modelFile } = await namedModel(path);
   expect(definition.name).toBe("own");
-  expect((await runModel({ model: "own", modelFile: modelFile! })).name).toBe("own");
+  expect((await runModel({ model: "own", modelFile: modelFile! }, "runs/own-1")).name).toBe("own");
 
   // The same bytes beside another models.ts, which would run.
   const copy = join(folder, "theirs/own.ts");
   copyFileSync(path, copy);
   writeFileSync(join(folder, "theirs/models.ts"), `globalThis.ran = true;\nexport * from ${JSON.stringify(models)};\n`);
-  const elsewhere = runModel({ model: "own", modelFile: { ...modelFile!, path: copy } });
+  const elsewhere = runModel({ model: "own", modelFile: { ...modelFile!, path: copy } }, "runs/own-1");
   await expect(elsewhere).rejects.toThrow(CheckpointError);
-  await expect(elsewhere).rejects.toThrow(/^own: its model file has not been run here, got .*theirs/);
+  await expect(elsewhere).rejects.toThrow(/^runs\/own-1: its model file has not been run here, got .*theirs/);
   expect("ran" in globalThis).toBe(false);
 
   writeFileSync(path, `${source}// edited\n`);
-  await expect(runModel({ model: "own", modelFile: modelFile! })).rejects.toThrow(/its model file has changed/);
+  await expect(runModel({ model: "own", modelFile: modelFile! }, "runs/own-1")).rejects.toThrow(
+    /its model file has changed/,
+  );
   rmSync(path);
-  await expect(runModel({ model: "own", modelFile: modelFile! })).rejects.toThrow(/its model file is missing/);
+  await expect(runModel({ model: "own", modelFile: modelFile! }, "runs/own-1")).rejects.toThrow(
+    /its model file is missing/,
+  );
 });

@@ -5,8 +5,10 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
 import type { ModelDefinition } from "../models/definition.ts";
+import { kindInWords, tried } from "../models/tried.ts";
 import { findModel } from "../models/registry.ts";
 import type { RunInfo } from "../runs/run-info.ts";
+import { settingsOf } from "../settings-schema.ts";
 import { sha256Hex } from "../sha256.ts";
 import { cachedFile, writeCached } from "./files/cache.ts";
 import { fileError } from "./files/file-error.ts";
@@ -42,20 +44,25 @@ export async function namedModel(name: string): Promise<FoundModel> {
  * The model of a run: of the registry, or of the file that it was trained from, where that is unchanged and has been named on this machine.
  * Throws CheckpointError where it is not.
  */
-export async function runModel({ model, modelFile }: Pick<RunInfo, "model" | "modelFile">): Promise<ModelDefinition> {
+export async function runModel(
+  { model, modelFile }: Pick<RunInfo, "model" | "modelFile">,
+  run: string,
+): Promise<ModelDefinition> {
   if (!modelFile) return findModel(model);
   const { path, sha256: digest } = modelFile;
+  // Loading the run with a named file trusts the file, and keeps it in run.json.
+  const remedy = `latentkit evaluate ${run} --model FILE`;
   if (!existsSync(path))
     throw new CheckpointError(
-      `${model}: its model file is missing, got nothing at ${path}, expected it; name it by --model FILE`,
+      `${run}: its model file is missing, got nothing at ${path}, expected it; to name it where it is now, once: ${remedy}`,
     );
   if ((await digestOf(path)) !== digest)
     throw new CheckpointError(
-      `${model}: its model file has changed, got another ${path}, expected the one that the run was trained with; name it by --model FILE to accept it as it is`,
+      `${run}: its model file has changed, got another ${path}, expected the one that the run was trained with; to accept it as it is, once: ${remedy}`,
     );
   if ((await cachedFile(await trustedName(path, digest))) === undefined)
     throw new CheckpointError(
-      `${model}: its model file has not been run here, got ${path}, expected one that was trained on this machine; name it by --model FILE if you trust it`,
+      `${run}: its model file has not been run here, got ${path}, expected one that was trained on this machine; if you trust it, once: ${remedy}`,
     );
   return checkedDefinition(await loadModelFile(path), path);
 }
@@ -78,15 +85,27 @@ function checkedDefinition(made: unknown, path: string): ModelDefinition {
     new ConfigError(
       `${path}: ${what}, got ${got}, expected export default defineModel({ name, summary, paper, config, build })`,
     );
-  if (typeof made !== "function" && typeof made !== "object")
-    throw wrong("its default export is no model definition", typeof made);
+  if (typeof made !== "function" && (typeof made !== "object" || made === null))
+    throw wrong("its default export is no model definition", kindInWords(made));
   const definition = made as Partial<ModelDefinition>;
   for (const part of ["name", "summary", "paper"] as const)
-    if (typeof definition[part] !== "string") throw wrong(`its model has no ${part}`, typeof definition[part]);
+    if (typeof definition[part] !== "string") throw wrong(`its model has no ${part}`, kindInWords(definition[part]));
   if (!(definition.config instanceof z.ZodType))
-    throw wrong("the settings of its model are no zod schema", typeof definition.config);
-  if (typeof definition.build !== "function") throw wrong("its model has no build", typeof definition.build);
+    throw wrong("the settings of its model are no zod schema", kindInWords(definition.config));
+  if (typeof definition.build !== "function") throw wrong("its model has no build", kindInWords(definition.build));
+  checkSettings(definition.config, path);
   if (!/^[a-z][a-z0-9-]{0,99}$/.test(definition.name!))
     throw wrong("its name is not of lower-case words with hyphens between", JSON.stringify(definition.name));
   return made as ModelDefinition;
+}
+
+/** Throws ConfigError where a model cannot be trained without any setting given, or its settings cannot be listed. */
+function checkSettings(config: z.ZodType, path: string): void {
+  tried(path, "config", "an object of numbers, flags, names and lists", () => settingsOf(config));
+  const parsed = config.safeParse({});
+  if (parsed.success && typeof parsed.data === "object" && parsed.data !== null) return;
+  const setting = parsed.error?.issues[0]?.path.join(".");
+  throw setting
+    ? new ConfigError(`${path}: a setting has no default, got none for ${setting}, expected .default(...)`)
+    : new ConfigError(`${path}: config is no object, got another zod schema, expected z.strictObject({...})`);
 }

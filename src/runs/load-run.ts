@@ -1,3 +1,4 @@
+import { LatentkitError } from "../errors.ts";
 import { parameters, variables } from "../nn/module.ts";
 import type { DataSource } from "../data/split.ts";
 import type { Device } from "../runtime/device.ts";
@@ -9,8 +10,17 @@ import { TrainedModel } from "../evaluation/trained-model.ts";
 import type { OnLoadProgress } from "../data/options.ts";
 import { type Platform, withLoadProgress } from "./platform.ts";
 import { Run } from "./run.ts";
-import { runDataSpec } from "./run-info.ts";
-import { openDataLike, openRunData, type RunDataOptions, type RunSpec, readRunSpec } from "./run-spec.ts";
+import type { RunInfo } from "./run-info.ts";
+import {
+  openDataLike,
+  openRunData,
+  type NamedDefinition,
+  type RunDataOptions,
+  runModelOf,
+  type RunSpec,
+  readRunSpec,
+  sameFile,
+} from "./run-spec.ts";
 
 /** A run's trained model, ready to use. */
 export interface LoadedRun {
@@ -33,8 +43,8 @@ export type WhichCheckpoint = "last" | "best" | number;
 
 export interface LoadOptions {
   readonly checkpoint?: WhichCheckpoint;
-  /** The definition of the run's model, where the platform is not to find it. */
-  readonly definition?: ModelDefinition;
+  /** The run's model, where the platform is not to find it. The run keeps its file, where the weights fit. */
+  readonly named?: NamedDefinition;
   /** Called with the progress of reading data that are opened through the run. */
   readonly onLoadProgress?: OnLoadProgress;
 }
@@ -48,15 +58,14 @@ export async function loadRun(
   path: string,
   device: Device,
   on: Platform,
-  { checkpoint, definition: given, onLoadProgress }: LoadOptions = {},
+  { checkpoint, named, onLoadProgress }: LoadOptions = {},
 ): Promise<LoadedRun> {
-  const finding: Platform = given ? { ...on, findModel: () => Promise.resolve(given) } : on;
-  const platform = withLoadProgress(finding, onLoadProgress);
+  const platform = withLoadProgress(on, onLoadProgress);
   const run = await Run.open(platform.openStore(path));
   const { shape } = run.info.data;
-  const spec = await readRunSpec(run, platform);
-  const { definition, config, settings } = spec;
-  const model = definition.build(config, runDataSpec(run.info));
+  const spec = await readRunSpec(run, platform, named);
+  const { definition, settings } = spec;
+  const model = runModelOf(run.info, spec, named);
   const all = variables(model);
   const specs = ({ ema }: TrainingState): TensorSpecs => {
     const averaged = [...parameters(model)].filter(([name]) => ema.includes(name));
@@ -65,6 +74,7 @@ export async function loadRun(
   // The file is held against the model's shapes before memory is taken for either.
   const step = await checkpointStep(run, checkpoint ?? (settings.patience === undefined ? "last" : "best"));
   const { weights, state } = await run.loadWeights({ weights: specs, ...(step !== undefined && { step }) });
+  if (named?.modelFile) await keepModelFile(run, named.modelFile);
   const store = createVariables(device, all.values());
   await writeTensors(
     store,
@@ -81,6 +91,24 @@ export async function loadRun(
     openData: (options) => openRunData(run, platform, options),
     openDataLike: (spec) => openDataLike(run, platform, spec),
   };
+}
+
+/**
+ * Keeps where a run's model file is, and what it holds, for what loads the run without a person to name it. Not while another process
+ * trains into the run, nor where its folder cannot be written: the run can be used all the same.
+ */
+async function keepModelFile({ info, store }: Run, modelFile: NonNullable<RunInfo["modelFile"]>): Promise<void> {
+  if (sameFile(info.modelFile, modelFile)) return;
+  try {
+    const run = await Run.resume(store);
+    try {
+      await run.rewriteInfo({ ...run.info, modelFile });
+    } finally {
+      await run.close();
+    }
+  } catch (error) {
+    if (!(error instanceof LatentkitError)) throw error;
+  }
 }
 
 /** The step of the checkpoint meant, or undefined for the last. */

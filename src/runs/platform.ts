@@ -13,8 +13,8 @@ export interface Platform {
   readonly versions: Omit<RunInfo["versions"], "onnxruntime">;
   /** The place of the run at a path, whether there is one yet or not. */
   readonly openStore: (path: string) => RunStore;
-  /** The definition of a run's model: of the registry, or of the user's file that the run was trained from. */
-  readonly findModel: (info: Pick<RunInfo, "model" | "modelFile">) => Promise<ModelDefinition>;
+  /** The definition of a run's model: of the registry, or of the user's file that the run was trained from. `run`: its path. */
+  readonly findModel: (info: Pick<RunInfo, "model" | "modelFile">, run: string) => Promise<ModelDefinition>;
   /** The data of a name or path, as --data takes it. */
   readonly openData: (spec: string, options?: DataSourceOptions) => Promise<DataSource>;
   /** `threads`: of the CPU; 0 for one per core. */

@@ -1,20 +1,33 @@
 import type { DataSource } from "../data/split.ts";
-import { CheckpointError, DataError } from "../errors.ts";
+import { CheckpointError, ConfigError, DataError } from "../errors.ts";
+import { buildModel } from "../models/build-model.ts";
 import type { ModelDefinition, Remedies } from "../models/definition.ts";
+import type { Model } from "../models/model.ts";
 import { matching } from "../serialization/json.ts";
 import type { Platform } from "./platform.ts";
 import type { Run } from "./run.ts";
-import { runClassNames } from "./run-info.ts";
+import { runClassNames, runDataSpec, type RunInfo } from "./run-info.ts";
 import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
 import { givenDataOptions, runDataOptions } from "../data/options.ts";
 
-/** How a run was trained, read from its run.json by the schemas that know each part. Throws CheckpointError. */
+/** A definition that a person has named for a run, of a file that may have moved or changed since. */
+export interface NamedDefinition {
+  readonly definition: ModelDefinition;
+  readonly modelFile?: NonNullable<RunInfo["modelFile"]>;
+}
+
+/**
+ * How a run was trained, read from its run.json by the schemas that know each part. Throws CheckpointError, and ConfigError where
+ * what is `named` is another model.
+ */
 export async function readRunSpec(
   { info, store }: Pick<Run, "info" | "store">,
   { findModel }: Pick<Platform, "findModel">,
+  named?: NamedDefinition,
 ): Promise<RunSpec> {
   const where = store.pathOf("run.json");
-  const definition = await findModel(info);
+  if (named) refuseOtherModel(info, named, store.path);
+  const definition = named?.definition ?? (await findModel(info, store.path));
   const config = matching(definition.config, info.config, `${where}: config`);
   return {
     definition,
@@ -24,6 +37,25 @@ export async function readRunSpec(
     seed: info.seed,
   };
 }
+
+function refuseOtherModel({ model, modelFile }: RunInfo, named: NamedDefinition, run: string): void {
+  const { name } = named.definition;
+  if (name !== model) throw new ConfigError(`${run}: is of model ${model}, got ${name}, expected a file of ${model}`);
+  if (named.modelFile && !modelFile)
+    throw new ConfigError(`${run}: is of the built-in model ${model}, got ${named.modelFile.path}, expected no file`);
+}
+
+/** The model of a run, and where messages say that it is from. */
+export const runModelOf = (info: RunInfo, { definition, config }: RunSpec, named?: NamedDefinition): Model =>
+  buildModel(definition, config, runDataSpec(info), modelPlace(info, named));
+
+/** The file of a run's model, or its name where it is built in. */
+export const modelPlace = (info: RunInfo, named?: NamedDefinition): string =>
+  (named?.modelFile ?? info.modelFile)?.path ?? info.model;
+
+/** Whether two model files are one, with the same content. */
+export const sameFile = (a: RunInfo["modelFile"], b: RunInfo["modelFile"]): boolean =>
+  a?.path === b?.path && a?.sha256 === b?.sha256;
 
 export interface RunSpec {
   readonly definition: ModelDefinition;

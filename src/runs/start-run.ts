@@ -2,6 +2,7 @@ import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
 import { ConfigError } from "../errors.ts";
+import { buildModel } from "../models/build-model.ts";
 import type { ModelDefinition } from "../models/definition.ts";
 import type { Model, Objective } from "../models/model.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -12,15 +13,23 @@ import type { JsonObject } from "../serialization/json.ts";
 import { splitSpec } from "../data/split-spec.ts";
 import type { DataSpec } from "../data/spec.ts";
 import { runDataSpec, type RunInfo } from "./run-info.ts";
-import { optimizerFor, totalSteps, type TrainingSettings } from "../training/settings.ts";
+import { optimizerFor, totalSteps, type TrainingSettings, withLength } from "../training/settings.ts";
 import { checkpointVariables, tensorSpecs, writeTensors } from "../training/state-tensors.ts";
 import type { TrainingStep } from "../training/step.ts";
-import { checkModel } from "../evaluation/check-model.ts";
+import { checkModel } from "../evaluation/checks/check-model.ts";
 import { withPresets } from "../training/with-presets.ts";
 import { type DataOptions, givenDataOptions, type OnLoadProgress } from "../data/options.ts";
 import { type PickedDevice, type Platform, withLoadProgress } from "./platform.ts";
 import { Run } from "./run.ts";
-import { openRunData, readRunData, readRunSpec } from "./run-spec.ts";
+import {
+  modelPlace,
+  type NamedDefinition,
+  openRunData,
+  readRunData,
+  readRunSpec,
+  runModelOf,
+  sameFile,
+} from "./run-spec.ts";
 import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
 import { version } from "../version.ts";
 
@@ -65,8 +74,9 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const { config, settings: chosen, presets } = withPresets(definition, request, spec, source.train.indices.length);
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
-  const model = definition.build(config, spec);
-  checkModel(definition.name, model, spec);
+  const where = request.modelFile?.path ?? definition.name;
+  const model = buildModel(definition, config, spec, where);
+  checkModel(where, model, spec, settings.batchSize);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compile({ model, source, device, settings, binarize, seed });
   const columns = source.train.dataset.columns?.slice();
@@ -129,6 +139,8 @@ export interface GivenAgain extends DataOptions {
 
 export interface ResumeOptions {
   readonly given?: GivenAgain;
+  /** The run's model, where the platform is not to find it: of a file that may have changed, as long as the weights fit. */
+  readonly named?: NamedDefinition | undefined;
   readonly onLoadProgress?: OnLoadProgress;
 }
 
@@ -139,20 +151,25 @@ export interface ResumeOptions {
  */
 export async function resumeRun(
   path: string,
-  { given = {}, onLoadProgress }: ResumeOptions,
+  { given = {}, named, onLoadProgress }: ResumeOptions,
   platform: Platform,
 ): Promise<TrainingRun> {
   const run = await Run.resume(platform.openStore(path));
   try {
-    return await resumed(run, given, withLoadProgress(platform, onLoadProgress));
+    return await resumed(run, { given, named }, withLoadProgress(platform, onLoadProgress));
   } catch (error) {
     await run.close();
     throw error;
   }
 }
 
-async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise<TrainingRun> {
-  const { definition, config, remedies, seed, settings: before } = await readRunSpec(run, platform);
+async function resumed(
+  run: Run,
+  { given = {}, named }: Omit<ResumeOptions, "onLoadProgress">,
+  platform: Platform,
+): Promise<TrainingRun> {
+  const spec = await readRunSpec(run, platform, named);
+  const { definition, config, remedies, seed, settings: before } = spec;
   const data = readRunData(run);
   const { settings: settingsAgain = {}, config: configAgain = {}, binarize: binarizeAgain = "auto", ...again } = given;
   const {
@@ -177,7 +194,8 @@ async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise
   const settings = { ...withLength(before, settingsAgain), ...changed };
 
   const source = await openRunData(run, platform);
-  const model = definition.build(config, runDataSpec(run.info));
+  const model = runModelOf(run.info, spec, named);
+  checkModel(modelPlace(run.info, named), model, runDataSpec(run.info), settings.batchSize);
   const { binarize } = data;
   const compiled = compile({ model, source, device, settings, binarize, seed });
   const { step, steps } = compiled;
@@ -190,8 +208,9 @@ async function resumed(run: Run, given: GivenAgain, platform: Platform): Promise
     );
   await step.prepare();
   await run.rewind(from);
-  if (JSON.stringify(settings) !== JSON.stringify(before))
-    await run.rewriteInfo({ ...run.info, training: asJson(settings) });
+  const modelFile = named?.modelFile ?? run.info.modelFile;
+  if (JSON.stringify(settings) !== JSON.stringify(before) || !sameFile(modelFile, run.info.modelFile))
+    await run.rewriteInfo({ ...run.info, ...(modelFile && { modelFile }), training: asJson(settings) });
   return new TrainingRun({
     ...compiled,
     run,
@@ -256,13 +275,6 @@ function compile(options: {
   // Throws where the schedule does not fit the length.
   optimizerFor(settings, steps).scalars({ step: 1, updates: 1, decays: true });
   return { batches, step, steps, rewinds };
-}
-
-/** Settings with the given number of epochs or steps in place of the one before. */
-function withLength(before: TrainingSettings, { epochs, steps }: Partial<TrainingSettings>): TrainingSettings {
-  if (epochs === undefined && steps === undefined) return before;
-  const length = { ...(epochs !== undefined && { epochs }), ...(steps !== undefined && { steps }) };
-  return { ...before, epochs: undefined, steps: undefined, ...length };
 }
 
 function refuseChanges(again: object, before: object): void {

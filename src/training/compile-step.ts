@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 import { Input } from "../graph/tensor.ts";
 import type { Model, Objective } from "../models/model.ts";
@@ -50,7 +51,9 @@ export function compileStep(
   const names = new Set(objectives.map(({ name }) => name));
   for (const [name, { updates }] of contexts)
     if (updates.size > 0 && !names.has(name))
-      throw new Error(`step: a context is of no objective, got ${name}, expected one of ${[...names].join(", ")}`);
+      throw new ConfigError(
+        `step: a context is of no objective, got ${name}, expected one of ${[...names].join(", ")}`,
+      );
   return new TrainingStep({
     device,
     optimizer,

@@ -140,3 +140,10 @@ function refuseUnread(settings: TrainingSettings, key: "momentum" | "weightDecay
       `train: ${settings.optimizer} has no ${key}, got ${settings[key]}, expected 0, or optimizer ${readers.join(" or ")}`,
     );
 }
+
+/** Settings with the given number of epochs or steps in place of the one before. */
+export function withLength(before: TrainingSettings, { epochs, steps }: Partial<TrainingSettings>): TrainingSettings {
+  if (epochs === undefined && steps === undefined) return before;
+  const length = { ...(epochs !== undefined && { epochs }), ...(steps !== undefined && { steps }) };
+  return { ...before, epochs: undefined, steps: undefined, ...length };
+}

@@ -56,7 +56,10 @@ interface Flags {
 }
 
 export function define(command: Command): void {
-  addSettings(command.argument("<what...>", "models to train, vae or vae:beta=4, and folders of runs"), settings)
+  addSettings(
+    command.argument("<what...>", "models to train, vae or vae:beta=4 or ./my-model.ts, and folders of runs"),
+    settings,
+  )
     .option("--set <key=value>", "a setting of every model that has it; may be repeated", collect)
     .option("--json", "print one JSON object")
     .option("--markdown", "print the table as Markdown")
@@ -80,7 +83,7 @@ Examples:
       for (const prior of priors) if (prior !== ownPrior) checkPrior(prior);
       metrics.forEach(findMetric);
       const request = {
-        contestants: contestants(what, settingPairs(flags.set ?? [], "--set")),
+        contestants: await contestants(what, settingPairs(flags.set ?? [], "--set")),
         out,
         ...(data !== undefined && { data }),
         dataOptions: givenDataOptions(asked),
@@ -119,16 +122,23 @@ Examples:
 }
 
 /** Throws ConfigError for what is neither a run nor a model, for a label given twice, and for a setting that no model has. */
-function contestants(what: readonly string[], shared: Readonly<Record<string, string>>): readonly Contestant[] {
+async function contestants(
+  what: readonly string[],
+  shared: Readonly<Record<string, string>>,
+): Promise<readonly Contestant[]> {
   const models: ModelSpec[] = [];
-  const all = what.map((each): Contestant => {
-    if (existsSync(join(each, "run.json"))) return { label: basename(each), path: each };
-    const spec = parseModelSpec(each);
+  const all: Contestant[] = [];
+  for (const each of what) {
+    if (existsSync(join(each, "run.json"))) {
+      all.push({ label: basename(each), path: each });
+      continue;
+    }
+    const spec = await parseModelSpec(each);
     models.push(spec);
-    const { definition, label, given } = spec;
+    const { definition, modelFile, label, given } = spec;
     const fitting = Object.fromEntries(Object.entries(shared).filter(([key]) => hasSetting(definition, key)));
-    return { label, definition, config: checkedConfig(definition, { ...fitting, ...given }) };
-  });
+    all.push({ label, definition, modelFile, config: checkedConfig(definition, { ...fitting, ...given }) });
+  }
   const unread = Object.keys(shared).find((key) => !models.some(({ definition }) => hasSetting(definition, key)));
   if (unread !== undefined)
     throw new ConfigError(`--set ${unread}: unknown setting, got "${unread}", expected one that a model to train has`);

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { checkPrior } from "../options/run-prior.ts";
-import { findModel } from "../../models/registry.ts";
+import type { ModelDefinition } from "../../models/definition.ts";
+import { namedModel } from "../../node/model-files.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { metrics } from "../../evaluation/metrics/index.ts";
@@ -40,7 +41,7 @@ interface Flags {
 }
 
 export function define(command: Command): void {
-  addSettings(command.argument("<model>", "see latentkit models"), settings)
+  addSettings(command.argument("<model>", "see latentkit models; or a file that exports one of your own"), settings)
     .option("--set <key=values>", "settings of the model or of training: 8,16,32, or 4..64, or 1e-4..1e-2:log", collect)
     .option("--json", "print one JSON object")
     .option("--markdown", "print the table as Markdown")
@@ -56,15 +57,17 @@ Examples:
   latentkit search ae --trials 10 --set latentDim=4..64:log --set learningRate=1e-4..1e-2:log --metric mse
   latentkit search rae --set lambda=1e-4,1e-3,1e-2 --metric frechet --priors gmm:10`,
     )
-    .action(async (model: string, flags: Flags) => {
+    .action(async (name: string, flags: Flags) => {
+      const found = await namedModel(name);
+      const { definition } = found;
+      const model = definition.name;
       const asked = parseSettings(settings, givenSettings(settings, flags));
       const { out = `runs/search-${model}`, data, trials, metric, samples, generated, priors, count, seed } = asked;
       for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
-      const definition = findModel(model);
       if (!flags.set) throw new ConfigError("search: empty search space, got no --set, expected --set key=values");
       const points = pointsOf(parseSpace(definition, flags.set), { trials, seed });
       const request = {
-        definition,
+        ...found,
         trials: points.map((point) => trialOf(definition, point, givenSettings(training, asked))),
         out,
         data,
@@ -102,11 +105,7 @@ Examples:
     });
 }
 
-function trialOf(
-  definition: ReturnType<typeof findModel>,
-  point: Point,
-  common: Readonly<Record<string, unknown>>,
-): Trial {
+function trialOf(definition: ModelDefinition, point: Point, common: Readonly<Record<string, unknown>>): Trial {
   const [own, others] = [true, false].map((model) =>
     Object.fromEntries(Object.entries(point).filter(([key]) => hasSetting(definition, key) === model)),
   ) as [Point, Point];

@@ -76,10 +76,12 @@ const start: Open = (model, { options, given }) => {
   );
 };
 
-const resume: Open = ({ definition }, { given: { options, config } }) => {
+const resume: Open = (model, { given: { options, config } }) => {
   const { out, data, binarize, seed } = options;
   if (out === undefined) throw new ConfigError("--resume: no run, got no --out, expected --out RUN to resume it");
   const settings = givenSettings(trainingSettings, options);
-  const again = { model: definition.name, config, settings, data, binarize, seed, ...givenDataOptions(options) };
-  return resumeRun(out, { given: again, onLoadProgress: loadProgress() });
+  const again = { model: model.definition.name, config, settings, data, binarize, seed, ...givenDataOptions(options) };
+  // A built-in model is named by its name, which the run has already.
+  const named = model.modelFile && model;
+  return resumeRun(out, { given: again, named, onLoadProgress: loadProgress() });
 };

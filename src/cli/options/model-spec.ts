@@ -1,24 +1,23 @@
 /** Models with settings in one word: `vae:beta=4:hiddenDims=400,200`. */
 import type { ModelDefinition } from "../../models/definition.ts";
-import { findModel } from "../../models/registry.ts";
+import { type FoundModel, namedModel } from "../../node/model-files.ts";
 import { settingsOf } from "../../settings-schema.ts";
 import { parseSettings, settingPairs } from "./settings.ts";
 
-export interface ModelSpec {
+export interface ModelSpec extends FoundModel {
   /** The model with its given settings: `vae beta=4`. */
   readonly label: string;
-  readonly definition: ModelDefinition;
   /** Settings as typed. */
   readonly given: Readonly<Record<string, string>>;
 }
 
 /** Throws ConfigError where the model or one of the settings is not known. */
-export function parseModelSpec(spec: string): ModelSpec {
+export async function parseModelSpec(spec: string): Promise<ModelSpec> {
   const [name = "", ...pairs] = spec.split(":");
-  const definition = findModel(name);
+  const found = await namedModel(name);
   const given = settingPairs(pairs, spec);
-  checkedConfig(definition, given, spec);
-  return { label: [name, ...pairs].join(" "), definition, given };
+  checkedConfig(found.definition, given, spec);
+  return { ...found, label: [found.definition.name, ...pairs].join(" "), given };
 }
 
 /** The given settings as the model takes them; what is left out is for presets and defaults. Throws ConfigError. */

@@ -73,10 +73,10 @@ export async function optionRun(
   if (options.out !== undefined) checkKind(options.out, kinds);
   const checkpoint = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
   const { device } = await optionDevice(options);
-  const definition = options.model === undefined ? undefined : (await namedModel(options.model)).definition;
+  const named = options.model === undefined ? undefined : await namedModel(options.model);
   const loaded = await loadRun(path, device, {
     ...(checkpoint !== undefined && { checkpoint }),
-    ...(definition && { definition }),
+    ...(named && { named }),
     onLoadProgress: loadProgress(),
   });
   // A file that cannot hold examples of this kind is refused before anything is computed for it.

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { LatentkitError } from "../../errors.ts";
-import { ancestralOptions, samplerOf } from "../../models/sampler.ts";
+import { ancestralOptions, reservedOptions, samplerOf } from "../../models/sampler.ts";
+import { namedModel } from "../../node/model-files.ts";
 import { nodePlatform } from "../../node/platform.ts";
 import { openRun } from "../../node/runs.ts";
-import { runDataSpec } from "../../runs/run-info.ts";
-import { readRunSpec } from "../../runs/run-spec.ts";
+import { readRunSpec, runModelOf } from "../../runs/run-spec.ts";
 
 /**
  * The options of the sampler of the run among a command's arguments, or of the run that --prior names, less whether means are shown, which
@@ -14,7 +14,7 @@ import { readRunSpec } from "../../runs/run-spec.ts";
  */
 export async function samplerSettings(args: readonly string[]): Promise<z.ZodObject> {
   const { mean: _, ...shape } = ((await runOptions(args)) ?? ancestralOptions).shape;
-  return z.strictObject(shape);
+  return z.strictObject(Object.fromEntries(Object.entries(shape).filter(([name]) => !reservedOptions.includes(name))));
 }
 
 async function runOptions(args: readonly string[]): Promise<z.ZodObject | undefined> {
@@ -27,11 +27,19 @@ async function runOptions(args: readonly string[]): Promise<z.ZodObject | undefi
   if (path === undefined) return undefined;
   try {
     const run = await openRun(path);
-    const { definition, config } = await readRunSpec(run, nodePlatform);
-    const options = samplerOf(definition.build(config, runDataSpec(run.info)))?.options;
+    const file = modelOption(args);
+    // --model is of the run itself, not of its prior.
+    const named = file === undefined || first !== undefined ? undefined : await namedModel(file);
+    const options = samplerOf(runModelOf(run.info, await readRunSpec(run, nodePlatform, named), named))?.options;
     return options instanceof z.ZodObject ? options : undefined;
   } catch (error) {
     if (error instanceof LatentkitError) return undefined;
     throw error;
   }
+}
+
+/** What the arguments give to --model: the run's options are those of that file. */
+function modelOption(args: readonly string[]): string | undefined {
+  const at = args.indexOf("--model");
+  return at === -1 ? args.find((each) => each.startsWith("--model="))?.slice("--model=".length) : args[at + 1];
 }

@@ -9,6 +9,7 @@ import type { DataOptions, OnLoadProgress } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
 import { loadRun } from "../load-run.ts";
 import { evaluatedRun, type EvaluatedRun, type EvaluatingEvent } from "./evaluated-run.ts";
+import type { RunRequest } from "../start-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
@@ -16,7 +17,7 @@ import { Run } from "../run.ts";
 /** A contestant: an existing run, or a model to train. */
 export type Contestant =
   | { readonly label: string; readonly path: string }
-  | { readonly label: string; readonly definition: ModelDefinition; readonly config: object };
+  | ({ readonly label: string } & Pick<RunRequest, "definition" | "modelFile" | "config">);
 
 export interface ComparisonRequest {
   readonly contestants: readonly Contestant[];
@@ -102,14 +103,14 @@ export async function* compareRuns(
 
 function completed(
   path: string,
-  { definition, config }: Extract<Contestant, { definition: ModelDefinition }>,
+  { definition, modelFile, config }: Extract<Contestant, { definition: ModelDefinition }>,
   { data, dataOptions, settings, seed }: ComparisonRequest,
   platform: Platform,
   signal: AbortSignal | undefined,
 ) {
   if (data === undefined)
     throw new ConfigError("compare: no data to train on, got no --data, expected that of the runs or models");
-  const run = { definition, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
+  const run = { definition, modelFile, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
   return completeRun(path, run, platform, signal);
 }
 

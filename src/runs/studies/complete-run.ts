@@ -42,12 +42,12 @@ export async function* completeRun(
 
 async function openRun(path: string, request: RunRequest, platform: Platform): Promise<TrainingRun> {
   if ((await platform.openStore(path).kindOf("run.json")) !== "nothing") {
-    const { definition, settings, ...same } = request;
+    const { definition, modelFile, settings, ...same } = request;
     // The device is the run's own: another one would cost the last bits.
     const { device: _, threads: __, ...sameSettings } = settings;
     try {
       const given = { ...same, model: definition.name, settings: sameSettings };
-      return await resumeRun(path, { given }, platform);
+      return await resumeRun(path, { given, ...(modelFile && { named: { definition, modelFile } }) }, platform);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       throw new ConfigError(`${path}: ${error.message.replace(/^--resume: /, "")}; or use another --out`, {

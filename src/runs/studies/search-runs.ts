@@ -1,11 +1,11 @@
 import { ConfigError, DivergedError } from "../../errors.ts";
-import type { ModelDefinition } from "../../models/definition.ts";
 import type { TrainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import type { DataOptions, OnLoadProgress } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
 import { loadRun } from "../load-run.ts";
 import { type EvaluatedResult, evaluatedRun, type EvaluatingEvent } from "./evaluated-run.ts";
+import type { RunRequest } from "../start-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 
 /** Settings to try. */
@@ -15,8 +15,7 @@ export interface Trial {
   readonly settings: Partial<TrainingSettings>;
 }
 
-export interface SearchRequest {
-  readonly definition: ModelDefinition;
+export interface SearchRequest extends Pick<RunRequest, "definition" | "modelFile"> {
   readonly trials: readonly Trial[];
   /** Folder of their runs, trial-1 and so on. */
   readonly out: string;
@@ -49,7 +48,7 @@ export async function* searchRuns(
   { readonly kind: "run"; readonly label: string } | CompletingEvent | EvaluatingEvent,
   readonly TriedRun[] | undefined
 > {
-  const { definition, trials, out, data, dataOptions, seed, metric, measuring } = request;
+  const { definition, modelFile, trials, out, data, dataOptions, seed, metric, measuring } = request;
   const platform = withLoadProgress(on, request.onLoadProgress);
   const tried: TriedRun[] = [];
   for (const [i, trial] of trials.entries()) {
@@ -57,7 +56,7 @@ export async function* searchRuns(
     const path = `${out}/trial-${i + 1}`;
     yield { kind: "run", label: `trial ${i + 1} of ${trials.length}: ${label}` };
     try {
-      const run = { definition, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
+      const run = { definition, modelFile, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
       const done = yield* completeRun(path, run, platform, signal);
       if (!done) return undefined;
       const { device } = await platform.pickDevice(settings.device ?? "auto", settings.threads ?? 0);
