@@ -8,7 +8,7 @@ import type { ModelDefinition } from "../src/models/definition.ts";
 import { registry } from "../src/models/registry.ts";
 import { loadModelFile } from "../src/node/load-model-file.ts";
 import { nodePlatform } from "../src/node/platform.ts";
-import { train } from "../src/node/runs.ts";
+import { train } from "../src/node/train.ts";
 import { memoryStores } from "../src/runs/storage/memory-store.ts";
 import { startRun } from "../src/runs/start-run.ts";
 import { settingsOf, settingText } from "../src/settings-schema.ts";

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { checkPrior } from "../options/run-prior.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { compareRuns } from "../../node/runs.ts";
+import { compareRuns } from "../../node/studies.ts";
 import { type ComparedRun, type Contestant, folderName } from "../../runs/studies/compare-runs.ts";
 import { comparisonPage } from "../../runs/reports/comparison-report.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";

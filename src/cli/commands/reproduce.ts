@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { findNamed } from "../../nearest-name.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
-import { reproduceRow } from "../../node/runs.ts";
+import { reproduceRow } from "../../node/studies.ts";
 import type { ReproductionRequest } from "../../runs/studies/reproduce-row.ts";
 import { type Reproduction, type ReproductionRow, reproductions } from "../../reproductions/index.ts";
 import { type ReproducedRow, rankAgreement, reproductionCells } from "../output/reproduction-table.ts";

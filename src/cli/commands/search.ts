@@ -7,7 +7,7 @@ import { namedModel } from "../../node/model-files.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { metrics } from "../../evaluation/metrics/index.ts";
-import { searchRuns } from "../../node/runs.ts";
+import { searchRuns } from "../../node/studies.ts";
 import { bestOf, type Trial, type TriedRun } from "../../runs/studies/search-runs.ts";
 import { trainingSettings } from "../../training/settings.ts";
 import { checkedConfig, hasSetting } from "../options/model-spec.ts";
