@@ -86,7 +86,7 @@ describe("entries", () => {
 });
 
 describe("bundles", () => {
-  /** Bytes, minified; some 10 % above what they measured (vite 8.3): a larger one is a decision, not an accident. */
+  /** Bytes, minified; a little above what they measured (vite 8.3): a larger one is a decision, not an accident. */
   const budgets: readonly (readonly [program: string, bytes: number])[] = [
     ['export { frechetDistance } from "latentkit/metrics";', 7_500],
     ['export { frechetDistance } from "latentkit";', 7_500],

@@ -84,7 +84,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   await compiled.step.prepare();
   if (settings.patience !== undefined && !(model.validation && source.validation.indices.length > 0))
     throw new ConfigError(
-      `--patience: no validation metric, got ${model.validation ? "no validation examples" : "a model that reports none"}, expected both; leave it out`,
+      `--patience: no validation metric, got ${model.validation ? "no validation examples" : "a model that reports none"}, expected metrics and examples to validate on; leave it out`,
     );
   await platform.trackers.check(settings);
   const info: RunInfo = {
