@@ -8,6 +8,7 @@ const foundations = [
   "errors.ts",
   "nearest-name.ts",
   "version.ts",
+  "normal-quantile.ts",
   "sha256.ts",
   "settings-schema.ts",
   "serialization",

@@ -60,6 +60,8 @@ export interface Examples {
   readonly count: number;
   /** Adds up over all examples, in float64, what `statistics` makes of a batch [batch, ...shape]. */
   total(statistics: (x: Tensor) => Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Float64Array>>>;
+  /** Gives the values of all examples once, some [count, ...shape] at a time; the array is reused between calls. */
+  visit(each: (x: Float32Array, count: number) => void): void;
 }
 
 /**

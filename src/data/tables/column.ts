@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { normalProbability, normalQuantile } from "../../random/normal-quantile.ts";
+import { normalProbability, normalQuantile } from "../../normal-quantile.ts";
 
 /** Number of values memoized per column: many columns have few distinct values. */
 const MOST_KNOWN = 1000;

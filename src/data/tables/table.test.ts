@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DataError } from "../../errors.ts";
 import { FIXED_BINARIZATION } from "../binarize.ts";
 import { csvText, rowText } from "./column.ts";
-import { normalQuantile } from "../../random/normal-quantile.ts";
+import { normalQuantile } from "../../normal-quantile.ts";
 import { ExampleReader } from "../storage/example-reader.ts";
 import { TableReader, type TableOptions } from "./table.ts";
 

@@ -1,5 +1,5 @@
 import { stream } from "../../random/index.ts";
-import { boostTrees, mostBins } from "./boosted-trees.ts";
+import { boostTrees, usualBins } from "./boosted-trees.ts";
 import { countCodes, type FactoredCodes } from "./factored-codes.ts";
 import { quantileBins } from "./quantile-bins.ts";
 
@@ -33,7 +33,7 @@ export function dci(given: FactoredCodes, { seed = 0, rounds = 100 } = {}): DCI 
   const count = countCodes("dci", given);
   const order = stream(seed, "dci").permutation(count);
   const features = Array.from({ length: latentDim }, (_, j) =>
-    quantileBins(count, (i) => codes[order[i]! * latentDim + j]!, mostBins),
+    quantileBins(count, (i) => codes[order[i]! * latentDim + j]!, usualBins),
   );
   const fits = factors.map(({ values }) => {
     const distinct = [...new Set(Array.from(values))].toSorted((a, b) => a - b);
