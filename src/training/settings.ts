@@ -52,10 +52,12 @@ export const trainingSettings = z.strictObject({
     ),
   patience: z
     .int()
-    .positive()
+    .min(0)
     .max(1_000_000)
     .optional()
-    .describe("epochs without a better validation after which training stops and keeps the best weights"),
+    .describe(
+      "epochs without a better validation after which training stops (default: a quarter of all, at least 20); the best weights are used, with 0 the last",
+    ),
   picturesEvery: z.int().positive().max(1_000_000).optional().describe("epochs between sample grids during training"),
   tensorboard: z.boolean().default(false).describe("write TensorBoard event files into the run's tensorboard/"),
   mlflow: z.string().min(1).max(1000).optional().describe("address of an MLflow server to log settings and metrics to"),

@@ -1,8 +1,10 @@
 import { DataError } from "../../errors.ts";
-import { type Column, modelMapping } from "./column.ts";
+import type { Column } from "./column.ts";
+import { isNearNormal } from "./number-statistics.ts";
+import { modelMapping } from "./number-scaling.ts";
 import { ColumnRows } from "./column-rows.ts";
 import { classIndices, type Dataset } from "../dataset.ts";
-import { numberStatistics, skewness, valuesOf } from "./number-statistics.ts";
+import { numberStatistics, valuesOf } from "./number-statistics.ts";
 import type { SpillStorage } from "../storage/spill-storage.ts";
 
 /** Text that means a missing value, in any case. */
@@ -128,7 +130,7 @@ export class RawColumn {
           `more than ${MOST_CATEGORIES}`,
           `at most that; --drop ${name} leaves the column out`,
         );
-      return { name, kind: "category", values: this.#sorted() };
+      return this.#category();
     }
     const count = this.count - this.missing;
     const { mean, variance, min, max } = numberStatistics(() => this.#rows.numbers(), count);
@@ -136,17 +138,25 @@ export class RawColumn {
     if (!(variance > 0 && Number.isFinite(variance)))
       throw this.#error("the variance overflows", `from ${min} to ${max}`, "smaller numbers");
     const column = { name, kind: "number", mean, std: Math.sqrt(variance), min, max, decimals } as const;
-    if (numbers === "standardize") return column;
-    if (numbers === "auto") {
-      const skewed = Math.abs(skewness(this.#rows.numbers(), count, { mean, variance })) > 2;
-      const heaped = Math.max(...this.#sizes) > count / 10;
-      if (this.#categories.size <= MOST_EVEN || (!skewed && !heaped)) return column;
-    }
+    if (numbers !== "quantile" && this.#categories.size <= MOST_EVEN) return column;
     const sorted = valuesOf(this.#rows.numbers(), count, MOST_SORTED).toSorted();
     const steps = Math.min(MOST_QUANTILES, sorted.length - 1);
     const at = (i: number): number => sorted[Math.round((i * (sorted.length - 1)) / steps)]!;
     const quantiles = Array.from({ length: steps + 1 }, (_, i) => at(i));
-    return { ...column, quantiles: [min, ...quantiles.slice(1, -1), max] };
+    const standard = numbers === "standardize" || (numbers === "auto" && isNearNormal(sorted, { mean, variance }));
+    return {
+      ...column,
+      quantiles: [min, ...quantiles.slice(1, -1), max],
+      scaling: standard ? "standard" : "quantile",
+    };
+  }
+
+  /** The column as categories. */
+  #category(): Column {
+    const values = this.#sorted();
+    const sizes = new Map([...this.#categories.keys()].map((text, code) => [text, this.#sizes[code]!]));
+    const frequencies = values.map((text) => sizes.get(text)! / (this.count - this.missing));
+    return { name: this.name, kind: "category", values, frequencies };
   }
 
   /** The rows encoded by a column type, piece by piece: model inputs of numbers, or category indices. */

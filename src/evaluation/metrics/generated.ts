@@ -6,6 +6,7 @@ import { forExamples } from "../given-examples.ts";
 import { splitSpec } from "../../data/split-spec.ts";
 import { decodedAsMeans, shownAs } from "../shown-samples.ts";
 import { lacking } from "../capabilities.ts";
+import type { LatentCodes } from "../latent-codes.ts";
 import { type MetricContext, oncePerContext } from "./metric.ts";
 
 /** Means "own" samples of the model itself. */
@@ -36,8 +37,10 @@ export const generatedExamples = oncePerContext(async (context, prior): Promise<
   const trained = forExamples(loaded.trained, split);
   const { kind } = splitSpec(split);
   if (prior === ownPrior) return trained.sample(generated, { seed, ...shownAs(trained.model, kind, show) });
-  const codes = await (await context.prior(prior)).sample(generated, { seed, condition: trained.condition });
-  return trained.decodeLatents(codes, { seed, mean: decodedAsMeans(trained.model, kind, show) });
+  const density = await context.prior(prior);
+  const codes = (count: number): Promise<LatentCodes> => density.sample(count, { seed, condition: trained.condition });
+  if (!decodedAsMeans(trained.model, kind, show)) return trained.sampleCodes(generated, codes, { seed });
+  return trained.decodeLatents(await codes(generated), { seed, mean: true });
 });
 
 /** Features of `generated` new examples of a prior, [generated, dim]. */

@@ -10,6 +10,7 @@ import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../../latent/percentiles.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
+import type { LatentCodes } from "../../evaluation/latent-codes.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 
 /**
@@ -60,14 +61,12 @@ export async function sampleGrid(
       return next.value;
     }
     const known = { ...wanted, ...(condition ?? trained.condition) };
-    const codes = await prior.sample(count, {
-      seed,
-      temperature,
-      radius,
-      condition: known,
-      ...(options && { options }),
-    });
-    return from.decodeLatents(codes, { seed, mean: mean || !givesMeans(model) });
+    const codes = (of: number): Promise<LatentCodes> =>
+      prior.sample(of, { seed, temperature, radius, condition: known, ...(options && { options }) });
+    const means = mean || !givesMeans(model);
+    const asItIs = temperature === undefined && radius === undefined && Object.keys({ ...known, ...options }).length === 0;
+    if (asItIs && !means) return from.sampleCodes(count, codes, { seed });
+    return from.decodeLatents(await codes(count), { seed, mean: means });
   };
   const field = model.condition?.fields.find(({ kind }) => kind === "class");
   const columns = Math.ceil(Math.sqrt(count));
