@@ -1,4 +1,4 @@
-import { rowText } from "../../data/tables/column.ts";
+import { rowText } from "../../data/tables/row-text.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { Metric } from "./metric.ts";
