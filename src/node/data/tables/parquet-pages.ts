@@ -6,7 +6,7 @@ import { convert } from "hyparquet/src/convert.js";
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
 import { readVarInt } from "hyparquet/src/thrift.js";
 import { compressors, decompressZstd } from "hyparquet-compressors";
-import { decimalScale, parsers, storedElement } from "./parquet-values.ts";
+import { decimalScale, parsers, storedElement } from "./parquet-types.ts";
 import { inTime } from "../../files/with-timeout.ts";
 
 type PageHeader = ReturnType<typeof parquetHeader>;

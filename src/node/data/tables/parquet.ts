@@ -6,7 +6,8 @@ import { TableReader } from "../../../data/tables/table.ts";
 import { DataError, LatentkitError } from "../../../errors.ts";
 import { type TableFileOptions, tableSource } from "./table.ts";
 import { columnPages, MOST_ROWS } from "./parquet-pages.ts";
-import { givenForm, readValues } from "./parquet-values.ts";
+import { givenForm } from "./parquet-types.ts";
+import { readValues } from "./parquet-values.ts";
 import { scratchFile } from "../../files/scratch-file.ts";
 
 /**

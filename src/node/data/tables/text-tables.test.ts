@@ -81,7 +81,7 @@ describe("the first line", () => {
 });
 
 describe("text", () => {
-  const latin1 = Buffer.from(`Größe,Farbe\n${lines((i) => `${i / 7},${["rot", "grün"][i % 2]}`)}`, "latin1");
+  const latin1 = Buffer.from(`Größe,Farbe\n${lines((i) => `${i / 8},${["rot", "grün"][i % 2]}`)}`, "latin1");
 
   test("that is not UTF-8 is refused with its place, or read as is said", async () => {
     await expect(open("latin1.csv", latin1)).rejects.toThrow(
@@ -90,7 +90,7 @@ describe("text", () => {
     const found = await open("latin1.csv", latin1, { encoding: "latin1" });
     expect([names(found), found.rows[1]]).toEqual([
       ["Größe", "Farbe"],
-      ["0.1428571", "grün"],
+      ["0.125", "grün"],
     ]);
   });
 
@@ -127,10 +127,10 @@ describe("fields", () => {
   });
 
   test("may be separated by blanks", async () => {
-    const text = lines((i) => `  ${(i / 7).toExponential(7)}   ${Math.sin(i).toFixed(3)}  ${i * i} `);
+    const text = lines((i) => `  ${(i / 8).toExponential(3)}   ${Math.sin(i).toFixed(3)}  ${i * i} `);
     const found = await open("blanks.txt", text);
     expect(found.columns.map(({ kind }) => kind)).toEqual(["number", "number", "number"]);
-    expect(found.rows[3]).toEqual(["0.42857143", "0.141", "9"]);
+    expect(found.rows[3]).toEqual(["0.375", "0.141", "9"]);
     // More than is read at a time, so that lines are cut.
     const large = await open(
       "large.txt",
