@@ -1,10 +1,14 @@
 import { type Column, columnWidth, fromModel, type NumberColumn } from "./column.ts";
-import { dateText } from "./date-form.ts";
+import { dateReader, dateText } from "./date-form.ts";
 import { numberText } from "./written-numbers.ts";
 
 /** A value of a numeric column as the table writes it: a number, or a date. */
 export const valueText = (column: NumberColumn, value: number): string =>
   column.date === undefined ? numberText(value, column) : dateText(column.date, value);
+
+/** Reads a value of a numeric column as the table writes it; dates as seconds. */
+export const valueReader = ({ date }: NumberColumn): ((text: string) => number) =>
+  date === undefined ? Number : dateReader(date);
 
 /**
  * An example as the text of its columns: numbers and dates in original units, clamped to the observed range and written as in the table;

@@ -97,7 +97,7 @@ describe("missing values", () => {
 
   test("are refused by name", async () => {
     await expect(read(holes)).rejects.toThrow(
-      "t.csv: values are missing, got 2 in age (\"?\", \"NA\"), 2 in city (\"null\"), expected none; --missing impute puts the mean or the most frequent value there",
+      't.csv: values are missing, got 2 in age ("?", "NA"), 2 in city ("null"), expected none; --missing impute puts the mean or the most frequent value there',
     );
   });
 
