@@ -7,6 +7,7 @@ import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
 import { readVarInt } from "hyparquet/src/thrift.js";
 import { compressors, decompressZstd } from "hyparquet-compressors";
 import { decimalScale, parsers, storedElement } from "./parquet-types.ts";
+import { structureEnd } from "./thrift-bounds.ts";
 import { inTime } from "../../files/with-timeout.ts";
 
 type PageHeader = ReturnType<typeof parquetHeader>;
@@ -65,6 +66,7 @@ export async function* columnPages(
   const reader = { view: new DataView(await file.slice(start, start + length)), offset: 0 };
   let dictionary: DecodedArray | undefined;
   for (let given = 0; given < rows;) {
+    structureEnd(reader.view, reader.offset);
     const header = parquetHeader(reader);
     const { compressed_page_size: packed } = header;
     const left = reader.view.byteLength - reader.offset;

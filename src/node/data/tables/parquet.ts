@@ -1,10 +1,11 @@
 import { basename } from "node:path";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetSchema, type SchemaTree } from "hyparquet";
+import { asyncBufferFromFile, parquetSchema, type SchemaTree } from "hyparquet";
 import type { DataSource } from "../../../data/split.ts";
 import { columnFlag, namedColumns } from "../../../data/tables/column-names.ts";
 import { TableReader } from "../../../data/tables/table.ts";
 import { DataError, LatentkitError } from "../../../errors.ts";
 import { type TableFileOptions, tableSource } from "./table.ts";
+import { parquetFooter } from "./parquet-footer.ts";
 import { columnPages, MOST_ROWS } from "./parquet-pages.ts";
 import { givenForm } from "./parquet-types.ts";
 import { readValues } from "./parquet-values.ts";
@@ -20,7 +21,7 @@ export async function openParquet(path: string, options: TableFileOptions): Prom
   const { drop = [], columns: known } = options;
   try {
     const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
+    const metadata = await parquetFooter(file);
     const root = parquetSchema(metadata);
     const all = root.children.map(({ element }) => element.name);
     const dropped = namedColumns(name, "drop", drop, all, { lenient: known !== undefined });
