@@ -130,7 +130,7 @@ const packagePlaces: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   sharp: /^node\/(data\/images\/image-decoder|files\/webp-film)\.ts$/,
   "csv-parse": /^node\/data\/tables\/table\.ts$/,
-  hyparquet: /^node\/data\/tables\/parquet(-pages)?\.ts$/,
+  hyparquet: /^node\/data\/tables\/parquet(-footer|-pages|-types|-values)?\.ts$/,
   "hyparquet-compressors": /^node\/data\/tables\/parquet-pages\.ts$/,
   gifenc: /^pictures\/gif\.ts$/,
   "@noble/hashes": /^sha256\.ts$/,

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Split } from "../../data/split.ts";
 import { ExampleReader } from "../../data/storage/example-reader.ts";
 import { FIXED_BINARIZATION } from "../../data/binarize.ts";
-import { csvText } from "../../data/tables/column.ts";
+import { csvText } from "../../data/tables/row-text.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { ConfigError } from "../../errors.ts";

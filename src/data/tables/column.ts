@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { fromModel } from "./number-scaling.ts";
 
 const name = z.string().max(1_000);
 
@@ -14,8 +13,14 @@ const numberColumn = z.strictObject({
   std: z.number().positive(),
   min: z.number(),
   max: z.number(),
-  /** Decimal places, the most seen, at most 6; 0 for integers. */
-  decimals: z.int().min(0).max(6),
+  /** Decimal places that values are rounded to; 0 for integers. */
+  decimals: z.int().min(0).max(100),
+  /** Decimal places that are written at least, zeros at the end included. */
+  places: z.int().min(0).max(100).optional(),
+  /** Significant digits, in place of decimal places. */
+  digits: z.int().min(1).max(17).optional(),
+  /** The form of dates and times, such as YYYY-MM-DD: numbers are seconds since 1970, UTC. */
+  date: z.string().min(1).max(100).optional(),
   /** Quantiles at evenly spaced ranks, from the minimum to the maximum. */
   quantiles: z.array(z.number()).min(2).max(1001).readonly().optional(),
   /** Of model inputs; by rank where it is missing and there are quantiles. */
@@ -39,23 +44,3 @@ export type Column = NumberColumn | CategoryColumn;
 
 /** Number of model inputs of a column. */
 export const columnWidth = (column: Column): number => (column.kind === "number" ? 1 : column.values.length);
-
-/**
- * An example as the text of its columns: numbers in original units, clamped to the observed range and rounded to its decimal places;
- * categories by largest value.
- */
-export function rowText(columns: readonly Column[], example: Float32Array): readonly string[] {
-  let at = 0;
-  return columns.map((column) => {
-    const part = example.subarray(at, (at += columnWidth(column)));
-    if (column.kind === "category") return column.values[part.indexOf(Math.max(...part))] ?? "";
-    return Math.min(column.max, Math.max(column.min, fromModel(column, part[0]!))).toFixed(column.decimals);
-  });
-}
-
-/** Rows of text as CSV (RFC 4180), after a header of column names. */
-export function csvText(columns: readonly Pick<Column, "name">[], rows: Iterable<readonly string[]>): string {
-  const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
-  const lines = [columns.map((column) => column.name), ...rows].map((fields) => fields.map(quoted).join(","));
-  return `${lines.join("\n")}\n`;
-}

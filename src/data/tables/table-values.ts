@@ -1,4 +1,5 @@
-import { type Column, columnWidth, rowText } from "./column.ts";
+import { type Column, columnWidth } from "./column.ts";
+import { rowText, valueReader } from "./row-text.ts";
 
 /** A column's values as a file has them: numbers, or indices of categories. */
 export type ColumnValues =
@@ -9,18 +10,19 @@ export type ColumnValues =
 export function tableColumns(columns: readonly Column[], x: Float32Array): readonly ColumnValues[] {
   const width = columns.reduce((sum, column) => sum + columnWidth(column), 0);
   const count = x.length / width;
-  const places = columns.map((column) =>
-    column.kind === "category" ? new Map(column.values.map((value, k) => [value, k])) : undefined,
-  );
-  const table = columns.map(
-    (column): ColumnValues =>
-      column.kind === "category"
-        ? { kind: "category", values: new Uint16Array(count), categories: column.values.length }
-        : { kind: "number", values: new Float64Array(count) },
+  const readers = columns.map((column) => {
+    if (column.kind === "number") return valueReader(column);
+    const places = new Map(column.values.map((value, k) => [value, k]));
+    return (text: string) => places.get(text)!;
+  });
+  const table = columns.map((column): ColumnValues =>
+    column.kind === "category"
+      ? { kind: "category", values: new Uint16Array(count), categories: column.values.length }
+      : { kind: "number", values: new Float64Array(count) },
   );
   for (let row = 0; row < count; row++)
     rowText(columns, x.subarray(row * width, (row + 1) * width)).forEach((text, i) => {
-      table[i]!.values[row] = places[i]?.get(text) ?? Number(text);
+      table[i]!.values[row] = readers[i]!(text);
     });
   return table;
 }
