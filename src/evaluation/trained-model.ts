@@ -185,7 +185,7 @@ export class TrainedModel implements ModelOnDevice {
    */
   async decodeLatents(
     codes: LatentCodes,
-    options: { readonly mean?: boolean; readonly seed?: number } = {},
+    options: { readonly mean?: boolean; readonly seed?: number; readonly first?: number } = {},
   ): Promise<Float32Array> {
     return decodeLatents(this, codes, { ...options, given: this.#given });
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { csvLine } from "../formats/csv.ts";
 import { normalProbability, normalQuantile } from "../../random/normal-quantile.ts";
 
 /** Number of values memoized per column: many columns have few distinct values. */
@@ -100,7 +101,5 @@ export function rowText(columns: readonly Column[], example: Float32Array): read
 
 /** Rows of text as CSV (RFC 4180), after a header of column names. */
 export function csvText(columns: readonly Pick<Column, "name">[], rows: Iterable<readonly string[]>): string {
-  const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
-  const lines = [columns.map((column) => column.name), ...rows].map((fields) => fields.map(quoted).join(","));
-  return `${lines.join("\n")}\n`;
+  return [columns.map((column) => column.name), ...rows].map(csvLine).join("");
 }
