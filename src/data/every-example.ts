@@ -28,7 +28,7 @@ function ascending(parts: readonly Uint32Array[]): Uint32Array {
     all.set(part, at);
     at += part.length;
   }
-  return all.sort();
+  return all.toSorted();
 }
 
 /** The examples of several datasets of one form as one dataset; nothing is copied but labels and fields. */

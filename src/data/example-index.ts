@@ -4,7 +4,7 @@ import type { Split } from "./split.ts";
 export interface ExampleIndex {
   readonly names: readonly string[];
   /** The entries of a row, in the order of `names`. */
-  row(place: number): readonly string[];
+  readonly row: (place: number) => readonly string[];
 }
 
 /**

@@ -18,7 +18,9 @@ export const dataOptions = z.strictObject({
     .positive()
     .max(4096)
     .optional()
-    .describe("images: side of the square to crop and scale to (default: the images' own size if all have one of at most 64 a side, or 32)"),
+    .describe(
+      "images: side of the square to crop and scale to (default: the images' own size if all have one of at most 64 a side, or 32)",
+    ),
   channels: z
     .literal([1, 3])
     .optional()
@@ -128,7 +130,10 @@ export function allowedOptions<Key extends keyof (GivenOptions & Known)>(
   const before = Object.entries(like ? chosenBefore(like) : {}).filter(
     ([key, value]) => value !== undefined && known.has(key),
   );
-  return { ...Object.fromEntries(before), ...options } as Pick<GivenOptions & Known, Key | "validation" | "seed" | "whole">;
+  return { ...Object.fromEntries(before), ...options } as Pick<
+    GivenOptions & Known,
+    Key | "validation" | "seed" | "whole"
+  >;
 }
 
 /** What data read before would be read with again. */

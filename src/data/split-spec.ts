@@ -6,10 +6,11 @@ import type { Split } from "./split.ts";
 /** What models are built for that train on a split. */
 export function splitSpec({ dataset, indices }: Split): DataSpec {
   const { kind, shape, size, range, standardization, columns } = dataset;
-  const fields = Object.entries(fieldsOf(dataset)).map(([name, field]): FieldSpec => {
-    const spec = fieldSpec(name, field);
-    return spec.kind === "class" && field.kind === "class" ? { ...spec, counts: classCounts(field, indices) } : spec;
-  });
+  const fields = Object.entries(fieldsOf(dataset)).map(([name, field]): FieldSpec =>
+    field.kind === "class"
+      ? { name, kind: "class", classes: field.classes, counts: classCounts(field, indices) }
+      : fieldSpec(name, field),
+  );
   return {
     kind: kind ?? (columns ? "table" : kindOfShape(shape)),
     shape,

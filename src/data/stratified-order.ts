@@ -12,6 +12,6 @@ export function stratifiedOrder(order: Uint32Array, classOf: (at: number) => num
   });
   const stands = ranks.map((rank, place) => (rank + 0.5) / sizes.get(classOf(order[place]!))!);
   return Uint32Array.from(order.keys())
-    .sort((a, b) => stands[a]! - stands[b]! || a - b)
+    .toSorted((a, b) => stands[a]! - stands[b]! || a - b)
     .map((place) => order[place]!);
 }

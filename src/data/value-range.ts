@@ -15,7 +15,9 @@ export function finiteRange(
     const value = values[i]!;
     // The comparison is false for NaN too.
     if (!(Math.abs(value) < Infinity))
-      throw new DataError(`${name}: a value is not finite, got ${value}${each === undefined ? "" : ` in example ${Math.floor(i / each)}`}, expected finite values`);
+      throw new DataError(
+        `${name}: a value is not finite, got ${value}${each === undefined ? "" : ` in example ${Math.floor(i / each)}`}, expected finite values`,
+      );
     if (value < low) low = value;
     if (value > high) high = value;
   }

@@ -27,7 +27,12 @@ export type RunResult = Readonly<z.infer<typeof resultSchema>>;
 const shape = z.array(z.int().positive()).min(1).max(8);
 
 const fieldSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ name: line, kind: z.literal("class"), classes: z.array(line).min(1).max(mostClasses), counts: z.array(z.int().nonnegative()).max(mostClasses).optional() }),
+  z.strictObject({
+    name: line,
+    kind: z.literal("class"),
+    classes: z.array(line).min(1).max(mostClasses),
+    counts: z.array(z.int().nonnegative()).max(mostClasses).optional(),
+  }),
   z.strictObject({ name: line, kind: z.literal("numbers"), shape }),
 ]);
 

@@ -71,7 +71,8 @@ export async function* sampleRows(
   { count, ...options }: SamplePieceOptions & { readonly count: number },
 ): AsyncGenerator<SampledRows> {
   const { condition } = trained.model;
-  const field = condition?.required && !trained.isGiven ? condition.fields.find(({ kind }) => kind === "class") : undefined;
+  const field =
+    condition?.required && !trained.isGiven ? condition.fields.find(({ kind }) => kind === "class") : undefined;
   const next = field?.kind === "class" ? classQuotas(field.counts ?? field.classes.map(() => 1)) : undefined;
   const known = (trained.isGiven ? trained.condition : options.condition)?.["class"];
   for (let first = 0; first < count; first += piece) {

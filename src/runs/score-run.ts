@@ -112,7 +112,9 @@ export async function* scoreRun(
     );
     await prior.release();
   }
-  return new Map(wanted.map((name) => [name, found.get(name)!.map((score) => (Number.isFinite(score) ? score : Infinity))]));
+  return new Map(
+    wanted.map((name) => [name, found.get(name)!.map((score) => (Number.isFinite(score) ? score : Infinity))]),
+  );
 }
 
 /** Places of examples whose score is infinite, by the score's name where there are any. */

@@ -58,12 +58,20 @@ Examples:
         return finishImageGrid(grid, options, { title, file, units, details });
       }
       const examples = split.indices.length;
-      await writeExamples(file, { count: examples, shape: trained.shape, pieces: reconstructions(trained, split), units });
+      await writeExamples(file, {
+        count: examples,
+        shape: trained.shape,
+        pieces: reconstructions(trained, split),
+        units,
+      });
       const index = exampleIndex(split);
       const beside = saysMore(index) ? { index: await writeIndexBeside(file, examples, index) } : {};
-      if (options.json) console.log(JSON.stringify({ file, ...beside, shape: [examples, ...trained.shape], ...details }));
+      if (options.json)
+        console.log(JSON.stringify({ file, ...beside, shape: [examples, ...trained.shape], ...details }));
       else {
-        console.log(`reconstructions of ${examples} examples, ${splitName === "all" ? "in file order" : splitName}: ${file}`);
+        console.log(
+          `reconstructions of ${examples} examples, ${splitName === "all" ? "in file order" : splitName}: ${file}`,
+        );
         if (beside.index) console.log(`which examples they are: ${beside.index}`);
       }
     });

@@ -103,7 +103,13 @@ A picture of a class-conditional model shows every class, a column each; tables 
         options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
         onStep: options.json ? undefined : (done: number, total: number) => progress.show(done, total),
       };
-      const title = takesMean ? (means ? "means of p(x|z)" : "samples of p(x|z)") : density ? "means of p(x|z)" : "samples";
+      const title = takesMean
+        ? means
+          ? "means of p(x|z)"
+          : "samples of p(x|z)"
+        : density
+          ? "means of p(x|z)"
+          : "samples";
       const details = {
         run: path,
         step,

@@ -131,7 +131,8 @@ Examples:
 const listed = 10;
 
 function infiniteText(name: string, places: readonly number[]): string {
-  const which = places.slice(0, listed).join(", ") + (places.length > listed ? ` and ${places.length - listed} more` : "");
+  const which =
+    places.slice(0, listed).join(", ") + (places.length > listed ? ` and ${places.length - listed} more` : "");
   return `${name} is infinite for ${places.length === 1 ? "example" : `${places.length} examples:`} ${which}; means are of the others`;
 }
 
@@ -174,7 +175,8 @@ function contentOf(kind: string, { dataset, indices }: Split, scores: ExampleSco
     return `${JSON.stringify(Object.fromEntries<readonly (string | number)[]>([...called, ...scored]))}\n`;
   }
   const head = [...index.names, ...names];
-  return [head, ...rows.map((row, i) => [...row, ...columns.map((column) => String(column[i]))])].map(csvLine).join("");
+  const lines = rows.map((row, i) => row.concat(columns.map((column) => String(column[i]))));
+  return [head, ...lines].map(csvLine).join("");
 }
 
 /** Two rows for each score: the examples with the highest, and with the lowest. */

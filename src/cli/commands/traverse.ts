@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/drawn-examples.ts";
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
@@ -53,7 +54,7 @@ Examples:
         throw new ConfigError(`--dims: not a dimension of this model, got ${wrong}, expected 0 to ${latentDim - 1}`);
       const { split, data, splitName } = await optionExamples(loaded, options, wantedSplit);
       const picked = pickedExamples(split, [example], "--example");
-      const measured = { ...split, indices: split.indices.subarray(0, measuredExamples) };
+      const measured = drawnExamples(split, measuredExamples);
       const { binarize } = readRunData(run);
       const codes = await trained.codes(measured, { binarize });
       const { units } = unitReport(codes, latentDim);

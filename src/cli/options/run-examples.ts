@@ -17,7 +17,10 @@ export const splitSetting = z
   .describe("split of the data (default: test, if the data have one; of --data every example, in file order)");
 
 export const addExampleOptions = (command: Command): Command =>
-  command.option("--data <source>", "data of the examples, all of them unless --split is given (default: the run's own)");
+  command.option(
+    "--data <source>",
+    "data of the examples, all of them unless --split is given (default: the run's own)",
+  );
 
 export interface RunExamples {
   readonly split: Split;

@@ -39,9 +39,7 @@ const isText = (labels: NamedLabels): labels is Exclude<NamedLabels, NamedArray>
 
 function checkShape({ name, shape, values }: NamedLabels, size: number): void {
   if (shape.length > 2 || (shape.length === 2 && shape[1] !== 1))
-    throw new DataError(
-      `${name}: labels are not one each, got shape (${shape.join(", ")}), expected (${size},)`,
-    );
+    throw new DataError(`${name}: labels are not one each, got shape (${shape.join(", ")}), expected (${size},)`);
   if (values.length !== size)
     throw new DataError(`${name}: labels and examples differ in number, got ${values.length}, expected ${size}`);
 }

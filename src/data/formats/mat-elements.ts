@@ -51,12 +51,12 @@ export async function matVariables(file: ByteFile): Promise<readonly MatVariable
   try {
     const header = await reader.take(headerBytes, "its header");
     const text = new TextDecoder("latin1").decode(header.subarray(0, 116));
-    if (/^MATLAB 7\.3/.test(text))
+    if (text.startsWith("MATLAB 7.3"))
       throw new DataError(
         `${file.name}: a MATLAB file of version 7.3 (HDF5), which is not read, got it, expected version 7 or older; in MATLAB: save("x.mat", "x", "y", "-v7")`,
       );
     const little = header[126] === 0x49 && header[127] === 0x4d;
-    if (!/^MATLAB 5\.0/.test(text) || !(little || (header[126] === 0x4d && header[127] === 0x49)))
+    if (!text.startsWith("MATLAB 5.0") || !(little || (header[126] === 0x4d && header[127] === 0x49)))
       throw new DataError(
         `${file.name}: not a MATLAB file of version 5, got ${JSON.stringify(text.slice(0, 20).replaceAll("\0", " "))}, expected "MATLAB 5.0 MAT-file"; in MATLAB: save("x.mat", "x", "y", "-v7")`,
       );

@@ -17,7 +17,9 @@ export async function readMat(file: ByteFile): Promise<KeyedParts> {
     const { dims, values, text } = variable;
     const numbers = async () => {
       if (!values)
-        throw new DataError(`${name}: not an array of numbers, got ${variable.kind}, expected numbers; save it as a full matrix`);
+        throw new DataError(
+          `${name}: not an array of numbers, got ${variable.kind}, expected numbers; save it as a full matrix`,
+        );
       return examplesFirst(dims, values, counts);
     };
     return {

@@ -82,4 +82,3 @@ function parseHeader(name: string, text: string): Omit<NpyHeader, "length"> {
     throw new DataError(`${name}: a shape NumPy cannot have, got (${extents}), expected at most ${MAX_RANK} extents`);
   return { type, little: !code.startsWith(">"), fortran: fortran === "True", shape };
 }
-

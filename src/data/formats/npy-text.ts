@@ -20,7 +20,9 @@ export async function readNpyText(file: ByteFile): Promise<TextArray | undefined
     const count = shape.reduce((product, extent) => product * extent, 1);
     const width = Number(type.slice(1)) * (type.startsWith("U") ? 4 : 1);
     if (fortran && shape.filter((extent) => extent > 1).length > 1)
-      throw new DataError(`${file.name}: text in Fortran order, got shape (${shape.join(", ")}), expected one text a row`);
+      throw new DataError(
+        `${file.name}: text in Fortran order, got shape (${shape.join(", ")}), expected one text a row`,
+      );
     if (count * width !== file.size - length || count * width > mostBytes)
       throw new DataError(
         `${file.name}: size does not fit the header, got ${file.size - length} bytes, expected ${count * width}, at most ${mostBytes}`,

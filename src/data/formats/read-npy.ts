@@ -50,7 +50,9 @@ async function readArray<Values extends NumberArray["values"]>(
     const { shape, type } = header;
     const count = shape.reduce((product, extent) => product * extent, 1);
     if (isText(type))
-      throw new DataError(`${file.name}: an array of text, got type ${type}, expected numbers; text can be labels only`);
+      throw new DataError(
+        `${file.name}: an array of text, got type ${type}, expected numbers; text can be labels only`,
+      );
     const [width] = DTYPES[type]!;
     const claim = `a header that claims ${count * width} bytes, shape (${shape.join(", ")})`;
     const present = file.size - header.length;

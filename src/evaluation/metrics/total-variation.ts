@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/drawn-examples.ts";
 import { rowText } from "../../data/tables/column.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
 import { firstExamples } from "../../data/first-examples.ts";
@@ -22,7 +23,7 @@ export const totalVariationMetric: Metric = {
       const width = x.length / count;
       return Array.from({ length: count }, (_, i) => rowText(columns, x.subarray(i * width, (i + 1) * width)));
     };
-    const real = rowsOf(firstExamples(split, count));
+    const real = rowsOf(firstExamples(drawnExamples(split, count, seed), count));
     const sampled = rowsOf(await trained.sample(count, { seed }));
     return {
       results: columns.map(({ name, kind }, i) => ({

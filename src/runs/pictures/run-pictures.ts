@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/drawn-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { UnsupportedOpError } from "../../errors.ts";
@@ -30,12 +31,10 @@ export interface SampleGridOptions extends SamplePieceOptions {
 }
 
 /** A grid of samples, nearly square; of a class-conditional model a column per class, so that sample i has the same class whatever the count. */
-export async function sampleGrid(
-  trained: TrainedModel,
-  { count, ...options }: SampleGridOptions,
-): Promise<ImageGrid> {
+export async function sampleGrid(trained: TrainedModel, { count, ...options }: SampleGridOptions): Promise<ImageGrid> {
   const { shape, model, kind } = trained;
-  const sample = (condition?: ConditionValues): Promise<Float32Array> => samplePiece(trained, count, { ...options, ...(condition && { given: condition }) });
+  const sample = (condition?: ConditionValues): Promise<Float32Array> =>
+    samplePiece(trained, count, { ...options, ...(condition && { given: condition }) });
   const field = model.condition?.fields.find(({ kind }) => kind === "class");
   const columns = Math.ceil(Math.sqrt(count));
   if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)
@@ -99,7 +98,7 @@ export async function mostInformativeDimensions(
     throw new UnsupportedOpError(`manifold: too few latent dimensions, got ${latentDim}, expected at least 2`);
   if (latentDim === 2 || !has(trained.model, "encode")) return [0, 1];
   const split = await examples();
-  const codes = await trained.codes({ ...split, indices: split.indices.subarray(0, orderedBy) });
+  const codes = await trained.codes(drawnExamples(split, orderedBy));
   const [first, second] = unitReport(codes, latentDim).units;
   return [first!.unit, second!.unit];
 }

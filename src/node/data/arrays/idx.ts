@@ -2,7 +2,14 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { ByteFile } from "../../../data/formats/byte-file.ts";
 import { readIdxDataset } from "../../../data/formats/idx-dataset.ts";
 import type { ArrayScaling } from "../../../data/options.ts";
-import { completeParts, createDataSource, split, type SplitOptions, whole, type DataSource } from "../../../data/split.ts";
+import {
+  completeParts,
+  createDataSource,
+  split,
+  type SplitOptions,
+  whole,
+  type DataSource,
+} from "../../../data/split.ts";
 import { DataError } from "../../../errors.ts";
 import { openFile } from "../open-file.ts";
 
@@ -61,7 +68,10 @@ export async function openIdxFile(path: string, { scaling, ...options }: IdxOpti
   const images = (await openFile(path))!;
   const sibling = basename(path).replace("images", "labels").replace("idx3", "idx1");
   const labels = sibling === basename(path) ? undefined : await openFile(join(dirname(path), sibling));
-  const dataset = await readIdxDataset({ name: basename(path), images, ...(labels && { labels }) }, scaling && { scaling });
+  const dataset = await readIdxDataset(
+    { name: basename(path), images, ...(labels && { labels }) },
+    scaling && { scaling },
+  );
   return createDataSource({
     name: dataset.name,
     description: `${dataset.size} examples of [${dataset.shape.join(", ")}] from ${path}`,

@@ -31,7 +31,9 @@ export async function formOf(
 ): Promise<ImageForm> {
   const [, height, width] = shape ?? [];
   const given =
-    width !== undefined && height !== undefined ? { width, height } : size !== undefined && { width: size, height: size };
+    width !== undefined && height !== undefined
+      ? { width, height }
+      : size !== undefined && { width: size, height: size };
   if (given && channels !== undefined) return { ...given, channels };
   const found = await commonOf(folder, files, decoder);
   const own = found.size && Math.max(found.size.width, found.size.height) <= SMALL ? found.size : undefined;
@@ -88,5 +90,8 @@ async function look(
       gray &&= head.gray;
     }
   }
-  return { size: first && alike ? { width: first.width, height: first.height } : null, gray: first !== undefined && gray };
+  return {
+    size: first && alike ? { width: first.width, height: first.height } : null,
+    gray: first !== undefined && gray,
+  };
 }
