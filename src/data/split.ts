@@ -3,7 +3,7 @@ import { findNamed } from "../nearest-name.ts";
 import { stream } from "../random/index.ts";
 import type { Dataset } from "./dataset.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { stratifiedOrder } from "./stratified-order.ts";
+import { stratifiedOrder } from "./examples/stratified-order.ts";
 
 /** A subset of a dataset: example indices in file order. Nothing is copied. */
 export interface Split {

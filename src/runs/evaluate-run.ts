@@ -1,5 +1,5 @@
 import type { Binarization } from "../data/binarize.ts";
-import { drawnExamples } from "../data/drawn-examples.ts";
+import { drawnExamples } from "../data/examples/drawn-examples.ts";
 import { findSplit, type SplitName } from "../data/split.ts";
 import { ConfigError, DataError, LatentkitError, UnsupportedOpError } from "../errors.ts";
 import { isDensity, parseDensity } from "../latent/density.ts";

@@ -6,7 +6,7 @@ import { mean } from "../ops/reduction.ts";
 import { LikelihoodEvaluator } from "../evaluation/likelihood/likelihood.ts";
 import { type CapabilityName, lacking } from "../evaluation/capabilities.ts";
 import { mapSplit } from "../evaluation/map-split.ts";
-import { exampleCodes } from "./example-codes.ts";
+import { exampleCodes } from "./codes/example-codes.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { openPrior } from "./codes/code-prior.ts";
 import { readRunData } from "./run-spec.ts";

@@ -1,6 +1,6 @@
-import { everyExample } from "../data/every-example.ts";
+import { everyExample } from "../data/examples/every-example.ts";
 import { findSplit, refuseOtherShape, type Split, type SplitName } from "../data/split.ts";
-import { toDataUnits, toModelUnits } from "../data/units.ts";
+import { toDataUnits, toModelUnits } from "../data/arrays/units.ts";
 import { ConfigError } from "../errors.ts";
 import type { ConditionValues } from "../evaluation/condition.ts";
 import { drain, type SampleOptions } from "../evaluation/sampling.ts";
@@ -8,7 +8,7 @@ import type { SplitCodes, TrainedModel } from "../evaluation/trained-model.ts";
 import { type Evaluation, type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
-import { exampleCodes } from "./example-codes.ts";
+import { exampleCodes } from "./codes/example-codes.ts";
 import type { RunInfo } from "./run-info.ts";
 import { type ExampleScores, scoreRun, type ScoreRequest } from "./score-run.ts";
 

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { exampleIndex, saysMore } from "../../data/example-index.ts";
+import { exampleIndex, saysMore } from "../../data/examples/example-index.ts";
 import { csvLine } from "../../data/formats/csv.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { exampleCodes } from "../../runs/example-codes.ts";
+import { exampleCodes } from "../../runs/codes/example-codes.ts";
 import { writeIndexBeside } from "../output/write-examples.ts";
 import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { exampleIndex, saysMore } from "../../data/example-index.ts";
+import { exampleIndex, saysMore } from "../../data/examples/example-index.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { requireCapabilities } from "../../evaluation/capabilities.ts";

@@ -10,7 +10,7 @@ import { sizeOf } from "../../graph/shape.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { readRunData } from "../../runs/run-spec.ts";
-import { type SamplePieceOptions, sampleRows } from "../../runs/sample-rows.ts";
+import { type SamplePieceOptions, sampleRows } from "../../runs/samples/sample-rows.ts";
 import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionCondition } from "../options/condition.ts";

@@ -4,7 +4,7 @@ import type { Split } from "../../data/split.ts";
 import { ExampleReader } from "../../data/storage/example-reader.ts";
 import { FIXED_BINARIZATION } from "../../data/binarize.ts";
 import { csvLine } from "../../data/formats/csv.ts";
-import { exampleIndex } from "../../data/example-index.ts";
+import { exampleIndex } from "../../data/examples/example-index.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { ConfigError } from "../../errors.ts";

@@ -1,4 +1,4 @@
-import { drawnExamples } from "../../data/drawn-examples.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";

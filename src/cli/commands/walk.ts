@@ -1,4 +1,4 @@
-import { toDataUnits } from "../../data/units.ts";
+import { toDataUnits } from "../../data/arrays/units.ts";
 import type { Command } from "commander";
 import { z } from "zod";
 import { encodeNpy } from "../../data/formats/npy.ts";

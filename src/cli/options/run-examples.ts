@@ -1,7 +1,7 @@
 /** The examples that commands use a run on. */
 import type { Command } from "commander";
 import { z } from "zod";
-import { everyExample } from "../../data/every-example.ts";
+import { everyExample } from "../../data/examples/every-example.ts";
 import { refuseOtherShape, type Split, type SplitName, splitNames } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";

@@ -1,5 +1,5 @@
 import { has, lacking } from "../../evaluation/capabilities.ts";
-import { suggestedPrior } from "../../runs/suggested-prior.ts";
+import { suggestedPrior } from "../../runs/codes/suggested-prior.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 
 /** A command to try after training, which runs as it is. */

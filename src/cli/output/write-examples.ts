@@ -1,8 +1,8 @@
 import { extname } from "node:path";
-import type { ExampleIndex } from "../../data/example-index.ts";
+import type { ExampleIndex } from "../../data/examples/example-index.ts";
 import { csvLine } from "../../data/formats/csv.ts";
 import { npyBytes, npyHeader } from "../../data/formats/npy.ts";
-import { toDataUnits } from "../../data/units.ts";
+import { toDataUnits } from "../../data/arrays/units.ts";
 import { kindOf } from "../../kinds/registry.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import type { RunInfo } from "../../runs/run-info.ts";

@@ -1,6 +1,6 @@
 import { extname, join } from "node:path";
-import type { ExampleIndex } from "../../data/example-index.ts";
-import { toDataUnits } from "../../data/units.ts";
+import type { ExampleIndex } from "../../data/examples/example-index.ts";
+import { toDataUnits } from "../../data/arrays/units.ts";
 import { ConfigError } from "../../errors.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";

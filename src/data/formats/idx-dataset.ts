@@ -3,7 +3,7 @@ import { createDataset, type Dataset } from "../dataset.ts";
 import type { ArrayScaling } from "../options.ts";
 import type { ByteFile } from "./byte-file.ts";
 import { readIdx, type IdxArray, type ReadIdxOptions } from "./idx.ts";
-import { finiteRange } from "../value-range.ts";
+import { finiteRange } from "../arrays/value-range.ts";
 
 export interface IdxDatasetFiles {
   readonly name: string;

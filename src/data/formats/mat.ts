@@ -1,5 +1,5 @@
 import { DataError } from "../../errors.ts";
-import { type KeyedArray, keyedParts, type KeyedParts } from "./array-keys.ts";
+import { type KeyedArray, keyedParts, type KeyedParts } from "../arrays/array-keys.ts";
 import type { ByteFile } from "./byte-file.ts";
 import { matVariables, type MatVariable } from "./mat-elements.ts";
 import { rowMajor } from "./row-major.ts";
@@ -53,7 +53,8 @@ function examplesFirst(
   counts: ReadonlySet<number>,
 ): Pick<Awaited<ReturnType<KeyedArray["numbers"]>>, "shape" | "values"> {
   const last = dims.at(-1)!;
-  const lastIsCount = counts.has(last) && !counts.has(dims[0]!) && last !== 1;
+  const isVector = dims.filter((extent) => extent !== 1).length <= 1;
+  const lastIsCount = !isVector && counts.has(last) && !counts.has(dims[0]!);
   const images = dims.length === 4 && isColor(dims[2]) && !isColor(last);
   const axes = [...dims.keys()];
   const order = lastIsCount || images ? [axes.at(-1)!, ...axes.slice(0, -1)] : axes;

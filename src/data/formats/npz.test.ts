@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../errors.ts";
-import { arrayDatasets } from "./array-dataset.ts";
+import { arrayDatasets } from "../arrays/array-dataset.ts";
 import { encodeNpy } from "./npy.ts";
 import { readNpz } from "./npz.ts";
 import { readZip } from "./zip.ts";

@@ -1,4 +1,4 @@
-import { type KeyedArray, keyedParts, type KeyedParts } from "./array-keys.ts";
+import { type KeyedArray, keyedParts, type KeyedParts } from "../arrays/array-keys.ts";
 import type { SlicedFile } from "./byte-file.ts";
 import { readNpyText } from "./npy-text.ts";
 import { npyShape, readNumbers, type ReadNpyOptions } from "./read-npy.ts";

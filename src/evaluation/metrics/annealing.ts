@@ -1,4 +1,4 @@
-import { drawnExamples } from "../../data/drawn-examples.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { AnnealedLikelihood } from "../likelihood/annealed-likelihood.ts";
 import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import { drain } from "../sampling.ts";

@@ -1,7 +1,7 @@
 import type { Split } from "../../data/split.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { ConfigError } from "../../errors.ts";
-import { inRandomOrder } from "../../data/drawn-examples.ts";
+import { inRandomOrder } from "../../data/examples/drawn-examples.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../given-examples.ts";
 import { splitSpec } from "../../data/split-spec.ts";

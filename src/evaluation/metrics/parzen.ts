@@ -1,4 +1,4 @@
-import { drawnExamples } from "../../data/drawn-examples.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { parzenWindow } from "../../metrics/samples/parzen-window.ts";
 import { firstExamples } from "../../data/first-examples.ts";

@@ -1,11 +1,11 @@
-import { drawnExamples } from "../../data/drawn-examples.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { has } from "../../evaluation/capabilities.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
-import { samplePiece, type SamplePieceOptions } from "../sample-rows.ts";
+import { samplePiece, type SamplePieceOptions } from "../samples/sample-rows.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../../latent/percentiles.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";

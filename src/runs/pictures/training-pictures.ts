@@ -1,5 +1,5 @@
 /** Sample grids during and at the end of training. */
-import { drawnExamples } from "../../data/drawn-examples.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";

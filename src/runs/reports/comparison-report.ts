@@ -1,5 +1,5 @@
 /** report.html of a comparison: its table, and the same kinds of pictures of every run side by side. */
-import { drawnExamples } from "../../data/drawn-examples.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { escapeMarkup as text } from "../../pictures/markup.ts";
 import { encodePng } from "../../pictures/png.ts";

@@ -1,4 +1,4 @@
-import { drawnExamples } from "../../data/drawn-examples.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Binarization } from "../../data/binarize.ts";
 import type { DataSource, Split } from "../../data/split.ts";
 import { LatentkitError } from "../../errors.ts";

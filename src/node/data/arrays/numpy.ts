@@ -1,6 +1,7 @@
 import { basename } from "node:path";
-import { type ArrayPart, arrayDatasets } from "../../../data/formats/array-dataset.ts";
-import type { KeyedParts } from "../../../data/formats/array-keys.ts";
+import { arrayDatasets } from "../../../data/arrays/array-dataset.ts";
+import type { ArrayPart } from "../../../data/arrays/named-array.ts";
+import type { KeyedParts } from "../../../data/arrays/array-keys.ts";
 import { readNpz } from "../../../data/formats/npz.ts";
 import { readNumbers } from "../../../data/formats/read-npy.ts";
 import type { ArrayScaling, OnLoadProgress } from "../../../data/options.ts";

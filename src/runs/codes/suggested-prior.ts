@@ -1,9 +1,9 @@
-import { drawnExamples } from "../data/drawn-examples.ts";
-import type { DataSource } from "../data/split.ts";
-import { has, lacking } from "../evaluation/capabilities.ts";
-import type { TrainedModel } from "../evaluation/trained-model.ts";
-import { fitDensity, parseDensity } from "../latent/density.ts";
-import { standardNormal } from "../latent/standard-normal.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
+import type { DataSource } from "../../data/split.ts";
+import { has, lacking } from "../../evaluation/capabilities.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { fitDensity, parseDensity } from "../../latent/density.ts";
+import { standardNormal } from "../../latent/standard-normal.ts";
 import { exampleCodes } from "./example-codes.ts";
 
 /** What is suggested in place of p(z). */

@@ -1,5 +1,5 @@
-import { stream } from "../random/index.ts";
-import type { Split } from "./split.ts";
+import { stream } from "../../random/index.ts";
+import type { Split } from "../split.ts";
 
 /**
  * `count` examples of a split drawn at random by the seed, in the split's order; all of them where it has no more. Files are often sorted, so that

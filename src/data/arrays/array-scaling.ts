@@ -2,8 +2,8 @@ import { DataError } from "../../errors.ts";
 import type { Dataset } from "../dataset.ts";
 import type { ArrayScaling } from "../options.ts";
 import type { Standardization } from "../spec.ts";
-import { finiteRange } from "../value-range.ts";
-import type { NamedArray } from "./array-dataset.ts";
+import { finiteRange } from "./value-range.ts";
+import type { NamedArray } from "./named-array.ts";
 
 /** Beyond this magnitude, a variance is not finite in float64. */
 const largest = 1e150;
@@ -46,7 +46,7 @@ function standardizationOf(arrays: readonly NamedArray[], columns: number): Stan
       }
     }
   const std = Array.from(squares, (sum) => Math.sqrt(sum / count));
-  return { mean: [...mean], std: std.map((each, i) => (each > 1e-7 * Math.abs(mean[i]!) ? each : 1)) };
+  return { mean: [...mean], std: std.map((each, i) => (each > 1e-12 * Math.abs(mean[i]!) ? each : 1)) };
 }
 
 /** Throws DataError where an array is not in the units of the range that a run was trained on. */

@@ -1,4 +1,4 @@
-import type { DataSpec, Standardization } from "./spec.ts";
+import type { DataSpec, Standardization } from "../spec.ts";
 
 /** How values of a dataset and the inputs of its models are turned into each other. */
 export interface Units {

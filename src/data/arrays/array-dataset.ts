@@ -3,23 +3,8 @@ import { createDataset, type Dataset } from "../dataset.ts";
 import type { ArrayScaling } from "../options.ts";
 import { arrayScaling, checkUnits, scaledValues } from "./array-scaling.ts";
 import { labelClasses } from "./class-labels.ts";
-import type { TextArray } from "./npy-text.ts";
-import type { NumberArray } from "./read-npy.ts";
-
-/** An array and its name in error messages. */
-export interface NamedArray extends NumberArray {
-  readonly name: string;
-}
-
-/** The class of each example, as numbers from 0 or as text. */
-export type NamedLabels = NamedArray | (TextArray & { readonly name: string });
-
-export interface ArrayPart {
-  readonly examples: NamedArray;
-  readonly labels?: NamedLabels;
-  /** What else is known of each example, by name: numbers, [n, ...]. */
-  readonly fields?: Readonly<Record<string, NamedArray>>;
-}
+import type { ArrayPart, NamedArray } from "./named-array.ts";
+import type { NumberArray } from "../formats/read-npy.ts";
 
 /**
  * Datasets from numeric arrays, all scaled alike. [n] and [n, features] are vectors, [n, height, width] gray images; [n, height, width, c] with

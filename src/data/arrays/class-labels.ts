@@ -1,6 +1,6 @@
 import { DataError } from "../../errors.ts";
 import { classIndices, type Dataset, mostClasses } from "../dataset.ts";
-import type { NamedArray, NamedLabels } from "./array-dataset.ts";
+import type { NamedArray, NamedLabels } from "./named-array.ts";
 
 /** The classes that arrays of labels name, alike for all of them. */
 export interface LabelClasses {

@@ -1,4 +1,4 @@
-import type { Split } from "./split.ts";
+import type { Split } from "../split.ts";
 
 /** What examples of a split are called: columns of text to stand beside values, one entry an example. */
 export interface ExampleIndex {

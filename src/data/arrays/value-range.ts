@@ -1,4 +1,4 @@
-import { DataError } from "../errors.ts";
+import { DataError } from "../../errors.ts";
 
 /**
  * Minimum and maximum of finite values; throws `DataError`, prefixed by `name`, for others, which it places in an example where those have `each`

@@ -1,8 +1,8 @@
-import { type Dataset, exampleSize, type Field, classIndices } from "./dataset.ts";
-import { FIXED_BINARIZATION } from "./binarize.ts";
-import { fingerprint } from "./fingerprint.ts";
-import { type DataSource, type Split, whole } from "./split.ts";
-import { ExampleReader } from "./storage/example-reader.ts";
+import { type Dataset, exampleSize, type Field, classIndices } from "../dataset.ts";
+import { FIXED_BINARIZATION } from "../binarize.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { type DataSource, type Split, whole } from "../split.ts";
+import { ExampleReader } from "../storage/example-reader.ts";
 
 /**
  * Every example of a source's splits in the order of its file; where the splits are of several files, those of the training file first, then of

@@ -1,5 +1,5 @@
-import type { Split } from "../data/split.ts";
-import type { SplitCodes, TrainedModel } from "../evaluation/trained-model.ts";
+import type { Split } from "../../data/split.ts";
+import type { SplitCodes, TrainedModel } from "../../evaluation/trained-model.ts";
 
 /**
  * The codes of examples, each of which depends on its example alone: a model of binary data is given intensities, the means of their

@@ -1,5 +1,5 @@
 import { DataError } from "../../errors.ts";
-import type { ArrayPart, NamedArray, NamedLabels } from "./array-dataset.ts";
+import type { ArrayPart, NamedArray, NamedLabels } from "./named-array.ts";
 
 const partWords = {
   train: ["train", "training"],

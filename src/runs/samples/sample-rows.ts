@@ -1,8 +1,8 @@
-import type { ConditionValues } from "../evaluation/condition.ts";
-import { givesMeans } from "../evaluation/shown-samples.ts";
-import type { TrainedModel } from "../evaluation/trained-model.ts";
+import type { ConditionValues } from "../../evaluation/condition.ts";
+import { givesMeans } from "../../evaluation/shown-samples.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { classQuotas } from "./class-quotas.ts";
-import type { CodePrior } from "./codes/code-prior.ts";
+import type { CodePrior } from "../codes/code-prior.ts";
 
 /** How samples are made, whatever their number. */
 export interface SamplePieceOptions {
