@@ -26,7 +26,9 @@ test("the examples of several files follow each other with their labels, names a
         labels: Uint8Array.from({ length: count }, (_, i) => (from + i) % 3),
         classNames: ["a", "b", "c"],
         names: Array.from({ length: count }, (_, i) => `${from + i}.png`),
-        fields: { age: { kind: "numbers", shape: [1], values: Float32Array.from({ length: count }, (_, i) => from + i) } },
+        fields: {
+          age: { kind: "numbers", shape: [1], values: Float32Array.from({ length: count }, (_, i) => from + i) },
+        },
       }),
     );
   const train = await part(0, 3);

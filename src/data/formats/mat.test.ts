@@ -31,7 +31,10 @@ test("matrices are read by rows, with text as labels", async () => {
   expect(whole!.examples.shape).toEqual([3, 2]);
   expect([...whole!.examples.values]).toEqual([0, 1.5, 3, 4.5, 6, 7.5]);
   const { whole: dataset } = await arrayDatasets("a", { whole: whole! });
-  expect([dataset!.classNames, [...dataset!.labels!]]).toEqual([["cat", "dog"], [0, 1, 0]]);
+  expect([dataset!.classNames, [...dataset!.labels!]]).toEqual([
+    ["cat", "dog"],
+    [0, 1, 0],
+  ]);
 });
 
 test("images along the last axis become examples", async () => {
@@ -56,7 +59,11 @@ test("parts, cell arrays of text and fields are found by their names", async () 
 
 test.each([
   ["a struct", mat(written.struct), /a\.mat\/X: not an array of numbers, got a struct, expected numbers/],
-  ["version 7.3", mat("", { text: "MATLAB 7.3 MAT-file" }), /version 7\.3 \(HDF5\).*save\("x\.mat", "x", "y", "-v7"\)$/],
+  [
+    "version 7.3",
+    mat("", { text: "MATLAB 7.3 MAT-file" }),
+    /version 7\.3 \(HDF5\).*save\("x\.mat", "x", "y", "-v7"\)$/,
+  ],
   ["another file", mat("", { text: "hello" }), /not a MATLAB file of version 5, got "hello/],
   ["nothing", new File([], "a.mat"), /truncated in its header/],
   ["half of one", mat(written.plain.slice(0, 60)), /truncated/],

@@ -66,6 +66,8 @@ export async function* compareRuns(
     request,
     platform,
   );
+  if (request.data === undefined && contestants.some((each) => !("path" in each)))
+    throw new ConfigError("compare: no data to train on, got no --data, expected that of the runs or models");
   const store = platform.openStore(out);
   await store.makeFolder("");
   const { device } = await platform.pickDevice(settings.device ?? "auto", settings.threads ?? 0);
@@ -79,7 +81,8 @@ export async function* compareRuns(
     yield { kind: "run", label };
     const path = `${out}/${folderName(label)}`;
     try {
-      if (!(yield* completed(path, contestant, request, platform, signal))) return undefined;
+      if (!(yield* completed(path, contestant, { ...request, data: request.data ?? "" }, platform, signal)))
+        return undefined;
       trained.push({ label, path });
     } catch (error) {
       // A model that cannot be trained takes nothing from the others.
@@ -159,12 +162,10 @@ const likelihoodKind = ({ likelihood }: RunInfo["config"]): LikelihoodKind =>
 function completed(
   path: string,
   { definition, modelFile, config }: Extract<Contestant, { definition: ModelDefinition }>,
-  { data, dataOptions, settings, seed }: ComparisonRequest,
+  { data, dataOptions, settings, seed }: ComparisonRequest & { readonly data: string },
   platform: Platform,
   signal: AbortSignal | undefined,
 ) {
-  if (data === undefined)
-    throw new ConfigError("compare: no data to train on, got no --data, expected that of the runs or models");
   const run = { definition, modelFile, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
   return completeRun(path, run, platform, signal);
 }
