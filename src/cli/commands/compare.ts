@@ -46,7 +46,7 @@ const settings = z.strictObject({
     .describe("priors to sample from: own for p(z), or densities of codes"),
   generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples per prior"),
   samples: z.int().positive().max(1_000_000).default(100).describe("samples of z per example, for the likelihood"),
-  count: z.int().positive().optional().describe("number of test examples, from the first (default: all)"),
+  count: z.int().positive().optional().describe("number of test examples, drawn at random (default: all)"),
   extractor: z.string().optional().describe("feature extractor: see latentkit evaluate"),
   metrics: z.array(z.string()).min(1).optional().describe("further metrics, as additional columns"),
 });

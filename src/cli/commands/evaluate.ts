@@ -18,7 +18,12 @@ const evaluateSettings = z.strictObject({
     .optional()
     .describe("metrics by name, see latentkit metrics list (default: those without generated examples)"),
   split: z.enum(splitNames).default("test").describe("split"),
-  count: z.int().positive().max(1_000_000_000).optional().describe("number of examples, from the first (default: all)"),
+  count: z
+    .int()
+    .positive()
+    .max(1_000_000_000)
+    .optional()
+    .describe("number of examples, drawn at random (default: all)"),
   samples: z.int().positive().max(1_000_000).default(500).describe("samples of z per example, for the likelihood"),
   generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples"),
   show: z

@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import { createDataset, type Dataset } from "../dataset.ts";
 import type { ArrayScaling } from "../options.ts";
-import { arrayScaling, checkUnits, scaledValues } from "./array-scaling.ts";
+import { arrayScaling, checkUnits, scaledValues, scalingText } from "./array-scaling.ts";
 import { labelClasses } from "./class-labels.ts";
 import type { ArrayPart, NamedArray } from "./named-array.ts";
 import type { NumberArray } from "../formats/read-npy.ts";
@@ -41,7 +41,7 @@ export async function arrayDatasets<Part extends string>(
     const [size] = examples.shape as [number];
     datasets[part] = await createDataset({
       name,
-      description: `${size} examples of [${first.join(", ")}] from ${examples.name}`,
+      description: `${size} examples of [${first.join(", ")}] from ${examples.name}, ${scalingText(scaling)}`,
       shape: first,
       size,
       values: scaledValues(channelsFirst(examples), scaling),

@@ -67,3 +67,9 @@ export function scaledValues(
   const { mean, std } = standardization;
   return Float32Array.from(values, (value, i) => (value - mean[i % mean.length]!) / std[i % mean.length]!);
 }
+
+/** How values become model inputs, in words. */
+export function scalingText({ range, standardization }: ArrayScaling): string {
+  if (standardization) return "real numbers, standardized by column";
+  return range === null ? "real numbers as they are" : `intensities from ${range[0]} to ${range[1]}`;
+}

@@ -210,7 +210,7 @@ describe("labels of text", () => {
     out.set([0x93, ...Buffer.from("NUMPY"), 1, 0, 118, 0]);
     out.write(`${head}\n`, 10);
     values.forEach((value, i) =>
-      [...value].forEach((point, k) => out.writeUInt32LE(point.codePointAt(0)!, 128 + 4 * (width * i + k))),
+      Array.from(value).forEach((point, k) => out.writeUInt32LE(point.codePointAt(0)!, 128 + 4 * (width * i + k))),
     );
     return out;
   };

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { arrayDatasets } from "../../../data/arrays/array-dataset.ts";
 import type { ArrayPart } from "../../../data/arrays/named-array.ts";
+import { scalingText } from "../../../data/arrays/array-scaling.ts";
 import type { KeyedParts } from "../../../data/arrays/array-keys.ts";
 import { readNpz } from "../../../data/formats/npz.ts";
 import { readNumbers } from "../../../data/formats/read-npy.ts";
@@ -54,7 +55,7 @@ export async function arraysSource(path: string, parts: KeyedParts, options: Arr
   ];
   return createDataSource({
     name,
-    description: `${counts.join(", ")} from ${path}`,
+    description: `${counts.join(", ")} from ${path}, ${scalingText(learned)}`,
     ...completeParts(
       {
         train: whole(learned),
