@@ -22,11 +22,22 @@ export function refuseUnknownKeys(where: string, what: string, given: object, kn
   for (const key of Object.keys(given)) findNamed(where, what, key, among);
 }
 
+/** Names that people bring from elsewhere, and ours. */
+export const synonyms: Readonly<Record<string, string>> = {
+  lr: "learningRate",
+  wd: "weightDecay",
+  gpu: "webgpu",
+  fid: "frechet",
+  is: "inception-score",
+};
+
 /**
- * The known name that `wanted` begins, where there is but one, else the closest by edits (insert, delete, replace a letter, exchange two neighbors), or
+ * The known name that `wanted` means elsewhere, or begins, where there is but one, else the closest by edits (insert, delete, replace a letter, exchange two neighbors), or
  * undefined where none is near enough to be meant.
  */
 export function nearestName(wanted: string, known: readonly string[]): string | undefined {
+  const meant = Object.hasOwn(synonyms, wanted) ? synonyms[wanted] : undefined;
+  if (meant !== undefined && known.includes(meant)) return meant;
   const begun = known.filter((name) => name.toLowerCase().startsWith(wanted.toLowerCase()));
   if (wanted.length >= 2 && begun.length === 1) return begun[0];
   let best: string | undefined;

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { fileError } from "../node/files/file-error.ts";
 import { version } from "../version.ts";
+import { withoutAliases } from "./options/aliases.ts";
 import { reportError } from "./output/report-error.ts";
 
 /** The commands, each loaded only when it runs, to keep start-up short. */
@@ -71,7 +72,7 @@ for (const name of ["stdout", "stderr"] as const)
   });
 
 try {
-  await main(process.argv.slice(2));
+  await main(withoutAliases(process.argv.slice(2)));
 } catch (error) {
   process.exitCode = reportError(error);
 }

@@ -3,6 +3,7 @@ import type { Blocks } from "./storage/block-cache.ts";
 import type { Column } from "./tables/column.ts";
 import type { Factors } from "./generators/factors.ts";
 import { fingerprint } from "./fingerprint.ts";
+import type { Standardization } from "./spec.ts";
 
 /** Examples generated or read one at a time, for datasets too large for memory. */
 export interface ExampleStore {
@@ -54,6 +55,10 @@ export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | Flo
   readonly values: Values;
   /** Stored values that map to 0 and 1; null where values are real numbers and not intensities. */
   readonly range: readonly [low: number, high: number] | null;
+  /** Where the values are standardized real numbers: by what. */
+  readonly standardization?: Standardization;
+  /** What each example is called, such as the path of its file; not part of the content. */
+  readonly names?: readonly string[];
   /** One class index per example. */
   readonly labels?: ClassIndices;
   /** Names of the classes, by index; present with `labels`. */
@@ -122,7 +127,8 @@ export async function createDataset<Values extends Dataset["values"]>(
   const named = labels && {
     classNames: classNames ?? Array.from({ length: largest + 1 }, (_, label) => String(label)),
   };
-  const head = JSON.stringify({ shape, range });
+  const { standardization } = parts;
+  const head = JSON.stringify({ shape, range, ...(standardization && { standardization }) });
   return {
     ...parts,
     ...named,

@@ -6,12 +6,13 @@
 export { Batches, type BatchOptions, type Cursor } from "./batches.ts";
 export { BINARIZATIONS, type Binarization, parseBinarization } from "./binarize.ts";
 export { createDataset, type Dataset, exampleSize, type ExampleStore } from "./dataset.ts";
-export { arrayDatasets } from "./formats/array-dataset.ts";
+export { arrayDatasets } from "./arrays/array-dataset.ts";
 export type { ByteFile, SlicedFile } from "./formats/byte-file.ts";
 export { type IdxDatasetFiles, readIdxDataset } from "./formats/idx-dataset.ts";
 export { type IdxArray, readIdx, type ReadIdxOptions } from "./formats/idx.ts";
 export { encodeNpy } from "./formats/npy.ts";
-export { type NpzPart, readNpz } from "./formats/npz.ts";
+export type { NpzPart } from "./arrays/array-keys.ts";
+export { readNpz } from "./formats/npz.ts";
 export { type NpyArray, readNpy, type ReadNpyOptions } from "./formats/read-npy.ts";
 export { digits, type DigitsOptions, digitsSource, type DigitsSourceOptions } from "./generators/digits.ts";
 export type { Factors } from "./generators/factors.ts";

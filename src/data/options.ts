@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { BINARIZATIONS } from "./binarize.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Standardization } from "./spec.ts";
 import type { Column } from "./tables/column.ts";
 import { numberMappings } from "./tables/infer-column.ts";
 import { decimalMarks } from "./tables/number-style.ts";
@@ -21,11 +23,13 @@ export const dataOptions = z.strictObject({
     .positive()
     .max(4096)
     .optional()
-    .describe("images: side of the square to crop and scale to (default: the images' own if small, or 32)"),
+    .describe(
+      "images: side of the square to crop and scale to (default: the images' own size if all have one of at most 64 a side, or 32)",
+    ),
   channels: z
     .literal([1, 3])
     .optional()
-    .describe("images: 1 for grayscale, 3 for color (default: grayscale if the first images are)"),
+    .describe("images: 1 for grayscale, 3 for color (default: grayscale if all images are)"),
   condition: z.string().min(1).optional().describe("tables: the column of the class labels"),
   drop: columnNames("tables: column to leave out"),
   categories: columnNames("tables: column whose values are categories, numbers and NA too"),
@@ -90,6 +94,8 @@ export type OnLoadProgress = (progress: LoadProgress) => void;
 export interface DataSourceOptions extends DataOptions {
   /** Seed of generated data and of the shuffle that picks held-out examples, 0 unless given; not the seed of a training run. */
   readonly seed?: number | undefined;
+  /** Whether nothing is held out of files: every example is in the training split, in file order. */
+  readonly whole?: boolean | undefined;
   /** Data read before: where this source leaves a choice that was made there, it is made alike. */
   readonly like?: DataLike | undefined;
   readonly onProgress?: OnLoadProgress | undefined;
@@ -100,6 +106,9 @@ export interface DataLike {
   readonly shape: readonly number[];
   readonly classNames?: readonly string[] | undefined;
   readonly columns?: readonly Column[] | undefined;
+  /** The values that became 0 and 1, or the mean and standard deviation of each column; null where values are as they are. */
+  readonly range?: Dataset["range"] | undefined;
+  readonly standardization?: Standardization | undefined;
   readonly options: DataOptions;
 }
 
@@ -117,7 +126,12 @@ export function givenOptions(options: DataSourceOptions): GivenOptions {
 interface Known {
   readonly columns?: readonly Column[];
   readonly classNames?: readonly string[];
+  readonly scaling?: ArrayScaling;
+  readonly shape?: readonly number[];
 }
+
+/** How values of arrays become model inputs: see DataLike. */
+export type ArrayScaling = Pick<Dataset, "range" | "standardization">;
 
 /**
  * The options of a source with the options `keys`, and those chosen for data read before. Throws ConfigError for any other
@@ -127,8 +141,8 @@ export function allowedOptions<Key extends keyof (GivenOptions & Known)>(
   spec: string,
   { like, ...options }: GivenOptions,
   keys: readonly Key[],
-): Pick<GivenOptions & Known, Key | "validation" | "seed"> {
-  const known = new Set<string>(["validation", "seed", ...keys]);
+): Pick<GivenOptions & Known, Key | "validation" | "seed" | "whole"> {
+  const known = new Set<string>(["validation", "seed", "whole", ...keys]);
   const other = Object.entries(options).find(([key]) => !known.has(key));
   if (other)
     throw new ConfigError(
@@ -137,16 +151,23 @@ export function allowedOptions<Key extends keyof (GivenOptions & Known)>(
   const before = Object.entries(like ? chosenBefore(like) : {}).filter(
     ([key, value]) => value !== undefined && known.has(key),
   );
-  return { ...Object.fromEntries(before), ...options } as Pick<GivenOptions & Known, Key | "validation" | "seed">;
+  return { ...Object.fromEntries(before), ...options } as Pick<
+    GivenOptions & Known,
+    Key | "validation" | "seed" | "whole"
+  >;
 }
 
 /** What data read before would be read with again. */
-function chosenBefore({ shape, classNames, columns, options }: DataLike): object {
-  const { size, channels, condition, drop, categories, asNumber, header, decimal, encoding, missing, skipBroken } =
-    options;
-  const [planes, height] = shape;
-  const square = shape.length === 3 && shape[2] === height && (planes === 1 || planes === 3);
-  const form = square ? { size: height, channels: planes } : { size, channels };
-  const reading = { condition, drop, categories, asNumber, header, decimal, encoding, missing };
-  return { ...form, ...reading, skipBroken, classNames, columns };
+function chosenBefore({ shape, classNames, columns, range, standardization, options }: DataLike): object {
+  const { channels, condition, drop, categories, asNumber, header, decimal, encoding, missing, skipBroken } = options;
+  const [planes, height, width] = shape;
+  const image = shape.length === 3 && (planes === 1 || planes === 3);
+  const scaling = range === undefined ? undefined : { range, ...(standardization && { standardization }) };
+  return {
+    ...(image ? { shape, channels: planes, ...(height === width && { size: height }) } : { channels }),
+    ...{ condition, drop, categories, asNumber, header, decimal, encoding, missing, skipBroken },
+    classNames,
+    columns,
+    scaling,
+  };
 }

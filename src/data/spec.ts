@@ -12,10 +12,18 @@ export interface DataSpec {
   readonly examples?: number;
   /** The stored values that became 0 and 1; null where values are real numbers of any size, not intensities. */
   readonly range: readonly [low: number, high: number] | null;
+  /** Where real numbers of arrays were standardized: by what. */
+  readonly standardization?: Standardization;
   /** For rows of a table, what each of their parts is, in the order of an example's values. */
   readonly columns?: readonly ColumnSpec[];
   /** What is known of each example beside its values, by name; a class is named `class`. */
   readonly fields?: readonly FieldSpec[];
+}
+
+/** The mean and standard deviation of each value of an example over the dataset, which were subtracted and divided by. */
+export interface Standardization {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
 }
 
 /** A part of a row: one standardized number, or one value of several as a vector with a single 1. */
@@ -25,7 +33,13 @@ export type ColumnSpec =
 
 /** Something known of each example: which of several classes, or numbers (attributes as 0 and 1, another picture) of a shape. */
 export type FieldSpec =
-  | { readonly name: string; readonly kind: "class"; readonly classes: readonly string[] }
+  | {
+      readonly name: string;
+      readonly kind: "class";
+      readonly classes: readonly string[];
+      /** Training examples of each, where counted: what samples without a given class are of. */
+      readonly counts?: readonly number[] | undefined;
+    }
   | { readonly name: string; readonly kind: "numbers"; readonly shape: readonly number[] };
 
 /**

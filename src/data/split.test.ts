@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ConfigError } from "../errors.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
-import { createDataSource, split, whole } from "./split.ts";
+import { completeParts, createDataSource, mixed, split, whole } from "./split.ts";
 
 const numbered = (size: number): Promise<Dataset> =>
   createDataset({
@@ -49,4 +49,40 @@ test("a fingerprint follows content and membership, not names", async () => {
   expect((await source(b, 1)).fingerprint).toBe(fingerprint);
   expect((await source(a, 2)).fingerprint).not.toBe(fingerprint);
   expect(whole(a).indices).toEqual(Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+});
+
+/** 100 examples sorted by class: 60 of the first, 30 of the second, 10 of the third. */
+const sorted = async (): Promise<Dataset> =>
+  createDataset({
+    ...(await numbered(100)),
+    labels: Uint8Array.from({ length: 100 }, (_, i) => (i < 60 ? 0 : i < 90 ? 1 : 2)),
+    classNames: ["a", "b", "c"],
+  });
+
+test("every split of labeled examples has the classes in their proportions", async () => {
+  for (const seed of [0, 1, 2]) {
+    const dataset = await sorted();
+    const parts = split(dataset, { validation: 0.1, test: 0.2, seed });
+    const counts = [parts.train, parts.validation, parts.test].map(({ indices }) =>
+      [0, 1, 2].map((label) => indices.filter((i) => dataset.labels![i] === label).length),
+    );
+    expect(counts).toEqual([
+      [42, 21, 7],
+      [6, 3, 1],
+      [12, 6, 2],
+    ]);
+  }
+  const other = split(await sorted(), { seed: 1 }).validation.indices;
+  expect(split(await sorted(), { seed: 0 }).validation.indices).not.toEqual(other);
+});
+
+test("whole sources hold nothing out", async () => {
+  const dataset = await sorted();
+  const { train, validation, test: tested } = split(dataset, { test: 0.1, whole: true });
+  expect(train.indices).toEqual(whole(dataset).indices);
+  expect([validation.indices.length, tested.indices.length]).toEqual([0, 0]);
+  expect(split(await numbered(1), { test: 0.1, whole: true }).train.indices).toEqual(Uint32Array.of(0));
+  const parts = { train: { dataset, indices: Uint32Array.of(5, 1) } };
+  expect(completeParts(parts, { whole: true }).train.indices).toEqual(Uint32Array.of(5, 1));
+  expect(mixed(split(dataset, { whole: true }), { whole: true }).train.indices).toEqual(whole(dataset).indices);
 });

@@ -1,13 +1,22 @@
-import { ConfigError } from "../errors.ts";
+import { ConfigError, DataError } from "../errors.ts";
 import { findNamed } from "../nearest-name.ts";
 import { stream } from "../random/index.ts";
 import type { Dataset } from "./dataset.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { stratifiedOrder } from "./examples/stratified-order.ts";
 
 /** A subset of a dataset: example indices in file order. Nothing is copied. */
 export interface Split {
   readonly dataset: Dataset;
   readonly indices: Uint32Array;
+}
+
+/** Throws DataError where examples have another shape than a model takes. */
+export function refuseOtherShape(name: string, { dataset: { shape } }: Split, expected: readonly number[]): void {
+  if (shape.join() !== expected.join())
+    throw new DataError(
+      `${name}: examples do not fit the model, got [${shape.join(", ")}], expected [${expected.join(", ")}]`,
+    );
 }
 
 /** The splits of a data source. */
@@ -60,6 +69,8 @@ export interface SplitOptions {
   readonly test?: number;
   /** Seed of the shuffle that selects held-out examples. */
   readonly seed?: number;
+  /** Whether nothing is held out: every example is in the training split, in file order. */
+  readonly whole?: boolean;
 }
 
 /**
@@ -73,8 +84,8 @@ export function whole(dataset: Dataset): Split {
 }
 
 /**
- * Divides a dataset at random into training, validation and test splits; each lists its examples in file order. Throws `ConfigError` where no
- * training examples are left.
+ * Divides a dataset at random into training, validation and test splits; each lists its examples in file order. Of labeled examples, every
+ * split has nearly the same fraction of each class. Throws `ConfigError` where no training examples are left.
  *
  * @example
  * const { train, validation, test } = splitDataset(await digits({ size: 100 }), { validation: 10, test: 0.2 });
@@ -86,8 +97,12 @@ export function split(dataset: Dataset, options: SplitOptions = {}): Parts {
 
 export type Parts = Pick<DataSource, "train" | "validation" | "test">;
 
-/** Splits in random order: files are often sorted by class, and image grids show the first few examples. */
-export function mixed({ train, validation, test }: Parts, seed = 0): Parts {
+/** Splits in random order, unless whole: files are often sorted by class, and image grids show the first few examples. */
+export function mixed(
+  { train, validation, test }: Parts,
+  { seed = 0, whole: asTheyAre = false }: Pick<SplitOptions, "seed" | "whole"> = {},
+): Parts {
+  if (asTheyAre) return { train, validation, test };
   const mix = ({ dataset, indices }: Split): Split => ({
     dataset,
     indices: stream(seed, "order")
@@ -100,8 +115,9 @@ export function mixed({ train, validation, test }: Parts, seed = 0): Parts {
 /** Completes missing splits with examples held out of the training split, a tenth each. */
 export function completeParts(
   { train, validation, test }: { readonly train: Split; readonly validation?: Split; readonly test?: Split },
-  options: Pick<SplitOptions, "validation" | "seed"> = {},
+  options: Pick<SplitOptions, "validation" | "seed" | "whole"> = {},
 ): Parts {
+  if (options.whole) return { train, validation: validation ?? emptyOf(train), test: test ?? emptyOf(train) };
   if (!validation && !test) return divide(train, { ...options, test: 0.1 });
   if (!validation) return { ...divide(train, options), test: test! };
   if (test) return { train, validation, test };
@@ -109,7 +125,11 @@ export function completeParts(
   return { train: divided.train, validation, test: divided.validation };
 }
 
-function divide({ dataset, indices }: Split, { validation = 0.1, test = 0, seed = 0 }: SplitOptions): Parts {
+const emptyOf = ({ dataset }: Split): Split => ({ dataset, indices: new Uint32Array() });
+
+function divide(all: Split, { validation = 0.1, test = 0, seed = 0, whole: asOne = false }: SplitOptions): Parts {
+  if (asOne) return { train: all, validation: emptyOf(all), test: emptyOf(all) };
+  const { dataset, indices } = all;
   const size = indices.length;
   const validationCount = heldOutCount("validation", validation, size);
   const testCount = test === 0 ? 0 : heldOutCount("test", test, size);
@@ -118,7 +138,9 @@ function divide({ dataset, indices }: Split, { validation = 0.1, test = 0, seed 
     throw new ConfigError(
       `split: nothing left to train on, got ${validationCount} validation and ${testCount} test of ${size} examples, expected fewer`,
     );
-  const order = stream(seed, "split").permutation(size);
+  const { labels } = dataset;
+  const shuffled = stream(seed, "split").permutation(size);
+  const order = labels ? stratifiedOrder(shuffled, (at) => labels[indices[at]!]!) : shuffled;
   const part = (from: number, count: number): Split => ({
     dataset,
     indices: order

@@ -46,7 +46,18 @@ export async function latentCodes(
 export async function decodeLatents(
   trained: ModelOnDevice,
   codes: LatentCodes,
-  { given, mean = true, seed = 0 }: { readonly given: Given; readonly mean?: boolean; readonly seed?: number },
+  {
+    given,
+    mean = true,
+    seed = 0,
+    first: start = 0,
+  }: {
+    readonly given: Given;
+    readonly mean?: boolean;
+    readonly seed?: number;
+    /** Place of the first code among those of a longer list, a multiple of 64. */
+    readonly first?: number;
+  },
 ): Promise<Float32Array> {
   const { model } = trained;
   requireCapabilities(model, ["decode"]);
@@ -72,8 +83,8 @@ export async function decodeLatents(
     latents.forEach(({ name }, i) =>
       fed[name]!.fill(0).set(codes[name]!.subarray(first * sizes[i]!, (first + chunk) * sizes[i]!)),
     );
-    const inputs = { ...fed, ...given.inputs(first, chunk) };
-    const found = await program.run({ inputs, outputs: ["out"], seed, step: first / chunk });
+    const inputs = { ...fed, ...given.inputs(start + first, chunk) };
+    const found = await program.run({ inputs, outputs: ["out"], seed, step: (start + first) / chunk });
     // Examples are real numbers.
     out.set((found["out"] as Float32Array).subarray(0, (count - first) * rowSize), first * rowSize);
   }

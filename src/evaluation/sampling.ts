@@ -16,6 +16,8 @@ export interface SampleOptions {
   readonly seed?: number;
   /** Steps between previews; none when missing. */
   readonly previewEvery?: number;
+  /** Place of the first sample among all of the seed (0), a multiple of 64: many samples are made in pieces. */
+  readonly first?: number;
   readonly [option: string]: unknown;
 }
 
@@ -42,7 +44,7 @@ export async function* sampling(
   trained: ModelOnDevice,
   given: Given,
   count: number,
-  { seed = 0, previewEvery, ...options }: SampleOptions,
+  { seed = 0, previewEvery, first = 0, ...options }: SampleOptions,
 ): AsyncGenerator<SamplingProgress, Float32Array> {
   const sampler = samplerOf(trained.model);
   if (!sampler)
@@ -57,7 +59,7 @@ export async function* sampling(
   const schedule = sampler.schedule(parsed);
   const key = `sample ${schedule.length === 0 ? "at once" : "in steps"} ${given.key} ${structureOf(parsed)}`;
   const compiled = trained.kept(key, () => new CompiledSampler(trained, given, sampler, parsed, schedule[0]));
-  return yield* compiled.run(given, { count, seed, schedule, scalars: scalarsOf(parsed), previewEvery });
+  return yield* compiled.run(given, { count, first, seed, schedule, scalars: scalarsOf(parsed), previewEvery });
 }
 
 const optionInput = (name: string): string => `option.${name}`;
@@ -85,6 +87,7 @@ const symbolicOf = (options: Readonly<Record<string, unknown>>): Symbolic<object
 
 interface SamplingRun {
   readonly count: number;
+  readonly first: number;
   readonly seed: number;
   readonly schedule: readonly StepScalars[];
   readonly scalars: Readonly<Record<string, HostArray>>;
@@ -154,15 +157,16 @@ class CompiledSampler {
   }
 
   async *#run(given: Given, run: SamplingRun): AsyncGenerator<SamplingProgress, Float32Array> {
-    const { count, seed, schedule, scalars, previewEvery } = run;
+    const { count, first: start, seed, schedule, scalars, previewEvery } = run;
     const finish = this.#finish ?? this.#start;
     const rowSize = finish.output("out").size / chunk;
     const samples = new Float32Array(count * rowSize);
     const perChunk = Math.max(1, schedule.length);
     const steps = Math.ceil(count / chunk) * perChunk;
     for (let first = 0; first < count; first += chunk) {
-      const inputs = { ...scalars, ...given.inputs(first, chunk) };
-      const at = first / chunk;
+      const inputs = { ...scalars, ...given.inputs(start + first, chunk) };
+      const done = first / chunk;
+      const at = start / chunk + done;
       const rows = Math.min(chunk, count - first);
       const examples = async (): Promise<Float32Array> => {
         const found = await finish.run({ inputs, outputs: ["out"], seed, step: at });
@@ -179,12 +183,12 @@ class CompiledSampler {
             step: at * perChunk + k,
           });
           const due = previewEvery !== undefined && (k + 1) % previewEvery === 0 && k + 1 < schedule.length;
-          const preview = due ? { preview: { first, examples: (await examples()).slice() } } : {};
-          yield { step: at * perChunk + k + 1, steps, ...preview };
+          const preview = due ? { preview: { first: start + first, examples: (await examples()).slice() } } : {};
+          yield { step: done * perChunk + k + 1, steps, ...preview };
         }
       }
       samples.set(await examples(), first * rowSize);
-      if (!this.#step) yield { step: at + 1, steps };
+      if (!this.#step) yield { step: done + 1, steps };
     }
     return samples;
   }

@@ -129,11 +129,11 @@ export class TrainedModel implements ModelOnDevice {
   /** New examples of codes, with the data's marginals where they are rows of a table and no condition is given. */
   async sampleCodes(
     count: number,
-    codes: (count: number) => Promise<LatentCodes>,
-    { seed = 0, marginals }: { readonly seed?: number; readonly marginals?: unknown } = {},
+    codes: (count: number, first: number) => Promise<LatentCodes>,
+    { seed = 0, first = 0, marginals }: { readonly seed?: number; readonly first?: number; readonly marginals?: unknown },
   ): Promise<Float32Array> {
-    return tableRows(this, { count, seed, marginals }, async (of) =>
-      this.decodeLatents(await codes(of), { mean: false, seed }),
+    return tableRows(this, { count, first, seed, marginals }, async (of, at) =>
+      this.decodeLatents(await codes(of, at), { mean: false, seed, first: at }),
     );
   }
 
@@ -205,7 +205,7 @@ export class TrainedModel implements ModelOnDevice {
    */
   async decodeLatents(
     codes: LatentCodes,
-    options: { readonly mean?: boolean; readonly seed?: number } = {},
+    options: { readonly mean?: boolean; readonly seed?: number; readonly first?: number } = {},
   ): Promise<Float32Array> {
     return decodeLatents(this, codes, { ...options, given: this.#given });
   }

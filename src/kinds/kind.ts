@@ -25,9 +25,6 @@ export interface Kind {
   };
   /** What examples are written to, the usual first. */
   readonly files: readonly [ExampleEnding, ...ExampleEnding[]];
-  /** Examples [count, ...shape] as text, for a table. */
-  readonly text?: (
-    values: Float32Array,
-    about: { readonly count: number; readonly columns: readonly Column[] },
-  ) => string;
+  /** Examples [count, ...shape] as the fields of a table, in the order of its columns. */
+  readonly rows?: (values: Float32Array, columns: readonly Column[]) => Iterable<readonly string[]>;
 }

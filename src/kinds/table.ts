@@ -1,4 +1,5 @@
-import { csvText, rowText } from "../data/tables/row-text.ts";
+import { columnWidth } from "../data/tables/column.ts";
+import { rowText } from "../data/tables/row-text.ts";
 import type { Kind } from "./kind.ts";
 
 /** Rows of a table, written in the terms of its columns. The mean of a category is none, so samples are shown. */
@@ -6,9 +7,8 @@ export const table: Kind = {
   name: "table",
   shows: "samples",
   files: [".csv", ".npy"],
-  text(values, { count, columns }) {
-    const size = values.length / count;
-    const rows = Array.from({ length: count }, (_, i) => rowText(columns, values.subarray(i * size, (i + 1) * size)));
-    return csvText(columns, rows);
+  *rows(values, columns) {
+    const size = columns.reduce((width, column) => width + columnWidth(column), 0);
+    for (let at = 0; at < values.length; at += size) yield rowText(columns, values.subarray(at, at + size));
   },
 };

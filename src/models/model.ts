@@ -106,6 +106,8 @@ export interface Model {
    * samples is, in expectation, a lower bound on log p(x) that tightens with their number (arXiv:1509.00519, eq. 8).
    */
   logWeights?(x: Tensor, samples: number, context: Context): Tensor;
+  /** Whether samples have the marginal distributions of the training examples as they are. */
+  readonly dataMarginals?: true;
   /** How it samples where that is not ancestral: the top latent from its prior, each below given those above, then p(x|z). */
   readonly sampler?: AnySampler;
   /**

@@ -42,6 +42,7 @@ export const reservedOptions: readonly string[] = [
   "condition",
   "count",
   "device",
+  "first",
   "help",
   "json",
   "label",

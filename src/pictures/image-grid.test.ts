@@ -30,10 +30,9 @@ describe("a smaller image grid", () => {
 });
 
 describe("in pixels", () => {
-  test("a map has no gaps, a list has", () => {
-    expect(tiles(numbered(4, 2, { map: true }), { scale: 1 })).toMatchObject({ width: 2, height: 2 });
-    expect(tiles(numbered(4, 2), { scale: 1, pad: 1 })).toMatchObject({ width: 5, height: 5 });
-    expect([...tiles(numbered(4, 2, { map: true }), { scale: 1 }).data]).toEqual([0, 1, 2, 3]);
+  test.each([{ map: true }, {}])("tiles have gaps, those of a map too: %o", (form) => {
+    expect(tiles(numbered(4, 2, form), { scale: 1, pad: 1 })).toMatchObject({ width: 5, height: 5 });
+    expect([...tiles(numbered(4, 2, form), { scale: 1, pad: 0 }).data]).toEqual([0, 1, 2, 3]);
   });
 
   test.each([[[784]], [[2, 28, 28]], [[1, 2, 28, 28]]])("examples of shape [%s] are refused", (shape) => {

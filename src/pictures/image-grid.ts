@@ -11,7 +11,7 @@ export interface ImageGrid {
   readonly columns: number;
   /** Shape of one image: [channels, height, width]. */
   readonly shape: readonly number[];
-  /** Whether position is meaningful, as in a latent-space map: shown without gaps, and subsampled, not cropped, where it does not fit. */
+  /** Whether position is meaningful, as in a latent-space map: subsampled, not cropped, where it does not fit. */
   readonly map?: boolean;
   /** Values that the axes of a plot are chosen by, in place of the sets': the same for all frames of a film. */
   readonly scaleOf?: Float32Array;
@@ -22,13 +22,13 @@ export const isImage = (shape: readonly number[]): shape is readonly [channels: 
   shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
 
 /** Rasterizes images as tiles in rows, the sets aligned below each other. Throws DataError where they are neither gray nor of three channels. */
-export function tiles({ sets, count, columns, shape, map = false }: ImageGrid, { scale = 2, pad = 2 } = {}): Raster {
+export function tiles({ sets, count, columns, shape }: ImageGrid, { scale = 2, pad = 2 } = {}): Raster {
   if (!isImage(shape))
     throw new DataError(
       `picture: images of this shape cannot be shown, got [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy writes any`,
     );
   const [channels, height, width] = shape;
-  return alignedGrid(sets, { channels, height, width, count, columns, pad: map ? 0 : pad, scale });
+  return alignedGrid(sets, { channels, height, width, count, columns, pad, scale });
 }
 
 /** An image grid of at most `columns` columns and `rows` rows (of each set): the top left part, or a subsampled map. */

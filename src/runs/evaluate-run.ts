@@ -1,6 +1,7 @@
 import type { Binarization } from "../data/binarize.ts";
-import { findSplit, type Split, type SplitName } from "../data/split.ts";
-import { DataError, UnsupportedOpError } from "../errors.ts";
+import { drawnExamples } from "../data/examples/drawn-examples.ts";
+import { findSplit, type SplitName } from "../data/split.ts";
+import { ConfigError, DataError, LatentkitError, UnsupportedOpError } from "../errors.ts";
 import { isDensity, parseDensity } from "../latent/density.ts";
 import { refuseUnknownKeys } from "../nearest-name.ts";
 import type { Extractor } from "../evaluation/extractors/extractor.ts";
@@ -22,7 +23,7 @@ import { readRunData } from "./run-spec.ts";
 
 export interface EvaluationRequest {
   readonly split: SplitName;
-  /** Number of examples, from the first; by default all. */
+  /** Number of examples, drawn at random; by default all. */
   readonly count?: number;
   /** Samples of z per example, for estimates of the likelihood (500). */
   readonly samples?: number;
@@ -67,7 +68,13 @@ export interface Evaluation {
   readonly binarize: Binarization;
   readonly seed: number;
   /** By the metric's name, in the registry's order. */
-  readonly metrics: Readonly<Record<string, MetricReport & { readonly seconds: number }>>;
+  readonly metrics: Readonly<Record<string, EvaluatedMetric>>;
+}
+
+/** What a metric found, or why it could not be evaluated: it then has no results. */
+export interface EvaluatedMetric extends MetricReport {
+  readonly seconds: number;
+  readonly failed?: string;
 }
 
 export interface EvaluationProgress extends MetricProgress {
@@ -98,11 +105,13 @@ export async function* evaluateRun(
   const { run, trained, step, platform } = loaded;
   const { count, seed, extractor: spec } = request;
   const splitName = findSplit("evaluate", request.split);
-  const asked = request.metrics?.map(findMetric);
+  refuseText("metrics", request.metrics);
+  refuseText("priors", request.priors);
+  const asked = request.metrics && [...new Set(request.metrics.map(findMetric))];
   const source = await loaded.openData();
   const { binarize, source: name } = readRunData(run);
   const whole = source[splitName];
-  const split: Split = { ...whole, indices: whole.indices.subarray(0, count) };
+  const split = drawnExamples(whole, count, seed);
   const examples = split.indices.length;
   if (examples === 0)
     throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; choose another --split`);
@@ -137,20 +146,37 @@ export async function* evaluateRun(
     throw new UnsupportedOpError(
       "evaluate: no metrics for this run, got a model without validation metrics, codes or a likelihood, expected --metrics of samples, such as frechet,kid",
     );
-  for (const metric of chosen) refuseLacking(metric, context);
-  const found: Record<string, MetricReport & { readonly seconds: number }> = {};
+  if (chosen.every((metric) => whyLacking(metric, context))) refuseLacking(chosen[0]!, context);
+  const found: Record<string, EvaluatedMetric> = {};
+  const failures: unknown[] = [];
   try {
     for (const metric of chosen) {
       const start = performance.now();
-      const report = yield* measuring(metric, context);
-      found[metric.name] = { ...report, seconds: (performance.now() - start) / 1000 };
+      const seconds = (): number => (performance.now() - start) / 1000;
+      try {
+        refuseLacking(metric, context);
+        const report = yield* measuring(metric, context);
+        found[metric.name] = { ...report, seconds: seconds() };
+      } catch (error) {
+        // What a metric refuses ends no other one; a bug ends all.
+        if (!(error instanceof LatentkitError)) throw error;
+        failures.push(error);
+        found[metric.name] = { results: [], conditions: {}, seconds: seconds(), failed: error.message };
+      }
     }
+    if (failures.length === chosen.length) throw failures[0];
   } finally {
     await (await extractor?.catch(() => undefined))?.release();
     for (const prior of priors.values()) await (await prior.catch(() => undefined))?.release();
   }
   const data = { source: name, fingerprint: source.fingerprint };
   return { model: run.info.model, step, data, split: splitName, examples, binarize, seed, metrics: found };
+}
+
+/** JavaScript can pass a name in place of a list of them. */
+function refuseText(option: string, names: unknown): void {
+  if (typeof names === "string")
+    throw new ConfigError(`evaluate: ${option} is not a list, got "${names}", expected an array, such as ["${names}"]`);
 }
 
 async function* measuring(metric: Metric, context: MetricContext): AsyncGenerator<EvaluationProgress, MetricReport> {

@@ -1,3 +1,4 @@
+import { drawnExamples } from "../data/examples/drawn-examples.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { Split } from "../data/split.ts";
 import type { Remedies } from "../models/definition.ts";
@@ -35,8 +36,8 @@ export async function runFindings({
   for await (const record of run.metrics()) records.push(record);
   if (validation.indices.length === 0) return [...diagnose({ records, remedies, rewinds })];
   const { model, store, shape } = trained;
-  const x = firstExamples(validation, examinedExamples, binarize);
-  const examined = { ...validation, indices: validation.indices.subarray(0, examinedExamples) };
+  const examined = drawnExamples(validation, examinedExamples);
+  const x = firstExamples(examined, examinedExamples, binarize);
   const rates = await ratesOf(trained, examined, binarize);
   const enough = validation.indices.length >= fewestForUnits && !model.condition?.required;
   const deadUnits = enough

@@ -34,8 +34,8 @@ export interface LoadedRun {
   readonly platform: Platform;
   /** Opens the data it was trained on. Throws DataError where their content is no longer the same. */
   readonly openData: (options?: RunDataOptions) => Promise<DataSource>;
-  /** Opens other data, read as its own were. */
-  readonly openDataLike: (spec: string) => Promise<DataSource>;
+  /** Opens other data, read as its own were; with `whole` every example in file order, nothing held out. */
+  readonly openDataLike: (spec: string, options?: { readonly whole?: boolean }) => Promise<DataSource>;
 }
 
 /** Which of a run's checkpoints: the last, the one of the best validation, or that of a step. */
@@ -95,7 +95,7 @@ export async function loadRun(
     definition,
     platform,
     openData: (options) => openRunData(run, platform, options),
-    openDataLike: (spec) => openDataLike(run, platform, spec),
+    openDataLike: (spec, options) => openDataLike(run, platform, spec, options),
   };
 }
 

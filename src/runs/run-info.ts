@@ -27,7 +27,12 @@ export type RunResult = Readonly<z.infer<typeof resultSchema>>;
 const shape = z.array(z.int().positive()).min(1).max(8);
 
 const fieldSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ name: line, kind: z.literal("class"), classes: z.array(line).min(1).max(mostClasses) }),
+  z.strictObject({
+    name: line,
+    kind: z.literal("class"),
+    classes: z.array(line).min(1).max(mostClasses),
+    counts: z.array(z.int().nonnegative()).max(mostClasses).optional(),
+  }),
   z.strictObject({ name: line, kind: z.literal("numbers"), shape }),
 ]);
 
@@ -39,6 +44,9 @@ const dataSpecSchema = z.strictObject({
   size: z.int().positive().optional(),
   examples: z.int().positive().optional(),
   range: z.tuple([z.number(), z.number()]).nullable(),
+  standardization: z
+    .strictObject({ mean: z.array(z.number()).max(1_000_000), std: z.array(z.number().positive()).max(1_000_000) })
+    .optional(),
   columns: z.array(columnSchema).min(1).max(10_000).optional(),
   fields: z.array(fieldSchema).max(1000).optional(),
 });
@@ -112,13 +120,14 @@ export function runInfoText(info: RunInfo): string {
 
 /** What a run's model was built for. */
 export function runDataSpec({ data }: Pick<RunInfo, "data">): DataSpec {
-  const { kind, shape, size, examples, range, columns, fields } = data;
+  const { kind, shape, size, examples, range, standardization, columns, fields } = data;
   return {
     kind,
     shape,
     range,
     ...(size !== undefined && { size }),
     ...(examples !== undefined && { examples }),
+    ...(standardization && { standardization }),
     ...(columns && { columns }),
     ...(fields && { fields }),
   };

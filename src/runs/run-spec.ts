@@ -105,17 +105,27 @@ export async function openRunData(
   return everyClass && without ? platform.openData(data.source, options) : source;
 }
 
-/** Other data, read as that of a run was: images in its form, tables by its columns and classes. */
-export function openDataLike(run: Run, platform: Platform, spec: string): Promise<DataSource> {
-  const { shape, columns } = run.info.data;
+/**
+ * Other data, read as that of a run was: images in its form, arrays by its range, tables by its columns and classes; with `whole` every
+ * example in file order, nothing held out.
+ */
+export function openDataLike(
+  run: Pick<Run, "info" | "store">,
+  platform: Platform,
+  spec: string,
+  { whole = false }: { readonly whole?: boolean } = {},
+): Promise<DataSource> {
+  const { shape, columns, range, standardization } = run.info.data;
   const classNames = runClassNames(run.info);
   const like = {
     shape,
     columns,
+    range,
+    standardization,
     options: givenDataOptions(readRunData(run)),
     ...(classNames.length > 0 && { classNames }),
   };
-  return platform.openData(spec, { like });
+  return platform.openData(spec, { like, ...(whole && { whole }) });
 }
 
 /** Codes of other weights are other data. */

@@ -1,11 +1,12 @@
 import type { Split } from "../data/split.ts";
-import { ConfigError, UnsupportedOpError } from "../errors.ts";
+import { UnsupportedOpError } from "../errors.ts";
 import { flatten } from "../ops/movement.ts";
 import { square } from "../ops/arithmetic.ts";
 import { mean } from "../ops/reduction.ts";
 import { LikelihoodEvaluator } from "../evaluation/likelihood/likelihood.ts";
 import { type CapabilityName, lacking } from "../evaluation/capabilities.ts";
 import { mapSplit } from "../evaluation/map-split.ts";
+import { exampleCodes } from "./codes/example-codes.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { openPrior } from "./codes/code-prior.ts";
 import { readRunData } from "./run-spec.ts";
@@ -17,8 +18,10 @@ import { readRunData } from "./run-spec.ts";
  * - `nll`: the importance-weighted bound on -log p(x) from the same samples (arXiv:1509.00519, eq. 8).
  * - `typicality`: |nll - its mean over training examples| (arXiv:1906.02994, for one example): an example far likelier
  *   than the training examples is anomalous too.
- * - `reconstruction`: mean squared error over values.
+ * - `reconstruction`: mean squared error over values, of intensities where data are binarized.
  * - `latent`: -log density of the mean code, under a density fitted to the codes of the training examples.
+ *
+ * A score that is not finite, such as that of values beyond float32, is infinite: nothing is more anomalous.
  */
 export const scoreNames = ["negElbo", "nll", "typicality", "reconstruction", "latent"] as const;
 export type ScoreName = (typeof scoreNames)[number];
@@ -90,14 +93,14 @@ export async function* scoreRun(
     }
   }
   if (wanted.includes("reconstruction")) {
-    const { error } = await mapSplit(trained, { ...parts, split, key: "reconstruction error" }, (x, context) => ({
+    const { error } = await mapSplit(trained, { seed, split, key: "reconstruction error" }, (x, context) => ({
       error: mean(square(flatten(x.sub(model.reconstruct!(x, context)))), 1),
     }));
     found.set("reconstruction", Float64Array.from(error));
   }
   if (wanted.includes("latent")) {
     const prior = await openPrior(loaded, density);
-    const { means } = await trained.codes(split, { binarize });
+    const { means } = await exampleCodes(trained, split);
     if (!prior.logProb)
       throw new UnsupportedOpError(
         `score: the prior has no likelihood of codes, got ${density}, expected gmm:K, or a run of a model with a likelihood`,
@@ -109,14 +112,19 @@ export async function* scoreRun(
     );
     await prior.release();
   }
-  for (const [name, values] of found) {
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0)
-      throw new ConfigError(
-        `score: ${name} is not finite, got ${values[bad]} for example ${bad}, expected a number; leave it out with --scores`,
-      );
-  }
-  return new Map(wanted.map((name) => [name, found.get(name)!]));
+  return new Map(
+    wanted.map((name) => [name, found.get(name)!.map((score) => (Number.isFinite(score) ? score : Infinity))]),
+  );
+}
+
+/** Places of examples whose score is infinite, by the score's name where there are any. */
+export function infiniteScores(scores: ExampleScores): ReadonlyMap<ScoreName, readonly number[]> {
+  return new Map(
+    [...scores].flatMap(([name, values]) => {
+      const places = [...values.keys()].filter((place) => values[place] === Infinity);
+      return places.length > 0 ? [[name, places]] : [];
+    }),
+  );
 }
 
 type LikelihoodOptions = ConstructorParameters<typeof LikelihoodEvaluator>;

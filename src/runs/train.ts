@@ -10,6 +10,7 @@ import { trainingSettings, type TrainingSettings } from "../training/settings.ts
 import type { LoadedRun } from "./load-run.ts";
 import { memoryStores } from "./storage/memory-store.ts";
 import type { Platform } from "./platform.ts";
+import { openDataLike } from "./run-spec.ts";
 import { startRun } from "./start-run.ts";
 import { TrainedRun } from "./trained-run.ts";
 import type { TrainingEvent } from "./training-event.ts";
@@ -69,7 +70,7 @@ export async function train(
     definition,
     platform: place,
     openData,
-    openDataLike: (spec) => platform.openData(spec),
+    openDataLike: (spec, reading) => openDataLike(run, platform, spec, reading),
   };
   return new TrainedRun(loaded, () => training.close());
 }

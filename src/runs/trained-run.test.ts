@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { digitsSource } from "../data/generators/digits.ts";
-import type { DataSource } from "../data/split.ts";
+import { createDataset, type Dataset } from "../data/dataset.ts";
+import { firstExamples } from "../data/first-examples.ts";
+import { type DataSource, whole } from "../data/split.ts";
 import { ConfigError } from "../errors.ts";
 import type { ModelChoice } from "../models/definition.ts";
 import { vae } from "../models/vaes/vae.ts";
 import { nodePlatform } from "../node/platform.ts";
+import { infiniteScores } from "./score-run.ts";
 import { train } from "./train.ts";
 import type { TrainedRun } from "./trained-run.ts";
 
@@ -80,4 +83,106 @@ test("a run that is released keeps its metrics, and says that it is when its wei
   expect(() => released.trained).toThrow(ConfigError);
   expect(Object.keys((await released.metrics()).test)).toContain("negElbo");
   expect(released.info.model).toBe("vae");
+});
+
+describe("examples of other data", () => {
+  test("are all there in the order of their file, or the split asked for", async () => {
+    const all = await run.open("digits:40");
+    expect(all.indices).toHaveLength(48);
+    expect((await run.codes(all)).means).toHaveLength(48 * 3);
+    expect((await run.score({ split: all, samples: 2 })).get("nll")).toHaveLength(48);
+    expect((await run.open("digits:40", "test")).indices).toHaveLength(4);
+    await expect(run.open("toy:moons:100")).rejects.toThrow(
+      "moons: examples do not fit the model, got [2], expected [1, 28, 28]",
+    );
+  });
+
+  test("that are equal have equal codes, those that encode gives", async () => {
+    const { dataset } = source.test;
+    const copies = { dataset: await fiveCopies(dataset), indices: Uint32Array.of(0, 1, 2, 3, 4) };
+    const { means } = await run.codes(copies);
+    for (let i = 1; i < 5; i++) expect(means.subarray(3 * i, 3 * i + 3)).toEqual(means.subarray(0, 3));
+    const intensities = firstExamples(copies, 1);
+    expect(await run.encode(intensities)).toEqual(means.subarray(0, 3));
+    const scores = await run.score({ split: copies, scores: ["reconstruction", "latent"], density: "gaussian" });
+    for (const values of scores.values()) expect(new Set(values).size).toBe(1);
+  });
+
+  test("beyond all numbers have an infinite score, and the others theirs", async () => {
+    const values = new Float32Array(3 * 784).fill(0.5);
+    values[784] = Number.MAX_VALUE;
+    const dataset = await createDataset({
+      name: "far",
+      description: "",
+      shape: [1, 28, 28],
+      size: 3,
+      values: {
+        content: "far",
+        readFloats: (example, into) => into.set(values.subarray(784 * example, 784 * (example + 1))),
+      },
+      range: [0, 1],
+    });
+    const scores = await run.score({
+      split: whole(dataset),
+      scores: ["reconstruction", "latent"],
+      density: "gaussian",
+    });
+    for (const found of scores.values()) expect(Array.from(found, Number.isFinite)).toEqual([true, false, true]);
+    for (const found of scores.values()) expect(found[1]).toBe(Infinity);
+    expect(infiniteScores(scores).get("latent")).toEqual([1]);
+  });
+});
+
+/** Five times the first example. */
+function fiveCopies(dataset: Dataset): Promise<Dataset> {
+  const first = firstExamples({ dataset, indices: Uint32Array.of(0) }, 1);
+  const values = Float32Array.from({ length: 5 * first.length }, (_, i) => first[i % first.length]!);
+  return createDataset({ name: "copies", description: "", shape: dataset.shape, size: 5, values, range: [0, 1] });
+}
+
+test("a list of metrics is no text", async () => {
+  for (const option of ["metrics", "priors"])
+    await expect(run.evaluate(JSON.parse(`{"${option}":"kid"}`) as object)).rejects.toThrow(
+      `evaluate: ${option} is not a list, got "kid", expected an array, such as ["kid"]`,
+    );
+});
+
+test("a metric that fails ends no other one; where all fail, the first says why", async () => {
+  const { metrics } = await run.evaluate({ metrics: ["mig", "reconstruction"] });
+  expect(metrics["reconstruction"]!.results.length).toBeGreaterThan(0);
+  expect(metrics["mig"]).toMatchObject({
+    results: [],
+    failed: expect.stringMatching(/^--metrics: this run has no mig: /),
+  });
+  await expect(run.evaluate({ metrics: ["mig"] })).rejects.toThrow(/this run has no mig/);
+});
+
+test("a Frechet distance of too few examples leaves a kernel distance its value", async () => {
+  const { metrics } = await run.evaluate({
+    split: "train",
+    metrics: ["frechet", "kid"],
+    extractor: "raw",
+    generated: 60,
+  });
+  expect(metrics["frechet"]!.failed).toMatch(/^frechet: too few examples for a covariance/);
+  expect(metrics["kid"]!.results.length).toBeGreaterThan(0);
+});
+
+test("metrics may be called as they are elsewhere", async () => {
+  const { metrics } = await run.evaluate({ split: "train", metrics: ["fid", "kid"], extractor: "raw", generated: 60 });
+  expect(Object.keys(metrics)).toEqual(["frechet", "kid"]);
+});
+
+test("where the first loss is not finite, the message names the scale of the data", async () => {
+  const data = await createDataset({
+    name: "pascals",
+    description: "",
+    shape: [2],
+    size: 100,
+    values: Float32Array.from({ length: 200 }, (_, i) => 1e25 + i),
+    range: null,
+  });
+  await expect(train(vae({ latentDim: 1 }), data, options, nodePlatform)).rejects.toThrow(
+    /is not finite at step 1 .*; the data's values reach from 1\.00e\+25 to 1\.00e\+25, which is the likely cause: scale them/,
+  );
 });

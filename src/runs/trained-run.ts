@@ -1,4 +1,6 @@
-import { findSplit, type Split, type SplitName } from "../data/split.ts";
+import { everyExample } from "../data/examples/every-example.ts";
+import { findSplit, refuseOtherShape, type Split, type SplitName } from "../data/split.ts";
+import { toDataUnits, toModelUnits } from "../data/arrays/units.ts";
 import { ConfigError } from "../errors.ts";
 import type { ConditionValues } from "../evaluation/condition.ts";
 import { drain, type SampleOptions } from "../evaluation/sampling.ts";
@@ -6,8 +8,8 @@ import type { SplitCodes, TrainedModel } from "../evaluation/trained-model.ts";
 import { type Evaluation, type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
+import { exampleCodes } from "./codes/example-codes.ts";
 import type { RunInfo } from "./run-info.ts";
-import { readRunData } from "./run-spec.ts";
 import { type ExampleScores, scoreRun, type ScoreRequest } from "./score-run.ts";
 
 /** The weights of a run, which the same run with a condition shares. */
@@ -84,10 +86,37 @@ export class TrainedRun {
     return this.trained.reconstruct(x);
   }
 
-  /** Mean, sample and rates of the codes of a split: the test split when none is named. */
+  /** Mean, sample and rates of the codes of a split, not binarized: the test split when none is named. */
   async codes(split: Split | SplitName = "test"): Promise<SplitCodes> {
-    const { binarize } = readRunData(this.loaded.run);
-    return this.trained.codes(await this.#split(split), { binarize });
+    return exampleCodes(this.trained, await this.#split(split));
+  }
+
+  /**
+   * Every example of other data in file order, read as the run's own were; or one of their splits. For `codes`, `score` and
+   * `firstExamples`. Throws DataError where they do not fit.
+   *
+   * @example
+   * const run = await train(vae({ latentDim: 2 }), await digitsSource({ size: 500 }), { steps: 20 });
+   * const all = await run.open("digits:100"); // 120: 100 to train on, 10 each for validation and test
+   * const { means } = await run.codes(all); // [120, 2]
+   * await run.release();
+   */
+  async open(data: string, split?: SplitName): Promise<Split> {
+    const { openDataLike, trained } = this.loaded;
+    const source = await openDataLike(data, { whole: split === undefined });
+    const found = split === undefined ? await everyExample(source) : source[findSplit("run", split)];
+    refuseOtherShape(source.name, found, trained.shape);
+    return found;
+  }
+
+  /** Model outputs, [count, ...shape], in the units of the data the run was trained on. */
+  toDataUnits(values: Float32Array): Float32Array {
+    return toDataUnits(this.info.data, values);
+  }
+
+  /** The inverse: values in the units of the data, [count, ...shape], as `encode` and `reconstruct` take them. */
+  toModelUnits(values: ArrayLike<number>): Float32Array {
+    return toModelUnits(this.info.data, values);
   }
 
   /** Metrics on a split, test by default: those that need no generated examples unless some are named. */

@@ -59,7 +59,7 @@ export async function* fit({
     const wanted = n === 1 || n % metricsEvery === 0;
     const inputs = { ...batchInputs(arrays), step: Float32Array.of(n) };
     const metrics = await step.run({ inputs, seed, step: n, metrics: wanted });
-    if (wanted) refuseNonFinite(n, metrics, metricsEvery);
+    if (wanted) refuseNonFinite(n, metrics, { every: metricsEvery, x: arrays.x });
     const { epoch } = batches.cursorAt(n * perStep - 1);
     const event = { step: n, epoch: epoch + 1, epochEnds: epochEnds(batches, n, perStep) };
     yield wanted ? { ...event, metrics } : event;
@@ -70,7 +70,11 @@ export async function* fit({
 const epochEnds = (batches: Batches, step: number, perStep: number): boolean =>
   batches.cursorAt(step * perStep).epoch > batches.cursorAt((step - 1) * perStep).epoch;
 
-function refuseNonFinite(step: number, metrics: Readonly<Record<string, number>>, every: number): void {
+function refuseNonFinite(
+  step: number,
+  metrics: Readonly<Record<string, number>>,
+  { every, x }: { readonly every: number; readonly x: Float32Array },
+): void {
   for (const [name, v] of Object.entries(metrics))
     if (!Number.isFinite(v))
       throw new DivergedError(
@@ -78,6 +82,20 @@ function refuseNonFinite(step: number, metrics: Readonly<Record<string, number>>
         name,
         v,
         `train: ${name} is not finite at step ${step} (looked at every ${every} steps), got ${v}, expected a number; ` +
-          "try a lower --learning-rate, or --clip-norm 1",
+          ((step === 1 && scaleProblem(x)) || "try a lower --learning-rate, or --clip-norm 1"),
       );
+}
+
+/** Inputs beyond this magnitude are far from what networks are initialized for. */
+const usualInputs = 100;
+
+/** What is wrong with the scale of inputs, where it is likely why the first loss is not finite. */
+function scaleProblem(x: Float32Array): string | undefined {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of x) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (Math.max(-low, high) <= usualInputs) return undefined;
+  return `the data's values reach from ${low.toPrecision(3)} to ${high.toPrecision(3)}, which is the likely cause: scale them to about 1 (files of arrays and tables are standardized as they are read)`;
 }

@@ -55,7 +55,7 @@ Examples:
       await finishImageGrid(grid, options, {
         title: "a, b, c, and c + strength (a - b)",
         file: samplesFile(path, "analogy.png"),
-        columns: loaded.run.info.data.columns,
+        units: loaded.run.info.data,
         details: { run: path, step, data, split: splitName, a, b, c, strengths },
         numbers: { shape: [c.length, 3 + strengths.length, ...grid.shape], values: grid.sets[0]! },
         terminalRows: c.length,

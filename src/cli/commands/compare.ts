@@ -30,7 +30,12 @@ const training = givenTraining.pick({
 });
 const settings = z.strictObject({
   data: z.string().min(1).max(1000).optional().describe("data to train on: see latentkit data list"),
-  out: z.string().min(1).max(1000).default("runs/comparison").describe("folder of the runs, results and report.html"),
+  out: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("folder of the runs, results and report.html (default: runs/comparison-DATA)"),
   ...training.shape,
   ...dataOptions.shape,
   seed: z.int().min(0).default(0).describe("random seed (initialization, shuffling, noise, samples)"),
@@ -41,7 +46,7 @@ const settings = z.strictObject({
     .describe("priors to sample from: own for p(z), or densities of codes"),
   generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples per prior"),
   samples: z.int().positive().max(1_000_000).default(100).describe("samples of z per example, for the likelihood"),
-  count: z.int().positive().optional().describe("number of test examples, from the first (default: all)"),
+  count: z.int().positive().optional().describe("number of test examples, drawn at random (default: all)"),
   extractor: z.string().optional().describe("feature extractor: see latentkit evaluate"),
   metrics: z.array(z.string()).min(1).optional().describe("further metrics, as additional columns"),
 });
@@ -79,9 +84,10 @@ Examples:
     )
     .action(async (what: readonly string[], flags: Flags) => {
       const asked = parseSettings(settings, givenSettings(settings, flags));
-      const { out, data, seed, priors, generated, samples, count, extractor, metrics = [] } = asked;
+      const { data, seed, priors, generated, samples, count, extractor, metrics = [] } = asked;
+      const { out = comparisonFolder(data) } = asked;
       for (const prior of priors) if (prior !== ownPrior) checkPrior(prior);
-      metrics.forEach(findMetric);
+      const further = metrics.map((name) => findMetric(name).name);
       const request = {
         contestants: await contestants(what, settingPairs(flags.set ?? [], "--set")),
         out,
@@ -92,7 +98,7 @@ Examples:
         measuring: {
           split: "test" as const,
           seed,
-          metrics: [...new Set([...standard, ...metrics])],
+          metrics: [...new Set([...standard, ...further])],
           lacking: "leave out" as const,
           priors,
           generated,
@@ -104,7 +110,7 @@ Examples:
       process.exitCode = await unattended(async (signal) => {
         const runs = await follow(compareRuns({ ...request, onLoadProgress: loadProgress() }, signal));
         if (!runs) return undefined;
-        const results = comparisonCells(runs, { priors, more: metrics });
+        const results = comparisonCells(runs, { priors, more: further });
         const notes = notesOn(runs);
         const title = `${runs.length} models of ${data ?? "the same data"}`;
         const report = join(out, "report.html");
@@ -120,6 +126,10 @@ Examples:
       });
     });
 }
+
+/** Each data set has its own: runs of one are no work of another. */
+const comparisonFolder = (data: string | undefined): string =>
+  data === undefined ? "runs/comparison" : `runs/comparison-${folderName(basename(data)) || "data"}`;
 
 /** Throws ConfigError for what is neither a run nor a model, for a label given twice, and for a setting that no model has. */
 async function contestants(
@@ -150,18 +160,34 @@ async function contestants(
 
 /** Notes below the table. */
 function notesOn(runs: readonly ComparedRun[]): string[] {
-  const { examples, conditions } = runs[0]!;
+  const { examples, conditions } = runs.find((run) => run.examples > 0)!;
   const features = extractorText(conditions["frechet"]?.["extractor"]);
   const likely = runs.filter(({ results }) => results.some(({ name }) => name === "nll"));
   const given = likely.filter(({ conditional }) => conditional).map(({ label }) => label);
+  const kinds = new Map<string, string[]>();
+  for (const { likelihoodOf, label } of likely) kinds.set(likelihoodOf, [...(kinds.get(likelihoodOf) ?? []), label]);
   return [
     `${examples} test examples${features}.`,
-    ...(new Set(likely.map(({ binaryData }) => binaryData)).size > 1
-      ? ["Likelihoods of binary data and densities of intensities are not comparable."]
+    ...(kinds.size > 1
+      ? [
+          `Likelihoods do not compare: ${[...kinds].map(([kind, labels]) => `${kind} of ${labels.join(", ")}`).join("; ")}.`,
+        ]
       : []),
     ...(given.length > 0 ? [`Likelihoods of ${given.join(", ")} are conditional on the label.`] : []),
     ...new Set(runs.flatMap(({ warnings }) => warnings)),
+    ...failuresOf(runs),
   ];
+}
+
+/** Why cells are empty, each reason once with the runs it is of. */
+function failuresOf(runs: readonly ComparedRun[]): string[] {
+  const labels = new Map<string, string[]>();
+  for (const { label, failed } of runs)
+    for (const [what, reason] of Object.entries(failed)) {
+      const text = `${what}: ${reason}`;
+      labels.set(text, [...(labels.get(text) ?? []), label]);
+    }
+  return Array.from(labels, ([reason, of]) => `No ${reason} (${of.join(", ")}).`);
 }
 
 function extractorText(about: unknown): string {

@@ -11,8 +11,11 @@ import { codesForm } from "../../runs/codes/codes-source.ts";
 import { listDataSources } from "../../node/data/source.ts";
 import { nodePlatform } from "../../node/platform.ts";
 import { examplesByClass } from "../../runs/pictures/examples-by-class.ts";
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
+import { toDataUnits } from "../../data/arrays/units.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { writePng } from "../../node/files/png-file.ts";
+import type { Standardization } from "../../data/spec.ts";
 import { splitSpec } from "../../data/split-spec.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
@@ -101,7 +104,9 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   const grid = gridOf(source.train, count);
   const { columns } = dataset;
   const results =
-    columns || splitSpec(source.train).kind === "image" ? undefined : columnStatistics(source.train, shownColumns);
+    columns || splitSpec(source.train).kind === "image"
+      ? undefined
+      : inUnits(columnStatistics(source.train, shownColumns), dataset.standardization);
   if (out !== undefined) {
     if (!grid)
       throw new DataError(
@@ -143,6 +148,18 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   if (out !== undefined) console.log(`\n${out}`);
 }
 
+/** Statistics of standardized columns in the units of the data. */
+function inUnits(
+  statistics: readonly ColumnStatistics[],
+  to: Standardization | undefined,
+): readonly ColumnStatistics[] {
+  if (!to) return statistics;
+  return statistics.map(({ min, max, mean, std }, i) => {
+    const value = (standardized: number): number => standardized * to.std[i]! + to.mean[i]!;
+    return { min: value(min), max: value(max), mean: value(mean), std: std * to.std[i]! };
+  });
+}
+
 /** Points of a scatter plot. */
 const shownPoints = 5000;
 
@@ -153,7 +170,7 @@ function gridOf(split: Split, count: number): ImageGrid | undefined {
   const form = kindOf(kind).picture?.form;
   if (form === "tiles") return examplesByClass(split, count);
   if (form !== "plot") return undefined;
-  const points = firstExamples(split, shownPoints);
+  const points = toDataUnits(split.dataset, firstExamples(drawnExamples(split, shownPoints), shownPoints));
   return { sets: [points], count: points.length / 2, columns: 1, shape, kind };
 }
 

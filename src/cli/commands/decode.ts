@@ -40,7 +40,7 @@ Examples:
       await finishImageGrid(grid, options, {
         title: "decoded codes",
         file: samplesFile(path, "decoded.png"),
-        columns: loaded.run.info.data.columns,
+        units: loaded.run.info.data,
         details: { run: path, step, codes, label: options.label, condition: options.condition },
       });
     });

@@ -48,7 +48,7 @@ Examples:
         {
           title: "clean, corrupted and denoised examples",
           file: samplesFile(path, "denoised.png"),
-          columns: loaded.run.info.data.columns,
+          units: loaded.run.info.data,
           details: { run: path, step, data, split: splitName, measured, seed, psnr: results, gain },
           terminalRows: 1,
         },

@@ -1,8 +1,11 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { exampleIndex, saysMore } from "../../data/examples/example-index.ts";
+import { csvLine } from "../../data/formats/csv.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { readRunData } from "../../runs/run-spec.ts";
+import { exampleCodes } from "../../runs/codes/example-codes.ts";
+import { writeIndexBeside } from "../output/write-examples.ts";
 import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
@@ -14,36 +17,58 @@ const encodeSettings = z.strictObject({
   take: z.enum(["mean", "sample"]).default("mean").describe("mean of q(z|x), or one sample of it"),
   seed: z.int().min(0).default(0).describe("random seed of the samples"),
 });
-const kinds = [".npy"] as const;
+const kinds = [".npy", ".csv"] as const;
 
 export function define(command: Command): void {
   addRunOptions(command, { settings: encodeSettings, examples: true })
-    .option("--out <file>", "file to write (.npy): [examples, latentDim]; default: codes.npy in the run's samples/")
+    .option(
+      "--out <file>",
+      "file to write: an array [examples, latentDim] (.npy), or a table with what each example is called (.csv); default: codes.npy in the run's samples/",
+    )
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
       `
-Examples of a model trained on binarized data are binarized by the one fixed sample.
+Of --data every example is encoded, in file order, unless --split names a part. Beside an array NAME.npy, NAME.index.csv says
+which rows or files its rows are of, where that is not their number. Examples are encoded as they are, not binarized: equal examples
+have equal codes.
 
 Examples:
   latentkit encode runs/vae-digits-1 --out codes.npy
+  latentkit encode runs/vae-digits-1 --data path/to/images --out codes.csv
   latentkit encode runs/vae-digits-1 --data path/to/mnist --split train --take sample --out codes.npy`,
     )
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(encodeSettings, options);
       const { split: wanted, count, take, seed } = parseSettings(encodeSettings, given);
       const file = options.out ?? samplesFile(path, "codes.npy");
-      checkKind(file, kinds);
+      const ending = checkKind(file, kinds);
       const loaded = await optionRun(path, options, kinds);
-      const { run, trained, step } = loaded;
+      const { trained, step } = loaded;
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
-      const { binarize } = readRunData(run);
       const encoded = { ...split, indices: split.indices.subarray(0, count) };
-      const { means, samples } = await trained.codes(encoded, { binarize, seed });
-      const shape = [encoded.indices.length, trained.latentDim];
-      await writeFileAtomic(file, encodeNpy(shape, take === "mean" ? means : samples));
+      const { means, samples } = await exampleCodes(trained, encoded, { seed });
+      const codes = take === "mean" ? means : samples;
+      const [examples, dim] = [encoded.indices.length, trained.latentDim];
+      const shape = [examples, dim];
+      const index = exampleIndex(encoded);
+      if (ending === ".npy") await writeFileAtomic(file, encodeNpy(shape, codes));
+      else {
+        const names = Array.from({ length: dim }, (_, i) => `z${i}`);
+        const rows = Array.from({ length: examples }, (_, i) => [
+          ...index.row(i),
+          ...Array.from(codes.subarray(i * dim, (i + 1) * dim), String),
+        ]);
+        await writeFileAtomic(file, [[...index.names, ...names], ...rows].map(csvLine).join(""));
+      }
+      const beside =
+        ending === ".npy" && saysMore(index) ? { index: await writeIndexBeside(file, examples, index) } : {};
       if (options.json)
-        console.log(JSON.stringify({ file, shape, run: path, step, data, split: splitName, take, seed }));
-      else console.log(`codes of ${shape[0]} ${splitName} examples, ${shape[1]} dimensions each: ${file}`);
+        console.log(JSON.stringify({ file, ...beside, shape, run: path, step, data, split: splitName, take, seed }));
+      else {
+        const of = splitName === "all" ? "examples, in file order" : `${splitName} examples`;
+        console.log(`codes of ${examples} ${of}, ${dim} dimensions each: ${file}`);
+        if (beside.index) console.log(`which examples they are: ${beside.index}`);
+      }
     });
 }

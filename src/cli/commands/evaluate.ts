@@ -18,7 +18,12 @@ const evaluateSettings = z.strictObject({
     .optional()
     .describe("metrics by name, see latentkit metrics list (default: those without generated examples)"),
   split: z.enum(splitNames).default("test").describe("split"),
-  count: z.int().positive().max(1_000_000_000).optional().describe("number of examples, from the first (default: all)"),
+  count: z
+    .int()
+    .positive()
+    .max(1_000_000_000)
+    .optional()
+    .describe("number of examples, drawn at random (default: all)"),
   samples: z.int().positive().max(1_000_000).default(500).describe("samples of z per example, for the likelihood"),
   generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples"),
   show: z
@@ -76,20 +81,25 @@ Examples:
 }
 
 function described({ split, step, examples, metrics: found }: Evaluation): string {
-  const rows = Object.values(found).flatMap(({ results }) =>
-    results.map(({ name, of, value, standardError, interval, note }) => {
-      const notes = [
-        ...(standardError === undefined ? [] : [`standard error ${metricText(standardError)}`]),
-        ...(interval ? [`95 % from ${metricText(interval[0])} to ${metricText(interval[1])}`] : []),
-        ...(note === undefined ? [] : [note]),
-      ];
-      return [name, of ?? "", Number.isInteger(value) ? String(value) : metricText(value), notes.join(", ")];
-    }),
+  const rows = Object.entries(found).flatMap(([metric, { results, failed }]) =>
+    failed === undefined
+      ? results.map(({ name, of, value, standardError, interval, note }) => {
+          const notes = [
+            ...(standardError === undefined ? [] : [`standard error ${metricText(standardError)}`]),
+            ...(interval ? [`95 % from ${metricText(interval[0])} to ${metricText(interval[1])}`] : []),
+            ...(note === undefined ? [] : [note]),
+          ];
+          return [name, of ?? "", Number.isInteger(value) ? String(value) : metricText(value), notes.join(", ")];
+        })
+      : [[metric, "", "-", failed]],
   );
   const checks = Object.values(found).flatMap((measured) => measured.checks ?? []);
   const held = checks.map(({ name, holds, detail }) => `${holds ? "holds" : "FAILS"}: ${name} (${detail})`).join("\n");
   const { likelihood } = found;
-  const speed = likelihood && `${(examples / likelihood.seconds).toPrecision(3)} examples per second`;
+  const speed =
+    likelihood &&
+    likelihood.failed === undefined &&
+    `${(examples / likelihood.seconds).toPrecision(3)} examples per second`;
   const features = new Set(Object.values(found).map(({ conditions }) => conditions["features"]));
   const compared = [...features].flatMap((name) => (typeof name === "string" ? [`features of ${name}`] : []));
   const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}`;

@@ -42,7 +42,7 @@ Examples:
       await finishImageGrid(grid, options, {
         title: `interpolations: ${interpolationPaths.join(", ")}`,
         file: samplesFile(path, "interpolation.png"),
-        columns: loaded.run.info.data.columns,
+        units: loaded.run.info.data,
         details: {
           run: path,
           step: loaded.step,

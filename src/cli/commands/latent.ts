@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Command } from "commander";
 import { z } from "zod";
 import { unitReport, type UnitReport } from "../../metrics/codes/unit-report.ts";
@@ -14,7 +15,12 @@ import { table } from "../output/table.ts";
 
 const latentSettings = z.strictObject({
   split: splitSetting,
-  count: z.int().min(2).max(1_000_000_000).default(10_000).describe("number of examples, from the first of the split"),
+  count: z
+    .int()
+    .min(2)
+    .max(1_000_000_000)
+    .default(10_000)
+    .describe("number of examples, drawn at random from the split"),
 });
 const kinds = [".svg"] as const;
 /** Characters of the longest bar in the table. */
@@ -41,7 +47,7 @@ Examples:
       const loaded = await optionRun(path, options, kinds);
       const { run, trained, step } = loaded;
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
-      const measured = { ...split, indices: split.indices.subarray(0, count) };
+      const measured = drawnExamples(split, count);
       const { binarize } = readRunData(run);
       const { remedies } = loaded.spec;
       const report = unitReport(await trained.codes(measured, { binarize }), trained.latentDim);

@@ -50,7 +50,7 @@ Examples:
       await finishImageGrid(grid, options, {
         title: `latent dimensions ${dims[0]} (to the right) and ${dims[1]} (upwards)`,
         file: samplesFile(path, "manifold.png"),
-        columns: run.info.data.columns,
+        units: run.info.data,
         details: { run: path, step, dims, size, prior: named?.fit, label: options.label, condition: options.condition },
         terminalRows: 8,
       });

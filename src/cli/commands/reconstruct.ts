@@ -1,15 +1,29 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { exampleIndex, saysMore } from "../../data/examples/example-index.ts";
 import { firstExamples } from "../../data/first-examples.ts";
+import type { Split } from "../../data/split.ts";
+import { requireCapabilities } from "../../evaluation/capabilities.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { kindOf } from "../../kinds/registry.ts";
 import { reconstructionGrid } from "../../runs/pictures/run-pictures.ts";
-import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
+import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
+import { checkKind, finishImageGrid, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
-import { optionExamples } from "../options/run-examples.ts";
+import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
+/** Examples of a picture, and of the run's own data. */
+const shown = 32;
 const reconstructSettings = z.strictObject({
-  count: z.int().positive().max(100_000).default(32).describe("number of test examples"),
+  split: splitSetting,
+  count: z
+    .int()
+    .positive()
+    .max(1_000_000_000)
+    .optional()
+    .describe(`number of examples, from the first (default: ${shown}; of --data in a table or array all)`),
 });
 
 export function define(command: Command): void {
@@ -17,22 +31,63 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
+Of --data every row is reconstructed, in file order, unless --split names a part.
+
 Examples:
   latentkit reconstruct runs/vae-digits-1
   latentkit reconstruct runs/cvae-digits-1 --label 7
-  latentkit reconstruct runs/vae-digits-1 --data path/to/mnist --count 64 --out reconstructions.png`,
+  latentkit reconstruct runs/vae-digits-1 --data path/to/mnist --count 64 --out reconstructions.png
+  latentkit reconstruct runs/vae-people-csv-1 --data others.csv --out reconstructed.csv`,
     )
     .action(async (path: string, options: RunOptions) => {
-      const { count } = parseSettings(reconstructSettings, givenSettings(reconstructSettings, options));
+      const given = givenSettings(reconstructSettings, options);
+      const { split: wanted, count } = parseSettings(reconstructSettings, given);
       const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
-      const { split, data } = await optionExamples(loaded, options);
-      const grid = await reconstructionGrid(forExamples(trained, split), firstExamples(split, count));
-      await finishImageGrid(grid, options, {
-        title: "examples above their reconstructions",
-        file: samplesFile(path, "reconstructions.png"),
-        columns: loaded.run.info.data.columns,
-        details: { run: path, step, data, label: options.label, condition: options.condition },
+      requireCapabilities(trained.model, ["reconstruct"], { where: path });
+      const { split: all, data, splitName } = await optionExamples(loaded, options, wanted);
+      const file = options.out ?? usualFile(samplesFile(path, "reconstructions.png"), trained.kind);
+      const picture = checkKind(file, kindOf(trained.kind).files) === ".png";
+      const most = count ?? (picture || options.data === undefined ? shown : Infinity);
+      const split = { ...all, indices: all.indices.subarray(0, most) };
+      const units = loaded.run.info.data;
+      const details = { run: path, step, data, split: splitName, label: options.label, condition: options.condition };
+      if (picture) {
+        const grid = await reconstructionGrid(conditioned(trained, split), firstExamples(split, most));
+        const title = "examples above their reconstructions";
+        return finishImageGrid(grid, options, { title, file, units, details });
+      }
+      const examples = split.indices.length;
+      await writeExamples(file, {
+        count: examples,
+        shape: trained.shape,
+        pieces: reconstructions(trained, split),
+        units,
       });
+      const index = exampleIndex(split);
+      const beside = saysMore(index) ? { index: await writeIndexBeside(file, examples, index) } : {};
+      if (options.json)
+        console.log(JSON.stringify({ file, ...beside, shape: [examples, ...trained.shape], ...details }));
+      else {
+        console.log(
+          `reconstructions of ${examples} examples, ${splitName === "all" ? "in file order" : splitName}: ${file}`,
+        );
+        if (beside.index) console.log(`which examples they are: ${beside.index}`);
+      }
     });
 }
+
+/** Examples reconstructed at a time. */
+const piece = 1024;
+
+/** Reconstructions of all examples of a split, in its order, in pieces. */
+async function* reconstructions(trained: TrainedModel, { dataset, indices }: Split): AsyncGenerator<Float32Array> {
+  for (let first = 0; first < indices.length; first += piece) {
+    const part = { dataset, indices: indices.subarray(first, first + piece) };
+    yield conditioned(trained, part).reconstruct(firstExamples(part, piece));
+  }
+}
+
+/** A condition that is given holds for all examples; else each has its own. */
+const conditioned = (trained: TrainedModel, split: Split): TrainedModel =>
+  trained.isGiven ? trained : forExamples(trained, split);

@@ -29,7 +29,7 @@ const settings = z.strictObject({
   ...training.shape,
   ...dataOptions.shape,
   samples: z.int().positive().max(1_000_000).optional().describe("samples of z per example, for the likelihood"),
-  count: z.int().positive().optional().describe("number of test examples, from the first (default: all)"),
+  count: z.int().positive().optional().describe("number of test examples, drawn at random (default: all)"),
 });
 
 interface Flags {

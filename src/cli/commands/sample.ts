@@ -5,6 +5,12 @@ import { has, lacking, requireCapabilities } from "../../evaluation/capabilities
 import { densityForms } from "../../latent/density.ts";
 import { givesMeans } from "../../evaluation/shown-samples.ts";
 import { kindOf } from "../../kinds/registry.ts";
+import { type ClassIndices, classIndices } from "../../data/dataset.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import type { LoadedRun } from "../../runs/load-run.ts";
+import { runClassNames } from "../../runs/run-info.ts";
+import { readRunData } from "../../runs/run-spec.ts";
+import { type SamplePieceOptions, sampleRows } from "../../runs/samples/sample-rows.ts";
 import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionCondition } from "../options/condition.ts";
@@ -12,10 +18,11 @@ import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
-import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
+import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
+import { checkKind, finishImageGrid, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
 
 const sampleSettings = z.strictObject({
-  count: z.int().positive().max(100_000).default(64).describe("number of samples"),
+  count: z.int().positive().max(1_000_000_000).default(64).describe("number of samples"),
   seed: z.int().min(0).default(0).describe("random seed"),
   show: z
     .enum(["samples", "means"])
@@ -46,7 +53,9 @@ Examples:
   latentkit sample runs/cvae-faces-npz-1 --condition attributes=1,0,0.5
   latentkit sample runs/ae-digits-1 --prior gmm:10
   latentkit sample runs/vae-digits-1 --radius 9
-  latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv`,
+  latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv
+
+A picture of a class-conditional model shows every class, a column each; tables and arrays have the classes as often as the training data.`,
     )
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(sampleSettings, options);
@@ -83,8 +92,7 @@ Examples:
       const takesMean = givesMeans(model);
       const means = show === undefined ? kindOf(trained.kind).shows === "means" : show === "means";
       const progress = new LineProgress("sampling, steps");
-      const grid = await sampleGrid(trained, {
-        count,
+      const how = {
         seed,
         radius,
         prior: from,
@@ -93,24 +101,83 @@ Examples:
         ...(typeof givenTemperature === "number" && { temperature: givenTemperature }),
         mean: means && takesMean,
         options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
-        onStep: options.json ? undefined : (done, total) => progress.show(done, total),
-      });
-      await finishImageGrid(grid, options, {
-        title: takesMean ? (means ? "means of p(x|z)" : "samples of p(x|z)") : density ? "means of p(x|z)" : "samples",
-        file: samplesFile(path, "samples.png"),
-        columns: run.info.data.columns,
-        details: {
-          run: path,
-          step,
-          count,
-          seed,
-          ...ownOptions,
-          show: takesMean ? (means ? "means" : "samples") : density ? "means" : "samples",
-          radius,
-          prior: prior === undefined ? undefined : (from?.fit ?? prior),
-          label: options.label,
-          condition: options.condition,
-        },
-      });
+        onStep: options.json ? undefined : (done: number, total: number) => progress.show(done, total),
+      };
+      const title = takesMean
+        ? means
+          ? "means of p(x|z)"
+          : "samples of p(x|z)"
+        : density
+          ? "means of p(x|z)"
+          : "samples";
+      const details = {
+        run: path,
+        step,
+        count,
+        seed,
+        ...ownOptions,
+        show: takesMean ? (means ? "means" : "samples") : density ? "means" : "samples",
+        radius,
+        prior: prior === undefined ? undefined : (from?.fit ?? prior),
+        label: options.label,
+        condition: options.condition,
+      };
+      const file = options.out ?? usualFile(samplesFile(path, "samples.png"), trained.kind);
+      if (checkKind(file, kindOf(trained.kind).files) === ".png") {
+        if (count > mostPictured)
+          throw new ConfigError(
+            `--count: too many samples for a picture, got ${count}, expected at most ${mostPictured}, or --out with a file of ${kindOf(trained.kind).files.slice(1).join(" or ")}`,
+          );
+        const grid = await sampleGrid(trained, { count, ...how });
+        return finishImageGrid(grid, options, { title, file, units: run.info.data, details });
+      }
+      const beside = await writeSamples(file, loaded, { count, ...how });
+      if (options.json) console.log(JSON.stringify({ file, ...beside, shape: [count, ...trained.shape], ...details }));
+      else {
+        console.log(`${title}: ${file}`);
+        if (beside.index) console.log(`their classes: ${beside.index}`);
+      }
     });
+}
+
+/** Tiles of a picture. */
+const mostPictured = 100_000;
+
+/** Writes samples to a table or array piece by piece; of a class-conditional model with their classes, in the table or beside the array. */
+async function writeSamples(
+  file: string,
+  { trained, run }: LoadedRun,
+  { count, ...how }: SamplePieceOptions & { readonly count: number },
+): Promise<{ readonly index?: string }> {
+  const rows = sampleRows(trained, { count, ...how });
+  const classNames = runClassNames(run.info);
+  // A byte or two each, where everything else is never in memory together.
+  let classes: ClassIndices | undefined;
+  let done = 0;
+  const pieces = async function* () {
+    for await (const { examples, classes: some } of rows) {
+      if (some) (classes ??= classIndices(classNames.length, count)).set(Array.from(some), done);
+      done += examples.length / sizeOf(trained.shape);
+      yield examples;
+    }
+  };
+  const nameOf = (place: number): string => classNames[classes?.[place] ?? 0] ?? "";
+  const { condition } = readRunData(run);
+  const units = run.info.data;
+  const isTable = units.columns !== undefined && file.toLowerCase().endsWith(".csv");
+  const { condition: taken } = trained.model;
+  const sampled =
+    taken?.fields.some(({ kind }) => kind === "class") &&
+    (trained.isGiven ? trained.condition["class"] !== undefined : taken.required);
+  const after = { names: [condition ?? "class"], row: (place: number) => [nameOf(place)] };
+  await writeExamples(file, {
+    count,
+    shape: trained.shape,
+    pieces: pieces(),
+    units,
+    ...(isTable && sampled && { after }),
+  });
+  if (!classes || isTable) return {};
+  const row = (place: number): readonly string[] => [String(place), nameOf(place)];
+  return { index: await writeIndexBeside(file, count, { names: ["example", "class"], row }) };
 }

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { Split } from "../../data/split.ts";
 import { ExampleReader } from "../../data/storage/example-reader.ts";
 import { FIXED_BINARIZATION } from "../../data/binarize.ts";
-import { csvText } from "../../data/tables/row-text.ts";
+import { csvLine } from "../../data/formats/csv.ts";
+import { exampleIndex } from "../../data/examples/example-index.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { ConfigError } from "../../errors.ts";
@@ -13,7 +14,7 @@ import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { classNumber } from "../../data/class-number.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { readRunData } from "../../runs/run-spec.ts";
-import { type ExampleScores, scoreNames, scoreRun } from "../../runs/score-run.ts";
+import { type ExampleScores, infiniteScores, scoreNames, scoreRun } from "../../runs/score-run.ts";
 import { splitSpec } from "../../data/split-spec.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
@@ -51,7 +52,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-A higher score is more anomalous. With labels and anomalous classes: the area under the ROC curve of each score, the
+A higher score is more anomalous; one that is not finite is Infinity. Of --data every example is scored, in file order, unless --split
+names a part; the table has a line for each, with its number and what it is called. With labels and anomalous classes: the area under the ROC curve of each score, the
 probability that an anomalous example scores above a normal one.
 
 Examples:
@@ -87,8 +89,10 @@ Examples:
         process.stderr.write(`likelihood of ${next.value.done} of ${next.value.total} examples\n`);
       }
       const scores = next.value;
+      const infinite = infiniteScores(scores);
       const results = Array.from(scores, ([name, values]) => {
-        const mean = values.reduce((sum, v) => sum + v, 0) / examples;
+        const finite = values.filter(Number.isFinite);
+        const mean = finite.reduce((sum, v) => sum + v, 0) / Math.max(1, finite.length);
         return found ? { name, mean, rocAuc: rocAuc(values, found.anomalous) } : { name, mean };
       });
 
@@ -96,11 +100,14 @@ Examples:
       const picture =
         kindOf(loaded.trained.kind).picture?.form === "tiles" ? samplesFile(path, "anomalies.png") : undefined;
       if (picture) await writePng(picture, gridRaster(extremes(split, scores, settings.show)));
-      const warnings = loaded.trained.model.condition?.required
-        ? [
-            "the model is conditioned on each example's label, also for classes not trained on: its scores depend on the label",
-          ]
-        : [];
+      const warnings = [
+        ...(loaded.trained.model.condition?.required
+          ? [
+              "the model is conditioned on each example's label, also for classes not trained on: its scores depend on the label",
+            ]
+          : []),
+        ...Array.from(infinite, ([name, places]) => infiniteText(name, places)),
+      ];
       if (options.json) {
         const classes = found && { anomalous: found.names, anomalies: found.anomalous.filter(Boolean).length };
         const about = { run: path, step, data, split: splitName, examples, samples, prior, seed, ...classes };
@@ -111,12 +118,22 @@ Examples:
       const rows = results.map(({ name, mean, rocAuc: area }) =>
         area === undefined ? [name, metricText(mean)] : [name, metricText(mean), area.toFixed(4)],
       );
+      const part = splitName === "all" ? `all of ${data}` : `${splitName} split`;
       const of = found ? `; anomalous: ${found.names.join(", ")}` : "";
-      console.log(`${splitName} split, ${examples} examples, step ${step}${of}\n\n${table([head, ...rows])}\n`);
+      console.log(`${part}, ${examples} examples, step ${step}${of}\n\n${table([head, ...rows])}\n`);
       for (const warning of warnings) console.log(`warning: ${warning}\n`);
       if (picture) console.log(`highest and lowest scores, two rows for each score: ${picture}`);
       console.log(`scores: ${file}`);
     });
+}
+
+/** Places that a message lists. */
+const listed = 10;
+
+function infiniteText(name: string, places: readonly number[]): string {
+  const which =
+    places.slice(0, listed).join(", ") + (places.length > listed ? ` and ${places.length - listed} more` : "");
+  return `${name} is infinite for ${places.length === 1 ? "example" : `${places.length} examples:`} ${which}; means are of the others`;
 }
 
 /** Which examples are of the anomalous classes; undefined where none are given. */
@@ -149,19 +166,17 @@ function contentOf(kind: string, { dataset, indices }: Split, scores: ExampleSco
     });
     return encodeNpy([indices.length, names.length], values);
   }
-  const { labels, classNames } = dataset;
-  const classOf = (i: number): string => classNames?.[labels![indices[i]!]!] ?? "";
-  if (kind === ".json")
-    return `${JSON.stringify({
-      ...(labels && { class: Array.from(indices, (_, i) => classOf(i)) }),
-      ...Object.fromEntries(names.map((name, k) => [name, [...columns[k]!]])),
-    })}\n`;
-  const head = ["example", ...(labels ? ["class"] : []), ...names].map((name) => ({ name }));
-  const rows = Array.from(indices, (_, i) => {
-    const values = columns.map((column) => String(column[i]));
-    return labels ? [String(i), classOf(i), ...values] : [String(i), ...values];
-  });
-  return csvText(head, rows);
+  const index = exampleIndex({ dataset, indices });
+  const rows = Array.from(indices, (_, i) => index.row(i));
+  if (kind === ".json") {
+    // JSON has no infinity: such a score is null.
+    const scored = names.map((name, k) => [name, [...columns[k]!]] as const);
+    const called = index.names.map((name, k) => [name, rows.map((row) => row[k]!)] as const).slice(1);
+    return `${JSON.stringify(Object.fromEntries<readonly (string | number)[]>([...called, ...scored]))}\n`;
+  }
+  const head = [...index.names, ...names];
+  const lines = rows.map((row, i) => row.concat(columns.map((column) => String(column[i]))));
+  return [head, ...lines].map(csvLine).join("");
 }
 
 /** Two rows for each score: the examples with the highest, and with the lowest. */

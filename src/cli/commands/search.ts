@@ -30,7 +30,7 @@ const settings = z.strictObject({
   samples: z.int().positive().max(1_000_000).default(100).describe("samples of z per example, for the likelihood"),
   generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples"),
   priors: z.array(z.string()).min(1).optional().describe("priors to sample from; the first one selects"),
-  count: z.int().positive().optional().describe("number of validation examples, from the first (default: all)"),
+  count: z.int().positive().optional().describe("number of validation examples, drawn at random (default: all)"),
   seed: z.int().min(0).default(0).describe("random seed (trials, initialization, shuffling, noise)"),
 });
 

@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
@@ -53,7 +54,7 @@ Examples:
         throw new ConfigError(`--dims: not a dimension of this model, got ${wrong}, expected 0 to ${latentDim - 1}`);
       const { split, data, splitName } = await optionExamples(loaded, options, wantedSplit);
       const picked = pickedExamples(split, [example], "--example");
-      const measured = { ...split, indices: split.indices.subarray(0, measuredExamples) };
+      const measured = drawnExamples(split, measuredExamples);
       const { binarize } = readRunData(run);
       const codes = await trained.codes(measured, { binarize });
       const { units } = unitReport(codes, latentDim);
@@ -68,10 +69,27 @@ Examples:
       await finishImageGrid(grid, options, {
         title: `latent traversals of dimensions ${dims.join(", ")}`,
         file: samplesFile(path, "traversal.png"),
-        columns: loaded.run.info.data.columns,
+        units: loaded.run.info.data,
         details: { run: path, step, data, split: splitName, example, size, dims: about },
+        before: {
+          names: ["dimension", "value"],
+          row: (place) => traversedAt(dims, size, rangeOf, place),
+        },
         numbers: { shape: [dims.length, size, ...grid.shape], values: grid.sets[0]! },
         terminalRows: dims.length,
       });
     });
+}
+
+/** The dimension that a row of a traversal varies, and its value there. */
+function traversedAt(
+  dims: readonly number[],
+  size: number,
+  rangeOf: (dim: number) => readonly [low: number, high: number],
+  place: number,
+): readonly string[] {
+  const dim = dims[Math.floor(place / size)]!;
+  const [low, high] = rangeOf(dim);
+  const value = low + ((place % size) / (size - 1)) * (high - low);
+  return [String(dim), String(Number(value.toPrecision(6)))];
 }

@@ -1,3 +1,4 @@
+import { toDataUnits } from "../../data/arrays/units.ts";
 import type { Command } from "commander";
 import { z } from "zod";
 import { encodeNpy } from "../../data/formats/npy.ts";
@@ -6,7 +7,7 @@ import { closedWalk, walkBetween } from "../../latent/walk.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { encodeWebp } from "../../node/files/webp-film.ts";
 import { encodeGif } from "../../pictures/gif.ts";
-import { gridRaster } from "../../kinds/registry.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import { type Stream, stream } from "../../random/index.ts";
 import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
@@ -29,7 +30,7 @@ export function define(command: Command): void {
   addRunOptions(command, { settings: walkSettings, condition: true })
     .option(
       "--out <file>",
-      "file to write: an animation (.gif, .webp) or an array (.npy); default: in the run's samples/",
+      "file to write: an animation (.gif, .webp) or an array (.npy); default: walk.gif, or an array where examples have no picture, in the run's samples/",
     )
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -46,9 +47,10 @@ Examples:
       const { prior, ...settings } = parseSettings(walkSettings, givenSettings(walkSettings, options));
       const { count, frames, fps, scale, seed } = settings;
       checkPrior(prior);
-      const file = options.out ?? samplesFile(path, "walk.gif");
       const loaded = await optionRun(path, options, kinds);
       const { trained, step } = loaded;
+      const { picture } = kindOf(trained.kind);
+      const file = options.out ?? samplesFile(path, picture ? "walk.gif" : "walk.npy");
       const { latentDim, shape, model } = trained;
       const from = await optionPrior(loaded, prior, options);
       // A walk of a class-conditional model keeps its own class; the classes take turns.
@@ -70,10 +72,13 @@ Examples:
         for (let frame = 0; frame < frames; frame++)
           codes.set(walk.subarray(frame * latentDim, (frame + 1) * latentDim), (frame * count + walker) * latentDim);
       }
-      const values = await given.decode(codes);
+      const decoded = await given.decode(codes);
+      const isArray = checkKind(file, kinds) === ".npy";
+      // Images are shown by their intensities, everything else is in the units of the data.
+      const values = isArray || picture?.form === "plot" ? toDataUnits(loaded.run.info.data, decoded) : decoded;
       const of = { count, columns: Math.ceil(Math.sqrt(count)), shape, kind: trained.kind };
       const size = values.length / frames;
-      if (checkKind(file, kinds) === ".npy") await writeFileAtomic(file, encodeNpy([frames, count, ...shape], values));
+      if (isArray) await writeFileAtomic(file, encodeNpy([frames, count, ...shape], values));
       else {
         const film = Array.from({ length: frames }, (_, frame) => {
           const set = values.subarray(frame * size, (frame + 1) * size);

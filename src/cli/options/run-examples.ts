@@ -1,7 +1,8 @@
 /** The examples that commands use a run on. */
 import type { Command } from "commander";
 import { z } from "zod";
-import { type Split, type SplitName, splitNames } from "../../data/split.ts";
+import { everyExample } from "../../data/examples/every-example.ts";
+import { refuseOtherShape, type Split, type SplitName, splitNames } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 
@@ -13,34 +14,38 @@ export interface ExampleOptions {
 export const splitSetting = z
   .enum(splitNames)
   .optional()
-  .describe("split of the data (default: test, if the data have one)");
+  .describe("split of the data (default: test, if the data have one; of --data every example, in file order)");
 
 export const addExampleOptions = (command: Command): Command =>
-  command.option("--data <source>", "data of the examples (default: the run's own)");
+  command.option(
+    "--data <source>",
+    "data of the examples, all of them unless --split is given (default: the run's own)",
+  );
 
 export interface RunExamples {
   readonly split: Split;
   /** The data's own name, and the split's. */
   readonly data: string;
-  readonly splitName: SplitName;
+  readonly splitName: SplitName | "all";
 }
 
-/** The examples of a command: of the run's data, or of others of the same shape, read as `from` says. Throws DataError where they do not fit. */
+/**
+ * The examples of a command: a split of the run's data, or of others of the same shape every example in file order, or the split asked for.
+ * Throws DataError where they do not fit.
+ */
 export async function optionExamples(
   { trained, openData, openDataLike }: LoadedRun,
   { data }: ExampleOptions,
   wanted?: SplitName,
   from: { readonly everyClass?: boolean } = {},
 ): Promise<RunExamples> {
-  const source = await (data === undefined ? openData(from) : openDataLike(data));
-  const splitName =
-    wanted ?? (["test", "validation"] as const).find((name) => source[name].indices.length > 0) ?? "train";
-  const split = source[splitName];
-  const { shape } = split.dataset;
-  if (shape.join() !== trained.shape.join())
-    throw new DataError(
-      `${source.name}: examples do not fit the model, got [${shape.join(", ")}], expected [${trained.shape.join(", ")}]`,
-    );
+  const all = data !== undefined && wanted === undefined;
+  const source = await (data === undefined ? openData(from) : openDataLike(data, { whole: all }));
+  const splitName = all
+    ? "all"
+    : (wanted ?? (["test", "validation"] as const).find((name) => source[name].indices.length > 0) ?? "train");
+  const split = splitName === "all" ? await everyExample(source) : source[splitName];
+  refuseOtherShape(source.name, split, trained.shape);
   if (split.indices.length === 0)
     throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; choose another --split`);
   return { split, data: source.name, splitName };

@@ -37,6 +37,7 @@ const row = (
     examples: 10,
     conditions: {},
     warnings: [],
+    failed: {},
     results: [
       { metric: "frechet", name: "frechet", of: "gmm:10", value: m },
       { metric: "frechet", name: "frechet", of: prior, value: n },

@@ -3,9 +3,9 @@ import { encodePng } from "../../pictures/png.ts";
 import { gridRaster } from "../../kinds/registry.ts";
 import { writeReport } from "../../runs/reports/run-report.ts";
 import { type NamedImageGrid, trainingGrids } from "../../runs/pictures/training-pictures.ts";
-import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { TrainingEvent } from "../../runs/training-event.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
+import { commandName, type NextCommand, nextCommands, shellWord } from "./next-commands.ts";
 import { metricText, Progress } from "./progress.ts";
 import { settingText } from "../../settings-schema.ts";
 import { showImageGrid } from "./show-image.ts";
@@ -106,8 +106,10 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       const { definition } = training;
       const report = await writeReport({ run, trained, definition, openData, grids: pictures });
       const { metrics, best, weights, findings } = event;
-      if (json) progress.event("done", { run: run.path, step: event.step, metrics, best, weights, findings, report });
-      else summarize(event, training, pictures, report);
+      const next = await nextCommands(training);
+      const about = { metrics, best, weights, findings, report, next: next.map(({ command }) => command) };
+      if (json) progress.event("done", { run: run.path, step: event.step, ...about });
+      else summarize(event, training, pictures, { report, next });
     }
   }
 }
@@ -116,7 +118,7 @@ function summarize(
   { metrics, best, weights, findings, step }: Extract<TrainingEvent, { readonly kind: "done" }>,
   { run, trained }: TrainingRun,
   pictures: readonly NamedImageGrid[],
-  report: string,
+  { report, next }: { readonly report: string; readonly next: readonly NextCommand[] },
 ): void {
   for (const { title, grid, terminalRows } of pictures) showImageGrid(title, grid, terminalRows);
   const names = Object.keys(metrics.test);
@@ -141,20 +143,7 @@ function summarize(
   if (pictures.length > 0)
     console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
   console.log(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
-  const { model } = trained;
-  const next = [
-    ...(has(model, "sample") ? [["sample", "--count 100", "more samples"]] : []),
-    ...(has(model, "reconstruct") ? [["reconstruct", "", "examples and their reconstructions"]] : []),
-    ...(has(model, "denoise") ? [["denoise", "", "examples corrupted and denoised"]] : []),
-    ...(!lacking(model, ["decode", "prior", "vector"]) && !model.condition?.required && trained.latentDim > 1
-      ? [["manifold", "", "a grid over two latent dimensions"]]
-      : []),
-  ];
-  const rows = next.map(([name, flags, meaning]) => [
-    `  ${commandName()} ${name} ${shellWord(run.path)} ${flags}`.trimEnd(),
-    meaning!,
-  ]);
-  console.log(`\nNext:\n${table(rows)}`);
+  console.log(`\nNext:\n${table(next.map(({ command, meaning }) => [`  ${command}`, meaning]))}`);
 }
 
 function described({ run, source, steps, from, trained }: TrainingRun): Record<string, unknown> {
@@ -176,8 +165,3 @@ const metricsText = (metrics: Readonly<Record<string, number>>): string =>
   Object.entries(metrics)
     .map(([name, value]) => `${name} ${metricText(value)}`)
     .join("  ");
-
-/** The command as typed: inside npm scripts `latentkit` alone is not found. */
-const commandName = (): string => (process.env["npm_lifecycle_event"] === undefined ? "latentkit" : "npx latentkit");
-
-const shellWord = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,12 +1,12 @@
 import { extname, join } from "node:path";
-import type { Column } from "../../data/tables/column.ts";
-import { encodeNpy } from "../../data/formats/npy.ts";
+import type { ExampleIndex } from "../../data/examples/example-index.ts";
+import { toDataUnits } from "../../data/arrays/units.ts";
 import { ConfigError } from "../../errors.ts";
-import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { writePng } from "../../node/files/png-file.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { showImageGrid } from "./show-image.ts";
+import { type ExampleUnits, writeExamples } from "./write-examples.ts";
 
 export interface OutputOptions {
   readonly out?: string;
@@ -14,8 +14,8 @@ export interface OutputOptions {
 }
 
 /**
- * Writes the output of a command as an image, or its last set as an array where the file ends in .npy, or as a table where they
- * are rows of one; shows it in a terminal; and prints its path, with --json together with `details`.
+ * Writes the output of a command as an image, or its last set as an array in the units of the data where the file ends in .npy, or as a table
+ * where they are rows of one; shows it in a terminal; and prints its path, with --json together with `details`.
  */
 export async function finishImageGrid(
   grid: ImageGrid,
@@ -26,26 +26,38 @@ export async function finishImageGrid(
     readonly file: string;
     readonly details: Readonly<Record<string, unknown>>;
     readonly terminalRows?: number;
-    /** The columns of examples that are rows of a table: a .csv file holds what a .npy file would in their terms, a row each. */
-    readonly columns?: readonly Column[] | undefined;
+    /** The data of the run: a .csv file holds what a .npy file would in the terms of their columns, a row each. */
+    readonly units: ExampleUnits;
     /** The array of a .npy file where it is not the last set. */
     readonly numbers?: { readonly shape: readonly number[]; readonly values: Float32Array };
+    /** Columns of a .csv file before those of the data. */
+    readonly before?: ExampleIndex;
   },
 ): Promise<void> {
-  const { columns } = about;
-  const { files, text } = kindOf(grid.kind);
-  const file = out ?? about.file.replace(/\.png$/, files[0]);
-  const ending = checkKind(file, files);
+  const { units, before } = about;
+  const file = out ?? usualFile(about.file, grid.kind);
+  const ending = checkKind(file, kindOf(grid.kind).files);
   const { shape, values } = about.numbers ?? { shape: [grid.count, ...grid.shape], values: grid.sets.at(-1)! };
-  if (ending === ".npy") await writeFileAtomic(file, encodeNpy(shape, values));
-  else if (text && columns) await writeFileAtomic(file, text(values, { count: shape[0]!, columns }));
-  else await writePng(file, gridRaster(grid));
+  if (ending === ".png") await writePng(file, gridRaster(inUnits(grid, units)));
+  else {
+    const [count = 0, ...one] = shape;
+    await writeExamples(file, { count, shape: one, pieces: [values], units, ...(before && { before }) });
+  }
   if (json) {
     console.log(JSON.stringify({ file, shape, ...about.details }));
     return;
   }
   if (ending === ".png") showImageGrid(about.title, grid, about.terminalRows);
   console.log(`${about.title}: ${file}`);
+}
+
+/** A file in a run's samples/ with the usual ending for examples of a kind. */
+export const usualFile = (file: string, kind: string): string => file.replace(/\.png$/, kindOf(kind).files[0]);
+
+/** Points are plotted where they are in the data; images are shown by their intensities. */
+function inUnits(grid: ImageGrid, units: ExampleUnits): ImageGrid {
+  if (kindOf(grid.kind).picture?.form !== "plot") return grid;
+  return { ...grid, sets: grid.sets.map((set) => toDataUnits(units, set)) };
 }
 
 /** Files that examples may be written to, before their kind is known. */

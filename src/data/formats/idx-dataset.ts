@@ -1,8 +1,9 @@
 import { DataError } from "../../errors.ts";
 import { createDataset, type Dataset } from "../dataset.ts";
+import type { ArrayScaling } from "../options.ts";
 import type { ByteFile } from "./byte-file.ts";
 import { readIdx, type IdxArray, type ReadIdxOptions } from "./idx.ts";
-import { finiteRange } from "../value-range.ts";
+import { finiteRange } from "../arrays/value-range.ts";
 
 export interface IdxDatasetFiles {
   readonly name: string;
@@ -12,12 +13,12 @@ export interface IdxDatasetFiles {
 
 /**
  * Reads IDX images and optional labels into a dataset. [n, height, width] becomes n examples of [1, height, width]; [n, channels, height, width]
- * and [n, features] keep their shape. Bytes have the range [0, 255]; other types become float32 with their minimum and maximum as range.
- * Throws `DataError`.
+ * and [n, features] keep their shape. Bytes have the range [0, 255]; other types become float32 with their minimum and maximum as range, unless
+ * that of data read before is given. Throws `DataError`.
  */
 export async function readIdxDataset(
   { name, images, labels }: IdxDatasetFiles,
-  options: ReadIdxOptions = {},
+  { scaling, ...options }: ReadIdxOptions & { readonly scaling?: ArrayScaling } = {},
 ): Promise<Dataset<Uint8Array | Float32Array>> {
   const { shape, values } = await readIdx(images, options);
   const [size, ...example] = shape as [number, ...number[]];
@@ -40,7 +41,7 @@ export async function readIdxDataset(
     description: `${size} examples of [${channels.join(", ")}] from ${images.name}`,
     shape: channels,
     size,
-    ...stored(images.name, values),
+    ...stored(images.name, values, scaling),
     ...labeled,
   });
 }
@@ -48,9 +49,10 @@ export async function readIdxDataset(
 function stored(
   name: string,
   values: IdxArray["values"],
+  scaling: ArrayScaling | undefined,
 ): Pick<Dataset<Uint8Array | Float32Array>, "values" | "range"> {
-  if (values instanceof Uint8Array) return { values, range: [0, 255] };
-  const [low, high] = finiteRange(name, values);
+  if (values instanceof Uint8Array) return { values, range: scaling?.range ?? [0, 255] };
+  const [low, high] = scaling?.range ?? finiteRange(name, values);
   if (low === high) throw new DataError(`${name}: all values are equal, got ${low}, expected values that differ`);
   return { values: values instanceof Float32Array ? values : Float32Array.from(values), range: [low, high] };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../errors.ts";
-import { arrayDatasets } from "./array-dataset.ts";
+import { arrayDatasets } from "../arrays/array-dataset.ts";
 import { encodeNpy } from "./npy.ts";
 import { readNpz } from "./npz.ts";
 import { readZip } from "./zip.ts";
@@ -200,5 +200,53 @@ describe("arrays as datasets", () => {
     const { labels, classNames } = await one([3, 1], Float32Array.of(0, 1, 2), [0, 70, 299]);
     expect(Array.from(labels!)).toEqual([0, 70, 299]);
     expect(classNames).toHaveLength(300);
+  });
+});
+
+describe("labels of text", () => {
+  const text = (width: number, values: readonly string[]): Uint8Array => {
+    const head = `{'descr': '<U${width}', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117);
+    const out = Buffer.alloc(128 + 4 * width * values.length);
+    out.set([0x93, ...Buffer.from("NUMPY"), 1, 0, 118, 0]);
+    out.write(`${head}\n`, 10);
+    values.forEach((value, i) =>
+      Array.from(value).forEach((point, k) => out.writeUInt32LE(point.codePointAt(0)!, 128 + 4 * (width * i + k))),
+    );
+    return out;
+  };
+  const archive = (labels: Uint8Array, key = "y") =>
+    zip([
+      { name: "x.npy", bytes: array([3, 2], [1, 2, 3, 4, 5, 7]) },
+      { name: `${key}.npy`, bytes: labels },
+    ]);
+
+  test("name the classes, in alphabetical order", async () => {
+    const { whole } = await arrayDatasets("set", await readNpz(archive(text(4, ["höme", "cat", "höme"]))));
+    expect([whole!.classNames, [...whole!.labels!]]).toEqual([
+      ["cat", "höme"],
+      [1, 0, 1],
+    ]);
+  });
+
+  test("are those of the run where another file is read", async () => {
+    const parts = await readNpz(archive(text(3, ["cat", "cat", "dog"])));
+    const { whole } = await arrayDatasets("set", parts, { classNames: ["ape", "cat", "dog"] });
+    expect([whole!.classNames, [...whole!.labels!]]).toEqual([
+      ["ape", "cat", "dog"],
+      [1, 1, 2],
+    ]);
+    await expect(arrayDatasets("set", parts, { classNames: ["cat"] })).rejects.toThrow(
+      /y\.npy: a label is no class known before, got "dog" for example 2, expected one of cat/,
+    );
+  });
+
+  test("as bytes are read too, and text that is no label is no field", async () => {
+    const bytes = Buffer.from(text(3, ["a", "b", "a"]));
+    bytes.write("'|S1' ", 11);
+    const short = Buffer.concat([bytes.subarray(0, 128), Buffer.from("aba")]);
+    short.write(`{'descr': '|S1', 'fortran_order': False, 'shape': (3,), }`.padEnd(117), 10);
+    const { whole } = await arrayDatasets("set", await readNpz(archive(short)));
+    expect([...whole!.labels!]).toEqual([0, 1, 0]);
+    expect((await readNpz(archive(text(3, ["a", "b", "c"]), "notes"))).whole!.fields).toBeUndefined();
   });
 });

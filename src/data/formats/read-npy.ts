@@ -1,5 +1,12 @@
 import { DataError } from "../../errors.ts";
 import { type ByteFile, ByteReader, fileChunks } from "./byte-file.ts";
+import { DTYPES, isText, type NpyHeader, readNpyHeader } from "./npy-header.ts";
+
+/** An array whose numbers may be in float64: what a few large numbers that differ little are told apart by. */
+export interface NumberArray {
+  readonly shape: readonly number[];
+  readonly values: Uint8Array | Float32Array | Float64Array;
+}
 
 /** Content of a NumPy array file. */
 export interface NpyArray {
@@ -13,44 +20,39 @@ export interface ReadNpyOptions {
   readonly maxBytes?: number;
 }
 
-type Read = (view: DataView, at: number, little: boolean) => number;
-
-/** NumPy type codes with item size and reader. 64-bit integers are rounded to float32. */
-const DTYPES: Readonly<Record<string, readonly [width: number, read: Read]>> = {
-  b1: [1, (view, at) => Number(view.getUint8(at) !== 0)],
-  u1: [1, (view, at) => view.getUint8(at)],
-  i1: [1, (view, at) => view.getInt8(at)],
-  u2: [2, (view, at, little) => view.getUint16(at, little)],
-  i2: [2, (view, at, little) => view.getInt16(at, little)],
-  u4: [4, (view, at, little) => view.getUint32(at, little)],
-  i4: [4, (view, at, little) => view.getInt32(at, little)],
-  u8: [8, (view, at, little) => Number(view.getBigUint64(at, little))],
-  i8: [8, (view, at, little) => Number(view.getBigInt64(at, little))],
-  f4: [4, (view, at, little) => view.getFloat32(at, little)],
-  f8: [8, (view, at, little) => view.getFloat64(at, little)],
-};
-const MAX_HEADER = 65536;
-const MAX_RANK = 32;
-
-interface Header {
-  readonly type: string;
-  readonly little: boolean;
-  readonly fortran: boolean;
-  readonly shape: readonly number[];
-  /** Bytes before the values. */
-  readonly length: number;
-}
-
 /**
  * Reads a NumPy array file (.npy, versions 1 to 3) as a stream; the array is the only large allocation, made after the header is validated against
  * the file size. Arrays of Python objects are refused: unpickling runs code. Throws a `DataError` that names the file.
  */
-export async function readNpy(file: ByteFile, { maxBytes = 2 ** 32 }: ReadNpyOptions = {}): Promise<NpyArray> {
+export function readNpy(file: ByteFile, options: ReadNpyOptions = {}): Promise<NpyArray> {
+  return readArray<NpyArray["values"]>(file, options, ({ type }) => (isByte(type) ? Uint8Array : Float32Array));
+}
+
+/** The same with lists of numbers, [n] and [n, features], in float64 where the file's numbers do not fit float32. */
+export function readNumbers(file: ByteFile, options: ReadNpyOptions = {}): Promise<NumberArray> {
+  return readArray<NumberArray["values"]>(file, options, ({ type, shape }) =>
+    isByte(type) ? Uint8Array : shape.length <= 2 && wide.has(type) ? Float64Array : Float32Array,
+  );
+}
+
+const isByte = (type: string): boolean => type === "u1" || type === "b1";
+/** Types of more bits than a float32's mantissa. */
+const wide: ReadonlySet<string> = new Set(["f8", "i4", "u4", "i8", "u8"]);
+
+async function readArray<Values extends NumberArray["values"]>(
+  file: ByteFile,
+  { maxBytes = 2 ** 32 }: ReadNpyOptions,
+  formOf: (header: NpyHeader) => { readonly BYTES_PER_ELEMENT: number; new (length: number): Values },
+): Promise<{ readonly shape: readonly number[]; readonly values: Values }> {
   const reader = new ByteReader(fileChunks(file.stream(), file.name), file.name);
   try {
-    const header = await readHeader(file.name, reader);
+    const header = await readNpyHeader(file.name, reader);
     const { shape, type } = header;
     const count = shape.reduce((product, extent) => product * extent, 1);
+    if (isText(type))
+      throw new DataError(
+        `${file.name}: an array of text, got type ${type}, expected numbers; text can be labels only`,
+      );
     const [width] = DTYPES[type]!;
     const claim = `a header that claims ${count * width} bytes, shape (${shape.join(", ")})`;
     const present = file.size - header.length;
@@ -59,10 +61,10 @@ export async function readNpy(file: ByteFile, { maxBytes = 2 ** 32 }: ReadNpyOpt
       throw new DataError(
         `${file.name}: ${count * width > present ? "truncated" : "bytes left over after the last value"}, got ${claim}, expected ${present}`,
       );
-    const bytes = type === "u1" || type === "b1";
-    if (count * (bytes ? 1 : 4) > maxBytes)
+    const form = formOf(header);
+    if (count * form.BYTES_PER_ELEMENT > maxBytes)
       throw new DataError(`${file.name}: too large, got ${claim}, expected at most ${maxBytes} in memory`);
-    const values = allocate(file.name, count, bytes);
+    const values = allocate(file.name, count, form);
     const read = await fill(values, header, reader);
     if (read !== count)
       throw new DataError(`${file.name}: changed while it was read, got ${read} values, expected ${count}`);
@@ -76,7 +78,8 @@ export async function readNpy(file: ByteFile, { maxBytes = 2 ** 32 }: ReadNpyOpt
 export async function npyShape(file: ByteFile): Promise<readonly number[] | undefined> {
   const reader = new ByteReader(fileChunks(file.stream(), file.name), file.name);
   try {
-    return (await readHeader(file.name, reader)).shape;
+    const { shape, type } = await readNpyHeader(file.name, reader);
+    return isText(type) ? undefined : shape;
   } catch (error) {
     if (error instanceof DataError) return undefined;
     throw error;
@@ -94,7 +97,7 @@ export async function streamNpyBytes(
 ): Promise<{ readonly shape: readonly number[]; readonly bytes: AsyncIterable<Uint8Array> }> {
   const open = () => new ByteReader(fileChunks(file.stream(), file.name), file.name);
   const head = open();
-  const { shape, type, fortran, length } = await readHeader(file.name, head).finally(() => head.close());
+  const { shape, type, fortran, length } = await readNpyHeader(file.name, head).finally(() => head.close());
   const count = shape.reduce((product, extent) => product * extent, 1);
   if ((type !== "u1" && type !== "b1") || fortran)
     throw new DataError(
@@ -107,7 +110,7 @@ export async function streamNpyBytes(
   async function* bytes() {
     const reader = open();
     try {
-      await readHeader(file.name, reader);
+      await readNpyHeader(file.name, reader);
       yield* reader.rest();
     } finally {
       await reader.close();
@@ -116,66 +119,16 @@ export async function streamNpyBytes(
   return { shape, bytes: bytes() };
 }
 
-async function readHeader(name: string, reader: ByteReader): Promise<Header> {
-  const [magic, major] = await reader.take(8, "its header").then((head) => [head.subarray(0, 6), head[6]!] as const);
-  if (magic[0] !== 0x93 || new TextDecoder().decode(magic.subarray(1)) !== "NUMPY" || major < 1 || major > 3) {
-    const found = Array.from(magic, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    throw new DataError(
-      `${name}: not a NumPy array, got first bytes ${found}, version ${major}, expected 93 NUMPY, version 1 to 3`,
-    );
-  }
-  const sized = await reader.take(major === 1 ? 2 : 4, "its header");
-  const view = new DataView(sized.buffer);
-  const size = major === 1 ? view.getUint16(0, true) : view.getUint32(0, true);
-  if (size > MAX_HEADER)
-    throw new DataError(`${name}: the header is too long, got ${size} bytes, expected at most ${MAX_HEADER}`);
-  const text = new TextDecoder().decode(await reader.take(size, "its header")).trim();
-  return { ...parseHeader(name, text), length: 8 + sized.length + size };
-}
-
-/** Parses a header's Python dictionary; only the three keys that NumPy writes are accepted. */
-function parseHeader(name: string, text: string): Omit<Header, "length"> {
-  const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(text);
-  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
-  const extents = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
-  if (!text.startsWith("{") || !text.endsWith("}") || !descr || fortran === undefined || extents === undefined)
-    throw new DataError(
-      `${name}: the header is not one NumPy writes, got ${JSON.stringify(text.slice(0, 80))}, expected descr, fortran_order and shape`,
-    );
-  const [, code = "", record] = descr;
-  const type = code.slice(1);
-  if (record !== undefined)
-    throw new DataError(
-      `${name}: an array of records, got named fields, expected one array of numbers; save each separately`,
-    );
-  if (type.startsWith("O"))
-    throw new DataError(
-      `${name}: an array of Python objects, got type ${code}, expected numbers; unpickling could run code: save it as a numeric array`,
-    );
-  if (!/^[<>|=]$/.test(code.slice(0, 1)) || !Object.hasOwn(DTYPES, type))
-    throw new DataError(
-      `${name}: values of a type it cannot read, got ${code}, expected bool, int, uint, float32 or float64; convert with .astype("float32")`,
-    );
-  const shape = extents
-    .split(",")
-    .map((extent) => extent.trim().replace(/L$/, ""))
-    .filter((extent) => extent !== "")
-    .map(Number);
-  if (shape.length > MAX_RANK || !shape.every((extent) => Number.isSafeInteger(extent)))
-    throw new DataError(`${name}: a shape NumPy cannot have, got (${extents}), expected at most ${MAX_RANK} extents`);
-  return { type, little: !code.startsWith(">"), fortran: fortran === "True", shape };
-}
-
-function allocate(name: string, count: number, bytes: boolean): Uint8Array | Float32Array {
+function allocate<Values>(name: string, count: number, form: new (length: number) => Values): Values {
   try {
-    return bytes ? new Uint8Array(count) : new Float32Array(count);
+    return new form(count);
   } catch {
     throw new DataError(`${name}: too large for this machine's memory, got ${count} values, expected fewer`);
   }
 }
 
 /** Converts values into row-major order; returns the number of values read. */
-async function fill(values: Uint8Array | Float32Array, header: Header, reader: ByteReader): Promise<number> {
+async function fill(values: NumberArray["values"], header: NpyHeader, reader: ByteReader): Promise<number> {
   const { type, little, fortran, shape } = header;
   const [width, read] = DTYPES[type]!;
   const next = fortran && shape.length > 1 ? fortranPlaces(shape) : undefined;

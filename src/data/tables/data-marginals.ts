@@ -7,8 +7,6 @@ const MOST_PASSES = 50;
 const STILL = 1e-3;
 /** A row of the pool is taken at most once, so that no weight may be above this many times the average: the pool is this many times larger. */
 export const POOL = 2;
-/** Rows that marginals are corrected over, at least: with fewer, their own noise would be corrected. */
-export const FEWEST = 5000;
 
 /**
  * Rows of a model with the marginals of the data, and the model's dependence between columns, as a copula has them: of a pool of `POOL`

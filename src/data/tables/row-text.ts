@@ -1,3 +1,4 @@
+import { csvLine } from "../formats/csv.ts";
 import { type Column, columnWidth, type NumberColumn } from "./column.ts";
 import { dateReader, dateText } from "./date-form.ts";
 import { fromModel } from "./number-scaling.ts";
@@ -26,7 +27,5 @@ export function rowText(columns: readonly Column[], example: Float32Array): read
 
 /** Rows of text as CSV (RFC 4180), after a header of column names. */
 export function csvText(columns: readonly Pick<Column, "name">[], rows: Iterable<readonly string[]>): string {
-  const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
-  const lines = [columns.map((column) => column.name), ...rows].map((fields) => fields.map(quoted).join(","));
-  return `${lines.join("\n")}\n`;
+  return [columns.map((column) => column.name), ...rows].map(csvLine).join("");
 }

@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { AnnealedLikelihood } from "../likelihood/annealed-likelihood.ts";
 import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import { drain } from "../sampling.ts";
@@ -10,10 +11,10 @@ const leapfrogs = 10;
 
 export const annealingMetric: Metric = {
   name: "annealing",
-  summary: `nll of the first ${mostExamples} examples by annealed importance sampling over --samples temperatures, and its gap (arXiv:1611.04273)`,
+  summary: `nll of ${mostExamples} random examples by annealed importance sampling over --samples temperatures, and its gap (arXiv:1611.04273)`,
   needs: ["likelihood", "decode", "prior", "vector"],
   async *evaluate({ loaded, split, binarize, samples, seed }) {
-    const some = { ...split, indices: split.indices.subarray(0, mostExamples) };
+    const some = drawnExamples(split, mostExamples, seed);
     const parts = { split: some, binarize, seed };
     const importance = await importanceSampled(loaded.trained, { ...parts, samples });
     const evaluator = new AnnealedLikelihood(loaded.trained, { ...parts, temperatures: samples, chains, leapfrogs });
@@ -29,7 +30,7 @@ export const annealingMetric: Metric = {
             name: "nll by annealing",
             value: nll,
             standardError,
-            note: `the first ${nlls.length} examples, ${chains} chains of ${samples} temperatures`,
+            note: `${nlls.length} random examples, ${chains} chains of ${samples} temperatures`,
             better: "lower",
           },
           {

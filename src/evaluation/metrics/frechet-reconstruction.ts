@@ -2,15 +2,16 @@ import { spherical } from "../../latent/interpolation.ts";
 import { featureMoments, frechetDistance } from "../../metrics/samples/frechet-distance.ts";
 import { stream } from "../../random/index.ts";
 import { forExamples } from "../given-examples.ts";
-import { realExamples, realFeatures } from "./generated.ts";
+import { comparedSplit, realExamples, realFeatures } from "./generated.ts";
 import type { MetricResult, Metric, MetricContext } from "./metric.ts";
 
 /**
  * The means of p(x|z) at the midpoints between the codes of two examples, every example of the split and a random other one,
  * along the great circle. A conditional model gets the label of the first one.
  */
-async function midpoints({ loaded, split, seed }: MetricContext, x: Float32Array): Promise<Float32Array> {
-  const trained = forExamples(loaded.trained, split);
+async function midpoints(context: MetricContext, x: Float32Array): Promise<Float32Array> {
+  const { loaded, split, seed } = context;
+  const trained = forExamples(loaded.trained, comparedSplit(context));
   const { latentDim } = loaded.trained;
   const codes = await trained.encode(x);
   const code = (i: number): Float32Array => codes.subarray(i * latentDim, (i + 1) * latentDim);
@@ -34,7 +35,7 @@ export const frechetReconstructionMetric: Metric = {
     const x = await realExamples(context);
     const results: MetricResult[] = [];
     const sets = {
-      reconstructions: () => forExamples(loaded.trained, split).reconstruct(x),
+      reconstructions: () => forExamples(loaded.trained, comparedSplit(context)).reconstruct(x),
       midpoints: () => midpoints(context, x),
     };
     for (const [of, make] of Object.entries(sets)) {

@@ -1,6 +1,7 @@
 import type { Split } from "../../data/split.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { ConfigError } from "../../errors.ts";
+import { inRandomOrder } from "../../data/examples/drawn-examples.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../given-examples.ts";
 import { splitSpec } from "../../data/split-spec.ts";
@@ -28,19 +29,20 @@ export function lackingSamples({ loaded: { trained }, priors }: MetricContext): 
 
 /**
  * `generated` new examples of a prior, [generated, ...shape]: means of p(x|z) for images, samples of
- * p(x|z) for all else, or as asked. A supervised model is given the labels of the split's examples in turn. Throws ConfigError where they would
+ * p(x|z) for all else, or as asked. A supervised model is given the labels of the split's examples in a random order. Throws ConfigError where they would
  * take too much memory.
  */
 export const generatedExamples = oncePerContext(async (context, prior): Promise<Float32Array> => {
   const { loaded, split, seed, generated, show } = context;
   checkSize("--generated", generated, split);
-  const trained = forExamples(loaded.trained, split);
+  const trained = forExamples(loaded.trained, comparedSplit(context));
   const { kind } = splitSpec(split);
   if (prior === ownPrior) return trained.sample(generated, { seed, ...shownAs(trained.model, kind, show) });
   const density = await context.prior(prior);
-  const codes = (count: number): Promise<LatentCodes> => density.sample(count, { seed, condition: trained.condition });
+  const codes = (count: number, first: number): Promise<LatentCodes> =>
+    density.sample(count, { seed, first, condition: trained.condition });
   if (!decodedAsMeans(trained.model, kind, show)) return trained.sampleCodes(generated, codes, { seed });
-  return trained.decodeLatents(await codes(generated), { seed, mean: true });
+  return trained.decodeLatents(await codes(generated, 0), { seed, mean: true });
 });
 
 /** Features of `generated` new examples of a prior, [generated, dim]. */
@@ -48,17 +50,23 @@ export const generatedFeatures = oncePerContext(async (context, prior) =>
   (await context.extractor()).features(await generatedExamples(context, prior)),
 );
 
-/** The split's examples in file order, [count, ...shape] with values in [0, 1] that are not binarized. */
-export const realExamples = oncePerContext(async ({ split }) => allOf(split, split.indices.length));
+/** The split's examples in a random order, as samples are: files are often sorted. */
+export const comparedSplit = ({ split, seed }: Pick<MetricContext, "split" | "seed">): Split =>
+  inRandomOrder(split, seed);
+
+/** The examples of `comparedSplit`, [count, ...shape] with values in [0, 1] that are not binarized. */
+export const realExamples = oncePerContext(async (context) =>
+  allOf(comparedSplit(context), context.split.indices.length),
+);
 
 /** Features of the split's examples, [count, dim]. */
 export const realFeatures = oncePerContext(async (context) =>
   (await context.extractor()).features(await realExamples(context)),
 );
 
-/** The first `generated` examples the model was trained on, or all: the best that generated ones could be. */
-export const trainingExamples = oncePerContext(async ({ source: { train }, generated }) =>
-  allOf(train, Math.min(generated, train.indices.length)),
+/** `generated` of the examples the model was trained on at random, or all: the best that generated ones could be. */
+export const trainingExamples = oncePerContext(async ({ source: { train }, generated, seed }) =>
+  allOf(inRandomOrder(train, seed), Math.min(generated, train.indices.length)),
 );
 
 /** Features of `trainingExamples`, [count, dim]. */

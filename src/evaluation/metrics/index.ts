@@ -1,4 +1,4 @@
-import { findNamed } from "../../nearest-name.ts";
+import { findNamed, synonyms } from "../../nearest-name.ts";
 import { activeUnitsMetric } from "./active-units.ts";
 import { annealingMetric } from "./annealing.ts";
 import { bitsPerDimensionMetric } from "./bits-per-dimension.ts";
@@ -47,5 +47,6 @@ export const metrics: readonly Metric[] = [
   modesMetric,
 ];
 
-/** The metric of a name. Throws ConfigError naming all there are, and the nearest. */
-export const findMetric = (name: string): Metric => findNamed("--metrics", "metric", name, metrics);
+/** The metric of a name, or of one that is usual elsewhere, such as fid. Throws ConfigError naming all there are, and the nearest. */
+export const findMetric = (name: string): Metric =>
+  metrics.find((metric) => metric.name === synonyms[name]) ?? findNamed("--metrics", "metric", name, metrics);

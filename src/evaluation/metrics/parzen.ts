@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { parzenWindow } from "../../metrics/samples/parzen-window.ts";
 import { firstExamples } from "../../data/first-examples.ts";
@@ -15,9 +16,9 @@ export const parzenMetric: Metric = {
       ? "the data have no validation examples to choose a bandwidth by"
       : lackingSamples(context),
   async *evaluate(context) {
-    const { priors, generated, source, split } = context;
+    const { priors, generated, source, split, seed } = context;
     const dim = exampleSize(split.dataset);
-    const validation = firstExamples(source.validation, choosing);
+    const validation = firstExamples(drawnExamples(source.validation, choosing, seed), choosing);
     const examples = await realExamples(context);
     const count = examples.length / dim;
     const results: MetricResult[] = [];

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryRun, type TemporaryRun } from "../../../test/temporary-run.ts";
 import { type EvaluationRequest, resultOf } from "../../runs/evaluate-run.ts";
-import type { MetricResult } from "./metric.ts";
+import { createDataset } from "../../data/dataset.ts";
+import { createDataSource, whole } from "../../data/split.ts";
+import { pca } from "../../models/autoencoders/pca.ts";
+import { nodePlatform } from "../../node/platform.ts";
+import { train } from "../../runs/train.ts";
+import { realExamples, trainingExamples } from "./generated.ts";
+import type { MetricContext, MetricResult } from "./metric.ts";
 
 let run: TemporaryRun;
 /** Means of p(x|z): on the line of one principal component, through points about a circle. */
@@ -76,4 +82,37 @@ test.each([
   ],
 ])("%o is refused in one line", async (request, message) => {
   await expect(evaluated(request)).rejects.toThrow(message);
+});
+
+test("references of a sorted file are drawn from all of it", async () => {
+  // A line from -1 to 1, in order: the first fifth of it has another mean.
+  const size = 2000;
+  const sorted = whole(
+    await createDataset({
+      name: "sorted",
+      description: "",
+      shape: [2],
+      size,
+      values: Float32Array.from({ length: 2 * size }, (_, i) => (Math.floor(i / 2) / size) * 2 - 1),
+      range: null,
+    }),
+  );
+  const source = await createDataSource({
+    name: "sorted",
+    description: "",
+    train: sorted,
+    validation: sorted,
+    test: sorted,
+  });
+  const trained = await train(pca({ latentDim: 1 }), source, { device: "cpu", threads: 1 }, nodePlatform);
+  const request = { metrics: ["frechet", "mmd"], generated: 400, count: 400, extractor: "raw" } as const;
+  const found = await trained.evaluate(request);
+  // Twice the squared difference of the means, 0.8, alone is 1.28 between the first fifth and all.
+  const training = found.metrics["frechet"]!.results.find(({ of }) => of === "training examples")!;
+  expect(training.value).toBeLessThan(0.05);
+  const mean = (x: Float32Array): number => x.reduce((sum, v) => sum + v, 0) / x.length;
+  const context = { source, split: sorted, seed: 0, generated: 400 };
+  expect(Math.abs(mean(await trainingExamples(context as MetricContext)))).toBeLessThan(0.15);
+  expect(Math.abs(mean((await realExamples(context as MetricContext)).subarray(0, 400)))).toBeLessThan(0.15);
+  await trained.release();
 });

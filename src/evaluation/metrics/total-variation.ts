@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { rowText, valueReader } from "../../data/tables/row-text.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
 import { firstExamples } from "../../data/first-examples.ts";
@@ -29,7 +30,7 @@ export const totalVariationMetric: Metric = {
         rowText(columns, x.subarray(i * width, (i + 1) * width)).map((text, k) => shown[k]!(text)),
       );
     };
-    const real = rowsOf(firstExamples(split, count));
+    const real = rowsOf(firstExamples(drawnExamples(split, count, seed), count));
     const sampled = rowsOf(await trained.sample(count, { seed }));
     return {
       results: columns.map(({ name, kind }, i) => ({

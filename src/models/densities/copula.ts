@@ -44,6 +44,7 @@ interface Place {
  */
 class Copula implements Model {
   readonly latents = [];
+  readonly dataMarginals = true;
   /** Of each number: [parts, STEPS + 1]; unused for categories. */
   readonly quantiles: Variable;
   /** Where a category begins and ends between 0 and 1: [parts] each. */

@@ -14,15 +14,18 @@ import {
   givenOptions,
   type OnLoadProgress,
 } from "../../data/options.ts";
-import type { DataSource, SplitOptions } from "../../data/split.ts";
+import type { DataSource } from "../../data/split.ts";
 import { withoutNamedClasses } from "../../data/without-classes.ts";
 import { DataError } from "../../errors.ts";
 import { systemCode } from "../files/file-error.ts";
 import { idxNames, openIdxFile, openIdxFolder } from "./arrays/idx.ts";
-import { openNpy, openNpz } from "./arrays/numpy.ts";
+import { openMat } from "./arrays/mat.ts";
+import { type ArrayOptions, openNpy, openNpz } from "./arrays/numpy.ts";
 import { fetchedFolder, isSize, publishedDatasets } from "./fetch.ts";
-import { openImageFolder } from "./images/image-folder.ts";
+import { isImageName } from "./images/image-files.ts";
+import { openImageFile, openImageFolder } from "./images/image-folder.ts";
 import { openFile, status } from "./open-file.ts";
+import { refuseFormat } from "./refused-formats.ts";
 import { openParquet } from "./tables/parquet.ts";
 import { openTable } from "./tables/table.ts";
 
@@ -49,6 +52,7 @@ const files: readonly KnownDataSource[] = [
     spec: "FILE.npz",
     description: "NumPy arrays by name: x and y, or x_train, y_train, x_test and y_test, or train_images and so on",
   },
+  { spec: "FILE.mat", description: "a MATLAB file (-v7 or older): arrays by name, as of FILE.npz" },
   {
     spec: "FILE.csv",
     description:
@@ -122,7 +126,7 @@ async function openFetched(name: string, reading: Reading): Promise<DataSource> 
   return archive ? openPath(join(folder, archive.name), reading) : openFolder(folder, reading);
 }
 
-const imageOptions = ["size", "channels", "skipBroken", "classNames"] as const;
+const imageOptions = ["size", "shape", "channels", "skipBroken", "classNames"] as const;
 
 async function openFolder(folder: string, { given, ...progress }: Reading): Promise<DataSource> {
   const names = await readdir(folder).catch((cause: unknown) => {
@@ -130,7 +134,7 @@ async function openFolder(folder: string, { given, ...progress }: Reading): Prom
     throw new DataError(`${folder}: cannot be read, got ${code}, expected a folder that can`, { cause });
   });
   return names.some((name) => idxNames.has(name))
-    ? openIdxFolder(folder, allowedOptions(folder, given, []))
+    ? openIdxFolder(folder, allowedOptions(folder, given, ["scaling"]))
     : openImageFolder(folder, { ...allowedOptions(folder, given, imageOptions), ...progress });
 }
 
@@ -151,15 +155,17 @@ async function openPath(path: string, { given, ...progress }: Reading): Promise<
   if (/\.(csv|tsv|tab|data|dat|txt)(\.gz)?$/i.test(path))
     return openTable(path, allowedOptions(path, given, textTableOptions));
   if (/\.parquet$/i.test(path)) return openParquet(path, { ...allowedOptions(path, given, tableOptions), ...progress });
-  const options = allowedOptions(path, given, []);
+  const extension = extname(path).toLowerCase();
+  refuseFormat(path, extension);
+  if (isImageName(path)) return openImageFile(path, { ...allowedOptions(path, given, imageOptions), ...progress });
+  const options = allowedOptions(path, given, ["scaling", "classNames"]);
   if (basename(path) === cifarArchive) return readCifar10((await openFile(path))!, options);
-  const open = byExtension[extname(path).toLowerCase()] ?? openIdxFile;
+  const open = byExtension[extension] ?? openIdxFile;
   return open(path, { ...options, ...progress });
 }
 
-const byExtension: Readonly<
-  Record<string, (path: string, options: SplitOptions & Omit<Reading, "given">) => Promise<DataSource>>
-> = {
+const byExtension: Readonly<Record<string, (path: string, options: ArrayOptions) => Promise<DataSource>>> = {
   ".npy": openNpy,
   ".npz": openNpz,
+  ".mat": openMat,
 };

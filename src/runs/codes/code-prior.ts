@@ -15,6 +15,8 @@ import { standardize, unstandardize } from "./standardization.ts";
 
 export interface PriorSampleOptions {
   readonly seed?: number | undefined;
+  /** Place of the first code among all of the seed (0): many are sampled in pieces. */
+  readonly first?: number | undefined;
   readonly temperature?: number | undefined;
   /** Of a Gaussian mixture, in place of a temperature: Mahalanobis distance of the codes from the means. */
   readonly radius?: number | undefined;
@@ -68,8 +70,8 @@ export function gaussianPrior(code: string, mixture: GaussianMixture): CodePrior
   return {
     name: "gaussian",
     mixture,
-    sample: async (count, { seed = 0, temperature, radius } = {}) => ({
-      [code]: mixture.sample(count, stream(seed, "sample"), {
+    sample: async (count, { seed = 0, first = 0, temperature, radius } = {}) => ({
+      [code]: mixture.sample(count, first === 0 ? stream(seed, "sample") : stream(seed, "sample", first), {
         ...(temperature !== undefined && { temperature }),
         radius,
       }),
@@ -104,7 +106,7 @@ function runPrior({ trained }: LoadedRun, name: string, priors: readonly LoadedR
   const only = byLatent.length === 1 ? byLatent[0] : undefined;
   return {
     name,
-    async sample(count, { seed = 0, temperature, condition = {}, options = {} } = {}) {
+    async sample(count, { seed = 0, first = 0, temperature, condition = {}, options = {} } = {}) {
       const standardized: Record<string, Float32Array> = {};
       const codes: Record<string, Float32Array> = {};
       for (const { prior, parent } of byLatent) {
@@ -114,6 +116,7 @@ function runPrior({ trained }: LoadedRun, name: string, priors: readonly LoadedR
         const model = fields.length === 0 ? prior.trained : prior.trained.given(given);
         standardized[parent.latent] = await model.sample(count, {
           seed,
+          first,
           ...(temperature !== undefined && { temperature }),
           ...options,
         });

@@ -33,7 +33,7 @@ function parseSpec(spec: string): { readonly path: string; readonly latentName?:
 }
 
 /** Options that codes have a use for: how the run's data are read is the run's business. */
-const taken = new Set(["codes", "without", "seed", "like", "onProgress"]);
+const taken = new Set(["codes", "without", "seed", "like", "whole", "onProgress"]);
 
 /**
  * The codes of a run as a data source with the run's splits and labels: one latent as examples, of mean 0 and standard deviation 1 over

@@ -1,11 +1,11 @@
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { has } from "../../evaluation/capabilities.ts";
-import { givesMeans } from "../../evaluation/shown-samples.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
-import type { CodePrior } from "../codes/code-prior.ts";
+import { samplePiece, type SamplePieceOptions } from "../samples/sample-rows.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../../latent/percentiles.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
@@ -27,47 +27,15 @@ export function forSamples(trained: TrainedModel, split: Split): TrainedModel | 
 /** Columns of a grid of classes at most. */
 const widest = 32;
 
-export interface SampleGridOptions {
+export interface SampleGridOptions extends SamplePieceOptions {
   readonly count: number;
-  readonly seed?: number;
-  readonly temperature?: number;
-  /** Whether means of p(x|z) are shown in place of samples. */
-  readonly mean?: boolean;
-  /** The sampler's own options. */
-  readonly options?: Readonly<Record<string, unknown>>;
-  /** Called with the progress of a sampler of many steps. */
-  readonly onStep?: ((step: number, steps: number) => void) | undefined;
-  /** In place of the model's own prior. */
-  readonly prior?: CodePrior | undefined;
-  /** The condition of a conditional prior. */
-  readonly condition?: ConditionValues | undefined;
-  /** Of Gaussians, in place of a temperature: Mahalanobis distance of the codes from the means. */
-  readonly radius?: number | undefined;
 }
 
 /** A grid of samples, nearly square; of a class-conditional model a column per class, so that sample i has the same class whatever the count. */
-export async function sampleGrid(
-  trained: TrainedModel,
-  { count, prior, condition: wanted, radius, temperature, mean, options, onStep, seed = 0 }: SampleGridOptions,
-): Promise<ImageGrid> {
+export async function sampleGrid(trained: TrainedModel, { count, ...options }: SampleGridOptions): Promise<ImageGrid> {
   const { shape, model, kind } = trained;
-  const sample = async (condition?: ConditionValues): Promise<Float32Array> => {
-    const from = condition ? trained.given(condition) : trained;
-    if (!prior) {
-      const own = { ...(temperature !== undefined && { temperature }), ...(mean && { mean }), ...options };
-      const progress = from.sampling(count, { seed, ...own });
-      let next = await progress.next();
-      for (; !next.done; next = await progress.next()) onStep?.(next.value.step, next.value.steps);
-      return next.value;
-    }
-    const known = { ...wanted, ...(condition ?? trained.condition) };
-    const codes = (of: number): Promise<LatentCodes> =>
-      prior.sample(of, { seed, temperature, radius, condition: known, ...(options && { options }) });
-    const means = mean || !givesMeans(model);
-    const asItIs = temperature === undefined && radius === undefined && Object.keys({ ...known, ...options }).length === 0;
-    if (asItIs && !means) return from.sampleCodes(count, codes, { seed });
-    return from.decodeLatents(await codes(count), { seed, mean: means });
-  };
+  const sample = (condition?: ConditionValues): Promise<Float32Array> =>
+    samplePiece(trained, count, { ...options, ...(condition && { given: condition }) });
   const field = model.condition?.fields.find(({ kind }) => kind === "class");
   const columns = Math.ceil(Math.sqrt(count));
   if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)
@@ -131,7 +99,7 @@ export async function mostInformativeDimensions(
     throw new UnsupportedOpError(`manifold: too few latent dimensions, got ${latentDim}, expected at least 2`);
   if (latentDim === 2 || !has(trained.model, "encode")) return [0, 1];
   const split = await examples();
-  const codes = await trained.codes({ ...split, indices: split.indices.subarray(0, orderedBy) });
+  const codes = await trained.codes(drawnExamples(split, orderedBy));
   const [first, second] = unitReport(codes, latentDim).units;
   return [first!.unit, second!.unit];
 }

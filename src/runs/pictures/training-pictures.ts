@@ -1,4 +1,5 @@
 /** Sample grids during and at the end of training. */
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
@@ -38,7 +39,7 @@ export async function trainingGrids({ trained, source }: Pictured): Promise<read
   if (!picture) return [];
   const grids: NamedImageGrid[] = [];
   if (has(model, "reconstruct") && source.test.indices.length > 0) {
-    const grid = await reconstructionGrid(forExamples(trained, source.test), firstExamples(source.test, 32));
+    const grid = await drawnReconstructions(trained, source.test);
     const title = "test examples above their reconstructions";
     grids.push({ name: "reconstructions.png", title, grid, terminalRows: 1 });
   }
@@ -65,11 +66,18 @@ function sampleCount({ condition }: Model): number {
   return field?.kind === "class" ? 10 * Math.min(field.classes.length, 20) : 64;
 }
 
-/** Examples of a split beside as many samples, of the same classes where the model is given labels. */
+/** Random examples of a split above their reconstructions. */
+async function drawnReconstructions(trained: TrainedModel, split: Split): Promise<ImageGrid> {
+  const drawn = drawnExamples(split, 32);
+  return reconstructionGrid(forExamples(trained, drawn), firstExamples(drawn, 32));
+}
+
+/** Random examples of a split beside as many samples, of the same classes where the model is given labels. */
 async function pointsGrid(trained: TrainedModel, split: Split): Promise<ImageGrid> {
-  const points = firstExamples(split, 2000);
+  const drawn = drawnExamples(split, 2000);
+  const points = firstExamples(drawn, 2000);
   const count = points.length / 2;
-  const samples = await forExamples(trained, split).sample(count);
+  const samples = await forExamples(trained, drawn).sample(count);
   return { sets: [points, samples], count, columns: 2, shape: trained.shape, kind: trained.kind };
 }
 
@@ -96,6 +104,6 @@ export async function writeEpochPictures(
       ? await pointsGrid(trained, validation)
       : sampled
         ? await sampleGrid(sampled, { count: sampleCount(model), ...shownAs(model, trained.kind) })
-        : await reconstructionGrid(forExamples(trained, validation), firstExamples(validation, 32));
+        : await drawnReconstructions(trained, validation);
   return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(gridRaster(grid))])];
 }

@@ -1,4 +1,5 @@
 /** report.html of a comparison: its table, and the same kinds of pictures of every run side by side. */
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { escapeMarkup as text } from "../../pictures/markup.ts";
 import { encodePng } from "../../pictures/png.ts";
@@ -27,12 +28,14 @@ export async function comparedPictures(
   const { model } = trained;
   const form = kindOf(trained.kind).picture?.form;
   if (!form) return [];
-  const { test } = await loaded.openData();
+  const { test: all } = await loaded.openData();
   const pictures: ReportPicture[] = [];
   const add = (title: string, grid: ImageGrid): void => {
     pictures.push({ title, png: encodePng(gridRaster(grid)) });
   };
   const count = form === "plot" ? points : side * side;
+  // The same for every run; of a sorted file the first would be of one class.
+  const test = drawnExamples(all, count);
   if (has(model, "reconstruct")) {
     const examples = firstExamples(test, form === "plot" ? points : (side * side) / 2);
     add("examples above reconstructions", {

@@ -1,3 +1,4 @@
+import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Binarization } from "../../data/binarize.ts";
 import type { DataSource, Split } from "../../data/split.ts";
 import { LatentkitError } from "../../errors.ts";
@@ -73,13 +74,9 @@ async function attempt<T>(make: () => Promise<T>, notes: string[]): Promise<T | 
 const mostCodes = 1000;
 
 /** Codes of validation examples in the two dimensions of highest variance; nothing where a model has no such codes. */
-async function codesMap(
-  trained: TrainedModel,
-  { dataset, indices: all }: Split,
-  binarize: Binarization,
-): Promise<string | undefined> {
+async function codesMap(trained: TrainedModel, split: Split, binarize: Binarization): Promise<string | undefined> {
   if (lacking(trained.model, ["encode", "vector"]) || trained.latentDim < 2) return undefined;
-  const indices = all.subarray(0, mostCodes);
+  const { dataset, indices } = drawnExamples(split, mostCodes);
   const count = indices.length;
   if (count === 0) return undefined;
   const { means: codes } = await trained.codes({ dataset, indices }, { binarize });

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, LatentkitError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { parameters } from "../../nn/module.ts";
 import type { RunInfo } from "../run-info.ts";
@@ -13,6 +13,7 @@ import type { RunRequest } from "../start-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
+import { version } from "../../version.ts";
 
 /** A contestant: an existing run, or a model to train. */
 export type Contestant =
@@ -40,6 +41,8 @@ export interface ComparedRun extends EvaluatedRun {
   readonly trainingSeconds?: number;
   /** Whether its likelihood is of binary data, not a density. */
   readonly binaryData: boolean;
+  /** What its likelihood is of: likelihoods of different kinds do not compare. */
+  readonly likelihoodOf: LikelihoodKind;
   /** Whether it is conditional: its likelihood is then that of an example given its label. */
   readonly conditional: boolean;
   readonly pictures: readonly ReportPicture[];
@@ -63,24 +66,40 @@ export async function* compareRuns(
     request,
     platform,
   );
+  if (request.data === undefined && contestants.some((each) => !("path" in each)))
+    throw new ConfigError("compare: no data to train on, got no --data, expected that of the runs or models");
   const store = platform.openStore(out);
   await store.makeFolder("");
   const { device } = await platform.pickDevice(settings.device ?? "auto", settings.threads ?? 0);
-  const trained: { readonly label: string; readonly path: string }[] = [];
+  const trained: { readonly label: string; readonly path: string; readonly failure?: LatentkitError }[] = [];
   for (const contestant of contestants) {
     if ("path" in contestant) {
       trained.push(contestant);
       continue;
     }
-    yield { kind: "run", label: contestant.label };
-    const path = `${out}/${folderName(contestant.label)}`;
-    if (!(yield* completed(path, contestant, request, platform, signal))) return undefined;
-    trained.push({ label: contestant.label, path });
+    const { label } = contestant;
+    yield { kind: "run", label };
+    const path = `${out}/${folderName(label)}`;
+    try {
+      if (!(yield* completed(path, contestant, { ...request, data: request.data ?? "" }, platform, signal)))
+        return undefined;
+      trained.push({ label, path });
+    } catch (error) {
+      // A model that cannot be trained takes nothing from the others.
+      if (!(error instanceof LatentkitError)) throw error;
+      trained.push({ label, path, failure: error });
+    }
   }
+  const [first] = trained;
+  if (first?.failure && trained.every(({ failure }) => failure)) throw first.failure;
 
   const runs: ComparedRun[] = [];
-  for (const { label, path } of trained) {
+  for (const { label, path, failure } of trained) {
     if (signal?.aborted) return undefined;
+    if (failure) {
+      runs.push(untrained(label, path, failure));
+      continue;
+    }
     yield { kind: "run", label };
     const loaded = await loadRun(path, device, platform);
     const measured = yield* evaluatedRun({ store, file: `${folderName(label)}.json` }, loaded, measuring);
@@ -93,6 +112,7 @@ export async function* compareRuns(
       parameters: [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0),
       ...(info.result && { trainingSeconds: info.result.seconds }),
       binaryData: model.binaryData ?? false,
+      likelihoodOf: likelihoodKind(info.config),
       conditional: model.condition?.required === true,
       pictures: await comparedPictures(loaded, measuring),
       ...measured,
@@ -101,15 +121,51 @@ export async function* compareRuns(
   return runs;
 }
 
+/** A row of a comparison for a model that could not be trained. */
+const untrained = (label: string, path: string, { message }: LatentkitError): ComparedRun => ({
+  label,
+  path,
+  model: label,
+  parameters: 0,
+  binaryData: false,
+  likelihoodOf: "densities of real numbers",
+  conditional: false,
+  pictures: [],
+  latentkit: version,
+  request: {},
+  weights: "",
+  examples: 0,
+  results: [],
+  conditions: {},
+  warnings: [],
+  failed: { training: message },
+});
+
+export type LikelihoodKind =
+  | "probabilities of binary data"
+  | "probabilities of discrete levels"
+  | "probabilities and densities of columns"
+  | "densities of real numbers";
+
+const likelihoodKinds: Readonly<Record<string, LikelihoodKind>> = {
+  bernoulli: "probabilities of binary data",
+  logistic: "probabilities of discrete levels",
+  "logistic-mixture": "probabilities of discrete levels",
+  categorical: "probabilities of discrete levels",
+  columns: "probabilities and densities of columns",
+};
+
+/** By the setting `likelihood`, which every model with a choice of them has. */
+const likelihoodKind = ({ likelihood }: RunInfo["config"]): LikelihoodKind =>
+  (typeof likelihood === "string" && likelihoodKinds[likelihood]) || "densities of real numbers";
+
 function completed(
   path: string,
   { definition, modelFile, config }: Extract<Contestant, { definition: ModelDefinition }>,
-  { data, dataOptions, settings, seed }: ComparisonRequest,
+  { data, dataOptions, settings, seed }: ComparisonRequest & { readonly data: string },
   platform: Platform,
   signal: AbortSignal | undefined,
 ) {
-  if (data === undefined)
-    throw new ConfigError("compare: no data to train on, got no --data, expected that of the runs or models");
   const run = { definition, modelFile, config, settings, data, binarize: "auto" as const, seed, ...dataOptions };
   return completeRun(path, run, platform, signal);
 }

@@ -32,6 +32,8 @@ const evaluatedSchema = z.strictObject({
   /** By metric. */
   conditions: z.record(z.string(), anything),
   warnings: z.array(z.string()),
+  /** By metric, why it could not be evaluated. */
+  failed: z.record(z.string(), z.string()),
 });
 export type EvaluatedRun = Readonly<z.infer<typeof evaluatedSchema>>;
 export type EvaluatedResult = EvaluatedRun["results"][number];
@@ -94,6 +96,7 @@ export async function* evaluatedRun(
     results: found.flatMap(([metric, { results }]) => results.map((result) => keptResult(metric, result))),
     conditions: Object.fromEntries(found.map(([name, { conditions }]) => [name, conditions])),
     warnings: found.flatMap(([, { warnings = [] }]) => warnings),
+    failed: Object.fromEntries(found.flatMap(([name, { failed }]) => (failed === undefined ? [] : [[name, failed]]))),
   };
   await store.write(file, `${JSON.stringify(measured, null, 2)}\n`);
   return measured;

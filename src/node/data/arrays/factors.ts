@@ -56,7 +56,7 @@ export async function openFactors(
   return createDataSource({
     name: dataset.name,
     description: dataset.description,
-    ...mixed(split(dataset, { ...options, test: 0.1 }), options.seed),
+    ...mixed(split(dataset, { ...options, test: 0.1 }), options),
   });
 }
 

@@ -1,8 +1,11 @@
 import { basename } from "node:path";
-import { arrayDatasets } from "../../../data/formats/array-dataset.ts";
+import { arrayDatasets } from "../../../data/arrays/array-dataset.ts";
+import type { ArrayPart } from "../../../data/arrays/named-array.ts";
+import { scalingText } from "../../../data/arrays/array-scaling.ts";
+import type { KeyedParts } from "../../../data/arrays/array-keys.ts";
 import { readNpz } from "../../../data/formats/npz.ts";
-import { readNpy } from "../../../data/formats/read-npy.ts";
-import type { OnLoadProgress } from "../../../data/options.ts";
+import { readNumbers } from "../../../data/formats/read-npy.ts";
+import type { ArrayScaling, OnLoadProgress } from "../../../data/options.ts";
 import {
   completeParts,
   createDataSource,
@@ -15,10 +18,17 @@ import { readZip } from "../../../data/formats/zip.ts";
 import { hasFactors, openFactors } from "./factors.ts";
 import { openFile } from "../open-file.ts";
 
+/** How arrays become examples: their splits, and what a run that was trained before knows of their values and classes. */
+export interface ArrayOptions extends SplitOptions {
+  readonly scaling?: ArrayScaling;
+  readonly classNames?: readonly string[];
+  readonly onProgress?: OnLoadProgress;
+}
+
 /** Opens a .npy file whose rows are examples; a tenth is held out to test. */
-export async function openNpy(path: string, options: SplitOptions): Promise<DataSource> {
-  const array = await readNpy((await openFile(path))!);
-  const { whole: dataset } = await arrayDatasets(basename(path), { whole: { examples: { name: path, ...array } } });
+export async function openNpy(path: string, options: ArrayOptions): Promise<DataSource> {
+  const examples: ArrayPart["examples"] = { name: path, ...(await readNumbers((await openFile(path))!)) };
+  const { whole: dataset } = await arrayDatasets(basename(path), { whole: { examples } }, options);
   return createDataSource({
     name: dataset!.name,
     description: dataset!.description,
@@ -26,16 +36,17 @@ export async function openNpy(path: string, options: SplitOptions): Promise<Data
   });
 }
 
-/** Opens a .npz file by the rule of `readNpz`, or as `openFactors` does where it is laid out as dSprites. Parts it lacks are held out, a tenth each, as `options` say. */
-export async function openNpz(
-  path: string,
-  { onProgress, ...options }: SplitOptions & { readonly onProgress?: OnLoadProgress },
-): Promise<DataSource> {
-  const name = basename(path);
+/** Opens a .npz file by the rule of `readNpz`, or as `openFactors` does where it is laid out as dSprites. */
+export async function openNpz(path: string, options: ArrayOptions): Promise<DataSource> {
   const file = (await openFile(path))!;
   const arrays = await readZip(file);
-  if (hasFactors(arrays)) return openFactors(path, arrays, { ...options, ...(onProgress && { onProgress }) });
-  const { whole: all, train, validation, test } = await arrayDatasets(name, await readNpz(file));
+  return hasFactors(arrays) ? openFactors(path, arrays, options) : arraysSource(path, await readNpz(file), options);
+}
+
+/** The arrays of a file as a source. Parts it lacks are held out, a tenth each, as `options` say. */
+export async function arraysSource(path: string, parts: KeyedParts, options: ArrayOptions): Promise<DataSource> {
+  const name = basename(path);
+  const { whole: all, train, validation, test } = await arrayDatasets(name, parts, options);
   const learned = (train ?? all)!;
   const counts = [
     `${learned.size} examples of [${learned.shape.join(", ")}]`,
@@ -44,7 +55,7 @@ export async function openNpz(
   ];
   return createDataSource({
     name,
-    description: `${counts.join(", ")} from ${path}`,
+    description: `${counts.join(", ")} from ${path}, ${scalingText(learned)}`,
     ...completeParts(
       {
         train: whole(learned),

@@ -2,10 +2,13 @@ import type { Sharp, SharpOptions } from "sharp";
 import { DataError } from "../../../errors.ts";
 
 export interface ImageForm {
-  /** Pixels a side. */
-  readonly size: number;
+  readonly width: number;
+  readonly height: number;
   readonly channels: 1 | 3;
 }
+
+/** Bytes of an image. */
+export const formBytes = ({ width, height, channels }: ImageForm): number => width * height * channels;
 
 export interface ImageHead {
   readonly width: number;
@@ -16,14 +19,18 @@ export interface ImageHead {
 /** Of one image, before it is scaled: beyond this a file is taken for a bomb. */
 const MOST_PIXELS = 2 ** 28;
 
-/** Reads image files of any size and format as squares of bytes. */
+/** Sample formats whose full scale is known: 8 and 16 bits. */
+const scaled: ReadonlySet<string | undefined> = new Set(["uchar", "ushort"]);
+
+/** Reads image files of any size and format as bytes of one form. */
 export interface ImageDecoder {
   /** Of the library and its formats: what the pixels depend on besides the file. */
   readonly version: string;
   head(path: string): Promise<ImageHead>;
   /**
-   * One image as [channels, size, size]: the first frame of an animation, turned as its EXIF tag says, in 8-bit sRGB or gray from
-   * whatever depth and color space, transparency on white, scaled until it covers the square and cropped to its center.
+   * One image as [channels, height, width]: the first frame of an animation, turned as its EXIF tag says, in 8-bit sRGB or gray from
+   * whatever color space and 8 or 16 bits, transparency on white, scaled until it covers the form and cropped to its center. Other numbers, such
+   * as those of a float TIFF, are refused: which of them are black and white is not in the file.
    */
   decode(path: string, form: ImageForm): Promise<Uint8Array>;
 }
@@ -43,11 +50,17 @@ export async function imageDecoder(): Promise<ImageDecoder> {
       const { autoOrient, space } = await open(path).metadata();
       return { ...autoOrient, gray: space === "b-w" || space === "grey16" };
     },
-    async decode(path, { size, channels }) {
-      const { data, info } = await open(path)
+    async decode(path, { width, height, channels }) {
+      const image = open(path);
+      const { depth } = await image.metadata();
+      if (!scaled.has(depth))
+        throw new Error(
+          `pixels of type ${depth}, whose black and white are not known: save it with 8 or 16 bits, or all as one .npy array`,
+        );
+      const { data, info } = await image
         .autoOrient()
         .flatten({ background: "white" })
-        .resize(size, size, { fit: "cover", position: "centre" })
+        .resize(width, height, { fit: "cover", position: "centre" })
         .toColourspace(channels === 1 ? "b-w" : "srgb")
         .raw({ depth: "uchar" })
         .toBuffer({ resolveWithObject: true });

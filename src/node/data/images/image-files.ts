@@ -1,9 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { DataError } from "../../../errors.ts";
 
 /** Files are images by their names' endings; those of formats that cannot be read count as broken images. */
 const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|bmp|heic|heif|jp2|jxl)$/i;
+
+export const isImageName = (path: string): boolean => IMAGE_NAME.test(path);
 
 const partNames = {
   train: ["train", "training"],
@@ -60,6 +62,12 @@ export async function listImages(folder: string): Promise<readonly ImageFile[]> 
     );
   }
   return files;
+}
+
+/** One image, of no part or class. */
+export async function imageFile(path: string): Promise<ImageFile> {
+  const { size, mtimeMs } = await stat(path);
+  return { path: basename(path), size, modified: mtimeMs, part: undefined, label: undefined };
 }
 
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -265,3 +265,89 @@ test("what another kind of source has no use for is refused", async () => {
   await expect(openDataSource("digits:10", { size: 8 })).rejects.toThrow(/^data: digits:10 has no size, got 8/);
   await expect(openDataSource("toy:moons", { skipBroken: true })).rejects.toThrow(/^data: toy:moons has no skipBroken/);
 });
+
+/** A gray TIFF of 32-bit floats. */
+function floatTiff(width: number, height: number, values: Float32Array): Uint8Array {
+  const strip = 8;
+  const bytes = 4 * values.length;
+  const entries = [
+    [256, width],
+    [257, height],
+    [258, 32],
+    [259, 1],
+    [262, 1],
+    [273, strip],
+    [277, 1],
+    [278, height],
+    [279, bytes],
+    [339, 3],
+  ] as const;
+  const out = new DataView(new ArrayBuffer(strip + bytes + 2 + 12 * entries.length + 4));
+  out.setUint32(0, 0x49492a00);
+  out.setUint32(4, strip + bytes, true);
+  values.forEach((value, i) => out.setFloat32(strip + 4 * i, value, true));
+  out.setUint16(strip + bytes, entries.length, true);
+  entries.forEach(([tag, value], i) => {
+    const at = strip + bytes + 2 + 12 * i;
+    out.setUint16(at, tag, true);
+    out.setUint16(at + 2, 4, true);
+    out.setUint32(at + 4, 1, true);
+    out.setUint32(at + 8, value, true);
+  });
+  return new Uint8Array(out.buffer);
+}
+
+describe("the form of images", () => {
+  test("a small size that all have is kept, square or not", async () => {
+    for (let i = 0; i < 3; i++) await put(`faces/${i}.png`, fields(20, 28).png());
+    const faces = await open("faces");
+    expect(faces.train.dataset.shape).toEqual([3, 28, 20]);
+    expect(images(faces)[0]!.slice(0, 3)).toEqual(Float32Array.of(1, 1, 1));
+    expect((await open("faces", { size: 16 })).train.dataset.shape).toEqual([3, 16, 16]);
+    await put("faces/3.png", fields(28, 20).png());
+    expect((await open("faces")).train.dataset.shape).toEqual([3, 32, 32]);
+  });
+
+  test("images are gray where all are, not most of them", async () => {
+    const gray = (i: number) =>
+      sharp({ create: { width: 6, height: 6, channels: 3, background: { r: i, g: i, b: i } } });
+    for (let i = 0; i < 130; i++) await put(`gray/${i}.png`, gray(i).toColourspace("b-w").png());
+    expect((await open("gray")).train.dataset.shape).toEqual([1, 6, 6]);
+    await put("gray/121.png", fields(6, 6).png());
+    expect((await open("gray")).train.dataset.shape).toEqual([3, 6, 6]);
+  });
+
+  test("another folder is read in that of a run", async () => {
+    const like = { shape: [1, 28, 20], options: {} };
+    await put("like/a.png", fields(90, 90).png());
+    const { train } = await open("like", { like, whole: true });
+    expect(train.dataset.shape).toEqual([1, 28, 20]);
+  });
+
+  test("pixels whose black and white are not known are refused by name, not read as black", async () => {
+    const values = Float32Array.from({ length: 16 }, (_, i) => i / 16);
+    await put("float/good.png", fields(4, 4).png());
+    await put("float/real.tiff", floatTiff(4, 4, values));
+    await expect(open("float")).rejects.toThrow(
+      /an image of 2 cannot be read, got real\.tiff \(pixels of type float, whose black and white are not known: save it with 8 or 16 bits/,
+    );
+    expect((await open("float", { skipBroken: true, whole: true })).train.dataset.size).toBe(1);
+  });
+});
+
+describe("whole sources", () => {
+  test("have the images in the order of their names, with their paths", async () => {
+    for (const name of ["b/1", "a/2", "a/1"]) await put(`named/${name}.png`, fields(8, 8).png());
+    const { train, test: tested } = await open("named", { whole: true });
+    expect(train.dataset.names).toEqual(["a/1.png", "a/2.png", "b/1.png"]);
+    expect([...train.indices]).toEqual([0, 1, 2]);
+    expect(tested.indices).toHaveLength(0);
+  });
+
+  test("may be one image, which is none to train on", async () => {
+    await put("one/x.png", fields(8, 8).png());
+    const { train } = await open("one/x.png", { whole: true });
+    expect([train.dataset.names, train.dataset.shape]).toEqual([["x.png"], [3, 8, 8]]);
+    await expect(open("one/x.png")).rejects.toThrow(/one\/x\.png: a single image, got one file, expected a folder/);
+  });
+});

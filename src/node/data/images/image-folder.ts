@@ -1,4 +1,4 @@
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { classIndices, createDataset, type Dataset, mostClasses } from "../../../data/dataset.ts";
 import {
   completeParts,
@@ -10,45 +10,61 @@ import {
   type SplitOptions,
 } from "../../../data/split.ts";
 import { DataError } from "../../../errors.ts";
-import { type ImageDecoder, imageDecoder, type ImageForm } from "./image-decoder.ts";
-import { type ImageFile, type ImagePart, listImages } from "./image-files.ts";
+import { imageDecoder } from "./image-decoder.ts";
+import { type ImageFile, imageFile, type ImagePart, listImages } from "./image-files.ts";
+import { formOf } from "./image-form.ts";
 import { type Broken, type PixelOptions, pixelsOf } from "./image-pixels.ts";
 
-/** Images of which size and color are looked at where nobody says. */
-const LOOKED_AT = 64;
-const SMALL = 64;
-const USUAL_SIZE = 32;
-
 export interface ImageFolderOptions extends SplitOptions, PixelOptions {
+  /** Pixels a side of squares. */
   readonly size?: number;
   readonly channels?: 1 | 3;
+  /** Form of images read before, [channels, height, width], where `size` is not given. */
+  readonly shape?: readonly number[];
   readonly skipBroken?: boolean;
   /** Classes found before: another one is refused. */
   readonly classNames?: readonly string[];
 }
 
 /**
- * Opens a folder of images as squares of bytes. They are decoded once, into a file of the cache that is kept for the same files
+ * Opens a folder of images as bytes of one form. They are decoded once, into a file of the cache that is kept for the same files
  * and form. Throws `DataError` naming the files that cannot be read, unless `skipBroken`.
  */
 export async function openImageFolder(folder: string, options: ImageFolderOptions): Promise<DataSource> {
+  return imagesSource(folder, await listImages(folder), options);
+}
+
+/** Opens one image, to use a trained run on. Throws `DataError` where examples are to be held out of it. */
+export async function openImageFile(path: string, options: ImageFolderOptions): Promise<DataSource> {
+  if (!options.whole)
+    throw new DataError(
+      `${path}: a single image, got one file, expected a folder of images; a trained run takes one image as --data`,
+    );
+  return imagesSource(dirname(path), [await imageFile(path)], options);
+}
+
+async function imagesSource(
+  folder: string,
+  files: readonly ImageFile[],
+  options: ImageFolderOptions,
+): Promise<DataSource> {
   const decoder = await imageDecoder();
-  const files = await listImages(folder);
   const form = await formOf(folder, files, decoder, options);
   const { values, broken } = await pixelsOf(folder, files, decoder, form, options);
   if (broken.length > 0 && options.skipBroken !== true) throw brokenImages(folder, broken, files.length);
   const whole = files.filter((_, i) => !broken.some(({ index }) => index === i));
   if (whole.length === 0) throw brokenImages(folder, broken, files.length);
-  const { size, channels } = form;
+  const { width, height, channels } = form;
   const labels = classesOf(folder, whole, options.classNames);
   const skipped = broken.length > 0 ? `, ${broken.length} broken ones left out` : "";
   const dataset = await createDataset({
     name: basename(resolve(folder)),
-    description: `${whole.length} images of ${folder}, scaled to cover ${size} x ${size} pixels and cropped to their center, in ${channels === 1 ? "gray" : "color"}${skipped}`,
-    shape: [channels, size, size],
+    description: `${whole.length} images of ${folder}, scaled to cover ${width} x ${height} pixels and cropped to their center, in ${channels === 1 ? "gray" : "color"}${skipped}`,
+    shape: [channels, height, width],
     size: whole.length,
     values,
     range: [0, 255],
+    names: whole.map(({ path }) => path),
     ...labels,
   });
   return createDataSource({
@@ -56,27 +72,6 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
     description: dataset.description,
     ...partsOf(dataset, whole, options),
   });
-}
-
-/** The form asked for; else the images' own side where a few are small squares alike, and gray where all of those are. */
-async function formOf(
-  folder: string,
-  files: readonly ImageFile[],
-  decoder: ImageDecoder,
-  { size, channels }: ImageFolderOptions,
-): Promise<ImageForm> {
-  if (size !== undefined && channels !== undefined) return { size, channels };
-  const step = Math.ceil(files.length / LOOKED_AT);
-  const looked = await Promise.all(
-    files.filter((_, i) => i % step === 0).map(({ path }) => decoder.head(join(folder, path)).catch(() => undefined)),
-  );
-  const heads = looked.filter((head) => head !== undefined);
-  const [first] = heads;
-  const alike = heads.every(({ width, height }) => width === first!.width && height === first!.width);
-  return {
-    size: size ?? (first && alike && first.width <= SMALL ? first.width : USUAL_SIZE),
-    channels: channels ?? (first && heads.every(({ gray }) => gray) ? 1 : 3),
-  };
 }
 
 function brokenImages(folder: string, broken: readonly Broken[], of: number): DataError {
@@ -114,7 +109,7 @@ function partsOf(dataset: Dataset, files: readonly ImageFile[], options: SplitOp
     dataset,
     indices: Uint32Array.from([...files.keys()].filter((i) => files[i]!.part === name)),
   });
-  if (files[0]!.part === undefined) return mixed(completeParts({ train: part(undefined) }, options), options.seed);
+  if (files[0]!.part === undefined) return mixed(completeParts({ train: part(undefined) }, options), options);
   const [validation, test] = [part("validation"), part("test")];
   return mixed(
     completeParts(
@@ -125,6 +120,6 @@ function partsOf(dataset: Dataset, files: readonly ImageFile[], options: SplitOp
       },
       options,
     ),
-    options.seed,
+    options,
   );
 }

@@ -7,7 +7,7 @@ import type { ExampleStore } from "../../../data/dataset.ts";
 import type { OnLoadProgress } from "../../../data/options.ts";
 import { ConfigError } from "../../../errors.ts";
 import { cachedFile, MOST_PIXELS_CACHED, pruneCache, writeCached } from "../../files/cache.ts";
-import type { ImageDecoder, ImageForm } from "./image-decoder.ts";
+import { formBytes, type ImageDecoder, type ImageForm } from "./image-decoder.ts";
 import type { ImageFile } from "./image-files.ts";
 import { openExampleFile } from "../example-file.ts";
 
@@ -42,6 +42,15 @@ function readSidecar(text: string): z.output<typeof sidecar> | undefined {
   }
 }
 
+/** What the pixels of files depend on, as the name of a file in the cache. */
+export function filesKey(folder: string, files: readonly ImageFile[], decoder: ImageDecoder, more: unknown): string {
+  const about = files.map(({ path, size, modified }) => [path, size, modified]);
+  return createHash("sha256")
+    .update(JSON.stringify([resolve(folder), decoder.version, more, about]))
+    .digest("hex")
+    .slice(0, 32);
+}
+
 /** The pixels of every whole image, one after the other, from the cache where they are there, and the files that are broken. */
 export async function pixelsOf(
   folder: string,
@@ -50,11 +59,7 @@ export async function pixelsOf(
   form: ImageForm,
   { mostInMemory = 2 ** 30, mostCached = MOST_PIXELS_CACHED, onProgress }: PixelOptions = {},
 ): Promise<{ readonly values: Uint8Array | ExampleStore; readonly broken: readonly Broken[] }> {
-  const about = files.map(({ path, size, modified }) => [path, size, modified]);
-  const key = createHash("sha256")
-    .update(JSON.stringify([resolve(folder), decoder.version, form, about]))
-    .digest("hex")
-    .slice(0, 32);
+  const key = filesKey(folder, files, decoder, form);
   const [pixelsName, aboutName] = [`${key}.images`, `${key}.images.json`];
   const [pixelsPath, aboutPath] = [await cachedFile(pixelsName), await cachedFile(aboutName)];
   if (pixelsPath !== undefined && aboutPath !== undefined) {
@@ -81,7 +86,7 @@ export async function pixelsOf(
     return { values: (await stored(path, made, form, mostInMemory))!, broken };
   } catch (error) {
     // A cache that cannot be written is done without, if there is memory for it.
-    const size = files.length * form.size ** 2 * form.channels;
+    const size = files.length * formBytes(form);
     if (!(error instanceof ConfigError) || size > mostInMemory) throw error;
     broken.length = 0;
     const all = new Uint8Array(size);
@@ -98,14 +103,14 @@ export async function pixelsOf(
 async function stored(
   path: string,
   { bytes, sha256 }: { readonly bytes: number; readonly sha256: string },
-  { size, channels }: ImageForm,
+  form: ImageForm,
   mostInMemory: number,
 ): Promise<Uint8Array | ExampleStore | undefined> {
   if (bytes <= mostInMemory) {
     const all = await readFile(path);
     return createHash("sha256").update(all).digest("hex") === sha256 ? all : undefined;
   }
-  const { blocks, bytesOf } = openExampleFile(path, size ** 2 * channels, bytes);
+  const { blocks, bytesOf } = openExampleFile(path, formBytes(form), bytes);
   return { content: sha256, blocks, read: (example, into) => into.set(bytesOf(example)) };
 }
 

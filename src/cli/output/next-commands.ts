@@ -1,0 +1,50 @@
+import { has, lacking } from "../../evaluation/capabilities.ts";
+import { suggestedPrior } from "../../runs/codes/suggested-prior.ts";
+import type { TrainingRun } from "../../runs/training-run.ts";
+
+/** A command to try after training, which runs as it is. */
+export interface NextCommand {
+  readonly command: string;
+  readonly meaning: string;
+}
+
+/** The commands that suit what was trained, on what. */
+export async function nextCommands({ run, trained, source }: TrainingRun): Promise<readonly NextCommand[]> {
+  const { model } = trained;
+  const command = (name: string, flags = ""): string =>
+    `${commandName()} ${name} ${shellWord(run.path)} ${flags}`.trimEnd();
+  const prior = await suggestedPrior(trained, source);
+  // Conditions but classes have to be named by the person who samples.
+  const samples =
+    has(model, "sample") && !(model.condition?.required && model.condition.fields.some(({ kind }) => kind !== "class"));
+  const examined = source.test.indices.length > 0;
+  return [
+    ...(samples ? [{ command: command("sample", "--count 100"), meaning: "more samples" }] : []),
+    ...(prior === undefined
+      ? []
+      : [
+          {
+            command: command("sample", `--count 100 --prior ${prior}`),
+            meaning: samples
+              ? "the same by a mixture, which fits the codes better than p(z)"
+              : "samples by a mixture of Gaussians",
+          },
+        ]),
+    ...(has(model, "reconstruct") && examined
+      ? [{ command: command("reconstruct"), meaning: "examples and their reconstructions" }]
+      : []),
+    ...(has(model, "denoise") && examined
+      ? [{ command: command("denoise"), meaning: "examples corrupted and denoised" }]
+      : []),
+    ...(!lacking(model, ["decode", "prior", "vector"]) && !model.condition?.required && trained.latentDim > 1
+      ? [{ command: command("manifold"), meaning: "a grid over two latent dimensions" }]
+      : []),
+  ];
+}
+
+/** The command as typed: inside npm scripts `latentkit` alone is not found. */
+export const commandName = (): string =>
+  process.env["npm_lifecycle_event"] === undefined ? "latentkit" : "npx latentkit";
+
+export const shellWord = (text: string): string =>
+  /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,76 @@
+import { extname } from "node:path";
+import type { ExampleIndex } from "../../data/examples/example-index.ts";
+import { csvLine } from "../../data/formats/csv.ts";
+import { npyBytes, npyHeader } from "../../data/formats/npy.ts";
+import { toDataUnits } from "../../data/arrays/units.ts";
+import { kindOf } from "../../kinds/registry.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import type { RunInfo } from "../../runs/run-info.ts";
+
+/** What the examples of a file are of: columns and units of the data a run was trained on. */
+export type ExampleUnits = Pick<RunInfo["data"], "kind" | "columns" | "range" | "standardization">;
+
+/** Examples in pieces, as a model gives them, and what stands beside them. */
+export interface WrittenExamples {
+  readonly count: number;
+  /** Of one example. */
+  readonly shape: readonly number[];
+  readonly pieces: Iterable<Float32Array> | AsyncIterable<Float32Array>;
+  readonly units: ExampleUnits;
+  /** Further columns of a table, before or after its own. */
+  readonly before?: ExampleIndex;
+  readonly after?: ExampleIndex;
+}
+
+/** Writes examples to a .csv file in the terms of their table, else as an array in the units of the data. */
+export async function writeExamples(file: string, examples: WrittenExamples): Promise<void> {
+  const { columns, kind } = examples.units;
+  const rows = kindOf(kind).rows;
+  const csv = extname(file).toLowerCase() === ".csv" && rows && columns;
+  await writeFileAtomic(file, csv ? csvBytes(examples, { columns, rows }) : arrayBytes(examples));
+}
+
+async function* arrayBytes({ count, shape, pieces, units }: WrittenExamples): AsyncGenerator<Uint8Array> {
+  yield npyHeader([count, ...shape]);
+  for await (const piece of pieces) yield npyBytes(toDataUnits(units, piece));
+}
+
+/** Lines that are encoded together. */
+const together = 1000;
+
+async function* csvBytes(
+  { pieces, before, after }: WrittenExamples,
+  {
+    columns,
+    rows,
+  }: {
+    readonly columns: NonNullable<ExampleUnits["columns"]>;
+    readonly rows: NonNullable<ReturnType<typeof kindOf>["rows"]>;
+  },
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  const names = columns.map(({ name }) => name);
+  let lines = [csvLine([...(before?.names ?? []), ...names, ...(after?.names ?? [])])];
+  let place = 0;
+  for await (const piece of pieces)
+    for (const fields of rows(piece, columns)) {
+      lines.push(csvLine([...(before?.row(place) ?? []), ...fields, ...(after?.row(place) ?? [])]));
+      place += 1;
+      if (lines.length < together) continue;
+      yield encoder.encode(lines.join(""));
+      lines = [];
+    }
+  yield encoder.encode(lines.join(""));
+}
+
+/** Writes what rows of a file are called beside it, as `NAME.index.csv`, and returns that file. */
+export async function writeIndexBeside(file: string, count: number, { names, row }: ExampleIndex): Promise<string> {
+  const beside = `${file.slice(0, file.length - extname(file).length)}.index.csv`;
+  const lines = function* () {
+    const encoder = new TextEncoder();
+    yield encoder.encode(csvLine(names));
+    for (let place = 0; place < count; place++) yield encoder.encode(csvLine(row(place)));
+  };
+  await writeFileAtomic(beside, lines());
+  return beside;
+}

@@ -1,0 +1,172 @@
+/** MATLAB's files of version 5: "MAT-File Format", MathWorks. */
+import { DataError } from "../../errors.ts";
+import { joinBytes } from "../../serialization/join-bytes.ts";
+import { type ByteFile, ByteReader, fileChunks } from "./byte-file.ts";
+
+/** A variable of a file, its values with the first index fastest. */
+export interface MatVariable {
+  readonly key: string;
+  readonly dims: readonly number[];
+  /** What it is, in words. */
+  readonly kind: string;
+  /** Of numbers. */
+  readonly values?: Uint8Array | Float32Array | Float64Array;
+  /** Of a matrix of characters, a row each, or of a cell array of texts. */
+  readonly text?: readonly string[];
+}
+
+const headerBytes = 128;
+/** Bytes that are inflated at most. */
+const mostBytes = 2 ** 32 - 1;
+
+type ReadNumber = (view: DataView, at: number, little: boolean) => number;
+/** Storage types by number: width and reader. */
+const storage: Readonly<Record<number, readonly [width: number, read: ReadNumber]>> = {
+  1: [1, (view, at) => view.getInt8(at)],
+  2: [1, (view, at) => view.getUint8(at)],
+  3: [2, (view, at, little) => view.getInt16(at, little)],
+  4: [2, (view, at, little) => view.getUint16(at, little)],
+  5: [4, (view, at, little) => view.getInt32(at, little)],
+  6: [4, (view, at, little) => view.getUint32(at, little)],
+  7: [4, (view, at, little) => view.getFloat32(at, little)],
+  9: [8, (view, at, little) => view.getFloat64(at, little)],
+  12: [8, (view, at, little) => Number(view.getBigInt64(at, little))],
+  13: [8, (view, at, little) => Number(view.getBigUint64(at, little))],
+  16: [1, (view, at) => view.getUint8(at)],
+  17: [2, (view, at, little) => view.getUint16(at, little)],
+};
+const [matrix, compressed] = [14, 15];
+const kinds: Readonly<Record<number, string>> = {
+  1: "a cell array",
+  2: "a struct",
+  3: "an object",
+  4: "text",
+  5: "a sparse matrix",
+};
+const [cells, characters, firstNumber, bytesClass, lastNumber] = [1, 4, 6, 9, 15];
+
+/** The variables of a file. Throws DataError for another version, naming the cure, and for what is damaged. */
+export async function matVariables(file: ByteFile): Promise<readonly MatVariable[]> {
+  const reader = new ByteReader(fileChunks(file.stream(), file.name), file.name);
+  try {
+    const header = await reader.take(headerBytes, "its header");
+    const text = new TextDecoder("latin1").decode(header.subarray(0, 116));
+    if (text.startsWith("MATLAB 7.3"))
+      throw new DataError(
+        `${file.name}: a MATLAB file of version 7.3 (HDF5), which is not read, got it, expected version 7 or older; in MATLAB: save("x.mat", "x", "y", "-v7")`,
+      );
+    const little = header[126] === 0x49 && header[127] === 0x4d;
+    if (!text.startsWith("MATLAB 5.0") || !(little || (header[126] === 0x4d && header[127] === 0x49)))
+      throw new DataError(
+        `${file.name}: not a MATLAB file of version 5, got ${JSON.stringify(text.slice(0, 20).replaceAll("\0", " "))}, expected "MATLAB 5.0 MAT-file"; in MATLAB: save("x.mat", "x", "y", "-v7")`,
+      );
+    const found: MatVariable[] = [];
+    for (let left = file.size - headerBytes; left >= 8;) {
+      const tag = tagOf(await reader.take(8, "a tag"), 0, little);
+      const data = await reader.take(tag.small ? 0 : checkedLength(file.name, tag.bytes, left - 8), "a variable");
+      left -= 8 + data.length;
+      const element = tag.type === compressed ? await inflated(file.name, data) : undefined;
+      const inner = element ? tagOf(element, 0, little) : tag;
+      if (inner.type === matrix) found.push(variableOf(file.name, element?.subarray(8) ?? data, little));
+    }
+    return found;
+  } finally {
+    await reader.close();
+  }
+}
+
+interface Tag {
+  readonly type: number;
+  readonly bytes: number;
+  /** Whether the data are in the tag itself. */
+  readonly small: boolean;
+}
+
+function tagOf(bytes: Uint8Array, at: number, little: boolean): Tag {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const first = view.getUint32(at, little);
+  return first >>> 16 === 0
+    ? { type: first, bytes: view.getUint32(at + 4, little), small: false }
+    : { type: first & 0xffff, bytes: first >>> 16, small: true };
+}
+
+function checkedLength(name: string, bytes: number, left: number): number {
+  if (bytes <= left) return bytes;
+  throw new DataError(`${name}: truncated, got ${left} bytes, expected a variable of ${bytes}`);
+}
+
+async function inflated(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let total = 0;
+  for await (const piece of fileChunks(
+    new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")),
+    name,
+    "zip",
+  )) {
+    total += piece.length;
+    if (total > mostBytes)
+      throw new DataError(`${name}: too large, got a variable of more than ${mostBytes} bytes, expected at most that`);
+    pieces.push(piece);
+  }
+  return joinBytes(pieces);
+}
+
+/** The parts of a matrix: flags, dimensions, name and values, each padded to 8 bytes. */
+function variableOf(name: string, bytes: Uint8Array, little: boolean): MatVariable {
+  let at = 0;
+  const next = (): { readonly type: number; readonly data: Uint8Array } => {
+    if (at + 8 > bytes.length)
+      throw new DataError(`${name}: truncated inside a variable, got ${bytes.length} bytes, expected more`);
+    const tag = tagOf(bytes, at, little);
+    const start = at + (tag.small ? 4 : 8);
+    const end = start + checkedLength(name, tag.bytes, bytes.length - start);
+    at = tag.small ? at + 8 : Math.ceil(end / 8) * 8;
+    return { type: tag.type, data: bytes.subarray(start, end) };
+  };
+  const flags = numbersOf(name, next(), little)[0]!;
+  const dims = [...numbersOf(name, next(), little)];
+  const key = new TextDecoder().decode(next().data);
+  const form = flags & 0xff;
+  const [count, complex] = [dims.reduce((product, extent) => product * extent, 1), (flags & 0x800) !== 0];
+  const kind = complex ? "complex numbers" : (kinds[form] ?? "numbers");
+  const about = { key, dims, kind };
+  if (form === cells) {
+    const texts = Array.from({ length: Math.min(count, bytes.length) }, () => {
+      const { type, data } = next();
+      return type === matrix ? variableOf(name, data, little).text : undefined;
+    });
+    const whole = texts.flatMap((text) => (text?.length === 1 ? text : []));
+    return whole.length === count ? { ...about, text: whole } : about;
+  }
+  if (complex || !(form === characters || (form >= firstNumber && form <= lastNumber))) return about;
+  const stored = next();
+  const [width] = storage[stored.type] ?? [NaN];
+  if (stored.data.length !== count * width)
+    throw new DataError(
+      `${name}: ${key} does not fit its size, got ${stored.data.length} bytes of type ${stored.type}, expected ${dims.join(" x ")} values`,
+    );
+  const values = numbersOf(name, stored, little);
+  if (form === characters) return { ...about, text: rowsOfText(values, dims) };
+  const array = form === bytesClass ? Uint8Array : dims.length > 2 ? Float32Array : Float64Array;
+  return { ...about, values: array.from(values) };
+}
+
+function numbersOf(
+  name: string,
+  { type, data }: { readonly type: number; readonly data: Uint8Array },
+  little: boolean,
+): Float64Array {
+  const [width, read] = storage[type] ?? [0, undefined];
+  if (!read) throw new DataError(`${name}: numbers of a type it cannot read, got ${type}, expected integers or floats`);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return Float64Array.from({ length: Math.floor(data.length / width) }, (_, i) => read(view, i * width, little));
+}
+
+/** The rows of a matrix of characters, without the blanks that fill them. */
+function rowsOfText(codes: Float64Array, [rows = 0, width = 0]: ArrayLike<number> & Iterable<number>): string[] {
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: width }, (__, column) => String.fromCharCode(codes[row + rows * column]!))
+      .join("")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,97 @@
+import type { ConditionValues } from "../../evaluation/condition.ts";
+import type { LatentCodes } from "../../evaluation/latent-codes.ts";
+import { givesMeans } from "../../evaluation/shown-samples.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { classQuotas } from "./class-quotas.ts";
+import type { CodePrior } from "../codes/code-prior.ts";
+
+/** How samples are made, whatever their number. */
+export interface SamplePieceOptions {
+  readonly seed?: number;
+  readonly temperature?: number;
+  /** Whether means of p(x|z) are shown in place of samples. */
+  readonly mean?: boolean;
+  /** The sampler's own options. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Called with the progress of a sampler of many steps. */
+  readonly onStep?: ((step: number, steps: number) => void) | undefined;
+  /** In place of the model's own prior. */
+  readonly prior?: CodePrior | undefined;
+  /** The condition of a conditional prior. */
+  readonly condition?: ConditionValues | undefined;
+  /** Of Gaussians, in place of a temperature: Mahalanobis distance of the codes from the means. */
+  readonly radius?: number | undefined;
+}
+
+/** `count` samples from place `first` on of all that the seed gives, with `given` as the condition of the model. */
+export async function samplePiece(
+  trained: TrainedModel,
+  count: number,
+  {
+    seed = 0,
+    first = 0,
+    temperature,
+    mean,
+    options,
+    onStep,
+    prior,
+    condition: wanted,
+    radius,
+    given,
+  }: SamplePieceOptions & { readonly first?: number; readonly given?: ConditionValues },
+): Promise<Float32Array> {
+  const from = given ? trained.given(given) : trained;
+  if (!prior) {
+    const own = { ...(temperature !== undefined && { temperature }), ...(mean && { mean }), ...options };
+    const progress = from.sampling(count, { seed, first, ...own });
+    let next = await progress.next();
+    for (; !next.done; next = await progress.next()) onStep?.(next.value.step, next.value.steps);
+    return next.value;
+  }
+  const condition = { ...wanted, ...(given ?? trained.condition) };
+  const codes = (of: number, at: number): Promise<LatentCodes> =>
+    prior.sample(of, { seed, first: at, temperature, radius, condition, ...(options && { options }) });
+  const means = mean || !givesMeans(trained.model);
+  const asItIs =
+    temperature === undefined && radius === undefined && Object.keys({ ...condition, ...options }).length === 0;
+  if (asItIs && !means) return from.sampleCodes(count, codes, { seed, first });
+  return from.decodeLatents(await codes(count, first), { seed, first, mean: means });
+}
+
+/** Samples made at a time: a multiple of the rows of a graph. */
+const piece = 16_384;
+
+export interface SampledRows {
+  /** [count, ...shape]. */
+  readonly examples: Float32Array;
+  /** The class of each, where the model is of p(x | class). */
+  readonly classes: ArrayLike<number> | undefined;
+}
+
+/**
+ * `count` samples in pieces, so that they are never in memory together; sample i does not depend on their number. A class-conditional model that is
+ * given no class samples the classes as often as they are in its training data.
+ */
+export async function* sampleRows(
+  trained: TrainedModel,
+  { count, ...options }: SamplePieceOptions & { readonly count: number },
+): AsyncGenerator<SampledRows> {
+  const { condition } = trained.model;
+  const field =
+    condition?.required && !trained.isGiven ? condition.fields.find(({ kind }) => kind === "class") : undefined;
+  const next = field?.kind === "class" ? classQuotas(field.counts ?? field.classes.map(() => 1)) : undefined;
+  const known = (trained.isGiven ? trained.condition : options.condition)?.["class"];
+  for (let first = 0; first < count; first += piece) {
+    const rows = Math.min(piece, count - first);
+    // Conditions are repeated over the rows of a piece: each has as many.
+    const classes = next ? Uint32Array.from({ length: piece }, next) : undefined;
+    const given = field && classes ? { given: { [field.name]: classes } } : {};
+    const examples = await samplePiece(trained, rows, { ...options, first, ...given });
+    yield {
+      examples,
+      classes:
+        classes?.subarray(0, rows) ??
+        (known && Uint32Array.from({ length: rows }, (_, i) => known[(first + i) % known.length]!)),
+    };
+  }
+}
