@@ -1,5 +1,5 @@
 import { rateDecomposition, type RateDecomposition } from "../../metrics/codes/rate-decomposition.ts";
-import { sampledCodes } from "./gaussian-codes.ts";
+import { gaussianCodes } from "../gaussian-codes.ts";
 import type { Check, Metric } from "./metric.ts";
 
 /** Examples that the parts of the rate are estimated from: time grows with the square. */
@@ -10,9 +10,9 @@ export const rateMetric: Metric = {
   summary: "mutual information, total correlation and dimension-wise KL (arXiv:1802.04942, eq. 2), in nats per example",
   standard: true,
   needs: ["gaussian"],
-  async evaluate(context) {
-    const examples = Math.min(rateExamples, context.split.indices.length);
-    const parts = rateDecomposition(await sampledCodes(context), examples);
+  async evaluate({ loaded, split, binarize, seed }) {
+    const examples = Math.min(rateExamples, split.indices.length);
+    const parts = rateDecomposition(await gaussianCodes(loaded.trained, { split, binarize, seed }), examples);
     const note = `of the rate, on ${examples} examples`;
     return {
       results: [
