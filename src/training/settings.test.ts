@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { stepReference } from "../../test/optimizer-reference.ts";
 import { ConfigError } from "../errors.ts";
 import type { RunOptimizer } from "../models/model.ts";
 import { adam } from "../optim/adam.ts";
@@ -34,6 +35,15 @@ describe("the optimizer", () => {
     expect(rate({ learningRate: 0.5, schedule: "linear" }, 51)).toBeCloseTo(0.25, 12);
     // Half a cosine is at its middle after half the run.
     expect(rate({ learningRate: 0.5, schedule: "cosine" }, 51)).toBeCloseTo(0.25, 12);
+  });
+
+  // The first step of Adam from 0 is rate g / (|g| + epsilon): a half of the rate where epsilon is |g|.
+  test.each(["adam", "adamw", "adamax"])("of %s takes its epsilon", (optimizer) => {
+    const move = (given: object): number =>
+      -stepReference(optimizerFor(settings({ optimizer, learningRate: 0.1, ...given }), 10), [0], [[0.02]])
+        .parameter[0]!;
+    expect(move({})).toBeCloseTo(0.1, 6);
+    expect(move({ epsilon: 0.02 })).toBeCloseTo(0.05, 12);
   });
 
   test("of an objective with a rate and decays of its own follows the run's schedule, clipping and averages", () => {
@@ -74,6 +84,10 @@ describe("the optimizer", () => {
   });
 
   test.each([
+    [
+      { optimizer: "sgd", epsilon: 1e-4 },
+      "train: sgd has no epsilon, got 0.0001, expected none, or optimizer adam or adamw or adamax",
+    ],
     [{ momentum: 0.9 }, "train: adam has no momentum, got 0.9, expected 0, or optimizer sgd or rmsprop"],
     [
       { optimizer: "adamax", weightDecay: 0.1 },
