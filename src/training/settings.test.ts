@@ -26,7 +26,7 @@ describe("the length of a run", () => {
 
 describe("the optimizer", () => {
   const rate = (given: object, step: number): number =>
-    optimizerFor(settings({ optimizer: "sgd", ...given }), 100).scalars({ step, updates: step, decays: true })["rate"]!;
+    optimizerFor(settings({ optimizer: "sgd", ...given }), 101).scalars({ step, updates: step, decays: true })["rate"]!;
 
   test("follows the schedule over the whole run, after the warm-up", () => {
     expect(rate({ learningRate: 0.5 }, 77)).toBeCloseTo(0.5, 12);
@@ -49,7 +49,7 @@ describe("the optimizer", () => {
   test("of an objective with a rate and decays of its own follows the run's schedule, clipping and averages", () => {
     const own = ({ scheduled }: RunOptimizer) => adam({ learningRate: scheduled(1e-4), beta1: 0.5, beta2: 0.9 });
     const run = settings({ optimizer: "sgd", learningRate: 3, schedule: "linear", ema: 0.9, clipNorm: 1 });
-    const optimizer = optimizerFor(run, 100, [], { optimizer: own });
+    const optimizer = optimizerFor(run, 101, [], { optimizer: own });
     expect(Object.keys(optimizer.slots)).toEqual(["m", "v", "ema"]);
     expect(optimizer.needsGradientNorm).toBe(true);
     // Half of the way down, and the bias corrections of the second update.
