@@ -211,6 +211,15 @@ describe("InfoVAE", () => {
     expect(loss).toBeCloseTo(distortion! + (1 - alpha) * rate! + (alpha + lambda - 1) * mmd!, 6);
   });
 
+  test.each([
+    [0.5, 0.2],
+    [-1, 1.9],
+  ])("refuses alpha %d and lambda %d, which would maximize the discrepancy", (alpha, lambda) => {
+    expect(() => modelOf("infoVAE", { alpha, lambda })).toThrow(
+      `info-vae: the discrepancy would be maximized, got alpha ${alpha} and lambda ${lambda}, expected a sum of at least 1`,
+    );
+  });
+
   test("refuses a batch of one", () => {
     expect(() => pose(modelOf("infoVAE"), { batch: 1 })).toThrow("a maximum mean discrepancy needs two codes");
   });
@@ -240,6 +249,8 @@ describe("FactorVAE", () => {
     expect(other.every((name) => name.startsWith("discriminator."))).toBe(true);
     const { loss, negElbo, totalCorrelation } = results(objectives[0]!, leaves);
     expect(loss).toBeCloseTo(negElbo! + 10 * totalCorrelation!, 9);
+    // Algorithm 2: the discriminator learns from a second batch.
+    expect(objectives.map(({ repeat }) => repeat)).toEqual([undefined, { times: 1, batches: "separate" }]);
     // The paper's appendix: the discriminator's Adam differs from the model's.
     const [theirs, discriminators] = objectives.map(({ optimizer }) => optimizer);
     expect(theirs).toBeUndefined();
