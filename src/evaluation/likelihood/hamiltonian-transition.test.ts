@@ -71,7 +71,7 @@ describe.each([1, 2, 5])("%i leapfrog steps", (leapfrogs) => {
 });
 
 test("proposals are both accepted and rejected", () => {
-  const all = [0, 1, 2, 3, 4, 5].flatMap((seed) => [...transition(5, seed).accepted]);
+  const all = [0, 1, 2, 3, 4, 5].flatMap((seed) => Array.from(transition(5, seed).accepted));
   expect(all).toContain(0);
   expect(all).toContain(1);
 });
