@@ -12,11 +12,16 @@ describe("trees of one split on classes that it separates", () => {
     const still = new Uint8Array(n + 10);
     const rate = 0.3;
     const found = boostTrees([still, feature], classes, n, { rounds: 2, rate, depth: 1 });
-    // A split into halves of residuals r and -r reduces the squared error by n r^2, for each of both classes' trees.
+    // A split into halves of residuals r and -r reduces the squared error by n r^2; one tree serves both classes.
     const later = 1 - sigmoid(2 * rate);
     expect(found.importance[0]).toBe(0);
-    expect(found.importance[1]).toBeCloseTo(2 * n * (1 / 4 + later ** 2), 9);
+    expect(found.importance[1]).toBeCloseTo(n * (1 / 4 + later ** 2), 9);
     expect(found.accuracy).toBe(1);
+    // The second step is 1/2 r / (r (1 - r)).
+    const score = rate * (1 + 1 / (2 * (1 - later)));
+    [0, 1].forEach((k) =>
+      found.scores[k]!.forEach((s, i) => expect(s).toBeCloseTo(Math.log(1 / 2) + (i % 2 === k ? score : -score), 9)),
+    );
   });
 
   test("of three classes: a step of (2/3) r / (|r| (1 - |r|)) in each leaf", () => {
