@@ -43,8 +43,11 @@ export interface Objective {
   readonly ema?: number | false;
   /** Run in every n-th step only; every step when missing. */
   readonly every?: number;
-  /** Run so many times a step, each with fresh noise, on the step's batch or (Goodfellow 2014, algorithm 1) a fresh one each. */
-  readonly repeat?: { readonly times: number; readonly batches: "same" | "fresh" };
+  /**
+   * Run so many times a step, each with fresh noise: on the step's batch; on a fresh one each, the step's first (Goodfellow 2014,
+   * algorithm 1); or on separate ones, which no other objective sees (arXiv:1802.05983, algorithm 2).
+   */
+  readonly repeat?: { readonly times: number; readonly batches: "same" | "fresh" | "separate" };
 }
 
 /** An evidence lower bound and its parts, each [batch], in nats per example: elbo = -(distortion + the sum of the rates). */

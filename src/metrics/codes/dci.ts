@@ -62,9 +62,10 @@ function normalized(values: readonly number[]): number[] {
   return values.map((v) => (total === 0 ? 0 : v / total));
 }
 
-/** 1 minus the normalized entropy of the values, to the base of their number; 0 where all are 0. */
+/** 1 minus the normalized entropy of the values, to the base of their number; 0 where all are 0, 1 for a single one that is not. */
 function concentration(values: readonly number[]): number {
   const p = normalized(values);
   if (sum(p) === 0) return 0;
+  if (p.length === 1) return 1;
   return 1 + sum(p.map((each) => (each > 0 ? each * Math.log(each) : 0))) / Math.log(p.length);
 }

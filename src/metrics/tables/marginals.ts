@@ -23,7 +23,9 @@ export function marginals(a: TableColumns, b: TableColumns): Marginals {
 }
 
 function distance(a: TableColumn, b: TableColumn): number {
-  return a.kind === "number" ? kolmogorovSmirnov(a.values, Float64Array.from(b.values)) : frequencyDistance(a.values, b.values);
+  return a.kind === "number"
+    ? kolmogorovSmirnov(a.values, Float64Array.from(b.values))
+    : frequencyDistance(a.values, b.values);
 }
 
 function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {

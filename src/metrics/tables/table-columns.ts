@@ -18,9 +18,13 @@ export function checkAlike(where: string, tables: readonly TableColumns[], least
   const other = kinds.find((kind) => kind !== kinds[0]);
   if (other !== undefined)
     throw new ConfigError(`${where}: tables differ in their columns, got ${other}, expected ${kinds[0]}`);
-  const few = tables.find((table) => rowCount(table) < least || table.some(({ values }) => values.length !== rowCount(table)));
+  const few = tables.find(
+    (table) => rowCount(table) < least || table.some(({ values }) => values.length !== rowCount(table)),
+  );
   if (few)
-    throw new ConfigError(`${where}: too few rows or columns of unequal length, got ${rowCount(few)}, expected ${least}`);
+    throw new ConfigError(
+      `${where}: too few rows or columns of unequal length, got ${rowCount(few)}, expected ${least}`,
+    );
 }
 
 /** Tables of the same columns, one below the other. */
