@@ -12,6 +12,8 @@ export interface DataSpec {
   readonly examples?: number;
   /** The stored values that became 0 and 1; null where values are real numbers of any size, not intensities. */
   readonly range: readonly [low: number, high: number] | null;
+  /** Whether intensities are about 0 or 1, as of drawings and scanned text: false of photographs, missing where no one has looked. */
+  readonly binary?: boolean;
   /** Where real numbers of arrays were standardized: by what. */
   readonly standardization?: Standardization;
   /** For rows of a table, what each of their parts is, in the order of an example's values. */

@@ -39,4 +39,8 @@ export { type Memorization, memorization } from "./samples/memorization.ts";
 export { type ModeCoverage, modeCoverage } from "./samples/mode-coverage.ts";
 export { parzenLogLikelihoods, parzenWindow } from "./samples/parzen-window.ts";
 export { totalVariation } from "./samples/total-variation.ts";
+export { correlationError } from "./tables/associations.ts";
+export { type Marginals, marginals } from "./tables/marginals.ts";
+export type { TableColumn, TableColumns } from "./tables/table-columns.ts";
+export { type TestedAUC, type TrainedOnSynthetic, trainOnSynthetic, treeTwoSample } from "./tables/tree-tests.ts";
 export { type ImageSize, multiScaleSimilarity, structuralSimilarity } from "./structural-similarity.ts";

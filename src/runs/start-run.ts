@@ -10,6 +10,7 @@ import type { Device } from "../runtime/device.ts";
 import type { Rewind, TrainingState } from "../training/checkpoint.ts";
 import { compileStep } from "../training/compile-step.ts";
 import type { JsonObject } from "../serialization/json.ts";
+import { isBinary } from "../data/is-binary.ts";
 import { splitSpec } from "../data/split-spec.ts";
 import type { DataSpec } from "../data/spec.ts";
 import { runDataSpec, type RunInfo } from "./run-info.ts";
@@ -71,7 +72,8 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const reading = givenDataOptions(request);
   const source = options.source ?? (await platform.openData(data, reading));
   const spec = splitSpec(source.train);
-  const { config, settings: chosen, presets } = withPresets(definition, request, spec, source.train.indices.length);
+  const seen = { ...spec, ...(spec.range && { binary: isBinary(source.train) }) };
+  const { config, settings: chosen, presets } = withPresets(definition, request, seen, source.train.indices.length);
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
   const where = request.modelFile?.path ?? definition.name;

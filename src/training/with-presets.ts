@@ -25,8 +25,8 @@ export function withPresets(
 ): Chosen {
   const { steps, epochs } = given.settings;
   const settingsGiven = { ...given.settings, ...((steps ?? epochs) !== undefined && { steps, epochs }) };
-  const taken = [...presets, ...fewExamples(given.settings, examples)]
-    .filter(({ fits }) => fits(data))
+  const fitting = presets.filter(({ fits }) => fits(data));
+  const taken = [...fitting, ...fewExamples(given.settings, examples, hasLength(fitting))]
     .map(({ suits, config, training }): Taken => {
       const left = missingFrom(given.config, config);
       return { suits, config: left, training: missingFrom(settingsGiven, training) };
@@ -44,14 +44,17 @@ const fewestSteps = 2000;
 /** Batches of an epoch, at least, where nobody gives their size. */
 const fewestBatches = 4;
 
-/** For whatever model: batches that a small set has several of, and as many epochs as make a run. */
-function fewExamples(given: Partial<TrainingSettings>, examples: number): readonly Preset[] {
+const hasLength = (presets: readonly Preset[]): boolean =>
+  presets.some(({ training = {} }) => "steps" in training || "epochs" in training);
+
+/** For whatever model: batches that a small set has several of, and as many epochs as make a run, unless its length is chosen already. */
+function fewExamples(given: Partial<TrainingSettings>, examples: number, isLong: boolean): readonly Preset[] {
   const { batchSize: usual, accumulate } = trainingSettings.parse({ ...given, epochs: undefined, steps: undefined });
   // Some losses compare the examples of a batch with each other: it has two where it can.
   const several = Math.min(examples, Math.max(2, Math.floor(examples / fewestBatches / accumulate)));
   const batchSize = given.batchSize ?? Math.min(usual, several);
   const epochs = Math.ceil(fewestSteps / Math.max(1, Math.floor(examples / batchSize / accumulate)));
-  const training = { ...(batchSize < usual && { batchSize }), ...(epochs > defaultEpochs && { epochs }) };
+  const training = { ...(batchSize < usual && { batchSize }), ...(!isLong && epochs > defaultEpochs && { epochs }) };
   return [{ suits: `${examples} training examples`, fits: () => true, training }];
 }
 

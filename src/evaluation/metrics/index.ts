@@ -16,6 +16,7 @@ import { parzenMetric } from "./parzen.ts";
 import { precisionRecallMetric } from "./precision-recall.ts";
 import { rateMetric } from "./rate.ts";
 import { reconstructionMetric } from "./reconstruction.ts";
+import { tableQualityMetric } from "./table-quality.ts";
 import { validationMetric } from "./validation.ts";
 import { totalVariationMetric } from "./total-variation.ts";
 import { densityMetric, modesMetric } from "./toys.ts";
@@ -33,6 +34,7 @@ export const metrics: readonly Metric[] = [
   mutualInformationGapMetric,
   disentanglementMetric,
   totalVariationMetric,
+  tableQualityMetric,
   frechetMetric,
   kidMetric,
   inceptionScoreMetric,

@@ -10,7 +10,9 @@ import {
   realFeatures,
   sampleConditions,
 } from "./generated.ts";
-import type { MetricResult, Metric } from "./metric.ts";
+import { treeOptions, treeTwoSample } from "../../metrics/tables/tree-tests.ts";
+import { aucResult, generatedTable, realTable } from "./table-quality.ts";
+import type { Metric, MetricContext, MetricProgress, MetricReport, MetricResult } from "./metric.ts";
 
 /** Examples of each set for a discrepancy: its kernel takes memory by the square of their number. */
 const most = 2000;
@@ -61,10 +63,11 @@ export const mmdMetric: Metric = {
 export const classifierTwoSampleMetric: Metric = {
   name: "c2st",
   summary:
-    "classifier two-sample test (arXiv:1610.06545): test accuracy on samples against examples, of nearest neighbors in features and of a network",
+    "classifier two-sample test (arXiv:1610.06545): test accuracy on samples against examples, of nearest neighbors in features and of a network; AUC of boosted trees for tables",
   lacking: lackingSamples,
   async *evaluate(context) {
     const { loaded, priors, seed } = context;
+    if (context.split.dataset.columns) return yield* ofTables(context);
     const { dim } = await context.extractor();
     const device = await context.device();
     const { shape } = loaded.trained;
@@ -98,5 +101,17 @@ export const classifierTwoSampleMetric: Metric = {
     };
   },
 };
+
+async function* ofTables(context: MetricContext): AsyncGenerator<MetricProgress, MetricReport> {
+  const { priors, seed } = context;
+  const real = await realTable(context);
+  const results: MetricResult[] = [];
+  for (const prior of priors) {
+    const tested = treeTwoSample(await generatedTable(context, prior), real, { seed });
+    results.push({ ...aucResult("auc, trees", prior, tested), better: "lower" });
+    yield { done: results.length, total: priors.length };
+  }
+  return { results, conditions: { ...exampleConditions(context), trees: treeOptions } };
+}
 
 const percent = (fraction: number): string => `${Math.round(100 * fraction)} %`;

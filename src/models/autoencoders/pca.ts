@@ -188,9 +188,11 @@ export const pca = defineModel<PCAConfig>({
   config: z.strictObject({
     latentDim: z.int().positive().max(4096).default(32).describe("latent dimensions: components kept"),
   }),
-  // As many components as values would leave no noise variance.
-  presets: [
-    { suits: "lists of at most 32 numbers", fits: ({ shape }) => sizeOf(shape) <= 32, config: { latentDim: 1 } },
-  ],
+  // As many components as values would leave no noise variance: of few values, a quarter to a half.
+  presets: [2, 4, 8, 16, 32].map((most) => ({
+    suits: `${most === 2 ? "at most" : `${most / 2 + 1} to`} ${most} values`,
+    fits: ({ shape }: DataSpec) => sizeOf(shape) <= most && (most === 2 || sizeOf(shape) > most / 2),
+    config: { latentDim: Math.max(1, most / 4) },
+  })),
   build: (config, data) => new PCA(config, data),
 });
