@@ -93,8 +93,8 @@ test("how a table is read is said, and kept with its run", async () => {
     "first line: names of columns (--header no makes it a row)",
     "column Größe: numbers with decimal comma",
   ]);
-  const arguments_ = ["train", "vae", "--data", "stück.csv", ...reading, "--out", "counts", ...quick];
-  const { code, stdout } = await latentkit.run(...arguments_);
+  const training = ["train", "vae", "--data", "stück.csv", ...reading, "--out", "counts", ...quick];
+  const { code, stdout } = await latentkit.run(...training);
   expect(code).toBe(0);
   expect(jsonLines(stdout)[0]).toMatchObject({ event: "start", data: { notes: shown["notes"] } });
   const { data } = JSON.parse(readFileSync(inside("counts/run.json"), "utf8")) as { data: Record<string, unknown> };
