@@ -33,4 +33,5 @@ export {
 export { splitSpec } from "./split-spec.ts";
 export { type ColumnSpec, type DataSpec, dataSpec, type FieldSpec } from "./spec.ts";
 export { type CategoryColumn, type Column, type NumberColumn } from "./tables/column.ts";
-export { type TableOptions, TableReader } from "./tables/table.ts";
+export { rowText } from "./tables/row-text.ts";
+export { type TableOptions, TableReader, type TableReaderOptions } from "./tables/table.ts";

@@ -5,7 +5,7 @@ import type { Dataset } from "./dataset.ts";
 import type { Standardization } from "./spec.ts";
 import type { Column } from "./tables/column.ts";
 import { numberMappings } from "./tables/infer-column.ts";
-import { decimalMarks } from "./tables/number-style.ts";
+import { decimalMarks } from "./tables/text/number-style.ts";
 
 /** Columns, by a flag for each or with commas between. */
 const columnNames = (description: string) =>
@@ -165,7 +165,15 @@ function chosenBefore({ shape, classNames, columns, range, standardization, opti
   const scaling = range === undefined ? undefined : { range, ...(standardization && { standardization }) };
   return {
     ...(image ? { shape, channels: planes, ...(height === width && { size: height }) } : { channels }),
-    ...{ condition, drop, categories, asNumber, header, decimal, encoding, missing, skipBroken },
+    condition,
+    drop,
+    categories,
+    asNumber,
+    header,
+    decimal,
+    encoding,
+    missing,
+    skipBroken,
     classNames,
     columns,
     scaling,

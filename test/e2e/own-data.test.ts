@@ -84,6 +84,36 @@ test("how data is read is kept with the run, and holds on resume", async () => {
   });
 });
 
+test("how a table is read is said, and kept with its run", async () => {
+  const rows = Array.from({ length: 100 }, (_, i) => `${i};${i % 3};${i},5;${["rot", "grün"][i % 2]}`);
+  writeFileSync(inside("stück.csv"), Buffer.from(`"a, raw";Stück;Größe;Farbe\n${rows.join("\n")}\n`, "latin1"));
+  const reading = ["--encoding", "latin1", "--drop", "a, raw", "--as-number", "Stück"];
+  const shown = await printedBy("data", "show", "stück.csv", ...reading, "--json");
+  expect(shown["notes"]).toEqual([
+    "first line: names of columns (--header no makes it a row)",
+    "column Größe: numbers with decimal comma",
+  ]);
+  const training = ["train", "vae", "--data", "stück.csv", ...reading, "--out", "counts", ...quick];
+  const { code, stdout } = await latentkit.run(...training);
+  expect(code).toBe(0);
+  expect(jsonLines(stdout)[0]).toMatchObject({ event: "start", data: { notes: shown["notes"] } });
+  const { data } = JSON.parse(readFileSync(inside("counts/run.json"), "utf8")) as { data: Record<string, unknown> };
+  expect(data["options"]).toMatchObject({ encoding: "latin1", drop: ["a, raw"], asNumber: ["Stück"] });
+  // Other columns, in another order, in the same encoding.
+  const others = Array.from({ length: 20 }, (_, i) => `grün;${i},25;1;x`);
+  writeFileSync(inside("others.csv"), Buffer.from(`Farbe;Größe;Stück;mehr\n${others.join("\n")}\n`, "latin1"));
+  const reconstructed = await latentkit.run("reconstruct", "counts", "--data", "others.csv", "--out", "others.csv.csv");
+  expect(reconstructed).toMatchObject({
+    code: 0,
+    stderr: "others.csv: columns left out, as they were not known before: mehr\n",
+  });
+  expect(readFileSync(inside("others.csv.csv"), "utf8")).toMatch(/^Stück,Größe,Farbe\n\d,\d+\.\d,(rot|grün)\n/);
+  const refused = await latentkit.run("data", "show", "stück.csv");
+  expect(refused.stderr).toMatch(
+    /^latentkit: stück\.csv: text in another encoding in line 1, got bytes that are not UTF-8 at byte \d+, /,
+  );
+});
+
 test("a folder of pictures of many sizes is learned as squares", async () => {
   const done = await printedBy("train", "vae", "--data", "photos", "--size", "8", "--out", "squares", ...quick);
   expect(done).toMatchObject({ event: "done" });

@@ -48,6 +48,7 @@ export async function optionExamples(
   refuseOtherShape(source.name, split, trained.shape);
   if (split.indices.length === 0)
     throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; choose another --split`);
+  if (data !== undefined) for (const note of source.notes ?? []) console.error(`${source.name}: ${note}`);
   return { split, data: source.name, splitName };
 }
 

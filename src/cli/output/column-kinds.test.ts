@@ -5,7 +5,7 @@ test("columns are shown with the scaling that a model sees them by", () => {
   const number = { kind: "number", mean: 2, std: 1.5, min: 1, max: 3, decimals: 0 } as const;
   expect(
     columnKinds([
-      { ...number, name: "age" },
+      { ...number, name: "age", quantiles: [1, 3], scaling: "standard" },
       { ...number, name: "price", decimals: 2, places: 2, quantiles: [1, 3] },
       { ...number, name: "day", date: "YYYY-MM-DD", min: 0, max: 86_400 },
       { name: "color", kind: "category", values: ["a", "b", "c", "d", "e", "f", "g"] },

@@ -150,7 +150,8 @@ function described({ run, source, steps, from, trained }: TrainingRun): Record<s
   const { model, config, seed } = run.info;
   const splits = { train: source.train, validation: source.validation, test: source.test };
   const examples = Object.fromEntries(Object.entries(splits).map(([name, split]) => [name, split.indices.length]));
-  return { model, config, seed, data: { name: source.name, shape: trained.shape, examples }, steps, from };
+  const { name, notes } = source;
+  return { model, config, seed, data: { name, shape: trained.shape, examples, notes }, steps, from };
 }
 
 /** Metrics on the progress bar: not the gradient's norm, and no loss that equals another metric. */

@@ -12,14 +12,15 @@ async function read(values: readonly string[], options: TableOptions = {}, readi
   const reader = new TableReader("t.csv", reading);
   reader.header(["a", "other"]);
   values.forEach((value, i) => reader.row([value, other[i]!], i + 2));
-  const dataset = await reader.dataset(options);
+  // Whose map to model inputs is exact.
+  const dataset = await reader.dataset({ numbers: "standardize", ...options });
   return { column: dataset.columns![0]!, notes: reader.notes, texts: tableRows(dataset).map(([text]) => text) };
 }
 
 describe("integers", () => {
   test("of few values are categories, which is said", async () => {
     const { column: a, notes, texts } = await read(column((i) => [99, 10, 20][i % 3]!));
-    expect(a).toEqual({ name: "a", kind: "category", values: ["10", "20", "99"] });
+    expect(a).toMatchObject({ name: "a", kind: "category", values: ["10", "20", "99"] });
     expect(notes).toEqual(["few integers or dates, which are categories: a; --as-number COLUMN makes them numbers"]);
     expect(texts.slice(0, 3)).toEqual(["99", "10", "20"]);
   });

@@ -1,7 +1,7 @@
 import { DataError } from "../../errors.ts";
 import type { Column } from "./column.ts";
 import { ColumnRows } from "./column-rows.ts";
-import { dateFormOf, dateReader, dateText, shortForm } from "./date-form.ts";
+import { dateFormOf, dateReader, dateText, shortForm } from "./text/date-form.ts";
 import {
   type DecimalMark,
   isPlain,
@@ -9,9 +9,9 @@ import {
   numberStyleOf,
   plainNumbers,
   plainStyle,
-} from "./number-style.ts";
+} from "./text/number-style.ts";
 import type { SpillStorage } from "../storage/spill-storage.ts";
-import { singleText, WrittenNumbers } from "./written-numbers.ts";
+import { singleText, WrittenNumbers } from "./text/written-numbers.ts";
 
 /** Text that means a missing value, in any case. */
 const MISSING = new Set(["?", "na", "n/a", "nan", "null", "none"]);

@@ -1,8 +1,8 @@
 import { csvLine } from "../formats/csv.ts";
 import { type Column, columnWidth, type NumberColumn } from "./column.ts";
-import { dateReader, dateText } from "./date-form.ts";
+import { dateReader, dateText } from "./text/date-form.ts";
 import { fromModel } from "./number-scaling.ts";
-import { numberText } from "./written-numbers.ts";
+import { numberText } from "./text/written-numbers.ts";
 
 /** A value of a numeric column as the table writes it: a number, or a date. */
 export const valueText = (column: NumberColumn, value: number): string =>

@@ -151,7 +151,7 @@ test.each([
 
 test.each([
   ["partial", /partial: a file is missing, got no train-labels-idx1-ubyte, expected it \(or .*\.gz.*\)$/],
-  ["notes.txt", /notes.txt: not an IDX file/],
+  ["notes.txt", /notes.txt: no rows, got none, expected some/],
   [join("mnist-like", "t10k-labels-idx1-ubyte.gz"), /looks like a labels file/],
 ])("%s in a folder", async (name, message) => {
   const opening = openDataSource(at(name));

@@ -1,6 +1,6 @@
 /** Whether the first line of a table names its columns. */
-import { dateFormOf } from "../../../data/tables/date-form.ts";
-import { numberStyleOf } from "../../../data/tables/number-style.ts";
+import { dateFormOf } from "../../../data/tables/text/date-form.ts";
+import { numberStyleOf } from "../../../data/tables/text/number-style.ts";
 
 const isValue = (text: string): boolean =>
   text !== "" && (numberStyleOf([text]).fits === 1 || dateFormOf([text]) !== undefined);

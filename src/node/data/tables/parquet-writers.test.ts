@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DataSource } from "../../../data/split.ts";
-import { dateReader } from "../../../data/tables/date-form.ts";
+import { dateReader } from "../../../data/tables/text/date-form.ts";
 import { openDataSource } from "../source.ts";
 import { tableRows } from "../../../../test/table-rows.ts";
 
@@ -28,7 +28,7 @@ const TOLERANCE = 2e-6;
 
 describe.each(["pandas", "polars", "duckdb", "spark", "second-version"])("a Parquet file of %s", (name) => {
   test("has the values that were written, missing ones too", async () => {
-    const { dataset } = (await open(name, { missing: "impute" })).train;
+    const { dataset } = (await open(name, { missing: "impute", numbers: "standardize" })).train;
     const columns = dataset.columns!;
     expect(columns.map((column) => column.name)).toEqual(Object.keys(written));
     const found = tableRows(dataset);

@@ -60,7 +60,8 @@ function begun(reader: TableReader, rows: readonly Row[], options: TableFileOpti
         )
       : options.header === "yes";
   reader.header(named ? headerNames(first.record, second?.record) : first.record.map((_, i) => `column${i + 1}`));
-  if (options.header === undefined)
+  // Of another table of a run, its names have been compared with those of the run.
+  if (options.header === undefined && !options.columns)
     reader.notes.push(
       named
         ? "first line: names of columns (--header no makes it a row)"

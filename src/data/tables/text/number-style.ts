@@ -68,6 +68,14 @@ export interface FoundStyle {
 
 /** The style that most texts have; `decimal` leaves those with the other mark out. */
 export function numberStyleOf(texts: readonly string[], decimal?: DecimalMark): FoundStyle {
+  // Most columns are plain, and few of them could be anything else.
+  if (decimal !== "comma" && texts.every((text) => PLAIN.test(text))) {
+    const other = { decimal: ",", group: ".", sign: "" } as const;
+    const plain = plainNumbers(other);
+    const fits = decimal === undefined && texts.every((text) => plain(text) !== undefined);
+    const differ = fits && texts.some((text) => Number(plain(text)) !== Number(text));
+    return { style: plainStyle, fits: texts.length, ...(differ && { other }) };
+  }
   const sign = commonSign(texts);
   const known = decimal && { point: ".", comma: "," }[decimal];
   const counted = STYLES.filter((style) => known === undefined || style.decimal === known).map((style) => {
