@@ -130,7 +130,11 @@ export class TrainedModel implements ModelOnDevice {
   async sampleCodes(
     count: number,
     codes: (count: number, first: number) => Promise<LatentCodes>,
-    { seed = 0, first = 0, marginals }: { readonly seed?: number; readonly first?: number; readonly marginals?: unknown },
+    {
+      seed = 0,
+      first = 0,
+      marginals,
+    }: { readonly seed?: number; readonly first?: number; readonly marginals?: unknown },
   ): Promise<Float32Array> {
     return tableRows(this, { count, first, seed, marginals }, async (of, at) =>
       this.decodeLatents(await codes(of, at), { mean: false, seed, first: at }),
