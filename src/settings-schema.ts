@@ -17,6 +17,8 @@ interface Property {
   readonly exclusiveMaximum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  /** Of a list: what one item is, where each is given by itself, since it may have commas. */
+  readonly repeatable?: string;
 }
 
 export interface Setting {
@@ -28,6 +30,8 @@ export interface Setting {
   readonly expected: string;
   /** One word for a value: `n`, `x`, `list`, `name`; empty for a switch. */
   readonly value: string;
+  /** Whether each item of a list is given by itself. */
+  readonly repeatable: boolean;
 }
 
 const propertiesOf = (schema: z.ZodType): Readonly<Record<string, Property>> =>
@@ -43,7 +47,10 @@ export const settingsOf = (schema: z.ZodType): readonly Setting[] =>
     expected: expectedOf(property),
     value: property.enum
       ? "name"
-      : ({ integer: "n", number: "x", array: "list", boolean: "" }[property.type ?? ""] ?? "value"),
+      : (property.repeatable ??
+        { integer: "n", number: "x", array: "list", boolean: "" }[property.type ?? ""] ??
+        "value"),
+    repeatable: property.repeatable !== undefined,
   }));
 
 /** A setting's value as a person types it. */
@@ -97,6 +104,7 @@ function fromText(text: string, property: Property): unknown {
     case "boolean":
       return text === "true" ? true : text === "false" ? false : text;
     case "array": {
+      if (property.repeatable !== undefined) return [text];
       const inner = text.trim().replace(/^\[(.*)\]$/s, "$1");
       return inner === "" ? [] : inner.split(",").map((item) => fromText(item.trim(), property.items ?? {}));
     }
@@ -115,7 +123,8 @@ function expectedOf(property: Property): string {
     case "boolean":
       return "true or false";
     case "array": {
-      const { minItems, maxItems, items = {} } = property;
+      const { minItems, maxItems, items = {}, repeatable } = property;
+      if (repeatable !== undefined) return `a ${repeatable}, or several with commas between; may be repeated`;
       const form = minItems === maxItems && minItems !== undefined ? `${minItems} values` : "a list";
       return `${form}, commas between, each ${expectedOf(items)}`;
     }

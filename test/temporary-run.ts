@@ -3,14 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findModel } from "../src/models/registry.ts";
 import { type Evaluation, type EvaluationRequest, evaluateRun } from "../src/runs/evaluate-run.ts";
-import { loadRun } from "../src/node/runs.ts";
-import { startRun } from "../src/node/runs.ts";
+import type { DataOptions } from "../src/data/options.ts";
+import { loadRun, startRun } from "../src/node/runs.ts";
+import type { LoadedRun } from "../src/runs/load-run.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
 import { follow } from "./follow-training.ts";
 
 export interface TemporaryRun {
   /** Where it is; other files beside it are taken away with it. */
   readonly folder: string;
+  readonly loaded: LoadedRun;
   /** Measures its test split. */
   evaluate(request: Partial<EvaluationRequest>): Promise<Evaluation>;
   remove(): Promise<void>;
@@ -20,7 +22,11 @@ export interface TemporaryRun {
 export async function temporaryRun(
   model: string,
   data: string,
-  { config = {}, settings = {} }: { readonly config?: object; readonly settings?: object } = {},
+  {
+    config = {},
+    settings = {},
+    dataOptions = {},
+  }: { readonly config?: object; readonly settings?: object; readonly dataOptions?: DataOptions } = {},
 ): Promise<TemporaryRun> {
   const folder = mkdtempSync(join(tmpdir(), "latentkit-run-"));
   const out = join(folder, "run");
@@ -32,11 +38,13 @@ export async function temporaryRun(
     data,
     binarize: "none" as const,
     seed: 0,
+    ...dataOptions,
   };
   await follow(await startRun(request, { out }));
   const loaded = await loadRun(out, await cpuDevice(1));
   return {
     folder,
+    loaded,
     async evaluate(asked) {
       const progress = evaluateRun(loaded, { split: "test", seed: 0, ...asked });
       let next = await progress.next();

@@ -32,5 +32,5 @@ export {
 } from "./split.ts";
 export { splitSpec } from "./split-spec.ts";
 export { type ColumnSpec, type DataSpec, dataSpec, type FieldSpec } from "./spec.ts";
-export { type CategoryColumn, type Column, type NumberColumn, rowText } from "./tables/column.ts";
+export { type CategoryColumn, type Column, type NumberColumn } from "./tables/column.ts";
 export { type TableOptions, TableReader } from "./tables/table.ts";

@@ -4,7 +4,12 @@ import { BINARIZATIONS } from "./binarize.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Standardization } from "./spec.ts";
 import type { Column } from "./tables/column.ts";
-import { numberMappings } from "./tables/raw-column.ts";
+import { numberMappings } from "./tables/infer-column.ts";
+import { decimalMarks } from "./tables/number-style.ts";
+
+/** Columns, by a flag for each or with commas between. */
+const columnNames = (description: string) =>
+  z.array(z.string().min(1)).min(1).optional().describe(description).meta({ repeatable: "column" });
 
 /** Options of reading a source; their defaults depend on the source. */
 export const dataOptions = z.strictObject({
@@ -26,7 +31,23 @@ export const dataOptions = z.strictObject({
     .optional()
     .describe("images: 1 for grayscale, 3 for color (default: grayscale if all images are)"),
   condition: z.string().min(1).optional().describe("tables: the column of the class labels"),
-  drop: z.array(z.string().min(1)).optional().describe("tables: columns to leave out"),
+  drop: columnNames("tables: column to leave out"),
+  categories: columnNames("tables: column whose values are categories, numbers and NA too"),
+  asNumber: columnNames("tables: column whose values are numbers, few integers too; other text is missing"),
+  header: z
+    .enum(["yes", "no"])
+    .optional()
+    .describe("tables: whether the first line names the columns (default: told by what it holds)"),
+  decimal: z
+    .enum(decimalMarks)
+    .optional()
+    .describe("tables: decimal mark of all numbers (default: told column by column)"),
+  encoding: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("tables: encoding of the text, such as latin1 (default: UTF-8, or UTF-16 by its byte order mark)"),
   missing: z
     .enum(["refuse", "impute"])
     .optional()
@@ -138,16 +159,13 @@ export function allowedOptions<Key extends keyof (GivenOptions & Known)>(
 
 /** What data read before would be read with again. */
 function chosenBefore({ shape, classNames, columns, range, standardization, options }: DataLike): object {
-  const { channels, condition, drop, missing, skipBroken } = options;
+  const { channels, condition, drop, categories, asNumber, header, decimal, encoding, missing, skipBroken } = options;
   const [planes, height, width] = shape;
   const image = shape.length === 3 && (planes === 1 || planes === 3);
   const scaling = range === undefined ? undefined : { range, ...(standardization && { standardization }) };
   return {
     ...(image ? { shape, channels: planes, ...(height === width && { size: height }) } : { channels }),
-    condition,
-    drop,
-    missing,
-    skipBroken,
+    ...{ condition, drop, categories, asNumber, header, decimal, encoding, missing, skipBroken },
     classNames,
     columns,
     scaling,

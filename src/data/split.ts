@@ -39,6 +39,8 @@ export interface DataSource {
   readonly train: Split;
   readonly validation: Split;
   readonly test: Split;
+  /** What a person should know of how the data were read, a line each: columns left out, integers that became categories. */
+  readonly notes?: readonly string[];
   /** SHA-256 in hex of all three splits' contents and indices. */
   readonly fingerprint: string;
   /** Where the examples are codes of a trained run: which, and how to turn standardized codes back. */

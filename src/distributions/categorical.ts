@@ -1,6 +1,6 @@
 import type { Shape } from "../graph/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { argmax, logSumExp, oneHot, softmax } from "../ops/index.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
+import { argmax, equal, greater, logSumExp, reshape, softmax, where } from "../ops/index.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 import { gumbelNoise } from "./noise.ts";
 
@@ -36,7 +36,9 @@ export class Categorical implements Distribution {
   }
 
   logProb(x: Tensor): Tensor {
-    const chosen = oneHot(x, this.classes, this.logits.dtype).mul(this.logits).sum(-1);
+    // Selected, not multiplied by 0: another class may have a logit of minus infinity.
+    const indices = constant([...Array.from({ length: this.classes }).keys()], [this.classes], "int64");
+    const chosen = where(equal(reshape(x, [...x.shape, 1]), indices), this.logits, 0).sum(-1);
     return chosen.sub(logSumExp(this.logits, -1));
   }
 
@@ -49,6 +51,9 @@ export class Categorical implements Distribution {
   }
 
   entropy(): Tensor {
-    return logSumExp(this.logits, -1).sub(this.probs.mul(this.logits).sum(-1));
+    const { probs } = this;
+    // p log p is 0 where p is.
+    const logits = where(greater(probs, 0), this.logits, 0);
+    return logSumExp(this.logits, -1).sub(probs.mul(logits).sum(-1));
   }
 }

@@ -18,8 +18,10 @@ import {
   independent,
   Laplace,
   Logistic,
+  kl,
   Mixture,
   Normal,
+  OneHotCategorical,
   RelaxedCategorical,
   StudentT,
   Uniform,
@@ -51,6 +53,55 @@ test.each(known)("%s agrees with scipy", (_, d, x, logProb, entropy) => {
   if (logProb === -Infinity) expect(found).toBe(logProb);
   else expect(found).toBeCloseTo(logProb, 11);
   if (entropy !== undefined) expect(number(d.entropy())).toBeCloseTo(entropy, 11);
+});
+
+describe("a class with a logit of minus infinity", () => {
+  // exp(-log 4) and 3/4 for the other two.
+  const logits = [-Infinity, 0, Math.log(3)];
+  const d = new Categorical(real(logits));
+  const q = new Categorical(real([-Infinity, 0, 0]));
+
+  test("has no probability, and the others theirs", () => {
+    const logProbs = [0, 1, 2].map((k) => number(d.logProb(constant(k, [], "int64"))));
+    expect(logProbs[0]).toBe(-Infinity);
+    expect(logProbs[1]).toBeCloseTo(Math.log(1 / 4), 12);
+    expect(logProbs[2]).toBeCloseTo(Math.log(3 / 4), 12);
+    const oneHot = new OneHotCategorical(real(logits));
+    expect(number(oneHot.logProb(real([0, 0, 1])))).toBeCloseTo(Math.log(3 / 4), 12);
+    expect(number(oneHot.logProb(real([1, 0, 0])))).toBe(-Infinity);
+  });
+
+  test("adds nothing to the entropy, nor to a divergence", () => {
+    expect(number(d.entropy())).toBeCloseTo(0.25 * Math.log(4) + 0.75 * Math.log(4 / 3), 12);
+    expect(number(kl(q, d))).toBeCloseTo(0.5 * Math.log(2) + 0.5 * Math.log(2 / 3), 12);
+    expect(number(kl(new Categorical(real([0, 0, 0])), d))).toBe(Infinity);
+  });
+
+  test("leaves derivatives finite", () => {
+    const at = new Input("logits", [3], "float64");
+    const p = new Categorical(at);
+    const roots = [p.logProb(constant(2, [], "int64")), p.entropy(), kl(p, d), kl(q, p)];
+    for (const root of roots) {
+      const [slope] = evaluate(grad(root, [at]), new Map([[at, value("float64", [3], logits)]]));
+      expect(slope!.data.every(Number.isFinite)).toBe(true);
+    }
+    const [slope] = evaluate(grad(roots[0]!, [at]), new Map([[at, value("float64", [3], logits)]]));
+    [0, -1 / 4, 1 / 4].forEach((each, k) => expect(slope!.data[k]).toBeCloseTo(each, 12));
+  });
+});
+
+describe("StudentT of many degrees of freedom", () => {
+  // e^a - 1 of a near 0 has no digits left in float32.
+  test.each([1e4, 1e8, 1e12])("%d: samples nearly as N(0, 1)", async (df) => {
+    const sampled = new StudentT(df, constant(0), 1).sample([40_000]);
+    const [found] = await compute(await cpuDevice(1), [sampled], noiseValues([sampled], 3));
+    const data = Float64Array.from(found!.data);
+    const moment = (power: number): number => data.reduce((sum, v) => sum + v ** power, 0) / data.length;
+    // Four standard errors, of variances 1, 2 and 96.
+    expect(Math.abs(moment(1))).toBeLessThan(4 / 200);
+    expect(Math.abs(moment(2) - 1)).toBeLessThan((4 * Math.sqrt(2)) / 200);
+    expect(Math.abs(moment(4) - 3)).toBeLessThan((4 * Math.sqrt(96)) / 200);
+  });
 });
 
 // scipy.special.gammaln and digamma.
@@ -212,14 +263,15 @@ describe("gradient graphs", () => {
       %2: float32[8,1] = Reshape(%1, shape=[8,1])
       %3: float32[8,4] = Sub(logits, %2)
       %4: float32[8,4] = Exp(%3)
+      %5: float32[8,4] = Mul(%4, 0.125)
       labels: int64[8] = input
-      %6: int64[8,1] = Reshape(labels, shape=[8,1])
-      %7: int64[4] = constant
-      %8: bool[8,4] = Equal(%6, %7)
-      %9: float32[8,4] = Cast(%8, to="float32")
-      %10: float32[8,4] = Sub(%4, %9)
-      %11: float32[8,4] = Mul(%10, 0.125)
-      return %11"
+      %7: int64[8,1] = Reshape(labels, shape=[8,1])
+      %8: int64[4] = constant
+      %9: bool[8,4] = Equal(%7, %8)
+      %10: float32[8,4] = BroadcastTo(-0.125, shape=[8,4])
+      %11: float32[8,4] = Where(%9, %10, 0)
+      %12: float32[8,4] = Add(%5, %11)
+      return %12"
     `);
   });
   test("Normal of fixed std: (x - mean) / std^2", () => {

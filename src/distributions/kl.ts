@@ -1,6 +1,18 @@
 import { ShapeError, UnsupportedOpError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { abs, and, exp, greaterEqual, lessEqual, log, logSoftmax, softplus, square, where } from "../ops/index.ts";
+import {
+  abs,
+  and,
+  exp,
+  greater,
+  greaterEqual,
+  lessEqual,
+  log,
+  logSoftmax,
+  softplus,
+  square,
+  where,
+} from "../ops/index.ts";
 import { Bernoulli } from "./bernoulli.ts";
 import { Categorical } from "./categorical.ts";
 import type { Distribution } from "./distribution.ts";
@@ -37,7 +49,11 @@ const closedForms: readonly ClosedForm[] = [
     q.mean.mul(q.logits.sub(p.logits)).sub(softplus(q.logits)).add(softplus(p.logits)),
   ),
 
-  closedForm(Categorical, Categorical, (q, p) => q.probs.mul(logSoftmax(q.logits).sub(logSoftmax(p.logits))).sum(-1)),
+  // Nothing where q is 0, infinite where p alone is.
+  closedForm(Categorical, Categorical, (q, p) => {
+    const ratio = logSoftmax(q.logits).sub(logSoftmax(p.logits));
+    return q.probs.mul(where(greater(q.probs, 0), ratio, 0)).sum(-1);
+  }),
 
   // with d = |q.mean - p.mean|: log(p.scale / q.scale) + (q.scale e^(-d / q.scale) + d) / p.scale - 1
   closedForm(Laplace, Laplace, (q, p) => {

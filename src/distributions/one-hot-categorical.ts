@@ -1,6 +1,6 @@
 import type { Shape } from "../graph/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { logSoftmax, oneHot, softmax } from "../ops/index.ts";
+import { equal, logSoftmax, oneHot, softmax, where } from "../ops/index.ts";
 import { Categorical } from "./categorical.ts";
 import { type Distribution, unavailable } from "./distribution.ts";
 
@@ -30,7 +30,8 @@ export class OneHotCategorical implements Distribution {
   }
 
   logProb(x: Tensor): Tensor {
-    return logSoftmax(this.logits).mul(x).sum(-1);
+    // Where x is 0 the class adds nothing, not even if it has no probability.
+    return where(equal(x, 0), 0, logSoftmax(this.logits)).mul(x).sum(-1);
   }
 
   sample(sampleShape: Shape = []): Tensor {

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { broadcastShapes, type Shape } from "../graph/shape.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { cos, exp, log, sqrt, square, stopGradient } from "../ops/index.ts";
+import { cos, exp, log, sqrt, square, stopGradient, tanh } from "../ops/index.ts";
 import { type Distribution, liftPair, unavailable } from "./distribution.ts";
 import { openUniformNoise, uniformNoise } from "./noise.ts";
 import { digamma, logGamma } from "./gamma.ts";
@@ -49,9 +49,9 @@ export class StudentT implements Distribution {
   rsample(sampleShape: Shape = []): Tensor {
     const shape = [...sampleShape, ...this.shape];
     const { dtype } = this.location;
-    const squaredRadius = exp(log(openUniformNoise(shape, dtype)).mul(-2 / this.df))
-      .sub(1)
-      .mul(this.df);
+    const exponent = log(openUniformNoise(shape, dtype)).mul(-2 / this.df);
+    // e^a - 1 = tanh(a / 2) (e^a + 1): near 0, where there are many degrees of freedom, the difference has no digits left.
+    const squaredRadius = tanh(exponent.mul(0.5)).mul(exp(exponent).add(1)).mul(this.df);
     const angle = uniformNoise(shape, dtype).mul(2 * Math.PI);
     return sqrt(squaredRadius).mul(cos(angle)).mul(this.scale).add(this.location);
   }

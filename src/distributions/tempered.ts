@@ -1,15 +1,36 @@
 import type { Tensor } from "../graph/tensor.ts";
 import type { Distribution } from "./distribution.ts";
 import { Independent } from "./independent.ts";
+import { Laplace } from "./laplace.ts";
+import { Logistic } from "./logistic.ts";
+import { Mixture } from "./mixture.ts";
 import { Normal } from "./normal.ts";
+import { StudentT } from "./student-t.ts";
 
 /**
- * A sample of a distribution at a temperature (a scalar): of a Gaussian with its standard deviation times the temperature, of any
- * other with the sample itself times it. Integers have none and are sampled as they are.
+ * A sample of a distribution at a temperature (a scalar): its standard deviation about its location is times the temperature, in a
+ * mixture that of each component. Of any other distribution the sample itself is; integers have none and are sampled as they are.
  */
 export function tempered(d: Distribution, temperature: Tensor): Tensor {
-  const base = d instanceof Independent ? d.base : d;
-  if (base instanceof Normal) return new Normal(base.mean, base.std.mul(temperature)).sample();
+  const scaled = scaledBy(d, temperature);
+  if (scaled) return scaled.sample();
   const z = d.sample();
   return z.dtype === "int64" ? z : z.mul(temperature);
+}
+
+/** The distribution with its scale times a factor; undefined for one without a scale. */
+function scaledBy(d: Distribution, factor: Tensor): Distribution | undefined {
+  if (d instanceof Normal) return new Normal(d.mean, d.std.mul(factor));
+  if (d instanceof Laplace) return new Laplace(d.mean, d.scale.mul(factor));
+  if (d instanceof Logistic) return new Logistic(d.mean, d.scale.mul(factor));
+  if (d instanceof StudentT) return new StudentT(d.df, d.location, d.scale.mul(factor));
+  if (d instanceof Independent) {
+    const base = scaledBy(d.base, factor);
+    return base && new Independent(base, d.axes);
+  }
+  if (d instanceof Mixture) {
+    const components = scaledBy(d.components, factor);
+    return components && new Mixture(d.logits, components);
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import type { Binarization } from "../data/binarize.ts";
 import { kindOfShape } from "../data/spec.ts";
+import type { Column } from "../data/tables/column.ts";
 import type { Split } from "../data/split.ts";
 import { UnsupportedOpError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
@@ -16,6 +17,7 @@ import { mapSplit } from "./map-split.ts";
 import { checkCount, chunk, countRows, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
 import { ratePerDimension } from "./rate-per-dimension.ts";
 import { drain, type SampleOptions, sampling, type SamplingProgress } from "./sampling.ts";
+import { tableRows, tableSampling } from "./table-sampling.ts";
 
 // A type, not an interface: only that fits a record of tensors.
 type PosteriorTensors = { readonly means: Tensor; readonly samples: Tensor; readonly rates?: Tensor };
@@ -50,6 +52,8 @@ export class TrainedModel implements ModelOnDevice {
   /** Read in place of the parameters they average. */
   readonly emaWeights: ReadonlyMap<Variable, Variable>;
   readonly frozen: boolean;
+  /** Of the table that the model was trained on. */
+  readonly columns: readonly Column[] | undefined;
   readonly #given: Given;
   readonly #compiled: Map<string, Releasable>;
 
@@ -60,6 +64,7 @@ export class TrainedModel implements ModelOnDevice {
       readonly shape: Shape;
       /** That of the shape when missing. */
       readonly kind?: string;
+      readonly columns?: readonly Column[] | undefined;
       /** Whether the weights no longer change, so that graphs of few rows may have them compiled in. */
       readonly frozen?: boolean;
       readonly emaWeights?: ReadonlyMap<Variable, Variable>;
@@ -71,6 +76,7 @@ export class TrainedModel implements ModelOnDevice {
     this.shape = options.shape;
     this.kind = options.kind ?? kindOfShape(options.shape);
     this.frozen = options.frozen ?? false;
+    this.columns = options.columns;
     this.emaWeights = options.emaWeights ?? new Map();
     this.#given = view.given ?? new Given(model, {});
     this.#compiled = view.compiled ?? new Map();
@@ -105,7 +111,10 @@ export class TrainedModel implements ModelOnDevice {
     return this.code.shape[0]!;
   }
 
-  /** New examples, [count, ...shape]: samples of p(x), or with `mean` means of p(x|z). */
+  /**
+   * New examples, [count, ...shape]: samples of p(x), or with `mean` means of p(x|z). Rows of a table have the data's marginals, unless
+   * a condition or another option than `seed` is given, or `marginals` is `model`: see withDataMarginals.
+   */
   async sample(count: number, options: SampleOptions = {}): Promise<Float32Array> {
     return drain(this.sampling(count, options));
   }
@@ -114,7 +123,18 @@ export class TrainedModel implements ModelOnDevice {
   sampling(count: number, options: SampleOptions = {}): AsyncGenerator<SamplingProgress, Float32Array> {
     this.#given.check("sample");
     checkCount("sample", count);
-    return sampling(this, this.#given, count, options);
+    return tableSampling(this, { count, options }, (of, rest) => sampling(this, this.#given, of, rest));
+  }
+
+  /** New examples of codes, with the data's marginals where they are rows of a table and no condition is given. */
+  async sampleCodes(
+    count: number,
+    codes: (count: number, first: number) => Promise<LatentCodes>,
+    { seed = 0, first = 0, marginals }: { readonly seed?: number; readonly first?: number; readonly marginals?: unknown },
+  ): Promise<Float32Array> {
+    return tableRows(this, { count, first, seed, marginals }, async (of, at) =>
+      this.decodeLatents(await codes(of, at), { mean: false, seed, first: at }),
+    );
   }
 
   /** Codes of new examples from the prior, [count, latentDim]. */

@@ -1,4 +1,5 @@
-import { columnWidth, rowText } from "../data/tables/column.ts";
+import { columnWidth } from "../data/tables/column.ts";
+import { rowText } from "../data/tables/row-text.ts";
 import type { Kind } from "./kind.ts";
 
 /** Rows of a table, written in the terms of its columns. The mean of a category is none, so samples are shown. */

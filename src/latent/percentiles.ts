@@ -1,4 +1,4 @@
-import { normalQuantile } from "../random/normal-quantile.ts";
+import { normalQuantile } from "../normal-quantile.ts";
 
 /** `count` quantiles of a standard normal variable, equally spaced in probability from the 5th to the 95th percentile. */
 export const normalPercentiles = (count: number): number[] =>

@@ -43,8 +43,11 @@ export interface Objective {
   readonly ema?: number | false;
   /** Run in every n-th step only; every step when missing. */
   readonly every?: number;
-  /** Run so many times a step, each with fresh noise, on the step's batch or (Goodfellow 2014, algorithm 1) a fresh one each. */
-  readonly repeat?: { readonly times: number; readonly batches: "same" | "fresh" };
+  /**
+   * Run so many times a step, each with fresh noise: on the step's batch; on a fresh one each, the step's first (Goodfellow 2014,
+   * algorithm 1); or on separate ones, which no other objective sees (arXiv:1802.05983, algorithm 2).
+   */
+  readonly repeat?: { readonly times: number; readonly batches: "same" | "fresh" | "separate" };
 }
 
 /** An evidence lower bound and its parts, each [batch], in nats per example: elbo = -(distortion + the sum of the rates). */
@@ -60,6 +63,8 @@ export interface Examples {
   readonly count: number;
   /** Adds up over all examples, in float64, what `statistics` makes of a batch [batch, ...shape]. */
   total(statistics: (x: Tensor) => Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Float64Array>>>;
+  /** Gives the values of all examples once, some [count, ...shape] at a time; the array is reused between calls. */
+  visit(each: (x: Float32Array, count: number) => void): void;
 }
 
 /**
@@ -104,6 +109,8 @@ export interface Model {
    * samples is, in expectation, a lower bound on log p(x) that tightens with their number (arXiv:1509.00519, eq. 8).
    */
   logWeights?(x: Tensor, samples: number, context: Context): Tensor;
+  /** Whether samples have the marginal distributions of the training examples as they are. */
+  readonly dataMarginals?: true;
   /** How it samples where that is not ancestral: the top latent from its prior, each below given those above, then p(x|z). */
   readonly sampler?: AnySampler;
   /**

@@ -1,4 +1,5 @@
 import { findNamed } from "../nearest-name.ts";
+import { copula } from "./densities/copula.ts";
 import { ae } from "./autoencoders/ae.ts";
 import type { ModelDefinition } from "./definition.ts";
 import { betaTCVAE } from "./vaes/beta-tcvae.ts";
@@ -18,6 +19,7 @@ import { wae } from "./autoencoders/wae.ts";
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
 export const registry: readonly ModelDefinition[] = [
   pca,
+  copula,
   ae,
   dae,
   rae,

@@ -26,7 +26,7 @@ export const train = (
 ): Promise<TrainedRun> => training.train(model, data, options, nodePlatform);
 
 /**
- * Loads the run in a folder, ready to use: the best weights where it was trained with patience, else the last.
+ * Loads the run in a folder, ready to use: the best validation's weights where there are some, the last of a run of `patience: 0`.
  *
  * @example
  * await (await train(ae({ latentDim: 4 }), "digits:500", { steps: 20, out: "runs/first" })).release();

@@ -13,6 +13,16 @@ describe.each(scheduleNames.filter((name) => name !== "one-cycle"))("%s", (name)
     expect(warmed(21)).toBe(learningRate);
   });
 
+  test("the last step has the final rate, with and without a warm-up", () => {
+    const final = { constant: 1, linear: 0, cosine: 0, exponential: 0.01, step: 0.01 }[name];
+    for (const warmup of [0, 20]) {
+      expect(schedule(name, { learningRate, steps, warmup })(steps)).toBeCloseTo(learningRate * final, 12);
+      expect(schedule(name, { learningRate, steps, warmup })(steps + 1)).toBeCloseTo(learningRate * final, 12);
+    }
+    if (name !== "step" && name !== "constant")
+      expect(schedule(name, { learningRate, steps, final: 0.3 })(steps)).toBeCloseTo(learningRate * 0.3, 12);
+  });
+
   test("it never rises after warm-up, and stays where it ended", () => {
     const rate = schedule(name, { learningRate, steps, warmup: 10 });
     const rates = Array.from({ length: steps + 40 }, (_, i) => rate(i + 1)).slice(10);
@@ -23,7 +33,7 @@ describe.each(scheduleNames.filter((name) => name !== "one-cycle"))("%s", (name)
 
 test("half way, each shape is where its formula says", () => {
   const half = (name: (typeof scheduleNames)[number], final?: number): number =>
-    schedule(name, { learningRate: 1, steps: 100, ...(final !== undefined && { final }) })(51);
+    schedule(name, { learningRate: 1, steps: 101, ...(final !== undefined && { final }) })(51);
   expect(half("constant")).toBe(1);
   expect(half("linear")).toBeCloseTo(0.5, 12);
   expect(half("linear", 0.2)).toBeCloseTo(0.6, 12);
@@ -34,7 +44,7 @@ test("half way, each shape is where its formula says", () => {
 });
 
 test("a quarter of the way, cosine is (1 + cos(pi / 4)) / 2", () => {
-  expect(schedule("cosine", { learningRate: 1, steps: 100 })(26)).toBeCloseTo((1 + Math.SQRT1_2) / 2, 12);
+  expect(schedule("cosine", { learningRate: 1, steps: 101 })(26)).toBeCloseTo((1 + Math.SQRT1_2) / 2, 12);
 });
 
 test("step takes a tenth after half of the run and again after three quarters", () => {

@@ -51,7 +51,8 @@ export function schedule(
   };
   return (step) => {
     if (step <= warmup) return (learningRate * step) / warmup;
-    const t = Math.min(1, (step - 1 - warmup) / Math.max(1, steps - warmup));
+    // The first step after the warm-up has the full rate, the last one the final rate.
+    const t = Math.min(1, (step - 1 - warmup) / Math.max(1, steps - 1 - warmup));
     return learningRate * shape[name](t);
   };
 }

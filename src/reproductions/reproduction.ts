@@ -21,8 +21,10 @@ export interface ReproductionRow {
   readonly config: Readonly<Record<string, unknown>>;
   /** Training settings of this row that differ from the table's. */
   readonly training?: Partial<TrainingSettings>;
-  /** Reported values by name; text where the paper's is not a number: 16+5 active units of two layers. */
+  /** Reported values by name; text where the paper's is not a number. */
   readonly theirs: Readonly<Record<string, number | string>>;
+  /** `theirs` has not been found in the source: shown with a question mark, and left out of comparisons with it. */
+  readonly unverified?: boolean;
 }
 
 /** A published table that can be reproduced. */

@@ -51,7 +51,7 @@ export interface LoadOptions {
 
 /**
  * Opens a run and puts weights of it, EMA weights where the run kept them, on a device: those of `checkpoint`, by default
- * the best where the run was trained with patience, else the last. Throws CheckpointError where the path is not a run's, or the run
+ * the best validation's where there is one, the last of a run without patience. Throws CheckpointError where the path is not a run's, or the run
  * is damaged or lacks that checkpoint.
  */
 export async function loadRun(
@@ -72,7 +72,7 @@ export async function loadRun(
     return tensorSpecs(new Map([...all, ...averaged.map(([name, v]) => [averagedName(name), v] as const)]));
   };
   // The file is held against the model's shapes before memory is taken for either.
-  const step = await checkpointStep(run, checkpoint ?? (settings.patience === undefined ? "last" : "best"));
+  const step = await checkpointStep(run, checkpoint ?? (settings.patience === 0 ? "last" : "best"));
   const { weights, state } = await run.loadWeights({ weights: specs, ...(step !== undefined && { step }) });
   if (named?.modelFile) await keepModelFile(run, named.modelFile);
   const store = createVariables(device, all.values());
@@ -83,7 +83,13 @@ export async function loadRun(
   );
   return {
     run,
-    trained: new TrainedModel(model, { store, shape, kind: run.info.data.kind, frozen: true }),
+    trained: new TrainedModel(model, {
+      store,
+      shape,
+      kind: run.info.data.kind,
+      columns: run.info.data.columns,
+      frozen: true,
+    }),
     step: state.step,
     spec,
     definition,

@@ -82,7 +82,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const columns = source.train.dataset.columns?.slice();
   await compiled.step.initialize(seed);
   await compiled.step.prepare();
-  if (settings.patience !== undefined && !(model.validation && source.validation.indices.length > 0))
+  if (settings.patience && !(model.validation && source.validation.indices.length > 0))
     throw new ConfigError(
       `--patience: no validation metric, got ${model.validation ? "no validation examples" : "a model that reports none"}, expected metrics and examples to validate on; leave it out`,
     );

@@ -7,7 +7,7 @@ import type { ModelDefinition, Remedies } from "../models/definition.ts";
 import type { Model } from "../models/model.ts";
 import { type ValidationMetrics, validationMetrics } from "../evaluation/validation-metrics.ts";
 import type { Rewind } from "../training/checkpoint.ts";
-import { type Best, betterOf, outOfPatience } from "../training/early-stopping.ts";
+import { type Best, betterOf, epochsOfPatience, outOfPatience } from "../training/early-stopping.ts";
 import { isReviewed } from "../training/validation-schedule.ts";
 import { fit } from "../training/fit.ts";
 import type { TrainingSettings } from "../training/settings.ts";
@@ -91,6 +91,7 @@ export class TrainingRun {
       store: step.store,
       shape,
       kind: run.info.data.kind,
+      columns: run.info.data.columns,
       emaWeights: step.emaWeights(),
     });
   }
@@ -149,8 +150,8 @@ export class TrainingRun {
     const { model, step, batches, binarize, seed, settings } = this.#parts;
     const { validation } = this.source;
     const validates = model.validation !== undefined && validation.indices.length > 0;
-    const outOfTime = (n: number): boolean =>
-      outOfPatience(settings.patience, { best: this.#best, step: n, stepsPerEpoch });
+    const patience = epochsOfPatience(settings.patience, steps / stepsPerEpoch);
+    const outOfTime = (n: number): boolean => outOfPatience(patience, { best: this.#best, step: n, stepsPerEpoch });
     let end = outOfTime(from) ? from : steps;
     const events = model.solve
       ? solve(model, { store: step.store, split: this.source.train, binarize, from })
@@ -228,10 +229,10 @@ export class TrainingRun {
     return results;
   }
 
-  /** Puts the best checkpoint's weights in place where the run has patience. Returns the steps behind the weights. */
+  /** Puts the best checkpoint's weights in place, unless the last are asked for. Returns the steps behind the weights. */
   async #bestWeights(end: number): Promise<number> {
     const { step, settings } = this.#parts;
-    if (settings.patience === undefined || !this.#best || this.#best.step === end) return end;
+    if (settings.patience === 0 || !this.#best || this.#best.step === end) return end;
     const held = checkpointVariables(step);
     const { weights } = await this.run.loadWeights({ step: this.#best.step, weights: () => tensorSpecs(held.weights) });
     await writeTensors(step.store, held.weights, weights);

@@ -11,9 +11,20 @@ export function betterOf(best: Best | null, step: number, results: Readonly<Reco
   return best && best.value <= value ? best : { step, metric, value };
 }
 
+/** Epochs of patience, at least, where nobody says how many. */
+const leastPatience = 20;
+
 /**
- * Whether `patience` validations in a row, one an epoch, have brought nothing better. A function of the steps alone, so that a
- * resumed run stops where the whole one does.
+ * Epochs without a better validation after which training stops: as given; a quarter of the planned ones, but at least 20, where
+ * nothing is; undefined for 0, which trains to the end and keeps the last weights.
+ */
+export function epochsOfPatience(given: number | undefined, plannedEpochs: number): number | undefined {
+  return given === 0 ? undefined : (given ?? Math.max(leastPatience, Math.ceil(plannedEpochs / 4)));
+}
+
+/**
+ * Whether so many epochs in a row have brought nothing better. A function of the steps alone, so that a resumed run stops where the
+ * whole one does.
  */
 export function outOfPatience(
   patience: number | undefined,

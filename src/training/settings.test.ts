@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { stepReference } from "../../test/optimizer-reference.ts";
 import { ConfigError } from "../errors.ts";
 import type { RunOptimizer } from "../models/model.ts";
 import { adam } from "../optim/adam.ts";
@@ -25,7 +26,7 @@ describe("the length of a run", () => {
 
 describe("the optimizer", () => {
   const rate = (given: object, step: number): number =>
-    optimizerFor(settings({ optimizer: "sgd", ...given }), 100).scalars({ step, updates: step, decays: true })["rate"]!;
+    optimizerFor(settings({ optimizer: "sgd", ...given }), 101).scalars({ step, updates: step, decays: true })["rate"]!;
 
   test("follows the schedule over the whole run, after the warm-up", () => {
     expect(rate({ learningRate: 0.5 }, 77)).toBeCloseTo(0.5, 12);
@@ -36,10 +37,19 @@ describe("the optimizer", () => {
     expect(rate({ learningRate: 0.5, schedule: "cosine" }, 51)).toBeCloseTo(0.25, 12);
   });
 
+  // The first step of Adam from 0 is rate g / (|g| + epsilon): a half of the rate where epsilon is |g|.
+  test.each(["adam", "adamw", "adamax"])("of %s takes its epsilon", (optimizer) => {
+    const move = (given: object): number =>
+      -stepReference(optimizerFor(settings({ optimizer, learningRate: 0.1, ...given }), 10), [0], [[0.02]])
+        .parameter[0]!;
+    expect(move({})).toBeCloseTo(0.1, 6);
+    expect(move({ epsilon: 0.02 })).toBeCloseTo(0.05, 12);
+  });
+
   test("of an objective with a rate and decays of its own follows the run's schedule, clipping and averages", () => {
     const own = ({ scheduled }: RunOptimizer) => adam({ learningRate: scheduled(1e-4), beta1: 0.5, beta2: 0.9 });
     const run = settings({ optimizer: "sgd", learningRate: 3, schedule: "linear", ema: 0.9, clipNorm: 1 });
-    const optimizer = optimizerFor(run, 100, [], { optimizer: own });
+    const optimizer = optimizerFor(run, 101, [], { optimizer: own });
     expect(Object.keys(optimizer.slots)).toEqual(["m", "v", "ema"]);
     expect(optimizer.needsGradientNorm).toBe(true);
     // Half of the way down, and the bias corrections of the second update.
@@ -74,6 +84,10 @@ describe("the optimizer", () => {
   });
 
   test.each([
+    [
+      { optimizer: "sgd", epsilon: 1e-4 },
+      "train: sgd has no epsilon, got 0.0001, expected none, or optimizer adam or adamw or adamax",
+    ],
     [{ momentum: 0.9 }, "train: adam has no momentum, got 0.9, expected 0, or optimizer sgd or rmsprop"],
     [
       { optimizer: "adamax", weightDecay: 0.1 },

@@ -31,6 +31,12 @@ export const trainingSettings = z.strictObject({
   learningRate: z.number().positive().max(1000).default(1e-3).describe("step size of the optimizer"),
   optimizer: z.enum(optimizerNames).default("adam").describe("optimizer"),
   momentum: z.number().min(0).lt(1).default(0).describe("momentum of sgd and rmsprop"),
+  epsilon: z
+    .number()
+    .positive()
+    .max(1)
+    .optional()
+    .describe("epsilon of adam, adamw and adamax, beside the root of the squared gradients (default: 1e-8)"),
   schedule: z.enum(scheduleNames).default("constant").describe("learning-rate schedule"),
   warmup: z.int().min(0).max(1_000_000_000).default(0).describe("learning-rate warm-up, in steps"),
   weightDecay: z
@@ -52,10 +58,12 @@ export const trainingSettings = z.strictObject({
     ),
   patience: z
     .int()
-    .positive()
+    .min(0)
     .max(1_000_000)
     .optional()
-    .describe("epochs without a better validation after which training stops and keeps the best weights"),
+    .describe(
+      "epochs without a better validation after which training stops (default: a quarter of all, at least 20); the best weights are used, with 0 the last",
+    ),
   picturesEvery: z.int().positive().max(1_000_000).optional().describe("epochs between sample grids during training"),
   tensorboard: z.boolean().default(false).describe("write TensorBoard event files into the run's tensorboard/"),
   mlflow: z.string().min(1).max(1000).optional().describe("address of an MLflow server to log settings and metrics to"),
@@ -89,6 +97,7 @@ export function optimizerFor(
   const decay = ownDecay === false ? undefined : (ownDecay ?? settings.ema);
   refuseUnread(settings, "momentum", ["sgd", "rmsprop"]);
   refuseUnread(settings, "weightDecay", ["adamw", "sgd"]);
+  refuseUnread(settings, "epsilon", ["adam", "adamw", "adamax"]);
   const scheduled = (learningRate: number): LearningRate => rateOf({ ...settings, learningRate }, steps, rewinds);
   let optimizer = bareOptimizer(name, settings, scheduled(settings.learningRate));
   if (own) optimizer = own({ optimizer, scheduled });
@@ -117,16 +126,17 @@ function rateOf(
 
 function bareOptimizer(
   name: TrainingSettings["optimizer"],
-  { momentum, weightDecay }: TrainingSettings,
+  { momentum, weightDecay, epsilon }: TrainingSettings,
   learningRate: LearningRate,
 ): Optimizer {
+  const rate = { learningRate, ...(epsilon !== undefined && { epsilon }) };
   switch (name) {
     case "adam":
-      return adam({ learningRate });
+      return adam(rate);
     case "adamw":
-      return adamW({ learningRate, weightDecay });
+      return adamW({ ...rate, weightDecay });
     case "adamax":
-      return adamax({ learningRate });
+      return adamax(rate);
     case "rmsprop":
       return rmsProp({ learningRate, momentum });
     case "sgd":
@@ -134,10 +144,15 @@ function bareOptimizer(
   }
 }
 
-function refuseUnread(settings: TrainingSettings, key: "momentum" | "weightDecay", readers: readonly string[]): void {
-  if (settings[key] !== 0 && !readers.includes(settings.optimizer))
+function refuseUnread(
+  settings: TrainingSettings,
+  key: "momentum" | "weightDecay" | "epsilon",
+  readers: readonly string[],
+): void {
+  const given = settings[key];
+  if (given !== undefined && given !== 0 && !readers.includes(settings.optimizer))
     throw new ConfigError(
-      `train: ${settings.optimizer} has no ${key}, got ${settings[key]}, expected 0, or optimizer ${readers.join(" or ")}`,
+      `train: ${settings.optimizer} has no ${key}, got ${given}, expected ${key === "epsilon" ? "none" : 0}, or optimizer ${readers.join(" or ")}`,
     );
 }
 

@@ -28,17 +28,28 @@ export async function* solve(
   const solution = await model.solve({
     count: data.split.indices.length,
     total: (statistics) => totalOver(statistics, { store, ...data }),
+    visit: (each) => visitAll(each, data),
   });
   for (const [variable, values] of solution) await store.write(variable, values);
   yield { step: 1, epoch: 1, epochEnds: true };
 }
 
+type SolvedData = { readonly split: Split; readonly binarize: Binarization };
+
+const batchesOf = ({ split, binarize }: SolvedData): Batches =>
+  new Batches(split, { batchSize: Math.min(batchSize, split.indices.length), purpose: "evaluation", binarize });
+
+function visitAll(each: Parameters<Examples["visit"]>[0], data: SolvedData): void {
+  const batches = batchesOf(data);
+  const x = new Float32Array(batchSize * batches.exampleSize);
+  for (const cursor of batches.epoch()) each(x, batches.fillExamples(x, cursor));
+}
+
 async function totalOver(
   statistics: Parameters<Examples["total"]>[0],
-  { store, split, binarize }: { store: VariableStore; split: Split; binarize: Binarization },
+  { store, split, binarize }: SolvedData & { readonly store: VariableStore },
 ): Promise<Readonly<Record<string, Float64Array>>> {
-  const count = split.indices.length;
-  const batches = new Batches(split, { batchSize: Math.min(batchSize, count), purpose: "evaluation", binarize });
+  const batches = batchesOf({ split, binarize });
   const totals: Record<string, Float64Array> = {};
   const programs = new Map<number, { readonly program: Program; readonly names: readonly string[]; x: Float32Array }>();
   const programFor = (size: number) => {

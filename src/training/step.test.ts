@@ -192,6 +192,30 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
     },
   );
 
+  test("an objective with separate batches sees none of the others'", async () => {
+    const x = new Input("x", [2]);
+    const [own, other] = [startingAt(0), startingAt(0)];
+    const step = new TrainingStep({
+      device: device(),
+      variables: new Map([
+        ["own", own],
+        ["other", other],
+      ]),
+      objectives: [
+        objective("own", own.mul(mean(x)), { own }),
+        { ...objective("other", other.mul(mean(x)), { other }), repeat: { times: 2, batches: "separate" } },
+      ],
+      optimizer: sgd({ learningRate: 1 }),
+    });
+    await step.initialize(0);
+    expect(step.batchesPerStep).toBe(3);
+    // Means of the batches: 1, 10 and 100.
+    await step.run({ inputs: { x: Float32Array.of(0, 2, 8, 12, 90, 110) }, seed: 0, step: 1 });
+    expect(await numbersOf(step, own)).toEqual([-1]);
+    expect(await numbersOf(step, other)).toEqual([-110]);
+    await step.release();
+  });
+
   test("parameters of an objective that is not averaged have no EMA weights", async () => {
     const [a, b] = [startingAt(4), startingAt(2)];
     const step = await stepOf({

@@ -66,8 +66,10 @@ export class TrainingStep {
     this.device = device;
     this.variables = variables;
     this.#batches = accumulate;
-    const fresh = objectives.flatMap(({ repeat }) => (repeat?.batches === "fresh" ? [repeat.times] : []));
-    this.batchesPerStep = Math.max(1, ...fresh);
+    this.batchesPerStep = Math.max(
+      1,
+      ...objectives.map(({ repeat: { times, batches } = once }) => batchOf[batches](times - 1) + 1),
+    );
     const optimizerVariables = new Map<string, Variable>();
     const initialFrom = new Map<Variable, Variable>();
     const gradients = new Map<Variable, Variable>();
@@ -153,7 +155,7 @@ export class TrainingStep {
       for (let k = 0; k < times; k++) {
         const at = { step, updates: (step / every - 1) * times + k + 1 };
         const given = { inputs, seed, step: step * times + k, metrics };
-        const results = await this.#update(part, at, given, batches === "fresh" ? k : 0);
+        const results = await this.#update(part, at, given, batchOf[batches](k));
         if (!metrics) continue;
         for (const [key, v] of Object.entries(results))
           found[key === "gradientNorm" && this.#parts.length > 1 ? `${name}.${key}` : key] = v;
@@ -270,7 +272,14 @@ export class TrainingStep {
   }
 }
 
-const once = { times: 1, batches: "same" } as const;
+type Repeat = NonNullable<Objective["repeat"]>;
+const once: Repeat = { times: 1, batches: "same" };
+/** Which of a step's batches the k-th run of an objective takes, from 0. */
+const batchOf: Readonly<Record<Repeat["batches"], (k: number) => number>> = {
+  same: () => 0,
+  fresh: (k) => k,
+  separate: (k) => k + 1,
+};
 
 const programsOf = ({ program, before }: Part): readonly Program[] => (before ? [before, program] : [program]);
 

@@ -7,8 +7,8 @@ const stepsApart = 50;
 
 /**
  * Whether training stops after an epoch, counted from 1, to validate and to save a checkpoint: after each, but of short epochs after
- * the hundredth only as often as every 50 steps, since validation would take most of the time there. Patience counts epochs, and has each
- * looked at. A function of the epoch alone, so that a resumed run stops for the same ones.
+ * the hundredth only as often as every 50 steps, since validation would take most of the time there. Patience that is given counts epochs,
+ * and has each looked at. A function of the epoch alone, so that a resumed run stops for the same ones.
  */
 export function isReviewed(
   epoch: number,

@@ -34,7 +34,7 @@ describe("reproduce", () => {
     expect(row).toMatchObject({
       event: "row",
       row: "vae-1",
-      theirs: { nll: 86.76, activeUnits: "19" },
+      theirs: { nll: 86.76, activeUnits: 19 },
       ours: { epochs: 2, seed: 0, request: { samples: 50, count: 40 } },
     });
     const nll = result(row!, "nll");

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { columnStatistics, type ColumnStatistics } from "../../data/tables/column-statistics.ts";
-import type { Column } from "../../data/tables/column.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import type { Split } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
@@ -22,6 +21,7 @@ import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
+import { columnKinds } from "../output/column-kinds.ts";
 import { checkKind } from "../output/write-output.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { showImageGrid } from "../output/show-image.ts";
@@ -128,6 +128,7 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
         fingerprint,
         splits: Object.fromEntries(counts),
         columns: columns ?? results,
+        notes: source.notes,
         file: out,
       }),
     );
@@ -140,6 +141,7 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
   );
   console.log(table([["", "examples", ...classes], ...rows]));
   if (columns) console.log(`\n${columnKinds(columns)}`);
+  if (source.notes) console.log(`\n${source.notes.join("\n")}`);
   if (results) console.log(`\n${columnTable(results, exampleSize(dataset))}`);
   if (grid)
     showImageGrid(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", grid, grid.count);
@@ -174,23 +176,6 @@ function gridOf(split: Split, count: number): ImageGrid | undefined {
 
 /** Most columns of numbers whose statistics are shown. */
 const shownColumns = 30;
-
-/** Most categories of a column that are listed. */
-const shownCategories = 6;
-
-/** What each column of a table holds. */
-function columnKinds(columns: readonly Column[]): string {
-  const rows = columns.map((column) => {
-    if (column.kind === "number") {
-      const { mean, std, min, max } = column;
-      return [column.name, "numbers", `mean ${mean.toPrecision(4)}, std ${std.toPrecision(4)}, from ${min} to ${max}`];
-    }
-    const { values } = column;
-    const rest = values.length > shownCategories ? `, and ${values.length - shownCategories} more` : "";
-    return [column.name, "categories", `${values.length}: ${values.slice(0, shownCategories).join(", ")}${rest}`];
-  });
-  return table([["column", "kind", "values"], ...rows]);
-}
 
 function columnTable(columns: readonly ColumnStatistics[], total: number): string {
   const rows = columns.map(({ min, mean, std, max }, i) =>

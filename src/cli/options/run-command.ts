@@ -28,7 +28,7 @@ export const addDeviceOptions = (command: Command): Command =>
     .option("--device <name>", `where to compute: ${deviceNames.join(", ")} (default auto)`)
     .option("--threads <n>", "CPU threads; 0 for one per core (default 0)")
     .option("--model <file>", "model file of a run of your own model, if it has moved or changed")
-    .option("--checkpoint <which>", "best, last, or its step (default: best where trained with --patience, else last)");
+    .option("--checkpoint <which>", "best, last, or its step (default: best, last of a run of --patience 0)");
 
 /** The device that the options ask for. */
 export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {

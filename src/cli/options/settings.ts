@@ -8,10 +8,12 @@ const flagOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `
 
 /** Adds a flag for every setting of a schema: `batchSize` becomes `--batch-size <n>`. */
 export function addSettings(command: Command, schema: z.ZodType): Command {
-  for (const { key, description, default: standard, expected, value } of settingsOf(schema)) {
+  for (const { key, description, default: standard, expected, value, repeatable } of settingsOf(schema)) {
     const range = value === "name" ? `: ${expected.replace("one of ", "")}` : "";
     const off = standard === undefined ? "" : ` (default ${settingText(standard)})`;
-    command.option(value === "" ? flagOf(key) : `${flagOf(key)} <${value}>`, `${description}${range}${off}`);
+    const flags = value === "" ? flagOf(key) : `${flagOf(key)} <${value}>`;
+    if (repeatable) command.option(flags, `${description}; may be repeated`, collect);
+    else command.option(flags, `${description}${range}${off}`);
   }
   return command;
 }

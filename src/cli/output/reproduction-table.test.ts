@@ -91,4 +91,13 @@ describe("a table run again", () => {
     expect(reproductionCells(table, rows)[1]!.slice(4, 7)).toEqual(["-", "1.00", "-"]);
     expect(rankAgreement(table, rows)).toEqual(["N 1 of 1"]);
   });
+
+  test("marks values that are not verified, and ranks no row by them", () => {
+    const { row: published, measured } = row("C", [3, 0.5], [[1, 2]]);
+    const unverified = { row: { ...published, unverified: true }, measured };
+    const rows = [row("A", [1, 1], [[10, 5]]), row("B", [2, 2], [[30, 4]]), unverified];
+    const cells = reproductionCells(table, rows)[3]!;
+    expect(cells.slice(0, 7)).toEqual(["C", "3.0?", "1.0", "0.5?", "2.0", "6.00?", "0.50"]);
+    expect(rankAgreement(table, rows)).toEqual(["N 1 of 1", "mixture 0 of 1"]);
+  });
 });

@@ -47,6 +47,7 @@ export function reproductionCells(table: Reproduction, rows: readonly Reproduced
 /** Theirs of a row, and ours in each run of it. */
 interface Column {
   readonly theirs: number | string | undefined;
+  readonly unverified: boolean;
   readonly ours: readonly number[];
   readonly digits: number;
   /** Of the first run. */
@@ -55,10 +56,12 @@ interface Column {
 
 function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
   const { row, measured } = reproduced;
+  const { unverified = false } = row;
   const results = table.columns.map((result): Column => {
     const { standardError } = resultIn(measured[0]!, result) ?? {};
     return {
       theirs: row.theirs[result.name],
+      unverified,
       ours: valuesOf(reproduced, result),
       digits: result.digits,
       standardError,
@@ -70,7 +73,7 @@ function columnsOf(table: Reproduction, reproduced: ReproducedRow): Column[] {
     const { theirs: top } = over;
     const { theirs: bottom } = under;
     const theirs = typeof top === "number" && typeof bottom === "number" ? top / bottom : undefined;
-    return { theirs, ours: over.ours.map((value, i) => value / under.ours[i]!), digits: 2 };
+    return { theirs, unverified, ours: over.ours.map((value, i) => value / under.ours[i]!), digits: 2 };
   });
   return [...results, ...ratios];
 }
@@ -79,10 +82,11 @@ const numberText = (value: number, digits: number): string => (Number.isFinite(v
 
 function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], known: readonly boolean[]): string[][] {
   const several = measured.length > 1;
-  const summary = columns.flatMap(({ theirs = "-", ours, digits, standardError }, k) => {
+  const summary = columns.flatMap(({ theirs = "-", unverified, ours, digits, standardError }, k) => {
     const error = several || standardError === undefined ? "" : ` ± ${numberText(standardError, digits)}`;
     const cell = numberText(median(ours), digits) + error;
-    return known[k] ? [typeof theirs === "number" ? numberText(theirs, digits) : theirs, cell] : [cell];
+    const reported = typeof theirs === "number" ? numberText(theirs, digits) : theirs;
+    return known[k] ? [unverified && reported !== "-" ? `${reported}?` : reported, cell] : [cell];
   });
   const trained = ({ epochs, trainingSeconds }: MeasuredRow): readonly string[] => [
     String(Number(epochs.toFixed(1))),
@@ -99,13 +103,15 @@ function rowCells({ row, measured }: ReproducedRow, columns: readonly Column[], 
   return [[row.title, ...summary, "", ""], ...measured.map(seedCells)];
 }
 
-/** For each result, the number of pairs of rows that have the same order in both tables. */
+/** For each result, the number of pairs of rows that have the same order in both tables; unverified rows are left out. */
 export function rankAgreement(table: Reproduction, rows: readonly ReproducedRow[]): string[] {
   return table.columns.flatMap((result) => {
     const points = rows.flatMap((reproduced) => {
       const theirs = reproduced.row.theirs[result.name];
       const ours = median(valuesOf(reproduced, result));
-      return typeof theirs === "number" && Number.isFinite(ours) ? [{ theirs, ours }] : [];
+      return typeof theirs === "number" && !reproduced.row.unverified && Number.isFinite(ours)
+        ? [{ theirs, ours }]
+        : [];
     });
     const pairs = points.flatMap((a, i) => points.slice(i + 1).map((b) => (a.theirs - b.theirs) * (a.ours - b.ours)));
     const same = pairs.filter((product) => product > 0).length;

@@ -39,6 +39,7 @@ export async function showTraining(
     if (!json) {
       progress.log(`run     ${run.path}${from > 0 ? `, resuming after step ${from}` : ""}`);
       progress.log(`data    ${training.source.description}`);
+      for (const note of training.source.notes ?? []) progress.log(`        ${note}`);
       for (const { suits, config, training: settings } of presets) {
         const taken = Object.entries({ ...config, ...settings }).map(([key, v]) => `${key}=${settingText(v)}`);
         progress.log(`preset  for ${suits}: ${taken.join(" ")}`);

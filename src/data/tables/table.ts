@@ -3,11 +3,14 @@ import { type Column, columnWidth } from "./column.ts";
 import { createDataset, type Dataset, type FloatStore } from "../dataset.ts";
 import { EncodedRows } from "./encoded-rows.ts";
 import { fingerprint } from "../fingerprint.ts";
-import { type numberMappings, RawColumn } from "./raw-column.ts";
+import { columnFlag, namedColumns } from "./column-names.ts";
+import { columnClasses, encodeColumn, missingRows } from "./column-values.ts";
+import { type ColumnRole, inferColumn, type numberMappings } from "./infer-column.ts";
+import { type GivenForm, RawColumn, type ReadingOptions } from "./raw-column.ts";
 import type { SpillStorage } from "../storage/spill-storage.ts";
 
 export interface TableOptions {
-  /** Columns to leave out. */
+  /** Columns to leave out: of each the name, or several names with commas between. */
   readonly drop?: readonly string[];
   /** The column of class labels, which is not part of the examples. */
   readonly condition?: string;
@@ -18,7 +21,11 @@ export interface TableOptions {
    * are skewed or have one very frequent value.
    */
   readonly numbers?: (typeof numberMappings)[number];
-  /** Column types inferred before, by which rows are encoded: unknown categories are refused. */
+  /** Columns whose values are categories, numbers too: of each the name, or several names with commas between. */
+  readonly categories?: readonly string[];
+  /** Columns whose values are numbers, few integers too, likewise; text that is no number is missing. */
+  readonly asNumber?: readonly string[];
+  /** Column types inferred before, by which rows are encoded: columns are found by name, unknown categories are refused. */
   readonly columns?: readonly Column[];
   /** Class names inferred before, likewise. */
   readonly classNames?: readonly string[];
@@ -33,39 +40,55 @@ const MOST_FIELDS = 2 ** 28;
 /** Bytes of raw fields held in memory where spill storage is available. */
 const MOST_IN_MEMORY = 2 ** 27;
 
-/** Spill storage for a table that does not fit in memory. */
-export interface SpillOptions {
-  /** Opens storage on first use: once for raw fields and once for encoded rows. */
-  readonly scratch: () => SpillStorage;
-  /** Bytes of raw fields held in memory, 128 MiB by default. */
+/** How a table is read. */
+export interface TableReaderOptions extends Pick<ReadingOptions, "decimal" | "likelyDecimal" | "unit"> {
+  /** Opens spill storage for a table that does not fit in memory, on first use: once for raw fields and once for encoded rows. */
+  readonly scratch?: () => SpillStorage;
+  /** Bytes of raw fields held in memory, 128 MiB by default, where there is such storage. */
   readonly mostInMemory?: number;
+  /** Column types inferred before: dates are read in their form. */
+  readonly columns?: readonly Column[];
 }
+
+/** Names that writers of tables give to columns that have none. */
+const UNNAMED = /^(?:Unnamed: \d+|__index_level_\d+__)?$/;
 
 /**
  * Reads a table row by row or column by column and infers column types; numbers and category codes are kept in memory or spill storage. A
- * column is numeric where all values but missing ones are numbers, else categorical. Throws `DataError` naming the row or column.
+ * column is numeric where all values but missing ones are numbers or dates, and not few integers, else categorical. Throws `DataError` naming the
+ * row or column.
  */
 export class TableReader {
   readonly #name: string;
   readonly #columns: RawColumn[] = [];
-  readonly #space: SpillOptions | undefined;
+  readonly #unnamed = new Set<string>();
+  readonly #space: TableReaderOptions;
   /** Fields in memory. */
   #held = 0;
   #spilled: { readonly scratch: SpillStorage; bytes: number } | undefined;
+  /** What a reader of the table should know of how it was read, once it is a dataset. */
+  readonly notes: string[] = [];
 
-  constructor(name: string, space?: SpillOptions) {
+  constructor(name: string, options: TableReaderOptions = {}) {
     this.#name = name;
-    this.#space = space;
+    this.#space = options;
   }
 
-  /** Sets the column names. */
-  header(names: readonly string[]): void {
-    if (names.length > MOST_COLUMNS)
-      throw new DataError(`${this.#name}: too many columns, got ${names.length}, expected at most ${MOST_COLUMNS}`);
+  /** Sets the column names, `columnN` where one is empty; `given`: how their numbers are written, where that is known. */
+  header(given: readonly string[], forms: readonly GivenForm[] = []): void {
+    if (given.length > MOST_COLUMNS)
+      throw new DataError(`${this.#name}: too many columns, got ${given.length}, expected at most ${MOST_COLUMNS}`);
+    const names = given.map((name, i) => (name === "" ? `column${i + 1}` : name));
     const twice = names.find((name, i) => names.indexOf(name) < i);
     if (twice !== undefined)
       throw new DataError(`${this.#name}: two columns of one name, got ${JSON.stringify(twice)} twice, expected one`);
-    for (const name of names) this.#columns.push(new RawColumn(this.#name, name));
+    const { columns = [], ...options } = this.#space;
+    const known = new Map(columns.map((column) => [column.name, column]));
+    names.forEach((name, i) => {
+      const reading = { ...options, known: known.get(name) };
+      this.#columns.push(new RawColumn(this.#name, name, { given: forms[i], reading }));
+      if (UNNAMED.test(given[i]!)) this.#unnamed.add(name);
+    });
   }
 
   /** Adds the fields of the next row; `line` is its line in the file, for errors. */
@@ -89,10 +112,11 @@ export class TableReader {
   /** Counts fields, and spills those in memory where they are too many. */
   #took(fields: number): void {
     this.#held += fields;
-    if (!this.#space && this.#held > MOST_FIELDS)
+    const { scratch, mostInMemory = MOST_IN_MEMORY } = this.#space;
+    if (!scratch && this.#held > MOST_FIELDS)
       throw new DataError(`${this.#name}: too large, got more than ${MOST_FIELDS} fields, expected at most that`);
-    if (!this.#space || this.#held * FIELD < (this.#space.mostInMemory ?? MOST_IN_MEMORY)) return;
-    this.#spilled ??= { scratch: this.#space.scratch(), bytes: 0 };
+    if (!scratch || this.#held * FIELD < mostInMemory) return;
+    this.#spilled ??= { scratch: scratch(), bytes: 0 };
     for (const column of this.#columns) this.#spilled.bytes += column.spill(this.#spilled.scratch, this.#spilled.bytes);
     this.#held = 0;
   }
@@ -103,44 +127,125 @@ export class TableReader {
     const size = this.#columns[0]?.count ?? 0;
     if (size === 0) throw new DataError(`${name}: no rows, got none, expected some`);
     if (size > MOST_ROWS) throw new DataError(`${name}: too many rows, got ${size}, expected at most ${MOST_ROWS}`);
-    const { drop = [], condition, missing = "refuse", numbers = "auto", columns: known } = options;
-    for (const wanted of [...drop, ...(condition === undefined ? [] : [condition])])
-      if (!this.#columns.some((column) => column.name === wanted))
-        throw new DataError(
-          `${name}: no such column, got ${JSON.stringify(wanted)}, expected one of ${this.#columns.map((c) => c.name).join(", ")}`,
-        );
-    const kept = this.#columns.filter((column) => !drop.includes(column.name) && column.name !== condition);
-    if (kept.length === 0) throw new DataError(`${name}: no columns are left, got none, expected some`);
-    const expected = known?.map((column) => column.name).join();
-    if (expected !== undefined && expected !== kept.map((column) => column.name).join())
-      throw new DataError(
-        `${name}: not the columns known before, got ${kept.map((c) => c.name).join(", ")}, expected ${expected}`,
-      );
-    if (missing === "refuse") this.#refuseMissing(kept);
-    const columns = kept.map((column, i) => known?.[i] ?? column.infer(numbers));
-    const rows = new EncodedRows(columns, size, this.#spilled && this.#space!.scratch());
-    const parts = kept.map((column, i) => rows.write(i, column.encode(columns[i]!)));
-    const label = this.#columns.find((column) => column.name === condition);
-    const content = await fingerprint(JSON.stringify(columns), ...parts);
+    for (const column of this.#columns) column.settle();
+    const { columns: known, missing = "refuse" } = options;
+    const { kept, label, roleOf } = this.#chosen(options);
+    if (missing === "refuse") this.#refuseMissing(kept, (raw, i) => missingRows(raw, roleOf(raw.name), known?.[i]));
+    const inferred = known ?? this.#inferred(kept, roleOf, options);
+    if (!known) this.#refuseMixedMarks(kept, inferred);
+    const loose = (raw: RawColumn): boolean => roleOf(raw.name) === "number";
+    const rows = new EncodedRows(inferred, size, this.#spilled && this.#space.scratch!());
+    const parts = kept.map((raw, i) => rows.write(i, encodeColumn(raw, inferred[i]!, loose(raw))));
+    const content = await fingerprint(JSON.stringify(inferred), ...parts);
     return createDataset({
       name,
-      description: `${size} rows of ${columns.length} columns from ${name}`,
-      shape: [columns.reduce((width, column) => width + columnWidth(column), 0)],
+      description: `${size} rows of ${inferred.length} columns from ${name}`,
+      shape: [inferred.reduce((width, column) => width + columnWidth(column), 0)],
       size,
       values: { content, ...rows.store() },
       range: null,
-      columns,
-      ...(label && label.classes(options.classNames)),
+      columns: inferred,
+      ...(label && columnClasses(label, { known: options.classNames, marked: roleOf(label.name) === "category" })),
     });
   }
 
-  #refuseMissing(columns: readonly RawColumn[]): void {
-    const lacking = columns.filter((column) => column.missing > 0);
+  /** The columns of the examples and of the labels, and what each is said to be. */
+  #chosen({ drop = [], condition, categories = [], asNumber = [], columns: known }: TableOptions): {
+    readonly kept: readonly RawColumn[];
+    readonly label: RawColumn | undefined;
+    readonly roleOf: (name: string) => ColumnRole;
+  } {
+    const where = this.#name;
+    const names = this.#columns.map((column) => column.name);
+    const byName = new Map(this.#columns.map((column) => [column.name, column]));
+    // Other data of a run may lack columns that it does not use.
+    const named = (option: string, entries: readonly string[]): ReadonlySet<string> =>
+      namedColumns(where, option, entries, names, { lenient: known !== undefined });
+    const [dropped, text, numbers] = [
+      named("drop", drop),
+      named("categories", categories),
+      named("as-number", asNumber),
+    ];
+    const both = [...text].find((name) => numbers.has(name));
+    if (both !== undefined)
+      throw new DataError(`${where}: column ${both}: two kinds, got --categories and --as-number, expected one`);
+    const roleOf = (name: string): ColumnRole => (text.has(name) ? "category" : numbers.has(name) ? "number" : "auto");
+    const label = condition === undefined ? undefined : byName.get(condition);
+    if (condition !== undefined && !label && !known)
+      throw new DataError(
+        `${where}: no such column, got ${JSON.stringify(condition)}, expected one of ${names.join(", ")}`,
+      );
+    if (known) return { kept: this.#known(known, byName), label, roleOf };
+    const all = this.#columns.filter((column) => !dropped.has(column.name) && column !== label);
+    const counting = all.filter(
+      (column) =>
+        this.#unnamed.has(column.name) && column.running && column.count > 1 && roleOf(column.name) === "auto",
+    );
+    for (const { name } of counting)
+      this.notes.push(
+        `column ${name}: left out, as it has no name and counts the rows; ${columnFlag("as-number", name)} keeps it`,
+      );
+    const kept = all.filter((column) => !counting.includes(column));
+    if (kept.length === 0) throw new DataError(`${where}: no columns are left, got none, expected some`);
+    return { kept, label, roleOf };
+  }
+
+  /** The columns known before, by their names and in their order. */
+  #known(known: readonly Column[], byName: ReadonlyMap<string, RawColumn>): readonly RawColumn[] {
+    const lacking = known.filter(({ name }) => !byName.has(name)).map(({ name }) => name);
+    if (lacking.length > 0)
+      throw new DataError(
+        `${this.#name}: not the columns known before, got no ${lacking.slice(0, 5).join(", ")} among ${[...byName.keys()].join(", ")}, expected ${known.map(({ name }) => name).join(", ")}`,
+      );
+    const names = new Set(known.map(({ name }) => name));
+    const others = [...byName.keys()].filter((name) => !names.has(name));
+    if (others.length > 0)
+      this.notes.push(`columns left out, as they were not known before: ${others.slice(0, 10).join(", ")}`);
+    return known.map(({ name }) => byName.get(name)!);
+  }
+
+  #inferred(
+    raws: readonly RawColumn[],
+    roleOf: (name: string) => ColumnRole,
+    { numbers = "auto" }: TableOptions,
+  ): readonly Column[] {
+    const inferred = raws.map((raw) => inferColumn(raw, { role: roleOf(raw.name), numbers }));
+    this.notes.push(...inferred.flatMap(({ notes }) => notes));
+    const few = inferred.filter((each) => each.few).map(({ column }) => column.name);
+    if (few.length > 0)
+      this.notes.push(
+        `few integers or dates, which are categories: ${few.join(", ")}; --as-number COLUMN makes them numbers`,
+      );
+    return inferred.map(({ column }) => column);
+  }
+
+  /** Throws DataError where one column has decimal commas, and another has points that may separate thousands. */
+  #refuseMixedMarks(raws: readonly RawColumn[], columns: readonly Column[]): void {
+    const numbers = raws.filter((_, i) => columns[i]!.kind === "number");
+    const comma = numbers.find(({ style }) => style.decimal === ",");
+    const point = numbers.find(({ otherStyle }) => otherStyle !== undefined);
+    if (comma && point)
+      throw point.error(
+        "points may separate thousands",
+        `${JSON.stringify(point.texts[0])}, and decimal commas in column ${comma.name}`,
+        "a mark that tells; --decimal comma or --decimal point says which it is",
+      );
+  }
+
+  #refuseMissing(raws: readonly RawColumn[], missingOf: (raw: RawColumn, i: number) => number): void {
+    const lacking = raws.map((raw, i) => ({ raw, missing: missingOf(raw, i) })).filter(({ missing }) => missing > 0);
     if (lacking.length === 0) return;
-    const counts = lacking.slice(0, 5).map((column) => `${column.missing} in ${column.name}`);
+    const counts = lacking.slice(0, 5).map(({ raw, missing }) => {
+      const marks = [...raw.marks].map((code) => JSON.stringify(raw.texts[code]));
+      return `${missing} in ${raw.name}${marks.length > 0 ? ` (${marks.join(", ")})` : ""}`;
+    });
     const more = lacking.length > counts.length ? ` and ${lacking.length - counts.length} more columns` : "";
+    const marked = lacking.find(({ raw }) => raw.marks.size > 0 && !raw.numeric)?.raw;
+    const category = marked
+      ? `, ${columnFlag("categories", marked.name)} makes a category of ${JSON.stringify(marked.texts[[...marked.marks][0]!])}`
+      : "";
     throw new DataError(
-      `${this.#name}: values are missing, got ${counts.join(", ")}${more}, expected none; --missing impute puts the mean or the most frequent value there`,
+      `${this.#name}: values are missing, got ${counts.join(", ")}${more}, expected none; --missing impute puts the mean or the most frequent value there${category}`,
     );
   }
 }

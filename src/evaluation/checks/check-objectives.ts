@@ -51,8 +51,8 @@ function checkObjective(where: string, objective: unknown): string {
   if (repeat === undefined) return name;
   const { times, batches } = fieldsOf(repeat);
   if (!isCount(times)) throw wrong(`repeat.times ${of} is no number of runs`, shown(times), "an integer from 1");
-  if (batches !== "same" && batches !== "fresh")
-    throw wrong(`repeat.batches ${of} is unknown`, shown(batches), "same or fresh");
+  if (batches !== "same" && batches !== "fresh" && batches !== "separate")
+    throw wrong(`repeat.batches ${of} is unknown`, shown(batches), "same, fresh or separate");
   return name;
 }
 

@@ -31,12 +31,12 @@ const example = (key: number): number[] => {
 };
 const rows = Array.from({ length: 12 }, (_, i) => example(i).map(Math.fround));
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
-const exactNll = (x: readonly number[]): number => {
-  // Along each column the variance is |w|^2 + v, across them v.
+const exactNll = (x: readonly number[], noise = v): number => {
+  // Along each column the variance is |w|^2 + noise, across them noise.
   const along = columns.map((w, k) => dot(x, w) ** 2 / lengths[k]!);
   const across = dot(x, x) - along.reduce((a, b) => a + b);
-  const squares = across / v + along.reduce((sum, a, k) => sum + a / (lengths[k]! + v), 0);
-  const logDeterminant = 2 * Math.log(v) + lengths.reduce((sum, l) => sum + Math.log(l + v), 0);
+  const squares = across / noise + along.reduce((sum, a, k) => sum + a / (lengths[k]! + noise), 0);
+  const logDeterminant = 2 * Math.log(noise) + lengths.reduce((sum, l) => sum + Math.log(l + noise), 0);
   return (squares + logDeterminant + 4 * Math.log(2 * Math.PI)) / 2;
 };
 
@@ -89,6 +89,20 @@ describe("the likelihood of a linear-Gaussian model by annealing", () => {
     const { nlls } = await metricsOf({ temperatures: 10, chains: 2 });
     const excess = rows.map((x, i) => nlls[i]! - exactNll(x));
     expect(excess.reduce((a, b) => a + b) / rows.length).toBeGreaterThan(0.5);
+  });
+
+  // E[w] = p(x) holds for each schedule, however coarse, but only where every transition leaves the density of its own temperature as it
+  // is: many chains of four temperatures, from a posterior that is not far from the prior.
+  test("is without bias from a few temperatures: the mean weight of many chains is p(x)", async () => {
+    const wide = 2;
+    const near: Model = {
+      ...model,
+      decode: ({ z }) => independent(new Normal(z!.matmul(constant(columns.flat(), [2, 4])), wide), 1),
+    };
+    const { nlls } = await metricsOf({ temperatures: 4, chains: 4000, leapfrogs: 4 }, near);
+    const excess = rows.map((x, i) => nlls[i]! - exactNll(x, wide ** 2));
+    for (const each of excess) expect(Math.abs(each)).toBeLessThan(0.04);
+    expect(Math.abs(excess.reduce((sum, each) => sum + each) / rows.length)).toBeLessThan(0.01);
   });
 
   test("depends on the seed alone", async () => {

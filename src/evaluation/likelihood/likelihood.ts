@@ -19,6 +19,9 @@ export interface LikelihoodEstimate {
   readonly nll: number;
   /** Of `nll`, over the examples. */
   readonly standardError: number;
+  /** -L_samples and -L_1 of each example, in their order. */
+  readonly nlls: Float64Array;
+  readonly negElbos: Float64Array;
   /** -L_k for several k from the same samples; it falls with k. */
   readonly curve: readonly { readonly samples: number; readonly nll: number }[];
 }
@@ -86,6 +89,7 @@ export class LikelihoodEvaluator {
     const sizes = boundSizes(this.#samples);
     const totals = sizes.map(() => 0);
     const nlls: number[] = [];
+    const negElbos: number[] = [];
     for await (const batch of this.bounds()) {
       for (const bounds of batch) {
         const nll = -bounds.at(-1)!;
@@ -96,6 +100,7 @@ export class LikelihoodEvaluator {
           );
         bounds.forEach((bound, k) => (totals[k]! += bound));
         nlls.push(nll);
+        negElbos.push(-bounds[0]!);
       }
       yield nlls.length;
     }
@@ -104,7 +109,15 @@ export class LikelihoodEvaluator {
     const { nll } = curve.at(-1)!;
     const squares = nlls.reduce((sum, each) => sum + (each - nll) ** 2, 0);
     const standardError = Math.sqrt(squares / n / Math.max(1, n - 1));
-    return { examples: n, samples: this.#samples, nll, standardError, curve };
+    return {
+      examples: n,
+      samples: this.#samples,
+      nll,
+      standardError,
+      nlls: Float64Array.from(nlls),
+      negElbos: Float64Array.from(negElbos),
+      curve,
+    };
   }
 
   async #boundsOf({ count, index, compute }: SplitBatch, sizes: readonly number[]): Promise<number[][]> {

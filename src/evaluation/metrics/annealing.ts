@@ -2,7 +2,7 @@ import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { AnnealedLikelihood } from "../likelihood/annealed-likelihood.ts";
 import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
 import { drain } from "../sampling.ts";
-import type { Metric } from "./metric.ts";
+import type { Check, Metric } from "./metric.ts";
 
 /** Time grows with the examples, the chains, and the temperatures: what an estimate with an error bar needs. */
 const mostExamples = 100;
@@ -16,7 +16,7 @@ export const annealingMetric: Metric = {
   async *evaluate({ loaded, split, binarize, samples, seed }) {
     const some = drawnExamples(split, mostExamples, seed);
     const parts = { split: some, binarize, seed };
-    const importance = await importanceSampled(loaded.trained, { ...parts, samples });
+    const importance = await drain(new LikelihoodEvaluator(loaded.trained, { ...parts, samples }).run());
     const evaluator = new AnnealedLikelihood(loaded.trained, { ...parts, temperatures: samples, chains, leapfrogs });
     try {
       const progress = evaluator.run();
@@ -35,7 +35,7 @@ export const annealingMetric: Metric = {
           },
           {
             name: "nll by importance sampling",
-            value: importance,
+            value: importance.nll,
             note: "the same examples, with q(z|x) as the proposal",
             better: "lower",
           },
@@ -55,6 +55,7 @@ export const annealingMetric: Metric = {
           schedule: "sigmoid",
           acceptance,
         },
+        checks: [agree(nlls, importance.nlls, gap + 4 * gapStandardError)],
         details: { simulated: { examples: simulated.examples, lower, upper } },
       };
     } finally {
@@ -63,7 +64,16 @@ export const annealingMetric: Metric = {
   },
 };
 
-async function importanceSampled(...options: ConstructorParameters<typeof LikelihoodEvaluator>): Promise<number> {
-  const { nll } = await drain(new LikelihoodEvaluator(...options).run());
-  return nll;
+/** Both estimates of the same examples' nll are apart by no more than the error of annealing and four standard errors. */
+function agree(annealed: Float64Array, importance: Float64Array, error: number): Check {
+  const differences = Array.from(annealed, (nll, i) => importance[i]! - nll);
+  const mean = differences.reduce((sum, d) => sum + d, 0) / differences.length;
+  const squares = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0);
+  const standardError = Math.sqrt(squares / differences.length / Math.max(1, differences.length - 1));
+  const most = Math.max(0, error) + 4 * standardError;
+  return {
+    name: "importance sampling and annealing agree",
+    holds: Math.abs(mean) <= most,
+    detail: `${mean.toFixed(3)} apart, expected at most ${most.toFixed(3)}`,
+  };
 }

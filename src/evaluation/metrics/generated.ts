@@ -7,6 +7,7 @@ import { forExamples } from "../given-examples.ts";
 import { splitSpec } from "../../data/split-spec.ts";
 import { decodedAsMeans, shownAs } from "../shown-samples.ts";
 import { lacking } from "../capabilities.ts";
+import type { LatentCodes } from "../latent-codes.ts";
 import { type MetricContext, oncePerContext } from "./metric.ts";
 
 /** Means "own" samples of the model itself. */
@@ -37,8 +38,11 @@ export const generatedExamples = oncePerContext(async (context, prior): Promise<
   const trained = forExamples(loaded.trained, comparedSplit(context));
   const { kind } = splitSpec(split);
   if (prior === ownPrior) return trained.sample(generated, { seed, ...shownAs(trained.model, kind, show) });
-  const codes = await (await context.prior(prior)).sample(generated, { seed, condition: trained.condition });
-  return trained.decodeLatents(codes, { seed, mean: decodedAsMeans(trained.model, kind, show) });
+  const density = await context.prior(prior);
+  const codes = (count: number, first: number): Promise<LatentCodes> =>
+    density.sample(count, { seed, first, condition: trained.condition });
+  if (!decodedAsMeans(trained.model, kind, show)) return trained.sampleCodes(generated, codes, { seed });
+  return trained.decodeLatents(await codes(generated, 0), { seed, mean: true });
 });
 
 /** Features of `generated` new examples of a prior, [generated, dim]. */

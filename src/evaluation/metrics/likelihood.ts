@@ -1,5 +1,6 @@
 import { lineChart } from "../../pictures/line-chart.ts";
 import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood/likelihood.ts";
+import { converged, sameElbo, sameInFloat64 } from "../checks/check-likelihood.ts";
 import type { Check, Metric, MetricContext } from "./metric.ts";
 
 export const likelihoodMetric: Metric = {
@@ -18,16 +19,22 @@ export const likelihoodMetric: Metric = {
     for (; !next.done; next = await progress.next()) yield { done: next.value, total };
     const found = next.value;
     const { nll, standardError, curve } = found;
+    const data = { split, binarize, seed };
+    const checks = model.logProb
+      ? [await sameInFloat64(loaded.trained, data)]
+      : [converged(found), await sameElbo(loaded.trained, found, data), await sameInFloat64(loaded.trained, data)];
+    const made = { checks: checks.filter((check): check is Check => check !== undefined) };
     if (model.logProb)
       return {
         results: [{ name: "nll", value: nll, standardError, note: "exact", better: "lower" }],
         conditions: { exact: true },
+        ...made,
       };
     const note = `${samples} sample${samples === 1 ? "" : "s"} of z per example`;
     return {
       results: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
       conditions: { samples },
-      checks: [growsWithSamples(found)],
+      ...made,
       details: { curve, ...(curve.length > 2 && { picture: await plotted(context, curve) }) },
     };
   },
@@ -39,16 +46,4 @@ function plotted({ writeSample }: MetricContext, curve: LikelihoodEstimate["curv
   const series = [{ name: "nll", color: "#4c78a8", points }];
   const chart = lineChart({ title: "nll, nats per example", xLabel: "log10 of samples", series });
   return writeSample("nll-by-samples.svg", `${chart}\n`);
-}
-
-/** The bound rises with the number of samples (arXiv:1509.00519, theorem 1): exactly so for nested samples. */
-function growsWithSamples({ curve }: LikelihoodEstimate): Check {
-  const nested = curve.slice(0, -1);
-  // The last size need not be a multiple of the one before: sampling error may then break the order slightly.
-  const last = curve.at(-1)!;
-  const before = nested.at(-1);
-  const exact = before && last.samples % before.samples === 0 ? curve : nested;
-  const falls = exact.every(({ nll }, i) => i === 0 || nll <= exact[i - 1]!.nll + 1e-6 * Math.abs(nll));
-  const text = exact.map(({ samples, nll }) => `${samples}: ${nll.toFixed(2)}`).join(", ");
-  return { name: "the bound grows with the number of samples", holds: falls, detail: `nll by samples ${text}` };
 }

@@ -67,7 +67,10 @@ export interface MetricContext {
 
 /** A distribution of the codes of new examples. */
 export interface CodeSampler {
-  sample(count: number, options: { readonly seed: number; readonly condition: ConditionValues }): Promise<LatentCodes>;
+  sample(
+    count: number,
+    options: { readonly seed: number; readonly first?: number; readonly condition: ConditionValues },
+  ): Promise<LatentCodes>;
 }
 
 export interface MetricProgress {

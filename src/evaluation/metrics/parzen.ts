@@ -28,12 +28,11 @@ export const parzenMetric: Metric = {
     ];
     for (const [i, prior] of priors.entries()) {
       const samples = await generatedExamples(context, prior);
-      const { logLikelihoods, bandwidth, atEdge } = parzenWindow(samples, examples, { dim, validation });
+      const { logLikelihoods, bandwidth, edge } = parzenWindow(samples, examples, { dim, validation });
       const value = logLikelihoods.reduce((sum, v) => sum + v, 0) / count;
       const squares = logLikelihoods.reduce((sum, v) => sum + (v - value) ** 2, 0);
       bandwidths[prior] = bandwidth;
-      if (atEdge)
-        warnings.push(`parzen: the bandwidth of ${prior} is the ${bandwidth < 1 ? "smallest" : "largest"} tried`);
+      if (edge) warnings.push(`parzen: the bandwidth of ${prior} is the ${edge} tried`);
       results.push({
         name: "log-likelihood by Parzen window",
         of: prior,

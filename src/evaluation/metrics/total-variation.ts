@@ -1,5 +1,5 @@
 import { drawnExamples } from "../../data/examples/drawn-examples.ts";
-import { rowText } from "../../data/tables/column.ts";
+import { rowText, valueReader } from "../../data/tables/row-text.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { Metric } from "./metric.ts";
@@ -19,9 +19,16 @@ export const totalVariationMetric: Metric = {
   async evaluate({ loaded: { trained }, split, seed }) {
     const columns = split.dataset.columns!;
     const count = Math.min(most, split.indices.length);
+    // Dates are numbers too.
+    const shown = columns.map((column) => {
+      const read = column.kind === "number" ? valueReader(column) : undefined;
+      return (text: string): string => (read ? String(read(text)) : text);
+    });
     const rowsOf = (x: Float32Array): (readonly string[])[] => {
       const width = x.length / count;
-      return Array.from({ length: count }, (_, i) => rowText(columns, x.subarray(i * width, (i + 1) * width)));
+      return Array.from({ length: count }, (_, i) =>
+        rowText(columns, x.subarray(i * width, (i + 1) * width)).map((text, k) => shown[k]!(text)),
+      );
     };
     const real = rowsOf(firstExamples(drawnExamples(split, count, seed), count));
     const sampled = rowsOf(await trained.sample(count, { seed }));

@@ -1,10 +1,10 @@
 import { stream } from "../../random/index.ts";
-import { countCodes, type FactoredCodes, groupsOf, oneOf } from "./factored-codes.ts";
+import { countCodes, type FactoredCodes, groupsOf, twoOf } from "./factored-codes.ts";
 import { fitLinearClassifier } from "./linear-classifier.ts";
 
 /**
  * beta-VAE score (Higgins et al. 2017, "beta-VAE", appendix A.4), from 0 to 1: the accuracy of a linear classifier that predicts which factor
- * pairs of examples have in common, from the mean of |z - z'| over `batch` pairs. 1 where each factor has dimensions of its own; 1 / factors,
+ * pairs of distinct examples have in common, from the mean of |z - z'| over `batch` pairs. 1 where each factor has dimensions of its own; 1 / factors,
  * chance, for uninformative codes. Also 1 where a factor is distributed over several dimensions, or where all factors but one are encoded
  * (arXiv:1802.05983, section 4): the FactorVAE score is stricter.
  *
@@ -25,7 +25,8 @@ export function betaVAEScore(
     const factor = random.int(factors.length);
     for (let pair = 0; pair < batch; pair++) {
       const group = groups[factor]![random.int(groups[factor]!.length)]!;
-      const [a, b] = [oneOf(group, random) * latentDim, oneOf(group, random) * latentDim];
+      const [first, second] = twoOf(group, random);
+      const [a, b] = [first * latentDim, second * latentDim];
       for (let j = 0; j < latentDim; j++) into[j]! += Math.abs(codes[a + j]! - codes[b + j]!) / batch;
     }
     return factor;

@@ -2,25 +2,40 @@
 export interface BoostedTrees {
   /** Accuracy on the held-out rows. */
   readonly accuracy: number;
+  /** Log-odds of each class, up to a constant, of the held-out rows: [classes][rows]. */
+  readonly scores: readonly Float64Array[];
   /** Total reduction of squared error by the splits on each feature, over all trees: [features]. */
   readonly importance: Float64Array;
 }
 
-/** The largest number of bins per feature. */
-export const mostBins = 64;
+/** Settings of boosted trees. */
+export interface BoostOptions {
+  readonly rounds?: number;
+  /** Of a leaf's Newton step. */
+  readonly rate?: number;
+  /** Levels of a tree. */
+  readonly depth?: number;
+  /** Bins per feature: bin indices are below it. */
+  readonly bins?: number;
+  /** Training rows on either side of a split, at least. */
+  readonly leastRows?: number;
+}
+
+/** Bins per feature where no other number is given. */
+export const usualBins = 64;
 
 /**
  * Gradient-boosted trees for classification (Friedman 2001, "Greedy function approximation", algorithm 6): each round fits, for each class, a
  * tree of `depth` levels to the residuals of the class probability; its leaves take a Newton step times the learning rate `rate`. Splits are on
- * binned features and minimize the squared error.
+ * binned features and minimize the squared error. The residuals of two classes are each other's negative, so that one tree serves both.
  *
- * features: one array of bin indices (below `mostBins`) per feature. The first `training` rows are the training set, the others held out.
+ * features: one array of bin indices (below `bins`) per feature. The first `training` rows are the training set, the others held out.
  */
 export function boostTrees(
   features: readonly Uint8Array[],
   classes: Uint32Array,
   training: number,
-  { rounds = 100, rate = 0.1, depth = 3 } = {},
+  { rounds = 100, rate = 0.1, depth = 3, bins = usualBins, leastRows = 1 }: BoostOptions = {},
 ): BoostedTrees {
   const count = classes.length;
   const classCount = classes.reduce((most, k) => Math.max(most, k), 0) + 1;
@@ -32,16 +47,18 @@ export function boostTrees(
   });
   const total = new Float64Array(count);
   const residual = new Float64Array(training);
-  const grower = new TreeGrower(features, training, depth);
+  const grower = new TreeGrower(features, training, { depth, bins, leastRows });
+  const trees = classCount === 2 ? 1 : classCount;
   for (let round = 0; round < rounds; round++) {
     total.fill(0);
     for (const of of scores) for (let i = 0; i < count; i++) total[i]! += Math.exp(of[i]!);
-    for (let k = 0; k < classCount; k++) {
+    for (let k = 0; k < trees; k++) {
       const of = scores[k]!;
       for (let i = 0; i < training; i++) residual[i] = Number(classes[i] === k) - Math.exp(of[i]!) / total[i]!;
       const leaves = grower.grow(residual, importance);
       const steps = newtonSteps(residual, leaves, grower.leafCount, classCount);
       for (let i = 0; i < count; i++) of[i]! += rate * steps[leaves[i]!]!;
+      if (trees < classCount) for (let i = 0; i < count; i++) scores[1]![i]! -= rate * steps[leaves[i]!]!;
     }
   }
   let correct = 0;
@@ -50,7 +67,11 @@ export function boostTrees(
     for (let k = 1; k < classCount; k++) if (scores[k]![i]! > scores[best]![i]!) best = k;
     if (best === classes[i]) correct += 1;
   }
-  return { accuracy: correct / (count - training), importance };
+  return {
+    accuracy: correct / (count - training),
+    scores: scores.map((of) => of.subarray(training)),
+    importance,
+  };
 }
 
 /** Newton step of each leaf with residuals r: (K - 1) / K sum r / sum |r| (1 - |r|). */
@@ -71,19 +92,27 @@ class TreeGrower {
   readonly #features: readonly Uint8Array[];
   readonly #training: number;
   readonly #depth: number;
+  readonly #bins: number;
+  readonly #leastRows: number;
   /** The node of each row at the current level. */
   readonly #nodes: Uint8Array;
   readonly #sums: Float64Array;
   readonly #counts: Float64Array;
 
-  constructor(features: readonly Uint8Array[], training: number, depth: number) {
+  constructor(
+    features: readonly Uint8Array[],
+    training: number,
+    { depth, bins, leastRows }: Required<Pick<BoostOptions, "depth" | "bins" | "leastRows">>,
+  ) {
     this.#features = features;
     this.#training = training;
     this.#depth = depth;
+    this.#bins = bins;
+    this.#leastRows = leastRows;
     this.leafCount = 2 ** depth;
     this.#nodes = new Uint8Array(features[0]!.length);
-    this.#sums = new Float64Array((this.leafCount / 2) * mostBins);
-    this.#counts = new Float64Array((this.leafCount / 2) * mostBins);
+    this.#sums = new Float64Array((this.leafCount / 2) * bins);
+    this.#counts = new Float64Array((this.leafCount / 2) * bins);
   }
 
   /** Fits a tree to the target of the training rows; returns the leaf of every row and adds each split's gain to `importance`. */
@@ -115,27 +144,28 @@ class TreeGrower {
     width: number,
     best: { readonly gains: Float64Array; readonly splitOn: Int32Array; readonly splitAt: Uint8Array },
   ): void {
-    const [bins, nodes] = [this.#features[f]!, this.#nodes];
-    const sums = this.#sums.fill(0, 0, width * mostBins);
-    const counts = this.#counts.fill(0, 0, width * mostBins);
+    const [binOf, nodes] = [this.#features[f]!, this.#nodes];
+    const [bins, leastRows] = [this.#bins, this.#leastRows];
+    const sums = this.#sums.fill(0, 0, width * bins);
+    const counts = this.#counts.fill(0, 0, width * bins);
     for (let i = 0; i < this.#training; i++) {
-      const at = nodes[i]! * mostBins + bins[i]!;
+      const at = nodes[i]! * bins + binOf[i]!;
       sums[at]! += target[i]!;
       counts[at]! += 1;
     }
     for (let node = 0; node < width; node++) {
-      const first = node * mostBins;
+      const first = node * bins;
       let [sum, count] = [0, 0];
-      for (let b = first; b < first + mostBins; b++) {
+      for (let b = first; b < first + bins; b++) {
         sum += sums[b]!;
         count += counts[b]!;
       }
       let [left, leftCount] = [0, 0];
-      for (let b = 0; b < mostBins - 1; b++) {
+      for (let b = 0; b < bins - 1; b++) {
         left += sums[first + b]!;
         leftCount += counts[first + b]!;
         const rightCount = count - leftCount;
-        if (leftCount === 0 || rightCount === 0) continue;
+        if (leftCount < leastRows || rightCount < leastRows) continue;
         const apart = left / leftCount - (sum - left) / rightCount;
         const gain = ((leftCount * rightCount) / count) * apart * apart;
         if (gain > best.gains[node]!) {

@@ -1,5 +1,5 @@
 import { stream } from "../../random/index.ts";
-import { boostTrees, mostBins } from "./boosted-trees.ts";
+import { boostTrees, usualBins } from "./boosted-trees.ts";
 import { countCodes, type FactoredCodes } from "./factored-codes.ts";
 import { quantileBins } from "./quantile-bins.ts";
 
@@ -33,7 +33,7 @@ export function dci(given: FactoredCodes, { seed = 0, rounds = 100 } = {}): DCI 
   const count = countCodes("dci", given);
   const order = stream(seed, "dci").permutation(count);
   const features = Array.from({ length: latentDim }, (_, j) =>
-    quantileBins(count, (i) => codes[order[i]! * latentDim + j]!, mostBins),
+    quantileBins(count, (i) => codes[order[i]! * latentDim + j]!, usualBins),
   );
   const fits = factors.map(({ values }) => {
     const distinct = [...new Set(Array.from(values))].toSorted((a, b) => a - b);
@@ -62,9 +62,10 @@ function normalized(values: readonly number[]): number[] {
   return values.map((v) => (total === 0 ? 0 : v / total));
 }
 
-/** 1 minus the normalized entropy of the values, to the base of their number; 0 where all are 0. */
+/** 1 minus the normalized entropy of the values, to the base of their number; 0 where all are 0, 1 for a single one that is not. */
 function concentration(values: readonly number[]): number {
   const p = normalized(values);
   if (sum(p) === 0) return 0;
+  if (p.length === 1) return 1;
   return 1 + sum(p.map((each) => (each > 0 ? each * Math.log(each) : 0))) / Math.log(p.length);
 }

@@ -96,6 +96,19 @@ describe("an uninformative code", () => {
     expect(sap(useless).sap).toBeLessThan(0.02);
   });
 
+  // Of factors whose values have 2000, 200 and 40 examples: a pair of an example with itself would tell them apart by their number.
+  test("scores 1/3 by pairs, however unlike the sizes of groups", () => {
+    const size = 4000;
+    const noise = stream(1, "noise");
+    const codes = Float64Array.from({ length: 10 * size }, () => noise.normal());
+    const factors = [2, 20, 100].map((distinct) => ({
+      name: `of ${distinct}`,
+      values: Array.from({ length: size }, (_, i) => (i * 37) % distinct),
+      ordered: true,
+    }));
+    expect(Math.abs(betaVAEScore({ codes, latentDim: 10, factors }) - 1 / 3)).toBeLessThan(0.03);
+  });
+
   test("scores 0 where it does not vary", () => {
     expect(factorVAEScore(still)).toBe(0);
     expect(dci(still, { rounds: 2 })).toMatchObject({ disentanglement: 0, completeness: 0 });
@@ -119,13 +132,66 @@ test("modularity is of squared information: a dimension with half as much inform
   expect(modularity(information)).toBeCloseTo((3 / 4 + 1) / 2, 12);
 });
 
-test("a factor in two dimensions costs completeness alone: 1 - log_3 2 of it", () => {
+test("a factor in two dimensions costs completeness alone", () => {
   const twice = coded((i) => [a[i]! % 2, Math.floor(a[i]! / 2), b[i]!], quantities);
-  const { disentanglement, importance } = dci(twice, { rounds: 20 });
+  const { disentanglement, completeness, importance } = dci(twice, { rounds: 20 });
   expect(disentanglement).toBeCloseTo(1, 6);
   expect(importance[0]![2]).toBe(0);
+  // b's is 1. a's is 1 minus the entropy of its two importances, to base 3: the dimensions.
+  const [p, q] = importance[0]! as [number, number, number];
+  expect(p).toBeGreaterThan(0.05);
+  expect(q).toBeGreaterThan(0.05);
+  expect(completeness).toBeCloseTo((1 + 1 + (p * Math.log(p) + q * Math.log(q)) / Math.log(3)) / 2, 9);
   expect(factorVAEScore(twice)).toBe(1);
   expect(modularity(informationIn(twice))).toBeCloseTo(1, 6);
+});
+
+test("two factors in one of three dimensions cost disentanglement alone", () => {
+  const both = coded((i) => [8 * a[i]! + b[i]!, 0, 0], quantities);
+  const { disentanglement, completeness, importance } = dci(both, { rounds: 20 });
+  expect(importance).toEqual([
+    [1, 0, 0],
+    [1, 0, 0],
+  ]);
+  // Every dimension that is used is for both factors, in equal parts; each factor is in one dimension.
+  expect(disentanglement).toBeCloseTo(0, 9);
+  expect(completeness).toBeCloseTo(1, 9);
+});
+
+test("importances in unequal parts have their entropy to the base of factors, and of dimensions", () => {
+  const mixed = turned(30);
+  const { codes, latentDim } = mixed;
+  // A third dimension of noise: three dimensions, two factors.
+  const wide = coded((i) => [codes[latentDim * i]!, codes[latentDim * i + 1]!, random.normal()], quantities);
+  const { disentanglement, completeness, importance } = dci(wide, { rounds: 10 });
+  const concentration = (values: readonly number[]): number => {
+    const total = values.reduce((sum, v) => sum + v);
+    const entropy = values.reduce((sum, v) => (v === 0 ? sum : sum - (v / total) * Math.log(v / total)), 0);
+    return 1 - entropy / Math.log(values.length);
+  };
+  const byDimension = [0, 1, 2].map((j) => importance.map((of) => of[j]!));
+  // Eastwood & Williams 2018: weighted by the share of all importance, which is 2 here; and the mean over factors.
+  const weighted = byDimension.map((of) => ((of[0]! + of[1]!) / 2) * concentration(of));
+  expect(disentanglement).toBeCloseTo(
+    weighted.reduce((sum, v) => sum + v),
+    9,
+  );
+  expect(completeness).toBeCloseTo((concentration(importance[0]!) + concentration(importance[1]!)) / 2, 9);
+  expect(Math.abs(disentanglement - completeness)).toBeGreaterThan(0.05);
+});
+
+test("a code of one dimension for two factors is complete, and not disentangled", () => {
+  const both = coded((i) => [8 * a[i]! + b[i]!], quantities);
+  const found = dci(both, { rounds: 5 });
+  expect(found.completeness).toBe(1);
+  expect(found.disentanglement).toBeCloseTo(0, 9);
+  expect(modularity([[2, 0.5]])).toBe(1);
+});
+
+// With b fixed its dimension keeps a hundredth of its variance, which is larger than all of the other's.
+test("votes compare variances relative to those of all codes", () => {
+  const scaled = coded((i) => [a[i]! + 0.2 * random.normal(), 1000 * (b[i]! + 0.2 * random.normal())], quantities);
+  expect(factorVAEScore(scaled)).toBeGreaterThan(0.999);
 });
 
 test("thresholds classify as well as the order of a dimension allows", () => {

@@ -60,5 +60,12 @@ export function groupsOf(where: string, { factors }: FactoredCodes): Groups {
   });
 }
 
+/** Two distinct elements of two or more, uniformly at random. An element paired with itself would tell small groups from large ones. */
+export function twoOf(from: Uint32Array, random: Stream): readonly [number, number] {
+  const first = random.int(from.length);
+  const second = (first + 1 + random.int(from.length - 1)) % from.length;
+  return [from[first]!, from[second]!];
+}
+
 /** One element, uniformly at random. */
 export const oneOf = (from: Uint32Array, random: Stream): number => from[random.int(from.length)]!;

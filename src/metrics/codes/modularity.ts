@@ -16,6 +16,8 @@ export function modularity(information: readonly (readonly number[])[]): number 
   if (informative.length === 0) return 0;
   const scores = informative.map((squares) => {
     const best = Math.max(...squares);
+    // A single factor: there is no other to be informative about.
+    if (others === 0) return 1;
     return 1 - (squares.reduce((a, b) => a + b) - best) / (best * others);
   });
   return scores.reduce((a, b) => a + b) / scores.length;

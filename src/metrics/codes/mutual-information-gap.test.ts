@@ -38,12 +38,24 @@ describe("mutualInformationGap", () => {
     expect(mutualInformationGap(codes, dim, [shape, size]).mig).toBeLessThan(0.15);
   });
 
-  test("of uninformative codes is the bias of the estimate", () => {
-    const random = stream(0, "mig");
-    const { codes, dim } = codesOf(() => [0, 0, 0].map(() => random.uniform()));
-    const { information } = mutualInformationGap(codes, dim, [shape, size]);
-    // (20 - 1)(4 - 1) / (2 count) nats in expectation (Miller 1955).
-    expect(Math.max(...information[0]!)).toBeLessThan(2 * ((19 * 3) / (2 * count)));
+  // Miller 1955: (K_zv - K_z - K_v + 1) / (2 count) nats for the pairs, bins and values that occur.
+  test.each([
+    ["continuous, in 20 bins", (u: number) => u, 19],
+    ["of three values, in 3 of the 20 bins", (u: number) => Math.floor(3 * u), 2],
+  ])("of uninformative codes, %s, is the bias of the estimate", (_, code, binsMinusOne) => {
+    const informations = Array.from({ length: 100 }, (_each, seed) => {
+      const random = stream(seed, "mig");
+      const { codes, dim } = codesOf(() => [code(random.uniform()), code(random.uniform())]);
+      return mutualInformationGap(codes, dim, [shape, size]).information.map((of) => of[0]!);
+    });
+    [3, 4].forEach((valuesMinusOne, factor) => {
+      const found = informations.map((of) => of[factor]!);
+      const mean = found.reduce((sum, v) => sum + v) / found.length;
+      const deviation = Math.sqrt(found.reduce((sum, v) => sum + (v - mean) ** 2, 0) / found.length);
+      const bias = (binsMinusOne * valuesMinusOne) / (2 * count);
+      // The expansion's next term is a few percent of this one.
+      expect(Math.abs(mean - bias)).toBeLessThan(0.1 * bias + (4 * deviation) / 10);
+    });
   });
 
   test("leaves out factors that do not vary, and refuses in one line", () => {

@@ -19,7 +19,8 @@ export interface MutualInformationGap {
  *   MIG = mean_k (I(z_j1; v_k) - I(z_j2; v_k)) / H(v_k),  j1 and j2 the two most informative dimensions for factor k
  *
  * codes: [count, latentDim]; factors: one array [count] per factor. Constant factors are left out. Few examples bias each mutual information
- * upwards by about (bins - 1)(values - 1) / (2 count) nats. Throws ConfigError for fewer than two dimensions, lengths that differ, a code
+ * upwards by about (K_zv - K_z - K_v + 1) / (2 count) nats, of so many bins, values and pairs of both that occur (Miller 1955):
+ * (bins - 1)(values - 1) / (2 count) where all do. Throws ConfigError for fewer than two dimensions, lengths that differ, a code
  * that is not finite, or no factor that varies.
  *
  * @example

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { stream } from "../../random/index.ts";
-import { normalQuantile } from "../../random/normal-quantile.ts";
+import { normalQuantile } from "../../normal-quantile.ts";
 import { countFeatures, type Features } from "./features.ts";
 
 export interface KernelDistance {

@@ -31,7 +31,15 @@ describe("the Parzen window", () => {
     expect(Math.abs(mean + 0.5 * Math.log(2 * Math.PI * Math.E))).toBeLessThan(0.05);
     expect(found.bandwidth).toBeGreaterThan(0.05);
     expect(found.bandwidth).toBeLessThan(0.6);
-    expect(found.atEdge).toBe(false);
+    expect(found.edge).toBeUndefined();
+  });
+
+  // In units of any size: a validation point on each sample wants no width, samples far from all of them want all there is.
+  test.each([1, 1000])("tells which end of the candidates the best bandwidth is at, of values of size %d", (size) => {
+    const validation = normals(100, 2).map((v) => size * v);
+    expect(parzenWindow(validation, validation, { dim: 1, validation }).edge).toBe("smallest");
+    const far = validation.map((v) => v + 100 * size);
+    expect(parzenWindow(far, validation, { dim: 1, validation }).edge).toBe("largest");
   });
 
   test("is far below the log-likelihood in 50 dimensions: its known flaw", () => {

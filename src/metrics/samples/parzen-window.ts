@@ -33,7 +33,7 @@ const candidates = Array.from({ length: 15 }, (_, k) => 2 ** (-6 + k / 2));
 /**
  * Parzen-window log-likelihood, the metric of the first tables of generative adversarial nets (Goodfellow et al. 2014, arXiv:1406.2661,
  * section 5): in nats per point [count], a Gaussian around each sample with the bandwidth of the highest mean over `validation` points.
- * `atEdge`: the bandwidth is the smallest or largest candidate. In high dimension it is far from the true log-likelihood for any number of
+ * `edge`: the bandwidth is the smallest or the largest candidate. In high dimension it is far from the true log-likelihood for any number of
  * samples and ranks models wrongly: k-means centers score above real images (Theis et al. 2016, arXiv:1511.01844, section 3.2). Throws
  * ConfigError for values that are not finite or all equal.
  */
@@ -41,7 +41,11 @@ export function parzenWindow(
   samples: Features,
   points: Features,
   { dim, validation }: { readonly dim: number; readonly validation: Features },
-): { readonly logLikelihoods: Float64Array; readonly bandwidth: number; readonly atEdge: boolean } {
+): {
+  readonly logLikelihoods: Float64Array;
+  readonly bandwidth: number;
+  readonly edge?: "smallest" | "largest";
+} {
   const scale = rootMeanVariance(validation, dim);
   const bandwidths = candidates.map((k) => k * scale);
   const means = parzenLogLikelihoods(samples, validation, { dim, bandwidths }).map(
@@ -50,7 +54,9 @@ export function parzenWindow(
   const best = means.indexOf(Math.max(...means));
   const bandwidth = bandwidths[best]!;
   const [logLikelihoods] = parzenLogLikelihoods(samples, points, { dim, bandwidths: [bandwidth] });
-  return { logLikelihoods: logLikelihoods!, bandwidth, atEdge: best === 0 || best === candidates.length - 1 };
+  const found = { logLikelihoods: logLikelihoods!, bandwidth };
+  if (best === 0) return { ...found, edge: "smallest" };
+  return best === candidates.length - 1 ? { ...found, edge: "largest" } : found;
 }
 
 /** Square root of the mean variance over dimensions. */

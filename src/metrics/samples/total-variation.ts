@@ -8,10 +8,16 @@ export function totalVariation(
   samples: readonly string[],
   { numbers = false, bins = 20 }: { readonly numbers?: boolean; readonly bins?: number } = {},
 ): number {
-  const keyOf = numbers ? binOf(real.map(Number), bins) : (text: string): string => text;
-  const gap = new Map<string | number, number>();
-  for (const text of real) gap.set(keyOf(text), (gap.get(keyOf(text)) ?? 0) + 1 / real.length);
-  for (const text of samples) gap.set(keyOf(text), (gap.get(keyOf(text)) ?? 0) - 1 / samples.length);
+  if (!numbers) return frequencyDistance(real, samples);
+  const keyOf = binOf(real.map(Number), bins);
+  return frequencyDistance(real.map(keyOf), samples.map(keyOf));
+}
+
+/** 1/2 sum_k |p_k - q_k| of the frequencies p and q of values in two lists. */
+export function frequencyDistance<T>(p: ArrayLike<T>, q: ArrayLike<T>): number {
+  const gap = new Map<T, number>();
+  for (let i = 0; i < p.length; i++) gap.set(p[i]!, (gap.get(p[i]!) ?? 0) + 1 / p.length);
+  for (let i = 0; i < q.length; i++) gap.set(q[i]!, (gap.get(q[i]!) ?? 0) - 1 / q.length);
   return [...gap.values()].reduce((sum, difference) => sum + Math.abs(difference), 0) / 2;
 }
 

@@ -26,7 +26,7 @@ const largestCovariance = 1024;
  * arXiv:0909.4061, algorithm 4.4), which passes over the examples until the eigenvalues stand still.
  */
 export async function principalComponents(
-  examples: Examples,
+  examples: Pick<Examples, "count" | "total">,
   { size, count }: { readonly size: number; readonly count: number },
 ): Promise<PrincipalComponents> {
   const sums = await examples.total((x) => ({ x: flatten(x).sum(0) }));
@@ -39,7 +39,7 @@ export async function principalComponents(
 
 type Spectrum = Omit<PrincipalComponents, "mean">;
 type Search = (
-  examples: Examples,
+  examples: Pick<Examples, "count" | "total">,
   centered: (x: Tensor) => Tensor,
   wanted: { readonly size: number; readonly count: number },
 ) => Promise<Spectrum>;

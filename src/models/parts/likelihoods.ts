@@ -69,7 +69,7 @@ export interface Likelihood {
  * - `logistic`: a logistic rounded to the nearest level, location and scale functions of z (arXiv:1606.04934).
  * - `logistic-mixture`: a mixture of those for each value (arXiv:1701.05517, eq. 2).
  * - `categorical`: any probabilities of the levels (arXiv:1601.06759).
- * - `columns`: each column of a table by itself: numbers normal with a learned variance each, categories categorical.
+ * - `columns`: each column of a table by itself: numbers normal, mean and variance both functions of z, categories categorical.
  *
  * Throws ConfigError for columns of data that is no table.
  */
@@ -83,7 +83,7 @@ export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpe
     case "gaussian":
       return new Gaussian(eventRank, constant(2 * Math.log(std)));
     case "gaussian-learned":
-      return new Gaussian(eventRank, new Variable([], { kind: "constant", value: 2 * Math.log(std) }));
+      return new LearnedGaussian(eventRank, std);
     case "gaussian-diagonal":
       return {
         channelsPerChannel: 2,
@@ -131,26 +131,29 @@ export function likelihood(config: LikelihoodConfig, { shape, columns }: DataSpe
   }
 }
 
-/** p(x|z) = prod_i p(x_i|z) over the columns of a table; standardized numbers start with a standard deviation of 1. */
+/** Below this log variance of a standardized number nothing is gained: a column of few values would otherwise have a density without bound. */
+const leastLogVar = -9;
+
+/**
+ * p(x|z) = prod_i p(x_i|z) over the columns of a table: N(x; mean(z), exp(logVar(z))) for a number, softmax(logits(z)) for a category.
+ * Of what the decoder gives, the first half are means and logits in the order of an example's values, the second the log variances.
+ */
 class Columns implements Likelihood {
-  readonly channelsPerChannel = 1;
-  /** Of the numbers, in their order; a field, so that it is found among the parameters. */
-  readonly logVars: Variable | undefined;
+  readonly channelsPerChannel = 2;
   readonly #runs: readonly ColumnRun[];
 
   constructor(columns: readonly ColumnSpec[]) {
     this.#runs = columnRuns(columns);
-    const numbers = columns.filter(({ kind }) => kind === "number").length;
-    this.logVars = numbers === 0 ? undefined : new Variable([numbers], { kind: "constant", value: 0 });
   }
   of(decoded: Tensor): Distribution {
-    let [at, number] = [0, 0];
+    const halves = split(decoded, 1, 2);
+    let at = 0;
     return new Joint(
       this.#runs.map(({ width, numbers }) => {
-        const part = slice(decoded, -1, at, (at += width));
+        const [part, logVar] = halves.map((half) => slice(half, -1, at, at + width)) as [Tensor, Tensor];
+        at += width;
         if (!numbers) return new OneHotCategorical(part);
-        const logVar = slice(this.logVars!, 0, number, (number += width));
-        return independent(new Normal(part, { logVar }), 1);
+        return independent(new Normal(part, { logVar: maximum(logVar, leastLogVar) }), 1);
       }),
     );
   }
@@ -170,7 +173,24 @@ function withLastAxis(t: Tensor, count: number): Tensor {
   return transpose(split, [0, 1, ...rest.map((_, i) => 3 + i), 2]);
 }
 
-/** N(x; mean, exp(logVar)) with one logVar for all values; a field, so that a learned one is found among the parameters. */
+/** The log variance is this many times its parameter: an optimizer that moves each parameter alike then finds it in fewer steps. */
+const logVarScale = 10;
+
+/** N(x; mean, exp(logVar)) with one learned logVar for all values (Rybkin et al. 2020, arXiv:2006.13202, section 3.1). */
+class LearnedGaussian implements Likelihood {
+  readonly channelsPerChannel = 1;
+  readonly scaledLogVar: Variable;
+  readonly #eventRank: number;
+  constructor(eventRank: number, std: number) {
+    this.scaledLogVar = new Variable([], { kind: "constant", value: (2 * Math.log(std)) / logVarScale });
+    this.#eventRank = eventRank;
+  }
+  of(mean: Tensor): Distribution {
+    return new Gaussian(this.#eventRank, this.scaledLogVar.mul(logVarScale)).of(mean);
+  }
+}
+
+/** N(x; mean, exp(logVar)) with one logVar for all values. */
 class Gaussian implements Likelihood {
   readonly channelsPerChannel = 1;
   readonly logVar: Tensor;

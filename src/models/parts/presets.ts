@@ -38,9 +38,11 @@ export const likelihoodPresets: readonly Preset[] = [
     training: { learningRate: 3e-3 },
   },
   {
+    // Until the bound no longer improves: on Adult, MAGIC, Online Shoppers and the like 20 epochs are a few seconds.
     suits: "rows of a table",
     fits: ({ kind }) => kind === "table",
     config: { likelihood: "columns" },
+    training: { steps: 16_000, schedule: "cosine", learningRate: 2e-3 },
   },
   {
     suits: "real numbers",

@@ -123,6 +123,43 @@ describe("beta-TCVAE", () => {
     expect(loss).toBeCloseTo(distortion! + 0.5 * mutualInformation! + 4 * totalCorrelation! + 2 * dimensionwiseKl!, 9);
   });
 
+  // Appendix C, with plain numbers: 5 examples of 50.
+  test.each([
+    ["stratified", (code: number, n: number) => (n === code ? 1 / 50 : n === (code + 4) % 5 ? 46 / (50 * 4) : 1 / 4)],
+    ["weighted", () => 1 / 5],
+  ] as const)("%s estimates q(z) and its marginals by weighted sums of the batch's posteriors", (estimator, weight) => {
+    const model = modelOf("betaTCVAE", { estimator, alpha: 0.5, beta: 4, gamma: 2 }, 50);
+    const { objectives, leaves } = pose(model);
+    const found = results(objectives[0]!, leaves);
+    const x = [...leaves.keys()].find((t): t is Input => t instanceof Input && t.name === "x")!;
+    const q = model.encode!(x, evaluation, takeMean)["z"] as ReturnType<typeof independent<Normal>>;
+    const [means, variances] = evaluate([q.base.mean, q.base.variance], leaves).map(({ data }) => data) as [
+      Float64Array,
+      Float64Array,
+    ];
+    const [drawn] = noiseValues([objectives[0]!.loss], 5).values();
+    const z = means.map((m, i) => m + Math.sqrt(variances[i]!) * drawn!.data[i]!);
+    const logNormal = (at: number, mean: number, variance: number): number =>
+      -0.5 * ((at - mean) ** 2 / variance + Math.log(2 * Math.PI * variance));
+    /** log q(z_j of a code | an example). */
+    const pair = (code: number, n: number, j: number): number =>
+      logNormal(z[3 * code + j]!, means[3 * n + j]!, variances[3 * n + j]!);
+    const rows = [0, 1, 2, 3, 4];
+    const dims = [0, 1, 2];
+    const logMixture = (code: number, of: readonly number[]): number =>
+      Math.log(
+        rows.reduce((sum, n) => sum + weight(code, n) * Math.exp(of.reduce((s, j) => s + pair(code, n, j), 0)), 0),
+      );
+    const average = (f: (code: number) => number): number => rows.reduce((sum, code) => sum + f(code) / 5, 0);
+    const total = (f: (j: number) => number): number => dims.reduce((sum, j) => sum + f(j), 0);
+    const expected = {
+      mutualInformation: average((i) => total((j) => pair(i, i, j)) - logMixture(i, dims)),
+      totalCorrelation: average((i) => logMixture(i, dims) - total((j) => logMixture(i, [j]))),
+      dimensionwiseKl: average((i) => total((j) => logMixture(i, [j]) - logNormal(z[3 * i + j]!, 0, 1))),
+    };
+    for (const [name, value_] of Object.entries(expected)) expect(found[name], name).toBeCloseTo(value_, 6);
+  });
+
   test.each([2, 4, 7])("stratified shares of a batch of %i add up to one for each code", (batch) => {
     for (const size of [batch, 10, 60_000]) {
       const [shares] = evaluate([logSumExp(logFractions(batch, size, "stratified"), 1)]);
@@ -211,6 +248,44 @@ describe("InfoVAE", () => {
     expect(loss).toBeCloseTo(distortion! + (1 - alpha) * rate! + (alpha + lambda - 1) * mmd!, 6);
   });
 
+  test("its discrepancy is that of the batch's codes from as many samples of N(0, I)", () => {
+    const model = modelOf("infoVAE", { kernel: "rbf" });
+    const { objectives, leaves } = pose(model);
+    const { mmd } = results(objectives[0]!, leaves);
+    const x = [...leaves.keys()].find((t): t is Input => t instanceof Input && t.name === "x")!;
+    const q = model.encode!(x, evaluation, takeMean)["z"] as ReturnType<typeof independent<Normal>>;
+    const [means, stds] = evaluate([q.base.mean, q.base.std], leaves).map(({ data }) => data) as [
+      Float64Array,
+      Float64Array,
+    ];
+    // The noise of the codes, [1, 5, 3], and the samples of the prior, [5, 3].
+    const noises = [...noiseValues([objectives[0]!.loss], 5).values()];
+    const own = noises.find(({ shape: s }) => s.length === 3)!.data;
+    const prior = noises.find(({ shape: s }) => s.length === 2)!.data;
+    const codes = own.map((e, i) => means[i]! + stds[i]! * e);
+    const rows = [0, 1, 2, 3, 4];
+    const k = (a: Float64Array, i: number, b: Float64Array, l: number): number => {
+      const squared = [0, 1, 2].reduce((sum, j) => sum + (a[3 * i + j]! - b[3 * l + j]!) ** 2, 0);
+      return [0.1, 0.2, 0.5, 1, 2, 5, 10].reduce((sum, s) => sum + Math.exp(-squared / (2 * 3 * s)), 0);
+    };
+    let expected = 0;
+    for (const i of rows)
+      for (const l of rows) {
+        if (i !== l) expected += (k(codes, i, codes, l) + k(prior, i, prior, l)) / (5 * 4);
+        expected -= (2 * k(codes, i, prior, l)) / 25;
+      }
+    expect(mmd).toBeCloseTo(expected, 6);
+  });
+
+  test.each([
+    [0.5, 0.2],
+    [-1, 1.9],
+  ])("refuses alpha %d and lambda %d, which would maximize the discrepancy", (alpha, lambda) => {
+    expect(() => modelOf("infoVAE", { alpha, lambda })).toThrow(
+      `info-vae: the discrepancy would be maximized, got alpha ${alpha} and lambda ${lambda}, expected a sum of at least 1`,
+    );
+  });
+
   test("refuses a batch of one", () => {
     expect(() => pose(modelOf("infoVAE"), { batch: 1 })).toThrow("a maximum mean discrepancy needs two codes");
   });
@@ -240,6 +315,8 @@ describe("FactorVAE", () => {
     expect(other.every((name) => name.startsWith("discriminator."))).toBe(true);
     const { loss, negElbo, totalCorrelation } = results(objectives[0]!, leaves);
     expect(loss).toBeCloseTo(negElbo! + 10 * totalCorrelation!, 9);
+    // Algorithm 2: the discriminator learns from a second batch.
+    expect(objectives.map(({ repeat }) => repeat)).toEqual([undefined, { times: 1, batches: "separate" }]);
     // The paper's appendix: the discriminator's Adam differs from the model's.
     const [theirs, discriminators] = objectives.map(({ optimizer }) => optimizer);
     expect(theirs).toBeUndefined();

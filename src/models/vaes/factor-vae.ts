@@ -34,7 +34,7 @@ export interface FactorVAEConfig extends LatentVariableConfig {
  *
  * The log-ratio is learned (eq. 3): a discriminator D separates codes z from codes whose dimensions were each shuffled over the
  * batch, which come from prod_j q(z_j); the logit of the optimal D is that log-ratio. The codes it learns
- * from are sampled anew.
+ * from are those of a second batch.
  */
 export class FactorVAE extends LatentVariableModel<FactorVAEConfig> {
   readonly discriminator: MLP;
@@ -60,6 +60,7 @@ export class FactorVAE extends LatentVariableModel<FactorVAEConfig> {
         loss: discriminatorLoss(this.discriminator, q.sample()),
         parameters: new Map([...parameters(this)].filter(([, parameter]) => own.has(parameter))),
         metrics: {},
+        repeat: { times: 1, batches: "separate" },
         optimizer: ({ scheduled }) =>
           adam({ learningRate: scheduled(this.config.discriminatorRate), beta1: 0.5, beta2: 0.9 }),
       },

@@ -14,7 +14,7 @@ import {
 } from "./latent-variable-model.ts";
 import { type KernelName, kernelNames, mmd } from "../parts/mmd.ts";
 import { defineModel } from "../definition.ts";
-import type { Batch, Objective } from "../model.ts";
+import type { Batch, DataSpec, Objective } from "../model.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
 
 export interface InfoVAEConfig extends LatentVariableConfig {
@@ -33,6 +33,15 @@ export interface InfoVAEConfig extends LatentVariableConfig {
  * aggregate posterior to the prior (MMD-VAE).
  */
 export class InfoVAE extends LatentVariableModel<InfoVAEConfig> {
+  constructor(config: InfoVAEConfig, data: DataSpec) {
+    super(config, data);
+    const { alpha, lambda } = config;
+    if (alpha + lambda < 1)
+      throw new ConfigError(
+        `info-vae: the discrepancy would be maximized, got alpha ${alpha} and lambda ${lambda}, expected a sum of at least 1`,
+      );
+  }
+
   objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const { alpha, lambda } = this.config;
     const context = contextOf("loss");

@@ -63,13 +63,15 @@ function expectClose(found: readonly number[], expected: readonly number[], tole
 }
 
 /** -1 times the objective of the paper, written by plain automatic differentiation of one set of log-weights. */
-function plainLoss(model: IWAE, x: Tensor, { stl = false } = {}): Tensor {
+function plainLoss(model: IWAE, x: Tensor, { stl = false, beta = 1 } = {}): Tensor {
   const { samples, groups, objective, mix } = model.config;
   const q = model.posterior(x, evaluation);
   const z = q.rsample([samples]);
   const fixed = independent(new Normal(stopGradient(q.base.mean), { logVar: stopGradient(q.base.logVar) }), 1);
-  const logJoint = model.logLikelihood(x, z, evaluation).add(model.latents[0].prior!({}, 3, evaluation).logProb(z));
-  const logWeights = logJoint.sub((stl ? fixed : q).logProb(z));
+  const logRatio = model.latents[0].prior!({}, 3, evaluation)
+    .logProb(z)
+    .sub((stl ? fixed : q).logProb(z));
+  const logWeights = model.logLikelihood(x, z, evaluation).add(logRatio.mul(beta));
   const tight = logMeanExp(logWeights, 0).mean();
   const grouped = logMeanExp(reshape(logWeights, [groups, samples / groups, 3]), 1).mean();
   if (objective === "miwae") return grouped.neg();
@@ -110,6 +112,27 @@ describe("the gradient", () => {
       flat(evaluate([plain, ...grad(plain, wrt)], all)),
       1e-7,
     );
+  });
+
+  // Log-weights log p(x|z) + beta (log p(z) - log q(z|x)) with the beta of step 1: 1/4 and 1.
+  test.each([
+    ["iwae", "standard", 4, 1 / 4],
+    ["iwae", "stl", 4, 1 / 4],
+    ["miwae", "standard", 4, 1 / 4],
+    ["ciwae", "standard", 4, 1 / 4],
+    ["iwae", "standard", 1, 1],
+  ])("of %s, %s, in step 1 of a warm-up of %d is that of the bound with %d of the rate", (...given) => {
+    const [objective, gradient, warmup, beta] = given;
+    const model = modelOf({ objective, gradient, warmup, samples: 6, groups: 2 });
+    const { x, loss, leaves, wrt } = pose(model);
+    const [plain, whole] = [beta, 1].map((b) => plainLoss(model, x, { stl: gradient === "stl", beta: b })) as [
+      Tensor,
+      Tensor,
+    ];
+    const all = new Map([...leaves, ...sameNoise(loss, plain, 3), ...sameNoise(loss, whole, 3)]);
+    expectClose(flat(evaluate(grad(loss, wrt), all)), flat(evaluate(grad(plain, wrt), all)), 1e-7);
+    // What is reported is the bound itself.
+    expectClose(flat(evaluate([loss], all)), flat(evaluate([whole], all)), 1e-7);
   });
 
   test("of one sample is the VAE's with its rate estimated by that sample", () => {

@@ -28,8 +28,11 @@ export interface TwoLayerConfig extends NetworkConfig, LikelihoodConfig {
   readonly topDim: number;
   readonly topHiddenDims: readonly number[];
   readonly samples: number;
+  readonly objective: (typeof twoLayerObjectives)[number];
   readonly warmup: number;
 }
+
+export const twoLayerObjectives = ["iwae", "vae"] as const;
 
 /** Samples of both layers: log p(x|h1), and log q - log p of the codes, each [samples, batch]. */
 interface LayerSamples {
@@ -45,9 +48,11 @@ interface LayerSamples {
  *   p(x, h1, h2) = p(h2) p(h1|h2) p(x|h1),     q(h1, h2|x) = q(h1|x) q(h2|h1)
  *
  * with p(h2) = N(0, I) and every other layer of codes a Gaussian whose mean and variance are functions of the layer it
- * comes from. What is minimized is -L_k, the importance-weighted bound of k samples (eq. 8); k = 1 is the evidence lower bound:
+ * comes from. What is minimized is -L_k, the importance-weighted bound of k samples (eq. 8), or as a VAE the evidence lower bound, its
+ * expectation by the mean over k samples (eq. 5); they are the same for k = 1:
  *
- *   L_k(x) = E[log 1/k sum_i w_i],     w = p(h2) p(h1|h2) p(x|h1) / (q(h1|x) q(h2|h1))
+ *   iwae  L_k(x) = E[log 1/k sum_i w_i]
+ *   vae   L(x)   = E[1/k sum_i log w_i],     w = p(h2) p(h1|h2) p(x|h1) / (q(h1|x) q(h2|h1))
  *
  * The prior of h1, E_p(h2)[p(h1|h2)], has no density in closed form; samples come from the top.
  */
@@ -65,6 +70,7 @@ export class TwoLayer implements Model {
   readonly levels?: number;
   readonly #topDim: number;
   readonly #samples: number;
+  readonly #objective: TwoLayerConfig["objective"];
   readonly #warmup: number;
 
   constructor(config: TwoLayerConfig, data: DataSpec) {
@@ -102,6 +108,7 @@ export class TwoLayer implements Model {
     ];
     this.#topDim = topDim;
     this.#samples = config.samples;
+    this.#objective = config.objective;
     this.#warmup = config.warmup;
   }
 
@@ -122,13 +129,18 @@ export class TwoLayer implements Model {
 
   objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const found = this.#sample(x, this.#samples, contextOf("loss"));
-    const bound = (logRatio: Tensor): Tensor => mean(logMeanExp(found.logLikelihood.sub(logRatio), 0)).neg();
-    const negBound = bound(found.logRatio);
+    const negBound = mean(this.#bound(found.logLikelihood.sub(found.logRatio))).neg();
     const rate = mean(found.logRatio);
     const distortion = mean(found.logLikelihood).neg();
     const metrics = { negBound, negElbo: rate.add(distortion), rate, distortion };
-    const loss = this.#warmup === 0 ? negBound : bound(found.logRatio.mul(warmupWeight(step, this.#warmup)));
+    const annealed = found.logRatio.mul(warmupWeight(step, this.#warmup));
+    const loss = this.#warmup === 0 ? negBound : mean(this.#bound(found.logLikelihood.sub(annealed))).neg();
     return [{ name: "loss", loss, parameters: parameters(this), metrics }];
+  }
+
+  /** The bound of each example, [batch], from log-weights [samples, batch]. */
+  #bound(logWeights: Tensor): Tensor {
+    return this.#objective === "iwae" ? logMeanExp(logWeights, 0) : mean(logWeights, 0);
   }
 
   logWeights(x: Tensor, samples: number, context: Context): Tensor {
@@ -143,13 +155,13 @@ export class TwoLayer implements Model {
     return { elbo: rate.add(distortion).neg(), rates, distortion };
   }
 
-  /** negBound: -L_k from k samples; the others are those of the ELBO. */
+  /** negBound: minus the bound that is trained, from k samples; the others are those of the ELBO, from one. */
   validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
     const { logLikelihood, logRatio } = this.#sample(x, 1, context);
     const [rate, distortion] = [mean(logRatio, 0), mean(logLikelihood, 0).neg()];
     const negElbo = rate.add(distortion);
     if (this.#samples === 1) return { negElbo, rate, distortion };
-    const negBound = logMeanExp(this.logWeights(x, this.#samples, context), 0).neg();
+    const negBound = this.#bound(this.logWeights(x, this.#samples, context)).neg();
     return { negBound, negElbo, rate, distortion };
   }
 
@@ -204,6 +216,10 @@ export const twoLayer = defineModel<TwoLayerConfig>({
     activation: networkConfig.activation.default("tanh").describe("nonlinearity between layers"),
     ...likelihoodConfig,
     samples: z.int().positive().max(1024).default(5).describe("k: samples of both layers for each example and step"),
+    objective: z
+      .enum(twoLayerObjectives)
+      .default("iwae")
+      .describe("iwae: the importance-weighted bound of k samples; vae: the ELBO, averaged over k samples"),
     ...warmupConfig,
   }),
   presets: [...networkPresets, ...likelihoodPresets],

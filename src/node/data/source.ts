@@ -56,7 +56,7 @@ const files: readonly KnownDataSource[] = [
   {
     spec: "FILE.csv",
     description:
-      "a table: .csv, .tsv or .data, plain or .gz; columns of numbers are standardized, of categories one-hot",
+      "a table: .csv, .tsv, .txt or .data, plain or .gz; columns of numbers and dates are standardized, of categories one-hot",
   },
   { spec: "FILE.parquet", description: "a table: columns of numbers, text, booleans and dates, as of FILE.csv" },
   {
@@ -139,10 +139,21 @@ async function openFolder(folder: string, { given, ...progress }: Reading): Prom
 }
 
 const cifarArchive = "cifar-10-binary.tar.gz";
-const tableOptions = ["condition", "drop", "missing", "numbers", "columns", "classNames"] as const;
+const tableOptions = [
+  "condition",
+  "drop",
+  "categories",
+  "asNumber",
+  "missing",
+  "numbers",
+  "columns",
+  "classNames",
+] as const;
+const textTableOptions = [...tableOptions, "header", "decimal", "encoding"] as const;
 
 async function openPath(path: string, { given, ...progress }: Reading): Promise<DataSource> {
-  if (/\.(csv|tsv|data)(\.gz)?$/i.test(path)) return openTable(path, allowedOptions(path, given, tableOptions));
+  if (/\.(csv|tsv|tab|data|dat|txt)(\.gz)?$/i.test(path))
+    return openTable(path, allowedOptions(path, given, textTableOptions));
   if (/\.parquet$/i.test(path)) return openParquet(path, { ...allowedOptions(path, given, tableOptions), ...progress });
   const extension = extname(path).toLowerCase();
   refuseFormat(path, extension);

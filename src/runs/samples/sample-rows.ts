@@ -1,4 +1,5 @@
 import type { ConditionValues } from "../../evaluation/condition.ts";
+import type { LatentCodes } from "../../evaluation/latent-codes.ts";
 import { givesMeans } from "../../evaluation/shown-samples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { classQuotas } from "./class-quotas.ts";
@@ -48,8 +49,13 @@ export async function samplePiece(
     return next.value;
   }
   const condition = { ...wanted, ...(given ?? trained.condition) };
-  const codes = await prior.sample(count, { seed, first, temperature, radius, condition, ...(options && { options }) });
-  return from.decodeLatents(codes, { seed, first, mean: mean || !givesMeans(trained.model) });
+  const codes = (of: number, at: number): Promise<LatentCodes> =>
+    prior.sample(of, { seed, first: at, temperature, radius, condition, ...(options && { options }) });
+  const means = mean || !givesMeans(trained.model);
+  const asItIs =
+    temperature === undefined && radius === undefined && Object.keys({ ...condition, ...options }).length === 0;
+  if (asItIs && !means) return from.sampleCodes(count, codes, { seed, first });
+  return from.decodeLatents(await codes(count, first), { seed, first, mean: means });
 }
 
 /** Samples made at a time: a multiple of the rows of a graph. */

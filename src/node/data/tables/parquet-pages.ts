@@ -2,10 +2,12 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { AsyncBuffer, ColumnMetaData, SchemaTree } from "hyparquet";
 // Internals of hyparquet, which no version range covers: package.json pins the exact version whose files these are.
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
-import { convert, DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { convert } from "hyparquet/src/convert.js";
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
 import { readVarInt } from "hyparquet/src/thrift.js";
 import { compressors, decompressZstd } from "hyparquet-compressors";
+import { decimalScale, parsers, storedElement } from "./parquet-types.ts";
+import { structureEnd } from "./thrift-bounds.ts";
 import { inTime } from "../../files/with-timeout.ts";
 
 type PageHeader = ReturnType<typeof parquetHeader>;
@@ -22,6 +24,14 @@ const MOST_TEXTS = 2 ** 22;
 /** Time for so many bytes, in ms, of which a few in a hundred do on a usual machine: a damaged page may have no end. */
 const patience = (bytes: number): number => 10_000 + Math.ceil(bytes / 1000);
 
+/** What a page holds: values of the rows that have one. */
+export interface PageValues {
+  readonly rows: number;
+  /** 1 for every row that has a value, 0 for one that has none; missing where all have. */
+  readonly present?: Uint8Array | undefined;
+  readonly values: ArrayLike<unknown>;
+}
+
 /** The values of one column in a group of `rows` rows, a page at a time. Throws Error where they are not what the file claims. */
 export async function* columnPages(
   file: AsyncBuffer,
@@ -29,24 +39,34 @@ export async function* columnPages(
   root: SchemaTree,
   about: ColumnMetaData | undefined,
   rows: number,
-): AsyncGenerator<DecodedArray> {
+): AsyncGenerator<PageValues> {
   if (!about) throw new Error("a column without a place");
   const start = Number(about.dictionary_page_offset || about.data_page_offset);
   const length = Number(about.total_compressed_size);
   if (!(start >= 0 && length >= 0 && start + length <= file.byteLength))
     throw new Error(`a column lies from byte ${start} on, ${length} long, in ${file.byteLength}`);
   if (length > MOST_BYTES) throw new Error(`${length} bytes of a column in a group of rows, more than ${MOST_BYTES}`);
+  // Which rows have a value is read here: what is left of a page is that of a column where all have one.
+  const element = { ...storedElement(column.element), repetition_type: "REQUIRED" } as const;
   const decoder: Parameters<typeof readPage>[2] = {
     pathInSchema: about.path_in_schema,
-    element: column.element,
-    schemaPath: [root, column],
+    element,
+    schemaPath: [root, { ...column, element }],
     ...about,
     codec: "UNCOMPRESSED",
-    parsers: DEFAULT_PARSERS,
+    parsers,
+    utf8: decimalScale(column.element) === undefined,
+  };
+  const decoded = ({ header, bytes }: Page, dictionary?: DecodedArray): DecodedArray => {
+    const whole = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), offset: 0 };
+    const { data } = readPage(whole, header, decoder, dictionary, undefined, 0);
+    if (!data) throw new Error("a page without values");
+    return data;
   };
   const reader = { view: new DataView(await file.slice(start, start + length)), offset: 0 };
   let dictionary: DecodedArray | undefined;
   for (let given = 0; given < rows;) {
+    structureEnd(reader.view, reader.offset);
     const header = parquetHeader(reader);
     const { compressed_page_size: packed } = header;
     const left = reader.view.byteLength - reader.offset;
@@ -55,18 +75,23 @@ export async function* columnPages(
     reader.offset += packed;
     const page = unpacked(header, bytes, about.codec);
     checkCounts(page.header, column, rows - given);
-    const values = inTime(patience(page.bytes.length), () => {
-      checkRuns(page, column);
-      const whole = { view: new DataView(page.bytes.buffer, page.bytes.byteOffset, page.bytes.length), offset: 0 };
-      return readPage(whole, page.header, decoder, dictionary, undefined, 0).data;
-    });
-    if (!values) throw new Error("a page without values");
-    if (page.header.type === "DICTIONARY_PAGE") dictionary = convert(values, decoder);
-    else {
-      given += values.length;
-      if (given > rows) throw new Error(`${given} values in a group of ${rows} rows`);
-      yield values;
+    if (page.header.type === "DICTIONARY_PAGE") {
+      dictionary = inTime(patience(page.bytes.length), () => convert(decoded(page), decoder));
+      continue;
     }
+    const values = inTime(patience(page.bytes.length), () => {
+      const { present, count, rest } = withoutLevels(page, column);
+      if (count === 0) return { present, values: [] };
+      checkRuns(rest, count);
+      const found = decoded(rest, dictionary);
+      if (found.length !== count) throw new Error(`${found.length} values in a page of ${count}`);
+      return { present, values: found };
+    });
+    const { data_page_header: v1, data_page_header_v2: v2 } = page.header;
+    const inPage = (v1 ?? v2)?.num_values;
+    if (!inPage) throw new Error("a page without values");
+    given += inPage;
+    yield { rows: inPage, ...values };
   }
 }
 
@@ -97,7 +122,7 @@ function unpacked(header: PageHeader, bytes: Uint8Array, codec: ColumnMetaData["
   const body =
     unpack && size > levels
       ? inTime(patience(size), () => unpack(bytes.subarray(levels), size - levels))
-      : bytes.subarray(levels);
+      : bytes.subarray(levels, unpack ? levels : undefined);
   if (body.length !== size - levels) throw new Error(`a page of ${body.length} bytes that claims ${size - levels}`);
   whole.set(bytes.subarray(0, levels));
   whole.set(body, levels);
@@ -120,33 +145,86 @@ function checkCounts(header: PageHeader, { element }: SchemaTree, rows: number):
   if (!(nulls >= 0 && nulls <= values)) throw new Error(`a page claims ${nulls} nulls of ${values} values`);
 }
 
-/**
- * Runs of equal values and texts that begin like the one before take next to no bytes, and hyparquet (1.31) writes as many as a
- * page claims: throws where that is more than the page's values, or more bytes than a page may have.
- */
-function checkRuns({ header, bytes }: Page, { element }: SchemaTree): void {
+interface Levels {
+  /** Which rows have a value; missing where all have. */
+  readonly present?: Uint8Array | undefined;
+  /** How many have. */
+  readonly count: number;
+  /** The page of these values alone. */
+  readonly rest: Page;
+}
+
+/** Parts a page into which rows have a value, and the values: a level of 1 is a row that has. */
+function withoutLevels({ header, bytes }: Page, { element }: SchemaTree): Levels {
   const { data_page_header: v1, data_page_header_v2: v2 } = header;
   const data = v1 ?? v2;
-  if (!data) return;
-  const { num_values: values, encoding } = data;
+  if (!data) throw new Error(`a page of type ${header.type}`);
+  const rows = data.num_values;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let at = 0;
   const nullable = element.repetition_type === "OPTIONAL";
-  if (v2) {
-    if (nullable) checkHybrid(view, 0, v2.definition_levels_byte_length, 1, values);
-    at = v2.repetition_levels_byte_length + v2.definition_levels_byte_length;
-  } else if (nullable) {
-    const length = view.getUint32(0, true);
-    checkHybrid(view, 4, 4 + length, 1, values);
-    at = 4 + length;
+  const from = v2 ? v2.repetition_levels_byte_length : nullable ? 4 : 0;
+  const length = v2 ? v2.definition_levels_byte_length : nullable ? view.getUint32(0, true) : 0;
+  if (from + length > bytes.length) throw new Error(`levels of ${length} bytes in a page of ${bytes.length}`);
+  const present = nullable ? levelsOf(view, from, from + length, rows) : undefined;
+  const count = present?.reduce((sum, level) => sum + level, 0) ?? rows;
+  if (v2 && v2.num_nulls !== rows - count)
+    throw new Error(`a page claims ${v2.num_nulls} nulls, and has ${rows - count}`);
+  const left = bytes.subarray(from + length);
+  return {
+    present: count < rows ? present : undefined,
+    count,
+    rest: {
+      bytes: left,
+      header: {
+        ...header,
+        compressed_page_size: left.length,
+        uncompressed_page_size: left.length,
+        ...(v1 && { data_page_header: { ...v1, num_values: count } }),
+        ...(v2 && {
+          data_page_header_v2: {
+            ...v2,
+            num_values: count,
+            num_nulls: 0,
+            definition_levels_byte_length: 0,
+            repetition_levels_byte_length: 0,
+          },
+        }),
+      },
+    },
+  };
+}
+
+/** Levels of 0 and 1 in Parquet's mix of run lengths and packed bits. */
+function levelsOf(view: DataView, from: number, to: number, rows: number): Uint8Array {
+  checkHybrid(view, from, to, 1, rows);
+  const levels = new Uint8Array(rows);
+  const reader = { view, offset: from };
+  for (let row = 0; row < rows;) {
+    const head = readVarInt(reader);
+    const count = head & 1 ? Math.min((head >>> 1) * 8, rows - row) : head >>> 1;
+    if (head & 1)
+      for (let i = 0; i < count; i++) levels[row + i] = (view.getUint8(reader.offset + (i >> 3)) >> (i & 7)) & 1;
+    else levels.fill(view.getUint8(reader.offset) & 1, row, row + count);
+    reader.offset += head & 1 ? head >>> 1 : 1;
+    row += count;
   }
-  if (encoding === "RLE") checkHybrid(view, at + 4, bytes.length, 1, values);
+  return levels;
+}
+
+/**
+ * Runs of equal values and texts that begin like the one before take next to no bytes, and hyparquet (1.31) writes as many as a
+ * page claims: throws where that is more than the page's values, or more bytes than a page may have. `values`: those that are present.
+ */
+function checkRuns({ header, bytes }: Page, values: number): void {
+  const encoding = (header.data_page_header ?? header.data_page_header_v2)?.encoding;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (encoding === "RLE") checkHybrid(view, 4, bytes.length, 1, values);
   else if (encoding === "PLAIN_DICTIONARY" || encoding === "RLE_DICTIONARY") {
-    const width = view.getUint8(at);
+    const width = view.getUint8(0);
     if (width > 32) throw new Error(`a page whose indices have ${width} bits`);
-    if (width > 0) checkHybrid(view, at + 1, bytes.length, width, values);
+    if (width > 0) checkHybrid(view, 1, bytes.length, width, values);
   } else if (encoding?.startsWith("DELTA_")) {
-    const reader = { view, offset: at };
+    const reader = { view, offset: 0 };
     checkDelta(reader);
     if (encoding !== "DELTA_BYTE_ARRAY") return;
     const [prefixes, suffixes] = [new Int32Array(values), new Int32Array(values)];

@@ -107,6 +107,22 @@ describe("a Parquet file", () => {
     );
   });
 
+  test("whose footer claims what it has not is refused before room is made for it", async () => {
+    const footer = (metadata: readonly number[]): Uint8Array => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(metadata.length);
+      return Buffer.concat([Buffer.from("PAR1"), Uint8Array.from(metadata), length, Buffer.from("PAR1")]);
+    };
+    const many = [0xff, 0xff, 0xff, 0x0f];
+    const lists = Array.from({ length: 40 }, () => [0xf9, ...many]).flat();
+    const zeros = Array.from({ length: 64 }, () => 0);
+    await expect(open("lists.parquet", footer([0x19, ...lists, 0xf5, ...many, ...zeros]))).rejects.toThrow(
+      "lists.parquet: not a Parquet file it can read, got: a list of 33554431 items in 264 bytes, expected a whole one",
+    );
+    const endless = [0x16].concat(Array.from({ length: 200_000 }, () => 0xff));
+    await expect(open("number.parquet", footer(endless))).rejects.toThrow("a number of more than 10 bytes");
+  });
+
   test("with any byte of its footer wrong is read or refused, in one line", async () => {
     const footer = new DataView(bytes.buffer).getUint32(bytes.length - 8, true);
     for (let at = bytes.length - 8 - footer; at < bytes.length; at += 3) {

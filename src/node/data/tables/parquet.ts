@@ -1,10 +1,14 @@
 import { basename } from "node:path";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetSchema, type SchemaTree } from "hyparquet";
+import { asyncBufferFromFile, parquetSchema, type SchemaTree } from "hyparquet";
 import type { DataSource } from "../../../data/split.ts";
+import { columnFlag, namedColumns } from "../../../data/tables/column-names.ts";
 import { TableReader } from "../../../data/tables/table.ts";
 import { DataError, LatentkitError } from "../../../errors.ts";
 import { type TableFileOptions, tableSource } from "./table.ts";
+import { parquetFooter } from "./parquet-footer.ts";
 import { columnPages, MOST_ROWS } from "./parquet-pages.ts";
+import { givenForm } from "./parquet-types.ts";
+import { readValues } from "./parquet-values.ts";
 import { scratchFile } from "../../files/scratch-file.ts";
 
 /**
@@ -13,24 +17,25 @@ import { scratchFile } from "../../files/scratch-file.ts";
  */
 export async function openParquet(path: string, options: TableFileOptions): Promise<DataSource> {
   const name = basename(path);
-  const reader = new TableReader(name, { scratch: scratchFile, ...options });
-  const { drop = [] } = options;
-  const left: string[] = [];
+  const reader = new TableReader(name, { scratch: scratchFile, ...options, unit: "row" });
+  const { drop = [], columns: known } = options;
   try {
     const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
+    const metadata = await parquetFooter(file);
     const root = parquetSchema(metadata);
-    const columns = root.children.filter((column) => !(isNested(column) && drop.includes(column.element.name)));
+    const all = root.children.map(({ element }) => element.name);
+    const dropped = namedColumns(name, "drop", drop, all, { lenient: known !== undefined });
+    const columns = root.children.filter(({ element }) => !dropped.has(element.name));
     const nested = columns.find(isNested);
     if (nested)
       throw new DataError(
-        `${name}: column ${nested.element.name}: values within values, got a list or group, expected numbers or text; --drop ${nested.element.name} leaves the column out`,
+        `${name}: column ${nested.element.name}: values within values, got a list or group, expected numbers or text; ${columnFlag("drop", nested.element.name)} leaves the column out`,
       );
     const names = columns.map(({ element }) => element.name);
-    left.push(
-      ...drop.filter((each) => names.includes(each) || !root.children.some(({ element }) => element.name === each)),
+    reader.header(
+      names,
+      columns.map(({ element }) => givenForm(element)),
     );
-    reader.header(names);
     let line = 1;
     for (const { num_rows, columns: group } of metadata.row_groups) {
       const rows = Number(num_rows);
@@ -41,9 +46,10 @@ export async function openParquet(path: string, options: TableFileOptions): Prom
       for (const [i, column] of columns.entries()) {
         const about = group.find(({ meta_data }) => meta_data?.path_in_schema.join("\0") === names[i])?.meta_data;
         let row = line;
-        for await (const values of columnPages(file, column, root, about, rows)) {
-          reader.values(i, numbersOf(values) ?? Array.from(values, (value) => textOf(name, names[i]!, value)), row);
-          row += values.length;
+        const where = `${name}: column ${names[i]!}`;
+        for await (const page of columnPages(file, column, root, about, rows)) {
+          reader.values(i, readValues(page, column.element, where), row);
+          row += page.rows;
         }
       }
       line += rows;
@@ -55,33 +61,8 @@ export async function openParquet(path: string, options: TableFileOptions): Prom
     const [reason] = cause.message.split("\n");
     throw new DataError(`${name}: not a Parquet file it can read, got: ${reason}, expected a whole one`, { cause });
   }
-  return tableSource(reader, path, { ...options, drop: left });
+  return tableSource(reader, path, { ...options, drop: [] });
 }
 
 const isNested = ({ children, element }: SchemaTree): boolean =>
   children.length > 0 || element.repetition_type === "REPEATED";
-
-/** Values that are numbers, NaN where there is none; undefined for others. */
-function numbersOf(values: ArrayLike<unknown>): Float64Array | undefined {
-  const numbers = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (typeof value === "number") numbers[i] = value;
-    // Beyond the integers that float64 represents exactly, one may be the name of a category.
-    else if (typeof value === "bigint" && BigInt.asIntN(53, value) === value) numbers[i] = Number(value);
-    else if (value === null || value === undefined) numbers[i] = Number.NaN;
-    else return undefined;
-  }
-  return numbers;
-}
-
-/** A value as a table of text has it. */
-function textOf(name: string, column: string, value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" || typeof value === "string")
-    return String(value);
-  if (value instanceof Date) return value.toISOString();
-  throw new DataError(
-    `${name}: column ${column}: values it cannot read, got bytes or a structure, expected numbers or text`,
-  );
-}

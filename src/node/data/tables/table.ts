@@ -1,54 +1,99 @@
-import { createReadStream } from "node:fs";
-import { basename, extname } from "node:path";
-import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { scalingOf } from "../../../data/tables/number-scaling.ts";
+import { basename } from "node:path";
+import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { createDataSource, split, type DataSource, type SplitOptions } from "../../../data/split.ts";
 import type { OnLoadProgress } from "../../../data/options.ts";
-import { TableReader, type TableOptions, type SpillOptions } from "../../../data/tables/table.ts";
+import type { Column } from "../../../data/tables/column.ts";
+import { TableReader, type TableOptions, type TableReaderOptions } from "../../../data/tables/table.ts";
 import { DataError } from "../../../errors.ts";
 import { scratchFile } from "../../files/scratch-file.ts";
+import { blanksAsTabs, type Delimiter, delimiterOf, delimiterText, MOST_ROW } from "./delimiter.ts";
+import { headerNames, isHeader } from "./header.ts";
+import { fileText } from "./table-text.ts";
 
-const DELIMITERS = [",", ";", "\t", "|"];
-export interface TableFileOptions extends TableOptions, SplitOptions, Pick<SpillOptions, "mostInMemory"> {
+export interface TableFileOptions
+  extends TableOptions, SplitOptions, Pick<TableReaderOptions, "mostInMemory" | "decimal"> {
   readonly onProgress?: OnLoadProgress;
+  /** Whether the first line names the columns; told by what it holds when missing. */
+  readonly header?: "yes" | "no";
+  /** A label of the Encoding Standard; UTF-8, or UTF-16 by its byte order mark, when missing. */
+  readonly encoding?: string;
 }
 
-/** Characters of one row. */
-const MOST_ROW = 1 << 22;
+/** Rows that tell whether there is a header. */
+const TELLING_ROWS = 1000;
 
 /**
- * Opens a table of text: CSV, TSV or the like, plain or .gz. Fields are parted by the one of comma, semicolon, tab and bar that
- * the first line has most of. The first line is a header unless one of its fields is a number or empty. A tenth is held out to
- * test. Throws `DataError` naming the line or column.
+ * Opens a table of text: CSV, TSV or the like, plain or .gz. Fields are separated by the one of comma, semicolon, tab and bar that
+ * the first line has most of, or by blanks. A tenth is held out to test. Throws `DataError` naming the line or column.
  */
 export async function openTable(path: string, options: TableFileOptions): Promise<DataSource> {
   const name = basename(path);
-  const reader = new TableReader(name, { scratch: scratchFile, ...options });
-  const delimiter = /\.tsv(\.gz)?$/i.test(path) ? "\t" : await delimiterOf(path, name);
-  let named = false;
-  for await (const { record, line } of rows(path, name, delimiter)) {
-    if (!named) {
-      named = true;
-      const header = record.every((field) => field !== "" && Number.isNaN(Number(field)));
-      reader.header(header ? record : record.map((_, i) => `column${i + 1}`));
-      if (header) continue;
-    }
-    reader.row(record, line);
+  const text = (): AsyncGenerator<string> => fileText(path, name, options.encoding);
+  const delimiter = await delimiterOf(text(), path, name);
+  // With a comma between fields, numbers have decimal points.
+  const likelyDecimal = delimiter === "," ? ({ likelyDecimal: "point" } as const) : {};
+  const reader = new TableReader(name, { scratch: scratchFile, ...likelyDecimal, ...options });
+  let head: Row[] | undefined = [];
+  const begin = (rows: readonly Row[]): void => {
+    head = undefined;
+    for (const { record, line } of begun(reader, rows, options)) reader.row(record, line);
+  };
+  for await (const row of rows(text(), name, delimiter)) {
+    if (!head) reader.row(row.record, row.line);
+    else if (head.push(row) === TELLING_ROWS) begin(head);
   }
+  if (head) begin(head);
   return tableSource(reader, path, options);
+}
+
+/** Names the columns by the first rows, and gives those that are no header. */
+function begun(reader: TableReader, rows: readonly Row[], options: TableFileOptions): readonly Row[] {
+  const [first, second] = rows;
+  if (!first) return rows;
+  const named =
+    options.header === undefined
+      ? isHeader(
+          rows.map(({ record }) => record),
+          options.columns?.map(({ name }) => name),
+        )
+      : options.header === "yes";
+  reader.header(named ? headerNames(first.record, second?.record) : first.record.map((_, i) => `column${i + 1}`));
+  if (options.header === undefined)
+    reader.notes.push(
+      named
+        ? "first line: names of columns (--header no makes it a row)"
+        : "first line: a row, not names of columns (--header yes makes it names)",
+    );
+  return named ? rows.slice(1) : rows;
 }
 
 /** What was read as a data source, a tenth held out to test. */
 export async function tableSource(reader: TableReader, path: string, options: TableFileOptions): Promise<DataSource> {
   const dataset = await reader.dataset(options);
-  const numbers = dataset.columns!.filter(({ kind }) => kind === "number").length;
   const { condition } = options;
+  const classes = condition === undefined ? "" : `, classes by ${condition}`;
   return createDataSource({
     name: dataset.name,
-    description: `${dataset.size} rows of ${path}: ${numbers} columns of numbers, standardized, ${dataset.columns!.length - numbers} of categories, one-hot${condition === undefined ? "" : `, classes by ${condition}`}`,
+    description: `${dataset.size} rows of ${path}: ${columnCounts(dataset.columns!)}${classes}`,
+    ...(reader.notes.length > 0 && { notes: reader.notes }),
     ...split(dataset, { ...options, test: 0.1 }),
   });
+}
+
+/** How many columns there are of each kind. */
+function columnCounts(columns: readonly Column[]): string {
+  const count = (is: (column: Column) => boolean): number => columns.filter(is).length;
+  const numbers = count((column) => column.kind === "number");
+  const quantiles = count((column) => column.kind === "number" && scalingOf(column) === "quantile");
+  const counts: readonly (readonly [number, string])[] = [
+    [numbers - quantiles, "of numbers, standardized"],
+    [quantiles, "of numbers, by quantiles"],
+    [columns.length - numbers, "of categories, one-hot"],
+  ];
+  const said = counts.filter(([many]) => many > 0).map(([many, what]) => `${many} ${what}`);
+  return said.join(", ").replace(/^\d+/, (many) => `${many} column${many === "1" ? "" : "s"}`);
 }
 
 interface Row {
@@ -57,9 +102,10 @@ interface Row {
 }
 
 /** The rows of a file. */
-async function* rows(path: string, name: string, delimiter: string): AsyncGenerator<Row> {
+async function* rows(text: AsyncIterable<string>, name: string, delimiter: Delimiter): AsyncGenerator<Row> {
+  const blanks = delimiter === "blanks";
   const parser = parse({
-    delimiter,
+    delimiter: blanks ? "\t" : delimiter,
     bom: true,
     trim: true,
     skip_empty_lines: true,
@@ -67,10 +113,10 @@ async function* rows(path: string, name: string, delimiter: string): AsyncGenera
     max_record_size: MOST_ROW,
     info: true,
   });
-  const text = textOf(path);
-  text.on("error", (error) => parser.destroy(error));
+  const source = Readable.from(blanks ? blanksAsTabs(text) : text);
+  source.on("error", (error) => parser.destroy(error));
   try {
-    for await (const { record, info } of text.pipe(parser) as AsyncIterable<{
+    for await (const { record, info } of source.pipe(parser) as AsyncIterable<{
       record: string[];
       info: { lines: number };
     }>)
@@ -81,47 +127,10 @@ async function* rows(path: string, name: string, delimiter: string): AsyncGenera
     if (!known) throw cause;
     const [reason] = cause.message.split("\n");
     throw new DataError(
-      `${name}: not a table it can read, got: ${reason}, expected rows of text parted by ${shown(delimiter)}`,
-      {
-        cause,
-      },
+      `${name}: not a table it can read, got: ${reason}, expected rows of text separated by ${delimiterText(delimiter)}`,
+      { cause },
     );
   } finally {
-    text.destroy();
+    source.destroy();
   }
-}
-
-const shown = (delimiter: string): string => (delimiter === "\t" ? "tabs" : `"${delimiter}"`);
-
-function textOf(path: string): Readable {
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  if (extname(path).toLowerCase() !== ".gz") return file;
-  const unpacked = createGunzip();
-  file.on("error", (error) => unpacked.destroy(error));
-  return file.pipe(unpacked);
-}
-
-/** The delimiter that the first line has most of outside of quotes; a comma where it has none. Throws DataError for one without end. */
-async function delimiterOf(path: string, name: string): Promise<string> {
-  const text = textOf(path);
-  let start = "";
-  try {
-    for await (const chunk of text as AsyncIterable<Buffer>) {
-      start += chunk.toString("utf8");
-      if (/[\r\n]/.test(start) || start.length > MOST_ROW) break;
-    }
-  } catch {
-    // Reading the rows meets the same error, and says it in one line.
-    return ",";
-  } finally {
-    text.destroy();
-  }
-  const [line = ""] = start.split(/[\r\n]/, 1);
-  if (line.length > MOST_ROW)
-    throw new DataError(
-      `${name}: not a table it can read, got: a first line of more than ${MOST_ROW} characters, expected rows of text`,
-    );
-  const outside = line.replaceAll(/"[^"]*"/g, "");
-  const count = (delimiter: string): number => outside.split(delimiter).length;
-  return DELIMITERS.toSorted((a, b) => count(b) - count(a))[0]!;
 }

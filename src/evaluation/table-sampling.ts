@@ -1,0 +1,73 @@
+import type { Column } from "../data/tables/column.ts";
+import { POOL, withDataMarginals } from "../data/tables/data-marginals.ts";
+import { stream } from "../random/index.ts";
+import type { SampleOptions, SamplingProgress } from "./sampling.ts";
+
+/** Which marginals sampled rows have: the data's, or the model's own. */
+export const marginalNames = ["data", "model"] as const;
+
+/** Rows whose marginals are corrected together: whole blocks are made, so that row i does not depend on how many are wanted. */
+const BLOCK = 8192;
+
+interface SampledTable {
+  readonly columns: readonly Column[] | undefined;
+  readonly isGiven: boolean;
+  /** Whether the model's samples have the data's marginals as they are. */
+  readonly model: { readonly dataMarginals?: true };
+}
+
+/** Some of all rows that a seed gives: `count` from place `first` on. */
+interface Wanted {
+  readonly count: number;
+  readonly first: number;
+  readonly seed: number;
+}
+
+/** Rows of a table with the data's marginals, from what `draw` gives; elsewhere, what it gives. */
+export async function tableRows(
+  table: SampledTable,
+  { marginals = "data", ...wanted }: Wanted & { readonly marginals?: unknown },
+  draw: (count: number, first: number) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  if (!corrects(table, marginals)) return draw(wanted.count, wanted.first);
+  const blocks = inBlocks(table.columns!, wanted, async function* (count, first) {
+    return await draw(count, first);
+  });
+  let next = await blocks.next();
+  while (!next.done) next = await blocks.next();
+  return next.value;
+}
+
+/** The same for a sampler with its options: the data's marginals belong to its defaults. */
+export async function* tableSampling(
+  table: SampledTable,
+  { count, options: { marginals = "data", ...options } }: { readonly count: number; readonly options: SampleOptions },
+  draw: (count: number, options: SampleOptions) => AsyncGenerator<SamplingProgress, Float32Array>,
+): AsyncGenerator<SamplingProgress, Float32Array> {
+  const { seed = 0, first = 0, previewEvery: _, ...others } = options;
+  if (!corrects(table, marginals) || Object.keys(others).length > 0) return yield* draw(count, options);
+  return yield* inBlocks(table.columns!, { count, first, seed }, (of, at) => draw(of, { ...options, first: at }));
+}
+
+const corrects = ({ columns, isGiven, model }: SampledTable, marginals: unknown): boolean =>
+  columns !== undefined && !isGiven && marginals === "data" && model.dataMarginals !== true;
+
+async function* inBlocks<Progress>(
+  columns: readonly Column[],
+  { count, first, seed }: Wanted,
+  draw: (count: number, first: number) => AsyncGenerator<Progress, Float32Array>,
+): AsyncGenerator<Progress, Float32Array> {
+  let rows: Float32Array | undefined;
+  const begin = Math.floor(first / BLOCK);
+  for (let block = begin; block * BLOCK < first + count; block++) {
+    const pool = yield* draw(POOL * BLOCK, block * POOL * BLOCK);
+    const width = pool.length / (POOL * BLOCK);
+    const random = stream(seed, "marginals", block);
+    const made = withDataMarginals(columns, pool, { count: BLOCK, uniform: () => random.uniform() });
+    rows ??= new Float32Array(count * width);
+    const from = Math.max(0, first - block * BLOCK);
+    const to = Math.min(BLOCK, first + count - block * BLOCK);
+    rows.set(made.subarray(from * width, to * width), (block * BLOCK + from - first) * width);
+  }
+  return rows!;
+}

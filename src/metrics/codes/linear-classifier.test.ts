@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { fitLinearClassifier } from "./linear-classifier.ts";
+
+// Nine examples at 0 and one at 1: separable, so that without a penalty the weights would grow without end. SciPy 1.17 minimizes
+// sum_i -log softmax(W x_i + b)_(y_i) + |W|^2 / 2, of the standardized feature, at weights that are 1.4796 apart and biases 3.1844.
+test("one feature: the boundary between two classes is that of the penalized likelihood, 0.7457", () => {
+  const classify = fitLinearClassifier(
+    Float64Array.from([...Array.from({ length: 9 }, () => 0), 1]),
+    1,
+    Uint32Array.from([...Array.from({ length: 9 }, () => 0), 1]),
+  );
+  expect([0, 0.7436, 0.7476, 1].map((x) => classify([x]))).toEqual([0, 0, 1, 1]);
+});

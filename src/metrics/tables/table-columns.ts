@@ -1,0 +1,62 @@
+import { ConfigError } from "../../errors.ts";
+import { quantileBins } from "../codes/quantile-bins.ts";
+
+/** A column of a table as its file has it: numbers, or which of `categories` each row has. */
+export type TableColumn =
+  | { readonly kind: "number"; readonly values: Float64Array }
+  | { readonly kind: "category"; readonly values: Uint16Array; readonly categories: number };
+
+/** Columns of equal length. */
+export type TableColumns = readonly TableColumn[];
+
+/** Number of rows. */
+export const rowCount = (table: TableColumns): number => table[0]?.values.length ?? 0;
+
+/** Throws ConfigError where tables do not have the same kinds of columns, or one has fewer than `least` rows. */
+export function checkAlike(where: string, tables: readonly TableColumns[], least: number): void {
+  const kinds = tables.map((table) => table.map(({ kind }) => kind).join(" "));
+  const other = kinds.find((kind) => kind !== kinds[0]);
+  if (other !== undefined)
+    throw new ConfigError(`${where}: tables differ in their columns, got ${other}, expected ${kinds[0]}`);
+  const few = tables.find(
+    (table) => rowCount(table) < least || table.some(({ values }) => values.length !== rowCount(table)),
+  );
+  if (few)
+    throw new ConfigError(
+      `${where}: too few rows or columns of unequal length, got ${rowCount(few)}, expected ${least}`,
+    );
+}
+
+/** Tables of the same columns, one below the other. */
+export const stacked = (tables: readonly TableColumns[]): TableColumns =>
+  tables[0]!.map((column, i): TableColumn => {
+    const parts = tables.map((table) => table[i]!.values);
+    return column.kind === "number"
+      ? { kind: "number", values: Float64Array.from(parts.flatMap((values) => [...values])) }
+      : { ...column, values: Uint16Array.from(parts.flatMap((values) => [...values])) };
+  });
+
+/** Some rows of a table, in the order given. */
+export const rowsOf = (table: TableColumns, rows: Uint32Array): TableColumns =>
+  table.map((column): TableColumn =>
+    column.kind === "number"
+      ? { kind: "number", values: Float64Array.from(rows, (row) => column.values[row]!) }
+      : { ...column, values: Uint16Array.from(rows, (row) => column.values[row]!) },
+  );
+
+/**
+ * Bins of each column for trees: quantiles of numbers over all rows, categories in the order of their frequency, the rare ones beyond
+ * the last bin together.
+ */
+export function treeBins(table: TableColumns, bins: number): readonly Uint8Array[] {
+  return table.map((column) => {
+    if (column.kind === "number") return quantileBins(column.values.length, (row) => column.values[row]!, bins);
+    const counts = new Uint32Array(column.categories);
+    for (const category of column.values) counts[category]! += 1;
+    const place = new Uint8Array(column.categories);
+    Array.from(counts.keys())
+      .toSorted((a, b) => counts[b]! - counts[a]!)
+      .forEach((category, at) => (place[category] = Math.min(at, bins - 1)));
+    return Uint8Array.from(column.values, (category) => place[category]!);
+  });
+}
