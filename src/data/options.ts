@@ -165,7 +165,15 @@ function chosenBefore({ shape, classNames, columns, range, standardization, opti
   const scaling = range === undefined ? undefined : { range, ...(standardization && { standardization }) };
   return {
     ...(image ? { shape, channels: planes, ...(height === width && { size: height }) } : { channels }),
-    ...{ condition, drop, categories, asNumber, header, decimal, encoding, missing, skipBroken },
+    condition,
+    drop,
+    categories,
+    asNumber,
+    header,
+    decimal,
+    encoding,
+    missing,
+    skipBroken,
     classNames,
     columns,
     scaling,
