@@ -125,7 +125,8 @@ test.each([
       // Four frames are the four samples: [walks, samples] of the model, [frames, walks] in the film.
       const labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
       const given = trained.model.condition ? trained.given({ class: labels }) : trained;
-      const pictures = await given.decode(await given.samplePrior(12));
+      // The file is in the units of the data: digits are bytes from 0 to 255.
+      const pictures = (await given.decode(await given.samplePrior(12))).map((intensity) => 255 * intensity);
       const size = pictures.length / 12;
       for (let walker = 0; walker < 3; walker++)
         for (let frame = 0; frame < 4; frame++)

@@ -10,6 +10,7 @@ export { arrayDatasets } from "./arrays/array-dataset.ts";
 export type { ByteFile, SlicedFile } from "./formats/byte-file.ts";
 export { type IdxDatasetFiles, readIdxDataset } from "./formats/idx-dataset.ts";
 export { type IdxArray, readIdx, type ReadIdxOptions } from "./formats/idx.ts";
+export { readMat } from "./formats/mat.ts";
 export { encodeNpy } from "./formats/npy.ts";
 export type { NpzPart } from "./arrays/array-keys.ts";
 export { readNpz } from "./formats/npz.ts";
@@ -20,6 +21,9 @@ export { type KnownDataSource, openGeneratedSource } from "./generators/generate
 export { sprites, spritesSource, type SpritesSourceOptions } from "./generators/sprites.ts";
 export { toySource, type ToySourceOptions } from "./generators/toy-source.ts";
 export { findToy, sampleToy, type Toy, toys } from "./generators/toys.ts";
+export { toDataUnits, toModelUnits, type Units } from "./arrays/units.ts";
+export { drawnExamples } from "./examples/drawn-examples.ts";
+export { everyExample } from "./examples/every-example.ts";
 export { firstExamples } from "./first-examples.ts";
 export type { DataSourceOptions, LoadProgress, OnLoadProgress } from "./options.ts";
 export {

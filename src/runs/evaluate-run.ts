@@ -153,8 +153,12 @@ export async function* evaluateRun(
     for (const metric of chosen) {
       const start = performance.now();
       const seconds = (): number => (performance.now() - start) / 1000;
+      const lacks = whyLacking(metric, context);
+      if (lacks !== undefined) {
+        found[metric.name] = { results: [], conditions: {}, seconds: 0, failed: lacks };
+        continue;
+      }
       try {
-        refuseLacking(metric, context);
         const report = yield* measuring(metric, context);
         found[metric.name] = { ...report, seconds: seconds() };
       } catch (error) {
@@ -164,7 +168,9 @@ export async function* evaluateRun(
         found[metric.name] = { results: [], conditions: {}, seconds: seconds(), failed: error.message };
       }
     }
-    if (failures.length === chosen.length) throw failures[0];
+    const partial = request.lacking === "leave out";
+    if (!partial && failures.length > 0 && Object.values(found).every(({ failed }) => failed !== undefined))
+      throw failures[0];
   } finally {
     await (await extractor?.catch(() => undefined))?.release();
     for (const prior of priors.values()) await (await prior.catch(() => undefined))?.release();

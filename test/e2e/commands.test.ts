@@ -232,7 +232,7 @@ describe("a run", () => {
   test("shows its latent space as a map", async () => {
     expect(await json("manifold", run, "--size", "5", "--out", "m.png")).toMatchObject({ dims: [0, 1], size: 5 });
     const picture = png("m.png");
-    expect([picture.width, picture.height]).toEqual([2 * 5 * 28, 2 * 5 * 28]);
+    expect([picture.width, picture.height]).toEqual([2 * (5 * 30 + 2), 2 * (5 * 30 + 2)]);
     // Exchanging the dimensions mirrors the map at its rising diagonal.
     const values = async (dims: string): Promise<Float32Array> => {
       await output("manifold", run, "--size", "5", "--dims", dims, "--out", "m.npy");

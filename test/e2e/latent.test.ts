@@ -26,11 +26,12 @@ async function refusal(...args: readonly string[]): Promise<string> {
   return stderr.slice("latentkit: ".length, -1);
 }
 
-/** What a command writes into a .npy file. */
+/** What a command writes into a .npy file: codes, or digits from 0 to 255, here as intensities. */
 async function numbers(...args: readonly string[]): Promise<{ shape: readonly number[]; values: Float32Array }> {
   await output(...args, "--out", "numbers.npy");
   const { shape, values } = await readNpy((await openFile(inside("numbers.npy")))!);
-  return { shape, values: Float32Array.from(values) };
+  const scale = args[0] === "encode" ? 1 : 255;
+  return { shape, values: Float32Array.from(values, (value) => value / scale) };
 }
 const pixels = 784;
 const picture = (values: Float32Array, i: number): Float32Array => values.subarray(i * pixels, (i + 1) * pixels);

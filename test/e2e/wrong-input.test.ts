@@ -109,12 +109,12 @@ describe("arguments", () => {
       /^--mlflow: http:\/\/127\.0\.0\.1:1 does not answer, got "[^\n]*", expected an MLflow server$/,
     ],
     [["train", "vae", "--config", "none.json"], /^none\.json: cannot read, got ENOENT \(no such file or directory\)/],
-    [["train", "vae", "--device", "gpu"], /^--device: not a value it takes, got "gpu", expected one of auto, cpu, /],
+    [["train", "vae", "--device", "tpu"], /^--device: not a value it takes, got "tpu", expected one of auto, cpu, /],
     [
       ["sample", "run", "--device", "wasm", "--threads", "2"],
       "--threads: wasm has one thread in Node, got 2, expected 0 or 1; or --device cpu",
     ],
-    [["sample", "run", "--device", "gpu"], /^--device: unknown device, got "gpu", expected one of auto, cpu, /],
+    [["sample", "run", "--device", "tpu"], /^--device: unknown device, got "tpu", expected one of auto, cpu, /],
     [
       ["sample", "run", "--out", "x.jpg"],
       '--out: unknown file type, got "x.jpg", expected a name that ends in .png or .npy or .csv',

@@ -10,7 +10,7 @@ import { ExampleReader } from "../storage/example-reader.ts";
  *
  * @example
  * const { dataset, indices } = await everyExample(await digitsSource({ size: 100 }));
- * indices.length; // 120: 100 to train, 10 each for validation and test
+ * indices.length; // 120
  */
 export async function everyExample({ train, validation, test }: DataSource): Promise<Split> {
   const members = new Map<Dataset, Uint32Array[]>();

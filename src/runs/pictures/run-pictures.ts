@@ -10,7 +10,6 @@ import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../../latent/percentiles.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
-import type { LatentCodes } from "../../evaluation/latent-codes.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 
 /**

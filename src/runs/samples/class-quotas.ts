@@ -1,10 +1,6 @@
 /**
  * Classes in a sequence of which every beginning has them as often as `counts` says, to within one or so: the j-th example of a class of fraction p
  * stands at place (j + 1/2) / p.
- *
- * @example
- * const next = classQuotas([3, 1]);
- * Array.from({ length: 8 }, next); // [0, 0, 1, 0, 0, 0, 1, 0]
  */
 export function classQuotas(counts: readonly number[]): () => number {
   const intervals = counts.map((count) => (count > 0 ? 1 / count : Infinity));
