@@ -16,8 +16,8 @@ import { decodeLatents, type LatentCodes } from "./latent-codes.ts";
 import { mapSplit } from "./map-split.ts";
 import { checkCount, chunk, countRows, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
 import { ratePerDimension } from "./rate-per-dimension.ts";
-import { drain, type SampleOptions, sampling, type SamplingProgress } from "./sampling.ts";
-import { tableRows, tableSampling } from "./table-sampling.ts";
+import { drain, type SampleOptions, sampling, type SamplingProgress } from "./samples/sampling.ts";
+import { tableRows, tableSampling } from "./samples/table-sampling.ts";
 
 // A type, not an interface: only that fits a record of tensors.
 type PosteriorTensors = { readonly means: Tensor; readonly samples: Tensor; readonly rates?: Tensor };

@@ -8,7 +8,7 @@ import type { Extractor } from "../evaluation/extractors/extractor.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { ownPrior } from "../evaluation/metrics/generated.ts";
 import { findMetric, metrics } from "../evaluation/metrics/index.ts";
-import type { Shown } from "../evaluation/shown-samples.ts";
+import type { Shown } from "../evaluation/samples/shown-samples.ts";
 import { has } from "../evaluation/capabilities.ts";
 import {
   type MetricResult,

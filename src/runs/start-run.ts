@@ -293,9 +293,9 @@ function refuseChanges(again: object, before: object): void {
 const defaultName = (model: string, data: string): string =>
   `runs/${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`;
 
-/** The spec as run.json keeps it. */
-const asData = (spec: DataSpec): Omit<RunInfo["data"], "source" | "options" | "fingerprint"> =>
-  // The same but for what the compiler knows to be read-only.
-  structuredClone(spec) as Omit<RunInfo["data"], "source" | "options" | "fingerprint">;
+type KeptSpec = Omit<RunInfo["data"], "source" | "options" | "fingerprint">;
+
+/** The spec as run.json keeps it: the same but for what the compiler knows to be read-only. */
+const asData = (spec: DataSpec): KeptSpec => structuredClone(spec) as KeptSpec;
 
 const asJson = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;

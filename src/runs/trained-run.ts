@@ -3,7 +3,7 @@ import { findSplit, refuseOtherShape, type Split, type SplitName } from "../data
 import { toDataUnits, toModelUnits } from "../data/arrays/units.ts";
 import { ConfigError } from "../errors.ts";
 import type { ConditionValues } from "../evaluation/condition.ts";
-import { drain, type SampleOptions } from "../evaluation/sampling.ts";
+import { drain, type SampleOptions } from "../evaluation/samples/sampling.ts";
 import type { SplitCodes, TrainedModel } from "../evaluation/trained-model.ts";
 import { type Evaluation, type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
 import type { LoadedRun } from "./load-run.ts";

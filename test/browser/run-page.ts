@@ -6,7 +6,7 @@ import { loadRun } from "../../src/runs/load-run.ts";
 import { scoreRun } from "../../src/runs/score-run.ts";
 import { resumeRun, type RunRequest, startRun } from "../../src/runs/start-run.ts";
 import type { RunStore } from "../../src/runs/storage/store.ts";
-import { drain } from "../../src/evaluation/sampling.ts";
+import { drain } from "../../src/evaluation/samples/sampling.ts";
 import { follow } from "../follow-training.ts";
 
 /** What the test compares, as JSON. */

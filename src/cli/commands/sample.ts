@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
-import { givesMeans } from "../../evaluation/shown-samples.ts";
+import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import { kindOf } from "../../kinds/registry.ts";
 import { type ClassIndices, classIndices } from "../../data/dataset.ts";
 import { sizeOf } from "../../graph/shape.ts";

@@ -1,4 +1,4 @@
-import { scalingOf } from "../../data/tables/number-scaling.ts";
+import { scalingOf } from "../../data/tables/numbers/number-scaling.ts";
 import type { Column, NumberColumn } from "../../data/tables/column.ts";
 import { valueText } from "../../data/tables/row-text.ts";
 import { table } from "./table.ts";

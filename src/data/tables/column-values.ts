@@ -3,7 +3,7 @@ import type { Dataset } from "../dataset.ts";
 import { classIndices } from "../dataset.ts";
 import type { Column } from "./column.ts";
 import { columnFlag } from "./column-names.ts";
-import { modelMapping } from "./number-scaling.ts";
+import { modelMapping } from "./numbers/number-scaling.ts";
 import { type ColumnRole, sortedCategories } from "./infer-column.ts";
 import { MOST_CATEGORIES, NONE, type RawColumn } from "./raw-column.ts";
 

@@ -3,7 +3,7 @@ import type { DataError } from "../../errors.ts";
 import type { Column, NumberColumn } from "./column.ts";
 import { columnFlag } from "./column-names.ts";
 import { isPlain } from "./text/number-style.ts";
-import { isNearNormal, numberStatistics, valuesOf } from "./number-statistics.ts";
+import { isNearNormal, numberStatistics, valuesOf } from "./numbers/number-statistics.ts";
 import { type Field, MOST_CATEGORIES, MOST_NUMBER, type RawColumn } from "./raw-column.ts";
 
 /** Largest number of steps between quantiles: tails of 1/1000 are resolved. */

@@ -1,7 +1,7 @@
 import { csvLine } from "../formats/csv.ts";
 import { type Column, columnWidth, type NumberColumn } from "./column.ts";
 import { dateReader, dateText } from "./text/date-form.ts";
-import { fromModel } from "./number-scaling.ts";
+import { fromModel } from "./numbers/number-scaling.ts";
 import { numberText } from "./text/written-numbers.ts";
 
 /** A value of a numeric column as the table writes it: a number, or a date. */

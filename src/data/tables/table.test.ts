@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../errors.ts";
 import { FIXED_BINARIZATION } from "../binarize.ts";
-import { scalingOf } from "./number-scaling.ts";
+import { scalingOf } from "./numbers/number-scaling.ts";
 import { csvText, rowText } from "./row-text.ts";
 import { normalQuantile } from "../../normal-quantile.ts";
 import { ExampleReader } from "../storage/example-reader.ts";

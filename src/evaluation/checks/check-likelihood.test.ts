@@ -11,7 +11,7 @@ import type { Device } from "../../runtime/device.ts";
 import { cpuDevice } from "../../runtime/node.ts";
 import { createVariables } from "../../runtime/variables.ts";
 import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
-import { drain } from "../sampling.ts";
+import { drain } from "../samples/sampling.ts";
 import { TrainedModel } from "../trained-model.ts";
 import { converged, sameElbo, sameInFloat64 } from "./check-likelihood.ts";
 

@@ -1,7 +1,7 @@
 import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { AnnealedLikelihood } from "../likelihood/annealed-likelihood.ts";
 import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
-import { drain } from "../sampling.ts";
+import { drain } from "../samples/sampling.ts";
 import type { Check, Metric } from "./metric.ts";
 
 /** Time grows with the examples, the chains, and the temperatures: what an estimate with an error bar needs. */

@@ -5,7 +5,7 @@ import { inRandomOrder } from "../../data/examples/drawn-examples.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../given-examples.ts";
 import { splitSpec } from "../../data/split-spec.ts";
-import { decodedAsMeans, shownAs } from "../shown-samples.ts";
+import { decodedAsMeans, shownAs } from "../samples/shown-samples.ts";
 import { lacking } from "../capabilities.ts";
 import type { LatentCodes } from "../latent-codes.ts";
 import { type MetricContext, oncePerContext } from "./metric.ts";

@@ -5,7 +5,7 @@ import type { Extractor } from "../extractors/extractor.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { ConditionValues } from "../condition.ts";
 import type { LatentCodes } from "../latent-codes.ts";
-import type { Shown } from "../shown-samples.ts";
+import type { Shown } from "../samples/shown-samples.ts";
 import type { TrainedModel } from "../trained-model.ts";
 
 export interface MetricResult {

@@ -34,8 +34,8 @@ function kolmogorovSmirnov(a: Float64Array, b: Float64Array): number {
   while (i < x.length && j < y.length) {
     // Both functions step over all values equal to the next one.
     const at = Math.min(x[i]!, y[j]!);
-    while (i < x.length && x[i]! === at) i += 1;
-    while (j < y.length && y[j]! === at) j += 1;
+    while (i < x.length && x[i] === at) i += 1;
+    while (j < y.length && y[j] === at) j += 1;
     most = Math.max(most, Math.abs(i / x.length - j / y.length));
   }
   return most;

@@ -28,21 +28,32 @@ export function checkAlike(where: string, tables: readonly TableColumns[], least
 }
 
 /** Tables of the same columns, one below the other. */
-export const stacked = (tables: readonly TableColumns[]): TableColumns =>
-  tables[0]!.map((column, i): TableColumn => {
-    const parts = tables.map((table) => table[i]!.values);
-    return column.kind === "number"
-      ? { kind: "number", values: Float64Array.from(parts.flatMap((values) => [...values])) }
-      : { ...column, values: Uint16Array.from(parts.flatMap((values) => [...values])) };
+export const stacked = (tables: readonly TableColumns[]): TableColumns => {
+  const rows = tables.reduce((sum, table) => sum + rowCount(table), 0);
+  return tables[0]!.map((first, i) => {
+    const column = like(first, rows);
+    let at = 0;
+    for (const table of tables) {
+      column.values.set(table[i]!.values, at);
+      at += table[i]!.values.length;
+    }
+    return column;
   });
+};
 
 /** Some rows of a table, in the order given. */
 export const rowsOf = (table: TableColumns, rows: Uint32Array): TableColumns =>
-  table.map((column): TableColumn =>
-    column.kind === "number"
-      ? { kind: "number", values: Float64Array.from(rows, (row) => column.values[row]!) }
-      : { ...column, values: Uint16Array.from(rows, (row) => column.values[row]!) },
-  );
+  table.map((from) => {
+    const column = like(from, rows.length);
+    rows.forEach((row, i) => (column.values[i] = from.values[row]!));
+    return column;
+  });
+
+/** A column of the same kind, with room for so many rows. */
+const like = (column: TableColumn, rows: number): TableColumn =>
+  column.kind === "number"
+    ? { kind: "number", values: new Float64Array(rows) }
+    : { kind: "category", values: new Uint16Array(rows), categories: column.categories };
 
 /**
  * Bins of each column for trees: quantiles of numbers over all rows, categories in the order of their frequency, the rare ones beyond

@@ -10,7 +10,7 @@ import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import type { Run } from "../run.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
-import { shownAs } from "../../evaluation/shown-samples.ts";
+import { shownAs } from "../../evaluation/samples/shown-samples.ts";
 import { forSamples, manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
 
 export interface NamedImageGrid {

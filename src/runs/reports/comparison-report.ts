@@ -10,7 +10,7 @@ import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { metricsHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
 import { openPrior } from "../codes/code-prior.ts";
-import { shownAs } from "../../evaluation/shown-samples.ts";
+import { shownAs } from "../../evaluation/samples/shown-samples.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";

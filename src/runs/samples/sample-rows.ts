@@ -1,6 +1,6 @@
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
-import { givesMeans } from "../../evaluation/shown-samples.ts";
+import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { classQuotas } from "./class-quotas.ts";
 import type { CodePrior } from "../codes/code-prior.ts";

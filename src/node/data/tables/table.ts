@@ -1,4 +1,4 @@
-import { scalingOf } from "../../../data/tables/number-scaling.ts";
+import { scalingOf } from "../../../data/tables/numbers/number-scaling.ts";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";

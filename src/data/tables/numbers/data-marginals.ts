@@ -1,5 +1,5 @@
-import type { CategoryColumn, Column, NumberColumn } from "./column.ts";
-import { columnWidth } from "./column.ts";
+import type { CategoryColumn, Column, NumberColumn } from "../column.ts";
+import { columnWidth } from "../column.ts";
 import { modelMapping, quantileAt } from "./number-scaling.ts";
 
 /** Passes over the categorical columns, at most, and the relative change of a weight that ends them. */

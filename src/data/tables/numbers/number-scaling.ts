@@ -1,5 +1,5 @@
-import { normalProbability, normalQuantile } from "../../normal-quantile.ts";
-import type { NumberColumn } from "./column.ts";
+import { normalProbability, normalQuantile } from "../../../normal-quantile.ts";
+import type { NumberColumn } from "../column.ts";
 
 /** Number of values memoized per column: many columns have few distinct values. */
 const MOST_KNOWN = 1000;

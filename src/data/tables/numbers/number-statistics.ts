@@ -1,4 +1,4 @@
-import { normalProbability } from "../../normal-quantile.ts";
+import { normalProbability } from "../../../normal-quantile.ts";
 
 /** Summary statistics of a numeric column. */
 export interface NumberStatistics {

@@ -1,15 +1,15 @@
-import { UnsupportedOpError } from "../errors.ts";
-import { Input, type Tensor, Variable } from "../graph/tensor.ts";
-import type { Codes } from "../models/latent.ts";
-import { parseSettings } from "../settings-schema.ts";
-import { samplerOf, type AnySampler, type StepScalars, type Symbolic } from "../models/sampler.ts";
-import { variables } from "../nn/module.ts";
-import { Program } from "../runtime/program.ts";
-import { createVariables, JoinedVariables, type VariableStore } from "../runtime/variables.ts";
-import type { HostArray } from "../runtime/host-array.ts";
-import { lacking } from "./capabilities.ts";
-import type { Given } from "./condition.ts";
-import { chunk, type ModelOnDevice } from "./model-on-device.ts";
+import { UnsupportedOpError } from "../../errors.ts";
+import { Input, type Tensor, Variable } from "../../graph/tensor.ts";
+import type { Codes } from "../../models/latent.ts";
+import { parseSettings } from "../../settings-schema.ts";
+import { samplerOf, type AnySampler, type StepScalars, type Symbolic } from "../../models/sampler.ts";
+import { variables } from "../../nn/module.ts";
+import { Program } from "../../runtime/program.ts";
+import { createVariables, JoinedVariables, type VariableStore } from "../../runtime/variables.ts";
+import type { HostArray } from "../../runtime/host-array.ts";
+import { lacking } from "../capabilities.ts";
+import type { Given } from "../condition.ts";
+import { chunk, type ModelOnDevice } from "../model-on-device.ts";
 
 /** How to sample: the sampler's own options by name, and those of every sampler. */
 export interface SampleOptions {

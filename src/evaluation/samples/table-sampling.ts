@@ -1,7 +1,7 @@
-import type { Column } from "../data/tables/column.ts";
-import { POOL, withDataMarginals } from "../data/tables/data-marginals.ts";
-import { stream } from "../random/index.ts";
-import type { SampleOptions, SamplingProgress } from "./sampling.ts";
+import type { Column } from "../../data/tables/column.ts";
+import { POOL, withDataMarginals } from "../../data/tables/numbers/data-marginals.ts";
+import { stream } from "../../random/index.ts";
+import { drain, type SampleOptions, type SamplingProgress } from "./sampling.ts";
 
 /** Which marginals sampled rows have: the data's, or the model's own. */
 export const marginalNames = ["data", "model"] as const;
@@ -30,12 +30,7 @@ export async function tableRows(
   draw: (count: number, first: number) => Promise<Float32Array>,
 ): Promise<Float32Array> {
   if (!corrects(table, marginals)) return draw(wanted.count, wanted.first);
-  const blocks = inBlocks(table.columns!, wanted, async function* (count, first) {
-    return await draw(count, first);
-  });
-  let next = await blocks.next();
-  while (!next.done) next = await blocks.next();
-  return next.value;
+  return drain(inBlocks(table.columns!, wanted, (count, first) => atOnce(draw(count, first))));
 }
 
 /** The same for a sampler with its options: the data's marginals belong to its defaults. */
@@ -51,6 +46,11 @@ export async function* tableSampling(
 
 const corrects = ({ columns, isGiven, model }: SampledTable, marginals: unknown): boolean =>
   columns !== undefined && !isGiven && marginals === "data" && model.dataMarginals !== true;
+
+// oxlint-disable-next-line require-yield -- what is drawn at once has no progress
+async function* atOnce(drawn: Promise<Float32Array>): AsyncGenerator<never, Float32Array> {
+  return drawn;
+}
 
 async function* inBlocks<Progress>(
   columns: readonly Column[],

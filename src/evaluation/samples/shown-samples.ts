@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { kindOf } from "../kinds/registry.ts";
-import type { Model } from "../models/model.ts";
-import { samplerOf } from "../models/sampler.ts";
+import { kindOf } from "../../kinds/registry.ts";
+import type { Model } from "../../models/model.ts";
+import { samplerOf } from "../../models/sampler.ts";
 
 /** Whether a model's sampler can give means of p(x|z) in place of samples. */
 export function givesMeans(model: Model): boolean {
