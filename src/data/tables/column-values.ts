@@ -28,9 +28,10 @@ export function* encodeColumn(
   if (column.kind === "number") {
     checkNumbers(raw, column.date !== undefined, loose);
     const mapping = modelMapping(column);
+    const imputed = mapping(column.mean);
     for (const values of raw.rows.numbers()) {
       const encoded = new Float32Array(values.length);
-      for (let i = 0; i < values.length; i++) encoded[i] = Number.isNaN(values[i]!) ? 0 : mapping(values[i]!);
+      for (let i = 0; i < values.length; i++) encoded[i] = Number.isNaN(values[i]!) ? imputed : mapping(values[i]!);
       yield encoded;
     }
     return;
