@@ -6,7 +6,7 @@ import { modelMapping, quantileAt } from "./number-scaling.ts";
 const MOST_PASSES = 50;
 const STILL = 1e-3;
 /** A row of the pool is taken at most once, so that no weight may be above this many times the average: the pool is this many times larger. */
-export const POOL = 2;
+export const POOL = 4;
 
 /**
  * Rows of a model with the marginals of the data, and the model's dependence between columns, as a copula has them: of a pool of `POOL`
