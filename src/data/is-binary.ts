@@ -1,5 +1,7 @@
 import { drawnExamples } from "./examples/drawn-examples.ts";
 import { firstExamples } from "./first-examples.ts";
+import type { DataSpec } from "./spec.ts";
+import { splitSpec } from "./split-spec.ts";
 import type { Split } from "./split.ts";
 
 /** Examples that are looked at. */
@@ -20,4 +22,10 @@ export function isBinary(split: Split): boolean {
   const x = firstExamples(drawnExamples(split, DRAWN), DRAWN);
   const between = x.reduce((count, v) => count + Number(v > NEAR && v < 1 - NEAR), 0);
   return between <= MOST_BETWEEN * x.length;
+}
+
+/** What presets are chosen by: the spec of a split, and whether its intensities, if it has any, are binary. */
+export function seenSpec(split: Split): DataSpec {
+  const spec = splitSpec(split);
+  return spec.range ? { ...spec, binary: isBinary(split) } : spec;
 }

@@ -16,7 +16,9 @@ const data = dataSpec([1, 4, 4], {
 });
 const modelOf = (name: string, settings: object = {}): Model => {
   const definition = findModel(name);
-  return definition.build(definition.config.parse({ latentDim: 3, ...settings }), data);
+  const latentDim = { latentDim: 3 };
+  const hasCodes = definition.config.safeParse(latentDim).success;
+  return definition.build(definition.config.parse({ ...(hasCodes && latentDim), ...settings }), data);
 };
 
 describe("latents that are said to have the prior N(0, I)", () => {

@@ -17,7 +17,7 @@ export { type SAP, sap } from "./codes/sap.ts";
 export { type Unit, type UnitReport, unitReport } from "./codes/unit-report.ts";
 export { boundSizes, ImportanceBounds, LogMeanExp } from "./importance-bounds.ts";
 export { meanSquaredError, psnr } from "./psnr.ts";
-export { rocAuc } from "./roc-auc.ts";
+export { aucInterval, rocAuc } from "./roc-auc.ts";
 export {
   neighborTwoSample,
   type TwoSampleHalves,

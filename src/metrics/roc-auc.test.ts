@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { rocAuc } from "./roc-auc.ts";
+import { aucInterval, rocAuc } from "./roc-auc.ts";
 
 const is = (...ones: readonly number[]): boolean[] => ones.map((one) => one === 1);
 
@@ -34,5 +34,22 @@ describe("the area under the ROC curve", () => {
   test("refuses a single class and scores that are not numbers", () => {
     expect(() => rocAuc([1, 2], is(1, 1))).toThrow("roc auc: a class is missing, got 2 positive and 0 negative");
     expect(() => rocAuc([1, NaN], is(1, 0))).toThrow("roc auc: a score is not a number, got NaN for example 1");
+  });
+});
+
+describe("its interval", () => {
+  // Hanley & McNeil 1982, p. 32: 58 normal and 51 abnormal images, an area of 0.893, Q1 0.80668 and Q2 0.84253: standard error 0.0325.
+  test("is that of the paper's example", () => {
+    const [low, high] = aucInterval(0.893, { positives: 51, negatives: 58 });
+    expect((high - low) / (2 * 1.96)).toBeCloseTo(0.0325, 4);
+    expect((low + high) / 2).toBeCloseTo(0.893, 9);
+  });
+
+  test("has the deviation of a uniform rank at 0.5, and none at 1", () => {
+    // Of the Mann-Whitney statistic of equal distributions: (m + n + 1) / (12 m n).
+    const [low, high] = aucInterval(0.5, { positives: 300, negatives: 200 });
+    expect(((high - low) / (2 * 1.96)) ** 2).toBeCloseTo(501 / (12 * 300 * 200), 9);
+    expect(aucInterval(1, { positives: 9, negatives: 9 })).toEqual([1, 1]);
+    expect(aucInterval(0.98, { positives: 5, negatives: 5 })[1]).toBe(1);
   });
 });

@@ -24,7 +24,7 @@ test("who starts, resumes or loads a run hears how far its data are read", async
     heard = [];
   };
   const request = { definition: findModel("vae"), config: {}, data, binarize: "auto", seed: 0 } as const;
-  const settings = { batchSize: 10, epochs: 1, device: "cpu", threads: 1 } as const;
+  const settings = { batchSize: 10, epochs: 1, schedule: "constant", device: "cpu", threads: 1 } as const;
   const out = join(folder, "run");
   await follow(await startRun({ ...request, settings }, { out, onLoadProgress }));
   expectHeard();

@@ -99,7 +99,12 @@ test.each([
     { likelihood: "gaussian-diagonal" },
     /^gradientNorm was \d+ at step \d+, [\d.]+ times its running median/,
   ],
-  ["over-fitting", { epochs: 100, learningRate: 0.01 }, {}, /^validation negElbo rose from [\d.]+ at step \d+ to/],
+  [
+    "over-fitting",
+    { epochs: 100, learningRate: 0.01, patience: 0 },
+    {},
+    /^validation negElbo rose from [\d.]+ at step \d+ to/,
+  ],
 ] as const)("%s is found in a run that has it", async (finding, settings, config, evidence) => {
   const findings = findingsOf(
     await follow(await start(finding, settings, config, finding === "dead-units" ? 200 : 10)),

@@ -10,7 +10,7 @@ import type { Device } from "../runtime/device.ts";
 import type { Rewind, TrainingState } from "../training/checkpoint.ts";
 import { compileStep } from "../training/compile-step.ts";
 import type { JsonObject } from "../serialization/json.ts";
-import { isBinary } from "../data/is-binary.ts";
+import { seenSpec } from "../data/is-binary.ts";
 import { splitSpec } from "../data/split-spec.ts";
 import type { DataSpec } from "../data/spec.ts";
 import { runDataSpec, type RunInfo } from "./run-info.ts";
@@ -72,8 +72,8 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const reading = givenDataOptions(request);
   const source = options.source ?? (await platform.openData(data, reading));
   const spec = splitSpec(source.train);
-  const seen = { ...spec, ...(spec.range && { binary: isBinary(source.train) }) };
-  const { config, settings: chosen, presets } = withPresets(definition, request, seen, source.train.indices.length);
+  const { length } = source.train.indices;
+  const { config, settings: chosen, presets } = withPresets(definition, request, seenSpec(source.train), length);
   // A resumed run takes what `auto` took.
   const settings = { ...chosen, device: device.name };
   const where = request.modelFile?.path ?? definition.name;
@@ -198,8 +198,7 @@ async function resumed(
   const source = await openRunData(run, platform);
   const model = runModelOf(run.info, spec, named);
   checkModel(modelPlace(run.info, named), model, runDataSpec(run.info), settings.batchSize);
-  const { binarize } = data;
-  const compiled = compile({ model, source, device, settings, binarize, seed });
+  const compiled = compile({ model, source, device, settings, binarize: data.binarize, seed });
   const { step, steps } = compiled;
   const state = await loadState(run, step, seed);
   const from = state?.step ?? 0;
@@ -220,7 +219,7 @@ async function resumed(
     platform,
     model,
     picked,
-    binarize,
+    binarize: data.binarize,
     settings,
     seed,
     definition,

@@ -99,6 +99,31 @@ describe("patience", () => {
   });
 });
 
+describe("without patience that is given", () => {
+  const settings = { epochs: 160, learningRate: 0.01 };
+
+  test("a small set is not memorized: training stops, and the best weights are used", async () => {
+    const events = await follow(await start("small", settings));
+    const [stopped, done] = [only(events, "stopped")[0]!, only(events, "done")[0]!];
+    const stepsPerEpoch = stopped.step / stopped.epoch;
+    // Four validations 50 steps apart.
+    expect(stopped.epoch).toBe(done.best!.step / stepsPerEpoch + 4 * Math.ceil(50 / stepsPerEpoch));
+    expect(stopped.epoch).toBeLessThan(settings.epochs);
+    expect(done.weights).toBe(done.best!.step);
+    expect((await loadRun(join(folder, "small"), cpu)).step).toBe(done.best!.step);
+  });
+
+  test("with 0 it is trained to the end, and the last weights are used, which are worse", async () => {
+    const events = await follow(await start("long", { ...settings, epochs: 80, patience: 0 }));
+    const [done] = only(events, "done");
+    expect(only(events, "stopped")).toEqual([]);
+    expect(done!.weights).toBe(done!.step);
+    expect((await loadRun(join(folder, "long"), cpu)).step).toBe(done!.step);
+    const { best, metrics } = done!;
+    expect(metrics.validation["negElbo"]).toBeGreaterThan(best!.value);
+  });
+});
+
 test("the best validation has a checkpoint however rare they are otherwise", async () => {
   const events = await follow(await start("rare", { epochs: 8, checkpointEvery: 1000 }));
   const [done] = only(events, "done");

@@ -150,7 +150,7 @@ export class TrainingRun {
     const { model, step, batches, binarize, seed, settings } = this.#parts;
     const { validation } = this.source;
     const validates = model.validation !== undefined && validation.indices.length > 0;
-    const patience = epochsOfPatience(settings.patience, steps / stepsPerEpoch);
+    const patience = epochsOfPatience(settings.patience, { steps, stepsPerEpoch });
     const outOfTime = (n: number): boolean => outOfPatience(patience, { best: this.#best, step: n, stepsPerEpoch });
     let end = outOfTime(from) ? from : steps;
     const events = model.solve

@@ -136,7 +136,7 @@ function overFitting({ records }: Symptoms): Finding | undefined {
     finding: "over-fitting",
     evidence: `validation ${metric} rose from ${short(valueOf(best))} at step ${best.step} to ${short(end)}, while training's fell from ${short(then)} to ${short(now)}`,
     remedy:
-      "the best weights are used; --patience 5 stops sooner; more data, a smaller network or --weight-decay with --optimizer adamw would generalize better",
+      "the best weights are used unless --patience is 0; --patience 5 stops sooner; more data, a smaller network or --weight-decay with --optimizer adamw would generalize better",
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Best, betterOf, outOfPatience } from "./early-stopping.ts";
+import { type Best, betterOf, epochsOfPatience, outOfPatience } from "./early-stopping.ts";
 
 test("the best is the lowest first metric, and of equal ones the earliest", () => {
   const curve = [5, 3, 4, 3, 2, 2];
@@ -19,4 +19,20 @@ test("patience ends after so many epochs without anything better", () => {
   expect([20, 30, 40, 50].map((step) => at(2, step))).toEqual([false, false, true, true]);
   expect(at(undefined, 1000)).toBe(false);
   expect(outOfPatience(1, { best: null, step: 1000, stepsPerEpoch: 10 })).toBe(false);
+});
+
+test.each([
+  // As given; 0 is none.
+  [7, { steps: 10, stepsPerEpoch: 10 }, 7],
+  [0, { steps: 10_000, stepsPerEpoch: 10 }, undefined],
+  // A quarter, rounded up.
+  [undefined, { steps: 1000, stepsPerEpoch: 10 }, 25],
+  [undefined, { steps: 1010, stepsPerEpoch: 10 }, 26],
+  // At least 20: longer than a usual run.
+  [undefined, { steps: 200, stepsPerEpoch: 10 }, 20],
+  // At least four validations, which are 50 steps apart where epochs are short.
+  [undefined, { steps: 120, stepsPerEpoch: 1 }, 200],
+  [undefined, { steps: 120, stepsPerEpoch: 4 }, 52],
+])("patience of %j in %j is %j epochs", (given, length, expected) => {
+  expect(epochsOfPatience(given, length)).toBe(expected);
 });

@@ -1,4 +1,5 @@
 import type { TrainingState } from "./checkpoint.ts";
+import { epochsApart } from "./validation-schedule.ts";
 
 /** The best validation so far: its first metric, lower is better, and its step. */
 export type Best = NonNullable<TrainingState["best"]>;
@@ -11,15 +12,22 @@ export function betterOf(best: Best | null, step: number, results: Readonly<Reco
   return best && best.value <= value ? best : { step, metric, value };
 }
 
-/** Epochs of patience, at least, where nobody says how many. */
+/** Epochs of patience and validations in them, at least, where nobody says how many. */
 const leastPatience = 20;
+const leastValidations = 4;
 
 /**
- * Epochs without a better validation after which training stops: as given; a quarter of the planned ones, but at least 20, where
- * nothing is; undefined for 0, which trains to the end and keeps the last weights.
+ * Epochs without a better validation after which training stops: as given; a quarter of the planned ones where nothing is, but at least
+ * 20 and several validations, which are not after every epoch where epochs are short; undefined for 0, which trains to the end and keeps
+ * the last weights.
  */
-export function epochsOfPatience(given: number | undefined, plannedEpochs: number): number | undefined {
-  return given === 0 ? undefined : (given ?? Math.max(leastPatience, Math.ceil(plannedEpochs / 4)));
+export function epochsOfPatience(
+  given: number | undefined,
+  { steps, stepsPerEpoch }: { readonly steps: number; readonly stepsPerEpoch: number },
+): number | undefined {
+  if (given !== undefined) return given === 0 ? undefined : given;
+  const quarter = Math.ceil(steps / stepsPerEpoch / 4);
+  return Math.max(leastPatience, leastValidations * epochsApart(stepsPerEpoch), quarter);
 }
 
 /**

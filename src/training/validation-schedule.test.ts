@@ -24,4 +24,6 @@ test("short ones after the hundredth every 50 steps", () => {
 
 test("each where patience counts them", () => {
   expect(reviewed(300, { stepsPerEpoch: 1, patience: 5 })).toHaveLength(300);
+  // None counts none.
+  expect(reviewed(300, { stepsPerEpoch: 1, patience: 0 })).toEqual(reviewed(300, { stepsPerEpoch: 1 }));
 });

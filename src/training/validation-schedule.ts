@@ -5,6 +5,10 @@ const firstEpochs = 100;
 /** Steps between looks at the later ones, at least. */
 const stepsApart = 50;
 
+/** Epochs between looks, at most. */
+export const epochsApart = (stepsPerEpoch: number): number =>
+  stepsPerEpoch >= shortEpoch ? 1 : Math.ceil(stepsApart / stepsPerEpoch);
+
 /**
  * Whether training stops after an epoch, counted from 1, to validate and to save a checkpoint: after each, but of short epochs after
  * the hundredth only as often as every 50 steps, since validation would take most of the time there. Patience that is given counts epochs,
@@ -14,6 +18,5 @@ export function isReviewed(
   epoch: number,
   { stepsPerEpoch, patience }: { readonly stepsPerEpoch: number; readonly patience?: number | undefined },
 ): boolean {
-  if (stepsPerEpoch >= shortEpoch || epoch <= firstEpochs || patience !== undefined) return true;
-  return epoch % Math.ceil(stepsApart / stepsPerEpoch) === 0;
+  return epoch <= firstEpochs || (patience ?? 0) > 0 || epoch % epochsApart(stepsPerEpoch) === 0;
 }

@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { BINARIZATIONS } from "../../data/binarize.ts";
-import { splitSpec } from "../../data/split-spec.ts";
+import { seenSpec } from "../../data/is-binary.ts";
 import { ConfigError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
@@ -69,7 +69,7 @@ export async function effectiveConfig(
   const reading = givenDataOptions(options);
   const source = await nodePlatform.openData(data, { ...reading, onProgress: loadProgress() });
   const known = { config: given.config, settings: givenSettings(trainingSettings, given.options) };
-  const { config, settings } = withPresets(definition, known, splitSpec(source.train), source.train.indices.length);
+  const { config, settings } = withPresets(definition, known, seenSpec(source.train), source.train.indices.length);
   const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;
   return { data, out, ...settings, epochs, binarize, ...reading, seed, set: config };
 }

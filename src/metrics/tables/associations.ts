@@ -7,9 +7,10 @@ const BINS = 10;
 
 /**
  * Correlation error: how far apart the associations of pairs of columns are in two tables, a mean over all pairs; 0 for equal ones, at
- * most 1. As in SDMetrics' column-pair trends (also Zhang et al. 2024, arXiv:2310.09656, appendix): half the absolute difference of
- * Pearson's correlations for two columns of numbers, else the total variation distance of the pair's joint frequencies, numbers in ten
- * quantile bins of the first table. Throws ConfigError for tables of other columns, or of fewer than 2 rows; 0 for a single column.
+ * most 1. As SDMetrics' column-pair trends (also Zhang et al. 2024, arXiv:2310.09656, appendix): half the absolute difference of
+ * Pearson's correlations for two columns of numbers, else the total variation distance of the pair's joint frequencies; numbers beside
+ * categories are in ten bins, here of quantiles of the first table. Throws ConfigError for tables of other columns, or of fewer than 2
+ * rows; 0 for a single column.
  *
  * @example
  * const numbers = (...values: number[]) => ({ kind: "number", values: Float64Array.from(values) }) as const;
@@ -23,7 +24,7 @@ export function correlationError(a: TableColumns, b: TableColumns): number {
   for (let i = 0; i < a.length; i++)
     for (let j = 0; j < i; j++) {
       pairs += 1;
-      if (a[i]!.kind === "number" && b[j]!.kind === "number" && a[j]!.kind === "number")
+      if (a[i]!.kind === "number" && a[j]!.kind === "number")
         sum += Math.abs(pearson(a[i]!.values, a[j]!.values) - pearson(b[i]!.values, b[j]!.values)) / 2;
       else {
         // A pair of bins as one number.

@@ -12,20 +12,23 @@ export type TableColumns = readonly TableColumn[];
 /** Number of rows. */
 export const rowCount = (table: TableColumns): number => table[0]?.values.length ?? 0;
 
-/** Throws ConfigError where tables do not have the same kinds of columns, or one has fewer than `least` rows. */
+/** Throws ConfigError where tables do not have the same kinds of columns, columns differ in length, or there are fewer than `least` rows. */
 export function checkAlike(where: string, tables: readonly TableColumns[], least: number): void {
-  const kinds = tables.map((table) => table.map(({ kind }) => kind).join(" "));
+  const kinds = tables.map((table) => table.map(kindText).join(", "));
   const other = kinds.find((kind) => kind !== kinds[0]);
   if (other !== undefined)
     throw new ConfigError(`${where}: tables differ in their columns, got ${other}, expected ${kinds[0]}`);
-  const few = tables.find(
-    (table) => rowCount(table) < least || table.some(({ values }) => values.length !== rowCount(table)),
-  );
-  if (few)
-    throw new ConfigError(
-      `${where}: too few rows or columns of unequal length, got ${rowCount(few)}, expected ${least}`,
-    );
+  for (const table of tables) {
+    const lengths = [...new Set(table.map(({ values }) => values.length))];
+    if (lengths.length > 1)
+      throw new ConfigError(`${where}: columns differ in length, got ${lengths.join(", ")} rows, expected one length`);
+    if (rowCount(table) < least)
+      throw new ConfigError(`${where}: too few rows, got ${rowCount(table)}, expected at least ${least}`);
+  }
 }
+
+const kindText = (column: TableColumn): string =>
+  column.kind === "number" ? "numbers" : `${column.categories} categories`;
 
 /** Tables of the same columns, one below the other. */
 export const stacked = (tables: readonly TableColumns[]): TableColumns => {

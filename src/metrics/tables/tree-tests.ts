@@ -2,7 +2,7 @@
 import { ConfigError } from "../../errors.ts";
 import { stream } from "../../random/index.ts";
 import { type BoostOptions, boostTrees } from "../codes/boosted-trees.ts";
-import { rocAuc } from "../roc-auc.ts";
+import { aucInterval, rocAuc } from "../roc-auc.ts";
 import { checkAlike, rowCount, rowsOf, stacked, type TableColumns, treeBins } from "./table-columns.ts";
 
 /** The classifier of both tests. */
@@ -51,7 +51,7 @@ export interface TrainedOnSynthetic {
 /**
  * Train on synthetic, test on real (Esteban et al. 2017, arXiv:1706.02633, section 4): trees predict column `target`, a category of two
  * values, from the other columns, from real training rows and from as many samples; both are tested on the real test rows. Throws
- * ConfigError where the target is no such column or a class is missing.
+ * ConfigError where the target is no such column, the test rows have one class alone, or a table has fewer than 20 rows.
  */
 export function trainOnSynthetic(
   { samples, training, test }: Readonly<Record<"samples" | "training" | "test", TableColumns>>,
@@ -62,8 +62,10 @@ export function trainOnSynthetic(
   const column = test[target];
   if (column?.kind !== "category" || column.categories !== 2)
     throw new ConfigError(
-      `train on synthetic: the target is no column of two categories, got ${column?.kind === "category" ? `${column.categories} categories` : "numbers"}, expected 2`,
+      `train on synthetic: the target is no column of two categories, got ${column?.kind === "category" ? `${column.categories} categories` : (column?.kind ?? "none")}, expected 2`,
     );
+  if (new Set(column.values).size < 2)
+    throw new ConfigError("train on synthetic: the test rows have one class alone, got 1, expected both");
   const count = Math.min(rowCount(samples), rowCount(training), 2 * mostRows);
   const by = (table: TableColumns, which: number): TestedAUC => {
     const order = stream(seed, "train-on-synthetic", which).permutation(rowCount(table));
@@ -83,17 +85,7 @@ function aucOf(rows: TableColumns, classes: Uint32Array, training: number): Test
   const odds = scores[1]!.map((score, i) => score - scores[0]![i]!);
   const positive = Array.from(classes.subarray(training), (k) => k === 1);
   const auc = rocAuc(odds, positive);
-  return { auc, interval: aucInterval(auc, positive), tested: positive.length };
-}
-
-/** The interval of Hanley & McNeil 1982 (Radiology 143:29), eq. 2, cut to [0, 1]. */
-function aucInterval(auc: number, positive: readonly boolean[]): readonly [low: number, high: number] {
-  const positives = positive.reduce((n, is) => n + Number(is), 0);
-  const negatives = positive.length - positives;
-  const [q1, q2] = [auc / (2 - auc), (2 * auc * auc) / (1 + auc)];
-  const variance =
-    (auc * (1 - auc) + (positives - 1) * (q1 - auc * auc) + (negatives - 1) * (q2 - auc * auc)) /
-    (positives * negatives);
-  const reach = 1.96 * Math.sqrt(Math.max(0, variance));
-  return [Math.max(0, auc - reach), Math.min(1, auc + reach)];
+  const positives = positive.filter(Boolean).length;
+  const interval = aucInterval(auc, { positives, negatives: positive.length - positives });
+  return { auc, interval, tested: positive.length };
 }

@@ -22,11 +22,10 @@ const mostColumns = 2048;
 /** Rows it is fitted to, at most: evenly spaced ones of more. */
 const mostRows = 2 ** 20;
 
-/** A column of the copula: its first place in an example, and how many categories it has; 1 for a number. */
-interface Place {
-  readonly at: number;
-  readonly width: number;
-}
+/** A column of the copula: its first place in an example, and how many categories it has, or which of the numbers it is. */
+type Place =
+  | { readonly kind: "number"; readonly at: number; readonly width: 1; readonly number: number }
+  | { readonly kind: "category"; readonly at: number; readonly width: number };
 
 /**
  * Gaussian copula with empirical marginals (Sklar 1959; Nelsen, "An introduction to copulas", section 2.3):
@@ -45,9 +44,9 @@ interface Place {
 class Copula implements Model {
   readonly latents = [];
   readonly dataMarginals = true;
-  /** Of each number: [parts, STEPS + 1]; unused for categories. */
+  /** Of each number: [numbers, STEPS + 1]. */
   readonly quantiles: Variable;
-  /** Where a category begins and ends between 0 and 1: [parts] each. */
+  /** Where a category begins and ends between 0 and 1: [parts] each, unused for numbers. */
   readonly lower: Variable;
   readonly upper: Variable;
   /** L with R = L L^T: [columns, columns]. */
@@ -64,7 +63,8 @@ class Copula implements Model {
       throw new ConfigError(`copula: too many columns, got ${length}, expected at most ${mostColumns}`);
     const state = (...extents: number[]): Variable =>
       new Variable(extents, { kind: "constant", value: 0 }, { trainable: false });
-    this.quantiles = state(this.#parts, STEPS + 1);
+    // A table of categories alone has a row that nothing reads.
+    this.quantiles = state(Math.max(1, this.#places.filter(({ kind }) => kind === "number").length), STEPS + 1);
     this.lower = state(this.#parts);
     this.upper = state(this.#parts);
     this.factor = state(length, length);
@@ -82,18 +82,19 @@ class Copula implements Model {
   }
 
   async solve(examples: Examples): Promise<ReadonlyMap<Variable, Float32Array>> {
-    const [parts, places] = [this.#parts, this.#places];
-    const values = columnValues(examples, places, parts);
-    const marginals = places.map(({ width }, i) => (width === 1 ? quantilesOf(values[i]!) : bounds(values[i]!, width)));
+    const parts = this.#parts;
+    const values = columnValues(examples, this.#places, parts);
     const [quantiles, lower, upper] = [
-      new Float32Array(parts * (STEPS + 1)),
+      new Float32Array(this.quantiles.size),
       new Float32Array(parts),
       new Float32Array(parts),
     ];
-    places.forEach(({ at, width }, i) => {
-      if (width === 1) return quantiles.set(marginals[i]!, at * (STEPS + 1));
-      lower.set(marginals[i]!.subarray(0, width), at);
-      upper.set(marginals[i]!.subarray(1), at);
+    this.#places.forEach((place, i) => {
+      if (place.kind === "number") return quantiles.set(quantilesOf(values[i]!), place.number * (STEPS + 1));
+      const { at, width } = place;
+      const starts = bounds(values[i]!, width);
+      lower.set(starts.subarray(0, width), at);
+      upper.set(starts.subarray(1), at);
       // Phi(y) may round to 1.
       upper[at + width - 1] = 2;
     });
@@ -108,25 +109,32 @@ class Copula implements Model {
   /** Examples of normal scores y [batch, columns]: [batch, parts]. */
   #fromScores(y: Tensor): Tensor {
     const places = this.#places;
-    const owner = places.flatMap(({ width }, i) => Array.from({ length: width }, () => i));
-    const u = gather(erf(y.div(Math.SQRT2)).add(1).div(2), constant(owner, [this.#parts], "int64"), 1);
-    const isNumber = constant(
-      places.flatMap(({ width }) => Array.from({ length: width }, () => Number(width === 1))),
+    const parts = <T>(of: (place: Place, i: number) => T): readonly T[] =>
+      places.flatMap((place, i) => Array.from({ length: place.width }, () => of(place, i)));
+    const owner = constant(
+      parts((_, i) => i),
       [this.#parts],
+      "int64",
     );
+    const u = gather(erf(y.div(Math.SQRT2)).add(1).div(2), owner, 1);
     const chosen = and(greaterEqual(u, this.lower), less(u, this.upper));
     // The inverse of the distribution function: between quantiles, linear.
     const rank = u.mul(STEPS);
     const below = minimum(floor(rank), STEPS - 1);
     const first = constant(
-      Float32Array.from({ length: this.#parts }, (_, part) => part * (STEPS + 1)),
+      parts((place) => (place.kind === "number" ? place.number * (STEPS + 1) : 0)),
       [this.#parts],
     );
+    // Exact in float32: there are fewer quantiles than 2^24.
     const at = cast(below.add(first), "int64");
     const table = reshape(this.quantiles, [-1]);
     const from = gather(table, at);
     const to = gather(table, at.add(constant([1], [1], "int64")));
     const number = from.add(to.sub(from).mul(rank.sub(below)));
+    const isNumber = constant(
+      parts(({ kind }) => Number(kind === "number")),
+      [this.#parts],
+    );
     return where(greater(isNumber, 0), number, cast(chosen, "float32"));
   }
 }
@@ -140,8 +148,8 @@ function columnValues(examples: Examples, places: readonly Place[], parts: numbe
     for (let row = 0; row < count; row++, seen++) {
       if (seen % step !== 0) continue;
       const example = x.subarray(row * parts, (row + 1) * parts);
-      places.forEach(({ at, width }, i) => {
-        values[i]![seen / step] = width === 1 ? example[at]! : example.subarray(at, at + width).indexOf(1);
+      places.forEach(({ kind, at, width }, i) => {
+        values[i]![seen / step] = kind === "number" ? example[at]! : example.subarray(at, at + width).indexOf(1);
       });
     }
   });
@@ -156,9 +164,11 @@ function quantilesOf(values: Float32Array): Float32Array {
 
 /** Where each category begins between 0 and 1, and 1: [categories + 1]. */
 function bounds(values: Float32Array, categories: number): Float32Array {
+  const counts = new Uint32Array(categories);
+  for (const category of values) counts[category]! += 1;
   const starts = new Float32Array(categories + 1);
-  for (const category of values) starts[category + 1]! += 1 / values.length;
-  for (let k = 0; k < categories; k++) starts[k + 1]! += starts[k]!;
+  let rows = 0;
+  counts.forEach((count, k) => (starts[k + 1] = (rows += count) / values.length));
   return starts;
 }
 
@@ -214,12 +224,14 @@ function meanProduct(a: Float64Array, b: Float64Array): number {
 
 /** The columns of a table; each value is one where examples are no table. */
 function placesOf(columns: readonly ColumnSpec[] | undefined, parts: number): readonly Place[] {
-  let at = 0;
-  const widths = columns?.map((column) => (column.kind === "category" ? column.values.length : 1));
-  return (widths ?? Array.from({ length: parts }, () => 1)).map((width) => {
-    const place = { at, width };
-    at += width;
-    return place;
+  let [at, number] = [0, 0];
+  const kinds = columns ?? Array.from({ length: parts }, () => ({ kind: "number" as const }));
+  return kinds.map((column): Place => {
+    const first = at;
+    at += column.kind === "category" ? column.values.length : 1;
+    return column.kind === "category"
+      ? { kind: "category", at: first, width: column.values.length }
+      : { kind: "number", at: first, width: 1, number: number++ };
   });
 }
 

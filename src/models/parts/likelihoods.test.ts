@@ -3,8 +3,7 @@ import { sines } from "../../../test/variable-values.ts";
 import { noiseValues } from "../../../test/noise-values.ts";
 import { dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
-import { constant, type Tensor, type Variable } from "../../graph/tensor.ts";
-import { value } from "../../graph/value.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
 import { type Likelihood, likelihood, likelihoodConfig, type LikelihoodName } from "./likelihoods.ts";
 import type { ColumnSpec } from "../model.ts";
 import { z } from "zod";
@@ -82,31 +81,37 @@ describe("columns", () => {
   ];
   const config = z.strictObject(likelihoodConfig).parse({ likelihood: "columns" });
   const p = likelihood(config, dataSpec([8], { columns }));
-  const decoded = constant([0.5, -1, 2, 0, 0.3, 0.1, 0.2, 0.3], [1, 8]);
-
-  /** With the variances of 1 that training starts from. */
-  const atStart = (t: Tensor): number[] => {
-    const { logVars } = p as Likelihood & { readonly logVars: Variable };
-    const leaves = new Map([...noiseValues([t], 3), [logVars, value("float32", [3], [0, 0, 0])] as const]);
-    return [...evaluate([t], leaves)[0]!.data];
-  };
+  // Means and logits, then log variances: those of categories are not used.
+  const decoded = constant([0.5, -1, 2, 0, 0.3, 0.1, 0.2, 0.3, 0, 1, 7, 7, -2, 7, 7, 7], [1, 16]);
 
   test("is a normal for each number and a categorical for each class", () => {
     const x = constant([1, 1, 0, 1, -1, 0, 0, 1], [1, 8]);
-    const normal = (v: number, mean: number): number => -0.5 * ((v - mean) ** 2 + Math.log(2 * Math.PI));
+    const normal = (v: number, mean: number, logVar: number): number =>
+      -0.5 * ((v - mean) ** 2 / Math.exp(logVar) + logVar + Math.log(2 * Math.PI));
     const classes = (logits: readonly number[], k: number): number =>
       logits[k]! - Math.log(logits.reduce((sum, l) => sum + Math.exp(l), 0));
     const expected =
-      normal(1, 0.5) + normal(1, -1) + classes([2, 0], 1) + normal(-1, 0.3) + classes([0.1, 0.2, 0.3], 2);
-    expect(atStart(p.of(decoded).logProb(x))[0]).toBeCloseTo(expected, 6);
+      normal(1, 0.5, 0) + normal(1, -1, 1) + classes([2, 0], 1) + normal(-1, 0.3, -2) + classes([0.1, 0.2, 0.3], 2);
+    expect(p.channelsPerChannel).toBe(2);
+    expect(numbers(p.of(decoded).logProb(x))[0]).toBeCloseTo(expected, 5);
   });
 
   test("samples rows of one class each", () => {
-    const row = atStart(p.of(decoded).sample());
+    const row = numbers(p.of(decoded).sample());
     const ones = (from: number, to: number): unknown => row.slice(from, to).filter((v) => v !== 0);
     expect(ones(2, 4)).toEqual([1]);
     expect(ones(5, 8)).toEqual([1]);
     expect(row[0]).not.toBe(0.5);
+  });
+
+  test("has no density without bound where a number has few values", () => {
+    const narrow = constant([1, -1, 2, 0, 0.3, 0.1, 0.2, 0.3, -100, 0, 0, 0, 0, 0, 0, 0], [1, 16]);
+    const x = constant([1, -1, 0, 1, 0.3, 0, 0, 1], [1, 8]);
+    const found = numbers(p.of(narrow).logProb(x))[0]!;
+    const wide = numbers(
+      p.of(constant([1, -1, 2, 0, 0.3, 0.1, 0.2, 0.3, ...Array(8).fill(0)], [1, 16])).logProb(x),
+    )[0]!;
+    expect(found - wide).toBeCloseTo(4.5, 5);
   });
 
   test("is refused for data that is no table", () => {

@@ -215,6 +215,6 @@ test("a linear VAE learns probabilistic PCA: its likelihood and its sigma^2", as
   ) as [Value, Value];
   const negElbo = r.data.reduce((a, v, i) => a + v + d.data[i]!, 0) / n;
   expect(Math.abs(negElbo - exact)).toBeLessThan(0.02);
-  const { logVar } = model.likelihood as unknown as { readonly logVar: Tensor };
-  expect(Math.exp(learned.get(logVar)!.data[0]!)).toBeCloseTo(noiseVariance, 1);
+  const { scaledLogVar } = model.likelihood as unknown as { readonly scaledLogVar: Tensor };
+  expect(Math.exp(10 * learned.get(scaledLogVar)!.data[0]!)).toBeCloseTo(noiseVariance, 1);
 });

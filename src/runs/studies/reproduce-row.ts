@@ -28,12 +28,12 @@ export interface MeasuredRow extends EvaluatedRun {
   readonly trainingSeconds: number;
 }
 
-/** Training settings of a row: the table's, the row's, then the given ones, of which a length replaces theirs. */
+/** Training settings of a row, which is trained to its end as published: the table's, the row's, then the given ones, of which a length replaces theirs. */
 export function rowTraining(table: Reproduction, row: ReproductionRow, given: ReproductionRequest["training"]) {
   const planned = { ...table.training, ...row.training };
   const { epochs, steps, ...rest } = planned;
   const length = given["epochs"] === undefined && given["steps"] === undefined ? { epochs, steps } : {};
-  return trainingSettings.parse({ ...rest, ...length, ...given });
+  return trainingSettings.parse({ patience: 0, ...rest, ...length, ...given });
 }
 
 /** The folder of a row's run. */
