@@ -42,6 +42,11 @@ describe("Joint", () => {
   const right = new OneHotCategorical(logits);
   const joint = new Joint([left, right]);
 
+  test("is one vector as long as its parts together", () => {
+    expect(joint.shape).toEqual([2, 5]);
+    expect(joint.eventRank).toBe(1);
+  });
+
   test("adds what its parts say of their own columns", () => {
     const x = real([0.3, 4, 0, 1, 0, -1, 2, 0, 0, 1], [2, 5]);
     const apart = left.logProb(real([0.3, 4, -1, 2], [2, 2])).add(right.logProb(real([0, 1, 0, 0, 0, 1], [2, 3])));

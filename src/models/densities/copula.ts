@@ -118,10 +118,7 @@ class Copula implements Model {
     // The inverse of the distribution function: between quantiles, linear.
     const rank = u.mul(STEPS);
     const below = minimum(floor(rank), STEPS - 1);
-    const first = constant(
-      Float32Array.from({ length: this.#parts }, (_, part) => part * (STEPS + 1)),
-      [this.#parts],
-    );
+    const first = constant(Float32Array.from({ length: this.#parts }, (_, part) => part * (STEPS + 1)), [this.#parts]);
     const at = cast(below.add(first), "int64");
     const table = reshape(this.quantiles, [-1]);
     const from = gather(table, at);
@@ -192,10 +189,7 @@ function factorOf(scores: readonly Float64Array[]): Float32Array {
   const { values, vectors } = symmetricEigen(correlations, size);
   const factor = new Float32Array(size * size);
   for (let i = 0; i < size; i++) {
-    const row = Float64Array.from(
-      { length: size },
-      (_, k) => vectors[k * size + i]! * Math.sqrt(Math.max(0, values[k]!)),
-    );
+    const row = Float64Array.from({ length: size }, (_, k) => vectors[k * size + i]! * Math.sqrt(Math.max(0, values[k]!)));
     // Its diagonal stays 1.
     const length = Math.hypot(...row);
     factor.set(
