@@ -24,6 +24,11 @@ describe("OneHotCategorical", () => {
     expect(numbers(d.entropy())).toEqual(numbers(classes.entropy()));
   });
 
+  test("has the variance p (1 - p) of each class", () => {
+    const probs = numbers(classes.probs);
+    numbers(d.variance).forEach((v, i) => expect(v).toBeCloseTo(probs[i]! * (1 - probs[i]!), 12));
+  });
+
   test("samples vectors with a single 1, as often as their probability says", () => {
     const samples = d.sample([4000]);
     const { data } = evaluate([samples], noiseValues([samples], 1))[0]!;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { dataSpec } from "../../data/spec.ts";
 import type { Preset } from "../definition.ts";
+import { smallImages } from "../vaes/cvae.ts";
 import { likelihoodPresets, networkPresets } from "./presets.ts";
 
 const suiting = (presets: readonly Preset[], shape: readonly number[], more = {}): readonly string[] =>
@@ -21,6 +22,16 @@ test.each([
   ],
 ])("networks for examples of shape [%j] are those of %j", (shape, expected) => {
   expect(suiting(networkPresets, shape)).toEqual(expected);
+});
+
+test.each([
+  [[1, 28, 28], true],
+  [[1, 31, 31], true],
+  [[1, 32, 28], false],
+  [[1, 28, 32], false],
+  [[28], false],
+])("a conditional VAE has settings for small images, of shape [%j]: %s", (shape, fits) => {
+  expect(smallImages.fits(dataSpec(shape))).toBe(fits);
 });
 
 test("likelihoods are those of color images, tables and real numbers", () => {
