@@ -1,6 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Blocks } from "./storage/block-cache.ts";
 import type { Column } from "./tables/column.ts";
+import type { Gap } from "./tables/gaps.ts";
 import type { Factors } from "./generators/factors.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Standardization } from "./spec.ts";
@@ -69,6 +70,8 @@ export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | Flo
   readonly kind?: string;
   /** What the numbers of an example stand for, where it is a row of a table. */
   readonly columns?: readonly Column[];
+  /** What of another table the columns cannot express. */
+  readonly gaps?: readonly Gap[];
   /** Generative factors of the examples, where known. */
   readonly factors?: Factors;
   /** SHA-256 in hex of shape, range, values and labels: equal for equal content, whatever the name. */

@@ -5,6 +5,7 @@ import type { Dataset } from "./dataset.ts";
 import type { Standardization } from "./spec.ts";
 import type { Column } from "./tables/column.ts";
 import { numberMappings } from "./tables/infer-column.ts";
+import { missingValues } from "./tables/missing-values.ts";
 import { decimalMarks } from "./tables/text/number-style.ts";
 
 /** Columns, by a flag for each or with commas between. */
@@ -49,9 +50,11 @@ export const dataOptions = z.strictObject({
     .optional()
     .describe("tables: encoding of the text, such as latin1 (default: UTF-8, or UTF-16 by its byte order mark)"),
   missing: z
-    .enum(["refuse", "impute"])
+    .enum(missingValues)
     .optional()
-    .describe("tables: missing values; impute by the mean or the most frequent value (default: refuse)"),
+    .describe(
+      "tables: missing values; impute by the mean or the most frequent value, drop the rows, or refuse all (default: a category of their own, numbers refused)",
+    ),
   numbers: z
     .enum(numberMappings)
     .optional()

@@ -55,6 +55,16 @@ test.each(known)("%s agrees with scipy", (_, d, x, logProb, entropy) => {
   if (entropy !== undefined) expect(number(d.entropy())).toBeCloseTo(entropy, 11);
 });
 
+test("a number beside a tensor takes its dtype, two numbers are float32", () => {
+  const dtypes = (mean: number | Tensor, std: number | Tensor): readonly string[] => {
+    const d = new Normal(mean, std);
+    return [d.mean.dtype, d.std.dtype];
+  };
+  expect(dtypes(0, 1)).toEqual(["float32", "float32"]);
+  expect(dtypes(real(0), 1)).toEqual(["float64", "float64"]);
+  expect(dtypes(0, real(1))).toEqual(["float64", "float64"]);
+});
+
 describe("a class with a logit of minus infinity", () => {
   // exp(-log 4) and 3/4 for the other two.
   const logits = [-Infinity, 0, Math.log(3)];

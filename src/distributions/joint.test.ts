@@ -24,6 +24,11 @@ describe("OneHotCategorical", () => {
     expect(numbers(d.entropy())).toEqual(numbers(classes.entropy()));
   });
 
+  test("has the variance p (1 - p) of each class", () => {
+    const probs = numbers(classes.probs);
+    numbers(d.variance).forEach((v, i) => expect(v).toBeCloseTo(probs[i]! * (1 - probs[i]!), 12));
+  });
+
   test("samples vectors with a single 1, as often as their probability says", () => {
     const samples = d.sample([4000]);
     const { data } = evaluate([samples], noiseValues([samples], 1))[0]!;
@@ -41,6 +46,11 @@ describe("Joint", () => {
   const left = independent(new Normal(real([1, -2], [2]).broadcastTo([2, 2]), real([0.5, 3], [2])), 1);
   const right = new OneHotCategorical(logits);
   const joint = new Joint([left, right]);
+
+  test("is one vector as long as its parts together", () => {
+    expect(joint.shape).toEqual([2, 5]);
+    expect(joint.eventRank).toBe(1);
+  });
 
   test("adds what its parts say of their own columns", () => {
     const x = real([0.3, 4, 0, 1, 0, -1, 2, 0, 0, 1], [2, 5]);

@@ -21,7 +21,7 @@ export const disentanglement: Reproduction = {
   data: "sprites",
   dataOptions: { size: 32, validation: 10_000 },
   binarize: "none",
-  training: { steps: 15_000, batchSize: 64, learningRate: 1e-3, threads: 1 },
+  training: { steps: 15_000, batchSize: 64, learningRate: 1e-3, threads: 1, patience: 0 },
   seeds: [0, 1, 2],
   metrics: ["scores", "mig", "disentanglement"],
   columns: [

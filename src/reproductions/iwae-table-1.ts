@@ -34,7 +34,7 @@ export const iwaeTable1: Reproduction = {
   data: "mnist",
   dataOptions: { validation: 400 },
   // The authors add 1e-4 to the root of squares of gradients summed over 20 examples; gradients here are means.
-  training: { epochs: 300, batchSize: 100, learningRate: 1e-3, schedule: "cosine", epsilon: 1e-4 / 20 },
+  training: { epochs: 300, batchSize: 100, learningRate: 1e-3, schedule: "cosine", epsilon: 1e-4 / 20, patience: 0 },
   seeds: [0],
   metrics: ["scores", "likelihood", "active-units"],
   samples: 5000,

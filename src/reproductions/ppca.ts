@@ -35,6 +35,7 @@ export const ppca: Reproduction = {
     schedule: "cosine",
     clipNorm: 100,
     checkpointEvery: 1000,
+    patience: 0,
   },
   seeds: [0],
   metrics: ["likelihood"],

@@ -18,6 +18,10 @@ describe.each(reproductions)("$name", (table) => {
     for (const name of table.metrics) expect(findMetric(name).name).toBe(name);
   });
 
+  test("trains to the end and keeps the last weights, as the papers do", () => {
+    for (const row of table.rows) expect(rowTraining(table, row, {}).patience, row.name).toBe(0);
+  });
+
   test("reports values of its columns, in rows of different names", () => {
     const columns = new Set(table.columns.map(({ name }) => name));
     for (const { theirs } of table.rows) for (const name of Object.keys(theirs)) expect(columns).toContain(name);

@@ -1,4 +1,5 @@
 import type { Split } from "../data/split.ts";
+import { unknownRows } from "../data/tables/gaps.ts";
 import { UnsupportedOpError } from "../errors.ts";
 import { flatten } from "../ops/movement.ts";
 import { square } from "../ops/arithmetic.ts";
@@ -21,7 +22,8 @@ import { readRunData } from "./run-spec.ts";
  * - `reconstruction`: mean squared error over values, of intensities where data are binarized.
  * - `latent`: -log density of the mean code, under a density fitted to the codes of the training examples.
  *
- * A score that is not finite, such as that of values beyond float32, is infinite: nothing is more anomalous.
+ * A score that is not finite, such as that of values beyond float32, is infinite: nothing is more anomalous. So are all scores of a row of a table
+ * with a value not seen in training, which the model gives no probability.
  */
 export const scoreNames = ["negElbo", "nll", "typicality", "reconstruction", "latent"] as const;
 export type ScoreName = (typeof scoreNames)[number];
@@ -112,19 +114,28 @@ export async function* scoreRun(
     );
     await prior.release();
   }
+  const unknown = unknownRows(split.dataset);
+  const isKnown = (place: number): boolean => !unknown.has(split.indices[place]!);
   return new Map(
-    wanted.map((name) => [name, found.get(name)!.map((score) => (Number.isFinite(score) ? score : Infinity))]),
+    wanted.map((name) => [
+      name,
+      found.get(name)!.map((score, place) => (Number.isFinite(score) && isKnown(place) ? score : Infinity)),
+    ]),
   );
 }
 
-/** Places of examples whose score is infinite, by the score's name where there are any. */
-export function infiniteScores(scores: ExampleScores): ReadonlyMap<ScoreName, readonly number[]> {
-  return new Map(
-    [...scores].flatMap(([name, values]) => {
-      const places = [...values.keys()].filter((place) => values[place] === Infinity);
-      return places.length > 0 ? [[name, places]] : [];
-    }),
-  );
+/** Places of examples with infinite scores, and the scores that are infinite for just these. */
+export function infiniteScores(
+  scores: ExampleScores,
+): readonly { readonly names: readonly ScoreName[]; readonly places: readonly number[] }[] {
+  const groups = new Map<string, { names: ScoreName[]; readonly places: readonly number[] }>();
+  for (const [name, values] of scores) {
+    const places = [...values.keys()].filter((place) => values[place] === Infinity);
+    const group = groups.get(places.join());
+    if (group) group.names.push(name);
+    else if (places.length > 0) groups.set(places.join(), { names: [name], places });
+  }
+  return [...groups.values()];
 }
 
 type LikelihoodOptions = ConstructorParameters<typeof LikelihoodEvaluator>;

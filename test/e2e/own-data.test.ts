@@ -61,13 +61,35 @@ test("other rows are read by the columns of the run", async () => {
   const rows = (city: string): string => Array.from({ length: 20 }, (_, i) => `${i},${city},1.7`).join("\n");
   writeFileSync(inside("others.csv"), `age,city,height\n${rows("Rome")}\n`);
   expect(await printedBy("reconstruct", "people", "--data", "others.csv", "--json")).toMatchObject({ shape: [20, 5] });
-  writeFileSync(inside("others.csv"), `age,city,height\n${rows("Paris")}\n`);
-  const { code, stderr } = await latentkit.run("reconstruct", "people", "--data", "others.csv");
-  expect({ code, stderr }).toEqual({
-    code: 2,
-    stderr:
-      'latentkit: others.csv: column city: a category not seen before, got "Paris", expected one of Oslo, Rome, the "old" town, north\n',
+});
+
+test("every row of others has its score and code, also with values that the run has not seen", async () => {
+  const others = ["30,Oslo,1.7", "30,Paris,1.7", "30,,1.7", "30,Rome,1.7"];
+  writeFileSync(inside("others.csv"), `age,city,height\n${others.join("\n")}\n`);
+  const scored = await latentkit.run("score", "people", "--data", "others.csv", "--out", "scores.csv", "--json");
+  expect(scored).toMatchObject({
+    code: 0,
+    stderr: [
+      'others.csv: column city: "Paris" in row 1 (counted from 0), not seen in training; what the model is given leaves it out',
+      "others.csv: column city: missing in row 2 (counted from 0); imputed as the usual value of training",
+      "",
+    ].join("\n"),
   });
+  expect(jsonLines(scored.stdout)[0]).toMatchObject({
+    examples: 4,
+    warnings: ["negElbo, nll, typicality, reconstruction, latent are infinite for example 1; means are of the others"],
+  });
+  const lines = readFileSync(inside("scores.csv"), "utf8").trimEnd().split("\n");
+  const [head, ...rows] = lines;
+  expect(head).toBe("example,note,negElbo,nll,typicality,reconstruction,latent");
+  expect(rows[1]).toBe('1,"city: ""Paris"" not seen in training",Infinity,Infinity,Infinity,Infinity,Infinity');
+  expect(rows[2]).toMatch(/^2,"city: missing, imputed"(,-?\d+(\.\d+)?(e-?\d+)?){5}$/);
+  for (const row of [rows[0]!, rows[3]!]) expect(row).toMatch(/^[03],(,-?\d+(\.\d+)?(e-?\d+)?){5}$/);
+  const encoded = await latentkit.run("encode", "people", "--data", "others.csv", "--out", "codes.csv");
+  expect(encoded.code).toBe(0);
+  const codes = readFileSync(inside("codes.csv"), "utf8").trimEnd().split("\n").slice(1);
+  for (const code of codes) expect(code).toMatch(/^\d,("[^,]*(""[^,]*)*(, imputed)?")?(,-?\d+(\.\d+)?(e-?\d+)?){2}$/);
+  expect((await latentkit.run("reconstruct", "people", "--data", "others.csv", "--json")).code).toBe(0);
 });
 
 test("how data is read is kept with the run, and holds on resume", async () => {

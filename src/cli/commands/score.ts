@@ -89,10 +89,9 @@ Examples:
         process.stderr.write(`likelihood of ${next.value.done} of ${next.value.total} examples\n`);
       }
       const scores = next.value;
-      const infinite = infiniteScores(scores);
       const results = Array.from(scores, ([name, values]) => {
         const finite = values.filter(Number.isFinite);
-        const mean = finite.reduce((sum, v) => sum + v, 0) / Math.max(1, finite.length);
+        const mean = finite.length > 0 ? finite.reduce((sum, v) => sum + v, 0) / finite.length : Infinity;
         return found ? { name, mean, rocAuc: rocAuc(values, found.anomalous) } : { name, mean };
       });
 
@@ -106,7 +105,7 @@ Examples:
               "the model is conditioned on each example's label, also for classes not trained on: its scores depend on the label",
             ]
           : []),
-        ...Array.from(infinite, ([name, places]) => infiniteText(name, places)),
+        ...infiniteScores(scores).map(infiniteText),
       ];
       if (options.json) {
         const classes = found && { anomalous: found.names, anomalies: found.anomalous.filter(Boolean).length };
@@ -130,10 +129,11 @@ Examples:
 /** Places that a message lists. */
 const listed = 10;
 
-function infiniteText(name: string, places: readonly number[]): string {
+function infiniteText({ names, places }: ReturnType<typeof infiniteScores>[number]): string {
   const which =
     places.slice(0, listed).join(", ") + (places.length > listed ? ` and ${places.length - listed} more` : "");
-  return `${name} is infinite for ${places.length === 1 ? "example" : `${places.length} examples:`} ${which}; means are of the others`;
+  const score = names.length === 1 ? `${names[0]!} is` : `${names.join(", ")} are`;
+  return `${score} infinite for ${places.length === 1 ? "example" : `${places.length} examples:`} ${which}; means are of the others`;
 }
 
 /** Which examples are of the anomalous classes; undefined where none are given. */

@@ -46,7 +46,7 @@ async function joined(parts: readonly Split[]): Promise<Dataset> {
     return [part, parts[part]!.indices[example - starts[part]!]!];
   };
   const content = await fingerprint(...parts.flatMap(({ dataset, indices }) => [dataset.fingerprint, indices]));
-  const { labels: _, fields: __, names: ___, factors: ____, ...form } = first.dataset;
+  const { labels: _, fields: __, names: ___, factors: ____, gaps: _____, ...form } = first.dataset;
   const { classNames } = first.dataset;
   const labeled = classNames && parts.every(({ dataset }) => dataset.labels);
   const called = parts.every(({ dataset }) => dataset.names);

@@ -212,13 +212,14 @@ describe("categories", () => {
 
   test("may be what means a missing value elsewhere", async () => {
     const alley = column((i) => ["NA", "Grvl", "Pave", "?"][i % 4]!);
-    await expect(read(alley)).rejects.toThrow(
-      't.csv: values are missing, got 100 in a ("NA", "?"), expected none; --missing impute puts the mean or the most frequent value there, --categories a makes a category of "NA"',
-    );
-    const { column: a, texts } = await read(alley, { categories: ["a"] });
+    expect((await read(alley)).notes).toEqual([
+      "missing values, which are a category of their own: a (100); --missing impute puts the most frequent one there, --missing drop leaves the rows out",
+    ]);
+    await expect(read(alley, { missing: "refuse" })).rejects.toThrow('got 100 in a ("NA", "?"), expected none');
+    const { column: a, texts, notes } = await read(alley, { categories: ["a"], missing: "impute" });
     expect(a).toMatchObject({ values: ["?", "Grvl", "NA", "Pave"] });
+    expect(notes).toEqual([]);
     expect(texts.slice(0, 4)).toEqual(alley.slice(0, 4));
-    await expect(read(alley.with(3, ""), { categories: ["a"] })).rejects.toThrow("values are missing, got 1 in a");
   });
 
   test("known before match numbers however they are written", async () => {

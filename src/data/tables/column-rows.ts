@@ -19,9 +19,12 @@ export class ColumnRows {
   #held = 0;
   #spilled = 0;
   readonly #extents: Extent[] = [];
+  /** 1 for rows that are not left out. */
+  #keep: Uint8Array | undefined;
+  #left = 0;
 
   get count(): number {
-    return this.#spilled + this.#held;
+    return this.#spilled + this.#held - this.#left;
   }
 
   push(number: number, code: number): void {
@@ -36,13 +39,17 @@ export class ColumnRows {
     this.#numbers = undefined;
   }
 
-  /**
-   * Spills the rows in memory to storage at `at`, from where it is free; returns the number of bytes written. Without `codes` the codes are lost.
-   */
-  spill(scratch: SpillStorage, at: number, { codes }: { readonly codes: boolean }): number {
+  /** Leaves out the rows that `keep` is 0 for, once all are there. */
+  leaveOut(keep: Uint8Array): void {
+    this.#left = keep.reduce((sum, kept) => sum + 1 - kept, 0);
+    this.#keep = keep;
+  }
+
+  /** Spills the rows in memory to storage at `at`, from where it is free; returns the number of bytes written. */
+  spill(scratch: SpillStorage, at: number): number {
     const count = this.#held;
     const numberBytes = bytesOf(this.#numbers?.subarray(0, count) ?? new Uint8Array());
-    const codeBytes = bytesOf(this.#codes.subarray(0, codes ? count : 0));
+    const codeBytes = bytesOf(this.#codes.subarray(0, count));
     const codesAt = at + numberBytes.length;
     scratch.write(numberBytes, at);
     scratch.write(codeBytes, codesAt);
@@ -54,24 +61,36 @@ export class ColumnRows {
 
   /** All numbers in order; not after `dropNumbers`. */
   *numbers(): Generator<Float64Array<ArrayBuffer>> {
+    let row = 0;
     for (const { scratch, count, numbersAt } of this.#extents)
       for (let from = 0; from < count; from += PIECE) {
         const piece = new Float64Array(Math.min(PIECE, count - from));
         scratch.read(bytesOf(piece), numbersAt + 8 * from);
-        yield piece;
+        yield piece.filter(this.#isKept(row));
+        row += piece.length;
       }
-    yield this.#numbers!.subarray(0, this.#held);
+    const held = this.#numbers!.subarray(0, this.#held);
+    yield this.#keep ? held.filter(this.#isKept(row)) : held;
   }
 
-  /** All codes in order; not where they were lost. */
+  /** All codes in order. */
   *codes(): Generator<Uint16Array<ArrayBuffer>> {
+    let row = 0;
     for (const { scratch, count, codesAt } of this.#extents)
       for (let from = 0; from < count; from += PIECE) {
         const piece = new Uint16Array(Math.min(PIECE, count - from));
         scratch.read(bytesOf(piece), codesAt + 2 * from);
-        yield piece;
+        yield piece.filter(this.#isKept(row));
+        row += piece.length;
       }
-    yield this.#codes.subarray(0, this.#held);
+    const held = this.#codes.subarray(0, this.#held);
+    yield this.#keep ? held.filter(this.#isKept(row)) : held;
+  }
+
+  /** Whether the row at a place of a piece, whose first row is `first`, is not left out. */
+  #isKept(first: number): (_: number, i: number) => boolean {
+    const keep = this.#keep;
+    return keep ? (_, i) => keep[first + i] === 1 : () => true;
   }
 
   #grow(): void {

@@ -3,6 +3,7 @@ import type { Column } from "./column.ts";
 import { columnWidth } from "./column-width.ts";
 import type { FloatStore } from "../dataset.ts";
 import { bytesOf, type SpillStorage } from "../storage/spill-storage.ts";
+import { NONE } from "./raw-column.ts";
 
 /** Part of a column: standardized numbers, or category indices. */
 type Encoded = Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
@@ -14,7 +15,7 @@ interface Block {
 }
 
 /**
- * Rows of a table in compact form: float32 per number, uint16 per category. In memory they are one block; in spill storage, blocks of as many
+ * Rows of a table in compact form: float32 per number, uint16 per category, of which NONE becomes zeros. In memory they are one block; in spill storage, blocks of as many
  * rows as are read at a time.
  */
 export class EncodedRows {
@@ -96,6 +97,9 @@ export class EncodedRows {
     const { size } = this.#blocks;
     into.fill(0);
     for (let i = 0; i < this.#numberAt.length; i++) into[this.#numberAt[i]!] = numbers[i * size + row]!;
-    for (let i = 0; i < this.#codeAt.length; i++) into[this.#codeAt[i]! + codes[i * size + row]!] = 1;
+    for (let i = 0; i < this.#codeAt.length; i++) {
+      const code = codes[i * size + row]!;
+      if (code !== NONE) into[this.#codeAt[i]! + code] = 1;
+    }
   }
 }

@@ -2,9 +2,11 @@
 import type { DataError } from "../../errors.ts";
 import type { Column, NumberColumn } from "./column.ts";
 import { columnFlag } from "./column-names.ts";
+import { isMissing } from "./text/missing-text.ts";
 import { isPlain } from "./text/number-style.ts";
 import { isNearNormal, numberStatistics, valuesOf } from "./numbers/number-statistics.ts";
-import { type Field, MOST_CATEGORIES, MOST_NUMBER, type RawColumn } from "./raw-column.ts";
+import type { Field } from "./reading-options.ts";
+import { MOST_CATEGORIES, MOST_NUMBER, type RawColumn } from "./raw-column.ts";
 
 /** Largest number of steps between quantiles: tails of 1/1000 are resolved. */
 const MOST_QUANTILES = 1000;
@@ -30,25 +32,40 @@ export type ColumnRole = "auto" | "number" | "category";
 
 export interface Inferred {
   readonly column: Column;
+  /** Rows whose missing value is a category of its own. */
+  readonly marked?: number;
   /** What a person should know of how it was read, a line each. */
   readonly notes: readonly string[];
   /** Whether its few integers or dates became categories. */
   readonly few?: boolean;
 }
 
-/** The type of a column. Throws DataError where it is constant or missing throughout, neither numbers nor categories, or has too many of these. */
+/**
+ * The type of a column; of categories a missing value is one too, unless it is `imputed`. Throws DataError where the column is constant or missing
+ * throughout, neither numbers nor categories, or has too many of these.
+ */
 export function inferColumn(
   raw: RawColumn,
-  { role, numbers }: { readonly role: ColumnRole; readonly numbers: (typeof numberMappings)[number] },
+  {
+    role,
+    numbers,
+    imputed = false,
+  }: {
+    readonly role: ColumnRole;
+    readonly numbers: (typeof numberMappings)[number];
+    readonly imputed?: boolean;
+  },
 ): Inferred {
   const { name, count } = raw;
   const drop = `${columnFlag("drop", name)} leaves the column out`;
-  const missing = raw.missing(role === "category" ? new Set(raw.texts) : undefined);
+  const marked = role === "category" || (role === "auto" && !imputed);
+  const missing = role === "category" ? 0 : raw.missing;
   if (missing === count) throw raw.error("all values are missing", `${missing}`, `some; ${drop}`);
-  const distinct = raw.texts.filter((_, code) => role === "category" || !raw.marks.has(code));
-  if (distinct.length === 1 && !raw.tooMany)
-    throw raw.error("all values are equal", distinct[0]!, `values that differ; ${drop}`);
-  if (role === "category") return { column: categories(raw, distinct), notes: [] };
+  const distinct = raw.distinct(role === "category");
+  const values = raw.distinct(marked);
+  if (values.length === 1 && !raw.tooMany)
+    throw raw.error("all values are equal", values[0]!, `values that differ; ${drop}`);
+  if (role === "category") return { column: categories(raw, values), notes: [] };
   const present = count - missing;
   if (role === "number") {
     if (!raw.numeric) throw raw.error("not a column of numbers", JSON.stringify(distinct[0]), "numbers");
@@ -56,11 +73,15 @@ export function inferColumn(
   }
   const isNumber = raw.numeric && (raw.odd === 0 || raw.firstOdd?.large === true || isNearlyNumeric(raw, present));
   if (isNumber && !raw.zeros) {
-    if (raw.firstOdd) throw oddField(raw, raw.firstOdd, present);
+    if (raw.odd > 0 && raw.firstOdd) throw oddField(raw, raw.firstOdd, present);
     if (!isFew(raw, distinct, present)) return { column: numberColumn(raw, numbers), notes: numberNotes(raw) };
-    return { column: categories(raw, distinct), notes: [], few: true };
+    return { column: categories(raw, values), notes: [], few: true, marked: imputed ? 0 : missing };
   }
-  return { column: categories(raw, distinct), notes: categoryNotes(raw, distinct, present) };
+  return {
+    column: categories(raw, values),
+    notes: categoryNotes(raw, distinct, present),
+    marked: imputed ? 0 : missing,
+  };
 }
 
 /** Whether all but a few fields are numbers of many values. */
@@ -94,14 +115,18 @@ function oddField(raw: RawColumn, field: Field, present: number): DataError {
 
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Categories in numeric order where all are numbers, else in code-unit order. */
+/** Categories in numeric order where all but those of missing values, which come first, are numbers; else in code-unit order. */
 export function sortedCategories(
   { odd, numeric, zeros, date }: RawColumn,
   texts: readonly string[],
 ): readonly string[] {
+  const marks = texts.filter(isMissing).toSorted(byCodeUnits);
+  const values = texts.filter((text) => !isMissing(text));
   const isNumeric =
-    numeric && odd === 0 && !zeros && date === undefined && texts.every((text) => !Number.isNaN(Number(text)));
-  return isNumeric ? texts.toSorted((a, b) => Number(a) - Number(b) || byCodeUnits(a, b)) : texts.toSorted(byCodeUnits);
+    numeric && odd === 0 && !zeros && date === undefined && values.every((text) => !Number.isNaN(Number(text)));
+  return isNumeric
+    ? [...marks, ...values.toSorted((a, b) => Number(a) - Number(b) || byCodeUnits(a, b))]
+    : texts.toSorted(byCodeUnits);
 }
 
 function categories(raw: RawColumn, texts: readonly string[]): Column {
@@ -124,7 +149,7 @@ function categories(raw: RawColumn, texts: readonly string[]): Column {
 function numberColumn(raw: RawColumn, numbers: (typeof numberMappings)[number]): NumberColumn {
   const { name, date, places } = raw;
   if ((raw.otherStyle && !isPlain(raw.style)) || raw.otherDate !== undefined) throw twofold(raw);
-  const count = raw.count - raw.missing() - raw.odd;
+  const count = raw.count - raw.missing - raw.odd;
   const statistics = numberStatistics(() => raw.rows.numbers(), count);
   const { mean, variance, min, max } = statistics;
   if (!(variance > 0)) throw raw.error("all values are equal", String(min), "values that differ");
@@ -133,7 +158,7 @@ function numberColumn(raw: RawColumn, numbers: (typeof numberMappings)[number]):
   const form =
     date !== undefined ? { decimals: 0, date } : places === undefined ? written : { decimals: places, places };
   const column = { name, kind: "number", mean, std, min, max, ...form } as const;
-  if (numbers !== "quantile" && raw.categories.size <= MOST_EVEN) return column;
+  if (numbers !== "quantile" && raw.categories.size - raw.marks.size <= MOST_EVEN) return column;
   const sorted = valuesOf(raw.rows.numbers(), count, MOST_SORTED).toSorted();
   const steps = Math.min(MOST_QUANTILES, sorted.length - 1);
   const at = (i: number): number => sorted[Math.round((i * (sorted.length - 1)) / steps)]!;
@@ -149,7 +174,7 @@ function numberColumn(raw: RawColumn, numbers: (typeof numberMappings)[number]):
 /** The error of numbers or dates that could be others. */
 function twofold(raw: RawColumn): DataError {
   const flag = `${columnFlag("categories", raw.name)} makes them categories, ${columnFlag("drop", raw.name)} leaves the column out`;
-  const got = JSON.stringify(raw.texts[0]);
+  const got = JSON.stringify(raw.firstText);
   if (raw.otherDate !== undefined)
     return raw.error(
       `dates may be ${raw.date} or ${raw.otherDate}`,

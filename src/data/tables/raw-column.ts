@@ -1,21 +1,12 @@
 import { DataError } from "../../errors.ts";
-import type { Column } from "./column.ts";
 import { ColumnRows } from "./column-rows.ts";
 import { dateFormOf, dateReader, dateText, shortForm } from "./text/date-form.ts";
-import {
-  type DecimalMark,
-  isPlain,
-  type NumberStyle,
-  numberStyleOf,
-  plainNumbers,
-  plainStyle,
-} from "./text/number-style.ts";
+import { isMissing } from "./text/missing-text.ts";
+import { isPlain, type NumberStyle, numberStyleOf, plainNumbers, plainStyle } from "./text/number-style.ts";
+import type { Field, GivenForm, ReadingOptions } from "./reading-options.ts";
 import type { SpillStorage } from "../storage/spill-storage.ts";
 import { singleText, WrittenNumbers } from "./text/written-numbers.ts";
 
-/** Text that means a missing value, in any case. */
-const MISSING = new Set(["?", "na", "n/a", "nan", "null", "none"]);
-const LONGEST_MARK = 4;
 export const MOST_CATEGORIES = 1000;
 /** Fields at the beginning of a column, missing ones aside, that tell how its numbers and dates are written. */
 const HEAD = 1000;
@@ -23,38 +14,8 @@ const HEAD = 1000;
 const MOST_KEPT = 100_000;
 /** Largest number that can be squared. */
 export const MOST_NUMBER = 1e150;
-/** No category: the field is empty, or there are too many categories. */
+/** No category: there are too many, or it is none of those of a known column. */
 export const NONE = 0xffff;
-
-/** What is known of a column before its first field. */
-export interface GivenForm {
-  /** The form of dates, which are given as seconds. */
-  readonly date?: string;
-  /** Decimal places that numbers are written with. */
-  readonly places?: number;
-  /** Whether numbers were kept in 32 bits. */
-  readonly single?: boolean;
-}
-
-/** How fields are read. */
-export interface ReadingOptions {
-  /** The decimal mark of all numbers; that of each column when missing. */
-  readonly decimal?: DecimalMark | undefined;
-  /** The decimal mark where a column's numbers would be read by either. */
-  readonly likelyDecimal?: DecimalMark | undefined;
-  /** The column as it was known before. */
-  readonly known?: Column | undefined;
-  /** What the place of a row in its file is counted in, for errors: lines when missing. */
-  readonly unit?: "line" | "row" | undefined;
-}
-
-/** A field and its place in the file, its line unless rows are counted. */
-export interface Field {
-  readonly text: string;
-  readonly line: number;
-  /** Whether it is a number that is not finite, or too large. */
-  readonly large?: boolean;
-}
 
 /** The fields of one column as they are read: numbers, dates as seconds, and categories as long as they are few. */
 export class RawColumn {
@@ -67,9 +28,6 @@ export class RawColumn {
   readonly marks = new Set<number>();
   /** Whether there are more distinct texts than categories can be. */
   tooMany = false;
-  /** Rows whose field is empty, and those with a mark that came after too many categories. */
-  #empty = 0;
-  #lateMarks = 0;
   /** Whether at least half of the fields are numbers or dates. */
   numeric = true;
   /** Rows that have neither a number nor a mark, and the first of them. */
@@ -92,6 +50,7 @@ export class RawColumn {
   readonly #file: string;
   readonly #given: GivenForm;
   readonly #reading: ReadingOptions;
+  readonly #mostCodes: number;
   /** Fields that are not read yet. */
   #head: Field[] | undefined = [];
   /** How many of them are not missing. */
@@ -111,6 +70,9 @@ export class RawColumn {
     this.#given = given;
     this.#reading = reading;
     this.#date = given.date;
+    // Those of a known column have codes however many others there are.
+    if (reading.known?.kind === "category") for (const value of reading.known.values) this.#newCode(value);
+    this.#mostCodes = MOST_CATEGORIES + this.categories.size;
   }
 
   /** Number of rows so far. */
@@ -139,14 +101,14 @@ export class RawColumn {
     const text = field.trim();
     if (!this.#head) return this.#take(text, line);
     this.#head.push({ text, line });
-    if (text !== "" && !isMark(text)) this.#telling += 1;
+    if (!isMissing(text)) this.#telling += 1;
     if (this.#telling === HEAD || this.#head.length === MOST_KEPT) this.settle();
   }
 
   /** Adds a number, NaN where missing. */
   pushNumber(value: number, line: number): void {
     this.settle();
-    if (Number.isNaN(value)) return this.#addEmpty();
+    if (Number.isNaN(value)) return this.#addMark("");
     if (!(Math.abs(value) <= MOST_NUMBER)) return this.#addOdd({ text: String(value), line, large: true }, NONE);
     this.#follow(value);
     if (this.#given.date !== undefined && this.#daily) this.#daily = value % 86_400 === 0;
@@ -166,7 +128,7 @@ export class RawColumn {
     const head = this.#head;
     if (!head) return;
     this.#head = undefined;
-    const texts = head.map(({ text }) => text).filter((text) => text !== "" && !isMark(text));
+    const texts = head.map(({ text }) => text).filter((text) => !isMissing(text));
     if (texts.length > 0) this.#choose(texts);
     for (const { text, line } of head) this.#take(text, line);
   }
@@ -193,14 +155,8 @@ export class RawColumn {
   }
 
   #take(text: string, line: number): void {
-    if (text === "") return this.#addEmpty();
+    if (isMissing(text)) return this.#addMark(text);
     const code = this.#codeOf(text);
-    if (isMark(text)) {
-      if (code === NONE) this.#lateMarks += 1;
-      else this.marks.add(code);
-      this.running = false;
-      return this.#add(Number.NaN, code);
-    }
     const value = this.numeric ? this.#read(text, line) : Number.NaN;
     const large = Math.abs(value) > MOST_NUMBER;
     if (this.numeric && (Number.isNaN(value) || large)) return this.#addOdd({ text, line, large }, code);
@@ -227,10 +183,14 @@ export class RawColumn {
   #codeOf(text: string): number {
     const known = this.categories.get(text);
     if (known !== undefined) return known;
-    if (this.categories.size === MOST_CATEGORIES) {
+    if (this.categories.size - this.marks.size >= this.#mostCodes) {
       this.tooMany = true;
       return NONE;
     }
+    return this.#newCode(text);
+  }
+
+  #newCode(text: string): number {
     const code = this.categories.size;
     this.categories.set(text, code);
     this.sizes.push(0);
@@ -244,10 +204,12 @@ export class RawColumn {
     this.#add(Number.NaN, code);
   }
 
-  #addEmpty(): void {
-    this.#empty += 1;
+  /** Adds a missing value, which has a code also where categories are too many. */
+  #addMark(text: string): void {
+    const code = this.categories.get(text) ?? this.#newCode(text);
+    this.marks.add(code);
     this.running = false;
-    this.rows.push(Number.NaN, NONE);
+    this.#add(Number.NaN, code);
   }
 
   #add(value: number, code: number): void {
@@ -258,15 +220,40 @@ export class RawColumn {
   /** Spills the rows in memory to storage at `at`, from where it is free; returns the number of bytes written. */
   spill(scratch: SpillStorage, at: number): number {
     this.settle();
-    // With too many categories, codes are not needed again.
-    return this.rows.spill(scratch, at, { codes: !this.tooMany });
+    return this.rows.spill(scratch, at);
   }
 
-  /** Rows that are missing: empty ones, and those of the marks that no category of `values` is. */
-  missing(values: ReadonlySet<string> = new Set()): number {
-    const texts = values.size > 0 ? this.texts : [];
-    const marked = [...this.marks].filter((code) => !values.has(texts[code] ?? ""));
-    return this.#empty + this.#lateMarks + marked.reduce((sum, code) => sum + this.sizes[code]!, 0);
+  /** Leaves out the rows that `keep` is 0 for. */
+  leaveOut(keep: Uint8Array): void {
+    this.rows.leaveOut(keep);
+    this.sizes.fill(0);
+    for (const codes of this.rows.codes()) for (const code of codes) if (code !== NONE) this.sizes[code]! += 1;
+    this.odd = this.numeric ? [...this.notNumbers()].filter(([, code]) => !this.marks.has(code)).length : 0;
+  }
+
+  /** Rows that have no number, and their codes; of a column of numbers. */
+  *notNumbers(): Generator<readonly [row: number, code: number]> {
+    const pieces = this.rows.codes();
+    let row = 0;
+    for (const numbers of this.rows.numbers()) {
+      const codes = pieces.next().value as Uint16Array;
+      for (let i = 0; i < numbers.length; i++, row++) if (Number.isNaN(numbers[i]!)) yield [row, codes[i]!];
+    }
+  }
+
+  /** Rows that are missing. */
+  get missing(): number {
+    return [...this.marks].reduce((sum, code) => sum + this.sizes[code]!, 0);
+  }
+
+  /** The first value that is not missing. */
+  get firstText(): string {
+    return this.distinct(false)[0] ?? "";
+  }
+
+  /** The distinct values, and those that mean a missing one where `marked`. */
+  distinct(marked: boolean): readonly string[] {
+    return this.texts.filter((_, code) => this.sizes[code]! > 0 && (marked || !this.marks.has(code)));
   }
 
   /** The distinct texts by their codes; dates that came as numbers have the form of the column. */
@@ -274,12 +261,10 @@ export class RawColumn {
     const texts = [...this.categories.keys()];
     const { date } = this;
     if (date === undefined || this.#given.date === undefined) return texts;
-    return texts.map((text) => dateText(date, Number(text)));
+    return texts.map((text) => (isMissing(text) ? text : dateText(date, Number(text))));
   }
 
   error(what: string, got: string, expected: string): DataError {
     return new DataError(`${this.#file}: column ${this.name}: ${what}, got ${got}, expected ${expected}`);
   }
 }
-
-const isMark = (text: string): boolean => text.length <= LONGEST_MARK && MISSING.has(text.toLowerCase());

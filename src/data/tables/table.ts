@@ -5,9 +5,12 @@ import { createDataset, type Dataset, type FloatStore } from "../dataset.ts";
 import { EncodedRows } from "./encoded-rows.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { columnFlag, namedColumns } from "./column-names.ts";
-import { columnClasses, encodeColumn, missingRows } from "./column-values.ts";
+import { columnClasses, encodeColumn } from "./column-values.ts";
+import { ColumnGaps, gapLines } from "./gaps.ts";
 import { type ColumnRole, inferColumn, type numberMappings } from "./infer-column.ts";
-import { type GivenForm, RawColumn, type ReadingOptions } from "./raw-column.ts";
+import { dropMissing, type MissingValues, refuseMissing } from "./missing-values.ts";
+import { RawColumn } from "./raw-column.ts";
+import type { GivenForm, ReadingOptions } from "./reading-options.ts";
 import type { SpillStorage } from "../storage/spill-storage.ts";
 
 export interface TableOptions {
@@ -15,8 +18,7 @@ export interface TableOptions {
   readonly drop?: readonly string[];
   /** The column of class labels, which is not part of the examples. */
   readonly condition?: string;
-  /** Missing values: `refuse` (the default), or `impute` the mean of a numeric column and the mode of a categorical one. */
-  readonly missing?: "refuse" | "impute";
+  readonly missing?: MissingValues;
   /**
    * Mapping of numeric columns to model inputs: `standardize`, or `quantile`; `auto` (the default) takes quantiles for columns of many values that
    * are skewed or have one very frequent value.
@@ -26,7 +28,7 @@ export interface TableOptions {
   readonly categories?: readonly string[];
   /** Columns whose values are numbers, few integers too, likewise; text that is no number is missing. */
   readonly asNumber?: readonly string[];
-  /** Column types inferred before, by which rows are encoded: columns are found by name, unknown categories are refused. */
+  /** Column types inferred before, by which rows are encoded: columns are found by name, and values that they do not have are gaps. */
   readonly columns?: readonly Column[];
   /** Class names inferred before, likewise. */
   readonly classNames?: readonly string[];
@@ -125,19 +127,29 @@ export class TableReader {
   /** The table as a dataset of real numbers with one example per row. */
   async dataset(options: TableOptions = {}): Promise<Dataset<FloatStore>> {
     const name = this.#name;
-    const size = this.#columns[0]?.count ?? 0;
-    if (size === 0) throw new DataError(`${name}: no rows, got none, expected some`);
-    if (size > MOST_ROWS) throw new DataError(`${name}: too many rows, got ${size}, expected at most ${MOST_ROWS}`);
+    const count = this.#columns[0]?.count ?? 0;
+    if (count === 0) throw new DataError(`${name}: no rows, got none, expected some`);
+    if (count > MOST_ROWS) throw new DataError(`${name}: too many rows, got ${count}, expected at most ${MOST_ROWS}`);
     for (const column of this.#columns) column.settle();
-    const { columns: known, missing = "refuse" } = options;
+    const { columns: known, missing = "category" } = options;
     const { kept, label, roleOf } = this.#chosen(options);
-    if (missing === "refuse") this.#refuseMissing(kept, (raw, i) => missingRows(raw, roleOf(raw.name), known?.[i]));
+    if (missing === "drop" && !known)
+      this.notes.push(...dropMissing(name, label ? [...kept, label] : kept, (raw) => roleOf(raw.name)));
+    const size = kept[0]!.count;
     const inferred = known ?? this.#inferred(kept, roleOf, options);
-    if (!known) this.#refuseMixedMarks(kept, inferred);
-    const loose = (raw: RawColumn): boolean => roleOf(raw.name) === "number";
+    if (!known) {
+      refuseMissing(name, kept, { columns: inferred, roleOf: (raw) => roleOf(raw.name), missing });
+      this.#refuseMixedMarks(kept, inferred);
+    }
     const rows = new EncodedRows(inferred, size, this.#spilled && this.#space.scratch!());
-    const parts = kept.map((raw, i) => rows.write(i, encodeColumn(raw, inferred[i]!, loose(raw))));
+    const found = known && kept.map((raw) => new ColumnGaps(raw.name));
+    const parts = kept.map((raw, i) => {
+      const loose = roleOf(raw.name) === "number";
+      return rows.write(i, encodeColumn(raw, inferred[i]!, { loose, gaps: found?.[i] }));
+    });
     const content = await fingerprint(JSON.stringify(inferred), ...parts);
+    const gaps = found?.flatMap((of) => of.list()) ?? [];
+    this.notes.push(...gapLines(gaps));
     return createDataset({
       name,
       description: `${size} rows of ${inferred.length} columns from ${name}`,
@@ -146,8 +158,17 @@ export class TableReader {
       values: { content, ...rows.store() },
       range: null,
       columns: inferred,
-      ...(label && columnClasses(label, { known: options.classNames, marked: roleOf(label.name) === "category" })),
+      ...(gaps.length > 0 && { gaps }),
+      ...(label && this.#classes(label, { known: options.classNames, marked: roleOf(label.name) === "category" })),
     });
+  }
+
+  /** The labels, unless a note says why there are none. */
+  #classes(...column: Parameters<typeof columnClasses>): Partial<Pick<Dataset, "labels" | "classNames">> {
+    const found = columnClasses(...column);
+    if (!("note" in found)) return found;
+    this.notes.push(found.note);
+    return {};
   }
 
   /** The columns of the examples and of the labels, and what each is said to be. */
@@ -176,7 +197,7 @@ export class TableReader {
       throw new DataError(
         `${where}: no such column, got ${JSON.stringify(condition)}, expected one of ${names.join(", ")}`,
       );
-    if (known) return { kept: this.#known(known, byName), label, roleOf };
+    if (known) return { kept: this.#known(known, byName, label), label, roleOf };
     const all = this.#columns.filter((column) => !dropped.has(column.name) && column !== label);
     const counting = all.filter(
       (column) =>
@@ -192,14 +213,18 @@ export class TableReader {
   }
 
   /** The columns known before, by their names and in their order. */
-  #known(known: readonly Column[], byName: ReadonlyMap<string, RawColumn>): readonly RawColumn[] {
+  #known(
+    known: readonly Column[],
+    byName: ReadonlyMap<string, RawColumn>,
+    label: RawColumn | undefined,
+  ): readonly RawColumn[] {
     const lacking = known.filter(({ name }) => !byName.has(name)).map(({ name }) => name);
     if (lacking.length > 0)
       throw new DataError(
         `${this.#name}: not the columns known before, got no ${lacking.slice(0, 5).join(", ")} among ${[...byName.keys()].join(", ")}, expected ${known.map(({ name }) => name).join(", ")}`,
       );
     const names = new Set(known.map(({ name }) => name));
-    const others = [...byName.keys()].filter((name) => !names.has(name));
+    const others = [...byName.keys()].filter((name) => !names.has(name) && name !== label?.name);
     if (others.length > 0)
       this.notes.push(`columns left out, as they were not known before: ${others.slice(0, 10).join(", ")}`);
     return known.map(({ name }) => byName.get(name)!);
@@ -208,10 +233,16 @@ export class TableReader {
   #inferred(
     raws: readonly RawColumn[],
     roleOf: (name: string) => ColumnRole,
-    { numbers = "auto" }: TableOptions,
+    { numbers = "auto", missing = "category" }: TableOptions,
   ): readonly Column[] {
-    const inferred = raws.map((raw) => inferColumn(raw, { role: roleOf(raw.name), numbers }));
+    const imputed = missing !== "category";
+    const inferred = raws.map((raw) => inferColumn(raw, { role: roleOf(raw.name), numbers, imputed }));
     this.notes.push(...inferred.flatMap(({ notes }) => notes));
+    const marked = inferred.flatMap(({ column, marked: rows = 0 }) => (rows > 0 ? [`${column.name} (${rows})`] : []));
+    if (marked.length > 0)
+      this.notes.push(
+        `missing values, which are a category of their own: ${marked.join(", ")}; --missing impute puts the most frequent one there, --missing drop leaves the rows out`,
+      );
     const few = inferred.filter((each) => each.few).map(({ column }) => column.name);
     if (few.length > 0)
       this.notes.push(
@@ -231,22 +262,5 @@ export class TableReader {
         `${JSON.stringify(point.texts[0])}, and decimal commas in column ${comma.name}`,
         "a mark that tells; --decimal comma or --decimal point says which it is",
       );
-  }
-
-  #refuseMissing(raws: readonly RawColumn[], missingOf: (raw: RawColumn, i: number) => number): void {
-    const lacking = raws.map((raw, i) => ({ raw, missing: missingOf(raw, i) })).filter(({ missing }) => missing > 0);
-    if (lacking.length === 0) return;
-    const counts = lacking.slice(0, 5).map(({ raw, missing }) => {
-      const marks = [...raw.marks].map((code) => JSON.stringify(raw.texts[code]));
-      return `${missing} in ${raw.name}${marks.length > 0 ? ` (${marks.join(", ")})` : ""}`;
-    });
-    const more = lacking.length > counts.length ? ` and ${lacking.length - counts.length} more columns` : "";
-    const marked = lacking.find(({ raw }) => raw.marks.size > 0 && !raw.numeric)?.raw;
-    const category = marked
-      ? `, ${columnFlag("categories", marked.name)} makes a category of ${JSON.stringify(marked.texts[[...marked.marks][0]!])}`
-      : "";
-    throw new DataError(
-      `${this.#name}: values are missing, got ${counts.join(", ")}${more}, expected none; --missing impute puts the mean or the most frequent value there${category}`,
-    );
   }
 }

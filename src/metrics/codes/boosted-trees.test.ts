@@ -41,6 +41,20 @@ describe("trees of one split on classes that it separates", () => {
   });
 });
 
+test("without anything to learn no class moves", () => {
+  const { scores, accuracy } = boostTrees([Uint8Array.of(0, 1, 2, 3)], new Uint32Array(4), 2, { rounds: 5 });
+  expect(scores.map((of) => [...of])).toEqual([[0, 0]]);
+  expect(accuracy).toBe(1);
+});
+
+test("of features that separate equally well the first is split on", () => {
+  const classes = Uint32Array.from({ length: 20 }, (_, i) => i % 2);
+  const feature = Uint8Array.from(classes);
+  const { importance } = boostTrees([feature, feature], classes, 16, { rounds: 3 });
+  expect(importance[0]).toBeGreaterThan(0);
+  expect(importance[1]).toBe(0);
+});
+
 test("classes start from their frequencies, and rows after the training ones are held out", () => {
   // Nothing to split on: the most frequent class of the training rows is predicted.
   const classes = Uint32Array.of(0, 1, 1, 1, 0, 0, 0, 1);

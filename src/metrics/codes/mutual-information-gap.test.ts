@@ -58,6 +58,15 @@ describe("mutualInformationGap", () => {
     });
   });
 
+  test("has bins of equal width that begin at the smallest code", () => {
+    // In two bins 0 and 0.4 are apart from 0.6 and 1: log 2 nats. In the second dimension no value is in the upper half but 1.
+    const codes = Float64Array.of(0, 0, 0.4, 0.1, 0.6, 0.2, 1, 1);
+    const { information } = mutualInformationGap(codes, 2, [[0, 0, 1, 1]], { bins: 2 });
+    expect(information[0]![0]).toBeCloseTo(Math.log(2), 12);
+    // p(z, v) of 1/2, 1/4 and 1/4.
+    expect(information[0]![1]).toBeCloseTo(0.5 * Math.log(4 / 3) + 0.25 * Math.log(2 / 3) + 0.25 * Math.log(2), 12);
+  });
+
   test("leaves out factors that do not vary, and refuses in one line", () => {
     const { codes, dim } = codesOf((i) => [shape[i]!, size[i]!]);
     const still = new Float64Array(count);

@@ -30,6 +30,10 @@ describe("kernelDistance", () => {
     expect(found).toMatchObject({ subsets: 10, subsetSize: 1000 });
     expect(Math.abs(found.value - exact)).toBeLessThan(4 * found.standardError);
     expect(found.interval[0]).toBeGreaterThan(0);
+    // scipy.stats.t.ppf(0.975, 9).
+    const [low, high] = found.interval;
+    expect(Math.abs((high - low) / 2 / found.standardError - 2.262157162798205)).toBeLessThan(3e-4);
+    expect((high + low) / 2).toBeCloseTo(found.value, 12);
   });
 
   test("its interval covers 0 for equal distributions in 95 % of trials", () => {

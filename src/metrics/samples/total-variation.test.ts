@@ -20,6 +20,28 @@ test("of numbers is that of their bins", () => {
   expect(totalVariation(real, times("-5", 10), numbers)).toBeCloseTo(1, 12);
 });
 
+// 0 to 100 in 20 bins: edges are 0, 5, ..., 100, and the last bin holds 100 alone.
+test.each([
+  [times("100", 3), 100 / 101],
+  [times("99", 3), 96 / 101],
+  [["0", "5", "10", "15"], 1 - 20 / 101],
+  [["0", "4.9"], 96 / 101],
+  [["1000"], 100 / 101],
+])("of numbers is by bins whose edges are quantiles, samples %j", (samples, expected) => {
+  const real = Array.from({ length: 101 }, (_, i) => `${i}`);
+  expect(totalVariation(real, samples, { numbers: true })).toBeCloseTo(expected, 12);
+});
+
+test("a value of more than a bin's share has a bin of its own, one of as much has not", () => {
+  const of = (frequent: number, sample: string): number => {
+    const real = [...times("0", frequent), ...Array.from({ length: 100 - frequent }, (_, i) => `${i + 1}`)];
+    return totalVariation(real, times(sample, 10), { numbers: true });
+  };
+  expect(of(5, "0")).toBe(of(5, "0.5"));
+  expect(of(6, "0")).toBeCloseTo(0.94, 12);
+  expect(of(6, "0.5")).toBeGreaterThan(0.95);
+});
+
 test("of numbers with one frequent value separates it from its neighbors", () => {
   const real = [...times("0", 900), ...Array.from({ length: 100 }, (_, i) => `${i + 1}`)];
   expect(totalVariation(real, times("0", 50), { numbers: true })).toBeCloseTo(0.1, 6);

@@ -43,6 +43,12 @@ describe("a row with embedded categories", () => {
   });
 });
 
+test("a row of columns alone becomes its numbers and vectors", () => {
+  const embeddings = new CategoryEmbeddings(columns, width);
+  expect(embeddings.outDim).toBe(1 + 2 + 2 + 50);
+  expect(embeddings.apply(new Input("x", [3, width])).shape).toEqual([3, 55]);
+});
+
 const dataOf = (shape: readonly number[], of: readonly ColumnSpec[]): DataSpec =>
   dataSpec(shape, { columns: of, fields: [{ name: "class", kind: "class", classes: ["a", "b"] }], size: 100 });
 const keysOf = (config: z.ZodType): readonly string[] =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sines } from "../../../test/variable-values.ts";
+import { initialValues, sines } from "../../../test/variable-values.ts";
 import { noiseValues } from "../../../test/noise-values.ts";
 import { trainBriefly } from "../../../test/train-briefly.ts";
 import { dataSpec } from "../../data/spec.ts";
@@ -64,6 +64,16 @@ describe.each(["logistic", "logistic-mixture", "categorical"] as const)("%s", (n
     const average = samples.reduce((a, b) => a + b) / samples.length;
     expect(Math.abs(average - mean)).toBeLessThan(4 * Math.sqrt(variance / samples.length));
   });
+});
+
+// log N(0.5; 0, std^2) of one value.
+test.each(["gaussian", "gaussian-learned"] as const)("%s has the standard deviation that is set, at first", (name) => {
+  for (const std of [0.3, 2]) {
+    const p = of(name, { std });
+    const root = p.of(constant(0).broadcastTo([1, 1, 1, 1])).logProb(constant(0.5).broadcastTo([1, 1, 1, 1]));
+    const [found] = evaluate([root], initialValues(p));
+    expect(found!.data[0]).toBeCloseTo(-0.5 * (0.25 / std ** 2 + Math.log(2 * Math.PI * std ** 2)), 6);
+  }
 });
 
 test("a mixture of one logistic is a logistic", () => {

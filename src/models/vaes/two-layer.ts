@@ -134,7 +134,7 @@ export class TwoLayer implements Model {
     const distortion = mean(found.logLikelihood).neg();
     const metrics = { negBound, negElbo: rate.add(distortion), rate, distortion };
     const annealed = found.logRatio.mul(warmupWeight(step, this.#warmup));
-    const loss = this.#warmup === 0 ? negBound : mean(this.#bound(found.logLikelihood.sub(annealed))).neg();
+    const loss = mean(this.#bound(found.logLikelihood.sub(annealed))).neg();
     return [{ name: "loss", loss, parameters: parameters(this), metrics }];
   }
 

@@ -8,7 +8,7 @@ const STILL = 1e-3;
 /** Passes over the rows that are left, at most, in exchange for others. */
 const MOST_EXCHANGES = 20;
 /** A row of the pool is taken at most once, so that no weight may be above this many times the average: the pool is this many times larger. */
-export const POOL = 2;
+export const POOL = 4;
 
 /** A categorical column of the pool: the data's frequencies of the categories that the pool has, and the category of each row. */
 interface Categories {

@@ -1,7 +1,7 @@
 /** The logical types of Parquet's columns. */
 import type { SchemaElement } from "hyparquet";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
-import type { GivenForm } from "../../../data/tables/raw-column.ts";
+import type { GivenForm } from "../../../data/tables/reading-options.ts";
 
 /** The decimal places of a column of decimals. */
 export const decimalScale = ({ converted_type, logical_type, scale }: SchemaElement): number | undefined =>

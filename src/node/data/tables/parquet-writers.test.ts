@@ -53,7 +53,9 @@ describe.each(["pandas", "polars", "duckdb", "spark", "second-version"])("a Parq
       .map(([column, values]) => ({ column, missing: values.filter((value) => value === null).length }))
       .filter(({ missing }) => missing > 0);
     const said = counts.slice(0, 5).map(({ column, missing }) => `${missing} in ${column}`);
-    await expect(open(name)).rejects.toThrow(`values are missing, got ${said.join(", ")} and 3 more columns, expected`);
+    await expect(open(name, { missing: "refuse" })).rejects.toThrow(
+      `values are missing, got ${said.join(", ")} and 3 more columns, expected`,
+    );
   });
 
   test("has decimals of their own scale, and dates to what they resolve", async () => {

@@ -92,11 +92,28 @@ describe("refused", () => {
   });
 });
 
+const beijing = "../shared/data/tabular/beijing_pm25.csv";
+test.skipIf(!existsSync(beijing))("Beijing PM2.5 (skipped where ../shared/data is absent)", async () => {
+  const drop = ["No"];
+  await expect(openDataSource(beijing, { drop })).rejects.toThrow(
+    /values are missing, got 2067 in pm2\.5 \("NA"\).*--missing impute .*--missing drop/,
+  );
+  const { train } = await openDataSource(beijing, { drop, missing: "drop" });
+  expect(train.dataset.columns!.find(({ name }) => name === "pm2.5")).toMatchObject({ kind: "number", min: 0 });
+});
+
 const adult = "../shared/data/tabular/adult.data";
 test.skipIf(!existsSync(adult))("Adult (skipped where ../shared/data is absent)", async () => {
-  await expect(openDataSource(adult)).rejects.toThrow(
+  await expect(openDataSource(adult, { missing: "refuse" })).rejects.toThrow(
     /got 1836 in column2 \("\?"\), 1843 in column7 \("\?"\), 583 in column14/,
   );
+  const { notes, train: marked } = await openDataSource(adult);
+  expect(notes).toContainEqual(expect.stringContaining("column2 (1836), column7 (1843), column14 (583)"));
+  expect(marked.dataset.columns![1]).toMatchObject({ values: expect.arrayContaining(["?", "Private"]) });
+  const { notes: left, train: present } = await openDataSource(adult, { missing: "drop" });
+  // As many rows have none: the README counts them.
+  expect(left).toContain("2399 of 32561 rows left out, as values are missing there");
+  expect(present.dataset.size).toBe(32_561 - 2399);
   const { train } = await openDataSource(adult, { missing: "impute", condition: "column15" });
   const { columns, labels, classNames } = train.dataset;
   // The counts of adult.names and of its README.

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { dataSpec } from "../../data/spec.ts";
+import type { Preset } from "../definition.ts";
+import { smallImages } from "../vaes/cvae.ts";
+import { likelihoodPresets, networkPresets } from "./presets.ts";
+
+const suiting = (presets: readonly Preset[], shape: readonly number[], more = {}): readonly string[] =>
+  presets.filter(({ fits }) => fits(dataSpec(shape, more))).map(({ suits }) => suits);
+
+test.each([
+  [[2], ["points in the plane"]],
+  [[3], []],
+  [[1, 28, 28], []],
+  [[1, 32, 32], ["images of at least 32x32, sides divisible by 8"]],
+  [[1, 40, 32], ["images of at least 32x32, sides divisible by 8"]],
+  [[1, 36, 32], []],
+  [[1, 32, 24], []],
+  [[2, 28, 28], ["color images"]],
+  [
+    [3, 64, 64],
+    ["images of at least 32x32, sides divisible by 8", "color images"],
+  ],
+])("networks for examples of shape [%j] are those of %j", (shape, expected) => {
+  expect(suiting(networkPresets, shape)).toEqual(expected);
+});
+
+test.each([
+  [[1, 28, 28], true],
+  [[1, 31, 31], true],
+  [[1, 32, 28], false],
+  [[1, 28, 32], false],
+  [[28], false],
+])("a conditional VAE has settings for small images, of shape [%j]: %s", (shape, fits) => {
+  expect(smallImages.fits(dataSpec(shape))).toBe(fits);
+});
+
+test("likelihoods are those of color images, tables and real numbers", () => {
+  expect(suiting(likelihoodPresets, [1, 28, 28])).toEqual([]);
+  expect(suiting(likelihoodPresets, [3, 28, 28])).toEqual(["color images"]);
+  expect(suiting(likelihoodPresets, [5], { kind: "table", range: null })).toEqual(["rows of a table"]);
+  expect(suiting(likelihoodPresets, [5], { range: null })).toEqual(["real numbers"]);
+  expect(suiting(likelihoodPresets, [5])).toEqual([]);
+});
