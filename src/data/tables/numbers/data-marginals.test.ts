@@ -66,7 +66,11 @@ describe("rows with the data's marginals", () => {
   test("keep the order of their numbers, and so their rank correlations", () => {
     const [after, before] = [column(rows, 0), column(rows, 6).map((id) => from[id * width]!)];
     const order = Array.from(before.keys()).toSorted((a, b) => before[a]! - before[b]!);
-    order.slice(1).forEach((row, i) => expect(after[row]).toBeGreaterThanOrEqual(after[order[i]!]!));
+    order.slice(1).forEach((row, i) => {
+      const last = order[i]!;
+      // Equal numbers may come in any order.
+      if (before[last]! < before[row]!) expect(after[row]).toBeGreaterThanOrEqual(after[last]!);
+    });
   });
 
   test("of one random sequence are the same", () => {
