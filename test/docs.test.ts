@@ -24,8 +24,15 @@ const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `do
 /** The rows of the first table under a heading. */
 const tableUnder = (page: string, heading: string): string[] => {
   const lines = read(page).split("\n");
-  const from = lines.findIndex((line, i) => i > lines.indexOf(heading) && line.startsWith("| --- |")) + 1;
-  return lines.slice(from, lines.indexOf("", from));
+  const at = lines.indexOf(heading);
+  if (at < 0) throw new Error(`${page}: no heading ${heading}`);
+  const section = lines.slice(
+    at + 1,
+    lines.findIndex((line, i) => i > at && /^##+ /.test(line)),
+  );
+  const rows = section.slice(section.findIndex((line) => line.startsWith("| --- |")) + 1);
+  // Of nothing, no table.
+  return rows.length === section.length ? [] : rows.slice(0, rows.indexOf(""));
 };
 
 /** Pages whose `ts` blocks are one program. */

@@ -100,8 +100,9 @@ export class PageProgram {
   async run(): Promise<void> {
     // Every line stays where it is on the page, so that an error's line number is the page's.
     const lines = this.#page.split("\n").map(() => "");
+    const imported = new Set<string>();
     for (const block of this.code) {
-      block.text.split("\n").forEach((line, i) => (lines[block.from + i] = line));
+      block.text.split("\n").forEach((line, i) => (lines[block.from + i] = withoutRepeats(line, imported)));
       lines[block.to] = `console.log(${JSON.stringify(markerOf(block))});`;
     }
     const file = this.#folder.write("page.ts", lines.join("\n"));
@@ -135,3 +136,12 @@ export class PageProgram {
 }
 
 const markerOf = (block: Block): string => `end of the code before line ${block.to + 1}`;
+
+/** An import less the names that an earlier one has: a reader may take a block alone. */
+function withoutRepeats(line: string, imported: Set<string>): string {
+  const [, list, from] = /^import \{ (.*) \} from (".*");$/.exec(line) ?? [];
+  if (list === undefined) return line;
+  const names = list.split(", ").filter((name) => !imported.has(`${name} ${from}`));
+  for (const name of names) imported.add(`${name} ${from}`);
+  return names.length > 0 ? `import { ${names.join(", ")} } from ${from};` : "";
+}

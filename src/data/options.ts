@@ -59,7 +59,7 @@ export const dataOptions = z.strictObject({
     .enum(numberMappings)
     .optional()
     .describe(
-      "tables: scaling of numbers; auto takes quantiles for many values, skewed or concentrated on one (default: auto)",
+      "tables: scaling of numbers; auto standardizes columns of few values or nearly normal ones and maps others by quantiles (default: auto)",
     ),
   without: z
     .array(z.string().min(1))
