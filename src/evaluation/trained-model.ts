@@ -16,7 +16,13 @@ import { decodeLatents, type LatentCodes } from "./latent-codes.ts";
 import { mapSplit } from "./map-split.ts";
 import { checkCount, chunk, countRows, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
 import { ratePerDimension } from "./rate-per-dimension.ts";
-import { drain, type SampleOptions, sampling, type SamplingProgress } from "./samples/sampling.ts";
+import {
+  drain,
+  type SampledMarginals,
+  type SampleOptions,
+  sampling,
+  type SamplingProgress,
+} from "./samples/sampling.ts";
 import { tableRows, tableSampling } from "./samples/table-sampling.ts";
 
 // A type, not an interface: only that fits a record of tensors.
@@ -112,8 +118,8 @@ export class TrainedModel implements ModelOnDevice {
   }
 
   /**
-   * New examples, [count, ...shape]: samples of p(x), or with `mean` means of p(x|z). Rows of a table have the data's marginals, unless
-   * a condition or another option than `seed` is given, or `marginals` is `model`: see withDataMarginals.
+   * New examples, [count, ...shape]: samples of p(x), or with `mean` means of p(x|z). Rows of a table have the data's marginals, see
+   * withDataMarginals, unless a condition or an option of the sampler is given, or `marginals` says which.
    */
   async sample(count: number, options: SampleOptions = {}): Promise<Float32Array> {
     return drain(this.sampling(count, options));
@@ -126,7 +132,7 @@ export class TrainedModel implements ModelOnDevice {
     return tableSampling(this, { count, options }, (of, rest) => sampling(this, this.#given, of, rest));
   }
 
-  /** New examples of codes, with the data's marginals where they are rows of a table and no condition is given. */
+  /** New examples of codes, as samples of p(x|z). Rows of a table have the data's marginals, unless a condition is given or `marginals` says which. */
   async sampleCodes(
     count: number,
     codes: (count: number, first: number) => Promise<LatentCodes>,
@@ -134,7 +140,7 @@ export class TrainedModel implements ModelOnDevice {
       seed = 0,
       first = 0,
       marginals,
-    }: { readonly seed?: number; readonly first?: number; readonly marginals?: unknown },
+    }: { readonly seed?: number; readonly first?: number; readonly marginals?: SampledMarginals | undefined },
   ): Promise<Float32Array> {
     return tableRows(this, { count, first, seed, marginals }, async (of, at) =>
       this.decodeLatents(await codes(of, at), { mean: false, seed, first: at }),

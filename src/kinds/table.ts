@@ -1,4 +1,4 @@
-import { columnWidth } from "../data/tables/column.ts";
+import { columnWidth } from "../data/tables/column-width.ts";
 import { rowText } from "../data/tables/row-text.ts";
 import type { Kind } from "./kind.ts";
 

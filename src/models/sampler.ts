@@ -46,6 +46,7 @@ export const reservedOptions: readonly string[] = [
   "help",
   "json",
   "label",
+  "marginals",
   "model",
   "out",
   "previewEvery",

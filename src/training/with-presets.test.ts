@@ -34,12 +34,41 @@ test("a given setting wins over a preset, a preset over a default", () => {
 test.each([
   ["gray digits", dataSpec([1, 28, 28]), { network: "mlp", likelihood: "bernoulli" }],
   ["color images", dataSpec([3, 32, 32]), { network: "conv", likelihood: "gaussian-learned" }],
+  ["drawings", dataSpec([1, 28, 28], { binary: true }), { latentDim: 20, likelihood: "bernoulli" }],
+  [
+    "gray photographs",
+    dataSpec([1, 64, 64], { binary: false }),
+    { network: "conv", latentDim: 64, likelihood: "gaussian-learned", std: 0.25 },
+  ],
+  ["garments of 28x28", dataSpec([1, 28, 28], { binary: false }), { network: "mlp", likelihood: "gaussian-learned" }],
+  ["vectors of intensities", dataSpec([9], { binary: false }), { latentDim: 20, likelihood: "gaussian-learned" }],
   ["images that cannot be halved so often", dataSpec([3, 36, 36]), { network: "mlp", likelihood: "gaussian-learned" }],
   ["points in the plane", dataSpec([2], { range: null }), { latentDim: 2, likelihood: "gaussian-learned" }],
   ["a table's rows", dataSpec([14], { range: null }), { network: "mlp", likelihood: "gaussian-learned" }],
 ] as const)("%s get networks and a likelihood that fit them", (_, data, expected) => {
   const { config } = withPresets(findModel("vae"), { config: {}, settings: {} }, data, 10_000);
   expect(config).toMatchObject(expected);
+});
+
+test("a table is trained until a bound no longer improves, in columns, unless its length is given", () => {
+  const columns = [{ name: "x", kind: "number" }] as const;
+  const data = dataSpec([1], { kind: "table", range: null, columns });
+  const chosen = (settings: object, examples: number) =>
+    withPresets(findModel("vae"), { config: {}, settings }, data, examples);
+  expect(chosen({}, 20_000).config).toMatchObject({ likelihood: "columns", network: "mlp" });
+  expect(chosen({}, 20_000).settings).toMatchObject({ steps: 16_000, schedule: "cosine", learningRate: 2e-3 });
+  // A small one has smaller batches, not more epochs.
+  expect(chosen({}, 100).settings).toMatchObject({ steps: 16_000, batchSize: 25 });
+  expect(chosen({}, 100).settings.epochs).toBeUndefined();
+  expect(chosen({ epochs: 3, learningRate: 1e-4 }, 20_000).settings).toMatchObject({ epochs: 3, learningRate: 1e-4 });
+  expect(chosen({ epochs: 3 }, 20_000).settings.steps).toBeUndefined();
+});
+
+test("PCA keeps a quarter to a half of few values", () => {
+  const kept = [1, 2, 3, 4, 5, 8, 9, 14, 16, 17, 32, 33].map(
+    (size) => withPresets(findModel("pca"), { config: {}, settings: {} }, dataSpec([size]), 1000).config,
+  );
+  expect(kept).toEqual([1, 1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 32].map((latentDim) => ({ latentDim })));
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
+import { marginalNames } from "../../evaluation/samples/sampling.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import { kindOf } from "../../kinds/registry.ts";
 import { type ClassIndices, classIndices } from "../../data/dataset.ts";
@@ -28,6 +29,12 @@ const sampleSettings = z.strictObject({
     .enum(["samples", "means"])
     .optional()
     .describe("samples or means of p(x|z) (default: means for images, samples otherwise)"),
+  marginals: z
+    .enum(marginalNames)
+    .optional()
+    .describe(
+      "tables: marginal distributions of the columns, the data's or the model's own (default: data; model with a condition or an option of the sampler)",
+    ),
   prior: priorSetting,
   radius: z
     .number()
@@ -59,7 +66,7 @@ A picture of a class-conditional model shows every class, a column each; tables 
     )
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(sampleSettings, options);
-      const { prior, radius, show, count, seed } = parseSettings(sampleSettings, given);
+      const { prior, radius, show, count, seed, marginals } = parseSettings(sampleSettings, given);
       const givenOwn = givenSettings(own, options);
       const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
       const givenTemperature = "temperature" in givenOwn ? ownOptions["temperature"] : undefined;
@@ -100,6 +107,7 @@ A picture of a class-conditional model shows every class, a column each; tables 
         // Of a density of codes too, where it is given.
         ...(typeof givenTemperature === "number" && { temperature: givenTemperature }),
         mean: means && takesMean,
+        marginals,
         options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
         onStep: options.json ? undefined : (done: number, total: number) => progress.show(done, total),
       };
@@ -118,6 +126,7 @@ A picture of a class-conditional model shows every class, a column each; tables 
         ...ownOptions,
         show: takesMean ? (means ? "means" : "samples") : density ? "means" : "samples",
         radius,
+        marginals,
         prior: prior === undefined ? undefined : (from?.fit ?? prior),
         label: options.label,
         condition: options.condition,

@@ -30,9 +30,10 @@ export function* encodeColumn(
     checkNumbers(raw, column.date !== undefined, options);
     noteNumbers(raw, options);
     const mapping = modelMapping(column);
+    const imputed = mapping(column.mean);
     for (const values of raw.rows.numbers()) {
       const encoded = new Float32Array(values.length);
-      for (let i = 0; i < values.length; i++) encoded[i] = Number.isNaN(values[i]!) ? 0 : mapping(values[i]!);
+      for (let i = 0; i < values.length; i++) encoded[i] = Number.isNaN(values[i]!) ? imputed : mapping(values[i]!);
       yield encoded;
     }
     return;

@@ -41,6 +41,3 @@ export type CategoryColumn = Readonly<z.output<typeof categoryColumn>>;
 /** Type of a table column, and its mapping to model inputs and back to text. */
 export const columnSchema = z.discriminatedUnion("kind", [numberColumn, categoryColumn]);
 export type Column = NumberColumn | CategoryColumn;
-
-/** Number of model inputs of a column. */
-export const columnWidth = (column: Column): number => (column.kind === "number" ? 1 : column.values.length);

@@ -1,5 +1,6 @@
 import { BlockCache, type Blocks, blocksOf } from "../storage/block-cache.ts";
-import { type Column, columnWidth } from "./column.ts";
+import type { Column } from "./column.ts";
+import { columnWidth } from "./column-width.ts";
 import type { FloatStore } from "../dataset.ts";
 import { bytesOf, type SpillStorage } from "../storage/spill-storage.ts";
 import { NONE } from "./raw-column.ts";

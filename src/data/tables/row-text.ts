@@ -1,5 +1,6 @@
 import { csvLine } from "../formats/csv.ts";
-import { type Column, columnWidth, type NumberColumn } from "./column.ts";
+import type { Column, NumberColumn } from "./column.ts";
+import { columnWidth } from "./column-width.ts";
 import { dateReader, dateText } from "./text/date-form.ts";
 import { fromModel } from "./numbers/number-scaling.ts";
 import { numberText } from "./text/written-numbers.ts";

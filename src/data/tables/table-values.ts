@@ -1,4 +1,5 @@
-import { type Column, columnWidth } from "./column.ts";
+import type { Column } from "./column.ts";
+import { columnWidth } from "./column-width.ts";
 import { rowText, valueReader } from "./row-text.ts";
 
 /** A column's values as a file has them: numbers, or indices of categories. */

@@ -1,5 +1,6 @@
 import { DataError } from "../../errors.ts";
-import { type Column, columnWidth } from "./column.ts";
+import type { Column } from "./column.ts";
+import { columnWidth } from "./column-width.ts";
 import { createDataset, type Dataset, type FloatStore } from "../dataset.ts";
 import { EncodedRows } from "./encoded-rows.ts";
 import { fingerprint } from "../fingerprint.ts";

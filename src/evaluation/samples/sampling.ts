@@ -11,9 +11,15 @@ import { lacking } from "../capabilities.ts";
 import type { Given } from "../condition.ts";
 import { chunk, type ModelOnDevice } from "../model-on-device.ts";
 
+/** Which marginals sampled rows of a table have: the data's, or the model's own. */
+export const marginalNames = ["data", "model"] as const;
+export type SampledMarginals = (typeof marginalNames)[number];
+
 /** How to sample: the sampler's own options by name, and those of every sampler. */
 export interface SampleOptions {
   readonly seed?: number;
+  /** Of rows of a table; by default the data's where no other option of the sampler and no condition is given. */
+  readonly marginals?: SampledMarginals | undefined;
   /** Steps between previews; none when missing. */
   readonly previewEvery?: number;
   /** Place of the first sample among all of the seed (0), a multiple of 64: many samples are made in pieces. */

@@ -1,10 +1,8 @@
 import type { Column } from "../../data/tables/column.ts";
 import { POOL, withDataMarginals } from "../../data/tables/numbers/data-marginals.ts";
+import { ConfigError } from "../../errors.ts";
 import { stream } from "../../random/index.ts";
-import { drain, type SampleOptions, type SamplingProgress } from "./sampling.ts";
-
-/** Which marginals sampled rows have: the data's, or the model's own. */
-export const marginalNames = ["data", "model"] as const;
+import { drain, marginalNames, type SampledMarginals, type SampleOptions, type SamplingProgress } from "./sampling.ts";
 
 /** Rows whose marginals are corrected together: whole blocks are made, so that row i does not depend on how many are wanted. */
 const BLOCK = 8192;
@@ -26,26 +24,39 @@ interface Wanted {
 /** Rows of a table with the data's marginals, from what `draw` gives; elsewhere, what it gives. */
 export async function tableRows(
   table: SampledTable,
-  { marginals = "data", ...wanted }: Wanted & { readonly marginals?: unknown },
+  { marginals, ...wanted }: Wanted & { readonly marginals?: SampledMarginals | undefined },
   draw: (count: number, first: number) => Promise<Float32Array>,
 ): Promise<Float32Array> {
-  if (!corrects(table, marginals)) return draw(wanted.count, wanted.first);
+  if (!corrects(table, marginals, true)) return draw(wanted.count, wanted.first);
   return drain(inBlocks(table.columns!, wanted, (count, first) => atOnce(draw(count, first))));
 }
 
-/** The same for a sampler with its options: the data's marginals belong to its defaults. */
+/** The same for a sampler with its options: by default, the data's marginals belong to its defaults. */
 export async function* tableSampling(
   table: SampledTable,
-  { count, options: { marginals = "data", ...options } }: { readonly count: number; readonly options: SampleOptions },
+  { count, options: { marginals, ...options } }: { readonly count: number; readonly options: SampleOptions },
   draw: (count: number, options: SampleOptions) => AsyncGenerator<SamplingProgress, Float32Array>,
 ): AsyncGenerator<SamplingProgress, Float32Array> {
   const { seed = 0, first = 0, previewEvery: _, ...others } = options;
-  if (!corrects(table, marginals) || Object.keys(others).length > 0) return yield* draw(count, options);
+  if (!corrects(table, marginals, Object.keys(others).length === 0)) return yield* draw(count, options);
   return yield* inBlocks(table.columns!, { count, first, seed }, (of, at) => draw(of, { ...options, first: at }));
 }
 
-const corrects = ({ columns, isGiven, model }: SampledTable, marginals: unknown): boolean =>
-  columns !== undefined && !isGiven && marginals === "data" && model.dataMarginals !== true;
+/** Whether rows are given the data's marginals. Throws ConfigError where marginals are asked for that there are none of. */
+function corrects({ columns, isGiven, model }: SampledTable, asked: unknown, byDefault: boolean): boolean {
+  const marginals = marginalNames.find((name) => name === (asked ?? (byDefault && !isGiven ? "data" : "model")));
+  if (!marginals)
+    throw new ConfigError(
+      `sample: no such marginals, got ${JSON.stringify(asked)}, expected one of ${marginalNames.join(", ")}`,
+    );
+  if (asked === "data" && !columns)
+    throw new ConfigError("sample: marginals are of columns of a table, got data for other examples, expected none");
+  if (asked === "data" && isGiven)
+    throw new ConfigError(
+      "sample: the data's marginals are those of all rows, got a condition, expected one or the other",
+    );
+  return columns !== undefined && marginals === "data" && model.dataMarginals !== true;
+}
 
 // oxlint-disable-next-line require-yield -- what is drawn at once has no progress
 async function* atOnce(drawn: Promise<Float32Array>): AsyncGenerator<never, Float32Array> {

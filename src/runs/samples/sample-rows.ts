@@ -1,5 +1,7 @@
+import { ConfigError } from "../../errors.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
+import type { SampledMarginals } from "../../evaluation/samples/sampling.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { classQuotas } from "./class-quotas.ts";
@@ -11,6 +13,8 @@ export interface SamplePieceOptions {
   readonly temperature?: number;
   /** Whether means of p(x|z) are shown in place of samples. */
   readonly mean?: boolean;
+  /** Of rows of a table; by default the data's where samples are as the model, or the prior, makes them. */
+  readonly marginals?: SampledMarginals | undefined;
   /** The sampler's own options. */
   readonly options?: Readonly<Record<string, unknown>>;
   /** Called with the progress of a sampler of many steps. */
@@ -32,6 +36,7 @@ export async function samplePiece(
     first = 0,
     temperature,
     mean,
+    marginals,
     options,
     onStep,
     prior,
@@ -43,7 +48,7 @@ export async function samplePiece(
   const from = given ? trained.given(given) : trained;
   if (!prior) {
     const own = { ...(temperature !== undefined && { temperature }), ...(mean && { mean }), ...options };
-    const progress = from.sampling(count, { seed, first, ...own });
+    const progress = from.sampling(count, { seed, first, marginals, ...own });
     let next = await progress.next();
     for (; !next.done; next = await progress.next()) onStep?.(next.value.step, next.value.steps);
     return next.value;
@@ -51,11 +56,13 @@ export async function samplePiece(
   const condition = { ...wanted, ...(given ?? trained.condition) };
   const codes = (of: number, at: number): Promise<LatentCodes> =>
     prior.sample(of, { seed, first: at, temperature, radius, condition, ...(options && { options }) });
-  const means = mean || !givesMeans(trained.model);
+  if (mean || !givesMeans(trained.model)) {
+    if (marginals) throw new ConfigError(`sample: marginals are of samples, got ${marginals} for means, expected none`);
+    return from.decodeLatents(await codes(count, first), { seed, first, mean: true });
+  }
   const asItIs =
     temperature === undefined && radius === undefined && Object.keys({ ...condition, ...options }).length === 0;
-  if (asItIs && !means) return from.sampleCodes(count, codes, { seed, first });
-  return from.decodeLatents(await codes(count, first), { seed, first, mean: means });
+  return from.sampleCodes(count, codes, { seed, first, marginals: marginals ?? (asItIs ? undefined : "model") });
 }
 
 /** Samples made at a time: a multiple of the rows of a graph. */

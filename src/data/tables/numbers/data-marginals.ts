@@ -1,19 +1,27 @@
-import type { CategoryColumn, Column, NumberColumn } from "../column.ts";
-import { columnWidth } from "../column.ts";
+import type { Column, NumberColumn } from "../column.ts";
+import { columnWidth } from "../column-width.ts";
 import { modelMapping, quantileAt } from "./number-scaling.ts";
 
 /** Passes over the categorical columns, at most, and the relative change of a weight that ends them. */
 const MOST_PASSES = 50;
 const STILL = 1e-3;
+/** Passes over the rows that are left, at most, in exchange for others. */
+const MOST_EXCHANGES = 20;
 /** A row of the pool is taken at most once, so that no weight may be above this many times the average: the pool is this many times larger. */
 export const POOL = 4;
+
+/** A categorical column of the pool: the data's frequencies of the categories that the pool has, and the category of each row. */
+interface Categories {
+  readonly frequencies: readonly number[];
+  readonly of: Uint16Array;
+}
 
 /**
  * Rows of a model with the marginals of the data, and the model's dependence between columns, as a copula has them: of a pool of `POOL`
  * times as many rows [rows, width] of the model, `count` are taken without replacement by weights that give every category the
- * frequency that it has in the data (raking: Deming & Stephan, Ann. Math. Statist. 11:427, 1940); their numbers are then replaced, column by
- * column, by the data's quantiles at the same ranks. `uniform` gives random numbers from 0 to 1. Columns that do not know their
- * frequencies or quantiles stay as they are.
+ * frequency that it has in the data (raking: Deming & Stephan, Ann. Math. Statist. 11:427, 1940), and a few exchanged until the counts are
+ * right too; their numbers are then replaced, column by column, by the data's quantiles at the same ranks. `uniform` gives random numbers
+ * from 0 to 1. Columns that do not know their frequencies or quantiles stay as they are.
  */
 export function withDataMarginals(
   columns: readonly Column[],
@@ -21,7 +29,9 @@ export function withDataMarginals(
   { count, uniform }: { readonly count: number; readonly uniform: () => number },
 ): Float32Array {
   const width = columns.reduce((sum, column) => sum + columnWidth(column), 0);
-  const rows = systematic(rakedWeights(columns, pool, width), count, uniform());
+  const categorical = categoriesOf(columns, pool, width);
+  const { rows, left } = systematic(rakedWeights(categorical, pool.length / width), count, uniform());
+  exchange(categorical, { rows, left, uniform });
   const taken = new Float32Array(count * width);
   rows.forEach((row, i) => taken.set(pool.subarray(row * width, (row + 1) * width), i * width));
   let at = 0;
@@ -32,17 +42,27 @@ export function withDataMarginals(
   return taken;
 }
 
-/** Weights of the pool's rows, 1 on average and at most `POOL`, under which categories are as frequent as in the data. */
-function rakedWeights(columns: readonly Column[], pool: Float32Array, width: number): Float64Array {
+/** The categorical columns that know their frequencies. */
+function categoriesOf(columns: readonly Column[], pool: Float32Array, width: number): readonly Categories[] {
   const size = pool.length / width;
-  const weights = new Float64Array(size).fill(1);
   let at = 0;
-  const categorical = columns.flatMap((column) => {
+  return columns.flatMap((column) => {
     const first = at;
     at += columnWidth(column);
     if (column.kind !== "category" || !column.frequencies) return [];
-    return [{ frequencies: column.frequencies, of: categoriesOf(column, pool, first, width) }];
+    const of = Uint16Array.from({ length: size }, (_, row) =>
+      pool.subarray(row * width + first, row * width + at).indexOf(1),
+    );
+    const made = new Set(of);
+    const possible = column.frequencies.map((frequency, k) => (made.has(k) ? frequency : 0));
+    const total = possible.reduce((sum, frequency) => sum + frequency, 0);
+    return [{ frequencies: possible.map((frequency) => frequency / total), of }];
   });
+}
+
+/** Weights of the pool's rows, 1 on average and at most `POOL`, under which categories are as frequent as in the data. */
+function rakedWeights(categorical: readonly Categories[], size: number): Float64Array {
+  const weights = new Float64Array(size).fill(1);
   if (categorical.length === 0) return weights;
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     let change = 0;
@@ -56,13 +76,6 @@ function rakedWeights(columns: readonly Column[], pool: Float32Array, width: num
     if (change < STILL) break;
   }
   return limited(weights);
-}
-
-function categoriesOf({ values }: CategoryColumn, pool: Float32Array, first: number, width: number): Uint16Array {
-  return Uint16Array.from({ length: pool.length / width }, (_, row) => {
-    const part = pool.subarray(row * width + first, row * width + first + values.length);
-    return part.indexOf(1);
-  });
 }
 
 /** Weights cut at `POOL` times their average, what is cut off spread over the others. */
@@ -80,18 +93,58 @@ function limited(weights: Float64Array): Float64Array {
   return weights;
 }
 
-/** `count` different rows, each with a probability proportional to its weight: systematic sampling (Madow 1949). */
-function systematic(weights: Float64Array, count: number, start: number): Uint32Array {
+/** `count` different rows, each with a probability proportional to its weight: systematic sampling (Madow 1949); and those that are left. */
+function systematic(
+  weights: Float64Array,
+  count: number,
+  start: number,
+): { readonly rows: Uint32Array; readonly left: Uint32Array } {
   const step = weights.reduce((sum, w) => sum + w, 0) / count;
-  const rows = new Uint32Array(count);
-  let [taken, sum] = [0, 0];
-  for (let row = 0; row < weights.length && taken < count; row++) {
-    sum += weights[row]!;
-    if (sum > (taken + start) * step) rows[taken++] = row;
+  const [taken, left] = [new Array<number>(), new Array<number>()];
+  let sum = 0;
+  weights.forEach((weight, row) => {
+    sum += weight;
+    (taken.length < count && sum > (taken.length + start) * step ? taken : left).push(row);
+  });
+  // Rounding may leave one out, as do weights that could not be limited.
+  taken.push(...left.splice(0, count - taken.length));
+  return { rows: Uint32Array.from(taken), left: Uint32Array.from(left) };
+}
+
+/**
+ * Exchanges rows for some of those left, as long as that brings the counts of categories nearer to the data's frequencies: what
+ * sampling leaves is the noise of a count, here of each column.
+ */
+function exchange(
+  categorical: readonly Categories[],
+  { rows, left, uniform }: { readonly rows: Uint32Array; readonly left: Uint32Array; readonly uniform: () => number },
+): void {
+  // By column and category: how many rows more the data would have.
+  const lacking = categorical.map(({ frequencies, of }) => {
+    const counts = Float64Array.from(frequencies, (frequency) => frequency * rows.length);
+    for (const row of rows) counts[of[row]!]! -= 1;
+    return counts;
+  });
+  for (let pass = 0, changes = 1; pass < MOST_EXCHANGES && changes > 0; pass++) {
+    changes = 0;
+    left.forEach((row, i) => {
+      const place = Math.floor(uniform() * rows.length);
+      const out = rows[place]!;
+      // Half the change of the sum of squares.
+      let change = 0;
+      categorical.forEach(({ of }, c) => {
+        if (of[row] !== of[out]) change += lacking[c]![of[out]!]! - lacking[c]![of[row]!]! + 1;
+      });
+      if (change >= 0) return;
+      changes += 1;
+      categorical.forEach(({ of }, c) => {
+        lacking[c]![of[out]!]! += 1;
+        lacking[c]![of[row]!]! -= 1;
+      });
+      rows[place] = row;
+      left[i] = out;
+    });
   }
-  // Rounding may leave the last one out.
-  while (taken < count) rows[taken++] = weights.length - 1;
-  return rows;
 }
 
 /** Replaces a column of rows by the data's quantiles at their ranks; equal values are ranked at random. */

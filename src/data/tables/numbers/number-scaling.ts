@@ -23,7 +23,7 @@ export function modelMapping(column: NumberColumn): (value: number) => number {
     if (value > high.from) return high.at + (value - high.from) / high.scale;
     let x = known.get(value);
     if (x === undefined) {
-      x = normalQuantile(inside(rankOf(quantiles, value) / steps, steps));
+      x = normalQuantile(fractionOf(rankOf(quantiles, value), steps));
       if (known.size < MOST_KNOWN) known.set(value, x);
     }
     return x;
@@ -37,19 +37,23 @@ export function fromModel(column: NumberColumn, x: number): number {
   const [low, high] = tails(column, quantiles);
   if (x < low.at) return low.from + (x - low.at) * low.scale;
   if (x > high.at) return high.from + (x - high.at) * high.scale;
-  return quantileAt(quantiles, normalProbability(x));
+  return valueAt(quantiles, normalProbability(x) * quantiles.length - 0.5);
 }
 
-/** The value below which a fraction p of the rows lie, between quantiles by a straight line. */
-export function quantileAt(quantiles: readonly number[], p: number): number {
+/** The value below which a fraction p of the rows lie. */
+export const quantileAt = (quantiles: readonly number[], p: number): number =>
+  valueAt(quantiles, p * (quantiles.length - 1));
+
+/** The fraction of a normal variable below a rank from 0 to `steps`: half a step is left at either end, as 0 and 1 are infinitely far out. */
+const fractionOf = (rank: number, steps: number): number => (rank + 0.5) / (steps + 1);
+
+/** The value of a rank, between quantiles by a straight line; the outermost ones where the rank is beyond them. */
+function valueAt(quantiles: readonly number[], rank: number): number {
   const steps = quantiles.length - 1;
-  const rank = p * steps;
-  const below = Math.max(0, Math.min(steps - 1, Math.floor(rank)));
-  return quantiles[below]! + (quantiles[below + 1]! - quantiles[below]!) * (rank - below);
+  const inside = Math.max(0, Math.min(steps, rank));
+  const below = Math.min(steps - 1, Math.floor(inside));
+  return quantiles[below]! + (quantiles[below + 1]! - quantiles[below]!) * (inside - below);
 }
-
-/** Ranks of 0 and 1 would be infinitely far out. */
-const inside = (rank: number, steps: number): number => Math.min(1 - 0.5 / steps, Math.max(0.5 / steps, rank));
 
 /** Fraction of the rows whose spread continues the map at either end. */
 const TAIL = 0.05;
@@ -57,14 +61,15 @@ const TAIL = 0.05;
 /** Where the map by rank ends on either side, and the change of value for a change of 1 in a model input from there on. */
 function tails({ std }: NumberColumn, quantiles: readonly number[]) {
   const steps = quantiles.length - 1;
-  const end = normalQuantile(inside(1, steps));
-  const reach = end - normalQuantile(1 - TAIL);
+  const ranks = Math.max(1, TAIL * steps);
+  const end = normalQuantile(fractionOf(steps, steps));
+  const reach = end - normalQuantile(fractionOf(steps - ranks, steps));
   const [least, most] = [quantiles[0]!, quantiles.at(-1)!];
   // Where those rows are equal, the whole column's spread.
   const scale = (spread: number): number => (spread > 0 ? spread / reach : std);
   return [
-    { from: least, at: -end, scale: scale(quantileAt(quantiles, TAIL) - least) },
-    { from: most, at: end, scale: scale(most - quantileAt(quantiles, 1 - TAIL)) },
+    { from: least, at: -end, scale: scale(valueAt(quantiles, ranks) - least) },
+    { from: most, at: end, scale: scale(most - valueAt(quantiles, steps - ranks)) },
   ] as const;
 }
 
