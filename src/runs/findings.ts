@@ -1,5 +1,6 @@
 import { drawnExamples } from "../data/examples/drawn-examples.ts";
 import type { Binarization } from "../data/binarize.ts";
+import { isBinary } from "../data/is-binary.ts";
 import type { Split } from "../data/split.ts";
 import type { Remedies } from "../models/definition.ts";
 import { lacking } from "../evaluation/capabilities.ts";
@@ -43,7 +44,17 @@ export async function runFindings({
   const deadUnits = enough
     ? await countDeadUnits(model, { store, x, shape, emaWeights: trained.emaWeights })
     : undefined;
-  return [...diagnose({ records, remedies, rewinds, ...(rates && { rates }), ...(deadUnits && { deadUnits }) })];
+  const binary = validation.dataset.range && isBinary(validation);
+  return [
+    ...diagnose({
+      records,
+      remedies,
+      rewinds,
+      ...(binary !== null && { binary }),
+      ...(rates && { rates }),
+      ...(deadUnits && { deadUnits }),
+    }),
+  ];
 }
 
 /** The mean rate of each latent dimension, where a model has rates by dimension. */

@@ -8,9 +8,9 @@ const found = (symptoms: Partial<Symptoms>): string[] =>
   diagnose({ records: [], ...symptoms }).map(({ finding }) => finding);
 
 /** What a model's own settings answer a finding with. */
-const remediesOf = (name: string): Remedies => {
+const remediesOf = (name: string, config: object = {}): Remedies => {
   const definition = findModel(name);
-  return definition.remedies?.(definition.config.parse({})) ?? {};
+  return definition.remedies?.(definition.config.parse(config)) ?? {};
 };
 
 test("a run that learns has no findings", () => {
@@ -66,6 +66,22 @@ describe("posterior collapse", () => {
     const [none] = diagnose({ records: [], rates: [0], remedies: remediesOf("ae") });
     expect(none!.remedy).toBe("a lower weight of the rate, or fewer latent dimensions");
   });
+});
+
+test("posterior collapse has the likelihood for a cause where a Bernoulli is of photographs", () => {
+  const remedy = (config: object, binary?: boolean): string =>
+    diagnose({
+      records: [],
+      rates: [0, 0],
+      remedies: remediesOf("vae", config),
+      ...(binary !== undefined && { binary }),
+    })[0]!.remedy;
+  expect(remedy({ likelihood: "bernoulli" }, false)).toMatch(
+    /^--set likelihood=gaussian-learned, for intensities are not binary here: .*; --set warmup=N/,
+  );
+  expect(remedy({ likelihood: "bernoulli" }, true)).toMatch(/^--set warmup=N/);
+  expect(remedy({ likelihood: "bernoulli" })).toMatch(/^--set warmup=N/);
+  expect(remedy({ likelihood: "gaussian-learned" }, false)).toMatch(/^--set warmup=N/);
 });
 
 describe("over-fitting", () => {

@@ -21,6 +21,8 @@ export interface Symptoms {
   /** Settings of the model that answer a finding. */
   readonly remedies?: Remedies;
   readonly rewinds?: readonly Rewind[];
+  /** Whether intensities are about 0 or 1, where data has intensities. */
+  readonly binary?: boolean;
   /** KL(q(z_i|x) || p(z_i)) of each dimension in nats, a mean over validation examples. */
   readonly rates?: ArrayLike<number>;
   readonly deadUnits?: DeadUnits;
@@ -78,13 +80,13 @@ function explodingGradients({ records }: Symptoms): Finding | undefined {
 /** A dimension of lower rate is inactive (Burda et al., arXiv:1509.00519, count active units similarly). */
 export const activeRate = 0.01;
 
-function posteriorCollapse({ rates, remedies }: Symptoms): Finding | undefined {
+function posteriorCollapse({ rates, remedies, binary }: Symptoms): Finding | undefined {
   if (!rates || rates.length === 0) return undefined;
   const all = Array.from(rates);
   const active = all.filter((rate) => rate >= activeRate).length;
   if (active > all.length / 2) return undefined;
   const total = all.reduce((sum, rate) => sum + rate, 0);
-  const settings = remedies?.collapse?.(active) ?? [];
+  const settings = remedies?.collapse?.(active, { ...(binary !== undefined && { binary }) }) ?? [];
   return {
     finding: "posterior-collapse",
     evidence: `${active} of ${all.length} latent dimensions carry ${activeRate} nats or more, ${short(total)} nats in all: q(z|x) is the prior in the others`,

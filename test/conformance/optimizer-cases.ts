@@ -39,7 +39,7 @@ const rate = 0.03;
 const [b1, b2, eps] = [0.8, 0.95, 1e-8];
 const cosine = schedule("cosine", { learningRate: rate, steps: 8, warmup: 2 });
 const cosineRate = (t: number): number =>
-  t <= 2 ? (rate * t) / 2 : (rate * (1 + Math.cos((Math.PI * (t - 3)) / 6))) / 2;
+  t <= 2 ? (rate * t) / 2 : (rate * (1 + Math.cos((Math.PI * (t - 3)) / 5))) / 2;
 
 const adamRule =
   (lambda: number, rateAt: (t: number) => number): Rule =>

@@ -1,3 +1,4 @@
+import { isBinary } from "../../data/is-binary.ts";
 import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -52,7 +53,8 @@ Examples:
       const { remedies } = loaded.spec;
       const report = unitReport(await trained.codes(measured, { binarize }), trained.latentDim);
       const rates = report.units.flatMap(({ rate }) => rate ?? []);
-      const findings = diagnose({ records: [], remedies, rates });
+      const binary = measured.dataset.range && isBinary(measured);
+      const findings = diagnose({ records: [], remedies, rates, ...(binary !== null && { binary }) });
       await writeFileAtomic(file, `${chart(report)}\n`);
       const examples = measured.indices.length;
       if (options.json) {

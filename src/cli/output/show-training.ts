@@ -5,6 +5,7 @@ import { writeReport } from "../../runs/reports/run-report.ts";
 import { type NamedImageGrid, trainingGrids } from "../../runs/pictures/training-pictures.ts";
 import type { TrainingEvent } from "../../runs/training-event.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
+import { LongTraining } from "./long-training.ts";
 import { commandName, type NextCommand, nextCommands, shellWord } from "./next-commands.ts";
 import { metricText, Progress } from "./progress.ts";
 import { settingText } from "../../settings-schema.ts";
@@ -46,6 +47,7 @@ export async function showTraining(
       }
       progress.log(`device  ${device.description}${reason === undefined ? "" : ` (auto: ${reason})`}`);
     }
+    const long = new LongTraining(steps);
     for await (const event of training.train(stop.signal)) {
       if (event.kind === "interrupted") {
         progress.finish();
@@ -54,6 +56,8 @@ export async function showTraining(
         return interrupted;
       }
       await show(event, progress, training, json);
+      const message = event.kind === "step" ? long.after(event.step) : undefined;
+      if (message !== undefined) await show({ kind: "warning", step: event.step, message }, progress, training, json);
     }
     return 0;
   } finally {

@@ -158,12 +158,12 @@ function numberColumn(raw: RawColumn, numbers: (typeof numberMappings)[number]):
   const form =
     date !== undefined ? { decimals: 0, date } : places === undefined ? written : { decimals: places, places };
   const column = { name, kind: "number", mean, std, min, max, ...form } as const;
-  if (numbers !== "quantile" && raw.categories.size - raw.marks.size <= MOST_EVEN) return column;
   const sorted = valuesOf(raw.rows.numbers(), count, MOST_SORTED).toSorted();
   const steps = Math.min(MOST_QUANTILES, sorted.length - 1);
   const at = (i: number): number => sorted[Math.round((i * (sorted.length - 1)) / steps)]!;
   const quantiles = Array.from({ length: steps + 1 }, (_, i) => at(i));
-  const standard = numbers === "standardize" || (numbers === "auto" && isNearNormal(sorted, statistics));
+  const even = raw.categories.size - raw.marks.size <= MOST_EVEN || isNearNormal(sorted, statistics);
+  const standard = numbers === "standardize" || (numbers === "auto" && even);
   return {
     ...column,
     quantiles: [min, ...quantiles.slice(1, -1), max],

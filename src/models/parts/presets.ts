@@ -5,6 +5,8 @@ import type { DataSpec } from "../model.ts";
 const isImage = ({ kind }: DataSpec): boolean => kind === "image";
 /** Photographs, for whose detail a code needs room. */
 const isPhotographic = (data: DataSpec): boolean => isImage(data) && (data.binary === false || isColored(data));
+const isTable = ({ kind }: DataSpec): boolean => kind === "table";
+const isLong = ({ examples = 0 }: DataSpec): boolean => examples > 20_000;
 const isColored = (data: DataSpec): boolean => isImage(data) && data.shape[0]! > 1;
 
 /** For models with an encoder and a decoder of [models/networks.ts](networks.ts). */
@@ -29,10 +31,22 @@ export const networkPresets: readonly Preset[] = [
   },
   {
     // Until a bound no longer improves: 20 epochs of most tables are a few seconds.
-    suits: "rows of a table",
-    fits: ({ kind }) => kind === "table",
+    suits: "tables of at most 20,000 rows",
+    fits: (data) => isTable(data) && !isLong(data),
+    config: { hiddenDims: [512] },
     training: { steps: 16_000, schedule: "cosine", learningRate: 2e-3 },
   },
+  {
+    suits: "tables of more than 20,000 rows",
+    fits: (data) => isTable(data) && isLong(data),
+    config: { hiddenDims: [512] },
+    training: { steps: 30_000, schedule: "cosine", learningRate: 2e-3 },
+  },
+];
+
+/** For models with a `warmup` of the rate: columns that are learned late would otherwise find their dimensions collapsed. */
+export const warmupPresets: readonly Preset[] = [
+  { suits: "rows of a table", fits: isTable, config: { warmup: 2000 } },
 ];
 
 /** For models with a `likelihood`. */
@@ -46,7 +60,7 @@ export const likelihoodPresets: readonly Preset[] = [
   },
   {
     suits: "rows of a table",
-    fits: ({ kind }) => kind === "table",
+    fits: isTable,
     config: { likelihood: "columns" },
   },
   {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { defineModel, type Preset } from "../definition.ts";
 import type { DataSpec, FieldSpec } from "../model.ts";
-import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
+import { likelihoodPresets, networkPresets, warmupPresets } from "../parts/presets.ts";
 import { VAE, vaeConfig, type VAEConfig } from "./vae.ts";
 import { latentVariableRemedies } from "./latent-variable-model.ts";
 
@@ -59,7 +59,7 @@ export const cvae = defineModel<CVAEConfig>({
       .default(["class"])
       .describe("fields of the data to condition on"),
   }),
-  presets: [smallImages, ...networkPresets, ...likelihoodPresets],
+  presets: [smallImages, ...networkPresets, ...likelihoodPresets, ...warmupPresets],
   remedies: latentVariableRemedies,
   build: (config, data) => new VAE(config, data, { condition: fieldsOf(data, config.fields) }),
 });

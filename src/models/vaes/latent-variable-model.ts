@@ -202,7 +202,12 @@ export const latentVariableRemedies = (
   config: LatentVariableConfig & Partial<Record<"warmup" | "beta" | "samples", number>>,
 ): Remedies => ({
   ...networkRemedies,
-  collapse: (active) => [
+  collapse: (active, { binary }) => [
+    ...(config.likelihood === "bernoulli" && binary === false
+      ? [
+          "--set likelihood=gaussian-learned, for intensities are not binary here: a Bernoulli takes gray for a coin, of which a code explains little",
+        ]
+      : []),
     ...(config.warmup === undefined ? [] : ["--set warmup=N gives the rate no weight at first"]),
     ...(config.beta === undefined ? [] : [`--set beta below ${config.beta} makes it cheaper`]),
     ...(config.samples === undefined ? [] : ["--set samples=10 gives gradients of less variance"]),

@@ -19,7 +19,7 @@ import {
 } from "./latent-variable-model.ts";
 import { defineModel } from "../definition.ts";
 import type { Batch, DataSpec, Objective } from "../model.ts";
-import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
+import { likelihoodPresets, networkPresets, warmupPresets } from "../parts/presets.ts";
 
 export interface VAEConfig extends LatentVariableConfig {
   readonly samples: number;
@@ -133,7 +133,7 @@ export const vae = defineModel<VAEConfig>({
   summary: "Variational auto-encoder: trained on the evidence lower bound of the likelihood",
   paper: "arXiv:1312.6114",
   config: z.strictObject(vaeConfig),
-  presets: [...networkPresets, ...likelihoodPresets],
+  presets: [...networkPresets, ...likelihoodPresets, ...warmupPresets],
   remedies: latentVariableRemedies,
   build: (config, data) => new VAE(config, data),
 });

@@ -164,6 +164,14 @@ function rankMap(
   const order = Uint32Array.from(values.keys()).toSorted((a, b) => values[a]! - values[b]! || ties[a]! - ties[b]!);
   const mapping = modelMapping(column);
   order.forEach((row, rank) => {
-    taken[row * width + at] = mapping(quantileAt(quantiles, (rank + uniform()) / count));
+    taken[row * width + at] = mapping(valueAt(quantiles, (rank + uniform()) / count));
   });
+}
+
+/** The value below which a fraction p of the rows lie. Beside a value that many rows have, nothing lies between it and the next. */
+function valueAt(quantiles: readonly number[], p: number): number {
+  const rank = p * (quantiles.length - 1);
+  const [below, above] = [Math.floor(rank), Math.ceil(rank)];
+  const isHeap = quantiles[below] === quantiles[below - 1] || quantiles[above] === quantiles[above + 1];
+  return isHeap ? quantiles[Math.round(rank)]! : quantileAt(quantiles, p);
 }
