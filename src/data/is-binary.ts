@@ -13,10 +13,6 @@ const MOST_BETWEEN = 0.2;
 /**
  * Whether the intensities of a split, from 0 to 1, are nearly all 0 or 1: MNIST has 9 % in between, the garments of Fashion-MNIST 39 %,
  * photographs most.
- *
- * @example
- * const { train } = await digitsSource({ size: 100 });
- * isBinary(train); // true
  */
 export function isBinary(split: Split): boolean {
   const x = firstExamples(drawnExamples(split, DRAWN), DRAWN);

@@ -36,7 +36,7 @@ export function rocAuc(scores: ArrayLike<number>, positive: readonly boolean[]):
  * Hanley & McNeil 1982 (Radiology 143:29), eq. 1 with the Q1 and Q2 of exponential scores.
  *
  * @example
- * aucInterval(0.893, { positives: 51, negatives: 58 }); // about [0.829, 0.957]
+ * aucInterval(0.893, { positives: 51, negatives: 58 }).map((end) => end.toFixed(3)); // ["0.829", "0.957"]
  */
 export function aucInterval(
   auc: number,

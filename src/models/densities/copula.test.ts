@@ -151,6 +151,16 @@ test("a table of categories alone, and values that are no table", async () => {
   for (const at of [0, 1, 2]) expect(Math.abs(mean(columnOf(samples, 3, at)) - 0.2)).toBeLessThan(0.03);
 });
 
+test("a column of one value stays so, and the others as they are", async () => {
+  const rows = known(3000);
+  const values = new Float32Array(3 * 3000);
+  for (let i = 0; i < 3000; i++) values.set([rows[i * width]!, 0.25, rows[i * width + 1]!], 3 * i);
+  const samples = await sampled(values, 3, undefined, 2000);
+  expect(columnOf(samples, 3, 1).every((v) => v === 0.25)).toBe(true);
+  const scores = [columnOf(samples, 3, 0).map(Math.log), columnOf(samples, 3, 2).map(Math.cbrt)] as const;
+  expect(Math.abs(correlation(...scores) - r01)).toBeLessThan(0.06);
+});
+
 test("frequencies of millions of rows do not suffer from rounding", async () => {
   // 1 row in 5 is of the last category.
   const count = 1_000_000;

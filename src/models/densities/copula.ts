@@ -196,7 +196,9 @@ function factorOf(scores: readonly Float64Array[]): Float32Array {
   const correlations = new Float64Array(size * size);
   for (let i = 0; i < size; i++)
     for (let j = 0; j <= i; j++) {
-      const r = i === j ? 1 : meanProduct(scores[i]!, scores[j]!) / (squares[i]! * squares[j]!);
+      const square = squares[i]! * squares[j]!;
+      // A constant column depends on nothing.
+      const r = i === j ? 1 : square > 0 ? meanProduct(scores[i]!, scores[j]!) / square : 0;
       correlations[i * size + j] = correlations[j * size + i] = Math.max(-1, Math.min(1, r));
     }
   const { values, vectors } = symmetricEigen(correlations, size);
