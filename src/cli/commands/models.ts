@@ -40,15 +40,19 @@ function showModel({ name, summary, paper, config, presets = [] }: ModelDefiniti
     console.log(JSON.stringify({ name, summary, paper, settings: shown, presets }));
     return;
   }
-  console.log(`${name}  ${summary} (${paper})\n\nSettings, given as --set key=value:\n`);
-  console.log(
-    table(
-      settings.map(({ key, default: standard, expected, description }) => [
-        `  ${key}=${settingText(standard)}`,
-        `${description}\n${expected}`,
-      ]),
-    ),
-  );
+  console.log(`${name}  ${summary} (${paper})\n`);
+  if (settings.length === 0) console.log("It has no settings.");
+  else {
+    console.log("Settings, given as --set key=value:\n");
+    console.log(
+      table(
+        settings.map(({ key, default: standard, expected, description }) => [
+          `  ${key}=${settingText(standard)}`,
+          `${description}\n${expected}`,
+        ]),
+      ),
+    );
+  }
   if (presets.length === 0) return;
   console.log("\nPresets, for settings that are not given:\n");
   console.log(
