@@ -58,8 +58,6 @@ async function areaOf(name: string, dependent: boolean): Promise<number> {
     [...real, ...shuffled],
     [...real, ...shuffled].map((_, i) => i >= real.length),
   );
-  console.log(name, area);
-  return area;
 }
 
 test("rows whose columns do not belong together score as anomalies", async () => {
