@@ -15,10 +15,10 @@ test.each([
   [[1, 40, 32], ["images of at least 32x32, sides divisible by 8"]],
   [[1, 36, 32], []],
   [[1, 32, 24], []],
-  [[2, 28, 28], ["color images"]],
+  [[2, 28, 28], ["photographs"]],
   [
     [3, 64, 64],
-    ["images of at least 32x32, sides divisible by 8", "color images"],
+    ["images of at least 32x32, sides divisible by 8", "photographs"],
   ],
 ])("networks for examples of shape [%j] are those of %j", (shape, expected) => {
   expect(suiting(networkPresets, shape)).toEqual(expected);
@@ -34,9 +34,11 @@ test.each([
   expect(smallImages.fits(dataSpec(shape))).toBe(fits);
 });
 
-test("likelihoods are those of color images, tables and real numbers", () => {
+test("likelihoods are those of photographs, tables and real numbers", () => {
   expect(suiting(likelihoodPresets, [1, 28, 28])).toEqual([]);
-  expect(suiting(likelihoodPresets, [3, 28, 28])).toEqual(["color images"]);
+  expect(suiting(likelihoodPresets, [3, 28, 28])).toEqual(["intensities between black and white"]);
+  expect(suiting(likelihoodPresets, [1, 28, 28], { binary: false })).toEqual(["intensities between black and white"]);
+  expect(suiting(likelihoodPresets, [1, 28, 28], { binary: true })).toEqual([]);
   expect(suiting(likelihoodPresets, [5], { kind: "table", range: null })).toEqual(["rows of a table"]);
   expect(suiting(likelihoodPresets, [5], { range: null })).toEqual(["real numbers"]);
   expect(suiting(likelihoodPresets, [5])).toEqual([]);
