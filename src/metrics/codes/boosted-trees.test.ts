@@ -43,7 +43,7 @@ describe("trees of one split on classes that it separates", () => {
 
 test("without anything to learn no class moves", () => {
   const { scores, accuracy } = boostTrees([Uint8Array.of(0, 1, 2, 3)], new Uint32Array(4), 2, { rounds: 5 });
-  expect(scores.map((of) => [...of])).toEqual([[0, 0]]);
+  expect(scores.map((of) => Array.from(of))).toEqual([[0, 0]]);
   expect(accuracy).toBe(1);
 });
 
