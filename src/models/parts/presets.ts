@@ -45,9 +45,7 @@ export const networkPresets: readonly Preset[] = [
 ];
 
 /** For models with a `warmup` of the rate: columns that are learned late would otherwise find their dimensions collapsed. */
-export const warmupPresets: readonly Preset[] = [
-  { suits: "rows of a table", fits: isTable, config: { warmup: 2000 } },
-];
+export const warmupPresets: readonly Preset[] = [{ suits: "rows of a table", fits: isTable, config: { warmup: 2000 } }];
 
 /** For models with a `likelihood`. */
 export const likelihoodPresets: readonly Preset[] = [
