@@ -41,7 +41,15 @@ function examples(dataset: Awaited<ReturnType<typeof read>>): Float32Array[] {
 test("types are inferred: numbers standardized, categories one-hot in order", async () => {
   const dataset = await read(people);
   expect(dataset.columns).toEqual([
-    expect.objectContaining({ name: "age", kind: "number", mean: 35, std: Math.sqrt(125), min: 20, max: 50, decimals: 0 }),
+    expect.objectContaining({
+      name: "age",
+      kind: "number",
+      mean: 35,
+      std: Math.sqrt(125),
+      min: 20,
+      max: 50,
+      decimals: 0,
+    }),
     { name: "city", kind: "category", values: ["Bern", "Oslo", "Rome"], frequencies: [0.25, 0.25, 0.5] },
     expect.objectContaining({ name: "height", kind: "number", min: 1.5, max: 2, decimals: 2 }),
   ]);
