@@ -18,7 +18,7 @@ test.each([
   [[2, 28, 28], ["photographs"]],
   [
     [3, 64, 64],
-    ["images of at least 32x32, sides divisible by 8", "color images"],
+    ["images of at least 32x32, sides divisible by 8", "photographs"],
   ],
 ])("networks for examples of shape [%j] are those of %j", (shape, expected) => {
   expect(suiting(networkPresets, shape)).toEqual(expected);
