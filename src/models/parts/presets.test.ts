@@ -48,8 +48,16 @@ test.each([
   expect(suiting(likelihoodPresets, shape, more)).toEqual(expected);
 });
 
-test("gray images that are not binary are photographs, and rows of a table train longer", () => {
+test("gray images that are not binary are photographs", () => {
   expect(suiting(networkPresets, [1, 28, 28], { binary: false })).toEqual(["photographs"]);
   expect(suiting(networkPresets, [1, 28, 28], { binary: true })).toEqual([]);
-  expect(suiting(networkPresets, [5], { kind: "table", range: null })).toEqual(["tables of at most 20,000 rows"]);
+});
+
+test.each([
+  [undefined, "tables of at most 20,000 rows"],
+  [20_000, "tables of at most 20,000 rows"],
+  [20_001, "tables of more than 20,000 rows"],
+])("a table of %s rows is one of the %s", (examples, suits) => {
+  const more = { kind: "table", range: null, ...(examples !== undefined && { examples }) };
+  expect(suiting(networkPresets, [5], more)).toEqual([suits]);
 });
