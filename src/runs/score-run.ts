@@ -66,10 +66,13 @@ export async function* scoreRun(
   const able = Object.fromEntries(scoreNames.map((name) => [name, !lacking(model, needs[name])]));
   const missing = scores?.find((name) => !able[name]);
   const wanted = scoreNames.filter((name) => scores?.includes(name) ?? able[name]);
-  if (missing !== undefined || wanted.length === 0)
+  const given = scoreNames.filter((name) => able[name]).join(", ");
+  if (given === "")
     throw new UnsupportedOpError(
-      `score: the model cannot give this one, got ${missing ?? "none"}, expected ${scoreNames.filter((name) => able[name]).join(", ") || "a model with a likelihood, reconstructions or codes"}`,
+      "score: the model has no anomaly scores, got neither a likelihood, reconstructions nor codes, expected one of them",
     );
+  if (missing !== undefined)
+    throw new UnsupportedOpError(`score: the model cannot give this one, got ${missing}, expected ${given}`);
   const { binarize } = readRunData(run);
   const parts = { binarize, seed };
   const found = new Map<ScoreName, Float64Array>();

@@ -57,6 +57,13 @@ test("a table is trained until a bound no longer improves, in columns, unless it
     withPresets(findModel("vae"), { config: {}, settings }, data, examples);
   expect(chosen({}, 20_000).config).toMatchObject({ likelihood: "columns", network: "mlp" });
   expect(chosen({}, 20_000).settings).toMatchObject({ steps: 16_000, schedule: "cosine", learningRate: 2e-3 });
+  // Training that is told to be shorter than four warm-ups has none.
+  const warmup = (settings: object): object => chosen(settings, 20_000).config;
+  expect(warmup({})).toMatchObject({ warmup: 2000 });
+  expect(warmup({ steps: 8000 })).toMatchObject({ warmup: 2000 });
+  expect(warmup({ steps: 300 })).toMatchObject({ warmup: 0 });
+  expect(warmup({ epochs: 2 })).toMatchObject({ warmup: 0 });
+  expect(warmup({ epochs: 60 })).toMatchObject({ warmup: 2000 });
   // A small one has smaller batches, not more epochs.
   expect(chosen({}, 100).settings).toMatchObject({ steps: 16_000, batchSize: 25 });
   expect(chosen({}, 100).settings.epochs).toBeUndefined();

@@ -25,7 +25,8 @@ export function withPresets(
 ): Chosen {
   const { steps, epochs } = given.settings;
   const settingsGiven = { ...given.settings, ...((steps ?? epochs) !== undefined && { steps, epochs }) };
-  const fitting = presets.filter(({ fits }) => fits(data));
+  const planned = steps ?? givenEpochs(given.settings, examples);
+  const fitting = presets.filter(({ fits }) => fits(data, planned));
   const taken = [...fitting, ...fewExamples(given.settings, examples, hasLength(fitting))]
     .map(({ suits, config, training }): Taken => {
       const left = missingFrom(given.config, config);
@@ -56,6 +57,13 @@ function fewExamples(given: Partial<TrainingSettings>, examples: number, isLong:
   const epochs = Math.ceil(fewestSteps / Math.max(1, Math.floor(examples / batchSize / accumulate)));
   const training = { ...(batchSize < usual && { batchSize }), ...(!isLong && epochs > defaultEpochs && { epochs }) };
   return [{ suits: `${examples} training examples`, fits: () => true, training }];
+}
+
+/** Steps of the epochs that are given, with batches of the usual size unless that is given too. */
+function givenEpochs(given: Partial<TrainingSettings>, examples: number): number | undefined {
+  if (given.epochs === undefined) return undefined;
+  const { batchSize, accumulate } = trainingSettings.parse({ ...given, steps: undefined });
+  return given.epochs * Math.max(1, Math.floor(examples / batchSize / accumulate));
 }
 
 type Values = Readonly<Record<string, unknown>>;

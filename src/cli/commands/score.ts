@@ -117,9 +117,12 @@ Examples:
       const rows = results.map(({ name, mean, rocAuc: area }) =>
         area === undefined ? [name, metricText(mean)] : [name, metricText(mean), area.toFixed(4)],
       );
-      const part = splitName === "all" ? `all of ${data}` : `${splitName} split`;
+      const first = examples < whole.indices.length ? "first of" : "all of";
+      const part = splitName === "all" ? `${first} ${data}` : `${splitName} split`;
       const of = found ? `; anomalous: ${found.names.join(", ")}` : "";
-      console.log(`${part}, ${examples} examples, step ${step}${of}\n\n${table([head, ...rows])}\n`);
+      console.log(
+        `${part}, ${examples} example${examples === 1 ? "" : "s"}, step ${step}${of}\n\n${table([head, ...rows])}\n`,
+      );
       for (const warning of warnings) console.log(`warning: ${warning}\n`);
       if (picture) console.log(`highest and lowest scores, two rows for each score: ${picture}`);
       console.log(`scores: ${file}`);

@@ -1,6 +1,7 @@
 import { DataError } from "../../errors.ts";
 import { createDataset, type Dataset } from "../dataset.ts";
 import type { ArrayScaling } from "../options.ts";
+import { arrayGaps } from "./array-gaps.ts";
 import { arrayScaling, checkUnits, scaledValues, scalingText } from "./array-scaling.ts";
 import { labelClasses } from "./class-labels.ts";
 import type { ArrayPart, NamedArray } from "./named-array.ts";
@@ -11,8 +12,8 @@ import type { NumberArray } from "../formats/read-npy.ts";
  * c = 1 or 3 becomes [n, c, height, width], which is also accepted.
  *
  * Bytes from 0 to 255 become intensities v / 255. Values that all lie in [0, 1] are intensities already. Other images are scaled by their minimum
- * and maximum; other vectors are real numbers, standardized by column. With `known`, what a run was trained on, they are scaled as that was. Labels
- * of text become classes in alphabetical order. Throws `DataError`.
+ * and maximum; other vectors are real numbers, standardized by column. With `known`, what a run was trained on, they are scaled as that was, and what is not
+ * finite among standardized numbers is a gap. Labels of text become classes in alphabetical order. Throws `DataError`.
  */
 export async function arrayDatasets<Part extends string>(
   name: string,
@@ -39,13 +40,17 @@ export async function arrayDatasets<Part extends string>(
   const datasets: Partial<Record<Part, Dataset>> = {};
   for (const [part, { examples, labels, fields }] of entries) {
     const [size] = examples.shape as [number];
+    const gaps = known.scaling?.standardization ? arrayGaps(examples.values, known.scaling.standardization) : [];
+    const values = scaledValues(channelsFirst(examples), scaling);
+    for (const { column, rows } of gaps) for (const row of rows) values[row * first[0]! + Number(column)] = 0;
     datasets[part] = await createDataset({
       name,
       description: `${size} examples of [${first.join(", ")}] from ${examples.name}, ${scalingText(scaling)}`,
       shape: first,
       size,
-      values: scaledValues(channelsFirst(examples), scaling),
+      values,
       ...scaling,
+      ...(gaps.length > 0 && { gaps }),
       ...(labels && classes.of(labels, size)),
       ...(fields && { fields: numbersFields(fields) }),
     });

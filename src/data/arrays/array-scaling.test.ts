@@ -74,6 +74,19 @@ describe("real numbers of vectors", () => {
     expect(inputs).toEqual([0, 0, 0]);
   });
 
+  test("of another file keep every row, also where they are not finite", async () => {
+    const { range, standardization } = await read([3, 3], sensors);
+    const holes = Float64Array.from(sensors).fill(Number.NaN, 0, 1).fill(Infinity, 4, 5);
+    const other = await read([3, 3], holes, { range, ...(standardization && { standardization }) });
+    expect([...firstExamples(whole(other), 3)]).toEqual(
+      (await modelInputs([3, 3], sensors)).map((x, i) => (i === 0 || i === 4 ? 0 : x)),
+    );
+    expect(other.gaps).toEqual([
+      { column: "0", kind: "missing", rows: [0] },
+      { column: "1", kind: "unknown", text: "Infinity", rows: [1] },
+    ]);
+  });
+
   test("a column that does not vary keeps its scale", async () => {
     const { standardization } = await read([2, 2], Float32Array.of(5, 1, 5, 3));
     expect(standardization).toEqual({ mean: [5, 2], std: [1, 1] });

@@ -49,10 +49,11 @@ function standardizationOf(arrays: readonly NamedArray[], columns: number): Stan
   return { mean: [...mean], std: std.map((each, i) => (each > 1e-12 * Math.abs(mean[i]!) ? each : 1)) };
 }
 
-/** Throws DataError where an array is not in the units of the range that a run was trained on. */
+/** Throws DataError where an array of intensities is not in the units of the range that a run was trained on. */
 export function checkUnits({ name, shape, values }: NamedArray, range: Dataset["range"]): void {
+  if (range === null) return;
   const [low, high] = finiteRange(name, values, values.length / (shape[0] ?? 1));
-  if (range === null || values instanceof Uint8Array || range[1] < 255 || high > 1 || high <= 0 || low < 0) return;
+  if (values instanceof Uint8Array || range[1] < 255 || high > 1 || high <= 0 || low < 0) return;
   throw new DataError(
     `${name}: values are not in the units the run was trained on, got real numbers from ${low} to ${high}, expected ${range[0]} to ${range[1]}; multiply them by ${range[1]}`,
   );

