@@ -12,18 +12,19 @@ const row = (model: "vae" | "iwae", samples: number, nll: number, activeUnits: n
   theirs: { nll, activeUnits },
 });
 
-// Two layers: 784-200-200-100 and 100-100-100-50, tanh, the model's defaults. With k = 1 VAE and IWAE are the same.
+// Two layers: 784-200-200-100 and 100-100-100-50, tanh, the model's defaults. With k = 1 VAE and IWAE are the same. Active units of the paper's
+// two-layer VAEs with more samples have not been checked against its text, and are left out.
 const twoLayerRow = (
   objective: "vae" | "iwae",
   samples: number,
   nll: number,
-  [activeUnits, topActiveUnits]: readonly [number, number],
+  units?: readonly [number, number],
 ): ReproductionRow => ({
   name: `two-layer-${objective === "vae" ? "vae-" : ""}${samples}`,
   title: `two layers, ${objective.toUpperCase()}, k = ${samples}`,
   model: "two-layer",
   config: { samples, objective },
-  theirs: { nll, activeUnits, topActiveUnits },
+  theirs: { nll, ...(units && { activeUnits: units[0], topActiveUnits: units[1] }) },
 });
 
 /** Burda, Grosse & Salakhutdinov 2015, arXiv:1509.00519, table 1: MNIST. */
@@ -58,8 +59,8 @@ export const iwaeTable1: Reproduction = {
     row("iwae", 5, 85.54, 22),
     row("iwae", 50, 84.78, 25),
     twoLayerRow("iwae", 1, 85.33, [16, 5]),
-    twoLayerRow("vae", 5, 85.01, [17, 5]),
-    twoLayerRow("vae", 50, 84.78, [17, 5]),
+    twoLayerRow("vae", 5, 85.01),
+    twoLayerRow("vae", 50, 84.78),
     twoLayerRow("iwae", 5, 83.89, [21, 5]),
     twoLayerRow("iwae", 50, 82.9, [26, 7]),
   ],
