@@ -37,11 +37,11 @@ test.each([
   ["VAE, k = 50", 86.35, 20],
   ["IWAE, k = 50", 84.78, 25],
   ["two layers, IWAE, k = 1", 85.33, 16, 5],
-  ["two layers, VAE, k = 5", 85.01, 17, 5],
+  ["two layers, VAE, k = 5", 85.01],
   ["two layers, IWAE, k = 5", 83.89, 21, 5],
-  ["two layers, VAE, k = 50", 84.78, 17, 5],
+  ["two layers, VAE, k = 50", 84.78],
   ["two layers, IWAE, k = 50", 82.9, 26, 7],
-])("iwae-table-1 has %s as published, and its objective", (title, nll, activeUnits, topActiveUnits?) => {
+])("iwae-table-1 has %s as published, and its objective", (title, nll, activeUnits?, topActiveUnits?) => {
   const row = iwaeTable1.rows.find((each) => each.title === title)!;
   expect(row.theirs).toEqual({ nll, activeUnits, ...(topActiveUnits && { topActiveUnits }) });
   expect(row.config["samples"]).toBe(Number(/\d+$/.exec(title)![0]));
