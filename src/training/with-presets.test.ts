@@ -54,12 +54,13 @@ test("a table is trained until a bound no longer improves, in columns, unless it
   const columns = [{ name: "x", kind: "number" }] as const;
   const data = dataSpec([1], { kind: "table", range: null, columns });
   const chosen = (settings: object, examples: number) =>
-    withPresets(findModel("vae"), { config: {}, settings }, data, examples);
+    withPresets(findModel("vae"), { config: {}, settings }, { ...data, examples }, examples);
   expect(chosen({}, 20_000).config).toMatchObject({ likelihood: "columns", network: "mlp" });
   expect(chosen({}, 20_000).settings).toMatchObject({ steps: 16_000, schedule: "cosine", learningRate: 2e-3 });
   // Training that is told to be shorter than four warm-ups has none.
-  const warmup = (settings: object): object => chosen(settings, 20_000).config;
+  const warmup = (settings: object, of = 30_000): object => chosen(settings, of).config;
   expect(warmup({})).toMatchObject({ warmup: 2000 });
+  expect(warmup({}, 20_000)).toMatchObject({ warmup: 0 });
   expect(warmup({ steps: 8000 })).toMatchObject({ warmup: 2000 });
   expect(warmup({ steps: 300 })).toMatchObject({ warmup: 0 });
   expect(warmup({ epochs: 2 })).toMatchObject({ warmup: 0 });

@@ -47,13 +47,15 @@ export const networkPresets: readonly Preset[] = [
 const WARMUP = 2000;
 
 /**
- * For models with a `warmup` of the rate: columns that are learned late would otherwise find their dimensions collapsed. Training that is told
- * to be short has none, which would leave its rate without weight: 1500 rows of 8 columns have a -ELBO of 10.2 nats after 300 steps, and of 14.6 with it.
+ * For models with a `warmup` of the rate: columns that are learned late would otherwise find their dimensions collapsed. On Adult, trees trained
+ * on samples have an AUC of 0.899 on real rows, and 0.891 without it. On tables of 10,000 to 15,000 rows it is no better (three seeds: 0.879
+ * and 0.896 on Online Shoppers, 0.904 and 0.904 on MAGIC). Training that is told to be short has none, which would leave its rate
+ * without weight: 1500 rows of 8 columns have a -ELBO of 10.2 nats after 300 steps, and of 14.6 with it.
  */
 export const warmupPresets: readonly Preset[] = [
   {
-    suits: "rows of a table",
-    fits: (data, steps) => isTable(data) && !(steps !== undefined && steps < 4 * WARMUP),
+    suits: "tables of more than 20,000 rows",
+    fits: (data, steps) => isTable(data) && isLong(data) && !(steps !== undefined && steps < 4 * WARMUP),
     config: { warmup: WARMUP },
   },
 ];
