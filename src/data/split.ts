@@ -127,10 +127,21 @@ export function completeParts(
 
 const emptyOf = ({ dataset }: Split): Split => ({ dataset, indices: new Uint32Array() });
 
-function divide(all: Split, { validation = 0.1, test = 0, seed = 0, whole: asOne = false }: SplitOptions): Parts {
-  if (asOne) return { train: all, validation: emptyOf(all), test: emptyOf(all) };
+function divide(all: Split, options: SplitOptions): Parts {
+  if (options.whole) return { train: all, validation: emptyOf(all), test: emptyOf(all) };
   const { dataset, indices } = all;
-  const size = indices.length;
+  const { labels } = dataset;
+  const places = dividedPlaces(indices.length, labels && ((at) => labels[indices[at]!]!), options);
+  const part = (of: Uint32Array): Split => ({ dataset, indices: of.map((at) => indices[at]!).toSorted() });
+  return { train: part(places.train), validation: part(places.validation), test: part(places.test) };
+}
+
+/** Which of `size` examples each part has, at random and by their classes. Throws `ConfigError` where no training examples are left. */
+export function dividedPlaces(
+  size: number,
+  classOf: ((at: number) => number) | undefined,
+  { validation = 0.1, test = 0, seed = 0 }: SplitOptions,
+): Readonly<Record<SplitName, Uint32Array>> {
   const validationCount = heldOutCount("validation", validation, size);
   const testCount = test === 0 ? 0 : heldOutCount("test", test, size);
   const trainCount = size - validationCount - testCount;
@@ -138,20 +149,13 @@ function divide(all: Split, { validation = 0.1, test = 0, seed = 0, whole: asOne
     throw new ConfigError(
       `split: nothing left to train on, got ${validationCount} validation and ${testCount} test of ${size} examples, expected fewer`,
     );
-  const { labels } = dataset;
   const shuffled = stream(seed, "split").permutation(size);
-  const order = labels ? stratifiedOrder(shuffled, (at) => labels[indices[at]!]!) : shuffled;
-  const part = (from: number, count: number): Split => ({
-    dataset,
-    indices: order
-      .subarray(from, from + count)
-      .map((at) => indices[at]!)
-      .toSorted(),
-  });
+  const order = classOf ? stratifiedOrder(shuffled, classOf) : shuffled;
+  const until = trainCount + validationCount;
   return {
-    train: part(0, trainCount),
-    validation: part(trainCount, validationCount),
-    test: part(trainCount + validationCount, testCount),
+    train: order.subarray(0, trainCount),
+    validation: order.subarray(trainCount, until),
+    test: order.subarray(until, until + testCount),
   };
 }
 

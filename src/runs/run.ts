@@ -20,7 +20,8 @@ import { type FileContent, notAFolder, readText, type RunStore, type StoredLog }
 
 const infoFile = "run.json";
 const samplesFolder = "samples";
-const maxRunInfoBytes = 1_000_000;
+/** Of run.json: most are a few kilobytes, the quantiles and categories of a wide table megabytes. */
+const maxRunInfoBytes = 16_000_000;
 
 export interface LoadOptions {
   /** The checkpoint of this step; the latest where not given. */
@@ -222,7 +223,16 @@ export class Run {
   }
 }
 
-const filesOf = (info: RunInfo): ReadonlyMap<string, FileContent> => new Map([[infoFile, runInfoText(info)]]);
+/** Throws ConfigError where run.json would be too large to be read again. */
+function filesOf(info: RunInfo): ReadonlyMap<string, FileContent> {
+  const text = runInfoText(info);
+  const { length } = new TextEncoder().encode(text);
+  if (length > maxRunInfoBytes)
+    throw new ConfigError(
+      `train: the data have too many columns or categories to be described in run.json, got ${length} bytes, expected at most ${maxRunInfoBytes}; --drop leaves columns out`,
+    );
+  return new Map([[infoFile, text]]);
+}
 
 async function readInfo(store: RunStore): Promise<RunInfo> {
   const refused = (found: string): CheckpointError =>

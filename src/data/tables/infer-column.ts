@@ -4,12 +4,16 @@ import type { Column, NumberColumn } from "./column.ts";
 import { columnFlag } from "./column-names.ts";
 import { isMissing } from "./text/missing-text.ts";
 import { isPlain } from "./text/number-style.ts";
-import { isNearNormal, numberStatistics, valuesOf } from "./numbers/number-statistics.ts";
+import { isNearNormal, numberStatistics, rangeOf, valuesOf } from "./numbers/number-statistics.ts";
 import type { Field } from "./reading-options.ts";
 import { MOST_CATEGORIES, MOST_NUMBER, type RawColumn } from "./raw-column.ts";
+import { trainingNumbers, type TrainingRows, trainingSizes } from "./training-rows.ts";
 
-/** Largest number of steps between quantiles: tails of 1/1000 are resolved. */
+/** Largest number of steps between quantiles: tails of 1/1000 are resolved. Of very many columns fewer, at least 20. */
 const MOST_QUANTILES = 1000;
+const FEWEST_QUANTILES = 20;
+/** Quantiles of all columns of a table together, about. */
+const ALL_QUANTILES = 200_000;
 /** Number of distinct values up to which a numeric column is standardized, not mapped by quantiles. */
 const MOST_EVEN = 8;
 export const numberMappings = ["auto", "standardize", "quantile"] as const;
@@ -26,6 +30,18 @@ const ROWS_OF_FEW = 10;
 const MOST_ODD = 0.05;
 /** Rows from which on a column of nearly as many categories is one of names. */
 const ROWS_OF_NAMES = 20;
+
+/** Steps between the quantiles of a column, at most, in a table of so many. */
+export const quantileSteps = (columns: number): number =>
+  Math.max(FEWEST_QUANTILES, Math.min(MOST_QUANTILES, Math.floor(ALL_QUANTILES / columns)));
+
+/** What is learned of a column, and from which rows. */
+export interface ColumnLearning {
+  readonly numbers: (typeof numberMappings)[number];
+  /** See quantileSteps. */
+  readonly steps?: number;
+  readonly training?: TrainingRows;
+}
 
 /** What a column is said to be. */
 export type ColumnRole = "auto" | "number" | "category";
@@ -46,15 +62,7 @@ export interface Inferred {
  */
 export function inferColumn(
   raw: RawColumn,
-  {
-    role,
-    numbers,
-    imputed = false,
-  }: {
-    readonly role: ColumnRole;
-    readonly numbers: (typeof numberMappings)[number];
-    readonly imputed?: boolean;
-  },
+  { role, imputed = false, ...learning }: ColumnLearning & { readonly role: ColumnRole; readonly imputed?: boolean },
 ): Inferred {
   const { name, count } = raw;
   const drop = `${columnFlag("drop", name)} leaves the column out`;
@@ -65,20 +73,20 @@ export function inferColumn(
   const values = raw.distinct(marked);
   if (values.length === 1 && !raw.tooMany)
     throw raw.error("all values are equal", values[0]!, `values that differ; ${drop}`);
-  if (role === "category") return { column: categories(raw, values), notes: [] };
+  if (role === "category") return { column: categories(raw, values, learning), notes: [] };
   const present = count - missing;
   if (role === "number") {
     if (!raw.numeric) throw raw.error("not a column of numbers", JSON.stringify(distinct[0]), "numbers");
-    return { column: numberColumn(raw, numbers), notes: styleNotes(raw) };
+    return { column: numberColumn(raw, learning), notes: styleNotes(raw) };
   }
   const isNumber = raw.numeric && (raw.odd === 0 || raw.firstOdd?.large === true || isNearlyNumeric(raw, present));
   if (isNumber && !raw.zeros) {
     if (raw.odd > 0 && raw.firstOdd) throw oddField(raw, raw.firstOdd, present);
-    if (!isFew(raw, distinct, present)) return { column: numberColumn(raw, numbers), notes: numberNotes(raw) };
-    return { column: categories(raw, values), notes: [], few: true, marked: imputed ? 0 : missing };
+    if (!isFew(raw, distinct, present)) return { column: numberColumn(raw, learning), notes: numberNotes(raw) };
+    return { column: categories(raw, values, learning), notes: [], few: true, marked: imputed ? 0 : missing };
   }
   return {
-    column: categories(raw, values),
+    column: categories(raw, values, learning),
     notes: categoryNotes(raw, distinct, present),
     marked: imputed ? 0 : missing,
   };
@@ -129,7 +137,7 @@ export function sortedCategories(
     : texts.toSorted(byCodeUnits);
 }
 
-function categories(raw: RawColumn, texts: readonly string[]): Column {
+function categories(raw: RawColumn, texts: readonly string[], { training }: ColumnLearning): Column {
   const { name } = raw;
   if (raw.tooMany) {
     const asNumber = raw.zeros ? `${columnFlag("as-number", name)} makes them numbers, ` : "";
@@ -140,35 +148,52 @@ function categories(raw: RawColumn, texts: readonly string[]): Column {
     );
   }
   const values = sortedCategories(raw, texts);
-  const sizes = new Map(raw.texts.map((text, code) => [text, raw.sizes[code]!]));
+  const counts = trainingSizes(raw, training);
+  const sizes = new Map(raw.texts.map((text, code) => [text, counts[code]!]));
   const total = values.reduce((sum, text) => sum + sizes.get(text)!, 0);
   const frequencies = values.map((text) => sizes.get(text)! / total);
   return { name, kind: "category", values, frequencies };
 }
 
-function numberColumn(raw: RawColumn, numbers: (typeof numberMappings)[number]): NumberColumn {
+function numberColumn(
+  raw: RawColumn,
+  { numbers, steps: mostSteps = MOST_QUANTILES, training }: ColumnLearning,
+): NumberColumn {
   const { name, date, places } = raw;
   if ((raw.otherStyle && !isPlain(raw.style)) || raw.otherDate !== undefined) throw twofold(raw);
-  const count = raw.count - raw.missing - raw.odd;
-  const statistics = numberStatistics(() => raw.rows.numbers(), count);
-  const { mean, variance, min, max } = statistics;
+  const statistics = trainedStatistics(raw, training);
+  const { mean, variance, count, pieces } = statistics;
+  // What values are cut to when they are written is the range of all rows.
+  const { min, max } = rangeOf(raw.rows.numbers());
   if (!(variance > 0)) throw raw.error("all values are equal", String(min), "values that differ");
   const std = Math.sqrt(variance);
   const written = raw.written.form({ std, min, max });
   const form =
     date !== undefined ? { decimals: 0, date } : places === undefined ? written : { decimals: places, places };
   const column = { name, kind: "number", mean, std, min, max, ...form } as const;
-  const sorted = valuesOf(raw.rows.numbers(), count, MOST_SORTED).toSorted();
-  const steps = Math.min(MOST_QUANTILES, sorted.length - 1);
+  const sorted = valuesOf(pieces(), count, MOST_SORTED).toSorted();
+  const steps = Math.min(mostSteps, sorted.length - 1);
   const at = (i: number): number => sorted[Math.round((i * (sorted.length - 1)) / steps)]!;
   const quantiles = Array.from({ length: steps + 1 }, (_, i) => at(i));
   const even = raw.categories.size - raw.marks.size <= MOST_EVEN || isNearNormal(sorted, statistics);
   const standard = numbers === "standardize" || (numbers === "auto" && even);
   return {
     ...column,
-    quantiles: [min, ...quantiles.slice(1, -1), max],
+    quantiles: [statistics.min, ...quantiles.slice(1, -1), statistics.max],
     scaling: standard ? "standard" : "quantile",
   };
+}
+
+/** Statistics of the rows that are trained on; of all, where those are equal. */
+function trainedStatistics(raw: RawColumn, training: TrainingRows) {
+  for (const rows of training ? [training, undefined] : [undefined]) {
+    const pieces = (): Iterable<Float64Array> => trainingNumbers(raw, rows);
+    let count = 0;
+    for (const piece of pieces()) for (const value of piece) if (!Number.isNaN(value)) count += 1;
+    const found = { ...numberStatistics(pieces, count), count, pieces };
+    if (found.variance > 0 || rows === undefined) return found;
+  }
+  throw new Error("unreachable: the last rows are returned");
 }
 
 /** The error of numbers or dates that could be others. */

@@ -7,11 +7,12 @@ import { fingerprint } from "../fingerprint.ts";
 import { columnFlag, namedColumns } from "./column-names.ts";
 import { columnClasses, encodeColumn } from "./column-values.ts";
 import { ColumnGaps, gapLines } from "./gaps.ts";
-import { type ColumnRole, inferColumn, type numberMappings } from "./infer-column.ts";
+import { type ColumnRole, inferColumn, type numberMappings, quantileSteps } from "./infer-column.ts";
 import { dropMissing, type MissingValues, refuseMissing } from "./missing-values.ts";
 import { RawColumn } from "./raw-column.ts";
 import type { GivenForm, ReadingOptions } from "./reading-options.ts";
 import type { SpillStorage } from "../storage/spill-storage.ts";
+import type { TrainingRows } from "./training-rows.ts";
 
 export interface TableOptions {
   /** Columns to leave out: of each the name, or several names with commas between. */
@@ -32,6 +33,8 @@ export interface TableOptions {
   readonly columns?: readonly Column[];
   /** Class names inferred before, likewise. */
   readonly classNames?: readonly string[];
+  /** Which of so many rows, with these classes, are trained on: means, quantiles and frequencies are of those alone. Of all rows when missing. */
+  readonly trainingRows?: (size: number, labels: Dataset["labels"]) => Uint32Array;
 }
 
 const MOST_COLUMNS = 10_000;
@@ -136,7 +139,10 @@ export class TableReader {
     if (missing === "drop" && !known)
       this.notes.push(...dropMissing(name, label ? [...kept, label] : kept, (raw) => roleOf(raw.name)));
     const size = kept[0]!.count;
-    const inferred = known ?? this.#inferred(kept, roleOf, options);
+    const classes =
+      label && this.#classes(label, { known: options.classNames, marked: roleOf(label.name) === "category" });
+    const training = known ? undefined : rowsAt(size, options.trainingRows?.(size, classes?.labels));
+    const inferred = known ?? this.#inferred(kept, roleOf, options, training);
     if (!known) {
       refuseMissing(name, kept, { columns: inferred, roleOf: (raw) => roleOf(raw.name), missing });
       this.#refuseMixedMarks(kept, inferred);
@@ -159,7 +165,7 @@ export class TableReader {
       range: null,
       columns: inferred,
       ...(gaps.length > 0 && { gaps }),
-      ...(label && this.#classes(label, { known: options.classNames, marked: roleOf(label.name) === "category" })),
+      ...classes,
     });
   }
 
@@ -234,9 +240,11 @@ export class TableReader {
     raws: readonly RawColumn[],
     roleOf: (name: string) => ColumnRole,
     { numbers = "auto", missing = "category" }: TableOptions,
+    training: TrainingRows,
   ): readonly Column[] {
     const imputed = missing !== "category";
-    const inferred = raws.map((raw) => inferColumn(raw, { role: roleOf(raw.name), numbers, imputed }));
+    const learning = { numbers, imputed, training, steps: quantileSteps(raws.length) };
+    const inferred = raws.map((raw) => inferColumn(raw, { role: roleOf(raw.name), ...learning }));
     this.notes.push(...inferred.flatMap(({ notes }) => notes));
     const marked = inferred.flatMap(({ column, marked: rows = 0 }) => (rows > 0 ? [`${column.name} (${rows})`] : []));
     if (marked.length > 0)
@@ -263,4 +271,12 @@ export class TableReader {
         "a mark that tells; --decimal comma or --decimal point says which it is",
       );
   }
+}
+
+/** A byte for each of `size` rows, 1 for those at `places`. */
+function rowsAt(size: number, places: Uint32Array | undefined): TrainingRows {
+  if (!places) return undefined;
+  const rows = new Uint8Array(size);
+  for (const place of places) rows[place] = 1;
+  return rows;
 }

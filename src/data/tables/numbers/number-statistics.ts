@@ -11,15 +11,8 @@ export interface NumberStatistics {
 /** Statistics of the `count` values that are not NaN; `pieces` yields all values each time it is called. */
 export function numberStatistics(pieces: () => Iterable<Float64Array>, count: number): NumberStatistics {
   let [about, rest, variance] = [0, 0, 0];
-  let [min, max] = [Infinity, -Infinity];
   for (const piece of pieces())
-    for (let i = 0; i < piece.length; i++) {
-      const value = piece[i]!;
-      if (Number.isNaN(value)) continue;
-      about += value / count;
-      if (value < min) min = value;
-      if (value > max) max = value;
-    }
+    for (let i = 0; i < piece.length; i++) if (!Number.isNaN(piece[i]!)) about += piece[i]! / count;
   // A second pass around the first estimate of the mean removes its rounding error.
   for (const piece of pieces())
     for (let i = 0; i < piece.length; i++) if (!Number.isNaN(piece[i]!)) rest += (piece[i]! - about) / count;
@@ -29,7 +22,19 @@ export function numberStatistics(pieces: () => Iterable<Float64Array>, count: nu
       const off = piece[i]! - mean;
       if (!Number.isNaN(off)) variance += (off * off) / count;
     }
-  return { mean, variance, min, max };
+  return { mean, variance, ...rangeOf(pieces()) };
+}
+
+/** The least and the greatest of the values that are not NaN. */
+export function rangeOf(pieces: Iterable<Float64Array>): Pick<NumberStatistics, "min" | "max"> {
+  let [min, max] = [Infinity, -Infinity];
+  for (const piece of pieces)
+    for (let i = 0; i < piece.length; i++) {
+      // Comparisons are false for NaN.
+      if (piece[i]! < min) min = piece[i]!;
+      if (piece[i]! > max) max = piece[i]!;
+    }
+  return { min, max };
 }
 
 /** Largest distance of a distribution function from the normal one at which a column is standardized, not mapped by rank. */

@@ -2,7 +2,7 @@ import { scalingOf } from "../../../data/tables/numbers/number-scaling.ts";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { createDataSource, split, type DataSource, type SplitOptions } from "../../../data/split.ts";
+import { createDataSource, dividedPlaces, split, type DataSource, type SplitOptions } from "../../../data/split.ts";
 import type { OnLoadProgress } from "../../../data/options.ts";
 import type { Column } from "../../../data/tables/column.ts";
 import { TableReader, type TableOptions, type TableReaderOptions } from "../../../data/tables/table.ts";
@@ -72,14 +72,20 @@ function begun(reader: TableReader, rows: readonly Row[], options: TableFileOpti
 
 /** What was read as a data source, a tenth held out to test. */
 export async function tableSource(reader: TableReader, path: string, options: TableFileOptions): Promise<DataSource> {
-  const dataset = await reader.dataset(options);
+  const dividing = { ...options, test: 0.1 };
+  const dataset = await reader.dataset({
+    ...options,
+    ...(!options.whole && {
+      trainingRows: (size, labels) => dividedPlaces(size, labels && ((at) => labels[at]!), dividing).train,
+    }),
+  });
   const { condition } = options;
   const classes = condition === undefined ? "" : `, classes by ${condition}`;
   return createDataSource({
     name: dataset.name,
     description: `${dataset.size} rows of ${path}: ${columnCounts(dataset.columns!)}${classes}`,
     ...(reader.notes.length > 0 && { notes: reader.notes }),
-    ...split(dataset, { ...options, test: 0.1 }),
+    ...split(dataset, dividing),
   });
 }
 
