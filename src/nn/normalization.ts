@@ -1,15 +1,26 @@
 import { ConfigError } from "../errors.ts";
 import { type Tensor, Variable } from "../graph/tensor.ts";
-import { mean, reciprocal, reshape, sqrt, square } from "../ops/index.ts";
+import { maximum, mean, reciprocal, reshape, sqrt, square } from "../ops/index.ts";
 import type { Context } from "./context.ts";
 import { perChannel } from "./conv.ts";
 
 const gainOf = (dim: number): Variable => new Variable([dim], { kind: "constant", value: 1 });
 const biasOf = (dim: number): Variable => new Variable([dim], { kind: "constant", value: 0 });
 
-/** (x - mean) / sqrt(variance + eps). */
-const standardize = (centered: Tensor, variance: Tensor, eps: number): Tensor =>
-  centered.mul(reciprocal(sqrt(variance.add(eps))));
+/** Mean and variance, per channel or group of channels. */
+interface Moments {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/** E[x^2] - E[x]^2: one pass over x less than by deviations. In float32 its relative error is 1e-7 (1 + mean^2 / variance) or so. */
+const varianceOf = (meanOfSquares: Tensor, meanOf: Tensor): Tensor => maximum(meanOfSquares.sub(square(meanOf)), 0);
+
+/** The a and b of (x - mean) / sqrt(variance + eps) gain + bias = a x + b, all small: x itself is passed over once or twice. */
+function affine({ mean: m, variance }: Moments, gain: Tensor, bias: Tensor, eps: number): { a: Tensor; b: Tensor } {
+  const a = gain.mul(reciprocal(sqrt(variance.add(eps))));
+  return { a, b: bias.sub(m.mul(a)) };
+}
 
 /** Mean 0 and variance 1 over the last axis, then a learned gain and bias (arXiv:1607.06450). */
 export class LayerNorm {
@@ -27,9 +38,8 @@ export class LayerNorm {
 
   apply(x: Tensor): Tensor {
     const centered = x.sub(mean(x, -1, true));
-    return standardize(centered, mean(square(centered), -1, true), this.eps)
-      .mul(this.gain)
-      .add(this.bias);
+    const deviation = sqrt(mean(square(centered), -1, true).add(this.eps));
+    return centered.mul(reciprocal(deviation)).mul(this.gain).add(this.bias);
   }
 }
 
@@ -54,10 +64,15 @@ export class GroupNorm {
   }
 
   apply(x: Tensor): Tensor {
-    const grouped = reshape(x, [x.shape[0]!, this.groups, -1]);
-    const centered = grouped.sub(mean(grouped, -1, true));
-    const standard = standardize(centered, mean(square(centered), -1, true), this.eps);
-    return reshape(standard, x.shape).mul(perChannel(this.gain, x)).add(perChannel(this.bias, x));
+    const [n, channels] = x.shape as readonly [number, number, ...number[]];
+    const space = x.shape.slice(2).map((_, i) => i + 2);
+    const grouped = [this.groups, channels / this.groups];
+    const average = (t: Tensor): Tensor => mean(reshape(mean(t, space), [n, ...grouped]), 2, true);
+    const m = average(x);
+    const moments = { mean: m, variance: varianceOf(average(square(x)), m) };
+    const { a, b } = affine(moments, reshape(this.gain, grouped), reshape(this.bias, grouped), this.eps);
+    const perExample = [n, channels, ...space.map(() => 1)];
+    return x.mul(reshape(a, perExample)).add(reshape(b, perExample));
   }
 }
 
@@ -93,22 +108,21 @@ export class BatchNorm {
   }
 
   apply(x: Tensor, context: Context): Tensor {
-    const channels = x.shape[1]!;
     const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-    let centered: Tensor;
-    let variance: Tensor;
-    if (context.training) {
-      const batchMean = mean(x, axes, true);
-      centered = x.sub(batchMean);
-      variance = mean(square(centered), axes, true);
-      const count = x.size / channels;
-      this.#move(context, this.runningMean, batchMean);
-      this.#move(context, this.runningVariance, variance.mul(count / Math.max(1, count - 1)));
-    } else {
-      centered = x.sub(perChannel(this.runningMean, x));
-      variance = perChannel(this.runningVariance, x);
-    }
-    return standardize(centered, variance, this.eps).mul(perChannel(this.gain, x)).add(perChannel(this.bias, x));
+    const moments = context.training
+      ? this.#ofBatch(x, axes, context)
+      : { mean: perChannel(this.runningMean, x), variance: perChannel(this.runningVariance, x) };
+    const { a, b } = affine(moments, perChannel(this.gain, x), perChannel(this.bias, x), this.eps);
+    return x.mul(a).add(b);
+  }
+
+  #ofBatch(x: Tensor, axes: readonly number[], context: Context): Moments {
+    const m = mean(x, axes, true);
+    const variance = varianceOf(mean(square(x), axes, true), m);
+    const count = x.size / x.shape[1]!;
+    this.#move(context, this.runningMean, m);
+    this.#move(context, this.runningVariance, variance.mul(count / Math.max(1, count - 1)));
+    return { mean: m, variance };
   }
 
   #move(context: Context, running: Variable, batch: Tensor): void {

@@ -6,7 +6,7 @@ import { batchLast, smallestBatch, toFirst, toLast } from "./batch-last-view.ts"
 import { refuseFloat64 } from "./families.ts";
 import { gemm } from "./linalg.ts";
 import { flip, pad, reshape, slice, transpose } from "./movement.ts";
-import { eachTerm, onnxWindow, positions, type Window } from "./window.ts";
+import { after, before, eachTerm, onnxWindow, positions, type Window } from "./window.ts";
 
 // ONNX Runtime's CPU convolution copies runs of the innermost axis into a matrix and multiplies. In [n, c, h, w] a run is a piece of one row,
 // cut at the image border and broken up by strides; with the batch last, [c, h, w, n], it is a whole batch. On 2 threads of an AVX-512 machine,
@@ -54,7 +54,7 @@ const convOp = defineOp<readonly Tensor[], ConvAttrs>({
 });
 const withBatchAxis = ({ stride, padding, dilation, groups }: Window): Window => ({
   stride: [...stride, 1],
-  padding: [...padding, 0],
+  padding: [...before(padding), 0, ...after(padding), 0],
   dilation: [...dilation, 1],
   groups,
 });
@@ -81,13 +81,15 @@ export function convolvedTransposed(x: Tensor, w: Tensor, out: Shape, attrs: Con
   const kernel = spatial(w);
   const [c, perGroup] = w.shape as readonly [number, number, ...number[]];
   const taps = kernel.map((k, i) => Math.ceil(k / stride[i]!));
-  const margin = taps.map((m, i) => dilation[i]! * (m - 1) - Math.floor(padding[i]! / stride[i]!));
-  const first = padding.map((p, i) => p % stride[i]!);
-  const reached = taps.map((m, i) => stride[i]! * (x.shape[i + 2]! + 2 * margin[i]! - dilation[i]! * (m - 1)));
   const size = out.slice(2);
-  const fits = margin.every(
-    (m, i) => m >= 0 && first[i]! + size[i]! <= reached[i]! && (stride[i] === 1 || dilation[i] === 1),
+  const start = before(padding);
+  const first = start.map((p, i) => p % stride[i]!);
+  const margin = taps.map((m, i) => dilation[i]! * (m - 1) - Math.floor(start[i]! / stride[i]!));
+  const end = taps.map((m, i) =>
+    Math.max(0, Math.ceil((first[i]! + size[i]!) / stride[i]!) - x.shape[i + 2]! - margin[i]! + dilation[i]! * (m - 1)),
   );
+  const reached = taps.map((m, i) => stride[i]! * (x.shape[i + 2]! + margin[i]! + end[i]! - dilation[i]! * (m - 1)));
+  const fits = margin.every((m, i) => m >= 0 && (stride[i] === 1 || dilation[i] === 1));
   if (!fits || !pays(x.shape[0]!, perGroup, attrs)) return null;
 
   // w [g c', o', ...(m r)] -> [g o' ...r, c', ...m] with m reversed
@@ -103,7 +105,12 @@ export function convolvedTransposed(x: Tensor, w: Tensor, out: Shape, attrs: Con
     c / groups,
     ...taps,
   ]);
-  const y = convOp([toLast(x), filter], { stride: stride.map(() => 1), padding: margin, dilation, groups });
+  const y = convOp([toLast(x), filter], {
+    stride: stride.map(() => 1),
+    padding: [...margin, ...end],
+    dilation,
+    groups,
+  });
 
   // [o ...r, ...q, n] -> [o, ...(q r), n], of which the output is a slice
   const [o, n] = [groups * perGroup, x.shape[0]!];
@@ -143,7 +150,7 @@ const weightGradientOp = defineOp<readonly [Tensor, Tensor], ConvAttrs & { reado
       ],
       {
         strides: [...dilation, 1],
-        pads: [...padding, 0, ...padding, 0],
+        pads: [...before(padding), 0, ...after(padding), 0],
         dilations: [...stride, c],
         group: groups,
       },

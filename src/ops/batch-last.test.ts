@@ -60,12 +60,20 @@ describe("a convolution done batch-last keeps values and gradients", () => {
     ["dilation", input(16, 9, 6, 5), input(2, 9, 2, 3), { dilation: [3, 2], padding: [0, 1] }],
     ["groups", input(16, 8, 3, 3), input(16, 4, 2, 2), { groups: 2, stride: 2, padding: 1 }],
     ["1-D", input(16, 9, 9), input(3, 9, 3), { stride: 2, padding: 2, dilation: 2 }],
+    ["unequal padding", input(16, 9, 5, 4), input(3, 9, 2, 3), { padding: { before: 1, after: [0, 1] } }],
+    [
+      "unequal padding, strides",
+      input(16, 9, 6, 5),
+      input(3, 9, 3, 4),
+      { stride: [2, 3], padding: { before: [0, 2], after: [1, 0] } },
+    ],
   ])("%s", (_, x, w, options) => {
     expect(expectEqual(conv(x, w, options), [x, w])).toContain("ConvBatchLast");
   });
   test.each<[string, Tensor, Tensor, Parameters<typeof convTranspose>[2]]>([
     ["3x3", input(16, 4, 3, 2), input(4, 3, 3, 3), { padding: 1 }],
     ["4x4, stride 2", input(16, 4, 3, 3), input(4, 2, 4, 4), { stride: 2, padding: 1 }],
+    ["unequal padding", input(16, 4, 3, 3), input(4, 2, 3, 4), { stride: 2, padding: { before: [0, 2], after: 1 } }],
     [
       "an odd kernel, stride 2 and output padding",
       input(16, 4, 3, 2),

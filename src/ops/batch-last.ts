@@ -4,7 +4,7 @@ import { countUses, rebuild, topologicalOrder } from "../graph/traverse.ts";
 import { biased, type ConvAttrs, convolved, convolvedTransposed, weightGradient } from "./batch-last-conv.ts";
 import { batchLast, rotation, smallestBatch, toFirst, toLast } from "./batch-last-view.ts";
 import { matmul } from "./linalg.ts";
-import { reshape, transpose } from "./movement.ts";
+import { broadcastTo, reshape, transpose } from "./movement.ts";
 
 // On the CPU networks run with the batch as the last axis: convolutions for the reason given in batch-last-conv.ts; linear layers, in training,
 // because weights [out, in] and activations [features, n] meet in products that read their factors along rows, and the gradient of a bias becomes
@@ -46,6 +46,8 @@ function rewrite(t: Tensor, readOnce: (t: Tensor) => boolean): Tensor | null {
       return moved(t);
     case "Concat":
       return joined(t);
+    case "BroadcastTo":
+      return repeated(t);
     default:
       return t.op.name.startsWith("Reduce") ? reduced(t) : outwards(t);
   }
@@ -99,6 +101,14 @@ const rotated = (attrs: Attributes): Attributes =>
 function moved(t: Tensor): Tensor | null {
   const inner = batchLast(t.inputs[0]!);
   return inner && toFirst(apply(t.op, [inner], rotated(t.attrs)));
+}
+
+/** x' repeated along other axes than the batch, as x repeated. */
+function repeated(t: Tensor): Tensor | null {
+  const x = t.inputs[0]!;
+  const inner = batchLast(x);
+  if (!inner || x.rank !== t.rank || x.shape[0] !== t.shape[0]) return null;
+  return toFirst(broadcastTo(inner, [...t.shape.slice(1), t.shape[0]!]));
 }
 
 /** A concatenation of x' and y' as one of x and y. */

@@ -5,7 +5,20 @@ import { defineOp, type Tensor } from "../graph/tensor.ts";
 import { type Value, zeros } from "../graph/value.ts";
 import { factored, mul } from "./arithmetic.ts";
 import { refuseFloat64 } from "./families.ts";
-import { covered, eachTerm, onnxWindow, type PerAxis, perAxis, positions, spatial, type Window } from "./window.ts";
+import {
+  after,
+  before,
+  covered,
+  eachTerm,
+  onnxWindow,
+  type Padding,
+  paddingOf,
+  type PerAxis,
+  perAxis,
+  positions,
+  spatial,
+  type Window,
+} from "./window.ts";
 
 // The three ops are the partial derivatives of one trilinear form
 //   F(x, w, y) = sum over n, group, o, c, position, tap of y[n, o, position] * w[o, c, tap] * x[n, c, position * stride + tap * dilation - padding]
@@ -17,8 +30,8 @@ type WeightAttrs = ConvAttrs & { readonly kernel: readonly number[] };
 
 export interface ConvOptions {
   readonly stride?: PerAxis;
-  /** Zero padding on both sides of each axis. */
-  readonly padding?: PerAxis;
+  /** Zeros on both sides of each axis, or unequal ones before and after. */
+  readonly padding?: Padding;
   readonly dilation?: PerAxis;
   /** Number of independent groups of channels. */
   readonly groups?: number;
@@ -32,7 +45,7 @@ function windowOf(
   const axes = x.rank - 2;
   return {
     stride: perAxis(where, "stride", stride, axes, 1),
-    padding: perAxis(where, "padding", padding, axes, 0),
+    padding: paddingOf(where, padding, axes),
     dilation: perAxis(where, "dilation", dilation, axes, 1),
     groups,
   };
@@ -142,7 +155,7 @@ const convTransposeOp: (x: readonly [Tensor, Tensor], attrs: TransposeAttrs) => 
 
 /**
  * The adjoint of conv in its input: x [n, c, ...size] and w [c, o / groups, ...kernel] -> [n, o, ...]. Along each axis the
- * result has (size - 1) stride - 2 padding + dilation (kernel - 1) + outputPadding + 1 elements.
+ * result has (size - 1) stride - padding on both sides + dilation (kernel - 1) + outputPadding + 1 elements.
  */
 export function convTranspose(
   x: Tensor,
@@ -240,16 +253,14 @@ function lowerWeightGradient(
     [1, 2, 0, ...spatialAxes],
     [o, n, ...out, ...last.map(() => 1)],
   );
-  const pads = [...padding, ...last.map(() => 0)];
+  const none = last.map(() => 0);
   const y = onnx.node("Conv", [turned, filter], {
     strides: [...dilation, ...last.map(() => 1)],
-    pads: [...pads, ...pads],
+    pads: [...before(padding), ...none, ...after(padding), ...none],
     dilations: [...stride, ...last.map(() => 1)],
     group: groups,
   });
-  const reached = size.map(
-    (s, i) => Math.floor((s + 2 * padding[i]! - stride[i]! * (out[i]! - 1) - 1) / dilation[i]!) + 1,
-  );
+  const reached = positions(size, out, { stride: dilation, padding, dilation: stride });
   const axes = kernel.flatMap((k, i) => (reached[i]! > k ? [i] : []));
   const cut =
     axes.length === 0

@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.ts";
-import { formatType, isFloat } from "../graph/shape.ts";
+import type { OnnxEmitter } from "../graph/op.ts";
+import { type DType, formatType, isFloat } from "../graph/shape.ts";
 import { type Tensor, defineOp } from "../graph/tensor.ts";
 import { add, mul, neg, square, sub } from "./arithmetic.ts";
 import { greater, where } from "./comparison.ts";
@@ -70,10 +71,36 @@ export const positive = (x: Tensor): Tensor => positiveOp([x], {});
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => where(greater(x, 0), x, mul(x, slope));
 /** x for x > 0, alpha (e^x - 1) otherwise. */
 export const elu = (x: Tensor, alpha = 1): Tensor => add(relu(x), mul(sub(exp(neg(relu(neg(x)))), 1), alpha));
-/** x sigmoid(x). */
-export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
-/** x Phi(x), with the exact Gaussian cdf (Hendrycks & Gimpel, arXiv:1606.08415). */
-export const gelu = (x: Tensor): Tensor => mul(mul(x, add(erf(mul(x, Math.SQRT1_2)), 1)), 0.5);
+/** x sigmoid(x); its derivative is s + y (1 - s) with s = sigmoid(x). */
+export const silu: (x: Tensor) => Tensor = unary("Silu", {
+  evaluate: (x) => x / (1 + Math.exp(-x)),
+  vjp: ({ x, y, ct }) => {
+    const s = sigmoid(x);
+    return mul(ct, add(mul(s, sub(1, y)), y));
+  },
+  lower: (onnx, x) => onnx.node("Mul", [x, onnx.node("Sigmoid", [x])]),
+});
+/** x Phi(x), with the exact Gaussian cdf (Hendrycks & Gimpel, arXiv:1606.08415); its derivative is Phi(x) + x phi(x). */
+export const gelu: (x: Tensor) => Tensor = unary("Gelu", {
+  evaluate: (x) => (x * (1 + erfOf(x * Math.SQRT1_2))) / 2,
+  vjp: ({ x, ct }) => {
+    const u = mul(x, Math.SQRT1_2);
+    return mul(ct, add(gaussianCdf(x), mul(mul(u, exp(neg(square(u)))), 1 / Math.sqrt(Math.PI))));
+  },
+  lower: (onnx, x, { dtype }) => onnx.node("Mul", [x, lowerGaussianCdf(onnx, x, dtype)]),
+  float64: false,
+});
+const gaussianCdf: (x: Tensor) => Tensor = unary("GaussianCdf", {
+  evaluate: (x) => (1 + erfOf(x * Math.SQRT1_2)) / 2,
+  vjp: ({ x, ct }) => mul(ct, mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))),
+  lower: (onnx, x, { dtype }) => lowerGaussianCdf(onnx, x, dtype),
+  float64: false,
+});
+/** (erf(x / sqrt 2) + 1) / 2 in three passes: its last one is the ramp through (-1, 0) and (1, 1). */
+function lowerGaussianCdf(onnx: OnnxEmitter, x: string, dtype: DType): string {
+  const erf = onnx.node("Erf", [onnx.node("Mul", [x, onnx.scalar(dtype, Math.SQRT1_2)])]);
+  return onnx.node("HardSigmoid", [erf], { alpha: { float: 0.5 }, beta: { float: 0.5 } });
+}
 
 /** The error function, 2/sqrt(pi) * integral of e^(-t^2) from 0 to x. */
 export const erf: (x: Tensor) => Tensor = unary("Erf", {

@@ -43,4 +43,4 @@ export {
 } from "./reduction.ts";
 export * from "./resize.ts";
 export * from "./sorting.ts";
-export type { PerAxis } from "./window.ts";
+export type { Padding, PerAxis } from "./window.ts";

@@ -33,7 +33,11 @@ function poolAttrs(where: string, x: Tensor, { kernel, stride = kernel, padding 
 }
 
 function pooledShape(where: string, x: TensorType, { kernel, stride, padding }: PoolAttrs): Shape {
-  const size = positions(x.shape.slice(2), kernel, { stride, padding, dilation: kernel.map(() => 1) });
+  const size = positions(x.shape.slice(2), kernel, {
+    stride,
+    padding: [...padding, ...padding],
+    dilation: kernel.map(() => 1),
+  });
   if (!isFloat(x.dtype) || x.shape.length < 3 || size.some((n) => n < 1) || padding.some((p, i) => 2 * p > kernel[i]!))
     throw new ShapeError(
       `${where}: got ${formatType(x)}, kernel [${kernel}] and padding [${padding}], expected a float [n, c, ...size] that the kernel fits in and padding of at most half the kernel`,

@@ -91,6 +91,9 @@ function reduction(
   return (x, axes, keepDims = false) => op([x], { axes: normalizeAxes(where, axes, x.rank), keepDims });
 }
 
+// ONNX Runtime's kernel takes 0.4 ns per element along the last axis, 1.3 along a middle one and 5.2 along the first; a product and ReduceSum
+// take less. It saves a node where a node is what costs.
+const fewSquares = 2 ** 16;
 const sumOfSquares: Reduction = reduction("ReduceSumSquare", {
   evaluate: (x, axes, type) => fold(x, axes, type, 0, (total, v) => total + v * v),
   vjp: ({ x, ct }) => mul(mul(x, ct), 2),
@@ -114,7 +117,7 @@ export const sum: Reduction = reduction("ReduceSum", {
     return mul(reshape(broadcastTo(aligned, kept), reducedShape(x.shape, axes, keepDims)), count);
   },
   fuse: (x, attrs, uses) =>
-    x.op.name === "Mul" && x.inputs[0] === x.inputs[1] && isFloat(x.dtype) && uses(x) === 1
+    x.op.name === "Mul" && x.inputs[0] === x.inputs[1] && isFloat(x.dtype) && uses(x) === 1 && x.size <= fewSquares
       ? sumOfSquares(x.inputs[0]!, attrs.axes, attrs.keepDims)
       : fuseSoftplusSum(x, attrs, uses, sum),
 });

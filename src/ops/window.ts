@@ -4,6 +4,7 @@ import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
 /** Stride, padding and dilation of a kernel over the spatial axes. */
 export interface Window {
   readonly stride: readonly number[];
+  /** Before each axis, then after each axis. */
   readonly padding: readonly number[];
   readonly dilation: readonly number[];
   readonly groups: number;
@@ -18,18 +19,32 @@ export function perAxis(where: string, name: string, setting: PerAxis, axes: num
   return list;
 }
 
+/** Zeros before and after each axis; a number or a list is for both sides. */
+export type Padding = PerAxis | { readonly before: PerAxis; readonly after: PerAxis };
+/** The padding of a window. */
+export function paddingOf(where: string, padding: Padding, axes: number): readonly number[] {
+  const { before, after } =
+    typeof padding === "object" && "before" in padding ? padding : { before: padding, after: padding };
+  return [before, after].flatMap((side) => perAxis(where, "padding", side, axes, 0));
+}
+/** Zeros on both sides of an axis together. */
+const margins = (padding: readonly number[], axis: number): number =>
+  padding[axis]! + padding[padding.length / 2 + axis]!;
+export const before = (padding: readonly number[]): readonly number[] => padding.slice(0, padding.length / 2);
+export const after = (padding: readonly number[]): readonly number[] => padding.slice(padding.length / 2);
+
 /** Number of positions of a window of `kernel` taps along each axis. */
 export const positions = (
   size: Shape,
   kernel: Shape,
   { stride, padding, dilation }: Omit<Window, "groups">,
 ): number[] =>
-  size.map((s, i) => Math.floor((s + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1);
+  size.map((s, i) => Math.floor((s + margins(padding, i) - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1);
 
 export const spatial = (shape: Shape): Shape => shape.slice(2);
 /** Size of x along each axis that gives exactly `y` positions. */
 export const covered = (y: Shape, kernel: Shape, { stride, padding, dilation }: Window): number[] =>
-  y.map((n, i) => (n - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + 1);
+  y.map((n, i) => (n - 1) * stride[i]! - margins(padding, i) + dilation[i]! * (kernel[i]! - 1) + 1);
 
 /** Visits every term of the form as flat indices into x, w and y. */
 export function eachTerm(
@@ -76,7 +91,7 @@ export const onnxWindow = ({
   groups,
 }: Window): Record<string, number | readonly number[]> => ({
   strides: stride,
-  pads: [...padding, ...padding],
+  pads: padding,
   dilations: dilation,
   group: groups,
 });

@@ -24,6 +24,16 @@ export const convolution = {
         inputs: [ranged([2, 2, 4, 5]), ranged([3, 2, 3, 3])],
         build: (x, w) => conv(x, w, { padding: 1 }),
       },
+      {
+        name: "unequal padding",
+        inputs: [ranged([2, 2, 4, 5]), ranged([3, 2, 2, 3])],
+        build: (x, w) => conv(x, w, { padding: { before: 1, after: [0, 1] } }),
+      },
+      {
+        name: "unequal padding and a stride",
+        inputs: [ranged([1, 2, 6, 5]), ranged([3, 2, 3, 4])],
+        build: (x, w) => conv(x, w, { stride: [2, 3], padding: { before: [0, 2], after: [1, 0] } }),
+      },
       { name: "1x1", inputs: [ranged([2, 3, 2, 2]), ranged([2, 3, 1, 1])], build: (x, w) => conv(x, w) },
       {
         name: "4x4, stride 2",
@@ -68,6 +78,12 @@ export const convolution = {
         derivatives: 0,
       },
       {
+        name: "a batch with unequal padding",
+        inputs: [ranged([16, 2, 5, 4]), ranged([2, 2, 2, 3])],
+        build: (x, w) => conv(x, w, { padding: { before: 1, after: [0, 1] } }),
+        derivatives: 0,
+      },
+      {
         name: "a batch of one channel",
         inputs: [ranged([17, 1, 6, 6]), ranged([2, 1, 4, 4])],
         build: (x, w) => conv(x, w, { stride: 2, padding: 1 }),
@@ -101,6 +117,7 @@ export const convolution = {
       () => conv(x(1, 3, 5, 5), x(4, 3, 3, 3), { groups: 2 }),
       () => conv(x(1, 2, 5, 5), x(3, 2, 3, 3), { stride: 0 }),
       () => conv(x(1, 2, 5, 5), x(3, 2, 3, 3), { padding: [1] }),
+      () => conv(x(1, 2, 5, 5), x(3, 2, 3, 3), { padding: { before: 1, after: -1 } }),
       () => conv(x(2, 5), x(3, 2)),
     ],
   },
@@ -130,6 +147,11 @@ export const convolution = {
         name: "groups",
         inputs: [ranged([2, 4, 2, 3]), ranged([4, 3, 2, 3])],
         build: (x, w) => convTranspose(x, w, { groups: 2, stride: 2, padding: 1 }),
+      },
+      {
+        name: "unequal padding",
+        inputs: [ranged([1, 2, 3, 3]), ranged([2, 2, 3, 4])],
+        build: (x, w) => convTranspose(x, w, { stride: 2, padding: { before: [0, 2], after: 1 } }),
       },
       {
         name: "1-D",
@@ -167,6 +189,11 @@ export const convolution = {
         name: "stride that leaves a rest",
         inputs: [ranged([1, 2, 6, 5]), ranged([1, 2, 3, 2])],
         build: (x, y) => convWeightGradient(x, y, { kernel: [2, 3], stride: 2, padding: [0, 0] }),
+      },
+      {
+        name: "unequal padding",
+        inputs: [ranged([2, 2, 4, 3]), ranged([2, 3, 4, 3])],
+        build: (x, y) => convWeightGradient(x, y, { kernel: [2, 3], padding: { before: 1, after: [0, 1] } }),
       },
       {
         name: "groups and dilation",
