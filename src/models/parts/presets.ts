@@ -47,7 +47,7 @@ const WARMUP = 2000;
 
 /**
  * For models with a `warmup` of the rate: columns that are learned late would otherwise find their dimensions collapsed. On Adult the C2ST AUC
- * of samples is 0.566 with it and 0.600 without it, and trees trained on them have an AUC of 0.893 and 0.891 on real rows. On tables of
+ * of samples is 0.566 with it and 0.600 without it, the -ELBO of test rows 3.3 and 4.8 nats. On tables of
  * 10,000 to 15,000 rows it is no better (Online Shoppers, MAGIC). Training that is told to be short has none, which would leave its rate
  * without weight: 1500 rows of 8 columns have a -ELBO of 10.2 nats after 300 steps, and of 14.6 with it.
  */
