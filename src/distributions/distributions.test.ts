@@ -15,6 +15,7 @@ import {
   Categorical,
   DiscretizedLogistic,
   type Distribution,
+  GridCategorical,
   Laplace,
   Logistic,
   Mixture,
@@ -43,6 +44,8 @@ const around = (center: number, scale: number): Quadrature => realLine(center, s
 const wide = (): Quadrature => realLine(0, 2);
 const grid = { low: -1, high: 1, bins: 9 };
 const gridPoints = sumOver(Array.from({ length: grid.bins }, (_, i) => -1 + i / 4));
+/** Three values that are not about 0. */
+const uneven = { low: 2, high: 5 };
 const discrete = { discrete: true, refuses: ["rsample"] } as const;
 
 const cases: readonly Case[] = [
@@ -93,6 +96,13 @@ const cases: readonly Case[] = [
       [-4, 0],
     ],
     over: () => gridPoints,
+    ...discrete,
+  },
+  {
+    name: "GridCategorical",
+    make: (...l) => new GridCategorical(stack(l), uneven),
+    ranges: [logits, logits, logits],
+    over: () => sumOver([2, 3.5, 5]),
     ...discrete,
   },
   {
@@ -239,4 +249,12 @@ test("every distribution computes on the CPU device what the reference computes"
       });
     });
   }
+});
+
+test("a categorical over a grid takes other values as the nearest on it", () => {
+  const d = new GridCategorical(constant([0, Math.log(2), Math.log(5)], [3], "float64"), uneven);
+  // Of weights 1, 2 and 5 at 2, 3.5 and 5.
+  const x = [-7, 2.7, 2.8, 3.5, 4.2, 4.3, 90];
+  const [found] = evaluate([exp(d.logProb(constant(x, [x.length], "float64")))]);
+  [1, 1, 2, 2, 2, 5, 5].forEach((weight, i) => expect(found!.data[i]).toBeCloseTo(weight / 8, 12));
 });

@@ -61,6 +61,23 @@ describe("Joint", () => {
     expect(numbers(slice(joint.variance, -1, 0, 2))).toEqual([0.25, 9, 0.25, 9]);
   });
 
+  // Three examples of four codes each, of one distribution.
+  test("of single vectors takes examples of any batch shape", () => {
+    const single = new Joint([
+      independent(new Normal(real([1, -2], [2]), 1), 1),
+      new OneHotCategorical(real([0, Math.log(3)], [2])),
+    ]);
+    expect(single.shape).toEqual([4]);
+    const x = Array.from({ length: 12 }, (_, i) => [i, -i, Number(i % 2 === 0), i % 2]);
+    const found = single.logProb(real(x.flat(), [3, 4, 4]));
+    expect(found.shape).toEqual([3, 4]);
+    numbers(found).forEach((logProb, i) => {
+      const squares = (i - 1) ** 2 + (-i + 2) ** 2;
+      expect(logProb).toBeCloseTo(-squares / 2 - Math.log(2 * Math.PI) + Math.log(i % 2 === 0 ? 1 / 4 : 3 / 4), 12);
+    });
+    expect(single.sample([3, 4]).shape).toEqual([3, 4, 4]);
+  });
+
   test("samples its parts side by side", () => {
     const samples = joint.sample([500]);
     expect(samples.shape).toEqual([500, 2, 5]);

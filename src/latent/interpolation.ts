@@ -21,7 +21,8 @@ const nearlyInLine = 1e-4;
  */
 export function spherical(a: Float32Array, b: Float32Array, t: number): Float32Array {
   const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-  const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
+  // NaN for a code of 0, and where rounding takes the cosine beyond 1.
+  const angle = Math.acos(cosine);
   if (!(angle > nearlyInLine && angle < Math.PI - nearlyInLine)) return linear(a, b, t);
   const [fromA, fromB] = [Math.sin((1 - t) * angle) / Math.sin(angle), Math.sin(t * angle) / Math.sin(angle)];
   return a.map((value, i) => fromA * value + fromB * b[i]!);

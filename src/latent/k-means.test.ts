@@ -45,6 +45,29 @@ describe("careful seeding", () => {
     }
   });
 
+  test("begins at any code, with the same probability", () => {
+    // Two codes on either side: the first cluster is that of the first code picked.
+    const codes = Float64Array.of(0, 0, 1, 0, 100, 0, 101, 0);
+    const first = Array.from({ length: 200 }, (_, key) => kMeans(codes, dim, 2, stream(key, "k-means"))[0]!);
+    // Binomial(200, 1/2) has standard deviation 7.
+    expect(Math.abs(first.filter((k) => k === 0).length - 100)).toBeLessThan(28);
+  });
+
+  // As many as scikit-learn's KMeans: 2 + int(numpy.log(n_clusters)).
+  test.each([
+    [1, 2],
+    [2, 2],
+    [3, 3],
+    [7, 3],
+    [8, 4],
+  ])("of %i clusters samples %i codes for each center but the first", (clusters, trials) => {
+    const [used, expected] = [stream(3, "k-means"), stream(3, "k-means")];
+    kMeans(codesOf(60, 1), dim, clusters, used);
+    expected.int(60);
+    for (let n = 0; n < (clusters - 1) * trials; n++) expected.uniform();
+    expect(used.uniform()).toBe(expected.uniform());
+  });
+
   test("codes that coincide leave clusters empty", () => {
     expect([...kMeans(new Float64Array(10), dim, 3, stream(0, "k-means"))]).toEqual([0, 0, 0, 0, 0]);
   });

@@ -104,6 +104,7 @@ const trained: readonly (readonly [model: string, settings: object, metric: stri
   ["factor-vae", {}, "loss"],
   ["info-vae", {}, "loss"],
   ["info-vae", { alpha: 0.5, lambda: 3 }, "loss"],
+  ["info-vae", { latentDim: 1, lambda: 5 }, "loss"],
 ];
 
 test.each(trained)("%s, %j: validation reports %s first, the loss that is trained", (name, settings, metric) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { stream } from "../../random/index.ts";
+import { activeThreshold, activity } from "./active-units.ts";
 import { betaVAEScore } from "./beta-vae-score.ts";
 import { dci } from "./dci.ts";
 import { factorVAEScore } from "./factor-vae-score.ts";
@@ -186,6 +187,48 @@ test("a code of one dimension for two factors is complete, and not disentangled"
   expect(found.completeness).toBe(1);
   expect(found.disentanglement).toBeCloseTo(0, 9);
   expect(modularity([[2, 0.5]])).toBe(1);
+});
+
+// The code is one of two factors of two values. A pair that has it in common is at 0, one that has the other in common with
+// probability 1/2, so that the mean of n pairs is 0 by chance with probability 2^-n: then half of all guesses are wrong.
+test.each([1, 2])("means of %i pairs of a code of one factor are told apart but for chance", (batch) => {
+  const size = 4000;
+  const factors = [1, 2].map((run) => ({
+    name: `${run}`,
+    values: Array.from({ length: size }, (_, i) => Math.floor(i / run) % 2),
+    ordered: true,
+  }));
+  const one = { codes: Float64Array.from(factors[0]!.values), latentDim: 1, factors };
+  // The standard error of 5,000 guesses is 0.006.
+  expect(Math.abs(betaVAEScore(one, { batch }) - (1 - 2 ** -(batch + 1)))).toBeLessThan(0.02);
+});
+
+test("as many votes are counted as are asked for: one, of either factor, leaves the other to the first of them", () => {
+  const scores = Array.from({ length: 20 }, (_, seed) =>
+    factorVAEScore(
+      coded((i) => [a[i]!, b[i]!], quantities),
+      { seed, training: 1, testing: 200 },
+    ),
+  );
+  // A vote for the second factor is all that is to be learned.
+  expect(scores.filter((score) => score === 1).length).toBeGreaterThan(3);
+  expect(scores.filter((score) => Math.abs(score - 1 / 2) < 0.15).length).toBeGreaterThan(3);
+});
+
+test("a dimension of just the threshold's variance has no vote", () => {
+  const of = (low: number, high: number): FactoredCodes => ({
+    codes: Float64Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? low : high)),
+    latentDim: 1,
+    factors: [1, 2].map((run) => ({
+      name: `${run}`,
+      values: numbers.slice(0, 40).map((i) => Math.floor(i / run) % 2),
+      ordered: true,
+    })),
+  });
+  const edge = of(0.5, 0.7);
+  expect(activity(edge.codes, 1)).toEqual(Float64Array.of(activeThreshold));
+  expect(factorVAEScore(edge)).toBe(0);
+  expect(factorVAEScore(of(0.5, 0.71))).toBeGreaterThan(0.4);
 });
 
 // With b fixed its dimension keeps a hundredth of its variance, which is larger than all of the other's.

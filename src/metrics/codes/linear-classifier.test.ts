@@ -11,3 +11,10 @@ test("one feature: the boundary between two classes is that of the penalized lik
   );
   expect([0, 0.7436, 0.7476, 1].map((x) => classify([x]))).toEqual([0, 0, 1, 1]);
 });
+
+// NumPy: Nesterov's iteration from weights of 0 on the standardized feature, with the step 1 / L of L = (1 + 1) / 2 + 1/3. Ever longer
+// steps would end at the same weights, or nowhere: after five the boundary is at 0.62485.
+test("steps have the length of one over the largest curvature", () => {
+  const classify = fitLinearClassifier(Float64Array.of(0, 0, 1), 1, Uint32Array.of(0, 0, 1), { steps: 5 });
+  expect([0.624, 0.6257].map((x) => classify([x]))).toEqual([0, 1]);
+});

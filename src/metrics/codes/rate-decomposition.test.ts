@@ -55,4 +55,23 @@ describe("the rate", () => {
     expect(parts.dimensionwiseKl).toBeCloseTo(2 * (0.5 * (1 + v - 1) - 0.5 * Math.log(1 + v)), 1);
     expect(Math.abs(parts.sum - parts.rate)).toBeLessThan(4 * parts.standardError);
   });
+
+  // With std 1 and z = mean + e, log q(z|x) - log p(z) is off the rate by mean e: here by 1, 2 and 3, of variance 1.
+  test("is estimated with the standard error of a mean", () => {
+    const mean = [1, 2, 3];
+    const z = [2, 3, 4];
+    const codes = {
+      latentDim: 1,
+      mean,
+      logVar: [0, 0, 0],
+      z,
+      logPrior: z.map((v) => -0.5 * (v * v + Math.log(2 * Math.PI))),
+      rate: mean.map((m) => (m * m) / 2),
+    };
+    const { sum, rate, standardError } = rateDecomposition(codes);
+    expect(sum - rate).toBeCloseTo(2, 12);
+    expect(standardError).toBeCloseTo(Math.sqrt(1 / 3), 12);
+    // Of the first alone there is none.
+    expect(rateDecomposition(codes, 1).standardError).toBe(0);
+  });
 });

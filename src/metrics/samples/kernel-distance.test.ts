@@ -36,6 +36,19 @@ describe("kernelDistance", () => {
     expect((high + low) / 2).toBeCloseTo(found.value, 12);
   });
 
+  // Against zeros, a half of ones alone is at phi(1) - phi(0), whose square is 2^3 - 2 + 1 = 7, and one of a one and a zero at half of it.
+  // Forty examples make ten subsets: nine of 7 and, wherever the zero falls, one of 7/2.
+  test("has the standard error of the mean of subsets, the sample's", () => {
+    const ones = new Float64Array(40).fill(1).with(11, 0);
+    // Not all the same, as is asked for, and 0 to rounding.
+    const zeros = new Float64Array(40).with(5, 1e-300);
+    const { value, standardError, subsets, subsetSize } = kernelDistance(ones, zeros, 1);
+    expect([subsets, subsetSize]).toEqual([10, 4]);
+    expect(value).toBeCloseTo(6.65, 12);
+    // numpy.std([7] * 9 + [3.5], ddof=1) / numpy.sqrt(10)
+    expect(standardError).toBeCloseTo(0.35, 12);
+  });
+
   test("its interval covers 0 for equal distributions in 95 % of trials", () => {
     const [trials, dim, count] = [200, 64, 400];
     let covered = 0;

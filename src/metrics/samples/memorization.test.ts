@@ -67,6 +67,17 @@ describe("memorization", () => {
     expect(found).toMatchObject({ nearer: 0.5, zScore: 0 });
   });
 
+  // Of 0 and 4, 1 is at distances 1 and 3; of 8 twice, 8 is at 0 and 0.
+  test("a third of the second distance is not less than a third", () => {
+    const memorized = (...samples: readonly number[]): number =>
+      memorization(
+        { train: Float32Array.of(0, 4, 8, 8), test: Float32Array.of(5, 6), samples: Float32Array.from(samples) },
+        1,
+      ).memorized;
+    expect(memorized(1, 8)).toBe(0);
+    expect(memorized(0.75, 8)).toBe(0.5);
+  });
+
   test("refuses the training set in another's place", () => {
     const train = cloud("train", 9, 2);
     expect(() => memorization({ train, test: train, samples: cloud("drawn", 9, 2) }, 2)).toThrow(

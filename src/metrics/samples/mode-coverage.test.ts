@@ -24,6 +24,15 @@ test("points between modes reach none, and a point of each of three modes reache
   });
 });
 
+test("modes need not lie about 0", () => {
+  const two = [
+    [3, 5],
+    [3, 7],
+  ] as const;
+  const points = Float64Array.of(3.1, 5.1, 3, -5, -3, 5, 3, 7);
+  expect(modeCoverage(points, { modes: two, std: 0.1 })).toEqual({ highQuality: 0.5, covered: 2, modes: 2 });
+});
+
 test("a point that is not a number is refused", () => {
   expect(() => modeCoverage(Float64Array.of(0, 0, Number.NaN, 1), { modes, std: 1 })).toThrow("got (NaN, 1) at 1");
 });

@@ -48,3 +48,15 @@ test("of numbers with one frequent value separates it from its neighbors", () =>
   // As many, but none of them 0.
   expect(totalVariation(real, times("0.5", 50), { numbers: true })).toBeGreaterThan(0.9);
 });
+
+// numpy.quantile(range(8), [0, 0.25, 0.5, 0.75, 1], method="nearest") is 0, 2, 4, 5, 7: bins of 2, 2, 1, 2 and 1 values.
+test.each([
+  ["1", 2],
+  ["2", 2],
+  ["4", 1],
+  ["6", 2],
+  ["7", 1],
+])("an edge between two values is the nearer one, the upper of two as near: %s is one of %i", (sample, size) => {
+  const real = Array.from({ length: 8 }, (_, i) => `${i}`);
+  expect(totalVariation(real, [sample], { numbers: true, bins: 4 })).toBeCloseTo(1 - size / 8, 12);
+});

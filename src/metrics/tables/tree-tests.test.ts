@@ -55,6 +55,10 @@ describe("the two-sample test by trees", () => {
     expect(treeTwoSample([x, y, z], normals(5)).auc).toBeLessThan(0.55);
   });
 
+  test("tells apart all rows of tables that have none in common, few as they are", () => {
+    expect(treeTwoSample(normals(1, 100, 20), normals(2, 0, 20))).toMatchObject({ auc: 1, tested: 20 });
+  });
+
   test("does not depend on the order of rows: a sorted table is as any", () => {
     const table = normals(6);
     const order = Uint32Array.from(table[0]!.values.keys()).toSorted(

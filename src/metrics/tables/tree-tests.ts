@@ -67,8 +67,8 @@ export function trainOnSynthetic(
   if (new Set(column.values).size < 2)
     throw new ConfigError("train on synthetic: the test rows have one class alone, got 1, expected both");
   const count = Math.min(rowCount(samples), rowCount(training), 2 * mostRows);
-  const by = (table: TableColumns, which: number): TestedAUC => {
-    const order = stream(seed, "train-on-synthetic", which).permutation(rowCount(table));
+  const by = (table: TableColumns): TestedAUC => {
+    const order = stream(seed, "train-on-synthetic").permutation(rowCount(table));
     const rows = stacked([rowsOf(table, order.subarray(0, count)), test]);
     const classes = Uint32Array.from(rows[target]!.values);
     return aucOf(
@@ -77,7 +77,7 @@ export function trainOnSynthetic(
       count,
     );
   };
-  return { real: by(training, 0), synthetic: by(samples, 1) };
+  return { real: by(training), synthetic: by(samples) };
 }
 
 function aucOf(rows: TableColumns, classes: Uint32Array, training: number): TestedAUC {

@@ -11,13 +11,11 @@ import { Input, type Tensor, type Variable } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
 import { evaluation } from "../../nn/context.ts";
 import { variables } from "../../nn/module.ts";
-import { stream } from "../../random/index.ts";
 import type { Device } from "../../runtime/device.ts";
 import { cpuDevice } from "../../runtime/node.ts";
 import { createVariables } from "../../runtime/variables.ts";
 import { solve } from "../../training/solve.ts";
-import { PCA } from "./pca.ts";
-import { principalComponents } from "./principal-components.ts";
+import { PCA, pca } from "./pca.ts";
 
 let cpu: Device;
 beforeAll(async () => {
@@ -145,46 +143,23 @@ test("as many components as values are refused in one line", () => {
   );
 });
 
-test("wide examples, by subspace iteration, have the eigenvalues of their Gram matrix", async () => {
-  // Orthogonal directions with a falling spectrum: row i of X is a random mixture of them.
-  const [n, size, kept] = [40, 1100, 5];
-  const random = stream(1, "wide");
-  const spectrum = Array.from({ length: 12 }, (_, i) => 0.7 ** i);
-  const directions = spectrum.map(() => Float64Array.from({ length: size }, () => random.normal()));
-  const values = new Float32Array(n * size);
-  for (let r = 0; r < n; r++) {
-    const weights = spectrum.map((s) => s * random.normal());
-    for (let k = 0; k < size; k++) values[r * size + k] = weights.reduce((a, w, i) => a + w * directions[i]![k]!, 0);
-  }
-  const batch = new Input("x", [n, size]);
-  const leaf = value("float32", batch.shape, Float64Array.from(values));
-  const found = await principalComponents(
-    {
-      count: n,
-      total: async (statistics) => {
-        const entries = Object.entries(statistics(batch));
-        const results = evaluate(
-          entries.map(([, t]) => t),
-          new Map([[batch, leaf]]),
-        );
-        return Object.fromEntries(entries.map(([name], i) => [name, results[i]!.data]));
-      },
-    },
-    { size, count: kept },
-  );
-  // Each component is an eigenvector: (1/n) X_c^T X_c u = l u, with residuals far below the smallest kept eigenvalue.
-  const centered = Float64Array.from(values, (v, i) => v - found.mean[i % size]!);
-  for (let i = 0; i < kept; i++) {
-    const u = found.components.subarray(i * size, (i + 1) * size);
-    const image = new Float64Array(size);
-    for (let r = 0; r < n; r++) {
-      const row = centered.subarray(r * size, (r + 1) * size);
-      const along = row.reduce((a, v, k) => a + v * u[k]!, 0) / n;
-      row.forEach((v, k) => (image[k]! += along * v));
-    }
-    const residual = Math.hypot(...image.map((v, k) => v - found.eigenvalues[i]! * u[k]!));
-    expect(residual).toBeLessThan(1e-4 * found.eigenvalues[i]!);
-    expect(Math.hypot(...u)).toBeCloseTo(1, 6);
-  }
-  expect(found.totalVariance).toBeCloseTo(centered.reduce((a, v) => a + v * v, 0) / n, 3);
+// Fewer components than values, so that there is noise variance: a quarter of a power of two at or above their number.
+test.each([
+  [2, 1],
+  [3, 1],
+  [4, 1],
+  [5, 2],
+  [8, 2],
+  [9, 4],
+  [16, 4],
+  [17, 8],
+  [32, 8],
+])("of examples of %i values one preset keeps %i", (size, latentDim) => {
+  const fitting = pca.presets!.filter(({ fits }) => fits(dataSpec([size])));
+  expect(fitting.map(({ config }) => config)).toEqual([{ latentDim }]);
+  expect(pca.build(pca.config.parse({ latentDim }), dataSpec([size]))).toBeInstanceOf(PCA);
+});
+
+test("of more values none does", () => {
+  expect(pca.presets!.some(({ fits }) => fits(dataSpec([33])))).toBe(false);
 });

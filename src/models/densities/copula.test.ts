@@ -5,6 +5,7 @@ import { ConfigError } from "../../errors.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { value } from "../../graph/value.ts";
 import { evaluation } from "../../nn/context.ts";
+import { parameters, variables } from "../../nn/module.ts";
 import { normalProbability } from "../../normal-quantile.ts";
 import { stream } from "../../random/index.ts";
 import { samplerOf } from "../sampler.ts";
@@ -17,13 +18,8 @@ const category = (name: string, count: number): ColumnSpec => ({
   values: Array.from({ length: count }, (_, k) => `${name}${k}`),
 });
 
-/** Samples of a copula that is fitted to rows, [count, width], fed some at a time. */
-async function sampled(
-  rows: Float32Array,
-  width: number,
-  columns: readonly ColumnSpec[] | undefined,
-  count: number,
-): Promise<Float32Array> {
+/** A copula that is fitted to rows, [count, width], fed some at a time. */
+async function fitted(rows: Float32Array, width: number, columns: readonly ColumnSpec[] | undefined) {
   const model = copula.build({}, dataSpec([width], { range: null, ...(columns && { columns }) }));
   const size = rows.length / width;
   const solution = await model.solve!({
@@ -33,6 +29,21 @@ async function sampled(
       for (let first = 0; first < size; first += 777) each(rows.subarray(first * width), Math.min(777, size - first));
     },
   });
+  return { model, solution };
+}
+
+/** What it has found of a variable. */
+const found = ({ model, solution }: Awaited<ReturnType<typeof fitted>>, name: string): Float32Array =>
+  solution.get(variables(model).get(name)!)!;
+
+/** Samples of it. */
+async function sampled(
+  rows: Float32Array,
+  width: number,
+  columns: readonly ColumnSpec[] | undefined,
+  count: number,
+): Promise<Float32Array> {
+  const { model, solution } = await fitted(rows, width, columns);
   const sampler = samplerOf(model)!;
   const x = sampler.finish(sampler.start(count, {}, evaluation), {}, evaluation);
   const values = new Map([...solution].map(([v, data]) => [v, value("float32", v.shape, data)] as const));
@@ -168,6 +179,47 @@ test("frequencies of millions of rows do not suffer from rounding", async () => 
   for (let i = 0; i < count; i++) rows[2 * i + Number(i % 5 === 0)] = 1;
   const samples = await sampled(rows, 2, [category("c", 2)], 60_000);
   expect(Math.abs(mean(columnOf(samples, 2, 1)) - 0.2)).toBeLessThan(4 * Math.sqrt(0.16 / 60_000));
+});
+
+// Halves have scores of +-phi(0) / (1/2), whose square is 2 / pi; of eight rows six agree: ((6 - 2) / 8 2 / pi) / (2 / pi)^2.
+test.each([
+  ["categories", (v: number): number[] => [1 - v, v], category("a", 2)],
+  ["numbers", (v: number): number[] => [3 + 4 * v], number("a")],
+] as const)(
+  "halves that agree in three rows of four are correlated by pi / 4, as ties of %s are",
+  async (_, of, column) => {
+    const first = [0, 0, 0, 0, 1, 1, 1, 1];
+    const second = [0, 0, 0, 1, 1, 1, 1, 0];
+    const rows = first.map((v, i) => of(v).concat(1 - second[i]!, second[i]!));
+    const factor = found(
+      await fitted(Float32Array.from(rows.flat()), rows[0]!.length, [column, category("b", 2)]),
+      "factor",
+    );
+    const product = (i: number, j: number): number =>
+      factor[2 * i]! * factor[2 * j]! + factor[2 * i + 1]! * factor[2 * j + 1]!;
+    expect(product(0, 1)).toBeCloseTo(Math.PI / 4, 6);
+    expect([product(0, 0), product(1, 1)]).toEqual([expect.closeTo(1, 6), expect.closeTo(1, 6)]);
+  },
+);
+
+test("a category has the part of [0, 1] that is its frequency, the last all above", async () => {
+  const kinds = [2, 0, 2, 1, 2, 0, 2, 2];
+  const rows = Float32Array.from({ length: 24 }, (_, at) => Number(kinds[Math.floor(at / 3)] === at % 3));
+  const fit = await fitted(rows, 3, [category("c", 3)]);
+  expect([...found(fit, "lower")]).toEqual([0, 2 / 8, 3 / 8]);
+  expect([...found(fit, "upper")]).toEqual([2 / 8, 3 / 8, 2]);
+});
+
+test("nothing in it is trained by steps", () => {
+  expect(parameters(copula.build({}, dataSpec([3]))).size).toBe(0);
+});
+
+test("of more than 2^20 rows evenly spaced ones are enough", async () => {
+  const count = 2 ** 20 + 2;
+  // Every second row: these are uniform on [0, 1], and the others are not read.
+  const rows = Float32Array.from({ length: count }, (_, i) => (i % 2 === 0 ? i / (count - 2) : 5));
+  const quantiles = found(await fitted(rows, 1, undefined), "quantiles");
+  for (const at of [0, 100, 500, 1000]) expect(quantiles[at]).toBeCloseTo(at / 1000, 5);
 });
 
 test("too many columns are refused: their correlations are a full matrix", () => {

@@ -173,18 +173,23 @@ describe("of three samples of an example, in step 3 of a warm-up of 4", () => {
   const at = new Input("step", []);
   const x = constant(0.6).broadcastTo([1, 1, 2, 2]);
   const settings = { latentDim: 3, topDim: 2, hiddenDims: [5], topHiddenDims: [4], samples: 3 };
-  const lossOf = (more: object, step: number): { loss: number; weights: number[]; logLikelihoods: number[] } => {
+  const lossOf = (more: object, step: number) => {
     const model = new TwoLayer(twoLayer.config.parse({ ...settings, ...more }), dataSpec([1, 2, 2]));
-    const { loss } = objectivesOf(model, x, { step: at })[0]!;
+    const { loss, metrics } = objectivesOf(model, x, { step: at })[0]!;
     // The codes that the loss samples, from the same noise.
     const h1 = model.encode(x, evaluation, takeMean).h1.rsample([3]);
     const p = model.decode({ h1: reshape(h1, [3, 3]) }, evaluation);
-    const roots = [loss, model.logWeights(x, 3, evaluation), p.logProb(x.broadcastTo([3, 1, 2, 2]))];
+    const roots = [
+      loss,
+      metrics["negBound"]!,
+      model.logWeights(x, 3, evaluation),
+      p.logProb(x.broadcastTo([3, 1, 2, 2])),
+    ];
     const leaves = new Map([...initialValues(model), [at, value("float32", [], [step])] as const]);
-    const [found, weights, logLikelihoods] = roots.map((root) =>
+    const [found, negBound, weights, logLikelihoods] = roots.map((root) =>
       Array.from(evaluate([root], new Map([...leaves, ...noiseValues([root], 5)]))[0]!.data),
     );
-    return { loss: found![0]!, weights: weights!, logLikelihoods: logLikelihoods! };
+    return { loss: found![0]!, negBound: negBound![0]!, weights: weights!, logLikelihoods: logLikelihoods! };
   };
   const logMean = (logs: readonly number[]): number => Math.log(logs.reduce((sum, w) => sum + Math.exp(w), 0) / 3);
   const mean = (values: readonly number[]): number => values.reduce((sum, w) => sum + w, 0) / 3;
@@ -200,6 +205,8 @@ describe("of three samples of an example, in step 3 of a warm-up of 4", () => {
       const annealed = early.weights.map((w, i) => 0.25 * early.logLikelihoods[i]! + 0.75 * w);
       expect(early.loss).toBeCloseTo(-bound(annealed), 8);
       expect(Math.abs(early.loss + bound(early.weights))).toBeGreaterThan(0.01);
+      // What is reported is the bound itself, from the first step.
+      expect(early.negBound).toBeCloseTo(-bound(early.weights), 8);
       expect(lossOf({ objective, warmup: 4 }, 9).loss).toBeCloseTo(-bound(early.weights), 8);
       expect(lossOf({ objective }, 1).loss).toBeCloseTo(-bound(early.weights), 8);
     },

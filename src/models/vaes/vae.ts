@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
-import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { abs, minimum } from "../../ops/arithmetic.ts";
@@ -102,7 +102,7 @@ export class VAE extends LatentVariableModel<VAEConfig> {
   /** The weight of the rate at a step. */
   beta(step: Tensor): Tensor {
     const { beta, warmup } = this.config;
-    return warmup === 0 ? constant(beta) : warmupWeight(step, warmup).mul(beta);
+    return warmupWeight(step, warmup).mul(beta);
   }
 }
 
