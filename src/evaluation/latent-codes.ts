@@ -10,6 +10,7 @@ import { requireCapabilities } from "./capabilities.ts";
 import type { Given } from "./condition.ts";
 import { mapSplit } from "./map-split.ts";
 import { chunk, countRows, type ModelOnDevice } from "./model-on-device.ts";
+import { runInto } from "./run-into.ts";
 
 /** Codes of examples by latent, [examples, ...shape of the latent]; symbols as their numbers. */
 export type LatentCodes = Readonly<Record<string, Float32Array>>;
@@ -84,9 +85,7 @@ export async function decodeLatents(
       fed[name]!.fill(0).set(codes[name]!.subarray(first * sizes[i]!, (first + chunk) * sizes[i]!)),
     );
     const inputs = { ...fed, ...given.inputs(start + first, chunk) };
-    const found = await program.run({ inputs, outputs: ["out"], seed, step: (start + first) / chunk });
-    // Examples are real numbers.
-    out.set((found["out"] as Float32Array).subarray(0, (count - first) * rowSize), first * rowSize);
+    await runInto(out, first * rowSize, program, { inputs, seed, step: (start + first) / chunk });
   }
   return out;
 }

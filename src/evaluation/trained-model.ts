@@ -24,6 +24,7 @@ import {
   type SamplingProgress,
 } from "./samples/sampling.ts";
 import { tableRows, tableSampling } from "./samples/table-sampling.ts";
+import { runInto } from "./run-into.ts";
 
 // A type, not an interface: only that fits a record of tensors.
 type PosteriorTensors = { readonly means: Tensor; readonly samples: Tensor; readonly rates?: Tensor };
@@ -275,24 +276,18 @@ export class TrainedModel implements ModelOnDevice {
       const { output } = build(chunk, given.context(chunk));
       return { name, outputs: new Map([["out", output]]), frozen: this.frozen };
     });
-    const { size: outSize } = program.output("out");
+    const { size: outSize, dtype } = program.output("out");
+    if (dtype !== "float32")
+      throw new UnsupportedOpError(
+        `${key}: its values are no real numbers, got ${dtype}, expected a model of real codes`,
+      );
     const rowSize = outSize / chunk;
     const out = new Float32Array(count * rowSize);
     const fed = rows && new Float32Array(program.inputs.get("in")?.size ?? 0);
     for (let first = 0; first < count; first += chunk) {
       fed?.fill(0).set(rows!.subarray((first * fed.length) / chunk, ((first + chunk) * fed.length) / chunk));
-      const found = await program.run({
-        inputs: { ...(fed && { in: fed }), ...given.inputs(first, chunk) },
-        outputs: ["out"],
-        seed,
-        step: first / chunk,
-      });
-      const made = found["out"]!;
-      if (!(made instanceof Float32Array))
-        throw new UnsupportedOpError(
-          `${key}: its values are no real numbers, got integers, expected a model of real codes`,
-        );
-      out.set(made.subarray(0, (count - first) * rowSize), first * rowSize);
+      const inputs = { ...(fed && { in: fed }), ...given.inputs(first, chunk) };
+      await runInto(out, first * rowSize, program, { inputs, seed, step: first / chunk });
     }
     return out;
   }

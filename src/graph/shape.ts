@@ -73,3 +73,6 @@ export function checkShape(where: string, shape: Shape): void {
     if (!Number.isInteger(d) || d < 1)
       throw new ShapeError(`${where}: every dimension is a positive integer, got [${shape}]`);
 }
+
+/** Size of an element in memory. */
+export const bytesPerElement: Readonly<Record<DType, number>> = { float32: 4, float64: 8, int64: 8, bool: 1 };

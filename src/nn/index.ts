@@ -10,7 +10,7 @@ export { ConvDecoder, ConvEncoder, type ConvEncoderOptions, type ConvStage } fro
 export { Conv, type ConvLayerOptions, ConvTranspose, type ConvTransposeLayerOptions } from "./conv.ts";
 export { initialValue } from "./initial-value.ts";
 export { Dropout } from "./dropout.ts";
-export { Embedding } from "./embedding.ts";
+export { Embedding, sinusoidalEmbedding } from "./embedding.ts";
 export * as initializers from "./initializers.ts";
 export type { Fans, Initialize } from "./initializers.ts";
 export { Linear, type LinearOptions } from "./linear.ts";

@@ -12,6 +12,7 @@ import {
   BatchNorm,
   Dropout,
   Embedding,
+  sinusoidalEmbedding,
   evaluation,
   GroupNorm,
   Linear,
@@ -104,6 +105,14 @@ test("an embedding looks vectors up, and each adds to the gradient of its own ro
   const [rows, slope] = evaluate([y, ...grad(y.sum(), [embedding.weight])], leaves);
   expect([...rows!.data]).toEqual([6, 7, 2, 3, 6, 7]);
   expect([...slope!.data]).toEqual([0, 0, 1, 1, 0, 0, 2, 2]);
+});
+
+test("times are embedded as sines and cosines of geometric frequencies", () => {
+  const [y] = evaluate([sinusoidalEmbedding(constant([0, 2, 30], [3], "float64"), 4, 100)]);
+  const expected = [0, 2, 30].flatMap((t) => [Math.sin(t), Math.sin(t / 10), Math.cos(t), Math.cos(t / 10)]);
+  expect(y!.shape).toEqual([3, 4]);
+  expected.forEach((v, i) => expect(y!.data[i]).toBeCloseTo(v, 12));
+  expect(() => sinusoidalEmbedding(constant([0], [1]), 3)).toThrow("sinusoidalEmbedding: got 3 features");
 });
 
 test("a residual block agrees with its formula in torch where stride and channels change", () => {

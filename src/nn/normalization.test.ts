@@ -4,6 +4,8 @@ import { evaluate } from "../graph/evaluate.ts";
 import { Input, type Tensor } from "../graph/tensor.ts";
 import { type Value, value } from "../graph/value.ts";
 import { fillNormal, streamKey } from "../random/index.ts";
+import { compute } from "../runtime/compute.ts";
+import { cpuDevice } from "../runtime/node.ts";
 import { BatchNorm, evaluation, GroupNorm, LayerNorm, TrainingContext } from "./index.ts";
 
 const x = new Input("x", [3, 2, 2]);
@@ -151,5 +153,38 @@ describe("BatchNorm", () => {
     ]);
     // ((0 + 8) / 2 + 2) / 2
     expect(evaluate([context.updates.get(norm.runningMean)!], values)[0]!.data[0]).toBe(3);
+  });
+});
+
+describe("values far from zero, in float32", () => {
+  const [channels, side] = [4, 8];
+  const far = new Input("x", [2, channels, side, side]);
+  /** A Gaussian of standard deviation 1 around `center`. */
+  const around = (center: number): Float32Array => {
+    const data = new Float32Array(far.size);
+    fillNormal(data, streamKey(0, "noise", "far", 0, 0));
+    return data.map((v) => v + center);
+  };
+  test.each([
+    ["GroupNorm", new GroupNorm(2, channels)],
+    ["BatchNorm", new BatchNorm(channels)],
+  ])("%s is off by as much as its variance's rounding", async (_, norm) => {
+    const y = norm instanceof GroupNorm ? norm.apply(far) : norm.apply(far, new TrainingContext());
+    const run = async (data: Float32Array): Promise<Float32Array> => {
+      const values = new Map([...initialValues(norm), [far, value("float32", far.shape, data)]]);
+      const [found] = await compute(await cpuDevice(1), [y], values);
+      return Float32Array.from(found!.data);
+    };
+    const near = await run(around(0));
+    for (const [center, bound] of [
+      [10, 1e-4],
+      [100, 1e-2],
+    ] as const) {
+      const found = await run(around(center));
+      expect(Math.max(...found.map((v, i) => Math.abs(v - near[i]!)))).toBeLessThan(bound);
+    }
+    // Constant values: no variance, and nothing to divide by.
+    const flat = await run(new Float32Array(far.size).fill(1000));
+    expect(Math.max(...flat.map(Math.abs))).toBeLessThan(20);
   });
 });

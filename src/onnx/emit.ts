@@ -1,6 +1,6 @@
 import { fuse } from "../graph/fuse.ts";
 import type { LoweringTarget, OnnxAttribute, OnnxEmitter } from "../graph/op.ts";
-import { type DType, type TensorType } from "../graph/shape.ts";
+import { bytesPerElement, type DType, type TensorType } from "../graph/shape.ts";
 import { Constant, type Tensor } from "../graph/tensor.ts";
 import { topologicalOrder } from "../graph/traverse.ts";
 import { type Value, value } from "../graph/value.ts";
@@ -39,6 +39,8 @@ export interface OnnxModel {
   readonly nodes: number;
   /** Number of elements computed, products counted by their multiplications. */
   readonly work: number;
+  /** Bytes of all computed tensors, as if none took the place of another. */
+  readonly computedBytes: number;
 }
 
 /** Writes tensors as an ONNX model (ModelProto bytes), after target-specific fusion. */
@@ -81,9 +83,13 @@ export function toOnnx(program: OnnxProgram): OnnxModel {
   const names = new Map<Tensor, string>();
   const read: [Tensor, string][] = [];
   let work = 0;
+  let computedBytes = 0;
   for (const t of topologicalOrder(roots)) {
     const fed = program.inputs.get(t);
-    if (t.inputs.length > 0) work += t.op.work?.(t.inputs, t) ?? t.size;
+    if (t.inputs.length > 0) {
+      work += t.op.work?.(t.inputs, t) ?? t.size;
+      computedBytes += t.size * bytesPerElement[t.dtype];
+    }
     if (fed !== undefined) {
       names.set(t, fed);
       read.push([t, fed]);
@@ -130,7 +136,7 @@ export function toOnnx(program: OnnxProgram): OnnxModel {
     roots.forEach((t, i) => graph.message(12, (m) => writeValueInfo(m, outputNames[i]!, t)));
   });
   model.message(8, (m) => m.string(1, "").int(2, opset));
-  return { bytes: model.finish(), inputs: read.map(([, name]) => name), nodes: nodes.length, work };
+  return { bytes: model.finish(), inputs: read.map(([, name]) => name), nodes: nodes.length, work, computedBytes };
 }
 
 function writeNode(m: ProtobufWriter, node: Node, final: (name: string) => string): void {

@@ -11,7 +11,8 @@ import {
 } from "../graph/shape.ts";
 import { constant, defineOp, type Tensor } from "../graph/tensor.ts";
 import { zeros } from "../graph/value.ts";
-import { cast, equal } from "./comparison.ts";
+import { add, clamp, sub } from "./arithmetic.ts";
+import { and, cast, equal, greaterEqual, less, where } from "./comparison.ts";
 import { reshape } from "./movement.ts";
 
 type Along = { readonly axis: number };
@@ -53,6 +54,39 @@ const gatherOp = defineOp<readonly [Tensor, Tensor], Along>({
 /** Slices of x along an axis at int64 indices from 0: shape [..., d, ...] becomes [..., ...indices.shape, ...]. */
 export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
   gatherOp([x, indices], { axis: normalizeAxis("gather", axis, x.rank) });
+
+/**
+ * `size` entries of x along an axis from an index that is given at run time, an int64 scalar: `slice` where the start is a number. An index of
+ * entries outside x is refused when it runs.
+ */
+export function dynamicSlice(x: Tensor, axis: number, start: Tensor, size: number): Tensor {
+  const a = normalizeAxis("dynamicSlice", axis, x.rank);
+  checkIndices("dynamicSlice", start);
+  return gather(x, add(start, range(size)), a);
+}
+
+/** x with y in place of the entries along an axis from the int64 scalar `start` on; entries beyond the end of x are left out. */
+export function dynamicUpdateSlice(x: Tensor, y: Tensor, axis: number, start: Tensor): Tensor {
+  const a = normalizeAxis("dynamicUpdateSlice", axis, x.rank);
+  const size = y.shape[a]!;
+  checkIndices("dynamicUpdateSlice", start);
+  if (x.dtype !== y.dtype || x.rank !== y.rank || x.shape.some((d, i) => i !== a && d !== y.shape[i]))
+    throw new ShapeError(
+      `dynamicUpdateSlice: got ${formatType(x)} and ${formatType(y)}, expected equal dtypes and sizes off axis ${a}`,
+    );
+  const place = sub(range(x.shape[a]!), start);
+  const inside = and(greaterEqual(place, 0), less(place, size));
+  const along = x.shape.map((_, i) => (i === a ? -1 : 1));
+  return where(reshape(inside, along), gather(y, clamp(place, 0, size - 1), a), x);
+}
+
+/** 0, 1, .., n - 1. */
+const range = (n: number): Tensor =>
+  constant(
+    Array.from({ length: n }, (_, i) => i),
+    [n],
+    "int64",
+  );
 
 const scatterAddOp = defineOp<readonly [Tensor, Tensor], Into>({
   name: "ScatterAdd",
@@ -190,10 +224,5 @@ function alongAxis(where: string, shape: Shape, indices: Float64Array, axis: num
 /** 1 at each int64 index along a new last axis of `depth` entries, 0 elsewhere. */
 export function oneHot(indices: Tensor, depth: number, dtype: DType = "float32"): Tensor {
   checkIndices("oneHot", indices);
-  const classes = constant(
-    Array.from({ length: depth }, (_, i) => i),
-    [depth],
-    "int64",
-  );
-  return cast(equal(reshape(indices, [...indices.shape, 1]), classes), dtype);
+  return cast(equal(reshape(indices, [...indices.shape, 1]), range(depth)), dtype);
 }

@@ -353,16 +353,31 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** x split into equal parts along an axis; `parts` is a literal so that the result can be destructured. */
-export function split<N extends number>(x: Tensor, axis: number, parts: N): Tuple<Tensor, N> {
+/**
+ * x split along an axis, into a number of equal parts or into parts of given sizes; both are literals so that the result can be destructured.
+ *
+ * @example
+ * const [shift, gates] = split(new Input("x", [8, 12]), 1, [4, 8]);
+ * gates.shape; // [8, 8]
+ */
+export function split<N extends number>(x: Tensor, axis: number, parts: N): Tuple<Tensor, N>;
+export function split<const S extends readonly number[]>(
+  x: Tensor,
+  axis: number,
+  sizes: S,
+): { -readonly [K in keyof S]: Tensor };
+export function split(x: Tensor, axis: number, parts: number | readonly number[]): Tensor[] {
   const a = normalizeAxis("split", axis, x.rank);
-  const width = x.shape[a]! / parts;
-  if (!Number.isInteger(width))
+  const whole = x.shape[a]!;
+  const sizes = typeof parts === "number" ? Array.from({ length: parts }, () => whole / parts) : parts;
+  if (sizes.some((size) => !Number.isInteger(size)))
     throw new ShapeError(
-      `split: got ${parts} parts of axis ${a} of ${formatType(x)}, expected a divisor of ${x.shape[a]}`,
+      `split: got ${sizes.length} parts of axis ${a} of ${formatType(x)}, expected a divisor of ${whole}`,
     );
-  // The tuple type states the length, which Array.from cannot infer.
-  return Array.from({ length: parts }, (_, i) => slice(x, a, i * width, (i + 1) * width)) as Tuple<Tensor, N>;
+  if (sizes.reduce((total, size) => total + size, 0) !== whole)
+    throw new ShapeError(`split: got sizes [${sizes}] of axis ${a} of ${formatType(x)}, expected a sum of ${whole}`);
+  let start = 0;
+  return sizes.map((size) => slice(x, a, start, (start += size)));
 }
 type Tuple<T, N extends number, R extends T[] = []> = number extends N
   ? T[]

@@ -48,5 +48,3 @@ export function hostArray(tensor: OrtTensor): HostArray {
     return data;
   throw new TypeError(`a tensor of ${tensor.type} has no place here`);
 }
-
-export const bytesPerElement = (dtype: DType): number => (dtype === "float32" ? 4 : dtype === "bool" ? 1 : 8);

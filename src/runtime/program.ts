@@ -33,6 +33,8 @@ const mostFrozenBytes = 64 * 2 ** 20;
 export interface RunOptions {
   readonly inputs?: Readonly<Record<string, HostArray>>;
   readonly outputs?: readonly string[];
+  /** Arrays of the caller's for some of the outputs, written in place of new ones. */
+  readonly into?: Readonly<Record<string, HostArray>>;
   /** Seed and step: the key of this run's noise. */
   readonly seed?: number;
   readonly step?: number;
@@ -135,8 +137,16 @@ export class Program {
     }
   }
 
-  async #run({ inputs = {}, outputs = [], seed = 0, step = 0 }: RunOptions): Promise<Record<string, HostArray>> {
+  async #run({
+    inputs = {},
+    outputs = [],
+    into = {},
+    seed = 0,
+    step = 0,
+  }: RunOptions): Promise<Record<string, HostArray>> {
     const { session, model, feeds, fetches } = await this.#variant(outputs);
+    for (const [name, array] of Object.entries(into))
+      checkHolds(`program ${this.#spec.name}: output ${name} does not fit`, array, this.output(name));
     for (const name of model.inputs) {
       const noise = this.#noise.get(name);
       if (noise) {
@@ -170,11 +180,13 @@ export class Program {
     if (this.#store.device.residency === "host")
       for (const name of outputs) {
         const t = this.#spec.outputs!.get(name)!;
-        fetches[`output.${name}`] = ortTensor(this.#store.device, allocate(t.dtype, t.size), t);
+        const key = `output.${name}`;
+        if (into[name] === undefined || fetches[key]?.data !== into[name])
+          fetches[key] = ortTensor(this.#store.device, into[name] ?? allocate(t.dtype, t.size), t);
       }
     const results = await session.run(feeds, fetches);
     updates.forEach((v, i) => this.#store.commit(v, results[`update.${i}`]!));
-    return Object.fromEntries(outputs.map((name) => [name, hostArray(results[`output.${name}`]!)]));
+    return Object.fromEntries(outputs.map((name) => [name, placed(hostArray(results[`output.${name}`]!), into[name])]));
   }
 
   async release(): Promise<void> {
@@ -229,4 +241,13 @@ export class Program {
     }
     return { session, model, feeds, fetches };
   }
+}
+
+/** What was computed, in the caller's array where it is not there yet. */
+function placed(found: HostArray, into: HostArray | undefined): HostArray {
+  if (!into || into === found) return found;
+  const bytes = ({ buffer, byteOffset, byteLength }: HostArray): Uint8Array =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  bytes(into).set(bytes(found));
+  return into;
 }

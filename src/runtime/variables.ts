@@ -1,10 +1,10 @@
 import type { Tensor as OrtTensor } from "onnxruntime-common";
 import { ConfigError } from "../errors.ts";
-import { formatType } from "../graph/shape.ts";
+import { bytesPerElement, formatType } from "../graph/shape.ts";
 import { Input, type Variable } from "../graph/tensor.ts";
 import { toOnnx } from "../onnx/emit.ts";
 import type { Device, Session } from "./device.ts";
-import { allocate, bytesPerElement, checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
+import { allocate, checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
 
 /** Storage of the values of variables between runs of programs. */
 export interface VariableStore {
@@ -43,7 +43,7 @@ export class HostVariables implements VariableStore {
     let bytes = 0;
     for (const v of variables) {
       this.#addresses.set(v, bytes);
-      bytes += aligned(v.size * bytesPerElement(v.dtype));
+      bytes += aligned(v.size * bytesPerElement[v.dtype]);
     }
     // Views are detached when a memory grows, so it is allocated at its final size.
     const pages = Math.max(1, Math.ceil(bytes / pageBytes));
@@ -71,7 +71,7 @@ export class HostVariables implements VariableStore {
 
   /** Bytes from a variable's start to the next variable's start. */
   extent(v: Variable): number {
-    return aligned(v.size * bytesPerElement(v.dtype));
+    return aligned(v.size * bytesPerElement[v.dtype]);
   }
 
   feed(v: Variable): OrtTensor {

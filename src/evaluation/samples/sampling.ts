@@ -10,6 +10,7 @@ import type { HostArray } from "../../runtime/host-array.ts";
 import { lacking } from "../capabilities.ts";
 import type { Given } from "../condition.ts";
 import { chunk, type ModelOnDevice } from "../model-on-device.ts";
+import { runInto } from "../run-into.ts";
 
 /** Which marginals sampled rows of a table have: the data's, or the model's own. */
 export const marginalNames = ["data", "model"] as const;
@@ -174,11 +175,8 @@ class CompiledSampler {
       const done = first / chunk;
       const at = start / chunk + done;
       const rows = Math.min(chunk, count - first);
-      const examples = async (): Promise<Float32Array> => {
-        const found = await finish.run({ inputs, outputs: ["out"], seed, step: at });
-        // Examples are real numbers.
-        return (found["out"] as Float32Array).subarray(0, rows * rowSize);
-      };
+      const here = samples.subarray(first * rowSize, (first + rows) * rowSize);
+      const finished = (): Promise<void> => runInto(here, 0, finish, { inputs, seed, step: at });
       if (this.#step) {
         await this.#start.run({ inputs, seed, step: at });
         for (const [k, point] of schedule.entries()) {
@@ -189,11 +187,12 @@ class CompiledSampler {
             step: at * perChunk + k,
           });
           const due = previewEvery !== undefined && (k + 1) % previewEvery === 0 && k + 1 < schedule.length;
-          const preview = due ? { preview: { first: start + first, examples: (await examples()).slice() } } : {};
+          if (due) await finished();
+          const preview = due ? { preview: { first: start + first, examples: here.slice() } } : {};
           yield { step: done * perChunk + k + 1, steps, ...preview };
         }
       }
-      samples.set(await examples(), first * rowSize);
+      await finished();
       if (!this.#step) yield { step: done + 1, steps };
     }
     return samples;

@@ -2,6 +2,8 @@ import { Input } from "../../../src/graph/index.ts";
 import {
   addAlongAxis,
   argsort,
+  dynamicSlice,
+  dynamicUpdateSlice,
   gather,
   mul,
   oneHot,
@@ -31,6 +33,28 @@ export const indexing = {
       { name: "integers", inputs: [ints([5, 6, 7]), ints([2, 0])], build: (x, i) => gather(x, i) },
     ],
     wrong: [() => gather(x(3), x(2)), () => gather(x(3), index(2), 1)],
+  },
+  dynamicSlice: {
+    cases: [
+      { name: "rows", inputs: [ranged([4, 3]), ints([1], [])], build: (x, i) => dynamicSlice(x, 0, i, 2) },
+      { name: "the last column", inputs: [ranged([2, 4]), ints([3], [])], build: (x, i) => dynamicSlice(x, -1, i, 1) },
+    ],
+    wrong: [() => dynamicSlice(x(3), 0, x(), 1), () => dynamicSlice(x(3), 1, index(), 1)],
+  },
+  dynamicUpdateSlice: {
+    cases: [
+      {
+        name: "rows",
+        inputs: [ranged([4, 3]), ranged([2, 3]), ints([1], [])],
+        build: (x, y, i) => dynamicUpdateSlice(x, y, 0, i),
+      },
+      {
+        name: "past the end",
+        inputs: [ranged([2, 4, 2]), ranged([2, 3, 2]), ints([2], [])],
+        build: (x, y, i) => dynamicUpdateSlice(x, y, 1, i),
+      },
+    ],
+    wrong: [() => dynamicUpdateSlice(x(3, 2), x(1, 3), 0, index()), () => dynamicUpdateSlice(x(3), x(1), 0, x())],
   },
   scatterAdd: {
     cases: [

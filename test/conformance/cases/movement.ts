@@ -114,6 +114,14 @@ export const movement = {
     cases: [
       { name: "two", inputs: [ranged([2, 4])], build: (x) => split(x, 1, 2) },
       {
+        name: "unequal parts",
+        inputs: [ranged([2, 6])],
+        build: (x) => {
+          const [a, b, c] = split(x, 1, [1, 3, 2]);
+          return [mul(a, b), c];
+        },
+      },
+      {
         name: "three, used apart",
         inputs: [ranged([6, 2])],
         build: (x) => {
@@ -122,7 +130,7 @@ export const movement = {
         },
       },
     ],
-    wrong: [() => split(x(2, 5), 1, 2)],
+    wrong: [() => split(x(2, 5), 1, 2), () => split(x(2, 5), 1, [2, 2])],
   },
   tile: {
     cases: [
