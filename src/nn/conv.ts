@@ -65,7 +65,8 @@ export class ConvTranspose {
   }
 }
 
-const addPerChannel = (y: Tensor, bias: Tensor | undefined): Tensor => (bias ? y.add(perChannel(bias, y)) : y);
+/** y + bias, one number per channel. */
+export const addPerChannel = (y: Tensor, bias: Tensor | undefined): Tensor => (bias ? y.add(perChannel(bias, y)) : y);
 
 /** One number per channel, [channels], shaped to broadcast over x [batch, channels, ...]. */
 export const perChannel = (v: Tensor, x: Tensor): Tensor => reshape(v, [v.size, ...x.shape.slice(2).map(() => 1)]);

@@ -14,6 +14,7 @@ export { Embedding, sinusoidalEmbedding } from "./embedding.ts";
 export * as initializers from "./initializers.ts";
 export type { Fans, Initialize } from "./initializers.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
+export { MaskedConv, type MaskedConvOptions } from "./masked-conv.ts";
 export { MLP, type MLPOptions } from "./mlp.ts";
 export { parameters, variables } from "./module.ts";
 export { BatchNorm, GroupNorm, LayerNorm } from "./normalization.ts";

@@ -65,9 +65,13 @@ function product(t: Tensor): Tensor | null {
   const [x, y] = t.inputs as [Tensor, Tensor];
   const [from, by] = [batchLast(x), batchLast(y)];
   if (from && (by || y instanceof Variable)) return toFirst(matmul(by ?? transpose(y), from));
-  const meets = by instanceof Variable && x.shape[0]! >= smallestBatch;
+  const meets = by instanceof Variable && x.shape[0]! >= smallestBatch && !joinsAxes(x);
   return meets ? toFirst(matmul(by, toLast(x))) : null;
 }
+
+/** Whether rows are of several axes, as the steps of a sequence: attention between the layers wants them as they are. */
+const joinsAxes = (x: Tensor): boolean =>
+  x.op.name === "Reshape" && x.inputs[0]!.rank > 2 && x.inputs[0]!.shape[0] !== x.shape[0];
 
 /** f(x', y) -> f(x, y')' for an elementwise f: transposes of inputs become one of the output. */
 function outwards(t: Tensor): Tensor | null {

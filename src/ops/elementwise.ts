@@ -85,7 +85,8 @@ export const gelu: (x: Tensor) => Tensor = unary("Gelu", {
   evaluate: (x) => (x * (1 + erfOf(x * Math.SQRT1_2))) / 2,
   vjp: ({ x, ct }) => {
     const u = mul(x, Math.SQRT1_2);
-    return mul(ct, add(gaussianCdf(x), mul(mul(u, exp(neg(square(u)))), 1 / Math.sqrt(Math.PI))));
+    // x phi(x) = u e^(-u^2) / sqrt pi, its constant in the exponent.
+    return mul(ct, add(gaussianCdf(x), mul(u, exp(sub(-Math.log(Math.PI) / 2, square(u))))));
   },
   lower: (onnx, x, { dtype }) => onnx.node("Mul", [x, lowerGaussianCdf(onnx, x, dtype)]),
   float64: false,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { float64, numbersOf, sequence } from "../../test/values.ts";
-import { depthToSpace, resizeBilinear, resizeNearest, spaceToDepth } from "./index.ts";
+import { conv, depthToSpace, resizeBilinear, resizeNearest, spaceToDepth, upsampleConv } from "./index.ts";
 
 // Expected numbers: PyTorch 2.13, interpolate (align_corners=False), pixel_unshuffle and pixel_shuffle.
 const image = sequence([1, 1, 2, 3], [11, 4, 2, 5]);
@@ -55,4 +55,20 @@ test("spaceToDepth orders channels as PyTorch's pixel_unshuffle, and depthToSpac
   expect(numbersOf(depthToSpace(counting(1, 4, 2, 2), 2))).toEqual([
     0, 4, 1, 5, 8, 12, 9, 13, 2, 6, 3, 7, 10, 14, 11, 15,
   ]);
+});
+
+describe("upsampleConv", () => {
+  test.each([
+    [2, 3],
+    [2, 5],
+    [3, 3],
+    [4, 1],
+    [7, 3],
+  ])("by %i with a %ix%i kernel is the convolution of the enlarged image", (scale, kernel) => {
+    const x = sequence([2, 2, 3, 4], [11, 4, 2, 5, 7]);
+    const w = sequence([3, 2, kernel, kernel], [1, -2, 3, 0.5, 2, -1, 4]);
+    const whole = conv(resizeNearest(x, scale), w, { padding: (kernel - 1) / 2 });
+    expect(upsampleConv(x, w, scale).shape).toEqual(whole.shape);
+    expect(numbersOf(upsampleConv(x, w, scale))).toEqual(numbersOf(whole));
+  });
 });

@@ -1,8 +1,9 @@
 import { ShapeError } from "../errors.ts";
 import { formatType } from "../graph/shape.ts";
 import { constant, type Tensor } from "../graph/tensor.ts";
+import { conv } from "./convolution.ts";
 import { matmul } from "./linalg.ts";
-import { broadcastTo, reshape, transpose } from "./movement.ts";
+import { broadcastTo, reshape, stack, transpose } from "./movement.ts";
 
 function checkImages(where: string, x: Tensor): readonly [n: number, c: number, h: number, w: number] {
   if (x.rank !== 4) throw new ShapeError(`${where}: got ${formatType(x)}, expected [n, c, h, w]`);
@@ -19,6 +20,63 @@ export function resizeNearest(x: Tensor, scale: number): Tensor {
   checkFactor("resizeNearest", "scale", scale);
   const blocks = broadcastTo(reshape(x, [n, c, h, 1, w, 1]), [n, c, h, scale, w, scale]);
   return reshape(blocks, [n, c, h * scale, w * scale]);
+}
+
+/**
+ * conv(resizeNearest(x, scale), w, { padding: (kernel - 1) / 2 }) for x [n, c, h, w] and an odd square kernel w [o, c, k, k], computed from x:
+ * pixels of an output that share their place in the blocks see x through the same smaller kernel, whose taps are sums of w's (sub-pixel convolution,
+ * arXiv:1609.05158). At a scale of 2, a 3x3 kernel takes 4 multiplications per output pixel in place of 9.
+ */
+export function upsampleConv(x: Tensor, w: Tensor, scale: number): Tensor {
+  const [n, , height, width] = checkImages("upsampleConv", x);
+  checkFactor("upsampleConv", "scale", scale);
+  const [out, inner, kernel] = w.shape as readonly [number, number, number];
+  if (w.rank !== 4 || w.shape[3] !== kernel || kernel % 2 === 0)
+    throw new ShapeError(`upsampleConv: got a kernel of ${formatType(w)}, expected [o, c, k, k] with an odd k`);
+  const flat = reshape(w, [out * inner, kernel * kernel]);
+  const phases = Array.from({ length: scale }, (_, p) => phaseOf(p, kernel, scale));
+  const parts = phases.map((p) =>
+    phases.map((q) => {
+      const taps = [p.offsets.length, q.offsets.length] as const;
+      const filter = reshape(
+        matmul(flat, constant(kronecker(p, q, kernel), [kernel * kernel, taps[0] * taps[1]], w.dtype)),
+        [out, inner, ...taps],
+      );
+      const before = [0 - p.offsets[0]!, 0 - q.offsets[0]!];
+      return conv(x, filter, { padding: { before, after: [p.offsets.at(-1)!, q.offsets.at(-1)!] } });
+    }),
+  );
+  const blocks = stack(
+    parts.map((row) => stack(row, 4)),
+    3,
+  );
+  return reshape(blocks, [n, out, height * scale, width * scale]);
+}
+
+/** What the rows of place p in the blocks see: offsets of rows of x, and which taps of the kernel fall on each. */
+interface Phase {
+  readonly offsets: readonly number[];
+  readonly taps: readonly (readonly number[])[];
+}
+function phaseOf(p: number, kernel: number, scale: number): Phase {
+  const half = (kernel - 1) / 2;
+  const at = (tap: number): number => Math.floor((p + tap - half) / scale);
+  const [first, last] = [at(0), at(kernel - 1)];
+  const offsets = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const all = Array.from({ length: kernel }, (_, tap) => tap);
+  return { offsets, taps: offsets.map((offset) => all.filter((tap) => at(tap) === offset)) };
+}
+
+/** Matrix [kernel^2, taps] of 0 and 1 that sums the taps of a kernel into those of a phase of rows and one of columns. */
+function kronecker(rows: Phase, columns: Phase, kernel: number): Float64Array {
+  const width = rows.taps.length * columns.taps.length;
+  const matrix = new Float64Array(kernel * kernel * width);
+  rows.taps.forEach((from, r) =>
+    columns.taps.forEach((across, c) => {
+      for (const i of from) for (const j of across) matrix[(i * kernel + j) * width + r * columns.taps.length + c] = 1;
+    }),
+  );
+  return matrix;
 }
 
 /**

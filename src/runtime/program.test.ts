@@ -47,8 +47,7 @@ describe("outputs on demand", () => {
 
   test("a run writes into the caller's array, part of a larger one too, and later runs leave it alone", async () => {
     const x = new Input("x", [2]);
-    const program = new Program(createVariables(await cpuDevice(1), []), {
-      name: "p",
+    const p = program({
       outputs: new Map([
         ["twice", x.mul(2)],
         ["thrice", x.mul(3)],
@@ -57,17 +56,17 @@ describe("outputs on demand", () => {
     const rows = new Float32Array(4);
     const outputs = ["twice", "thrice"];
     const into = { twice: rows.subarray(1, 3) };
-    const found = await program.run({ inputs: { x: Float32Array.of(1, 2) }, outputs, into });
+    const found = await p.run({ inputs: { x: Float32Array.of(1, 2) }, outputs, into });
     expect(found["twice"]).toBe(into.twice);
     expect([...rows, ...(found["thrice"] as Float32Array)]).toEqual([0, 2, 4, 0, 3, 6]);
-    await program.run({ inputs: { x: Float32Array.of(10, 20) }, outputs });
+    await p.run({ inputs: { x: Float32Array.of(10, 20) }, outputs });
     expect([...rows]).toEqual([0, 2, 4, 0]);
-    await program.run({ inputs: { x: Float32Array.of(10, 20) }, outputs, into });
+    await p.run({ inputs: { x: Float32Array.of(10, 20) }, outputs, into });
     expect([...rows]).toEqual([0, 20, 40, 0]);
-    await expect(program.run({ inputs: { x: rows.subarray(0, 2) }, outputs, into: { twice: rows } })).rejects.toThrow(
+    await expect(p.run({ inputs: { x: rows.subarray(0, 2) }, outputs, into: { twice: rows } })).rejects.toThrow(
       "program p: output twice does not fit, got a Float32Array of 4, expected a Float32Array of 2",
     );
-    await program.release();
+    await p.release();
   });
 
   test("a run that fails says so, whatever else is left unsaid", async () => {

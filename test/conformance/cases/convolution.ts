@@ -11,6 +11,7 @@ import {
   resizeBilinear,
   resizeNearest,
   spaceToDepth,
+  upsampleConv,
 } from "../../../src/ops/index.ts";
 import { ranged, given, type OpCases } from "../op-case.ts";
 
@@ -275,6 +276,31 @@ export const convolution = {
   resizeNearest: {
     cases: [{ name: "twofold", inputs: [ranged([2, 2, 2, 3])], build: (x) => resizeNearest(x, 2) }],
     wrong: [() => resizeNearest(x(2, 3, 4), 2), () => resizeNearest(x(1, 1, 2, 2), 1.5)],
+  },
+  upsampleConv: {
+    cases: [
+      {
+        name: "twice, 3x3",
+        inputs: [ranged([2, 2, 3, 4]), ranged([3, 2, 3, 3])],
+        build: (x, w) => upsampleConv(x, w, 2),
+      },
+      {
+        name: "three times, 5x5",
+        inputs: [ranged([1, 2, 3, 2]), ranged([2, 2, 5, 5])],
+        build: (x, w) => upsampleConv(x, w, 3),
+      },
+      {
+        name: "a batch",
+        inputs: [ranged([16, 2, 3, 3]), ranged([2, 2, 3, 3])],
+        build: (x, w) => upsampleConv(x, w, 2),
+        derivatives: 0,
+      },
+    ],
+    wrong: [
+      () => upsampleConv(x(1, 2, 3, 3), x(1, 2, 2, 2), 2),
+      () => upsampleConv(x(2, 3, 3), x(1, 2, 3, 3), 2),
+      () => upsampleConv(x(1, 2, 3, 3), x(1, 2, 3, 3), 0),
+    ],
   },
   resizeBilinear: {
     cases: [
