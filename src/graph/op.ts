@@ -13,12 +13,20 @@ export interface LoweringTarget {
   readonly kind: "cpu" | "wasm" | "webgpu" | "cuda";
   /** Whether models get an extra first output that cannot be converted to JavaScript: see runtime/node.ts. */
   readonly unreturnable?: true;
+  /** Channels in a block of ONNX Runtime's direct convolutions, where it has them. */
+  readonly block?: number;
+  /** Rewrites that are left out, to measure them. */
+  readonly without?: readonly Rewrite[];
 }
+
+/** Rewrites of a graph by layout, each of which can be left out. */
+export const rewrites = ["batch-last", "blocks"] as const;
+export type Rewrite = (typeof rewrites)[number];
 
 /** Writes ONNX nodes; implemented in onnx/, so that ops do not depend on protobuf. */
 export interface OnnxEmitter {
   readonly target: LoweringTarget;
-  /** Adds a node of the default ONNX domain with one output and returns that output's name. */
+  /** Adds a node with one output and returns that output's name. `opType` is of the default ONNX domain, or "domain:type". */
   node(opType: string, inputs: readonly string[], attrs?: Readonly<Record<string, OnnxAttribute>>): string;
   /** The same for several outputs. Equal calls return the same nodes, so that two ops can share one. */
   nodes(

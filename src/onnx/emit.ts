@@ -1,10 +1,11 @@
 import { fuse } from "../graph/fuse.ts";
-import type { LoweringTarget, OnnxAttribute, OnnxEmitter } from "../graph/op.ts";
+import type { LoweringTarget, OnnxAttribute, OnnxEmitter, Rewrite } from "../graph/op.ts";
 import { bytesPerElement, type DType, type TensorType } from "../graph/shape.ts";
 import { Constant, type Tensor } from "../graph/tensor.ts";
 import { topologicalOrder } from "../graph/traverse.ts";
 import { type Value, value } from "../graph/value.ts";
 import { runsMlas, withBatchLast } from "../ops/batch-last.ts";
+import { withBlocks } from "../ops/blocked.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
 /** ONNX operator set and IR version of all models. */
@@ -47,7 +48,7 @@ export interface OnnxModel {
 export function toOnnx(program: OnnxProgram): OnnxModel {
   const outputNames = [...program.outputs.keys()];
   const asked = [...program.outputs.values()];
-  const roots = fuse(runsMlas(program.target) ? withBatchLast(asked) : asked);
+  const roots = fuse(arranged(asked, program.target));
   const nodes: Node[] = [];
   const made = new Map<string, readonly string[]>();
   const initializers = new Map<string, { name: string; held: Value }>();
@@ -136,13 +137,24 @@ export function toOnnx(program: OnnxProgram): OnnxModel {
     roots.forEach((t, i) => graph.message(12, (m) => writeValueInfo(m, outputNames[i]!, t)));
   });
   model.message(8, (m) => m.string(1, "").int(2, opset));
+  for (const domain of new Set(nodes.flatMap(({ opType }) => domainOf(opType) || [])))
+    model.message(8, (m) => m.string(1, domain).int(2, 1));
   return { bytes: model.finish(), inputs: read.map(([, name]) => name), nodes: nodes.length, work, computedBytes };
 }
+
+/** Equal tensors in the layouts that are fastest on the target. */
+function arranged(roots: readonly Tensor[], target: LoweringTarget): readonly Tensor[] {
+  const has = (rewrite: Rewrite): boolean => !target.without?.includes(rewrite);
+  const blocks = target.block !== undefined && has("blocks") ? withBlocks(roots, target.block) : roots;
+  return runsMlas(target) && has("batch-last") ? withBatchLast(blocks) : blocks;
+}
+
+const domainOf = (opType: string): string => opType.slice(0, Math.max(0, opType.indexOf(":")));
 
 function writeNode(m: ProtobufWriter, node: Node, final: (name: string) => string): void {
   for (const x of node.inputs) m.string(1, final(x));
   for (const y of node.outputs) m.string(2, final(y));
-  m.string(4, node.opType);
+  m.string(4, node.opType.slice(node.opType.indexOf(":") + 1));
   for (const [name, v] of Object.entries(node.attrs))
     m.message(5, (a) => {
       a.string(1, name);
@@ -154,6 +166,8 @@ function writeNode(m: ProtobufWriter, node: Node, final: (name: string) => strin
         a.int(20, attributeType.ints);
       }
     });
+  const domain = domainOf(node.opType);
+  if (domain !== "") m.string(7, domain);
 }
 
 function writeTensor(m: ProtobufWriter, name: string, { dtype, shape, data }: Value): void {

@@ -85,7 +85,7 @@ export async function cpuDevice(threads = 0): Promise<Device> {
     name: "cpu",
     description: `onnxruntime-node ${ort.env.versions.node ?? ""} on the CPU, ${threads || "all"} threads`,
     version: ort.env.versions.node ?? "",
-    target: { kind: "cpu", unreturnable: true },
+    target: { kind: "cpu", unreturnable: true, ...(Number(process.env["BLOCK"] ?? 16) && { block: 16 }) },
     residency: "host",
     float64: true,
     Tensor: ort.Tensor,
