@@ -57,8 +57,8 @@ export function vjp(outputs: readonly Tensor[], cts: readonly Tensor[], wrt: rea
  */
 function unbroadcast(ct: Tensor, shape: Shape): Tensor {
   const extra = Math.max(0, ct.rank - shape.length);
-  const dropped = extra > 0 ? ct.sum(Array.from({ length: extra }, (_, i) => i)) : ct;
-  const axes = dropped.shape.flatMap((d, i) => (shape[i] === 1 && d !== 1 ? [i] : []));
-  const kept = axes.length > 0 ? dropped.sum(axes, true) : dropped;
-  return sameShape(kept.shape, shape) ? kept : kept.broadcastTo(shape);
+  const axes = ct.shape.flatMap((d, i) => (i < extra || (shape[i - extra] === 1 && d !== 1) ? [i] : []));
+  const kept = ct.shape.slice(extra).map((d, i) => (axes.includes(i + extra) ? 1 : d));
+  const summed = axes.length > 0 ? ct.sum(axes).reshape(kept) : ct;
+  return sameShape(kept, shape) ? summed : summed.broadcastTo(shape);
 }

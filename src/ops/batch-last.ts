@@ -86,8 +86,9 @@ function outwards(t: Tensor): Tensor | null {
     return reshape(outwards(y) ?? y, t.shape);
   }
   const inner = t.inputs.map((x) => (x.rank === t.rank ? batchLast(x) : null));
-  // The transpose of a leaf costs the same on either side.
-  if (!inner.some((x) => x && x.inputs.length > 0)) return null;
+  // The transpose of a leaf costs the same on either side; that of a smaller operand costs less than that of a larger one.
+  const largest = Math.max(0, ...inner.map((x) => (x && x.inputs.length > 0 ? x.size : 0)));
+  if (largest === 0 || t.inputs.some((x, i) => !inner[i] && x.inputs.length > 0 && x.size > largest)) return null;
   const inputs = t.inputs.map((x, i) => {
     if (inner[i] || x.rank === 0) return inner[i] ?? x;
     return toLast(reshape(x, [...Array.from({ length: t.rank - x.rank }, () => 1), ...x.shape]));

@@ -146,7 +146,7 @@ const weightGradientOp = defineOp<readonly [Tensor, Tensor], Padded & { readonly
       ? [before(padding), after(padding)].map((side) => side.map((p, i) => kernel[i]! - 1 - p))
       : [before(padding), after(padding)];
     const y = onnx.node("Conv", [nhwc, reshaped(byImage, [outer, n, ...size(filter.of), 1])], {
-      pads: [...start!, 0, ...end!, 0],
+      pads: [...start, 0, ...end, 0],
       strides: [1, 1, 1],
     });
     const taps = sizeOf(kernel);

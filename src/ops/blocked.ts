@@ -38,7 +38,10 @@ function rewrite(t: Tensor, block: number, readOnce: (t: Tensor) => boolean): Te
     case "Concat":
       return joined(t, block);
     case "Slice":
-      return sliced(t, block);
+      if ((t.attrs["steps"] as readonly number[])[channels] !== 1) return null;
+      return cut(t, block, { starts: 0, sizes: block });
+    case "Pad":
+      return cut(t, block, { before: 0, after: 0 });
     default:
       return t.op.name.startsWith("Reduce") ? reduced(t) : outwards(t, block);
   }
@@ -75,7 +78,7 @@ function reduced(t: Tensor): Tensor | null {
   const there = axes.flatMap((a) => axesInBlocks[a]!).toSorted((a, b) => a - b);
   const whole = axes.includes(channels) || (axes.includes(2) && axes.includes(3));
   if (whole) return reshape(apply(t.op, [inner], { axes: there, keepDims }), t.shape);
-  return keepDims ? unblocked(apply(t.op, [inner], { axes: there, keepDims })) : null;
+  return reshape(unblocked(apply(t.op, [inner], { axes: there, keepDims: true })), t.shape);
 }
 
 /** A concatenation of ordinary views as the view of one of blocks. */
@@ -92,21 +95,19 @@ function joined(t: Tensor, block: number): Tensor | null {
   );
 }
 
-/** Whole blocks of channels, or pixels, of an ordinary view. */
-function sliced(t: Tensor, block: number): Tensor | null {
+/** Whole blocks of channels, or pixels, of an ordinary view; or zeros around them. */
+function cut(t: Tensor, block: number, attributes: Readonly<Record<string, number>>): Tensor | null {
   const inner = blocksOf(t.inputs[0]!);
-  const { starts, sizes, steps } = t.attrs as Record<"starts" | "sizes" | "steps", readonly number[]>;
-  if (!inner || steps![channels] !== 1 || starts![channels]! % block !== 0 || sizes![channels]! % block !== 0)
-    return null;
-  const inBlocks = (of: readonly number[], last: number): number[] => [
-    ...of.with(channels, of[channels]! / block),
-    last,
-  ];
+  // Each attribute has a number per axis: counts of channels become counts of blocks, and the axis within a block stays whole.
+  const perAxis = Object.entries(attributes).map(([name, within]) => ({
+    name,
+    within,
+    of: t.attrs[name] as readonly number[],
+  }));
+  if (!inner || perAxis.some(({ of }) => of[channels]! % block !== 0)) return null;
+  const attrs = perAxis.map(({ name, within, of }) => [name, [...of.with(channels, of[channels]! / block), within]]);
+  const steps = t.attrs["steps"] as readonly number[] | undefined;
   return unblocked(
-    apply(t.op, [inner], {
-      starts: inBlocks(starts!, 0),
-      sizes: inBlocks(sizes!, block),
-      steps: [...steps!, 1],
-    }),
+    apply(t.op, [inner], { ...t.attrs, ...(steps && { steps: [...steps, 1] }), ...Object.fromEntries(attrs) }),
   );
 }

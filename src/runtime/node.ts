@@ -2,7 +2,9 @@ import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type * as ort from "onnxruntime-node";
 import { DataError, DeviceError } from "../errors.ts";
 import { unreturnable } from "../onnx/emit.ts";
+import type { Rewrite } from "../graph/op.ts";
 import type { Device, Session } from "./device.ts";
+import { probeBlocks } from "./probe-blocks.ts";
 
 type OnnxRuntime = typeof ort;
 
@@ -78,14 +80,23 @@ const largePattern = 256 * 2 ** 20;
 // 0.12 ms on one thread and 0.15 on two; with 15 million they are equal.
 const smallWork = 8e6;
 
-/** ONNX Runtime's CPU kernels on `threads` threads (0: one per physical core); small models run on one. */
-export async function cpuDevice(threads = 0): Promise<Device> {
+/** The same for all devices of a process. */
+let blocks: Promise<number | undefined> | undefined;
+
+/**
+ * ONNX Runtime's CPU kernels on `threads` threads (0: one per physical core); small models run on one. Rewrites of graphs can be left out, to
+ * measure them.
+ */
+export async function cpuDevice(
+  threads = 0,
+  { without = [] }: { readonly without?: readonly Rewrite[] } = {},
+): Promise<Device> {
   const ort = await onnxRuntimeNode();
-  return {
+  const device: Device = {
     name: "cpu",
     description: `onnxruntime-node ${ort.env.versions.node ?? ""} on the CPU, ${threads || "all"} threads`,
     version: ort.env.versions.node ?? "",
-    target: { kind: "cpu", unreturnable: true, ...(Number(process.env["BLOCK"] ?? 16) && { block: 16 }) },
+    target: { kind: "cpu", unreturnable: true },
     residency: "host",
     float64: true,
     Tensor: ort.Tensor,
@@ -98,6 +109,8 @@ export async function cpuDevice(threads = 0): Promise<Device> {
         }),
       ),
   };
+  const block = await (blocks ??= probeBlocks(device));
+  return { ...device, target: { ...device.target, ...(block !== undefined && { block }), without } };
 }
 
 /** WebGPU through onnxruntime-node. Throws DeviceError where there is no adapter. */

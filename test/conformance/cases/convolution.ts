@@ -1,15 +1,18 @@
 import { Input } from "../../../src/graph/index.ts";
 import {
   averagePool,
+  concat,
   conv,
   convTranspose,
   convWeightGradient,
   depthToSpace,
   maxPool,
+  mean,
   mul,
   relu,
   resizeBilinear,
   resizeNearest,
+  slice,
   spaceToDepth,
   upsampleConv,
 } from "../../../src/ops/index.ts";
@@ -102,6 +105,23 @@ export const convolution = {
         build: (x, v, w) => {
           const h = relu(conv(x, v, { padding: 1 }));
           return h.add(conv(h, w, { padding: 1 })).reshape([16, -1]);
+        },
+        derivatives: 0,
+      },
+      {
+        name: "large, with more channels than outputs",
+        inputs: [ranged([2, 32, 10, 11]), ranged([16, 32, 3, 3], -0.2, 0.2), ranged([16, 1, 1])],
+        build: (x, w, b) => conv(x, w, { padding: 1 }).add(b),
+        derivatives: 0,
+      },
+      {
+        name: "large layers with a normalization, parts and a sum between",
+        inputs: [ranged([2, 16, 11, 10]), ranged([32, 16, 3, 3], -0.2, 0.2), ranged([16, 48, 2, 3], -0.2, 0.2)],
+        build: (x, v, w) => {
+          const h = conv(x, v, { padding: 1 });
+          const centered = h.sub(mean(h, [2, 3], true));
+          const joined = concat([relu(centered), slice(h, 1, 16)], 1);
+          return conv(joined, w, { padding: { before: 1, after: [0, 1] } }).add(x);
         },
         derivatives: 0,
       },
