@@ -48,18 +48,20 @@ export async function showTraining(
       progress.log(`device  ${device.description}${reason === undefined ? "" : ` (auto: ${reason})`}`);
     }
     const long = new LongTraining(steps);
+    let code = 0;
     for await (const event of training.train(stop.signal)) {
       if (event.kind === "interrupted") {
         progress.finish();
         progress.event("interrupted", { run: run.path, step: event.step });
         progress.log(`stopped at step ${event.step}; resume with: ${command}`);
-        return interrupted;
+        code = interrupted;
+        continue;
       }
       await show(event, progress, training, json);
       const message = event.kind === "step" ? long.after(event.step) : undefined;
       if (message !== undefined) await show({ kind: "warning", step: event.step, message }, progress, training, json);
     }
-    return 0;
+    return code;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     await training.close();
