@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { examineMachine, type MachineReport } from "../../node/devices/examine-machine.ts";
 import { table } from "../output/table.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 export function define(command: Command): void {
   command
@@ -8,7 +9,8 @@ export function define(command: Command): void {
     .addHelpText("after", "\nRuns a matrix product on every device and shows how to install missing ones.")
     .action(async ({ json = false }: { readonly json?: boolean }) => {
       const report = await examineMachine();
-      console.log(json ? JSON.stringify(report) : described(report));
+      if (json) printJson(report);
+      else print(described(report));
     });
 }
 

@@ -21,6 +21,7 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
 import { checkKind, finishImageGrid, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 const sampleSettings = z.strictObject({
   count: z.int().positive().max(1_000_000_000).default(64).describe("number of samples"),
@@ -141,10 +142,10 @@ A picture of a class-conditional model shows every class, a column each; tables 
         return finishImageGrid(grid, options, { title, file, units: run.info.data, details });
       }
       const beside = await writeSamples(file, loaded, { count, ...how });
-      if (options.json) console.log(JSON.stringify({ file, ...beside, shape: [count, ...trained.shape], ...details }));
+      if (options.json) printJson({ file, ...beside, shape: [count, ...trained.shape], ...details });
       else {
-        console.log(`${title}: ${file}`);
-        if (beside.index) console.log(`their classes: ${beside.index}`);
+        print(`${title}: ${file}`);
+        if (beside.index) print(`their classes: ${beside.index}`);
       }
     });
 }

@@ -11,6 +11,7 @@ import { metricText, Progress } from "./progress.ts";
 import { settingText } from "../../settings-schema.ts";
 import { showImageGrid } from "./show-image.ts";
 import { table } from "./table.ts";
+import { print } from "./terminal.ts";
 
 const interrupted = 130;
 
@@ -132,12 +133,12 @@ function summarize(
     const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>
       [split as string].concat(names.map((name) => (name in metrics[split] ? metricText(metrics[split][name]!) : "-"))),
     );
-    console.log(`\n${table([["mean per example", ...names], ...rows])}`);
+    print(`\n${table([["mean per example", ...names], ...rows])}`);
   }
   if (!trained.model.validation && !trained.model.solve)
-    console.log("\nno validation metric to select weights by: these are the last weights");
+    print("\nno validation metric to select weights by: these are the last weights");
   if (best)
-    console.log(
+    print(
       `\nbest validation ${best.metric} ${metricText(best.value)} at step ${best.step}` +
         (best.step === step
           ? ", the last"
@@ -145,11 +146,11 @@ function summarize(
             ? ", whose weights these are"
             : `; --checkpoint best uses its weights`),
     );
-  for (const { finding, evidence, remedy } of findings) console.log(`\n${finding}: ${evidence}\n  try ${remedy}`);
+  for (const { finding, evidence, remedy } of findings) print(`\n${finding}: ${evidence}\n  try ${remedy}`);
   if (pictures.length > 0)
-    console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
-  console.log(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
-  console.log(`\nNext:\n${table(next.map(({ command, meaning }) => [`  ${command}`, meaning]))}`);
+    print(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
+  print(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
+  print(`\nNext:\n${table(next.map(({ command, meaning }) => [`  ${command}`, meaning]))}`);
 }
 
 function described({ run, source, steps, from, trained }: TrainingRun): Record<string, unknown> {
