@@ -29,6 +29,8 @@ export interface PickedDevice {
   readonly device: Device;
   /** Why `auto` chose it; undefined where it was named. */
   readonly reason?: string;
+  /** How to get a faster one, where `auto` misses it. */
+  readonly remedy?: string;
 }
 
 /** A platform that reports the progress of reading data. */

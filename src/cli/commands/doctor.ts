@@ -29,7 +29,7 @@ function described({ latentkit, node, platform, cpu, memory, wasmSimd, devices, 
   const picked =
     "problem" in auto
       ? `--device auto finds none: ${auto.problem}`
-      : `--device auto selects ${auto.device}: ${auto.description} (${auto.reason})`;
+      : `--device auto selects ${auto.device}: ${auto.description} (${auto.reason}${auto.remedy === undefined ? "" : `; ${auto.remedy}`})`;
   return `${table(facts)}\n\ndevices\n${table(checks)}\n\n${picked}`;
 }
 

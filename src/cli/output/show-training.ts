@@ -7,6 +7,7 @@ import type { TrainingEvent } from "../../runs/training-event.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 import { LongTraining } from "./long-training.ts";
 import { commandName, type NextCommand, nextCommands, shellWord } from "./next-commands.ts";
+import { pickedText } from "./picked-text.ts";
 import { metricText, Progress } from "./progress.ts";
 import { settingText } from "../../settings-schema.ts";
 import { showImageGrid } from "./show-image.ts";
@@ -24,7 +25,7 @@ export async function showTraining(
   { model, json }: { readonly model: string; readonly json: boolean },
 ): Promise<number> {
   const { run, steps, from, stepsPerEpoch } = training;
-  const { device, reason } = training.picked;
+  const { device } = training.picked;
   const totalEpochs = Math.ceil(steps / stepsPerEpoch);
   const progress = new Progress({ totalSteps: steps, doneSteps: from, totalEpochs, json });
   const command = `${commandName()} train ${model} --out ${shellWord(run.path)} --resume`;
@@ -46,7 +47,7 @@ export async function showTraining(
         const taken = Object.entries({ ...config, ...settings }).map(([key, v]) => `${key}=${settingText(v)}`);
         progress.log(`preset  for ${suits}: ${taken.join(" ")}`);
       }
-      progress.log(`device  ${device.description}${reason === undefined ? "" : ` (auto: ${reason})`}`);
+      progress.log(`device  ${pickedText(training.picked)}`);
     }
     const long = new LongTraining(steps);
     let code = 0;
