@@ -24,6 +24,7 @@ export async function follow<T>(work: AsyncGenerator<WorkEvent, T>): Promise<T> 
       const { steps, from, stepsPerEpoch } = value.training;
       bar ??= new Progress({ totalSteps: steps, doneSteps: from, totalEpochs: Math.ceil(steps / stepsPerEpoch) });
       if (value.event.kind === "step") bar.step(value.event);
+      else if (value.event.kind === "warning") bar.log(value.event.message);
       else if (value.event.kind === "done" || value.event.kind === "interrupted") bar.finish();
     } else if (performance.now() - shownMs > lineIntervalMs) {
       shownMs = performance.now();
