@@ -282,6 +282,17 @@ describe("platforms and packages", () => {
     ).toEqual([]);
   });
 
+  test("commands print through one place, where what drives a terminal is escaped", () => {
+    const wrong = sources
+      .filter(({ file }) => file.startsWith("cli/") && file !== "cli/output/terminal.ts")
+      .flatMap(({ file, text }) =>
+        [...withoutText(text).matchAll(/\bconsole\.|\bprocess\.std(out|err)\.write\b/g)].map(
+          ({ index, 0: found }) => `src/${file}:${lineAt(text, index)} uses ${found}`,
+        ),
+      );
+    expect(wrong).toEqual([]);
+  });
+
   test("DOM globals appear nowhere but in files of a browser", () => {
     const wrong = sources.flatMap(({ file, text }) => {
       if (browserFiles.test(file)) return [];

@@ -8,7 +8,7 @@ import { nodePlatform } from "../src/node/platform.ts";
 import type { Platform } from "../src/runs/platform.ts";
 import { sampleGrid } from "../src/runs/pictures/run-pictures.ts";
 import { startRun } from "../src/runs/start-run.ts";
-import { noTrackers } from "../src/runs/tracking.ts";
+import { noTrackers } from "../src/runs/tracking/tracking.ts";
 import { cpuDevice } from "../src/runtime/node.ts";
 import { follow } from "./follow-training.ts";
 

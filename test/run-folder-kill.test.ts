@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -55,3 +55,31 @@ test("a run killed while it writes checkpoints always opens at a whole checkpoin
     rmSync(dirname(program), { recursive: true, force: true });
   }
 });
+
+test.skipIf(process.platform !== "linux")(
+  "a killed process that its parent never waits for keeps nobody out (skipped where there is no /proc)",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "latentkit-kill-"));
+    const program = await bundle(join(import.meta.dirname, "checkpoint-loop.ts"));
+    const path = join(folder, "run");
+    await (await Run.create(new FileStore(path), runInfo)).close();
+    // The shell becomes another program, which knows nothing of the child.
+    const parent = spawn("sh", ["-c", '"$0" "$1" "$2" & exec sleep 600', process.execPath, program, path], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await once(parent.stdout, "data");
+      const { pid } = JSON.parse(readFileSync(join(path, "lock"), "utf8")) as { pid: number };
+      await expect(Run.resume(new FileStore(path))).rejects.toThrow(`got a lock of process ${pid}, `);
+      process.kill(pid, "SIGKILL");
+      const state = (): string | undefined => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, "latin1"))?.[1];
+      await expect.poll(state).toBe("Z");
+      await (await Run.resume(new FileStore(path))).close();
+      expect(state()).toBe("Z");
+    } finally {
+      parent.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+      rmSync(dirname(program), { recursive: true, force: true });
+    }
+  },
+);

@@ -5,7 +5,7 @@ import { findModel } from "../models/registry.ts";
 import { withCodes } from "../runs/codes/with-codes.ts";
 import type { PickedDevice, Platform } from "../runs/platform.ts";
 import { memoryStores } from "../runs/storage/memory-store.ts";
-import { noTrackers } from "../runs/tracking.ts";
+import { noTrackers } from "../runs/tracking/tracking.ts";
 import type { DeviceName } from "../runtime/device.ts";
 import { browserWebgpuDevice, wasmDevice } from "../runtime/web.ts";
 

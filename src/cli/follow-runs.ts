@@ -2,6 +2,7 @@
 import type { CompletingEvent } from "../runs/studies/complete-run.ts";
 import type { EvaluatingEvent } from "../runs/studies/evaluated-run.ts";
 import { Progress } from "./output/progress.ts";
+import { printAside } from "./output/terminal.ts";
 
 /** The next run, an event of its training, or the progress of a metric. */
 export type WorkEvent = { readonly kind: "run"; readonly label: string } | CompletingEvent | EvaluatingEvent;
@@ -17,16 +18,17 @@ export async function follow<T>(work: AsyncGenerator<WorkEvent, T>): Promise<T> 
   for (; !next.done; next = await work.next()) {
     const { value } = next;
     if (value.kind === "run") {
-      process.stderr.write(`${value.label}\n`);
+      printAside(value.label);
       bar = undefined;
     } else if (value.kind === "training") {
       const { steps, from, stepsPerEpoch } = value.training;
       bar ??= new Progress({ totalSteps: steps, doneSteps: from, totalEpochs: Math.ceil(steps / stepsPerEpoch) });
       if (value.event.kind === "step") bar.step(value.event);
+      else if (value.event.kind === "warning") bar.log(value.event.message);
       else if (value.event.kind === "done" || value.event.kind === "interrupted") bar.finish();
     } else if (performance.now() - shownMs > lineIntervalMs) {
       shownMs = performance.now();
-      process.stderr.write(`${value.what}: ${value.done} of ${value.total}\n`);
+      printAside(`${value.what}: ${value.done} of ${value.total}`);
     }
   }
   return next.value;
@@ -41,12 +43,12 @@ export async function unattended(work: (signal: AbortSignal) => Promise<true | u
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(interrupted);
     stop.abort();
-    process.stderr.write("stopping after this step; press Ctrl-C again to stop at once\n");
+    printAside("stopping after this step; press Ctrl-C again to stop at once");
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
     if (await work(stop.signal)) return 0;
-    process.stderr.write("stopped; run the same command again to resume\n");
+    printAside("stopped; run the same command again to resume");
     return interrupted;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);

@@ -71,8 +71,7 @@ for (const name of ["stdout", "stderr"] as const)
     process.exit(error.code === "EPIPE" ? 0 : reportError(fileError(error, name, "write")));
   });
 
-try {
-  await main(withoutAliases(process.argv.slice(2)));
-} catch (error) {
+// Not awaited here: where a model file waits for what never comes, Node would add a warning of its own.
+main(withoutAliases(process.argv.slice(2))).catch((error: unknown) => {
   process.exitCode = reportError(error);
-}
+});

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { ZodError } from "zod";
 import { ConfigError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
+import { escaped } from "../serialization/quoted.ts";
 import { fileError } from "./files/file-error.ts";
 
 const extensions = [".ts", ".mts", ".js", ".mjs"];
@@ -50,7 +51,9 @@ export async function loadModelFile(path: string): Promise<unknown> {
     throw new ConfigError(`${path}: cannot be loaded, got ${extname(path) || "no extension"}, ${wanted}`);
   const file = resolve(path);
   const ended = (): void => {
-    console.error(`latentkit: ${path}: cannot be loaded, got the end of the program while it loads, ${wanted}`);
+    console.error(
+      `latentkit: ${escaped(path)}: cannot be loaded, got the end of the program while it loads, ${wanted}`,
+    );
     process.exitCode = 2;
   };
   // The file may call process.exit, or await what never comes.

@@ -2,6 +2,7 @@
 import type { Device } from "../runtime/device.ts";
 import * as loading from "../runs/load-run.ts";
 import { Run } from "../runs/run.ts";
+import * as resuming from "../runs/resume-run.ts";
 import * as starting from "../runs/start-run.ts";
 import { FileStore } from "./files/file-store.ts";
 import { nodePlatform } from "./platform.ts";
@@ -29,7 +30,7 @@ export const startRun = (request: starting.RunRequest, options: starting.StartOp
   starting.startRun(request, options, nodePlatform);
 
 /**
- * As in src/runs/start-run.ts, for the run in a folder.
+ * As in src/runs/resume-run.ts, for the run in a folder.
  *
  * @example
  * await (await train(vae({ latentDim: 2 }), "digits:500", { steps: 20, out: "runs/first" })).release();
@@ -38,8 +39,8 @@ export const startRun = (request: starting.RunRequest, options: starting.StartOp
  * for await (const event of training.train()) if (event.kind === "done") console.log(event.metrics.test);
  * await training.close();
  */
-export const resumeRun = (folder: string, options: starting.ResumeOptions = {}) =>
-  starting.resumeRun(folder, options, nodePlatform);
+export const resumeRun = (folder: string, options: resuming.ResumeOptions = {}) =>
+  resuming.resumeRun(folder, options, nodePlatform);
 
 /**
  * As in src/runs/load-run.ts, for the run in a folder.

@@ -21,8 +21,11 @@ export interface ImageGrid {
 export const isImage = (shape: readonly number[]): shape is readonly [channels: 1 | 3, height: number, width: number] =>
   shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
 
+/** Pixels from which on tiles are no longer enlarged. */
+const manyPixels = 2 ** 24;
+
 /** Rasterizes images as tiles in rows, the sets aligned below each other. Throws DataError where they are neither gray nor of three channels. */
-export function tiles({ sets, count, columns, shape }: ImageGrid, { scale = 2, pad = 2 } = {}): Raster {
+export function tiles({ sets, count, columns, shape }: ImageGrid, { scale = scaleOf(sets), pad = 2 } = {}): Raster {
   if (!isImage(shape))
     throw new DataError(
       `picture: images of this shape cannot be shown, got [${shape.join(", ")}], expected [1 or 3, height, width]; --out FILE.npy writes any`,
@@ -30,6 +33,9 @@ export function tiles({ sets, count, columns, shape }: ImageGrid, { scale = 2, p
   const [channels, height, width] = shape;
   return alignedGrid(sets, { channels, height, width, count, columns, pad, scale });
 }
+
+const scaleOf = (sets: ImageGrid["sets"]): number =>
+  sets.reduce((pixels, { length }) => pixels + length, 0) > manyPixels ? 1 : 2;
 
 /** An image grid of at most `columns` columns and `rows` rows (of each set): the top left part, or a subsampled map. */
 export function smallerImageGrid(grid: ImageGrid, columns: number, rows: number): ImageGrid {

@@ -15,12 +15,13 @@ export {
   traversalGrid,
 } from "./pictures/latent-grids.ts";
 export type { PickedDevice, Platform } from "./platform.ts";
+export { type GivenAgain, resumeRun } from "./resume-run.ts";
 export { type ReportedRun, reportPage, writeReport } from "./reports/run-report.ts";
 export type { RunInfo } from "./run-info.ts";
 export type { RunMetrics } from "./run-metrics.ts";
 export { Run } from "./run.ts";
 export { type ExampleScores, type ScoreName, scoreNames, type ScoreRequest, scoreRun } from "./score-run.ts";
-export { type GivenAgain, resumeRun, type RunRequest, startRun, type StartOptions } from "./start-run.ts";
+export { type RunRequest, startRun, type StartOptions } from "./start-run.ts";
 export type { RunStore, StoredFile, StoredLog } from "./storage/store.ts";
 export { type ComparedRun, type ComparisonRequest, type Contestant, compareRuns } from "./studies/compare-runs.ts";
 export { type MeasuredRow, type ReproductionRequest, reproduceRow } from "./studies/reproduce-row.ts";

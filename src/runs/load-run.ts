@@ -108,7 +108,7 @@ async function keepModelFile({ info, store }: Run, modelFile: NonNullable<RunInf
   try {
     const run = await Run.resume(store);
     try {
-      await run.rewriteInfo({ ...run.info, modelFile });
+      await run.amendInfo({ modelFile });
     } finally {
       await run.close();
     }

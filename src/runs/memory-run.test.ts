@@ -11,9 +11,10 @@ import { memoryStores } from "./storage/memory-store.ts";
 import type { Platform } from "./platform.ts";
 import { writeReport } from "./reports/run-report.ts";
 import { scoreRun } from "./score-run.ts";
-import { resumeRun, type RunRequest, startRun } from "./start-run.ts";
+import { resumeRun } from "./resume-run.ts";
+import { type RunRequest, startRun } from "./start-run.ts";
 import { readText } from "./storage/store.ts";
-import { noTrackers } from "./tracking.ts";
+import { noTrackers } from "./tracking/tracking.ts";
 
 const platform: Platform = {
   ...nodePlatform,

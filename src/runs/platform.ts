@@ -5,7 +5,7 @@ import type { ModelDefinition } from "../models/definition.ts";
 import type { Device, DeviceName } from "../runtime/device.ts";
 import type { RunInfo } from "./run-info.ts";
 import type { RunStore } from "./storage/store.ts";
-import type { Trackers } from "./tracking.ts";
+import type { Trackers } from "./tracking/tracking.ts";
 
 /** The platform of runs: Node, a browser, a test. */
 export interface Platform {
@@ -29,6 +29,8 @@ export interface PickedDevice {
   readonly device: Device;
   /** Why `auto` chose it; undefined where it was named. */
   readonly reason?: string;
+  /** How to get a faster one, where `auto` misses it. */
+  readonly remedy?: string;
 }
 
 /** A platform that reports the progress of reading data. */

@@ -42,6 +42,7 @@ interface Writer {
 export class Run {
   readonly store: RunStore;
   #info: RunInfo;
+  #amended = Promise.resolve();
   readonly #writer: Writer | null;
 
   private constructor(store: RunStore, info: RunInfo, writer: Writer | null) {
@@ -204,11 +205,19 @@ export class Run {
     return this.store.pathOf(file);
   }
 
-  /** Replaces run.json, for a run whose settings change when it is resumed, or that has come to its end. */
-  async rewriteInfo(info: RunInfo): Promise<void> {
+  /** Changes fields of run.json, for a run that is resumed with other settings, has come to its end, or is known elsewhere. */
+  async amendInfo(change: Partial<RunInfo>): Promise<void> {
     this.#writing();
-    await this.store.write(infoFile, runInfoText(info));
-    this.#info = info;
+    // One after the other: who amends may do so beside training.
+    const before = this.#amended;
+    const amended = (async () => {
+      await before.catch(() => {});
+      const info = { ...this.#info, ...change };
+      await this.store.write(infoFile, runInfoText(info));
+      this.#info = info;
+    })();
+    this.#amended = amended;
+    await amended;
   }
 
   /** Lets another process train into the run. */

@@ -168,3 +168,20 @@ test("sample grids are made every few epochs, from the same noise, and leave the
   expect(existsSync(join(folder, "unpictured/samples/epoch-2.png"))).toBe(false);
   expect(bytes("pictured", 20).equals(bytes("unpictured", 20))).toBe(true);
 });
+
+test("a run that is resumed on another number of threads says that the last bits may differ", async () => {
+  await follow(await start("threads", { epochs: 4 }), ({ step }) => step === 5);
+  const warnings = async (settings: object, stopAt: number) => {
+    const resumed = await resumeRun(join(folder, "threads"), { given: { settings } });
+    return only(await follow(resumed, ({ step }) => step === stopAt), "warning");
+  };
+  expect(await warnings({}, 10)).toEqual([]);
+  const { version } = cpu;
+  expect(await warnings({ threads: 2 }, 15)).toEqual([
+    {
+      kind: "warning",
+      step: 10,
+      message: `--resume: the last bits may differ from those of an uninterrupted run, got onnxruntime-node ${version} on the CPU, 2 threads, expected onnxruntime-node ${version} on the CPU, 1 threads, which it began on`,
+    },
+  ]);
+});

@@ -26,7 +26,7 @@ import type { PickedDevice, Platform } from "./platform.ts";
 import type { Run } from "./run.ts";
 import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
 import { runFindings } from "./findings.ts";
-import { tracked } from "./tracking.ts";
+import { tracked } from "./tracking/tracking.ts";
 import type { TrainingEvent } from "./training-event.ts";
 import { writeEpochPictures } from "./pictures/training-pictures.ts";
 import { version } from "../version.ts";
@@ -43,6 +43,10 @@ export interface TrainingRunParts {
   readonly batches: Batches;
   readonly binarize: Binarization;
   readonly settings: TrainingSettings;
+  /** What is to be said before training. */
+  readonly warnings: readonly string[];
+  /** See TrackedRun. */
+  readonly addressGiven: boolean;
   readonly seed: number;
   readonly presets: Chosen["presets"];
   readonly definition: ModelDefinition;
@@ -103,8 +107,10 @@ export class TrainingRun {
    * checkpoint ever holds such weights.
    */
   async *train(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
-    const { platform, settings } = this.#parts;
-    yield* tracked(this.#events(signal), await platform.trackers.open(this, settings));
+    const { platform, settings, addressGiven, warnings } = this.#parts;
+    const { run, from } = this;
+    for (const message of warnings) yield { kind: "warning", step: from, message };
+    yield* tracked(this.#events(signal), await platform.trackers.open({ run, from, addressGiven }, settings));
   }
 
   async *#events(signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
@@ -201,7 +207,7 @@ export class TrainingRun {
       remedies: this.#parts.remedies,
     });
     const seconds = end === from ? this.#parts.seconds : this.#seconds;
-    await run.rewriteInfo({ ...run.info, result: { step: end, weights, seconds, best: this.#best, findings } });
+    await run.amendInfo({ result: { step: end, weights, seconds, best: this.#best, findings } });
     yield { kind: "done", step: end, metrics, best: this.#best, findings, weights };
   }
 

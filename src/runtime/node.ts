@@ -8,13 +8,15 @@ import { probeBlocks } from "./probe-blocks.ts";
 
 type OnnxRuntime = typeof ort;
 
+/** How to get onnxruntime-node: npm leaves it out, and says nothing, where its install script cannot download CUDA's libraries. */
+export const installation = "install it with: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node";
+
 async function onnxRuntimeNode(): Promise<OnnxRuntime> {
   try {
     return await import("onnxruntime-node");
   } catch (cause) {
     throw new DeviceError(
-      "device: the package onnxruntime-node cannot be loaded, expected it beside latentkit; " +
-        "install it with: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node",
+      `device: the package onnxruntime-node cannot be loaded, got ${firstLine(cause)}, expected it beside latentkit; ${installation}`,
       { cause },
     );
   }

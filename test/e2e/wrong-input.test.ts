@@ -354,16 +354,19 @@ test("no ONNX Runtime at all is an error that says how to get one, and a finding
   cpSync(join(latentkit.root, "dist"), join(bare, "dist"), { recursive: true });
   cpSync(join(latentkit.root, "package.json"), join(bare, "package.json"));
   const { dependencies } = JSON.parse(readFileSync(join(bare, "package.json"), "utf8")) as { dependencies: object };
-  for (const name of Object.keys(dependencies)) {
+  const bring = (name: string): void => {
     const place = join(bare, "node_modules", name);
     mkdirSync(dirname(place), { recursive: true });
     symlinkSync(realpathSync(join(latentkit.root, "node_modules", name)), place);
-  }
+  };
+  Object.keys(dependencies).forEach(bring);
   const run = (...args: readonly string[]) =>
     spawnSync(process.execPath, [join(bare, "dist/cli/main.js"), ...args], { cwd: latentkit.folder, encoding: "utf8" });
 
   const { status, stderr } = run("train", "vae", ...small, "--out", "new");
-  expect(stderr).toMatch(/^latentkit: device: there is none, got neither [^\n]* npm install onnxruntime-node\n$/);
+  expect(stderr).toMatch(
+    /^latentkit: device: there is none, got neither onnxruntime-node, which npm leaves out where its install script cannot download, nor [^\n]* npm install onnxruntime-node\n$/,
+  );
   expect(status).toBe(2);
   expect(existsSync(inside("new"))).toBe(false);
 
@@ -374,9 +377,22 @@ test("no ONNX Runtime at all is an error that says how to get one, and a finding
   expect(devices.map(({ works }) => works)).toEqual([false, false, false, false]);
   expect(auto.problem).toMatch(/^device: there is none/);
   expect(run("doctor").stdout).toMatch(
-    /^cpu +not available: onnxruntime-node is not installed\n +install it with: .* npm install /m,
+    /^cpu +not available: onnxruntime-node is not installed: npm leaves it out .*\n +install it with: .* npm install /m,
   );
   expect(run("models").status).toBe(0);
+  expect(run("train", "vae", ...small, "--device", "cpu", "--out", "new").stderr).toMatch(
+    /^latentkit: device: the package onnxruntime-node cannot be loaded, got [^\n]*, expected it beside latentkit; install it with: [^\n]*\n$/,
+  );
+
+  // WebAssembly, which is many times slower, does not take its place unsaid.
+  bring("onnxruntime-web");
+  const said =
+    / \((?:auto: )?onnxruntime-node is not installed: .*; install it with: .* npm install onnxruntime-node\)$/m;
+  expect(run("doctor").stdout).toMatch(said);
+  const trained = run("train", "vae", ...small, "--out", "bare-run");
+  expect([trained.status, trained.stderr]).toEqual([0, expect.stringMatching(said)]);
+  const sampled = run("sample", "bare-run", "--count", "4");
+  expect([sampled.status, sampled.stderr]).toEqual([0, expect.stringMatching(said)]);
 });
 
 describe("a full disk", () => {

@@ -7,7 +7,7 @@ import { withCodes } from "../../src/runs/codes/with-codes.ts";
 import { memoryStores } from "../../src/runs/storage/memory-store.ts";
 import type { Platform } from "../../src/runs/platform.ts";
 import { startRun } from "../../src/runs/start-run.ts";
-import { noTrackers } from "../../src/runs/tracking.ts";
+import { noTrackers } from "../../src/runs/tracking/tracking.ts";
 import type { TrainingEvent } from "../../src/runs/training-event.ts";
 import { follow } from "../follow-training.ts";
 import { autoregressive } from "./autoregressive.ts";

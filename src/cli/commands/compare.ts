@@ -18,6 +18,7 @@ import { addSettings, collect, givenSettings, parseSettings, settingPairs } from
 import { markdownTable, table } from "../output/table.ts";
 import { follow, unattended } from "../follow-runs.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 const training = givenTraining.pick({
   epochs: true,
@@ -117,10 +118,10 @@ Examples:
         await writeFileAtomic(report, comparisonPage({ title, results, notes, runs }));
         if (flags.json) {
           const found = runs.map(({ pictures, ...run }) => Object.assign(run, { pictures: pictures.length }));
-          console.log(JSON.stringify({ runs: found, report }));
+          printJson({ runs: found, report });
         } else {
           const show = flags.markdown ? markdownTable : table;
-          console.log([show(results), ...notes, report].join("\n\n"));
+          print([show(results), ...notes, report].join("\n\n"));
         }
         return true;
       });

@@ -26,6 +26,7 @@ import { checkKind } from "../output/write-output.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { showImageGrid } from "../output/show-image.ts";
 import { table } from "../output/table.ts";
+import { print, printJson, rewriteLine } from "../output/terminal.ts";
 
 const showSettings = z.strictObject({
   count: z.int().positive().max(100).default(10).describe("examples of each class in the image grid"),
@@ -40,8 +41,8 @@ export function define(command: Command): void {
     .option("--json", "print JSON")
     .action(({ json = false }: { readonly json?: boolean }) => {
       const sources = [...listDataSources(), codesForm];
-      if (json) console.log(JSON.stringify(sources));
-      else console.log(table(sources.map(({ spec, description }) => [spec, description])));
+      if (json) printJson(sources);
+      else print(table(sources.map(({ spec, description }) => [spec, description])));
     });
   const names = Object.keys(publishedDatasets).join(", ");
   command
@@ -84,15 +85,14 @@ async function fetchPublished(
     ...(from !== undefined && { from }),
     ...(shown && {
       onProgress: (file, bytes) =>
-        void process.stderr.write(
-          `\r${file.name}  ${file.bytes === undefined ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.floor((100 * bytes) / file.bytes)} %`}\u001b[K`,
+        rewriteLine(
+          `${file.name}  ${file.bytes === undefined ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.floor((100 * bytes) / file.bytes)} %`}`,
         ),
     }),
   });
-  if (shown) process.stderr.write("\r\u001b[K");
-  console.log(
-    json ? JSON.stringify({ name, folder, files: dataset.files }) : `${name}: ${folder}; use it with --data ${name}`,
-  );
+  if (shown) rewriteLine("");
+  if (json) printJson({ name, folder, files: dataset.files });
+  else print(`${name}: ${folder}; use it with --data ${name}`);
 }
 
 async function show(spec: string, options: { readonly json?: boolean }): Promise<void> {
@@ -120,32 +120,30 @@ async function show(spec: string, options: { readonly json?: boolean }): Promise
       { examples: split.indices.length, ...(dataset.labels && { labels: labelCounts(split) }) },
     ]);
     const { name, description, fingerprint } = source;
-    console.log(
-      JSON.stringify({
-        name,
-        description,
-        shape: dataset.shape,
-        fingerprint,
-        splits: Object.fromEntries(counts),
-        columns: columns ?? results,
-        notes: source.notes,
-        file: out,
-      }),
-    );
+    printJson({
+      name,
+      description,
+      shape: dataset.shape,
+      fingerprint,
+      splits: Object.fromEntries(counts),
+      columns: columns ?? results,
+      notes: source.notes,
+      file: out,
+    });
     return;
   }
-  console.log(`${source.name}  ${source.description}\nshape of an example  [${dataset.shape.join(", ")}]\n`);
+  print(`${source.name}  ${source.description}\nshape of an example  [${dataset.shape.join(", ")}]\n`);
   const classes = dataset.classNames ?? [];
   const rows = Object.entries(splits).map(([name, split]) =>
     [name, String(split.indices.length)].concat(labelCounts(split).map(String)),
   );
-  console.log(table([["", "examples", ...classes], ...rows]));
-  if (columns) console.log(`\n${columnKinds(columns)}`);
-  if (source.notes) console.log(`\n${source.notes.join("\n")}`);
-  if (results) console.log(`\n${columnTable(results, exampleSize(dataset))}`);
+  print(table([["", "examples", ...classes], ...rows]));
+  if (columns) print(`\n${columnKinds(columns)}`);
+  if (source.notes) print(`\n${source.notes.join("\n")}`);
+  if (results) print(`\n${columnTable(results, exampleSize(dataset))}`);
   if (grid)
     showImageGrid(classes.length > 0 ? `each row a class: ${classes.join(", ")}` : "examples", grid, grid.count);
-  if (out !== undefined) console.log(`\n${out}`);
+  if (out !== undefined) print(`\n${out}`);
 }
 
 /** Statistics of standardized columns in the units of the data. */

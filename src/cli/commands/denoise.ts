@@ -7,6 +7,7 @@ import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-ou
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
+import { print } from "../output/terminal.ts";
 
 const denoiseSettings = z.strictObject({
   count: z.int().positive().max(100_000).default(16).describe("number of examples in the image grid"),
@@ -54,7 +55,7 @@ Examples:
         },
       );
       if (!options.json)
-        console.log(
+        print(
           `PSNR ${results.corrupted.toFixed(2)} dB corrupted, ${results.restored.toFixed(2)} dB denoised: ` +
             `${gain.toFixed(2)} dB gain over ${measured} examples`,
         );

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { examineMachine, type MachineReport } from "../../node/devices/examine-machine.ts";
 import { table } from "../output/table.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 export function define(command: Command): void {
   command
@@ -8,7 +9,8 @@ export function define(command: Command): void {
     .addHelpText("after", "\nRuns a matrix product on every device and shows how to install missing ones.")
     .action(async ({ json = false }: { readonly json?: boolean }) => {
       const report = await examineMachine();
-      console.log(json ? JSON.stringify(report) : described(report));
+      if (json) printJson(report);
+      else print(described(report));
     });
 }
 
@@ -27,7 +29,7 @@ function described({ latentkit, node, platform, cpu, memory, wasmSimd, devices, 
   const picked =
     "problem" in auto
       ? `--device auto finds none: ${auto.problem}`
-      : `--device auto selects ${auto.device}: ${auto.description} (${auto.reason})`;
+      : `--device auto selects ${auto.device}: ${auto.description} (${auto.reason}${auto.remedy === undefined ? "" : `; ${auto.remedy}`})`;
   return `${table(facts)}\n\ndevices\n${table(checks)}\n\n${picked}`;
 }
 

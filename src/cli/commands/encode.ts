@@ -10,6 +10,7 @@ import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 const encodeSettings = z.strictObject({
   split: splitSetting,
@@ -63,12 +64,11 @@ Examples:
       }
       const beside =
         ending === ".npy" && saysMore(index) ? { index: await writeIndexBeside(file, examples, index) } : {};
-      if (options.json)
-        console.log(JSON.stringify({ file, ...beside, shape, run: path, step, data, split: splitName, take, seed }));
+      if (options.json) printJson({ file, ...beside, shape, run: path, step, data, split: splitName, take, seed });
       else {
         const of = splitName === "all" ? "examples, in file order" : `${splitName} examples`;
-        console.log(`codes of ${examples} ${of}, ${dim} dimensions each: ${file}`);
-        if (beside.index) console.log(`which examples they are: ${beside.index}`);
+        print(`codes of ${examples} ${of}, ${dim} dimensions each: ${file}`);
+        if (beside.index) print(`which examples they are: ${beside.index}`);
       }
     });
 }

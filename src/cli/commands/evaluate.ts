@@ -10,6 +10,7 @@ import { metricText } from "../output/progress.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { table } from "../output/table.ts";
+import { print, printAside, printJson } from "../output/terminal.ts";
 
 const evaluateSettings = z.strictObject({
   metrics: z
@@ -74,9 +75,9 @@ Examples:
       let next = await progress.next();
       for (; !next.done; next = await progress.next()) lines.show(next.value.done, next.value.total, next.value.metric);
       const found = Object.values(next.value.metrics);
-      if (options.json) console.log(JSON.stringify({ run: path, ...next.value }));
-      else console.log(described(next.value));
-      for (const warning of found.flatMap(({ warnings = [] }) => warnings)) console.error(`warning: ${warning}`);
+      if (options.json) printJson({ run: path, ...next.value });
+      else print(described(next.value));
+      for (const warning of found.flatMap(({ warnings = [] }) => warnings)) printAside(`warning: ${warning}`);
     });
 }
 

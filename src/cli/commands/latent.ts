@@ -13,6 +13,7 @@ import { addRunOptions, optionRun, type RunOptions } from "../options/run-comman
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { table } from "../output/table.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 const latentSettings = z.strictObject({
   split: splitSetting,
@@ -58,15 +59,15 @@ Examples:
       await writeFileAtomic(file, `${chart(report)}\n`);
       const examples = measured.indices.length;
       if (options.json) {
-        console.log(JSON.stringify({ file, run: path, step, data, split: splitName, examples, ...report, findings }));
+        printJson({ file, run: path, step, data, split: splitName, examples, ...report, findings });
         return;
       }
       const total = report.rate === undefined ? "" : `, ${metricText(report.rate)} nats together`;
-      console.log(
+      print(
         `${report.active} of ${report.units.length} units active${total}; ${splitName} split, ${examples} examples, step ${step}\n\n${described(report)}`,
       );
-      for (const { finding, evidence, remedy } of findings) console.log(`\n${finding}: ${evidence}\n  ${remedy}`);
-      console.log(`\n${file}`);
+      for (const { finding, evidence, remedy } of findings) print(`\n${finding}: ${evidence}\n  ${remedy}`);
+      print(`\n${file}`);
     });
 }
 

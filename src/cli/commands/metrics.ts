@@ -11,6 +11,7 @@ import { checkKind } from "../output/write-output.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { table } from "../output/table.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 const extractorSettings = z.strictObject({
   data: z.string().min(1).default("digits").describe("labeled images to train on: see latentkit data list"),
@@ -26,10 +27,10 @@ export function define(command: Command): void {
     .option("--json", "print JSON")
     .action(({ json = false }: { readonly json?: boolean }) => {
       const listed = metrics.map(({ name, summary, standard = false }) => ({ name, summary, standard }));
-      if (json) console.log(JSON.stringify(listed));
+      if (json) printJson(listed);
       else {
-        console.log(table(listed.map(({ name, summary, standard }) => [name, standard ? "*" : "", summary])));
-        console.log("\n* evaluated by default, if the model has the capabilities");
+        print(table(listed.map(({ name, summary, standard }) => [name, standard ? "*" : "", summary])));
+        print("\n* evaluated by default, if the model has the capabilities");
       }
     });
   addSettings(
@@ -61,10 +62,10 @@ async function trainExtractor(options: { readonly json?: boolean }): Promise<voi
   await writeFileAtomic(out, bytes);
   const { name, about, release } = await readSmallExtractor(out, source.train.dataset.shape);
   await release();
-  if (options.json) console.log(JSON.stringify({ file: out, ...about }));
+  if (options.json) printJson({ file: out, ...about });
   else {
     const error = about["testError"];
     const tested = typeof error === "number" ? `, test error ${(100 * error).toFixed(2)} %` : "";
-    console.log(`${out}: ${name}${tested}; use it with --extractor ${out}`);
+    print(`${out}: ${name}${tested}; use it with --extractor ${out}`);
   }
 }

@@ -4,6 +4,7 @@ import { registry } from "../../models/registry.ts";
 import { namedModel } from "../../node/model-files.ts";
 import { settingsOf, settingText } from "../../settings-schema.ts";
 import { table } from "../output/table.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 export function define(command: Command): void {
   command
@@ -21,10 +22,10 @@ export function define(command: Command): void {
 
 function listModels(json: boolean): void {
   const models = registry.map(({ name, summary, paper }) => ({ name, summary, paper }));
-  if (json) console.log(JSON.stringify(models));
+  if (json) printJson(models);
   else {
-    console.log(table(models.map(({ name, summary, paper }) => [name, summary, paper])));
-    console.log("\nA model's settings: latentkit models MODEL");
+    print(table(models.map(({ name, summary, paper }) => [name, summary, paper])));
+    print("\nA model's settings: latentkit models MODEL");
   }
 }
 
@@ -37,14 +38,14 @@ function showModel({ name, summary, paper, config, presets = [] }: ModelDefiniti
       default: standard,
       expected,
     }));
-    console.log(JSON.stringify({ name, summary, paper, settings: shown, presets }));
+    printJson({ name, summary, paper, settings: shown, presets });
     return;
   }
-  console.log(`${name}  ${summary} (${paper})\n`);
-  if (settings.length === 0) console.log("It has no settings.");
+  print(`${name}  ${summary} (${paper})\n`);
+  if (settings.length === 0) print("It has no settings.");
   else {
-    console.log("Settings, given as --set key=value:\n");
-    console.log(
+    print("Settings, given as --set key=value:\n");
+    print(
       table(
         settings.map(({ key, default: standard, expected, description }) => [
           `  ${key}=${settingText(standard)}`,
@@ -54,8 +55,8 @@ function showModel({ name, summary, paper, config, presets = [] }: ModelDefiniti
     );
   }
   if (presets.length === 0) return;
-  console.log("\nPresets, for settings that are not given:\n");
-  console.log(
+  print("\nPresets, for settings that are not given:\n");
+  print(
     table(
       presets.map(({ suits, config: values, training }) => [
         `  ${suits}`,

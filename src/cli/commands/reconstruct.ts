@@ -13,6 +13,7 @@ import { checkKind, finishImageGrid, samplesFile, imageGridKinds, usualFile } fr
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 /** Examples of a picture, and of the run's own data. */
 const shown = 32;
@@ -66,13 +67,10 @@ Examples:
       });
       const index = exampleIndex(split);
       const beside = saysMore(index) ? { index: await writeIndexBeside(file, examples, index) } : {};
-      if (options.json)
-        console.log(JSON.stringify({ file, ...beside, shape: [examples, ...trained.shape], ...details }));
+      if (options.json) printJson({ file, ...beside, shape: [examples, ...trained.shape], ...details });
       else {
-        console.log(
-          `reconstructions of ${examples} examples, ${splitName === "all" ? "in file order" : splitName}: ${file}`,
-        );
-        if (beside.index) console.log(`which examples they are: ${beside.index}`);
+        print(`reconstructions of ${examples} examples, ${splitName === "all" ? "in file order" : splitName}: ${file}`);
+        if (beside.index) print(`which examples they are: ${beside.index}`);
       }
     });
 }

@@ -3,6 +3,7 @@ import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { reportPage, writeReport } from "../../runs/reports/run-report.ts";
 import { checkKind } from "../output/write-output.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 export function define(command: Command): void {
   addDeviceOptions(command.argument("<run>", "folder of a run"))
@@ -24,7 +25,8 @@ Examples:
         const { step } = loaded;
         const file = out ?? (await writeReport(loaded));
         if (out !== undefined) await writeFileAtomic(out, await reportPage(loaded));
-        console.log(options.json ? JSON.stringify({ file, run: path, step }) : `report: ${file}`);
+        if (options.json) printJson({ file, run: path, step });
+        else print(`report: ${file}`);
       },
     );
 }

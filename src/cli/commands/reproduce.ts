@@ -12,6 +12,7 @@ import { addSettings, givenSettings, parseSettings } from "../options/settings.t
 import { markdownTable, table } from "../output/table.ts";
 import { follow, unattended } from "../follow-runs.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
+import { print, printAside, printJson } from "../output/terminal.ts";
 
 const training = givenTraining.pick({
   epochs: true,
@@ -87,17 +88,17 @@ async function reproduce(
   for (const row of rows) {
     const measured = [];
     for (const seed of seeds) {
-      process.stderr.write(`${row.title}, seed ${seed}\n`);
+      printAside(`${row.title}, seed ${seed}`);
       const ours = await follow(
         reproduceRow(reproduction, row, seed, { ...request, onLoadProgress: loadProgress() }, signal),
       );
       if (!ours) return undefined;
       measured.push(ours);
-      if (flags.json) console.log(JSON.stringify({ event: "row", row: row.name, seed, theirs: row.theirs, ours }));
+      if (flags.json) printJson({ event: "row", row: row.name, seed, theirs: row.theirs, ours });
     }
     done.push({ row, measured });
   }
-  if (!flags.json) console.log(described(reproduction, done, request, flags.markdown ? markdownTable : table));
+  if (!flags.json) print(described(reproduction, done, request, flags.markdown ? markdownTable : table));
   return true;
 }
 

@@ -7,7 +7,7 @@ import { marginalNames } from "../../evaluation/samples/sampling.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import { kindOf } from "../../kinds/registry.ts";
 import { type ClassIndices, classIndices } from "../../data/dataset.ts";
-import { sizeOf } from "../../graph/shape.ts";
+import { type Shape, sizeOf } from "../../graph/shape.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { readRunData } from "../../runs/run-spec.ts";
@@ -21,6 +21,7 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
 import { checkKind, finishImageGrid, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 const sampleSettings = z.strictObject({
   count: z.int().positive().max(1_000_000_000).default(64).describe("number of samples"),
@@ -133,24 +134,25 @@ A picture of a class-conditional model shows every class, a column each; tables 
       };
       const file = options.out ?? usualFile(samplesFile(path, "samples.png"), trained.kind);
       if (checkKind(file, kindOf(trained.kind).files) === ".png") {
-        if (count > mostPictured)
+        const most = mostPictured(trained.shape);
+        if (count > most)
           throw new ConfigError(
-            `--count: too many samples for a picture, got ${count}, expected at most ${mostPictured}, or --out with a file of ${kindOf(trained.kind).files.slice(1).join(" or ")}`,
+            `--count: too many samples for a picture, got ${count}, expected at most ${most}, or --out with a file of ${kindOf(trained.kind).files.slice(1).join(" or ")}`,
           );
         const grid = await sampleGrid(trained, { count, ...how });
         return finishImageGrid(grid, options, { title, file, units: run.info.data, details });
       }
       const beside = await writeSamples(file, loaded, { count, ...how });
-      if (options.json) console.log(JSON.stringify({ file, ...beside, shape: [count, ...trained.shape], ...details }));
+      if (options.json) printJson({ file, ...beside, shape: [count, ...trained.shape], ...details });
       else {
-        console.log(`${title}: ${file}`);
-        if (beside.index) console.log(`their classes: ${beside.index}`);
+        print(`${title}: ${file}`);
+        if (beside.index) print(`their classes: ${beside.index}`);
       }
     });
 }
 
-/** Tiles of a picture. */
-const mostPictured = 100_000;
+/** Tiles of a picture, which are in memory together: at most 320 MB of values. */
+const mostPictured = (shape: Shape): number => Math.min(100_000, Math.floor(80e6 / sizeOf(shape)));
 
 /** Writes samples to a table or array piece by piece; of a class-conditional model with their classes, in the table or beside the array. */
 async function writeSamples(

@@ -24,6 +24,7 @@ import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-
 import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../options/run-examples.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { table } from "../output/table.ts";
+import { print, printAside, printJson } from "../output/terminal.ts";
 
 const classList = z.array(z.string().min(1)).min(1).max(256).optional();
 const scoreSettings = z.strictObject({
@@ -86,7 +87,7 @@ Examples:
       for (let shownMs = performance.now(); !next.done; next = await progress.next()) {
         if (performance.now() - shownMs < 2000) continue;
         shownMs = performance.now();
-        process.stderr.write(`likelihood of ${next.value.done} of ${next.value.total} examples\n`);
+        printAside(`likelihood of ${next.value.done} of ${next.value.total} examples`);
       }
       const scores = next.value;
       const results = Array.from(scores, ([name, values]) => {
@@ -110,7 +111,7 @@ Examples:
       if (options.json) {
         const classes = found && { anomalous: found.names, anomalies: found.anomalous.filter(Boolean).length };
         const about = { run: path, step, data, split: splitName, examples, samples, prior, seed, ...classes };
-        console.log(JSON.stringify({ file, ...(picture && { picture }), ...about, scores: results, warnings }));
+        printJson({ file, ...(picture && { picture }), ...about, scores: results, warnings });
         return;
       }
       const head = found ? ["score", "mean", "ROC AUC"] : ["score", "mean"];
@@ -120,12 +121,12 @@ Examples:
       const first = examples < whole.indices.length ? "first of" : "all of";
       const part = splitName === "all" ? `${first} ${data}` : `${splitName} split`;
       const of = found ? `; anomalous: ${found.names.join(", ")}` : "";
-      console.log(
+      print(
         `${part}, ${examples} example${examples === 1 ? "" : "s"}, step ${step}${of}\n\n${table([head, ...rows])}\n`,
       );
-      for (const warning of warnings) console.log(`warning: ${warning}\n`);
-      if (picture) console.log(`highest and lowest scores, two rows for each score: ${picture}`);
-      console.log(`scores: ${file}`);
+      for (const warning of warnings) print(`warning: ${warning}\n`);
+      if (picture) print(`highest and lowest scores, two rows for each score: ${picture}`);
+      print(`scores: ${file}`);
     });
 }
 

@@ -18,6 +18,7 @@ import { addSettings, collect, givenSettings, parseSettings } from "../options/s
 import { markdownTable, table } from "../output/table.ts";
 import { follow, unattended } from "../follow-runs.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 const training = givenTraining.pick({ epochs: true, steps: true, patience: true, device: true, threads: true });
 const settings = z.strictObject({
@@ -98,8 +99,8 @@ Examples:
             best: tried[i] === best,
             label: trial.label,
           }));
-          console.log(JSON.stringify({ model, data, seed, metric, split: "validation", trials: all }));
-        } else console.log(described(points, tried, best, flags.markdown ? markdownTable : table));
+          printJson({ model, data, seed, metric, split: "validation", trials: all });
+        } else print(described(points, tried, best, flags.markdown ? markdownTable : table));
         return true;
       });
     });

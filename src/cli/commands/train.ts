@@ -16,6 +16,7 @@ import {
   type TrainRequest,
 } from "../options/train-options.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
+import { printJson } from "../output/terminal.ts";
 
 export function define(command: Command): void {
   const names = registry.map(({ name }) => name).join(", ");
@@ -50,7 +51,7 @@ Examples:
           throw new ConfigError(
             "--print-config: conflicting options, got --resume too, expected one; run.json has a run's settings",
           );
-        console.log(JSON.stringify(await effectiveConfig(model.definition, request), null, 2));
+        printJson(await effectiveConfig(model.definition, request), 2);
         return;
       }
       const training = await (flags.resume ? resume : start)(model, request);

@@ -13,6 +13,7 @@ import { checkKind, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { checkPrior, mixtureOf, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
+import { print, printJson } from "../output/terminal.ts";
 
 const walkSettings = z.strictObject({
   count: z.int().positive().max(400).default(16).describe("walks side by side"),
@@ -96,8 +97,8 @@ Examples:
         label: options.label,
         condition: options.condition,
       };
-      if (options.json) console.log(JSON.stringify({ file, shape: [frames, count, ...shape], ...details }));
-      else console.log(`${count} walks of ${frames} frames: ${file}`);
+      if (options.json) printJson({ file, shape: [frames, count, ...shape], ...details });
+      else print(`${count} walks of ${frames} frames: ${file}`);
     });
 }
 

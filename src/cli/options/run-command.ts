@@ -11,6 +11,8 @@ import { kindOf } from "../../kinds/registry.ts";
 import { ConfigError } from "../../errors.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
+import { pickedText } from "../output/picked-text.ts";
+import { printAside } from "../output/terminal.ts";
 import { checkKind, imageGridKinds, type FileKind, type OutputOptions } from "../output/write-output.ts";
 import { addConditionOptions, type ConditionOptions, optionCondition } from "./condition.ts";
 import { addExampleOptions, type ExampleOptions } from "./run-examples.ts";
@@ -31,11 +33,13 @@ export const addDeviceOptions = (command: Command): Command =>
     .option("--checkpoint <which>", "best, last, or its step (default: best, last of a run of --patience 0)");
 
 /** The device that the options ask for. */
-export function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {
+export async function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {
   const name = parseDeviceName(device);
   if (!/^\d+$/.test(threads))
     throw new ConfigError(`--threads: not a number, got "${threads}", expected an integer from 0 to 1024`);
-  return pickDevice(name, Number(threads));
+  const picked = await pickDevice(name, Number(threads));
+  if (picked.remedy !== undefined) printAside(`device  ${pickedText(picked)}`);
+  return picked;
 }
 
 const addOutputOptions = (command: Command): Command =>

@@ -5,6 +5,7 @@ import { everyExample } from "../../data/examples/every-example.ts";
 import { refuseOtherShape, type Split, type SplitName, splitNames } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
+import { printAside } from "../output/terminal.ts";
 
 export interface ExampleOptions {
   readonly data?: string;
@@ -48,7 +49,7 @@ export async function optionExamples(
   refuseOtherShape(source.name, split, trained.shape);
   if (split.indices.length === 0)
     throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; choose another --split`);
-  if (data !== undefined) for (const note of source.notes ?? []) console.error(`${source.name}: ${note}`);
+  if (data !== undefined) for (const note of source.notes ?? []) printAside(`${source.name}: ${note}`);
   return { split, data: source.name, splitName };
 }
 

@@ -7,6 +7,7 @@ import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { standardNormal } from "../../latent/standard-normal.ts";
 import { type CodePrior, gaussianPrior, openPrior } from "../../runs/codes/code-prior.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
+import { printAside } from "../output/terminal.ts";
 
 export const priorSetting = z
   .string()
@@ -28,7 +29,7 @@ export const namedPrior = (
   { json = false }: { readonly json?: boolean },
 ): Promise<CodePrior> =>
   openPrior(loaded, prior, () => {
-    if (!json) console.error(`fitting ${prior} to the codes of the training examples`);
+    if (!json) printAside(`fitting ${prior} to the codes of the training examples`);
   });
 
 /**

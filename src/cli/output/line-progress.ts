@@ -1,3 +1,5 @@
+import { printAside } from "./terminal.ts";
+
 /** A progress line on stderr every two seconds. */
 export class LineProgress {
   readonly #what: string;
@@ -10,6 +12,6 @@ export class LineProgress {
   show(done: number, total: number, what = this.#what): void {
     if (performance.now() - this.#shownMs < 2000) return;
     this.#shownMs = performance.now();
-    process.stderr.write(`${what}: ${done} of ${total}\n`);
+    printAside(`${what}: ${done} of ${total}`);
   }
 }

@@ -2,6 +2,7 @@
  * How training reports: a bar on a terminal, a line every two seconds into a pipe, one JSON object per line with --json.
  * Bar and lines go to stderr, JSON to stdout, so that stdout never holds anything but results.
  */
+import { jsonText, printable, rewritten } from "./terminal.ts";
 
 /** A stream to write text to, such as `process.stdout`. */
 export interface TextOutput {
@@ -91,15 +92,15 @@ export class Progress {
 
   /** One JSON object on stdout with --json, nothing otherwise. Numbers that are not finite become `null`. */
   event(name: string, fields: Readonly<Record<string, unknown>>): void {
-    if (this.#mode === "json") this.#stdout.write(`${JSON.stringify({ event: name, ...fields })}\n`);
+    if (this.#mode === "json") this.#stdout.write(`${jsonText({ event: name, ...fields })}\n`);
   }
 
   /** A line for people, on stderr, above the bar. */
   log(line: string): void {
     if (this.#mode !== "bar" || this.#shownStep === null) {
-      this.#stderr.write(`${line}\n`);
+      this.#stderr.write(`${printable(line)}\n`);
     } else {
-      this.#stderr.write(`\r${line}\u001b[K\n${this.#barFrame(this.#now())}`);
+      this.#stderr.write(`${rewritten(line)}\n${this.#barFrame(this.#now())}`);
     }
   }
 
@@ -116,7 +117,9 @@ export class Progress {
     this.#updateRate(now);
     this.#shownMs = now;
     this.#shownStep = this.#latest?.step ?? null;
-    this.#stderr.write(this.#mode === "bar" ? this.#barFrame(now) : `step ${this.#segments(now).join("  ")}\n`);
+    this.#stderr.write(
+      this.#mode === "bar" ? this.#barFrame(now) : `${printable(`step ${this.#segments(now).join("  ")}`)}\n`,
+    );
   }
 
   /** Overwrites the line and then clears what is left of the old one, in one write: nothing flickers. */
@@ -137,7 +140,7 @@ export class Progress {
       const full = Math.round(barWidth * Math.max(0, Math.min(1, fraction)));
       text = `${"█".repeat(full)}${"░".repeat(barWidth - full)} ${text}`;
     }
-    return `\r${text}\u001b[K`;
+    return rewritten(text);
   }
 
   /** The parts of the line, the most important first: a narrow terminal drops from the end. */

@@ -1,6 +1,7 @@
+import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { LatentkitError } from "../../errors.ts";
-import { escaped } from "../../serialization/quoted.ts";
+import { printAside } from "./terminal.ts";
 
 /**
  * Prints an error on stderr and returns the exit code: one line and 2 for what the user can fix, the stack and 1 for a bug,
@@ -9,19 +10,19 @@ import { escaped } from "../../serialization/quoted.ts";
 export function reportError(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    console.error(`latentkit: ${oneLine(usageProblem(error))}`);
+    printAside(`latentkit: ${oneLine(usageProblem(error))}`);
     return 2;
   }
   if (error instanceof LatentkitError) {
-    console.error(`latentkit: ${oneLine(error.message)}`);
+    printAside(`latentkit: ${oneLine(error.message)}`);
     return 2;
   }
-  console.error(error);
+  printAside(inspect(error));
   return 1;
 }
 
-/** One line whatever names and files brought into it: none of them drives the terminal. */
-const oneLine = (text: string): string => escaped(text.replaceAll(/\s*\n\s*/g, " "));
+/** One line whatever names and files brought into it. */
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ");
 
 /** `error: unknown option '--foo'\n(Did you mean --fo?)` in the house form. */
 function usageProblem({ code, message }: CommanderError): string {

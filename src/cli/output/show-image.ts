@@ -2,6 +2,7 @@ import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import { type ImageGrid, smallerImageGrid } from "../../pictures/image-grid.ts";
 import { terminalPicture } from "../../pictures/terminal.ts";
 import { terminalColors } from "../../node/terminal-colors.ts";
+import { printPicture } from "./terminal.ts";
 
 /** Characters a picture gets across: about the fewest at which a digit is still read. */
 const charactersAcross = 11;
@@ -16,5 +17,5 @@ export function showImageGrid(title: string, grid: ImageGrid, rows = 2): void {
   const shown = plotted ? grid : smallerImageGrid(grid, across, rows);
   const raster = gridRaster(shown, { scale: 1, pad: 1 });
   const width = Math.min(columns, shown.columns * charactersAcross);
-  console.log(`\n${title}\n${terminalPicture(raster, { columns: width, colors: terminalColors(stdout) })}`);
+  printPicture(title, terminalPicture(raster, { columns: width, colors: terminalColors(stdout) }));
 }

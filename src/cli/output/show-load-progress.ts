@@ -1,5 +1,6 @@
 import type { OnLoadProgress } from "../../data/options.ts";
 import type { TextOutput } from "./progress.ts";
+import { rewritten } from "./terminal.ts";
 
 /** Nothing is shown for data read within this time. */
 const QUIET_MS = 1000;
@@ -16,7 +17,7 @@ export function loadProgress(
     if (begun?.source !== source) begun = { source, at: now() };
     const percent = `${source}  ${Math.floor((100 * done) / total)} % read`;
     const line = done < total && now() - begun.at >= QUIET_MS ? percent : "";
-    if (line !== shown) stderr.write(`\r${line}\u001b[K`);
+    if (line !== shown) stderr.write(rewritten(line));
     shown = line;
     if (done >= total) begun = undefined;
   };

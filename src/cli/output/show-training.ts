@@ -7,10 +7,12 @@ import type { TrainingEvent } from "../../runs/training-event.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 import { LongTraining } from "./long-training.ts";
 import { commandName, type NextCommand, nextCommands, shellWord } from "./next-commands.ts";
+import { pickedText } from "./picked-text.ts";
 import { metricText, Progress } from "./progress.ts";
 import { settingText } from "../../settings-schema.ts";
 import { showImageGrid } from "./show-image.ts";
 import { table } from "./table.ts";
+import { print } from "./terminal.ts";
 
 const interrupted = 130;
 
@@ -23,7 +25,7 @@ export async function showTraining(
   { model, json }: { readonly model: string; readonly json: boolean },
 ): Promise<number> {
   const { run, steps, from, stepsPerEpoch } = training;
-  const { device, reason } = training.picked;
+  const { device } = training.picked;
   const totalEpochs = Math.ceil(steps / stepsPerEpoch);
   const progress = new Progress({ totalSteps: steps, doneSteps: from, totalEpochs, json });
   const command = `${commandName()} train ${model} --out ${shellWord(run.path)} --resume`;
@@ -45,21 +47,23 @@ export async function showTraining(
         const taken = Object.entries({ ...config, ...settings }).map(([key, v]) => `${key}=${settingText(v)}`);
         progress.log(`preset  for ${suits}: ${taken.join(" ")}`);
       }
-      progress.log(`device  ${device.description}${reason === undefined ? "" : ` (auto: ${reason})`}`);
+      progress.log(`device  ${pickedText(training.picked)}`);
     }
     const long = new LongTraining(steps);
+    let code = 0;
     for await (const event of training.train(stop.signal)) {
       if (event.kind === "interrupted") {
         progress.finish();
         progress.event("interrupted", { run: run.path, step: event.step });
         progress.log(`stopped at step ${event.step}; resume with: ${command}`);
-        return interrupted;
+        code = interrupted;
+        continue;
       }
       await show(event, progress, training, json);
       const message = event.kind === "step" ? long.after(event.step) : undefined;
       if (message !== undefined) await show({ kind: "warning", step: event.step, message }, progress, training, json);
     }
-    return 0;
+    return code;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     await training.close();
@@ -130,12 +134,12 @@ function summarize(
     const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>
       [split as string].concat(names.map((name) => (name in metrics[split] ? metricText(metrics[split][name]!) : "-"))),
     );
-    console.log(`\n${table([["mean per example", ...names], ...rows])}`);
+    print(`\n${table([["mean per example", ...names], ...rows])}`);
   }
   if (!trained.model.validation && !trained.model.solve)
-    console.log("\nno validation metric to select weights by: these are the last weights");
+    print("\nno validation metric to select weights by: these are the last weights");
   if (best)
-    console.log(
+    print(
       `\nbest validation ${best.metric} ${metricText(best.value)} at step ${best.step}` +
         (best.step === step
           ? ", the last"
@@ -143,11 +147,11 @@ function summarize(
             ? ", whose weights these are"
             : `; --checkpoint best uses its weights`),
     );
-  for (const { finding, evidence, remedy } of findings) console.log(`\n${finding}: ${evidence}\n  try ${remedy}`);
+  for (const { finding, evidence, remedy } of findings) print(`\n${finding}: ${evidence}\n  try ${remedy}`);
   if (pictures.length > 0)
-    console.log(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
-  console.log(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
-  console.log(`\nNext:\n${table(next.map(({ command, meaning }) => [`  ${command}`, meaning]))}`);
+    print(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
+  print(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
+  print(`\nNext:\n${table(next.map(({ command, meaning }) => [`  ${command}`, meaning]))}`);
 }
 
 function described({ run, source, steps, from, trained }: TrainingRun): Record<string, unknown> {

@@ -1,6 +1,8 @@
+import { printable } from "./terminal.ts";
+
 /** Rows of text in columns, two spaces apart. A cell of several lines continues below itself. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => cell.split("\n")));
+  const cells = rows.map((row) => row.map((cell) => printable(cell).split("\n")));
   const widths: number[] = [];
   for (const row of cells)
     row.forEach((lines, column) => {

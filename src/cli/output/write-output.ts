@@ -7,6 +7,7 @@ import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { showImageGrid } from "./show-image.ts";
 import { type ExampleUnits, writeExamples } from "./write-examples.ts";
+import { print, printJson } from "./terminal.ts";
 
 export interface OutputOptions {
   readonly out?: string;
@@ -44,11 +45,11 @@ export async function finishImageGrid(
     await writeExamples(file, { count, shape: one, pieces: [values], units, ...(before && { before }) });
   }
   if (json) {
-    console.log(JSON.stringify({ file, shape, ...about.details }));
+    printJson({ file, shape, ...about.details });
     return;
   }
   if (ending === ".png") showImageGrid(about.title, grid, about.terminalRows);
-  console.log(`${about.title}: ${file}`);
+  print(`${about.title}: ${file}`);
 }
 
 /** A file in a run's samples/ with the usual ending for examples of a kind. */

@@ -92,7 +92,7 @@ describe("a connection that breaks", () => {
 
   test("is taken up where it broke", async () => {
     const { length } = await readFile(path("a.bin.partial"));
-    expect(length).toBeGreaterThan(0);
+    expect(length).toBe(100_000);
     answer = serve;
     await fetchDataset(small, { from: url });
     expect(asked[0]).toBe(`/files/a.bin bytes=${length}-`);
@@ -135,6 +135,14 @@ describe("refused, with nothing left in place", () => {
     ],
     ["a page in its place", (_, response) => response.end("<html>"), /got the connection cut after 6 bytes from/],
     ["silence", () => {}, /got nothing for 0\.2 seconds from/],
+    [
+      "a file that drips",
+      (_, response) => {
+        const drip = setInterval(() => response.write("x"), 10);
+        response.on("close", () => clearInterval(drip));
+      },
+      /got only \d+ bytes in 0\.2 seconds from/,
+    ],
   ] as readonly [string, typeof answer, RegExp][])("%s", async (_, how, message) => {
     answer = how;
     const fetching = fetchDataset(small, { from: url, patienceMs: 200 });

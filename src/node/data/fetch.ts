@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { closeSync, createReadStream, openSync, writeFileSync } from "node:fs";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../../errors.ts";
 import { cacheFolder } from "../files/cache.ts";
@@ -88,6 +88,8 @@ export const publishedDatasets: Readonly<Record<string, PublishedDataset>> = {
 
 /** Largest size of a file of unknown size. */
 const MOST_BYTES = 2 ** 28;
+/** Bytes a second below which a mirror does not give a file: MNIST would take three hours. */
+const leastRate = 1000;
 
 /** The folder of a fetched dataset. */
 export const fetchedFolder = (name: string): string => join(cacheFolder(), "datasets", name);
@@ -97,7 +99,7 @@ export interface FetchOptions {
   readonly from?: string;
   /** Called as bytes of a file arrive. */
   readonly onProgress?: (file: PublishedFile, bytes: number) => void;
-  /** How long to wait for more bytes, in ms; a minute unless given. */
+  /** Over how long a mirror may be slower than 1 kB/s, in ms; a minute unless given. */
   readonly patienceMs?: number;
 }
 
@@ -158,12 +160,13 @@ async function download(
   const most = bytes ?? MOST_BYTES;
   const begun = (await stat(partial).catch(() => undefined))?.size ?? 0;
   const have = begun < most ? begun : 0;
-  const stop = new AbortController();
-  let timer = setTimeout(() => stop.abort(), patienceMs);
+  const hashOfBegun = have > 0 ? await hashOf(partial, digest.algorithm) : undefined;
+  let arrived = 0;
+  const pace = atLeast(leastRate, patienceMs, () => arrived);
   try {
     const response = await fetch(url, {
       headers: { "accept-encoding": "identity", ...(have > 0 && { range: `bytes=${have}-` }) },
-      signal: stop.signal,
+      signal: pace.signal,
     });
     // What was begun may be whole, or more than that.
     if (response.status === 416) await rm(partial, { force: true });
@@ -172,34 +175,52 @@ async function download(
     const goesOn =
       response.status === 206 && response.headers.get("content-range")?.startsWith(`bytes ${have}-`) === true;
     if (response.status === 206 && !goesOn) throw new Unavailable("another range than asked for");
-    const hash = goesOn ? await hashOf(partial, digest.algorithm) : createHash(digest.algorithm);
-    let total = goesOn ? have : 0;
-    const output = await open(partial, goesOn ? "a" : "w");
+    const hash = (goesOn && hashOfBegun) || createHash(digest.algorithm);
+    const before = goesOn ? have : 0;
+    // Opened and written at once: a connection that breaks takes along what has arrived and is not read yet.
+    const output = openSync(partial, goesOn ? "a" : "w");
     try {
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-        clearTimeout(timer);
-        timer = setTimeout(() => stop.abort(), patienceMs);
-        total += chunk.length;
-        if (total > most) break;
-        await output.writeFile(chunk);
+        arrived += chunk.length;
+        if (before + arrived > most) break;
+        writeFileSync(output, chunk);
         hash.update(chunk);
-        onBytes(total);
+        onBytes(before + arrived);
       }
     } finally {
-      await output.close();
+      closeSync(output);
     }
+    const total = before + arrived;
     if (bytes !== undefined && total < bytes) throw new Unavailable(`the connection cut after ${total} bytes`);
     if (total > most || hash.digest("hex") !== digest.hex) {
       await rm(partial, { force: true });
       throw new Unavailable(total > most ? `more than ${most} bytes` : `another ${digestName(file)}`);
     }
   } catch (error) {
-    if (stop.signal.aborted) throw new Unavailable(`nothing for ${patienceMs / 1000} seconds`);
     if (error instanceof TypeError) throw new Unavailable(reasonOf(error));
     throw error;
   } finally {
-    clearTimeout(timer);
+    pace.end();
   }
+}
+
+/** A signal that is aborted, with what is wrong, where less than so many bytes a second arrive for a time. */
+function atLeast(
+  rate: number,
+  patienceMs: number,
+  arrived: () => number,
+): { readonly signal: AbortSignal; end(): void } {
+  const stop = new AbortController();
+  let before = 0;
+  const timer = setInterval(() => {
+    const bytes = arrived() - before;
+    before += bytes;
+    if (bytes >= (rate * patienceMs) / 1000) return;
+    stop.abort(
+      new Unavailable(`${bytes === 0 ? "nothing for" : `only ${bytes} bytes in`} ${patienceMs / 1000} seconds`),
+    );
+  }, patienceMs);
+  return { signal: stop.signal, end: () => clearInterval(timer) };
 }
 
 /** What fetch hides in the cause of its "fetch failed" or "terminated". */

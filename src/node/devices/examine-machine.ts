@@ -28,6 +28,8 @@ export interface MachineReport {
         readonly description: string;
         readonly onnxruntime: string;
         readonly reason: string;
+        /** How to get a faster one, where it is missed. */
+        readonly remedy?: string;
       }
     | { readonly problem: string };
 }
@@ -66,8 +68,9 @@ export async function examineMachine(): Promise<MachineReport> {
 
 async function automatic(): Promise<MachineReport["auto"]> {
   try {
-    const { device, reason = "" } = await pickDevice();
-    return { device: device.name, description: device.description, onnxruntime: device.version, reason };
+    const { device, reason = "", remedy } = await pickDevice();
+    const { name, description, version: onnxruntime } = device;
+    return { device: name, description, onnxruntime, reason, ...(remedy !== undefined && { remedy }) };
   } catch (error) {
     if (error instanceof LatentkitError) return { problem: error.message };
     throw error;

@@ -3,13 +3,13 @@ import { ConfigError, DeviceError } from "../../errors.ts";
 import { nearestName } from "../../nearest-name.ts";
 import type { PickedDevice } from "../../runs/platform.ts";
 import { type Device, type DeviceName, deviceNames } from "../../runtime/device.ts";
-import { cpuDevice, cudaDevice, nodeWebgpuDevice } from "../../runtime/node.ts";
+import { cpuDevice, cudaDevice, installation, nodeWebgpuDevice } from "../../runtime/node.ts";
 import { wasmDevice } from "../../runtime/web.ts";
-import { cudaLibrary, onnxRuntimeNodePath, probeProvider } from "./probe-device.ts";
+import { cudaLibrary, notInstalled, onnxRuntimeNodePath, probeProvider } from "./probe-device.ts";
 
 /** How to get what a device needs. */
 export const remedies = {
-  cpu: "install it with: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node",
+  cpu: installation,
   wasm: "install it with: npm install onnxruntime-web",
   webgpu: "install a driver for Vulkan, Metal or Direct3D 12",
   cuda: "on Linux x64 with an NVIDIA GPU and CUDA's libraries, fetch it with: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false",
@@ -66,11 +66,11 @@ async function pickAutomatically(threads: number): Promise<PickedDevice> {
   if (onnxRuntimeNodePath() !== undefined)
     return { device: await cpuDevice(threads), reason: `no CUDA: ${cudaProblem}` };
   try {
-    return { device: await singleThreadWasm(threads), reason: "onnxruntime-node is not installed" };
+    return { device: await singleThreadWasm(threads), reason: notInstalled, remedy: remedies.cpu };
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     throw new DeviceError(
-      `device: there is none, got neither onnxruntime-node nor onnxruntime-web beside latentkit, expected one of them; ${remedies.cpu}`,
+      `device: there is none, got neither onnxruntime-node, which npm leaves out where its install script cannot download, nor onnxruntime-web, expected one of them; ${remedies.cpu}`,
       { cause: error },
     );
   }

@@ -26,6 +26,9 @@ const program = `
 `;
 const square = "7,10,15,22";
 
+export const notInstalled =
+  "onnxruntime-node is not installed: npm leaves it out where its install script cannot download";
+
 /** The path of the installed onnxruntime-node's entry, or undefined where it is not installed. */
 export function onnxRuntimeNodePath(): string | undefined {
   try {
@@ -52,7 +55,7 @@ export async function probeProvider(
   timeoutMs = 60_000,
 ): Promise<string | undefined> {
   const entry = onnxRuntimeNodePath();
-  if (entry === undefined) return "onnxruntime-node is not installed";
+  if (entry === undefined) return notInstalled;
   const x = new Input("x", [2, 2]);
   const { bytes } = toOnnx({
     inputs: new Map([[x, "x"]]),

@@ -129,7 +129,7 @@ export class FileStore implements RunStore {
       }
     };
     return {
-      append: (text) => tried(file.writeFile(text)),
+      append: (content) => tried(file.writeFile(content)),
       sync: () => tried(file.sync()),
       close: () => file.close(),
     };

@@ -1,73 +1,190 @@
-/** One writer per run: a file `lock` that holds the process id and host of the process that trains into the folder. */
+/**
+ * One writer per run: a file `lock` that names the process that trains into the folder. It appears complete, by a hard link, which
+ * fails where there is one already. What a dead process left is replaced by a rename, which only one process may do: the one that
+ * holds the lock of succeeding it.
+ */
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { open, rm } from "node:fs/promises";
-import { hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { copyFile, link, lstat, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../../errors.ts";
 import { matching, parseJsonObject } from "../../serialization/json.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { fileError, systemCode } from "./file-error.ts";
-import { readOwnText } from "./safe-read.ts";
+import { isRunning, processIdentity, thisProcess } from "./process-identity.ts";
+import { openOwnFile, readExactly } from "./safe-read.ts";
 
-const ownerSchema = z.strictObject({ pid: z.int().positive(), host: z.string().max(300) });
+const ownerSchema = processIdentity.extend({ id: z.string().max(100), since: z.iso.datetime() });
+type Owner = z.infer<typeof ownerSchema>;
+
 const maxLockBytes = 4096;
+/** An owner writes its lock again so often, for those who cannot see its process. */
+const beatMs = 5_000;
+/** It is dead to them when it has not for so long: a process may be busy for seconds. */
+const silenceMs = 30_000;
+const pollMs = 250;
 
-/** Locks held by this process: a lock with our own process id that is not among them is from an earlier process. */
-const held = new Set<string>();
+/** Makes the file `path` of what is in `temporary`, or fails with EEXIST. */
+export type Claim = (temporary: string, path: string) => Promise<void>;
+
+const byLink: Claim = async (temporary, path) => {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if (!withoutLinks.has(systemCode(error) ?? "")) throw error;
+    await byCreation(temporary, path);
+  }
+};
+/** What file systems without hard links answer: FAT, some network shares. */
+const withoutLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** As exclusive, but the file is empty for an instant, and stays so where its maker is killed then: nobody's for half a minute. */
+export const byCreation: Claim = (temporary, path) => copyFile(temporary, path, constants.COPYFILE_EXCL);
 
 /** Takes the lock of a run folder and returns its release. Throws ConfigError where another process holds it. */
-export async function acquireRunLock(folder: string): Promise<() => Promise<void>> {
+export async function acquireRunLock(folder: string, claim: Claim = byLink): Promise<() => Promise<void>> {
   const path = resolve(join(folder, "lock"));
+  const owner: Owner = { ...thisProcess(), id: randomUUID(), since: new Date().toISOString() };
+  const text = JSON.stringify(owner);
   try {
-    await refuseLiveOwner(folder, path);
-    await rm(path, { force: true });
-    const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
-    try {
-      await file.writeFile(JSON.stringify({ pid: process.pid, host: hostname() }));
-    } finally {
+    await take(path, { folder, text, claim });
+    const file = await openOwnFile(path, constants.O_WRONLY);
+    // A beat that fails is missed: what is wrong with the disk is said by what else is written there.
+    const beats = setInterval(() => void file.write(text, 0).catch(() => {}), beatMs).unref();
+    let released = false;
+    return async () => {
+      if (released) return;
+      released = true;
+      clearInterval(beats);
       await file.close();
-    }
+      // It may have passed to another process that heard no beats, as of a machine asleep.
+      if ((await holderAt(path))?.owner?.id === owner.id) await rm(path, { force: true });
+    };
   } catch (error) {
-    if (systemCode(error) === "EEXIST") throw lockedBy(folder, "another process that has just started");
     throw fileError(error, path, "write");
   }
-  held.add(path);
-  let released = false;
-  return async () => {
-    // Called again, it would remove the lock of whoever holds it by then.
-    if (released) return;
-    released = true;
-    held.delete(path);
-    await rm(path, { force: true });
-  };
 }
 
-async function refuseLiveOwner(folder: string, path: string): Promise<void> {
-  let owner;
-  try {
-    owner = matching(ownerSchema, parseJsonObject(await readOwnText(path, maxLockBytes), path), path);
-  } catch (error) {
-    // No lock, a torn one, or something that is no lock: nobody holds it.
-    if (error instanceof CheckpointError) return;
-    throw error;
-  }
-  if (owner.host !== hostname()) throw lockedBy(folder, `process ${owner.pid} on host ${quoted(owner.host)}`);
-  const alive = owner.pid === process.pid ? held.has(path) : isAlive(owner.pid);
-  if (alive) throw lockedBy(folder, `process ${owner.pid}`);
+/** How a process takes locks: what it writes into them, and how. */
+interface Taker {
+  readonly folder: string;
+  readonly text: string;
+  readonly claim: Claim;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === "EPERM";
+async function take(path: string, taker: Taker): Promise<void> {
+  for (;;) {
+    const nowMs = await tryToClaim(path, taker);
+    if (nowMs === undefined) return;
+    const before = await holderAt(path);
+    if (before === undefined || !(await isDead(before, { path, nowMs, taker }))) continue;
+    const hash = createHash("sha256").update(before.mark).digest("hex").slice(0, 16);
+    const succession = temporaryIn(path, hash);
+    await take(succession, taker);
+    // Whoever succeeded earlier has replaced the lock before giving this one up, and no mark comes twice.
+    if ((await holderAt(path))?.mark === before.mark) return rename(succession, path);
+    await rm(succession, { force: true });
   }
 }
 
-function lockedBy(folder: string, owner: string): ConfigError {
+/** A name that `removeTemporaries` knows. */
+const temporaryIn = (path: string, hex: string): string => join(dirname(path), `.lock.${hex}.tmp`);
+
+/** Returns undefined, or the time by the clock of the file system where the path is taken. */
+async function tryToClaim(path: string, { text, claim }: Taker): Promise<number | undefined> {
+  const temporary = temporaryIn(path, randomBytes(8).toString("hex"));
+  try {
+    await writeFile(temporary, text, { flag: "wx" });
+    const { mtimeMs } = await stat(temporary);
+    try {
+      await claim(temporary, path);
+      return undefined;
+    } catch (error) {
+      // ENOENT: whoever has just taken the lock removes temporary files.
+      if (systemCode(error) !== "EEXIST" && systemCode(error) !== "ENOENT") throw error;
+      return mtimeMs;
+    }
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** What lies at the path of a lock. */
+interface Holder {
+  /** Undefined where none can be read: a file of something else, or an empty one. */
+  readonly owner: Owner | undefined;
+  readonly empty: boolean;
+  readonly writtenMs: number;
+  /** Tells it from all that lay there earlier. */
+  readonly mark: string;
+}
+
+async function holderAt(path: string): Promise<Holder | undefined> {
+  const found = await lstat(path).catch(gone);
+  if (!found) return undefined;
+  const other = { owner: undefined, empty: false, writtenMs: found.mtimeMs, mark: `${found.ino} ${found.mtimeMs}` };
+  if (!found.isFile()) return other;
+  const file = await openOwnFile(path).catch(gone);
+  if (!file) return undefined;
+  try {
+    const { size, mtimeMs } = await file.stat();
+    if (size === 0 || size > maxLockBytes) return { ...other, empty: size === 0 };
+    const bytes = new Uint8Array(size);
+    await readExactly(file, bytes, 0, path);
+    const owner = matching(ownerSchema, parseJsonObject(new TextDecoder().decode(bytes), path), path);
+    return { owner, empty: false, writtenMs: mtimeMs, mark: owner.id };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    return other;
+  } finally {
+    await file.close();
+  }
+}
+
+/** For what is removed or replaced while it is looked at. */
+function gone(error: unknown): undefined {
+  const code = systemCode(error instanceof ConfigError ? error.cause : error);
+  if (code !== "ENOENT" && !(error instanceof CheckpointError)) throw error;
+}
+
+/** Whether nobody holds the lock that lies at `path`; false where something else lies there meanwhile. Throws where somebody does. */
+async function isDead(
+  { owner, empty, writtenMs, mark }: Holder,
+  { path, nowMs, taker }: { readonly path: string; readonly nowMs: number; readonly taker: Taker },
+): Promise<boolean> {
+  if (!owner && !empty) return true;
+  const running = owner && isRunning(owner);
+  if (running) throw lockedBy(taker.folder, owner);
+  if (running === false) return true;
+  const until = performance.now() + silenceMs - (nowMs - writtenMs);
+  while (performance.now() < until) {
+    await setTimeout(pollMs);
+    const next = await holderAt(path);
+    if (next?.mark !== mark) return false;
+    if (owner && next.writtenMs !== writtenMs) throw lockedBy(taker.folder, owner);
+  }
+  return true;
+}
+
+function lockedBy(folder: string, { pid, host, since }: Owner): ConfigError {
+  const where = host === thisProcess().host ? "" : ` on host ${quoted(host)}`;
   return new ConfigError(
-    `${folder}: another process is training into this run, got a lock of ${owner}, expected none; wait for it, or delete ${join(folder, "lock")} if it is gone`,
+    `${folder}: another process is training into this run, got a lock of process ${pid}${where}, ${age(since)} old, expected none; wait for it, or delete ${join(folder, "lock")} if it is gone`,
   );
+}
+
+/** How long ago something was, such as `3 minutes`. */
+function age(since: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(since)) / 1000));
+  const units = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ] as const;
+  const [unit, length] = units.find(([, least]) => seconds >= least) ?? units.at(-1)!;
+  const count = Math.floor(seconds / length);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }

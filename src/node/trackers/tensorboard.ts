@@ -1,66 +1,53 @@
-import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { basename, extname, join } from "node:path";
+import { basename, extname } from "node:path";
 import { decode } from "fast-png";
-import { fileError, systemCode } from "../files/file-error.ts";
+import { readBytes, type RunStore } from "../../runs/storage/store.ts";
+import { metricsOf, type TrackedRun, type Tracker } from "../../runs/tracking/tracking.ts";
 import { fileVersion, image, scalars, sessionStart } from "./tfevents.ts";
-import { metricsOf, type TrackedRun, type Tracker } from "../../runs/tracking.ts";
+
+const folder = "tensorboard";
+const mostPictureBytes = 2 ** 28;
 
 /**
  * Writes a TensorBoard event file into the run's `tensorboard/`. A resumed run gets another file, which makes TensorBoard
- * forget what earlier ones say of later steps. Throws ConfigError where the disk refuses the file.
+ * forget what earlier ones say of later steps. Throws ConfigError where the disk refuses the file, CheckpointError where the folder is a link.
  */
-export async function tensorboardTracker({ run, from }: TrackedRun): Promise<Tracker> {
-  const folder = join(run.path, "tensorboard");
-  const { file, path } = await newEventFile(folder);
+export async function tensorboardTracker({ run: { store }, from }: TrackedRun): Promise<Tracker> {
+  await store.makeFolder(folder);
+  const log = await store.openLog(await newName(store));
   const seconds = (): number => Date.now() / 1000;
-  await file.write(fileVersion(seconds()));
-  await file.write(sessionStart({ wallTime: seconds(), step: from + 1 }));
-  const write = async (record: Uint8Array): Promise<string | undefined> => {
-    try {
-      await file.writeFile(record);
-      return undefined;
-    } catch (error) {
-      const refused = fileError(error, path, "write");
-      if (!(refused instanceof Error) || refused === error) throw error;
-      return `tensorboard: ${refused.message}`;
-    }
-  };
+  await log.append(fileVersion(seconds()));
+  await log.append(sessionStart({ wallTime: seconds(), step: from + 1 }));
   return {
     async see(event) {
-      const wallTime = seconds();
-      if (event.kind === "rewind") return write(sessionStart({ wallTime, step: event.to + 1 }));
-      if (event.kind === "pictures") {
+      const at = { wallTime: seconds(), step: event.step };
+      if (event.kind === "rewind") await log.append(sessionStart({ ...at, step: event.to + 1 }));
+      if (event.kind === "pictures")
         for (const picture of event.files) {
-          const png = await readFile(picture);
+          const png = await readBytes(store, `samples/${basename(picture)}`, mostPictureBytes);
           const { width, height, channels } = decode(png);
           const tag = basename(picture, extname(picture)).replace(/-\d+$/, "");
-          const refused = await write(image({ wallTime, step: event.step }, tag, { png, width, height, channels }));
-          if (refused !== undefined) return refused;
+          await log.append(image(at, tag, { png, width, height, channels }));
         }
-        return undefined;
-      }
       const results = metricsOf(event);
-      return results && write(scalars({ wallTime, step: event.step }, results));
+      if (results) await log.append(scalars(at, results));
+      return undefined;
     },
     async close() {
-      await file.close();
+      await log.close();
       return undefined;
     },
   };
 }
 
 /** TensorBoard reads files of a folder in the order of their names. */
-async function newEventFile(folder: string): Promise<{ readonly file: FileHandle; readonly path: string }> {
+async function newName(store: RunStore): Promise<string> {
+  const time = String(Math.floor(Date.now() / 1000)).padStart(10, "0");
+  const host = hostname()
+    .replace(/[^a-zA-Z0-9_-]+/g, "-")
+    .slice(0, 40);
   for (let n = 0; ; n++) {
-    const time = String(Math.floor(Date.now() / 1000)).padStart(10, "0");
-    const host = hostname().replace(/[^a-zA-Z0-9_-]+/g, "-");
-    const path = join(folder, `events.out.tfevents.${time}.${host}.${process.pid}.${n}`);
-    try {
-      await mkdir(folder, { recursive: true });
-      return { file: await open(path, "wx"), path };
-    } catch (error) {
-      if (systemCode(error) !== "EEXIST" || n > 1000) throw fileError(error, path, "write");
-    }
+    const name = `${folder}/events.out.tfevents.${time}.${host}.${process.pid}.${n}`;
+    if ((await store.kindOf(name)) === "nothing") return name;
   }
 }

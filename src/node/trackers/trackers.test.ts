@@ -1,9 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { asMlflow, mlflowServer, type MlflowServer } from "../../../test/mlflow-server.ts";
 import { ConfigError } from "../../errors.ts";
 import { findModel } from "../../models/registry.ts";
 import { trainingSettings } from "../../training/settings.ts";
@@ -94,61 +93,33 @@ describe("tensorboard", () => {
     // step (field 2) 13, then session_log (field 7) with status START.
     expect(messages(second!)[1]!.subarray(-6).toString("hex")).toBe("100d3a020801");
   });
+
+  test("are not written through a link", async () => {
+    const outside = mkdtempSync(join(tmpdir(), "latentkit-outside-"));
+    await follow(await start("linked", {}), 12);
+    symlinkSync(outside, join(folder, "linked", "tensorboard"));
+    const resumed = await resumeRun(join(folder, "linked"), { given: { settings: { tensorboard: true } } });
+    await expect(follow(resumed)).rejects.toThrow(
+      `${join(folder, "linked", "tensorboard")}: not a folder, got a file or link, expected a folder of the run's own`,
+    );
+    expect(readdirSync(outside)).toEqual([]);
+    rmSync(outside, { recursive: true });
+  });
 });
 
 describe("mlflow", () => {
-  interface Call {
-    readonly path: string;
-    readonly body: Record<string, unknown>;
-    readonly authorization: string | undefined;
-  }
-  let server: Server;
-  let address: string;
-  let calls: Call[];
-  /** What a log-batch of metrics is answered with. */
-  let status: number;
-  let experiments: Set<string>;
+  let server: MlflowServer;
   beforeEach(async () => {
-    [calls, status, experiments] = [[], 200, new Set()];
-    server = createServer((request, response) => {
-      let text = "";
-      request.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      request.on("end", () => {
-        const url = new URL(request.url!, "http://localhost");
-        const path = url.pathname.replace("/api/2.0/mlflow/", "");
-        const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
-        calls.push({ path, body, authorization: request.headers.authorization });
-        const answer = (code: number, value: object): void => {
-          response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(value));
-        };
-        if (path === "experiments/get-by-name") {
-          const name = url.searchParams.get("experiment_name")!;
-          if (experiments.has(name)) answer(200, { experiment: { experiment_id: "7" } });
-          else answer(404, { error_code: "RESOURCE_DOES_NOT_EXIST" });
-        } else if (path === "experiments/create") {
-          experiments.add(String(body["name"]));
-          answer(200, { experiment_id: "7" });
-        } else if (path === "runs/create") answer(200, { run: { info: { run_id: "abc" } } });
-        else if (path === "runs/log-batch" && "metrics" in body) answer(status, {});
-        else answer(200, {});
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server = await mlflowServer();
   });
-  afterEach(() => new Promise((resolve) => server.close(resolve)));
-
-  const sent = (path: string): readonly Record<string, unknown>[] =>
-    calls.filter((call) => call.path === path).map(({ body }) => body);
-  const metrics = () =>
-    sent("runs/log-batch").flatMap(
-      (body) => (body["metrics"] ?? []) as { readonly key: string; readonly step: number; readonly value: number }[],
-    );
+  afterEach(() => server.close());
 
   test("gets the settings and every metric, and hears that the run is finished", async () => {
-    await follow(await start("sent", { mlflow: `${address}/` }));
-    expect(sent("runs/create")).toMatchObject([{ experiment_id: "7", run_name: "sent" }]);
-    const params = sent("runs/log-batch").flatMap((body) => (body["params"] ?? []) as { key: string; value: string }[]);
+    await follow(await start("sent", { mlflow: `${server.address}/` }));
+    expect(server.sent("runs/create")).toMatchObject([{ experiment_id: "7", run_name: "sent" }]);
+    const params = server
+      .sent("runs/log-batch")
+      .flatMap((body) => (body["params"] ?? []) as { key: string; value: string }[]);
     expect(Object.fromEntries(params.map(({ key, value }) => [key, value]))).toMatchObject({
       model: "vae",
       data: "digits:100",
@@ -156,48 +127,80 @@ describe("mlflow", () => {
       hiddenDims: "16",
       latentDim: "2",
     });
-    expect(metrics().map(({ key, step, value }) => [key, step, value])).toEqual(await recorded("sent"));
-    expect(sent("runs/update")).toMatchObject([{ run_id: "abc", status: "FINISHED" }]);
+    expect(server.metrics().map(({ key, step, value }) => [key, step, value])).toEqual(await recorded("sent"));
+    expect(server.sent("runs/update")).toMatchObject([{ run_id: "abc", status: "FINISHED" }]);
     expect((await Run.open(new FileStore(join(folder, "sent")))).info.mlflowRun).toBe("abc");
   });
 
   test("a resumed run keeps its id", async () => {
-    await follow(await start("continued", { mlflow: address }), 12);
-    expect(sent("runs/update")).toMatchObject([{ status: "KILLED" }]);
+    await follow(await start("continued", { mlflow: server.address }), 12);
+    expect(server.sent("runs/update")).toMatchObject([{ status: "KILLED" }]);
     await follow(await resumeRun(join(folder, "continued")));
-    expect(sent("runs/create")).toHaveLength(1);
-    expect(sent("runs/update").at(-1)).toMatchObject({ run_id: "abc", status: "FINISHED" });
-    expect(metrics().map(({ key, step, value }) => [key, step, value])).toEqual(await recorded("continued"));
+    expect(server.sent("runs/create")).toHaveLength(1);
+    expect(server.sent("runs/update").at(-1)).toMatchObject({ run_id: "abc", status: "FINISHED" });
+    expect(server.metrics().map(({ key, step, value }) => [key, step, value])).toEqual(await recorded("continued"));
   });
 
   test("one that fails meanwhile costs a warning and no metric", async () => {
-    status = 503;
-    const training = await start("patchy", { mlflow: address });
+    let refused = 0;
+    server.answer = ({ body }, response) => {
+      if (!("metrics" in body)) return false;
+      refused += 1;
+      response.writeHead(503).end("{}");
+      return true;
+    };
+    const training = await start("patchy", { mlflow: server.address });
     const events: TrainingEvent[] = [];
     for await (const event of training.train()) {
       events.push(event);
-      if (event.step >= 15) status = 200;
+      if (event.step < 15) continue;
+      await expect.poll(() => refused).toBeGreaterThan(0);
+      server.answer = asMlflow;
     }
     await training.close();
     const warnings = events.filter((event) => event.kind === "warning");
     expect(warnings).toHaveLength(1);
     expect(warnings[0]!.message).toBe(
-      `--mlflow: ${address} refuses, got status 503 "{}", expected it to accept the run; training continues, and missed metrics are sent later`,
+      `--mlflow: ${server.address} refuses, got status 503 "{}", expected it to accept the run; training continues, and missed metrics are sent later`,
     );
-    const unique = new Map(metrics().map(({ key, step, value }) => [`${key} ${step}`, value]));
+    const unique = new Map(server.metrics().map(({ key, step, value }) => [`${key} ${step}`, value]));
     expect(unique).toEqual(new Map((await recorded("patchy")).map(([key, step, value]) => [`${key} ${step}`, value])));
   });
 
-  test("a name and a password come from the environment", async () => {
-    process.env["MLFLOW_TRACKING_USERNAME"] = "ann";
-    process.env["MLFLOW_TRACKING_PASSWORD"] = "secret";
-    try {
-      await follow(await start("named", { mlflow: address, epochs: 1 }));
-    } finally {
-      delete process.env["MLFLOW_TRACKING_USERNAME"];
-      delete process.env["MLFLOW_TRACKING_PASSWORD"];
-    }
-    expect(new Set(calls.map(({ authorization }) => authorization))).toEqual(new Set(["Basic YW5uOnNlY3JldA=="]));
+  describe("a name and a password", () => {
+    beforeEach(() => {
+      process.env["MLFLOW_TRACKING_USERNAME"] = "ann";
+      process.env["MLFLOW_TRACKING_PASSWORD"] = "secret";
+    });
+    afterEach(() => {
+      for (const name of ["USERNAME", "PASSWORD", "URI"]) delete process.env[`MLFLOW_TRACKING_${name}`];
+    });
+    const sent = (): ReadonlySet<string | undefined> => new Set(server.calls.map(({ authorization }) => authorization));
+    const basic = "Basic YW5uOnNlY3JldA==";
+
+    test("come from the environment", async () => {
+      await follow(await start("named", { mlflow: server.address, epochs: 1 }));
+      expect(sent()).toEqual(new Set([basic]));
+    });
+
+    test("do not go to an address that only the run names", async () => {
+      await follow(await start("foreign", { mlflow: server.address }), 6);
+      const resumed = async (settings: object): Promise<readonly string[]> => {
+        server.calls.length = 0;
+        const training = await resumeRun(join(folder, "foreign"), { given: { settings } });
+        const stopAt = training.from + 2;
+        return (await follow(training, stopAt)).flatMap((event) => (event.kind === "warning" ? [event.message] : []));
+      };
+      expect(await resumed({})).toEqual([
+        `--mlflow: ${server.address} is the run's own address, so your credentials are not sent there; to send them, resume with --mlflow ${server.address}`,
+      ]);
+      expect(sent()).toEqual(new Set([undefined]));
+      expect(await resumed({ mlflow: server.address })).toEqual([]);
+      expect(sent()).toEqual(new Set([basic]));
+      process.env["MLFLOW_TRACKING_URI"] = server.address;
+      expect(await resumed({})).toEqual([]);
+      expect(sent()).toEqual(new Set([basic]));
+    });
   });
 
   test.each([

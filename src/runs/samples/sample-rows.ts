@@ -2,8 +2,10 @@ import { ConfigError } from "../../errors.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
 import type { SampledMarginals } from "../../evaluation/samples/sampling.ts";
+import { chunk } from "../../evaluation/model-on-device.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { type Shape, sizeOf } from "../../graph/shape.ts";
 import { classQuotas } from "./class-quotas.ts";
 import type { CodePrior } from "../codes/code-prior.ts";
 
@@ -65,8 +67,11 @@ export async function samplePiece(
   return from.sampleCodes(count, codes, { seed, first, marginals: marginals ?? (asItIs ? undefined : "model") });
 }
 
-/** Samples made at a time: a multiple of the rows of a graph. */
-const piece = 16_384;
+/** Samples of a shape made at a time: a multiple of the rows of a graph, and at most 64 MB of values. */
+function rowsOfPiece(shape: Shape): number {
+  const fitting = Math.floor(2 ** 24 / sizeOf(shape));
+  return Math.min(16_384, Math.max(chunk, fitting - (fitting % chunk)));
+}
 
 export interface SampledRows {
   /** [count, ...shape]. */
@@ -83,6 +88,7 @@ export async function* sampleRows(
   trained: TrainedModel,
   { count, ...options }: SamplePieceOptions & { readonly count: number },
 ): AsyncGenerator<SampledRows> {
+  const piece = rowsOfPiece(trained.shape);
   const { condition } = trained.model;
   const field =
     condition?.required && !trained.isGiven ? condition.fields.find(({ kind }) => kind === "class") : undefined;

@@ -131,8 +131,8 @@ export class MemoryStore implements RunStore {
     if (this.#kind(name) === "nothing") this.#put(name, { bytes: new Uint8Array(1024), size: 0 });
     const file = this.#file(name);
     return Promise.resolve({
-      append: (text) => {
-        append(file, new TextEncoder().encode(text));
+      append: (content) => {
+        append(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
         return Promise.resolve();
       },
       sync: () => Promise.resolve(),

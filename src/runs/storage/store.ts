@@ -57,14 +57,18 @@ export interface StoredFile {
 }
 
 export interface StoredLog {
-  append(text: string): Promise<void>;
+  append(content: string | Uint8Array): Promise<void>;
   /** Waits until everything appended would survive a power cut. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The text of a file of at most `maxBytes`. Throws CheckpointError. */
-export async function readText(store: RunStore, name: string, maxBytes: number): Promise<string> {
+export const readText = async (store: RunStore, name: string, maxBytes: number): Promise<string> =>
+  new TextDecoder().decode(await readBytes(store, name, maxBytes));
+
+/** The bytes of a file of at most `maxBytes`. Throws CheckpointError. */
+export async function readBytes(store: RunStore, name: string, maxBytes: number): Promise<Uint8Array> {
   const file = await store.open(name);
   try {
     const { size } = file;
@@ -72,7 +76,7 @@ export async function readText(store: RunStore, name: string, maxBytes: number):
       throw new CheckpointError(`${store.pathOf(name)}: too large, got ${size} bytes, expected at most ${maxBytes}`);
     const bytes = new Uint8Array(size);
     await file.read(bytes, 0);
-    return new TextDecoder().decode(bytes);
+    return bytes;
   } finally {
     await file.close();
   }

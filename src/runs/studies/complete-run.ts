@@ -1,7 +1,8 @@
 import { ConfigError } from "../../errors.ts";
 import type { Platform } from "../platform.ts";
 import type { RunResult } from "../run-info.ts";
-import { resumeRun, type RunRequest, startRun } from "../start-run.ts";
+import { resumeRun } from "../resume-run.ts";
+import { type RunRequest, startRun } from "../start-run.ts";
 import type { TrainingEvent, TrainingRun } from "../training-run.ts";
 
 export interface CompletedRun {

@@ -1,14 +1,15 @@
 /** Where a run's metrics go besides its own store. */
-import { ConfigError } from "../errors.ts";
-import type { TrainingSettings } from "../training/settings.ts";
-import type { Run } from "./run.ts";
-import type { TrainingEvent } from "./training-event.ts";
+import { ConfigError } from "../../errors.ts";
+import type { TrainingSettings } from "../../training/settings.ts";
+import type { Run } from "../run.ts";
+import type { TrainingEvent } from "../training-event.ts";
 
 export type Ending = "finished" | "interrupted" | "failed";
 
-/** Follows a run. What is in its way it returns in a sentence; it never ends training. */
+/** Follows a run, which neither waits for it nor ends with it. What is in its way it returns in a sentence. */
 export interface Tracker {
   see(event: TrainingEvent): Promise<string | undefined>;
+  /** Takes a few seconds at most. */
   close(ending: Ending): Promise<string | undefined>;
 }
 
@@ -16,6 +17,8 @@ export interface TrackedRun {
   readonly run: Run;
   /** Steps done before this process. */
   readonly from: number;
+  /** Whether the address that metrics go to was given to this process; else it is from the run's record, which may be another's. */
+  readonly addressGiven: boolean;
 }
 
 /** The trackers of a platform. */
@@ -47,11 +50,16 @@ export async function* tracked(
 ): AsyncGenerator<TrainingEvent> {
   let ending: Ending = "failed";
   let step = 0;
+  let unsaid: readonly string[] = [];
+  const following = new Set(trackers);
   try {
     for await (const event of events) {
       ({ step } = event);
-      for (const tracker of trackers) {
-        const message = await tracker.see(event);
+      for (const tracker of following) {
+        const message = await tracker.see(event).catch((error: unknown) => {
+          following.delete(tracker);
+          return `${messageOf(error)}; nothing more of this run is written there`;
+        });
         if (message !== undefined) yield { kind: "warning", step, message };
       }
       // A consumer that stops early has interrupted the run.
@@ -60,9 +68,13 @@ export async function* tracked(
       ending = event.kind === "done" ? "finished" : event.kind === "interrupted" ? "interrupted" : "failed";
     }
   } finally {
-    for (const tracker of trackers) await tracker.close(ending);
+    const closed = await Promise.all(trackers.map((tracker) => tracker.close(ending).catch(messageOf)));
+    unsaid = closed.filter((message) => message !== undefined);
   }
+  for (const message of unsaid) yield { kind: "warning", step, message };
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The metrics of an event, by `split/name`. */
 export function metricsOf(event: TrainingEvent): Readonly<Record<string, number>> | undefined {
