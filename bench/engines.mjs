@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findPython } from "./python.mjs";
 
@@ -14,15 +14,19 @@ export const peerNames = ["limit", "jax-js", "tfjs", "torch", "torch-compile", "
 /**
  * @typedef {object} EngineStart
  * @property {string} name row of the table; of several starts of one name the fastest is kept
- * @property {string} variant
+ * @property {import("./protocol.mjs").Variant} variant
  * @property {string[]} command
  * @property {string} [absent] why it cannot be started
  */
 
-/** Number of threads of every engine; with more processors, workers are pinned to two of them. */
-function pinning() {
-  if (availableParallelism() <= 2) return [];
-  return spawnSync("taskset", ["-c", "0,1", "true"]).status === 0 ? ["taskset", "-c", "0,1"] : [];
+/**
+ * With more processors than threads, workers are pinned to as many.
+ * @param {number} threads
+ */
+function pinning(threads) {
+  if (availableParallelism() <= threads) return [];
+  const pinned = ["taskset", "-c", `0-${threads - 1}`];
+  return spawnSync(pinned[0], [...pinned.slice(1), "true"]).status === 0 ? pinned : [];
 }
 
 /** The JavaScript peers, from bench/package-lock.json. */
@@ -39,27 +43,29 @@ function installJavaScriptPeers() {
 /**
  * Latentkit, then the peers asked for.
  * @param {readonly string[]} peers
- * @param {{ install: boolean, beside?: string }} options whether missing packages may be installed; another checkout, built, to time beside this one
+ * @param {{ install: boolean, threads: number, without: readonly string[], beside?: string }} options whether missing packages may be installed;
+ *   rewrites that one more Latentkit each leaves out, "a+b" for two at once; another checkout, built, to time beside this one
  * @returns {EngineStart[]}
  */
-export function engineStarts(peers, { install, beside }) {
-  const pin = pinning();
+export function engineStarts(peers, { install, threads, without, beside }) {
+  const pin = pinning(threads);
   /** @returns {EngineStart} */
   const node = (
     /** @type {string} */ name,
     /** @type {string} */ file,
-    { variant = "", needs = "", remedy = "" } = {},
+    { needs = "", remedy = "", ...variant } = {},
   ) => ({
     name,
-    variant,
-    command: [...pin, process.execPath, here(file)],
+    variant: { threads, ...variant },
+    command: [...pin, process.execPath, resolve(here("."), file)],
     ...(needs === "" || existsSync(here(needs)) ? {} : { absent: `not installed; run: ${remedy}` }),
   });
   /** @returns {EngineStart} */
   const python = (/** @type {string} */ name, /** @type {string} */ engine, { installs = install } = {}) => {
     const found = findPython([engine === "jax" ? "jax" : "torch"], { install: installs });
-    if ("absent" in found) return { name, variant: "", command: [], absent: found.absent };
-    return { name, variant: "", command: [...pin, found.python, here("peers.py"), engine] };
+    const variant = { threads };
+    if ("absent" in found) return { name, variant, command: [], absent: found.absent };
+    return { name, variant, command: [...pin, found.python, here("peers.py"), engine] };
   };
   const latentkit = { needs: "../dist/index.js", remedy: "npm run build" };
   const jaxJs = { needs: "node_modules/@jax-js/jax", remedy: "npm ci --prefix bench" };
@@ -78,16 +84,11 @@ export function engineStarts(peers, { install, beside }) {
   if (install && wantsNpm && !(existsSync(here(jaxJs.needs)) && existsSync(here(tfjs.needs)))) installJavaScriptPeers();
   return [
     node("latentkit", "latentkit.mjs", latentkit),
-    node("latentkit-loss", "latentkit.mjs", { ...latentkit, variant: "loss" }),
-    ...(beside === undefined
-      ? []
-      : [
-          {
-            name: "latentkit beside",
-            variant: "",
-            command: [...pin, process.execPath, join(beside, "bench/latentkit.mjs")],
-          },
-        ]),
+    node("latentkit-loss", "latentkit.mjs", { ...latentkit, loss: true }),
+    ...without.map((names) =>
+      node(`latentkit without ${names}`, "latentkit.mjs", { ...latentkit, without: names.split("+") }),
+    ),
+    ...(beside === undefined ? [] : [node("latentkit beside", join(resolve(beside), "bench/latentkit.mjs"))]),
     ...peerNames.filter((name) => peers.includes(name)).flatMap((name) => peerStarts[name]()),
   ];
 }

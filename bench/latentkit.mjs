@@ -10,6 +10,7 @@ import {
   mean,
   MLP,
   Noise,
+  noise,
   parameters,
   Program,
   relu,
@@ -22,8 +23,9 @@ import {
   variables,
 } from "../dist/index.js";
 import { cpuDevice } from "../dist/node/index.js";
+import { families } from "./families/index.mjs";
 import { firstLosses, serve } from "./protocol.mjs";
-import { CHECKED_STEPS, fill } from "./workloads.mjs";
+import { batchesOf, fill, initial } from "./uniform.mjs";
 
 /** Steps between two losses, as in `fit`. */
 const METRICS_EVERY = 20;
@@ -37,15 +39,10 @@ class ResidualStack {
   }
 }
 
-/** One objective: the mean square of a network's output against a target. */
-const regression = (network, { x, target }) => [
-  { name: "loss", loss: mean(square(network.apply(x).sub(target))), parameters: parameters(network), metrics: {} },
-];
-
 const vaeOf = (network, shape) =>
   vae.build(vae.config.parse({ network, latentDim: 20, activation: "relu" }), dataSpec(shape));
 
-/** The module whose variables are the workload's parameters, and its objectives. */
+/** The module whose variables are the workload's parameters, and its objectives, given the workload's data and noise. */
 const trained = {
   "vae-mlp": () => objectivesOf(vaeOf("mlp", [784])),
   "vae-conv": () => objectivesOf(vaeOf("conv", [1, 28, 28])),
@@ -60,24 +57,46 @@ const objectivesOf = (model) => ({
     return model.objectives(batch, () => context);
   },
 });
-const regressionOf = (network) => ({ module: network, objectives: (inputs) => regression(network, inputs) });
+/** The mean square of a network's output against a target. */
+const regressionOf = (module) =>
+  familyOf({ module, loss: ({ x, target }) => mean(square(module.apply(x).sub(target))) });
+const familyOf = ({ module, trained: part = module, loss }) => ({
+  module,
+  objectives: (inputs) => {
+    const context = new TrainingContext();
+    const value = loss(inputs, context);
+    return [{ name: "loss", loss: value, parameters: parameters(part), metrics: {}, updates: context.updates }];
+  },
+});
 
-/** The same tensor with all noise set to zero. */
-function withoutNoise(tensor) {
-  const nodes = new Set([tensor]);
+/** The same objective, its loss alone, with all noise set to zero. */
+function withoutNoise(objective) {
+  const nodes = new Set([objective.loss]);
   for (const node of nodes) for (const input of node.inputs) nodes.add(input);
   const noises = [...nodes].filter((node) => node instanceof Noise);
-  return substitute([tensor], new Map(noises.map((leaf) => [leaf, constant(0).broadcastTo(leaf.shape)])))[0];
+  const zeros = new Map(noises.map((leaf) => [leaf, constant(0).broadcastTo(leaf.shape)]));
+  return { ...objective, loss: substitute([objective.loss], zeros)[0], metrics: {} };
 }
 
-async function writeParameters(store, module, specs) {
+/** Values for a module's variables: as the workload lists them, or by rule, where states that are vectors keep their own. */
+function* initialValues(module, workload) {
   const found = [...variables(module)];
-  for (const [i, [name, variable]] of found.entries()) {
-    const [values, shape] = arranged(specs[i]);
-    if (`${variable.shape}` !== `${shape}`)
-      throw new Error(`${name} is [${variable.shape}], the workload's parameter ${i} [${shape}]`);
-    await store.write(variable, values);
+  if (!workload.peers) {
+    for (const [i, [name, variable]] of found.entries()) {
+      const [values, shape] = arranged(workload.parameters[i]);
+      if (`${variable.shape}` !== `${shape}`)
+        throw new Error(`${name} is [${variable.shape}], the workload's parameter ${i} [${shape}]`);
+      yield [variable, values];
+    }
+    return;
   }
+  const states = found.filter(([, variable]) => !variable.trainable && variable.rank > 1);
+  for (const [i, [name, variable]] of [...parameters(module), ...states].entries())
+    yield [variable, fill(initial(i, variable.shape, { gain: name.endsWith("gain") }))];
+}
+
+async function writeParameters(store, module, workload) {
+  for (const [variable, values] of initialValues(module, workload)) await store.write(variable, values);
 }
 
 /** Dense weights are [out, in] here. */
@@ -88,40 +107,55 @@ function arranged(spec) {
   return [values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]), [columns, rows]];
 }
 
-const batchesOf = (spec) => {
-  const values = fill(spec);
-  const size = values.length / spec.shape[0];
-  return Array.from({ length: spec.shape[0] }, (_, i) => values.slice(i * size, (i + 1) * size));
-};
+const byName = (specs, tensorOf) => Object.fromEntries(specs.map((spec) => [spec.name, tensorOf(spec)]));
+const dataInputs = ({ data }) => byName(data, ({ name, shape, dtype }) => new Input(name, shape.slice(1), dtype));
+
+/** Batches by the step that takes them. */
+function ringsOf(specs) {
+  const rings = specs.map((spec) => [spec.name, batchesOf(spec)]);
+  return (at) => Object.fromEntries(rings.map(([name, batches]) => [name, batches[at % batches.length]]));
+}
 
 /** A training workload as an engine. */
 async function training(workload, device, lossEvery) {
-  const { module, objectives } = trained[workload.kind]();
-  const inputs = Object.fromEntries(workload.data.map(({ name, shape }) => [name, new Input(name, shape.slice(1))]));
-  const rings = workload.data.map((spec) => ({ name: spec.name, batches: batchesOf(spec) }));
-  const compiled = async (list) => {
-    const optimizer = adam({ learningRate: 1e-3 });
-    const step = new TrainingStep({ device, variables: variables(module), objectives: list, optimizer });
+  const { module, objectives } = trained[workload.kind]?.() ?? familyOf(families[workload.kind]());
+  const { data, noise: sampled = [] } = workload;
+  const inputs = dataInputs(workload);
+  const batchAt = ringsOf([...data, ...sampled.map((spec) => ({ ...spec, shape: [1, ...spec.shape] }))]);
+  const stepOf = (list) =>
+    new TrainingStep({
+      device,
+      variables: variables(module),
+      objectives: list,
+      optimizer: adam({ learningRate: 1e-3 }),
+    });
+  const initialize = async (step) => {
     await step.initialize(0);
-    await writeParameters(step.store, module, workload.parameters);
-    return step;
+    await writeParameters(step.store, module, workload);
   };
-  const runStep = (step, at, metrics) => {
-    const batch = rings.map(({ name, batches }) => [name, batches[at % batches.length]]);
-    const given = { ...Object.fromEntries(batch), step: Float32Array.of(at + 1) };
-    return step.run({ inputs: given, seed: 0, step: at + 1, metrics });
+  const runStep = (step, at, metrics) =>
+    step.run({ inputs: { ...batchAt(at), step: Float32Array.of(at + 1) }, seed: 0, step: at + 1, metrics });
+  const quiet = () => {
+    const fixed = byName(sampled, ({ name, shape }) => new Input(name, shape));
+    return objectives({ ...inputs, ...fixed }).map(withoutNoise);
   };
-  const list = objectives(inputs);
+  const noisy = () =>
+    objectives({ ...inputs, ...byName(sampled, ({ distribution, shape }) => noise[distribution](shape)) });
   let step;
-  let position = CHECKED_STEPS;
+  let position = METRICS_EVERY;
   return {
     async check() {
-      const quiet = list.map((objective) => ({ ...objective, loss: withoutNoise(objective.loss), metrics: {} }));
-      const checked = await compiled(quiet);
-      const losses = await firstLosses(async (at) => (await runStep(checked, at, true)).loss);
+      const start = performance.now();
+      const checked = stepOf(quiet());
+      const traceMs = performance.now() - start;
+      await initialize(checked);
+      const { checks, firstMs } = await firstLosses(async (at) => (await runStep(checked, at, true)).loss);
       await checked.release();
-      step = await compiled(list);
-      return losses;
+      step = stepOf(noisy());
+      await initialize(step);
+      // With the loss and without it: both graphs are compiled before the rounds.
+      for (const metrics of [true, false]) await runStep(step, position++, metrics);
+      return { checks, compileMs: traceMs + firstMs };
     },
     async run(steps) {
       for (const end = position + steps; position < end; position++)
@@ -137,42 +171,61 @@ function means(model, count) {
   return sampler.finish(sampler.start(count, options, evaluation), options, evaluation);
 }
 
+/** A forward pass: the module whose variables are the workload's parameters, its output, and the same of the data alone. */
+const passes = {
+  encode: ({ x }) => {
+    const { encoder } = vaeOf("mlp", [784]);
+    const output = encoder.apply(x, evaluation);
+    return { module: encoder, output, checked: output };
+  },
+  sample: ({ z }) => {
+    const model = vaeOf("mlp", [784]);
+    return { module: model.decoder, output: means(model, z.shape[0]), checked: model.decode({ z }, evaluation).mean };
+  },
+};
+function familyPass(kind, inputs) {
+  const { module, output: outputOf } = families[kind]();
+  const output = outputOf(inputs);
+  return { module, output, checked: output };
+}
+
 /** A forward workload as an engine. */
 async function throughput(workload, device) {
-  const model = vaeOf("mlp", [784]);
-  const [spec] = workload.data;
-  const x = new Input(spec.name, spec.shape.slice(1));
-  const encodes = workload.kind === "encode";
-  const found = [...variables(encodes ? model.encoder : model.decoder).values()];
-  const store = createVariables(device, found);
-  await writeParameters(store, encodes ? model.encoder : model.decoder, workload.parameters);
-  const output = encodes ? model.encoder.apply(x, evaluation) : means(model, workload.batch);
-  const checked = encodes ? output : model.decode({ z: x }, evaluation).mean;
-  const program = (name, value) => new Program(store, { name, outputs: new Map([["output", value]]) });
+  const { kind } = workload;
+  const start = performance.now();
+  const inputs = dataInputs(workload);
+  const { module, output, checked } = passes[kind]?.(inputs) ?? familyPass(kind, inputs);
+  const traceMs = performance.now() - start;
+  const store = createVariables(device, [...variables(module).values()]);
+  await writeParameters(store, module, workload);
+  // Batches of 64 as a trained model runs them.
+  const frozen = kind in families;
+  const program = (name, value) => new Program(store, { name, outputs: new Map([["output", value]]), frozen });
   const timed = program("timed", output);
-  const batches = batchesOf(spec);
+  const readsData = output === checked;
+  const batchAt = ringsOf(workload.data);
   let position = 0;
   return {
     async check() {
       const quiet = program("check", mean(square(checked)));
-      const result = await quiet.run({ inputs: { [spec.name]: batches[0] }, outputs: ["output"] });
+      const { checks, firstMs } = await firstLosses(
+        async () => (await quiet.run({ inputs: batchAt(0), outputs: ["output"] })).output[0],
+        1,
+      );
       await quiet.release();
-      return [result.output[0]];
+      return { checks, compileMs: traceMs + firstMs };
     },
     async run(steps) {
-      for (const end = position + steps; position < end; position++) {
-        const inputs = encodes ? { [spec.name]: batches[position % batches.length] } : {};
-        await timed.run({ inputs, outputs: ["output"], seed: 0, step: position });
-      }
+      for (const end = position + steps; position < end; position++)
+        await timed.run({ inputs: readsData ? batchAt(position) : {}, outputs: ["output"], seed: 0, step: position });
     },
   };
 }
 
-await serve(async (workload, variant) => {
-  const device = await cpuDevice(2);
+await serve(async (workload, { loss = false, without, threads }) => {
+  const device = await cpuDevice(threads, { without });
   if (!workload.trains) return { ...(await throughput(workload, device)), note: device.description };
-  const lossEvery = variant === "loss" ? 1 : METRICS_EVERY;
-  const note =
-    variant === "loss" ? "the loss in every step" : `${device.description}; the loss in every ${lossEvery}th step`;
+  const lossEvery = loss ? 1 : METRICS_EVERY;
+  const note = loss ? "the loss in every step" : `${device.description}; the loss in every ${lossEvery}th step`;
   return { ...(await training(workload, device, lossEvery)), note };
 });

@@ -50,7 +50,7 @@ function gemmModel(gemms) {
   return new Uint8Array([...number(1, 8), ...opset, ...bytes(7, graph)]);
 }
 
-await serve(async ({ products }) => {
+await serve(async ({ products }, { threads }) => {
   const random = (shape) =>
     new Tensor("float32", Float32Array.from({ length: shape[0] * shape[1] }, Math.random), shape);
   const gemms = products.map((product, index) => {
@@ -65,12 +65,12 @@ await serve(async ({ products }) => {
       out: { name: `out_${index}`, shape: [m, n] },
     };
   });
-  const session = await InferenceSession.create(gemmModel(gemms), { intraOpNumThreads: 2, interOpNumThreads: 1 });
+  const session = await InferenceSession.create(gemmModel(gemms), { intraOpNumThreads: threads, interOpNumThreads: 1 });
   const feeds = Object.fromEntries(gemms.flatMap(({ x, y }) => [x, y]).map(({ name, shape }) => [name, random(shape)]));
   const fetches = Object.fromEntries(gemms.map(({ out }) => [out.name, random(out.shape)]));
   return {
     note: "ONNX Runtime Gemm",
-    check: async () => [],
+    check: async () => ({ checks: [] }),
     async run(steps) {
       for (let i = 0; i < steps; i++) await session.run(feeds, fetches);
     },

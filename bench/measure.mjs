@@ -12,6 +12,9 @@ import { WorkerProcess } from "./worker-process.mjs";
  * @property {number} [medianMsPerStep]
  * @property {number} [ratioToLatentkit] msPerStep over Latentkit's of the same run: above 1 is slower than Latentkit
  * @property {number} [medianRatio] the same for the medians
+ * @property {number} [cpuMsPerStep] processor time of all threads, least of the rounds: less sensitive to other load than time
+ * @property {number} [cpuRatioToLatentkit]
+ * @property {number} [compileMs] from building the step's graph to the end of the process's first step
  * @property {number} [peakMiB]
  * @property {string} note
  * @property {string} [absent] why there is no number
@@ -25,6 +28,8 @@ const ROUND_LIMIT_SECONDS = 300;
 const SPIN_MS = 100;
 /** An engine with a longer step is timed once, not once per round. */
 const SLOW_STEP_MS = 5000;
+/** One whose step is longer than a round takes part in fewer of them, at least in so many. */
+const FEWEST_ROUNDS = 5;
 
 /** @param {readonly number[]} values */
 export function median(values) {
@@ -55,39 +60,49 @@ export function disagreements(workload, engines) {
   return [...failures.values()];
 }
 
+/** @param {{ ms?: number, cpuMs?: number }} answer @param {number} steps */
+const perStep = ({ ms = 0, cpuMs = Number.NaN }, steps) => ({ ms: ms / steps, cpuMs: cpuMs / steps });
+
 /**
  * Starts an engine, checks its losses, and finds the number of steps that fill a round.
  * @param {EngineStart} start
  * @param {Workload} workload
- * @param {number} seconds
+ * @param {{ rounds: number, seconds: number }} limits
  */
-async function prepare(start, workload, seconds) {
-  const engine = { ...start, checks: [], note: "", steps: 1, slow: false, rounds: [], peakMiB: Number.NaN };
-  if (start.absent !== undefined) return engine;
+async function prepare(start, workload, { rounds, seconds }) {
+  const { peers } = workload;
+  const unwritten = peers && !start.name.startsWith("latentkit") && !peers.includes(start.name);
+  const absentFrom = unwritten ? { absent: "not written for this workload" } : {};
+  const engine = { ...start, ...absentFrom, checks: [], note: "", steps: 1, turns: 0, rounds: [] };
+  if (engine.absent !== undefined) return engine;
   const worker = new WorkerProcess(start.command);
   const setup = await worker.ask({ do: "setup", workload, variant: start.variant }, SETUP_LIMIT_SECONDS);
   let absent = setup.absent;
   let msPerStep = 0;
+  let last;
   // The first round compiles what the check did not; the others warm up.
   for (
     let spent = 0, round = 0;
-    absent === undefined && (round < 2 || spent < 1000) && msPerStep < SLOW_STEP_MS;
+    absent === undefined && (round < 2 || (spent < 1000 && msPerStep < SLOW_STEP_MS));
     round++
   ) {
     const steps = round < 2 ? 1 : Math.max(1, Math.floor(300 / msPerStep));
     const answer = await worker.ask({ do: "round", steps }, ROUND_LIMIT_SECONDS);
     absent = answer.absent;
-    msPerStep = (answer.ms ?? 0) / steps;
+    last = perStep(answer, steps);
+    msPerStep = last.ms;
     spent += answer.ms ?? 0;
   }
   if (absent !== undefined) {
     await worker.end();
     return { ...engine, absent };
   }
-  const slow = msPerStep >= SLOW_STEP_MS;
-  const steps = Math.max(1, Math.round((seconds * 1000) / msPerStep));
-  const rounds = slow ? [msPerStep] : [];
-  return { ...engine, worker, steps, slow, rounds, checks: setup.checks ?? [], note: setup.note ?? "" };
+  const { checks = [], compileMs, note = "" } = setup;
+  const ready = { ...engine, worker, checks, compileMs, note };
+  if (msPerStep >= SLOW_STEP_MS) return { ...ready, rounds: [last] };
+  const roundMs = seconds * 1000;
+  const turns = Math.min(rounds, Math.max(FEWEST_ROUNDS, Math.floor((rounds * roundMs) / msPerStep)));
+  return { ...ready, steps: Math.max(1, Math.round(roundMs / msPerStep)), turns };
 }
 
 /**
@@ -103,22 +118,22 @@ export async function measure(workload, starts, { rounds, seconds, progress }) {
     // A forward pass has no loss.
     if (!workload.trains && start.name === "latentkit-loss") continue;
     progress(`${workload.name}: starting ${start.name}`);
-    engines.push(await prepare(start, workload, seconds));
+    engines.push(await prepare(start, workload, { rounds, seconds }));
   }
   for (let round = 0; round < rounds; round++) {
     progress(`${workload.name}: round ${round + 1} of ${rounds}`);
-    const turn = engines.filter(({ worker, slow }) => worker && !slow);
+    const turn = engines.filter(({ turns }) => round < turns);
     // Each round starts with another engine, so that none always follows the same one.
     for (let i = 0; i < turn.length; i++) {
       const engine = turn[(round + i) % turn.length];
       await pause(SPIN_MS);
       const answer = await engine.worker.ask({ do: "round", steps: engine.steps }, ROUND_LIMIT_SECONDS);
-      if (answer.absent === undefined) engine.rounds.push(answer.ms / engine.steps);
+      if (answer.absent === undefined) engine.rounds.push(perStep(answer, engine.steps));
     }
   }
   for (const engine of engines) {
     if (!engine.worker) continue;
-    engine.peakMiB = (await engine.worker.ask({ do: "memory" }, 10)).peakMiB ?? Number.NaN;
+    engine.peakMiB = (await engine.worker.ask({ do: "memory" }, 10)).peakMiB;
     await engine.worker.end();
   }
   return { rows: rowsOf(workload, engines), failures: disagreements(workload.name, engines) };
@@ -129,18 +144,20 @@ export async function measure(workload, starts, { rounds, seconds, progress }) {
  * @returns {Row[]}
  */
 function rowsOf(workload, engines) {
-  const best = (engine) => Math.min(...engine.rounds);
+  const best = (engine) => Math.min(...engine.rounds.map(({ ms }) => ms));
+  const middle = (engine) => median(engine.rounds.map(({ ms }) => ms));
+  const leastCpu = (engine) => Math.min(...engine.rounds.map(({ cpuMs }) => cpuMs));
   const latentkit = engines.find(({ name, rounds }) => name === "latentkit" && rounds.length > 0);
+  const ratio = (engine, of) => latentkit && of(engine) / of(latentkit);
   const names = [...new Set(engines.map(({ name }) => name))];
   const gigaflop = workload.products.reduce((sum, { m, k, n }) => sum + 2 * m * k * n, 0) / 1e9;
   return names.map((name) => {
     const [engine, ...slower] = engines
       .filter((candidate) => candidate.name === name)
       .toSorted((a, b) => best(a) - best(b));
-    const { note, absent = "no round finished", peakMiB } = engine;
+    const { note, absent = "no round finished", compileMs, peakMiB } = engine;
     if (engine.rounds.length === 0) return { workload: workload.name, engine: name, note, absent };
     const msPerStep = best(engine);
-    const medianMsPerStep = median(engine.rounds);
     const ran = slower.filter((other) => other.rounds.length > 0);
     const others = ran.map((other) => `; ${other.note} ${best(other).toPrecision(3)} ms`).join("");
     const speed = `${gigaflop.toPrecision(3)} GFLOP at ${((gigaflop / msPerStep) * 1000).toFixed(0)} GFLOP/s${others}`;
@@ -149,9 +166,12 @@ function rowsOf(workload, engines) {
       engine: name,
       note: name === "limit" ? `${note}, ${speed}` : note,
       msPerStep,
-      medianMsPerStep,
-      ratioToLatentkit: latentkit && msPerStep / best(latentkit),
-      medianRatio: latentkit && medianMsPerStep / median(latentkit.rounds),
+      medianMsPerStep: middle(engine),
+      ratioToLatentkit: ratio(engine, best),
+      medianRatio: ratio(engine, middle),
+      cpuMsPerStep: leastCpu(engine),
+      cpuRatioToLatentkit: ratio(engine, leastCpu),
+      compileMs,
       peakMiB,
     };
   });

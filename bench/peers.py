@@ -11,22 +11,10 @@ import resource
 import sys
 import time
 
-import numpy as np
+from uniform import fill
 
 ENGINE = sys.argv[1]
-THREADS = 2
 CHECKED_STEPS = 5
-
-
-def fill(spec):
-    """Tensor of a workload's specification: low + (high - low) * hash(i, seed) / 2^32 (see hashUniform)."""
-    with np.errstate(over="ignore"):
-        value = np.arange(np.prod(spec["shape"]), dtype=np.uint32) + np.uint32(spec["seed"]) * np.uint32(0x9E3779B9)
-        value = (value ^ (value >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-        value = (value ^ (value >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-        value ^= value >> np.uint32(16)
-    low, high = spec["low"], spec["high"]
-    return (low + (high - low) * (value / 2.0**32)).astype(np.float32).reshape(spec["shape"])
 
 
 def peak_mib():
@@ -37,12 +25,14 @@ def peak_mib():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def torch_engine(workload, compiled):
+def torch_engine(workload, threads, compiled):
     import torch
     from torch import nn
     from torch.nn import functional as F
 
-    torch.set_num_threads(THREADS)
+    import families
+
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
 
     def parameters():
@@ -126,30 +116,42 @@ def torch_engine(workload, compiled):
         model = Regression(nn.Sequential(linear(2, 64), nn.ReLU(), linear(64, 64), nn.ReLU(), linear(64, 2)))
     elif kind == "encode":
         model = Encode(nn.Sequential(linear(784, 400), nn.ReLU(), linear(400, 40)))
-    else:
+    elif kind == "sample":
         model = Decode(nn.Sequential(linear(20, 400), nn.ReLU(), linear(400, 784)))
+    else:
+        model = families.build(kind)
 
     rings = [list(torch.from_numpy(fill(spec))) for spec in workload["data"]]
-    call = torch.compile(model) if compiled else model
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    network = torch.compile(model) if compiled else model
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3, fused=True)
+    fixed_noise = [torch.from_numpy(fill(spec)) for spec in workload.get("noise", [])]
+    distributions = {"normal": torch.randn, "uniform": torch.rand}
+
+    def call(step, noisy):
+        batch = [ring[step % len(ring)] for ring in rings]
+        if kind not in families.networks:
+            return network(*batch, noisy=noisy)
+        # Sampled outside, so that the check and the timed steps are one compiled graph.
+        noise = [distributions[spec["distribution"]](spec["shape"]) for spec in workload["noise"]] if noisy else fixed_noise
+        return network(*batch, *noise)
 
     def train(step, noisy):
         optimizer.zero_grad()
-        loss = call(*(ring[step % len(ring)] for ring in rings), noisy=noisy)
+        loss = call(step, noisy)
         loss.backward()
         optimizer.step()
         return loss
 
     def forward(step, noisy):
         with torch.inference_mode():
-            return call(*(ring[step % len(ring)] for ring in rings), noisy=noisy)
+            return call(step, noisy)
 
     position = CHECKED_STEPS
 
-    def check():
+    def check_at(step):
         if not workload["trains"]:
-            return [forward(0, False).square().mean().item()]
-        return [train(step, False).item() for step in range(CHECKED_STEPS)]
+            return forward(step, False).square().mean().item()
+        return train(step, False).item()
 
     def run(steps):
         nonlocal position
@@ -160,8 +162,8 @@ def torch_engine(workload, compiled):
                 forward(position, True)
         position += 1
 
-    note = f"PyTorch {torch.__version__}, fused Adam, {THREADS} threads"
-    return check, run, note
+    note = f"PyTorch {torch.__version__}, fused Adam, {threads} threads"
+    return check_at, run, note
 
 
 def jax_engine(workload):
@@ -273,15 +275,12 @@ def jax_engine(workload):
     def batch(step):
         return [ring[step % len(ring)] for ring in rings]
 
-    def check():
+    def check_at(step):
         nonlocal state
         if not workload["trains"]:
-            return [float(jnp.mean(jnp.square(forward(parameters, key, False, *batch(0))[0])))]
-        losses = []
-        for step in range(CHECKED_STEPS):
-            state, loss = train(state, False, *batch(step))
-            losses.append(float(loss))
-        return losses
+            return float(jnp.mean(jnp.square(forward(parameters, key, False, *batch(step))[0])))
+        state, loss = train(state, False, *batch(step))
+        return float(loss)
 
     def run(steps):
         nonlocal state, key, position
@@ -293,14 +292,14 @@ def jax_engine(workload):
         position += 1
         jax.block_until_ready((state, result))
 
-    return check, run, f"JAX {jax.__version__}, jit, donated state, channels-last"
+    return check_at, run, f"JAX {jax.__version__}, jit, donated state, channels-last"
 
 
-def limit_engine(workload):
+def limit_engine(workload, threads):
     """The matrix products of the step alone, outputs preallocated."""
     import torch
 
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(threads)
 
     tensors = {}
 
@@ -321,34 +320,44 @@ def limit_engine(workload):
             for x, y, out in products:
                 torch.mm(x, y, out=out)
 
-    return (lambda: []), run, "torch.mm"
+    return None, run, "torch.mm"
 
 
-def build(workload):
+def build(workload, threads):
     if ENGINE == "jax":
         return jax_engine(workload)
     if ENGINE == "limit-torch":
-        return limit_engine(workload)
-    return torch_engine(workload, compiled=ENGINE == "torch-compile")
+        return limit_engine(workload, threads)
+    return torch_engine(workload, threads, compiled=ENGINE == "torch-compile")
+
+
+def first_losses(check_at, steps):
+    """The losses of the first steps, and the time of the very first, as `firstLosses` of protocol.mjs."""
+    start = time.perf_counter()
+    losses = [check_at(0)]
+    first_ms = (time.perf_counter() - start) * 1000
+    losses += [check_at(step) for step in range(1, steps)]
+    # JSON has no NaN; JavaScript writes it as null.
+    return {"checks": [loss if math.isfinite(loss) else None for loss in losses], "compileMs": first_ms}
 
 
 def main():
     # Stdout carries the protocol alone; libraries that print go to stderr.
     protocol = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
-    check = run = None
+    run = None
     for line in sys.stdin:
         request = json.loads(line)
         try:
             if request["do"] == "setup":
-                check, run, note = build(request["workload"])
-                # JSON has no NaN; JavaScript writes it as null.
-                losses = [loss if math.isfinite(loss) else None for loss in check()]
-                answer = {"checks": losses, "note": note}
+                workload = request["workload"]
+                check_at, run, note = build(workload, request["variant"]["threads"])
+                steps = CHECKED_STEPS if workload["trains"] else 1
+                answer = {"note": note, **(first_losses(check_at, steps) if check_at else {"checks": []})}
             elif request["do"] == "round":
-                start = time.perf_counter()
+                start, used = time.perf_counter(), time.process_time()
                 run(request["steps"])
-                answer = {"ms": (time.perf_counter() - start) * 1000}
+                answer = {"ms": (time.perf_counter() - start) * 1000, "cpuMs": (time.process_time() - used) * 1000}
             else:
                 answer = {"peakMiB": peak_mib()}
         except Exception as error:  # noqa: BLE001  the harness prints the reason beside the engine's name

@@ -1,18 +1,23 @@
 /**
  * The worker's side of the line protocol: one JSON request a line on stdin, one JSON answer a line on stdout.
  *
- *   {"do": "setup", "workload": {...}, "variant": "..."} -> {"checks": [loss, ...], "note": "..."} or {"absent": "why"}
- *   {"do": "round", "steps": 20}                         -> {"ms": 61.2}
+ *   {"do": "setup", "workload": {...}, "variant": {...}} -> {"checks": [loss, ...], "compileMs": 412.3, "note": "..."} or {"absent": "why"}
+ *   {"do": "round", "steps": 20}                         -> {"ms": 61.2, "cpuMs": 118.5}
  *   {"do": "memory"}                                     -> {"peakMiB": 210.4}
  *
  * The end of stdin ends the process. `peers.py` speaks the same lines.
  *
  * @typedef {import("./workloads.mjs").Workload} Workload
  * @typedef {object} Engine
- * @property {() => Promise<number[]>} check the losses of the first `CHECKED_STEPS` training steps on batches 0, 1, ...
- *   with zero noise; for a forward pass, the mean square of its output on batch 0
+ * @property {() => Promise<Checked>} check the losses of the first `CHECKED_STEPS` training steps on batches 0, 1, ... with zero noise, or the
+ *   workload's; for a forward pass, the mean square of its output on batch 0
  * @property {(steps: number) => Promise<void>} run continues with fresh noise and returns when the work is finished
  * @property {string} [note] caveat for readers of the results
+ * @typedef {{ checks: number[], compileMs?: number }} Checked `compileMs`: from building the step's graph, if any, to the end of the first step
+ * @typedef {object} Variant
+ * @property {number} threads
+ * @property {boolean} [loss] whether Latentkit computes the loss in every step
+ * @property {string[]} [without] rewrites of the graph that Latentkit leaves out
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -33,20 +38,21 @@ function peakMiB() {
 const CHECK_SECONDS = 20;
 
 /**
- * The losses of the first steps: the first tests the loss, the others gradients and optimizer.
+ * The losses of the first steps, and the time of the very first.
  * @param {(step: number) => number | Promise<number>} lossAt makes a step and returns its loss
  */
-export async function firstLosses(lossAt) {
+export async function firstLosses(lossAt, steps = CHECKED_STEPS) {
   const start = performance.now();
-  const losses = [];
-  while (losses.length < CHECKED_STEPS && performance.now() - start < CHECK_SECONDS * 1000)
-    losses.push(await lossAt(losses.length));
-  return losses;
+  const checks = [await lossAt(0)];
+  const firstMs = performance.now() - start;
+  while (checks.length < steps && performance.now() - start < CHECK_SECONDS * 1000)
+    checks.push(await lossAt(checks.length));
+  return { checks, firstMs };
 }
 
 /**
  * Answers requests until stdin ends.
- * @param {(workload: Workload, variant: string) => Promise<Engine>} build
+ * @param {(workload: Workload, variant: Variant) => Promise<Engine>} build
  */
 export async function serve(build) {
   // Stdout carries the protocol alone; libraries that print go to stderr.
@@ -60,11 +66,13 @@ export async function serve(build) {
     try {
       if (request.do === "setup") {
         engine = await build(request.workload, request.variant);
-        answer = { checks: await engine.check(), note: engine.note ?? "" };
+        answer = { ...(await engine.check()), note: engine.note ?? "" };
       } else if (request.do === "round") {
         const start = performance.now();
+        const used = process.cpuUsage();
         await engine?.run(request.steps);
-        answer = { ms: performance.now() - start };
+        const { user, system } = process.cpuUsage(used);
+        answer = { ms: performance.now() - start, cpuMs: (user + system) / 1000 };
       } else {
         answer = { peakMiB: peakMiB() };
       }

@@ -12,20 +12,23 @@ const groups = [...new Set(workloads.map(({ group }) => group)), "startup", "sam
 
 const help = `Usage: npm run bench -- [options]
 
-Measures Latentkit and its peers in turn, each in a process of its own on 2 threads, and prints one table: the best and
-median milliseconds a step over the rounds, and their ratio to Latentkit's in the same run (2.00x takes twice as long).
+Measures Latentkit and its peers in turn, each in a process of its own, and prints one table: the best and median
+milliseconds a step over the rounds, and their ratio to Latentkit's in the same run (2.00x takes twice as long).
 Before timing, the losses of the first steps from equal weights are compared; a difference is a failure.
 
   --only LIST      workloads: letters or names (default: all)
-${workloads.map(({ group, name, title }) => `                     ${group}  ${name.padEnd(9)} ${title}`).join("\n")}
+${workloads.map(({ group, name, title }) => `                     ${group}  ${name.padEnd(14)} ${title}`).join("\n")}
                      startup      latentkit --version, latentkit models
                      sampling     64 samples of 2-D points in 1000 steps, against 1000 bare runs of the step
   --peers LIST     of ${peerNames.join(", ")}; none (default: all)
   --beside DIR     another checkout, built, as one more engine: this tree against an earlier one
-  --rounds N       rounds for each engine (default: 12)
+  --without LIST   rewrites of the graph: one more engine for each, Latentkit without it (a+b: without both)
+  --threads N      threads of each engine (default: 2)
+  --rounds N       rounds for each engine (default: 12), fewer where a step is longer than a round
   --seconds X      length of a round (default: 0.4)
   --no-install     report missing peers as absent instead of installing them
-  --json           print one array of {workload, engine, msPerStep, ratioToLatentkit} and nothing else on stdout
+  --json           print one array of {workload, engine, msPerStep, ratioToLatentkit, cpuMsPerStep, cpuRatioToLatentkit,
+                   compileMs, peakMiB} and nothing else on stdout; null where it is not known
   --help
 
 Rows: latentkit computes its loss in every 20th step; latentkit-loss in every one; limit is the step's matrix products alone.
@@ -67,6 +70,8 @@ function options() {
         only: { type: "string" },
         peers: { type: "string" },
         beside: { type: "string" },
+        without: { type: "string" },
+        threads: { type: "string", default: "2" },
         rounds: { type: "string", default: "12" },
         seconds: { type: "string", default: "0.4" },
         install: { type: "boolean", default: true },
@@ -79,13 +84,14 @@ function options() {
   }
 }
 
-const { only, peers, beside, rounds, seconds, install, json, help: asked } = options();
+const { only, peers, beside, without, threads, rounds, seconds, install, json, help: asked } = options();
 if (asked) {
   console.log(help);
   process.exit(0);
 }
 const chosen = listed("only", only, [...groups, ...workloads.map(({ name }) => name)]);
 const chosenPeers = peers === "none" ? [] : listed("peers", peers, peerNames);
+const threadCount = Math.ceil(positive("threads", threads));
 const limits = { rounds: Math.ceil(positive("rounds", rounds)), seconds: positive("seconds", seconds) };
 
 /** @param {string} text */
@@ -100,8 +106,8 @@ if (load > 0.5)
 const rows = [];
 const failures = [];
 const selected = workloads.filter(({ group, name }) => chosen.includes(group) || chosen.includes(name));
-const starts =
-  selected.length > 0 ? engineStarts(chosenPeers, { install, ...(beside !== undefined && { beside }) }) : [];
+const variants = { without: without?.split(",").filter((name) => name !== "") ?? [], beside };
+const starts = selected.length > 0 ? engineStarts(chosenPeers, { install, threads: threadCount, ...variants }) : [];
 for (const workload of selected) {
   const measured = await measure(workload, starts, { ...limits, progress });
   rows.push(...measured.rows);
@@ -113,11 +119,15 @@ progress("");
 
 if (json) {
   const present = rows.filter(({ absent }) => absent === undefined);
-  const numbers = present.map(({ workload, engine, msPerStep, ratioToLatentkit = null }) => ({
+  const numbers = present.map(({ workload, engine, msPerStep, ...row }) => ({
     workload,
     engine,
     msPerStep,
-    ratioToLatentkit,
+    ratioToLatentkit: row.ratioToLatentkit ?? null,
+    cpuMsPerStep: row.cpuMsPerStep ?? null,
+    cpuRatioToLatentkit: row.cpuRatioToLatentkit ?? null,
+    compileMs: row.compileMs ?? null,
+    peakMiB: row.peakMiB ?? null,
   }));
   console.log(JSON.stringify(numbers, null, 2));
   for (const { workload, engine, absent } of rows) {
@@ -125,7 +135,9 @@ if (json) {
   }
 } else {
   const cpu = cpus()[0]?.model ?? "unknown processor";
-  console.log(`${cpu}, ${availableParallelism()} processors, 2 threads each engine; Node ${process.version}\n`);
+  console.log(
+    `${cpu}, ${availableParallelism()} processors, ${threadCount} threads each engine; Node ${process.version}\n`,
+  );
   console.log(table(rows));
 }
 for (const failure of failures) console.error(`bench: FAILED ${failure}`);

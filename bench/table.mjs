@@ -15,7 +15,7 @@ const ratio = (/** @type {number | undefined} */ value) =>
  */
 export function table(rows) {
   const cells = [
-    ["workload", "engine", "best ms", "median ms", "/ latentkit", "(median)", "peak MiB", ""],
+    ["workload", "engine", "best ms", "median ms", "/ latentkit", "(median)", "compile ms", "peak MiB", ""],
     ...rows.map((row, i) => [
       row.workload === rows[i - 1]?.workload ? "" : row.workload,
       row.engine,
@@ -23,7 +23,8 @@ export function table(rows) {
       milliseconds(row.medianMsPerStep),
       ratio(row.ratioToLatentkit),
       ratio(row.medianRatio),
-      row.peakMiB === undefined || Number.isNaN(row.peakMiB) ? "" : row.peakMiB.toFixed(0),
+      row.compileMs?.toFixed(0) ?? "",
+      row.peakMiB?.toFixed(0) ?? "",
       row.absent ?? row.note,
     ]),
   ];

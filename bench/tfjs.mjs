@@ -2,7 +2,8 @@
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import { firstLosses, serve } from "./protocol.mjs";
-import { CHECKED_STEPS, fill, RING } from "./workloads.mjs";
+import { fill, RING } from "./uniform.mjs";
+import { CHECKED_STEPS } from "./workloads.mjs";
 
 const require = createRequire(import.meta.url);
 /** @type {typeof import("@tensorflow/tfjs-core")} */
@@ -93,8 +94,10 @@ await serve(async (workload) => {
   return {
     note: "WASM SIMD, 1 thread: its threads do not start in Node",
     async check() {
-      if (!workload.trains) return [tf.tidy(() => tf.mean(tf.square(forward(0, false))).dataSync()[0])];
-      return firstLosses((at) => tf.tidy(() => train(at, false, true).dataSync()[0]));
+      const { checks, firstMs } = workload.trains
+        ? await firstLosses((at) => tf.tidy(() => train(at, false, true).dataSync()[0]))
+        : await firstLosses(() => tf.tidy(() => tf.mean(tf.square(forward(0, false))).dataSync()[0]), 1);
+      return { checks, compileMs: firstMs };
     },
     async run(steps) {
       for (const end = step + steps; step < end; step++) {

@@ -3,7 +3,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** @typedef {import("./workloads.mjs").Workload} Workload */
+/**
+ * @typedef {import("./workloads.mjs").Workload} Workload
+ * @typedef {import("./protocol.mjs").Variant} Variant
+ */
 
 export class WorkerProcess {
   #child;
@@ -22,9 +25,9 @@ export class WorkerProcess {
 
   /**
    * The answer to a request; `{ absent }` with the reason when the worker cannot give one within the time.
-   * @param {{ do: "setup", workload: Workload, variant: string } | { do: "round", steps: number } | { do: "memory" }} request
+   * @param {{ do: "setup", workload: Workload, variant: Variant } | { do: "round", steps: number } | { do: "memory" }} request
    * @param {number} limitSeconds
-   * @returns {Promise<{ absent?: string, checks?: number[], note?: string, ms?: number, peakMiB?: number }>}
+   * @returns {Promise<{ absent?: string, checks?: number[], compileMs?: number, note?: string, ms?: number, cpuMs?: number, peakMiB?: number }>}
    */
   async ask(request, limitSeconds) {
     if (this.#child.exitCode === null && this.#failed === "") this.#child.stdin.write(`${JSON.stringify(request)}\n`);

@@ -6,48 +6,27 @@
  * dense weights [in, out], convolutions [out, in, kh, kw], transposed convolutions [in, out, kh, kw],
  * images [batch, channels, height, width].
  *
- * @typedef {{ name: string, shape: number[], seed: number, low: number, high: number }} Uniform
- *   a tensor whose element i is low + (high - low) * hash(i, seed) / 2^32
+ * @typedef {import("./uniform.mjs").Uniform} Uniform
  * @typedef {{ m: number, k: number, n: number, transposeX: boolean, transposeY: boolean }} Product
  *   op(x) [m, k] times op(y) [k, n]
  * @typedef {object} Workload
  * @property {string} name
  * @property {string} group letter of the workload in `--only`
  * @property {string} title
- * @property {"vae-mlp" | "vae-conv" | "residual" | "mlp" | "encode" | "sample"} kind
+ * @property {string} kind which network: `vae-mlp`, `vae-conv`, `residual`, `mlp`, `encode`, `sample`, or one of families/
  * @property {number} batch
  * @property {boolean} trains false for a forward pass alone
  * @property {Uniform[]} parameters in the order of the network
  * @property {Uniform[]} data each with a leading axis of `RING` batches
  * @property {Product[]} products the matrix products of one step; a convolution counts as the product over its patches
+ * @property {(Uniform & { distribution: "normal" | "uniform" })[]} [noise] sampled in each step; what the check reads in its place, in all its steps
+ * @property {string[]} [peers] those that have the network, when not all do; its parameters are then initialized by rule (`initial`)
  */
+import { familyWorkloads } from "./families/workloads.mjs";
+import { RING } from "./uniform.mjs";
 
-/** Batches prepared in memory and used in turn. */
-export const RING = 8;
 /** Training steps whose losses are compared between the engines: the first tests the loss, the others gradients and Adam. */
 export const CHECKED_STEPS = 5;
-
-/**
- * The value of element `index` in [0, 1): murmur3's 32-bit finalizer over index + seed * 0x9e3779b9.
- * @param {number} index
- * @param {number} seed
- */
-export function hashUniform(index, seed) {
-  let hash = (index + Math.imul(seed, 0x9e3779b9)) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) >>> 0;
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
-}
-
-/**
- * The whole tensor of a specification, flat.
- * @param {Uniform} spec
- */
-export function fill({ shape, seed, low, high }) {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  for (let i = 0; i < values.length; i++) values[i] = low + (high - low) * hashUniform(i, seed);
-  return values;
-}
 
 /**
  * A weight with variance 1 / fanIn and its bias, as two specifications.
@@ -232,4 +211,12 @@ function throughput() {
 }
 
 /** @type {readonly Workload[]} */
-export const workloads = [mlpVae(128), mlpVae(512), convVae(), residualStack(), pointsMlp(), ...throughput()];
+export const workloads = [
+  mlpVae(128),
+  mlpVae(512),
+  convVae(),
+  residualStack(),
+  pointsMlp(),
+  ...throughput(),
+  ...familyWorkloads,
+];
