@@ -199,7 +199,7 @@ def jax_engine(workload):
         # Stride 2, kernel 4, padding 1 in PyTorch's terms: exactly "SAME".
         return lax.conv_transpose(x, w, (2, 2), "SAME", dimension_numbers=layout) + b
 
-    def sample(mean, log_var, key):
+    def reparameterized(mean, log_var, key):
         noise = jnp.zeros_like(mean) if key is None else random.normal(key, mean.shape)
         return mean + jnp.exp(0.5 * log_var) * noise
 
@@ -211,14 +211,14 @@ def jax_engine(workload):
     def vae_mlp(p, x, key):
         w0, b0, w1, b1, w2, b2, w3, b3 = p
         mean, log_var = jnp.split(dense(nn.relu(dense(x, w0, b0)), w1, b1), 2, axis=1)
-        return neg_elbo(x, dense(nn.relu(dense(sample(mean, log_var, key), w2, b2)), w3, b3), mean, log_var)
+        return neg_elbo(x, dense(nn.relu(dense(reparameterized(mean, log_var, key), w2, b2)), w3, b3), mean, log_var)
 
     def vae_conv(p, x, key):
         w0, b0, w1, b1, w2, b2, w3, b3, w4, b4, w5, b5 = p
         h = nn.relu(conv(nn.relu(conv(x, w0, b0, 2)), w1, b1, 2))
         h = h.transpose(0, 3, 1, 2).reshape(x.shape[0], -1)
         mean, log_var = jnp.split(dense(h, w2, b2), 2, axis=1)
-        h = nn.relu(dense(sample(mean, log_var, key), w3, b3))
+        h = nn.relu(dense(reparameterized(mean, log_var, key), w3, b3))
         h = h.reshape(-1, 64, 7, 7).transpose(0, 2, 3, 1)
         return neg_elbo(x, conv_transpose(nn.relu(conv_transpose(h, w4, b4)), w5, b5), mean, log_var)
 
