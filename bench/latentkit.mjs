@@ -81,7 +81,7 @@ function withoutNoise(objective) {
 /** Values for a module's variables: as the workload lists them, or by rule, where states that are vectors keep their own. */
 function* initialValues(module, workload) {
   const found = [...variables(module)];
-  if (!workload.peers) {
+  if (!(workload.kind in families)) {
     for (const [i, [name, variable]] of found.entries()) {
       const [values, shape] = arranged(workload.parameters[i]);
       if (`${variable.shape}` !== `${shape}`)

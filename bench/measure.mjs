@@ -22,7 +22,7 @@ import { WorkerProcess } from "./worker-process.mjs";
 
 /** Relative difference of losses above which two engines count as computing different things. */
 const LOSS_TOLERANCE = 1e-3;
-const SETUP_LIMIT_SECONDS = 120;
+const SETUP_LIMIT_SECONDS = 300;
 const ROUND_LIMIT_SECONDS = 300;
 /** Thread pools spin for about 40 ms after their last task; the next engine waits until the threads of the last one sleep. */
 const SPIN_MS = 100;
@@ -60,6 +60,18 @@ export function disagreements(workload, engines) {
   return [...failures.values()];
 }
 
+/**
+ * Why an engine takes no part in a workload.
+ * @param {Workload} workload
+ * @param {string} name
+ * @param {boolean} named whether its peers were named, rather than all by default
+ */
+function absentFrom({ peers }, name, named) {
+  if (!peers || name.startsWith("latentkit")) return undefined;
+  if (!(name in peers)) return "not written for this workload";
+  return peers[name] === "named" && !named ? "takes minutes to compile: name it in --peers" : undefined;
+}
+
 /** @param {{ ms?: number, cpuMs?: number }} answer @param {number} steps */
 const perStep = ({ ms = 0, cpuMs = Number.NaN }, steps) => ({ ms: ms / steps, cpuMs: cpuMs / steps });
 
@@ -67,14 +79,12 @@ const perStep = ({ ms = 0, cpuMs = Number.NaN }, steps) => ({ ms: ms / steps, cp
  * Starts an engine, checks its losses, and finds the number of steps that fill a round.
  * @param {EngineStart} start
  * @param {Workload} workload
- * @param {{ rounds: number, seconds: number }} limits
+ * @param {{ rounds: number, seconds: number, named: boolean }} limits
  */
-async function prepare(start, workload, { rounds, seconds }) {
-  const { peers } = workload;
-  const unwritten = peers && !start.name.startsWith("latentkit") && !peers.includes(start.name);
-  const absentFrom = unwritten ? { absent: "not written for this workload" } : {};
-  const engine = { ...start, ...absentFrom, checks: [], note: "", steps: 1, turns: 0, rounds: [] };
-  if (engine.absent !== undefined) return engine;
+async function prepare(start, workload, { rounds, seconds, named }) {
+  const engine = { ...start, checks: [], note: "", steps: 1, turns: 0, rounds: [] };
+  const absence = absentFrom(workload, start.name, named) ?? start.absent;
+  if (absence !== undefined) return { ...engine, absent: absence };
   const worker = new WorkerProcess(start.command);
   const setup = await worker.ask({ do: "setup", workload, variant: start.variant }, SETUP_LIMIT_SECONDS);
   let absent = setup.absent;
@@ -109,19 +119,19 @@ async function prepare(start, workload, { rounds, seconds }) {
  * One row per engine, and one message per engine that computes something else than the others.
  * @param {Workload} workload
  * @param {readonly EngineStart[]} starts
- * @param {{ rounds: number, seconds: number, progress: (text: string) => void }} options
+ * @param {{ rounds: number, seconds: number, named: boolean, progress: (text: string) => void }} options
  * @returns {Promise<{ rows: Row[], failures: string[] }>}
  */
-export async function measure(workload, starts, { rounds, seconds, progress }) {
+export async function measure(workload, starts, { progress, ...limits }) {
   const engines = [];
   for (const start of starts) {
-    // A forward pass has no loss.
-    if (!workload.trains && start.name === "latentkit-loss") continue;
+    // A forward pass has no loss, and that of a large network is a small part of its step.
+    if (start.name === "latentkit-loss" && (!workload.trains || workload.peers)) continue;
     progress(`${workload.name}: starting ${start.name}`);
-    engines.push(await prepare(start, workload, { rounds, seconds }));
+    engines.push(await prepare(start, workload, limits));
   }
-  for (let round = 0; round < rounds; round++) {
-    progress(`${workload.name}: round ${round + 1} of ${rounds}`);
+  for (let round = 0; round < limits.rounds; round++) {
+    progress(`${workload.name}: round ${round + 1} of ${limits.rounds}`);
     const turn = engines.filter(({ turns }) => round < turns);
     // Each round starts with another engine, so that none always follows the same one.
     for (let i = 0; i < turn.length; i++) {

@@ -92,7 +92,11 @@ if (asked) {
 const chosen = listed("only", only, [...groups, ...workloads.map(({ name }) => name)]);
 const chosenPeers = peers === "none" ? [] : listed("peers", peers, peerNames);
 const threadCount = Math.ceil(positive("threads", threads));
-const limits = { rounds: Math.ceil(positive("rounds", rounds)), seconds: positive("seconds", seconds) };
+const limits = {
+  rounds: Math.ceil(positive("rounds", rounds)),
+  seconds: positive("seconds", seconds),
+  named: peers !== undefined,
+};
 
 /** @param {string} text */
 function progress(text) {

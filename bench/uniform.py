@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 
+# Training steps whose losses are compared between the engines.
+CHECKED_STEPS = 5
+
 
 def fill(spec):
     """Tensor of a workload's specification: low + (high - low) * hash(i, seed) / 2^32 (see hashUniform)."""

@@ -16,11 +16,11 @@
  * @property {string} kind which network: `vae-mlp`, `vae-conv`, `residual`, `mlp`, `encode`, `sample`, or one of families/
  * @property {number} batch
  * @property {boolean} trains false for a forward pass alone
- * @property {Uniform[]} parameters in the order of the network
+ * @property {Uniform[]} parameters in the order of the network; none for the families, initialized by rule (`initial` of uniform.mjs)
  * @property {Uniform[]} data each with a leading axis of `RING` batches
  * @property {Product[]} products the matrix products of one step; a convolution counts as the product over its patches
  * @property {(Uniform & { distribution: "normal" | "uniform" })[]} [noise] sampled in each step; what the check reads in its place, in all its steps
- * @property {string[]} [peers] those that have the network, when not all do; its parameters are then initialized by rule (`initial`)
+ * @property {Readonly<Record<string, "always" | "named">>} [peers] those that have the network, when not all do; some only where `--peers` names them
  */
 import { familyWorkloads } from "./families/workloads.mjs";
 import { RING } from "./uniform.mjs";

@@ -19,7 +19,7 @@ const family = ({ name, ...given }) => ({
   parameters: [],
   noise: [],
   products: [],
-  peers: ["torch", "torch-compile"],
+  peers: { torch: "always", "torch-compile": "named" },
   ...given,
 });
 
