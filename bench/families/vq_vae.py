@@ -25,8 +25,8 @@ class VQVAELoss(nn.Module):
             vectors = z.permute(0, 2, 3, 1).reshape(-1, 32)
             indices = (codebook.square().sum(1) - 2 * vectors @ codebook.t()).argmin(1)
             assigned = F.one_hot(indices, 256).float()
-            self.counts.mul_(0.99).add_(assigned.sum(0), alpha=0.01)
-            self.sums.mul_(0.99).add_(assigned.t() @ vectors, alpha=0.01)
+            self.counts.lerp_(assigned.sum(0), 0.01)
+            self.sums.lerp_(assigned.t() @ vectors, 0.01)
             n, _, h, w = z.shape
             return F.embedding(indices, codebook).view(n, h, w, 32).permute(0, 3, 1, 2)
 
