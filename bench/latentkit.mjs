@@ -22,6 +22,7 @@ import {
   vae,
   variables,
 } from "../dist/index.js";
+import { rewrites } from "../dist/graph/op.js";
 import { cpuDevice } from "../dist/node/index.js";
 import { families } from "./families/index.mjs";
 import { firstLosses, serve } from "./protocol.mjs";
@@ -222,7 +223,10 @@ async function throughput(workload, device) {
   };
 }
 
-await serve(async (workload, { loss = false, without, threads }) => {
+await serve(async (workload, { loss = false, without = [], threads }) => {
+  const unknown = without.find((name) => !rewrites.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`--without: unknown rewrite, got ${unknown}, expected some of ${rewrites.join(", ")}`);
   const device = await cpuDevice(threads, { without });
   if (!workload.trains) return { ...(await throughput(workload, device)), note: device.description };
   const lossEvery = loss ? 1 : METRICS_EVERY;
