@@ -36,4 +36,11 @@ describe("a structure", () => {
   ])("with %s is refused", (_, bytes, message) => {
     expect(() => end(...bytes)).toThrow(message);
   });
+
+  test("of millions of structures of a byte each is refused", () => {
+    const count = [0x80, 0x92, 0xf4, 0x01]; // 4,000,000
+    const bytes = new Uint8Array(4_000_010);
+    bytes.set([0x19, 0xfc, ...count]);
+    expect(() => structureEnd(new DataView(bytes.buffer), 0)).toThrow("more than 3000000 values");
+  });
 });
