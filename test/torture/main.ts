@@ -1,0 +1,78 @@
+/** Damaged files for every reader, killed runs and full disks, until time is up: see README.md beside this file. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { table } from "../../src/cli/output/table.ts";
+import { fuzzers } from "./fuzzers/index.ts";
+import { caseFile, type Fuzzer } from "./fuzzing/fuzzer.ts";
+import { runFuzzer } from "./fuzzing/run-fuzzer.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "600" },
+    cases: { type: "string" },
+    first: { type: "string", default: "0" },
+    only: { type: "string" },
+    seed: { type: "string", default: "0" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+/** Where the files of findings are kept. */
+const kept = ".torture";
+
+interface Outcome {
+  readonly name: string;
+  /** What was done, such as "1000 cases". */
+  readonly done: string;
+  readonly seconds: number;
+  /** What is wrong, a line each. */
+  readonly findings: readonly string[];
+}
+
+const [seed, first] = [Number(options.seed), Number(options.first)];
+const end = options.cases === undefined ? Number.MAX_SAFE_INTEGER : first + Number(options.cases);
+
+async function fuzzed(fuzzer: Fuzzer, ms: number): Promise<Omit<Outcome, "seconds">> {
+  const { name } = fuzzer;
+  const module = join(import.meta.dirname, "fuzzers/index.ts");
+  const { cases, read, findings } = await runFuzzer({ module, name, seed, first, end, until: Date.now() + ms });
+  if (findings.length > 0) mkdirSync(kept, { recursive: true });
+  const seeds = findings.length > 0 ? await fuzzer.seeds() : [];
+  const lines = findings.map(({ index, problem }) => {
+    const file = caseFile(name, seeds, seed, index);
+    const path = join(kept, `${name}-${seed}-${index}-${file.name.replaceAll("/", "-")}`);
+    writeFileSync(path, file.bytes);
+    return `${path}: ${problem} (--only ${name} --seed ${seed} --first ${index} --cases 1)`;
+  });
+  return { name, done: `${cases} cases, ${read} read`, findings: lines };
+}
+
+const parts: readonly (readonly [name: string, run: (ms: number) => Promise<Omit<Outcome, "seconds">>])[] = fuzzers.map(
+  (fuzzer) => [fuzzer.name, (ms) => fuzzed(fuzzer, ms)],
+);
+const wanted = options.only?.split(",") ?? parts.map(([name]) => name);
+const unknown = wanted.find((name) => !parts.some(([known]) => known === name));
+if (unknown !== undefined)
+  throw new Error(`--only: got ${unknown}, expected of ${parts.map(([name]) => name).join(", ")}`);
+
+const deadline = Date.now() + 1000 * Number(options.seconds);
+const outcomes: Outcome[] = [];
+const chosen = parts.filter(([name]) => wanted.includes(name));
+for (const [i, [name, run]] of chosen.entries()) {
+  const began = Date.now();
+  // Time that a part leaves is that of the others.
+  const outcome = await run((deadline - began) / (chosen.length - i));
+  outcomes.push({ ...outcome, seconds: (Date.now() - began) / 1000 });
+  process.stderr.write(`${name}: ${outcome.done}, ${outcome.findings.length} findings\n`);
+  for (const line of outcome.findings) process.stderr.write(`  ${line.slice(0, 1000)}\n`);
+}
+if (options.json) console.log(JSON.stringify(outcomes));
+else
+  console.log(
+    table([
+      ["", "done", "seconds", "findings"],
+      ...outcomes.map(({ name, done, seconds, findings }) => [name, done, seconds.toFixed(0), String(findings.length)]),
+    ]),
+  );
+process.exit(outcomes.some(({ findings }) => findings.length > 0) ? 1 : 0);
