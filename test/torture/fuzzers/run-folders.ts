@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findModel } from "../../../src/models/registry.ts";
 import { readTrainRequest } from "../../../src/cli/options/train-options.ts";
@@ -39,15 +40,16 @@ const files = [
 export const runFolders: Fuzzer = {
   name: "runs",
   async seeds() {
-    const { mkdtempSync, rmSync } = await import("node:fs");
-    const { tmpdir } = await import("node:os");
     const folder = mkdtempSync(join(tmpdir(), "latentkit-torture-run-"));
     try {
       const run = await trainedRun(folder);
-      return files.map((name): Seed => {
-        const bytes = readFileSync(join(run, name));
-        return { name, bytes, ...(name.endsWith(".json") && { change: mutatedJson }) };
-      });
+      const bytesOf = (name: string): Uint8Array => readFileSync(join(run, name));
+      return [
+        ...files.map((name): Seed => ({ name, bytes: bytesOf(name) })),
+        ...files
+          .filter((name) => name.endsWith(".json"))
+          .map((name): Seed => ({ name, bytes: bytesOf(name), change: mutatedJson })),
+      ];
     } finally {
       rmSync(folder, { recursive: true });
     }
