@@ -3,15 +3,21 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { table } from "../../src/cli/output/table.ts";
+import { install, type Installed } from "../e2e/install.ts";
 import { fuzzers } from "./fuzzers/index.ts";
 import { caseFile, type Fuzzer } from "./fuzzing/fuzzer.ts";
 import { runFuzzer } from "./fuzzing/run-fuzzer.ts";
+import { fullDisks } from "./full-disk.ts";
+import { imageBombs } from "./image-bombs.ts";
+import { killedRuns } from "./kills.ts";
 
 const { values: options } = parseArgs({
   options: {
     seconds: { type: "string", default: "600" },
     cases: { type: "string" },
     first: { type: "string", default: "0" },
+    kills: { type: "string", default: "100" },
+    disks: { type: "string", default: "10" },
     only: { type: "string" },
     seed: { type: "string", default: "0" },
     json: { type: "boolean", default: false },
@@ -48,17 +54,56 @@ async function fuzzed(fuzzer: Fuzzer, ms: number): Promise<Omit<Outcome, "second
   return { name, done: `${cases} cases, ${read} read`, findings: lines };
 }
 
-const parts: readonly (readonly [name: string, run: (ms: number) => Promise<Omit<Outcome, "seconds">>])[] = fuzzers.map(
-  (fuzzer) => [fuzzer.name, (ms) => fuzzed(fuzzer, ms)],
-);
-const wanted = options.only?.split(",") ?? parts.map(([name]) => name);
-const unknown = wanted.find((name) => !parts.some(([known]) => known === name));
-if (unknown !== undefined)
-  throw new Error(`--only: got ${unknown}, expected of ${parts.map(([name]) => name).join(", ")}`);
+/** Steps of a run that is killed, or whose disk is full: a few seconds. */
+const STEPS = 1500;
+
+/** Runs what needs the command line on a build of its own. */
+async function onBuild<T>(work: (latentkit: Installed) => Promise<T>): Promise<T> {
+  const latentkit = install();
+  try {
+    return await work(latentkit);
+  } finally {
+    latentkit.remove();
+  }
+}
+
+type Part = (ms: number) => Promise<Omit<Outcome, "seconds">>;
+const parts: ReadonlyMap<string, Part> = new Map<string, Part>([
+  ...fuzzers.map((fuzzer): [string, Part] => [fuzzer.name, (ms) => fuzzed(fuzzer, ms)]),
+  [
+    "kills",
+    (ms) =>
+      onBuild(async (latentkit) => {
+        const request = { kills: Number(options.kills), seed, steps: STEPS, until: Date.now() + ms };
+        const { kills, finished, findings } = await killedRuns(latentkit, request);
+        return { name: "kills", done: `${kills} kills, ${finished} runs finished`, findings };
+      }),
+  ],
+  [
+    "disks",
+    (ms) =>
+      onBuild(async (latentkit) => {
+        const request = { disks: Number(options.disks), seed, steps: STEPS, until: Date.now() + ms };
+        const { disks, full, skipped, findings } = await fullDisks(latentkit, request);
+        return {
+          name: "disks",
+          done: skipped === undefined ? `${disks} disks, ${full} full` : `skipped: ${skipped}`,
+          findings,
+        };
+      }),
+  ],
+  [
+    "bombs",
+    () => onBuild(async (latentkit) => ({ name: "bombs", done: "6 images", findings: await imageBombs(latentkit) })),
+  ],
+]);
+const wanted = options.only?.split(",") ?? [...parts.keys()];
+const unknown = wanted.find((name) => !parts.has(name));
+if (unknown !== undefined) throw new Error(`--only: got ${unknown}, expected of ${[...parts.keys()].join(", ")}`);
 
 const deadline = Date.now() + 1000 * Number(options.seconds);
 const outcomes: Outcome[] = [];
-const chosen = parts.filter(([name]) => wanted.includes(name));
+const chosen = [...parts].filter(([name]) => wanted.includes(name));
 for (const [i, [name, run]] of chosen.entries()) {
   const began = Date.now();
   // Time that a part leaves is that of the others.

@@ -14,7 +14,7 @@ const program = join(import.meta.dirname, "fuzz-process.ts");
 /** Heap of a process, in MiB; its memory as a whole is bounded too. */
 const HEAP = 768;
 /** Time for one case, for a process to load, and between two looks at it, in ms. */
-const [HANG, LOAD, LOOK] = [5000, 60_000, 200];
+const [HANG, LOAD, LOOK] = [5000, 60_000, 100];
 
 export interface FuzzRequest {
   /** A module that exports `fuzzers`. */
@@ -25,6 +25,8 @@ export interface FuzzRequest {
   readonly end: number;
   /** Date.now() after which no case begins. */
   readonly until?: number;
+  /** Time for one case. */
+  readonly hangMs?: number;
 }
 
 export interface FuzzResult {
@@ -62,7 +64,7 @@ const kindOf = ({ problem }: Problem): string =>
     .replaceAll(/latentkit-torture-\w+|\d+/g, "0");
 
 /** Runs cases in one process, up to the first that ends it. */
-async function watched({ module, name, seed, first, end, until = Infinity }: FuzzRequest) {
+async function watched({ module, name, seed, first, end, until = Infinity, hangMs = HANG }: FuzzRequest) {
   const folder = mkdtempSync(join(tmpdir(), "latentkit-torture-"));
   const child = spawn(
     process.execPath,
@@ -84,10 +86,10 @@ async function watched({ module, name, seed, first, end, until = Infinity }: Fuz
     while (!(await Promise.race([exited, setTimeout(LOOK, false)]))) {
       const [index, read] = status();
       if (!Object.is(index, seen.index)) seen = { index, since: Date.now() };
-      const limit = Number.isNaN(index) ? LOAD : HANG;
+      const limit = Number.isNaN(index) ? LOAD : hangMs;
       if (Date.now() - seen.since > limit) {
         if (Number.isNaN(index)) throw new Error(`torture: ${name} does not load, got nothing in ${LOAD} ms: ${said}`);
-        problems.push({ index, problem: `no end within ${HANG} ms` });
+        problems.push({ index, problem: `no end within ${hangMs} ms` });
         await ended(child, exited);
       } else if (Date.now() > until) {
         await ended(child, exited);
