@@ -22,8 +22,8 @@ export interface DiskResult {
   readonly findings: readonly string[];
 }
 
-/** Kilobytes of the smallest disk and the largest: a run has a few hundred. */
-const [SMALLEST, LARGEST, ENOUGH] = [8, 400, 65_536];
+/** Kilobytes of the smallest disk and the largest, which a run may fit into. */
+const [SMALLEST, LARGEST, ENOUGH] = [8, 160, 65_536];
 
 export async function fullDisks(latentkit: Installed, { disks, seed, steps, until }: DiskRequest): Promise<DiskResult> {
   const disk = join(latentkit.folder, "disk");

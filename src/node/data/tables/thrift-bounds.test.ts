@@ -37,10 +37,19 @@ describe("a structure", () => {
     expect(() => end(...bytes)).toThrow(message);
   });
 
-  test("of millions of structures of a byte each is refused", () => {
-    const count = [0x80, 0x92, 0xf4, 0x01]; // 4,000,000
-    const bytes = new Uint8Array(4_000_010);
-    bytes.set([0x19, 0xfc, ...count]);
-    expect(() => structureEnd(new DataView(bytes.buffer), 0)).toThrow("more than 3000000 values");
+  test.each([
+    ["numbers", 0xf3, 0, 5_500_000, 5_700_000],
+    ["text", 0xf8, 0, 1_600_000, 1_700_000],
+    ["lists", 0xf9, 0x05, 2_700_000, 2_900_000],
+    ["structures", 0xfc, 0, 1_600_000, 1_700_000],
+  ])("of millions of %s of a byte each is refused, from some number on", (_, head, each, taken, refused) => {
+    const ofMany = (count: number): DataView => {
+      const size = [0, 7, 14, 21].map((shift) => ((count >> shift) & 0x7f) | (shift < 21 ? 0x80 : 0));
+      const bytes = new Uint8Array(count + 10).fill(each, 0, count + 6);
+      bytes.set([0x19, head, ...size]);
+      return new DataView(bytes.buffer);
+    };
+    expect(structureEnd(ofMany(taken), 0)).toBe(taken + 7);
+    expect(() => structureEnd(ofMany(refused), 0)).toThrow("more values than 16777216 numbers weigh");
   });
 });
