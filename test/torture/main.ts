@@ -10,6 +10,7 @@ import { runFuzzer } from "./fuzzing/run-fuzzer.ts";
 import { fullDisks } from "./full-disk.ts";
 import { imageBombs } from "./image-bombs.ts";
 import { killedRuns } from "./kills.ts";
+import { testFiles } from "./test-files.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     first: { type: "string", default: "0" },
     kills: { type: "string", default: "100" },
     disks: { type: "string", default: "10" },
+    rounds: { type: "string", default: "1500" },
     only: { type: "string" },
     seed: { type: "string", default: "0" },
     json: { type: "boolean", default: false },
@@ -95,6 +97,21 @@ const parts: ReadonlyMap<string, Part> = new Map<string, Part>([
   [
     "bombs",
     () => onBuild(async (latentkit) => ({ name: "bombs", done: "6 images", findings: await imageBombs(latentkit) })),
+  ],
+  [
+    "locks",
+    async () => {
+      const env = { LOCK_ROUNDS: options.rounds };
+      const findings = await testFiles(["src/node/files/run-lock.test.ts"], { name: "start together", env });
+      return { name: "locks", done: `${options.rounds} rounds of each kind`, findings };
+    },
+  ],
+  [
+    "servers",
+    async () => {
+      const findings = await testFiles(["src/node/trackers/hostile-servers.test.ts", "src/node/data/fetch.test.ts"]);
+      return { name: "servers", done: "trackers and downloads", findings };
+    },
   ],
 ]);
 const wanted = options.only?.split(",") ?? [...parts.keys()];
