@@ -12,6 +12,12 @@ test("an error says where it points, what was got and what was expected", () => 
   });
 });
 
+test("a message is one line, whatever was brought into it", () => {
+  const { message, where } = new ConfigError("a\n  b.csv: wrong, got \u001b]0;x\u0007 \u009b \ud800, expected text");
+  expect(message).toBe("a b.csv: wrong, got \\u{1b}]0;x\\u{7} \\u{9b} \\u{d800}, expected text");
+  expect(where).toBe("a b.csv");
+});
+
 test("parts that a message lacks are absent", () => {
   const error = new ConfigError("nothing more to say");
   expect(error.where).toBe("");

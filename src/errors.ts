@@ -1,5 +1,8 @@
+import { oneLine } from "./printable.ts";
+
 /**
- * Errors a person can act on. Every message reads `where: what is wrong, got X, expected Y`, on one line.
+ * Errors a person can act on. Every message reads `where: what is wrong, got X, expected Y`, on one line whatever names and files brought
+ * into it: characters that are not printed are escaped.
  * The command line prints these alone and exits with 2; any other error is a bug and keeps its stack.
  */
 export class LatentkitError extends Error {
@@ -11,8 +14,8 @@ export class LatentkitError extends Error {
   declare readonly expected?: string;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    const { where, got, expected } = parts(message);
+    super(oneLine(message), options);
+    const { where, got, expected } = parts(this.message);
     this.where = where;
     if (got !== undefined) this.got = got;
     if (expected !== undefined) this.expected = expected;

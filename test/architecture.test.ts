@@ -5,6 +5,7 @@ import { cycles, importsOf, isRelative, lineAt, resolved, sources } from "./sour
 
 /** Needs nothing of ours but each other. */
 const foundations = [
+  "printable.ts",
   "errors.ts",
   "nearest-name.ts",
   "version.ts",
@@ -19,7 +20,8 @@ const core = ["graph", "ops", "random", "distributions", "optim", "nn"];
 const tools = ["data/spec.ts", "data", "kinds", "models", "latent", "metrics", "runtime", "training", "evaluation"];
 /** Each layer with the layers it may import, lowest first. A layer is a folder of src, or a file where a folder spans two. */
 const layers: Readonly<Record<string, readonly string[]>> = {
-  "errors.ts": [],
+  "printable.ts": [],
+  "errors.ts": ["printable.ts"],
   "nearest-name.ts": ["errors.ts"],
   "version.ts": [],
   "sha256.ts": [],
@@ -27,7 +29,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   wasm: ["errors.ts"],
   pictures: ["errors.ts"],
   linalg: ["errors.ts"],
-  serialization: ["errors.ts"],
+  serialization: ["printable.ts", "errors.ts"],
   "settings-schema.ts": ["errors.ts", "nearest-name.ts", "serialization"],
   graph: ["errors.ts"],
   // Optimizers' expressions become WebAssembly here, above the graph; random uses the encoder alone, below it.

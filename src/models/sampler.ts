@@ -44,6 +44,7 @@ export const reservedOptions: readonly string[] = [
   "device",
   "first",
   "help",
+  "escapeFormulas",
   "json",
   "label",
   "marginals",

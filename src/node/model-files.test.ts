@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,3 +48,16 @@ test("a run loads the file that a person has named, at its place and as it was",
     /its model file is missing/,
   );
 });
+
+test.skipIf(process.platform === "win32")(
+  "what a run names that is no file, and may have no end, is not read",
+  async () => {
+    const pipe = join(folder, "pipe.ts");
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [pipe, "/dev/zero"])
+      await expect(
+        runModel({ model: "own", modelFile: { path, sha256: "0".repeat(64) } }, "runs/own-1"),
+      ).rejects.toThrow(`runs/own-1: its model file is missing, got no file at ${path}, expected it`);
+    await expect(namedModel(pipe)).rejects.toThrow("pipe.ts: no such model file, got none");
+  },
+);

@@ -1,5 +1,5 @@
 /** Models in the user's own files. A file runs only where a person has named it: a run folder from elsewhere cannot make it run. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -30,10 +30,8 @@ export interface FoundModel {
 export async function namedModel(name: string): Promise<FoundModel> {
   if (!isModelFile(name)) return { definition: findModel(name) };
   const path = resolve(name);
-  if (!existsSync(path))
-    throw new ConfigError(
-      `${name}: no such model file, got nothing, expected a module that exports a model by default`,
-    );
+  if (!isFile(path))
+    throw new ConfigError(`${name}: no such model file, got none, expected a module that exports a model by default`);
   const digest = await digestOf(path);
   const definition = checkedDefinition(await loadModelFile(name), name);
   await writeCached(await trustedName(path, digest), [new TextEncoder().encode(`${path}\n`)]);
@@ -52,9 +50,9 @@ export async function runModel(
   const { path, sha256: digest } = modelFile;
   // Loading the run with a named file trusts the file, and keeps it in run.json.
   const remedy = `latentkit evaluate ${run} --model FILE`;
-  if (!existsSync(path))
+  if (!isFile(path))
     throw new CheckpointError(
-      `${run}: its model file is missing, got nothing at ${path}, expected it; to name it where it is now, once: ${remedy}`,
+      `${run}: its model file is missing, got no file at ${path}, expected it; to name it where it is now, once: ${remedy}`,
     );
   if ((await digestOf(path)) !== digest)
     throw new CheckpointError(
@@ -70,6 +68,9 @@ export async function runModel(
 /** Of a file at its place: a copy elsewhere may stand beside other files, which it would import. */
 const trustedName = async (path: string, digest: string): Promise<string> =>
   `${await sha256Hex([new TextEncoder().encode(`${digest} ${path}`)])}.model-file`;
+
+/** Whether there is a file: a run folder from elsewhere may name a pipe or a device, which has no end. */
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 async function digestOf(path: string): Promise<string> {
   try {

@@ -41,6 +41,19 @@ const metadata = new Map([
   ["note", 'a "quoted" line\nand another'],
 ]);
 
+test("a file is read from a Buffer too, wherever its data begin", () => {
+  const header =
+    '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"I64","shape":[1],"data_offsets":[4,12]}}';
+  const whole = handMade(header, 12);
+  whole.set([0, 0, 0x80, 0x3f, 7], whole.length - 12);
+  for (let at = 0; at < 8; at++) {
+    const held = Buffer.alloc(whole.length + at);
+    held.set(whole, at);
+    const { tensors } = readSafetensors(held.subarray(at), "a");
+    expect([...tensors.get("a")!.data, ...tensors.get("b")!.data]).toEqual([1, 7n]);
+  }
+});
+
 describe("writing and reading", () => {
   test("gives every dtype, odd name and metadata back unchanged", () => {
     const read = readSafetensors(fileOf(everyDtype, metadata), "weights");

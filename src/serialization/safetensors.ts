@@ -103,7 +103,8 @@ export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFi
 }
 
 function viewOf(bytes: Uint8Array, { dtype, shape }: TensorEntry): SafetensorsTensor {
-  const aligned = bytes.byteOffset % itemBytes[dtype] === 0 ? bytes : bytes.slice();
+  // Not by slice(), which of a Buffer is a view.
+  const aligned = bytes.byteOffset % itemBytes[dtype] === 0 ? bytes : Uint8Array.from(bytes);
   const { buffer, byteOffset } = aligned;
   const length = bytes.byteLength / itemBytes[dtype];
   switch (dtype) {

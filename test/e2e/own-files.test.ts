@@ -120,6 +120,35 @@ describe("every row of another file, in its order", () => {
   });
 });
 
+test("text that a spreadsheet would run is escaped where that is asked for, in every table that is written", async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => `${i - 30.5},${["=1+1", "-", "@x"][i % 3]!}`);
+  writeFileSync(inside("formulas.csv"), `=a,+b\n${rows.join("\n")}\n`);
+  await printedBy("train", "vae", "--data", "formulas.csv", "--condition", "+b", "--out", "formulas", ...quick);
+  await printedBy("train", "vae", "--data", "formulas.csv", "--out", "both", ...quick);
+  const fieldsOf = async (...args: readonly string[]): Promise<ReadonlySet<string>> => {
+    await printedBy(...args, "--out", "t.csv", "--json");
+    return new Set(lines("t.csv").flatMap((line) => line.split(",")));
+  };
+  const data = ["--data", "formulas.csv"];
+  for (const args of [
+    ["sample", "both", "--count", "200"],
+    ["reconstruct", "both", ...data],
+    ["interpolate", "both"],
+  ]) {
+    const [plain, escaped] = [await fieldsOf(...args), await fieldsOf(...args, "--escape-formulas")];
+    expect([...plain].some((field) => field.startsWith("="))).toBe(true);
+    expect([...plain].some((field) => field.startsWith("'"))).toBe(false);
+    // Numbers below 0 stay.
+    const begin = [...escaped].filter((field) => /^[-=+@]/.test(field));
+    expect(begin.filter((field) => !/^-\d/.test(field))).toEqual([]);
+    expect([...escaped]).toEqual(expect.arrayContaining(["'=a", "'+b"]));
+  }
+  for (const command of ["encode", "score"]) {
+    const escaped = await fieldsOf(command, "formulas", ...data, "--escape-formulas");
+    expect([...escaped].filter((field) => /^[=+@]/.test(field))).toEqual([]);
+  }
+});
+
 test("images are named by their files, and may be a single one", async () => {
   await printedBy("train", "vae", "--data", "pets", "--out", "pets-run", ...quick);
   expect(

@@ -1,13 +1,12 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { exampleIndex, saysMore } from "../../data/examples/example-index.ts";
-import { csvLine } from "../../data/formats/csv.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { exampleCodes } from "../../runs/codes/example-codes.ts";
 import { writeIndexBeside } from "../output/write-examples.ts";
-import { checkKind, samplesFile } from "../output/write-output.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { checkKind, lineOf, samplesFile } from "../output/write-output.ts";
+import { addRunOptions, escapeFormulas, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { print, printJson } from "../output/terminal.ts";
@@ -26,6 +25,7 @@ export function define(command: Command): void {
       "--out <file>",
       "file to write: an array [examples, latentDim] (.npy), or a table with what each example is called (.csv); default: codes.npy in the run's samples/",
     )
+    .option(...escapeFormulas)
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -53,6 +53,7 @@ Examples:
       const [examples, dim] = [encoded.indices.length, trained.latentDim];
       const shape = [examples, dim];
       const index = exampleIndex(encoded);
+      const line = lineOf(options);
       if (ending === ".npy") await writeFileAtomic(file, encodeNpy(shape, codes));
       else {
         const names = Array.from({ length: dim }, (_, i) => `z${i}`);
@@ -60,10 +61,10 @@ Examples:
           ...index.row(i),
           ...Array.from(codes.subarray(i * dim, (i + 1) * dim), String),
         ]);
-        await writeFileAtomic(file, [[...index.names, ...names], ...rows].map(csvLine).join(""));
+        await writeFileAtomic(file, [[...index.names, ...names], ...rows].map(line).join(""));
       }
       const beside =
-        ending === ".npy" && saysMore(index) ? { index: await writeIndexBeside(file, examples, index) } : {};
+        ending === ".npy" && saysMore(index) ? { index: await writeIndexBeside(file, examples, index, line) } : {};
       if (options.json) printJson({ file, ...beside, shape, run: path, step, data, split: splitName, take, seed });
       else {
         const of = splitName === "all" ? "examples, in file order" : `${splitName} examples`;

@@ -9,7 +9,7 @@ import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { kindOf } from "../../kinds/registry.ts";
 import { reconstructionGrid } from "../../runs/pictures/run-pictures.ts";
 import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
-import { checkKind, finishImageGrid, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
+import { checkKind, finishImageGrid, lineOf, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -64,9 +64,10 @@ Examples:
         shape: trained.shape,
         pieces: reconstructions(trained, split),
         units,
+        line: lineOf(options),
       });
       const index = exampleIndex(split);
-      const beside = saysMore(index) ? { index: await writeIndexBeside(file, examples, index) } : {};
+      const beside = saysMore(index) ? { index: await writeIndexBeside(file, examples, index, lineOf(options)) } : {};
       if (options.json) printJson({ file, ...beside, shape: [examples, ...trained.shape], ...details });
       else {
         print(`reconstructions of ${examples} examples, ${splitName === "all" ? "in file order" : splitName}: ${file}`);

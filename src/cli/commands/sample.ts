@@ -20,7 +20,8 @@ import { samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
-import { checkKind, finishImageGrid, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
+import type { CsvLine } from "../../data/formats/csv.ts";
+import { checkKind, finishImageGrid, lineOf, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
 import { print, printJson } from "../output/terminal.ts";
 
 const sampleSettings = z.strictObject({
@@ -142,7 +143,7 @@ A picture of a class-conditional model shows every class, a column each; tables 
         const grid = await sampleGrid(trained, { count, ...how });
         return finishImageGrid(grid, options, { title, file, units: run.info.data, details });
       }
-      const beside = await writeSamples(file, loaded, { count, ...how });
+      const beside = await writeSamples(file, loaded, { count, ...how, line: lineOf(options) });
       if (options.json) printJson({ file, ...beside, shape: [count, ...trained.shape], ...details });
       else {
         print(`${title}: ${file}`);
@@ -158,7 +159,7 @@ const mostPictured = (shape: Shape): number => Math.min(100_000, Math.floor(80e6
 async function writeSamples(
   file: string,
   { trained, run }: LoadedRun,
-  { count, ...how }: SamplePieceOptions & { readonly count: number },
+  { count, line, ...how }: SamplePieceOptions & { readonly count: number; readonly line: CsvLine },
 ): Promise<{ readonly index?: string }> {
   const rows = sampleRows(trained, { count, ...how });
   const classNames = runClassNames(run.info);
@@ -186,9 +187,10 @@ async function writeSamples(
     shape: trained.shape,
     pieces: pieces(),
     units,
+    line,
     ...(isTable && sampled && { after }),
   });
   if (!classes || isTable) return {};
   const row = (place: number): readonly string[] => [String(place), nameOf(place)];
-  return { index: await writeIndexBeside(file, count, { names: ["example", "class"], row }) };
+  return { index: await writeIndexBeside(file, count, { names: ["example", "class"], row }, line) };
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Split } from "../../data/split.ts";
 import { ExampleReader } from "../../data/storage/example-reader.ts";
 import { FIXED_BINARIZATION } from "../../data/binarize.ts";
-import { csvLine } from "../../data/formats/csv.ts";
+import type { CsvLine } from "../../data/formats/csv.ts";
 import { exampleIndex } from "../../data/examples/example-index.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { encodeNpy } from "../../data/formats/npy.ts";
@@ -18,9 +18,9 @@ import { type ExampleScores, infiniteScores, scoreNames, scoreRun } from "../../
 import { splitSpec } from "../../data/split-spec.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
-import { checkKind, type OutputOptions, samplesFile } from "../output/write-output.ts";
+import { checkKind, lineOf, type OutputOptions, samplesFile } from "../output/write-output.ts";
 import { metricText } from "../output/progress.ts";
-import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
+import { addDeviceOptions, type DeviceOptions, escapeFormulas, optionRun } from "../options/run-command.ts";
 import { addExampleOptions, type ExampleOptions, optionExamples, splitSetting } from "../options/run-examples.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { table } from "../output/table.ts";
@@ -49,6 +49,7 @@ const kinds = [".csv", ".npy", ".json"] as const;
 export function define(command: Command): void {
   addDeviceOptions(addExampleOptions(addSettings(command.argument("<run>", "folder of a run"), scoreSettings)))
     .option("--out <file>", "scores to write (.csv, .json, or .npy [examples, scores]); default: the run's samples/")
+    .option(...escapeFormulas)
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -96,7 +97,7 @@ Examples:
         return found ? { name, mean, rocAuc: rocAuc(values, found.anomalous) } : { name, mean };
       });
 
-      await writeFileAtomic(file, contentOf(kind, split, scores));
+      await writeFileAtomic(file, contentOf(kind, split, scores, lineOf(options)));
       const picture =
         kindOf(loaded.trained.kind).picture?.form === "tiles" ? samplesFile(path, "anomalies.png") : undefined;
       if (picture) await writePng(picture, gridRaster(extremes(split, scores, settings.show)));
@@ -160,7 +161,12 @@ function anomaliesIn(
   };
 }
 
-function contentOf(kind: string, { dataset, indices }: Split, scores: ExampleScores): string | readonly Uint8Array[] {
+function contentOf(
+  kind: string,
+  { dataset, indices }: Split,
+  scores: ExampleScores,
+  line: CsvLine,
+): string | readonly Uint8Array[] {
   const names = [...scores.keys()];
   const columns = [...scores.values()];
   if (kind === ".npy") {
@@ -180,7 +186,7 @@ function contentOf(kind: string, { dataset, indices }: Split, scores: ExampleSco
   }
   const head = [...index.names, ...names];
   const lines = rows.map((row, i) => row.concat(columns.map((column) => String(column[i]))));
-  return [head, ...lines].map(csvLine).join("");
+  return [head, ...lines].map(line).join("");
 }
 
 /** Two rows for each score: the examples with the highest, and with the lowest. */

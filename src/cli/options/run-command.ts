@@ -42,9 +42,15 @@ export async function optionDevice({ device = "auto", threads = "0" }: DeviceOpt
   return picked;
 }
 
+export const escapeFormulas = [
+  "--escape-formulas",
+  "in .csv files, text that a spreadsheet would run as a formula begins with an apostrophe",
+] as const;
+
 const addOutputOptions = (command: Command): Command =>
   command
     .option("--out <file>", "file to write: an image (.png) or an array (.npy); default: in the run's samples/")
+    .option(...escapeFormulas)
     .option("--json", "print one JSON object");
 
 /** What the options of `addRunOptions` may be. */

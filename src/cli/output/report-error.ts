@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { CommanderError } from "commander";
 import { LatentkitError } from "../../errors.ts";
+import { oneLine } from "../../printable.ts";
 import { printAside } from "./terminal.ts";
 
 /**
@@ -14,15 +15,12 @@ export function reportError(error: unknown): number {
     return 2;
   }
   if (error instanceof LatentkitError) {
-    printAside(`latentkit: ${oneLine(error.message)}`);
+    printAside(`latentkit: ${error.message}`);
     return 2;
   }
   printAside(inspect(error));
   return 1;
 }
-
-/** One line whatever names and files brought into it. */
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ");
 
 /** `error: unknown option '--foo'\n(Did you mean --fo?)` in the house form. */
 function usageProblem({ code, message }: CommanderError): string {

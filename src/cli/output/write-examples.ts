@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import type { ExampleIndex } from "../../data/examples/example-index.ts";
-import { csvLine } from "../../data/formats/csv.ts";
+import { csvLine, type CsvLine } from "../../data/formats/csv.ts";
 import { npyBytes, npyHeader } from "../../data/formats/npy.ts";
 import { toDataUnits } from "../../data/arrays/units.ts";
 import { kindOf } from "../../kinds/registry.ts";
@@ -20,6 +20,7 @@ export interface WrittenExamples {
   /** Further columns of a table, before or after its own. */
   readonly before?: ExampleIndex;
   readonly after?: ExampleIndex;
+  readonly line?: CsvLine;
 }
 
 /** Writes examples to a .csv file in the terms of their table, else as an array in the units of the data. */
@@ -39,7 +40,7 @@ async function* arrayBytes({ count, shape, pieces, units }: WrittenExamples): As
 const together = 1000;
 
 async function* csvBytes(
-  { pieces, before, after }: WrittenExamples,
+  { pieces, before, after, line = csvLine }: WrittenExamples,
   {
     columns,
     rows,
@@ -50,11 +51,11 @@ async function* csvBytes(
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   const names = columns.map(({ name }) => name);
-  let lines = [csvLine([...(before?.names ?? []), ...names, ...(after?.names ?? [])])];
+  let lines = [line([...(before?.names ?? []), ...names, ...(after?.names ?? [])])];
   let place = 0;
   for await (const piece of pieces)
     for (const fields of rows(piece, columns)) {
-      lines.push(csvLine([...(before?.row(place) ?? []), ...fields, ...(after?.row(place) ?? [])]));
+      lines.push(line([...(before?.row(place) ?? []), ...fields, ...(after?.row(place) ?? [])]));
       place += 1;
       if (lines.length < together) continue;
       yield encoder.encode(lines.join(""));
@@ -64,12 +65,17 @@ async function* csvBytes(
 }
 
 /** Writes what rows of a file are called beside it, as `NAME.index.csv`, and returns that file. */
-export async function writeIndexBeside(file: string, count: number, { names, row }: ExampleIndex): Promise<string> {
+export async function writeIndexBeside(
+  file: string,
+  count: number,
+  { names, row }: ExampleIndex,
+  line: CsvLine = csvLine,
+): Promise<string> {
   const beside = `${file.slice(0, file.length - extname(file).length)}.index.csv`;
   const lines = function* () {
     const encoder = new TextEncoder();
-    yield encoder.encode(csvLine(names));
-    for (let place = 0; place < count; place++) yield encoder.encode(csvLine(row(place)));
+    yield encoder.encode(line(names));
+    for (let place = 0; place < count; place++) yield encoder.encode(line(row(place)));
   };
   await writeFileAtomic(beside, lines());
   return beside;

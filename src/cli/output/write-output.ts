@@ -1,5 +1,6 @@
 import { extname, join } from "node:path";
 import type { ExampleIndex } from "../../data/examples/example-index.ts";
+import { csvLine, type CsvLine, spreadsheetLine } from "../../data/formats/csv.ts";
 import { toDataUnits } from "../../data/arrays/units.ts";
 import { ConfigError } from "../../errors.ts";
 import { writePng } from "../../node/files/png-file.ts";
@@ -12,7 +13,11 @@ import { print, printJson } from "./terminal.ts";
 export interface OutputOptions {
   readonly out?: string;
   readonly json?: boolean;
+  readonly escapeFormulas?: boolean;
 }
+
+/** How the lines of a table are written. */
+export const lineOf = ({ escapeFormulas }: OutputOptions): CsvLine => (escapeFormulas ? spreadsheetLine : csvLine);
 
 /**
  * Writes the output of a command as an image, or its last set as an array in the units of the data where the file ends in .npy, or as a table
@@ -20,7 +25,7 @@ export interface OutputOptions {
  */
 export async function finishImageGrid(
   grid: ImageGrid,
-  { out, json }: OutputOptions,
+  options: OutputOptions,
   about: {
     readonly title: string;
     /** Default of --out. */
@@ -35,6 +40,7 @@ export async function finishImageGrid(
     readonly before?: ExampleIndex;
   },
 ): Promise<void> {
+  const { out, json } = options;
   const { units, before } = about;
   const file = out ?? usualFile(about.file, grid.kind);
   const ending = checkKind(file, kindOf(grid.kind).files);
@@ -42,7 +48,14 @@ export async function finishImageGrid(
   if (ending === ".png") await writePng(file, gridRaster(inUnits(grid, units)));
   else {
     const [count = 0, ...one] = shape;
-    await writeExamples(file, { count, shape: one, pieces: [values], units, ...(before && { before }) });
+    await writeExamples(file, {
+      count,
+      shape: one,
+      pieces: [values],
+      units,
+      line: lineOf(options),
+      ...(before && { before }),
+    });
   }
   if (json) {
     printJson({ file, shape, ...about.details });

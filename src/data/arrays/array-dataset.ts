@@ -41,7 +41,7 @@ export async function arrayDatasets<Part extends string>(
   for (const [part, { examples, labels, fields }] of entries) {
     const [size] = examples.shape as [number];
     const gaps = known.scaling?.standardization ? arrayGaps(examples.values, known.scaling.standardization) : [];
-    const values = scaledValues(channelsFirst(examples), scaling);
+    const values = scaledValues({ name: examples.name, values: channelsFirst(examples) }, scaling);
     for (const { column, rows } of gaps) for (const row of rows) values[row * first[0]! + Number(column)] = 0;
     datasets[part] = await createDataset({
       name,

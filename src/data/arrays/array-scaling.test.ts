@@ -113,3 +113,14 @@ test("intensities in [0, 1] and raw values have no other units", () => {
   expect([...toDataUnits({ range: [-1, 3] }, x)]).toEqual([-1, 1]);
   expect([...toModelUnits({ range: [-1, 3] }, [-1, 1])]).toEqual([0, 0.5]);
 });
+
+test("values that float32 does not hold are refused, not infinite", async () => {
+  await expect(read([1, 2, 2], Float32Array.of(-3e38, 0, 1, 3e38))).rejects.toThrow(
+    "a.npy: a value is too large for float32, got magnitude 3.00e+38, expected at most 1.70e+38",
+  );
+  await expect(read([2, 1], Float64Array.of(0, 1e60), { range: [0, 1] })).rejects.toThrow("too large for float32");
+  const standardization = { mean: [0], std: [1e-3] };
+  await expect(read([2, 1], Float64Array.of(0, 1e60), { range: null, standardization })).rejects.toThrow(
+    "a.npy: a value is too far from those the run was trained on, got 1e+60 in example 1, expected one that float32",
+  );
+});

@@ -2,7 +2,7 @@ import { DataError } from "../../errors.ts";
 import type { Dataset } from "../dataset.ts";
 import type { ArrayScaling } from "../options.ts";
 import type { Standardization } from "../spec.ts";
-import { finiteRange } from "./value-range.ts";
+import { checkFloat32, finiteRange, float32Values } from "./value-range.ts";
 import type { NamedArray } from "./named-array.ts";
 
 /** Beyond this magnitude, a variance is not finite in float64. */
@@ -21,7 +21,10 @@ export function arrayScaling(arrays: readonly NamedArray[], shape: readonly numb
     throw new DataError(`${arrays[0]!.name}: all values are equal, got ${low}, expected values that differ`);
   if (low >= 0 && high <= 1) return { range: [0, 1] };
   if (arrays.every(({ values }) => values instanceof Uint8Array)) return { range: [0, 255] };
-  if (shape.length > 1) return { range: [low, high] };
+  if (shape.length > 1) {
+    checkFloat32(arrays[0]!.name, [low, high]);
+    return { range: [low, high] };
+  }
   const most = Math.max(-low, high);
   if (most > largest)
     throw new DataError(
@@ -61,12 +64,19 @@ export function checkUnits({ name, shape, values }: NamedArray, range: Dataset["
 
 /** Values as float32 in the form that a dataset stores: standardized, or as they are for a range. */
 export function scaledValues(
-  values: NamedArray["values"],
+  { name, values }: Pick<NamedArray, "name" | "values">,
   { standardization }: ArrayScaling,
 ): Uint8Array | Float32Array {
-  if (!standardization) return values instanceof Float64Array ? Float32Array.from(values) : values;
+  if (!standardization) return values instanceof Float64Array ? float32Values(name, values) : values;
   const { mean, std } = standardization;
-  return Float32Array.from(values, (value, i) => (value - mean[i % mean.length]!) / std[i % mean.length]!);
+  const scaled = Float32Array.from(values, (value, i) => (value - mean[i % mean.length]!) / std[i % mean.length]!);
+  // What is not finite before is a gap.
+  const lost = scaled.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(values[i]));
+  if (lost !== -1)
+    throw new DataError(
+      `${name}: a value is too far from those the run was trained on, got ${values[lost]} in example ${Math.floor(lost / mean.length)}, expected one that float32 holds once it is standardized`,
+    );
+  return scaled;
 }
 
 /** How values become model inputs, in words. */

@@ -23,3 +23,21 @@ export function finiteRange(
   }
   return [low, high];
 }
+
+/** Largest magnitude of values that become float32 as they are: the difference of two is finite too. */
+const LARGEST = 2 ** 127;
+
+/** Throws `DataError` for values of a range that float32, in which models compute, does not have. */
+export function checkFloat32(name: string, [low, high]: readonly [low: number, high: number]): void {
+  const largest = Math.max(-low, high);
+  if (largest > LARGEST)
+    throw new DataError(
+      `${name}: a value is too large for float32, got magnitude ${largest.toPrecision(3)}, expected at most ${LARGEST.toPrecision(3)}; scale the values`,
+    );
+}
+
+/** Finite values as float32. Throws `DataError` for others, and for those beyond float32. */
+export function float32Values(name: string, values: ArrayLike<number>): Float32Array {
+  checkFloat32(name, finiteRange(name, values));
+  return Float32Array.from(values);
+}

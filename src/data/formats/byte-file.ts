@@ -14,7 +14,14 @@ export interface SlicedFile extends ByteFile {
 }
 
 /** Largest expansion factor of DEFLATE (zlib's technical details). */
-export const DEFLATE_LIMIT = 1032;
+const DEFLATE_LIMIT = 1032;
+/** Beyond these bytes, arrays of examples unpack to fewer times their packed size: dSprites, of zeros and ones, to 115 times. */
+const ANY_FACTOR = 2 ** 29;
+const MOST_FACTOR = 256;
+
+/** Bytes that so many packed ones may unpack to. */
+export const mostUnpacked = (packed: number): number =>
+  Math.min(packed * DEFLATE_LIMIT, Math.max(ANY_FACTOR, packed * MOST_FACTOR));
 
 /** The chunks of a stream; failures become a `DataError` that names the file and, where given, its compression format. */
 export async function* fileChunks(

@@ -3,7 +3,7 @@ import { createDataset, type Dataset } from "../dataset.ts";
 import type { ArrayScaling } from "../options.ts";
 import type { ByteFile } from "./byte-file.ts";
 import { readIdx, type IdxArray, type ReadIdxOptions } from "./idx.ts";
-import { finiteRange } from "../arrays/value-range.ts";
+import { checkFloat32, finiteRange } from "../arrays/value-range.ts";
 
 export interface IdxDatasetFiles {
   readonly name: string;
@@ -52,7 +52,9 @@ function stored(
   scaling: ArrayScaling | undefined,
 ): Pick<Dataset<Uint8Array | Float32Array>, "values" | "range"> {
   if (values instanceof Uint8Array) return { values, range: scaling?.range ?? [0, 255] };
-  const [low, high] = scaling?.range ?? finiteRange(name, values);
+  const found = finiteRange(name, values);
+  checkFloat32(name, found);
+  const [low, high] = scaling?.range ?? found;
   if (low === high) throw new DataError(`${name}: all values are equal, got ${low}, expected values that differ`);
   return { values: values instanceof Float32Array ? values : Float32Array.from(values), range: [low, high] };
 }

@@ -130,6 +130,22 @@ describe("datasets", () => {
     expect(dataset.labels).toEqual(Uint8Array.of(2, 0, 1));
   });
 
+  test("values beyond float32 are refused, and those that are not finite where the range is known", async () => {
+    const doubles = (...values: readonly number[]) => {
+      const view = new DataView(new ArrayBuffer(8 * values.length));
+      values.forEach((value, i) => view.setFloat64(8 * i, value));
+      return file(idx(0x0e, [values.length, 1], new Uint8Array(view.buffer)));
+    };
+    const open = (images: ByteFile, known = {}) => readIdxDataset({ name: "a", images }, known);
+    await expect(open(doubles(0, 1e300))).rejects.toThrow(
+      "data.idx: a value is too large for float32, got magnitude 1.00e+300, expected at most 1.70e+38",
+    );
+    await expect(open(doubles(-2e38, 2e38))).rejects.toThrow("too large for float32");
+    const scaling = { range: [0, 1] } as const;
+    await expect(open(doubles(0, NaN), { scaling })).rejects.toThrow("a value is not finite, got NaN");
+    await expect(open(doubles(0, 1e300), { scaling })).rejects.toThrow("too large for float32");
+  });
+
   test("other types become float32 with their own range", async () => {
     const body = new DataView(new ArrayBuffer(8));
     [-5, 0, 5, 15].forEach((value, i) => body.setInt16(2 * i, value));

@@ -1,5 +1,5 @@
 import { DataError } from "../../errors.ts";
-import { type ByteFile, DEFLATE_LIMIT, fileChunks } from "./byte-file.ts";
+import { type ByteFile, fileChunks, mostUnpacked } from "./byte-file.ts";
 
 type IdxValues = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -117,7 +117,7 @@ class IdxReader {
     if (bytes === 0) throw this.#error("holds no values", `shape [${shape.join(", ")}]`, "no extent of 0");
     const present = this.#file.size - this.#headerSize;
     const claim = `a header that claims ${bytes} bytes, shape [${shape.join(", ")}]`;
-    if (this.#gzip && bytes > this.#file.size * DEFLATE_LIMIT)
+    if (this.#gzip && bytes > mostUnpacked(this.#file.size))
       throw this.#error("header and file size disagree", claim, `what ${this.#file.size} compressed bytes can hold`);
     if (!this.#gzip && bytes !== present)
       throw this.#error(bytes > present ? "truncated" : "bytes left over after the last value", claim, `${present}`);

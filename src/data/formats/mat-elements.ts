@@ -1,7 +1,6 @@
 /** MATLAB's files of version 5: "MAT-File Format", MathWorks. */
 import { DataError } from "../../errors.ts";
-import { joinBytes } from "../../serialization/join-bytes.ts";
-import { type ByteFile, ByteReader, fileChunks } from "./byte-file.ts";
+import { type ByteFile, ByteReader, fileChunks, mostUnpacked } from "./byte-file.ts";
 
 /** A variable of a file, its values with the first index fastest. */
 export interface MatVariable {
@@ -16,8 +15,7 @@ export interface MatVariable {
 }
 
 const headerBytes = 128;
-/** Bytes that are inflated at most. */
-const mostBytes = 2 ** 32 - 1;
+const mostAxes = 32;
 
 type ReadNumber = (view: DataView, at: number, little: boolean) => number;
 /** Storage types by number: width and reader. */
@@ -62,12 +60,11 @@ export async function matVariables(file: ByteFile): Promise<readonly MatVariable
       );
     const found: MatVariable[] = [];
     for (let left = file.size - headerBytes; left >= 8;) {
-      const tag = tagOf(await reader.take(8, "a tag"), 0, little);
+      const tag = tagOf(file.name, await reader.take(8, "a tag"), 0, little);
       const data = await reader.take(tag.small ? 0 : checkedLength(file.name, tag.bytes, left - 8), "a variable");
       left -= 8 + data.length;
-      const element = tag.type === compressed ? await inflated(file.name, data) : undefined;
-      const inner = element ? tagOf(element, 0, little) : tag;
-      if (inner.type === matrix) found.push(variableOf(file.name, element?.subarray(8) ?? data, little));
+      const element = tag.type === compressed ? await inflated(file.name, data, little) : { type: tag.type, data };
+      if (element.type === matrix) found.push(variableOf(file.name, element.data, little));
     }
     return found;
   } finally {
@@ -82,7 +79,9 @@ interface Tag {
   readonly small: boolean;
 }
 
-function tagOf(bytes: Uint8Array, at: number, little: boolean): Tag {
+function tagOf(name: string, bytes: Uint8Array, at: number, little: boolean): Tag {
+  if (at + 8 > bytes.length)
+    throw new DataError(`${name}: truncated inside a variable, got ${bytes.length} bytes, expected more`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const first = view.getUint32(at, little);
   return first >>> 16 === 0
@@ -95,75 +94,90 @@ function checkedLength(name: string, bytes: number, left: number): number {
   throw new DataError(`${name}: truncated, got ${left} bytes, expected a variable of ${bytes}`);
 }
 
-async function inflated(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Uint8Array[] = [];
-  let total = 0;
-  for await (const piece of fileChunks(
-    new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")),
-    name,
-    "zip",
-  )) {
-    total += piece.length;
-    if (total > mostBytes)
-      throw new DataError(`${name}: too large, got a variable of more than ${mostBytes} bytes, expected at most that`);
-    pieces.push(piece);
-  }
-  return joinBytes(pieces);
+interface Element {
+  readonly type: number;
+  readonly data: Uint8Array;
 }
 
-/** The parts of a matrix: flags, dimensions, name and values, each padded to 8 bytes. */
-function variableOf(name: string, bytes: Uint8Array, little: boolean): MatVariable {
+async function inflated(name: string, bytes: Uint8Array<ArrayBuffer>, little: boolean): Promise<Element> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const reader = new ByteReader(fileChunks(stream, name, "zip"), name);
+  try {
+    const tag = tagOf(name, await reader.take(8, "a tag"), 0, little);
+    const most = mostUnpacked(bytes.length);
+    if (tag.bytes > most)
+      throw new DataError(
+        `${name}: too large, got a variable of ${tag.bytes} bytes in ${bytes.length} packed ones, expected at most ${most}`,
+      );
+    return { type: tag.type, data: await reader.take(tag.small ? 0 : tag.bytes, "a variable") };
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The parts of a matrix: flags, dimensions, name and values, each padded to 8 bytes. Cells hold matrices, of which only text is read. */
+function variableOf(name: string, bytes: Uint8Array, little: boolean, inCell = false): MatVariable {
   let at = 0;
-  const next = (): { readonly type: number; readonly data: Uint8Array } => {
-    if (at + 8 > bytes.length)
-      throw new DataError(`${name}: truncated inside a variable, got ${bytes.length} bytes, expected more`);
-    const tag = tagOf(bytes, at, little);
+  const next = (): Element => {
+    const tag = tagOf(name, bytes, at, little);
     const start = at + (tag.small ? 4 : 8);
     const end = start + checkedLength(name, tag.bytes, bytes.length - start);
     at = tag.small ? at + 8 : Math.ceil(end / 8) * 8;
     return { type: tag.type, data: bytes.subarray(start, end) };
   };
-  const flags = numbersOf(name, next(), little)[0]!;
-  const dims = [...numbersOf(name, next(), little)];
+  const few = (): readonly number[] => {
+    const { type, data } = next();
+    return [...numbersOf(name, { type, data: data.subarray(0, 8 * (mostAxes + 1)) }, little, Float64Array)];
+  };
+  const [flags = Number.NaN] = few();
+  const dims = few();
+  if (dims.length < 2 || dims.length > mostAxes || !dims.every((extent) => extent >= 0 && Number.isSafeInteger(extent)))
+    throw new DataError(
+      `${name}: a size that no array has, got ${dims.slice(0, 4).join(" x ")}, expected 2 to ${mostAxes} extents`,
+    );
   const key = new TextDecoder().decode(next().data);
   const form = flags & 0xff;
   const [count, complex] = [dims.reduce((product, extent) => product * extent, 1), (flags & 0x800) !== 0];
-  const kind = complex ? "complex numbers" : (kinds[form] ?? "numbers");
+  const kind = complex ? "complex numbers" : (kinds[form] ?? (count === 0 ? "an empty array" : "numbers"));
   const about = { key, dims, kind };
-  if (form === cells) {
+  if (form === cells && !inCell) {
     const texts = Array.from({ length: Math.min(count, bytes.length) }, () => {
       const { type, data } = next();
-      return type === matrix ? variableOf(name, data, little).text : undefined;
+      return type === matrix ? variableOf(name, data, little, true).text : undefined;
     });
     const whole = texts.flatMap((text) => (text?.length === 1 ? text : []));
     return whole.length === count ? { ...about, text: whole } : about;
   }
-  if (complex || !(form === characters || (form >= firstNumber && form <= lastNumber))) return about;
+  if (complex || count === 0 || !(form === characters || (form >= firstNumber && form <= lastNumber))) return about;
   const stored = next();
   const [width] = storage[stored.type] ?? [NaN];
   if (stored.data.length !== count * width)
     throw new DataError(
       `${name}: ${key} does not fit its size, got ${stored.data.length} bytes of type ${stored.type}, expected ${dims.join(" x ")} values`,
     );
-  const values = numbersOf(name, stored, little);
-  if (form === characters) return { ...about, text: rowsOfText(values, dims) };
-  const array = form === bytesClass ? Uint8Array : dims.length > 2 ? Float32Array : Float64Array;
-  return { ...about, values: array.from(values) };
+  if (form === characters) return { ...about, text: rowsOfText(numbersOf(name, stored, little, Uint16Array), dims) };
+  const array: Numbers = form === bytesClass ? Uint8Array : dims.length > 2 ? Float32Array : Float64Array;
+  return { ...about, values: numbersOf(name, stored, little, array) };
 }
 
-function numbersOf(
+type Numbers = new (length: number) => NonNullable<MatVariable["values"]>;
+
+function numbersOf<Values extends Uint8Array | Uint16Array | Float32Array | Float64Array>(
   name: string,
-  { type, data }: { readonly type: number; readonly data: Uint8Array },
+  { type, data }: Element,
   little: boolean,
-): Float64Array {
+  form: new (length: number) => Values,
+): Values {
   const [width, read] = storage[type] ?? [0, undefined];
   if (!read) throw new DataError(`${name}: numbers of a type it cannot read, got ${type}, expected integers or floats`);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  return Float64Array.from({ length: Math.floor(data.length / width) }, (_, i) => read(view, i * width, little));
+  const values = new form(Math.floor(data.length / width));
+  for (let i = 0; i < values.length; i++) values[i] = read(view, i * width, little);
+  return values;
 }
 
 /** The rows of a matrix of characters, without the blanks that fill them. */
-function rowsOfText(codes: Float64Array, [rows = 0, width = 0]: ArrayLike<number> & Iterable<number>): string[] {
+function rowsOfText(codes: Uint16Array, [rows = 0, width = 0]: ArrayLike<number> & Iterable<number>): string[] {
   return Array.from({ length: rows }, (_, row) =>
     Array.from({ length: width }, (__, column) => String.fromCharCode(codes[row + rows * column]!))
       .join("")

@@ -1,3 +1,4 @@
+import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { DataError } from "../../errors.ts";
 import { arrayDatasets } from "../arrays/array-dataset.ts";
@@ -81,4 +82,56 @@ test("damage anywhere is told in one line, or read", async () => {
       const result = await readMat(mat(damaged.toString("base64"))).catch((error: unknown) => error);
       if (result instanceof Error) expect(result).toBeInstanceOf(DataError);
     }
+});
+
+/** An element: type and bytes, padded to 8. */
+function element(type: number, data: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(type, 0);
+  head.writeUInt32LE(data.length, 4);
+  return Buffer.concat([head, data, Buffer.alloc((8 - (data.length % 8)) % 8)]);
+}
+const int32 = (...values: readonly number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer);
+const [bytes, int, uint, matrix, compressed] = [2, 5, 6, 14, 15];
+const matrixOf = (form: number, dims: readonly number[], body: Uint8Array): Uint8Array =>
+  element(
+    matrix,
+    Buffer.concat([element(uint, int32(form, 0)), element(int, int32(...dims)), element(1, Buffer.from("x")), body]),
+  );
+const packed = (of: Uint8Array): Uint8Array => element(compressed, deflateSync(of));
+const [cellForm, textForm, bytesForm] = [1, 4, 9];
+
+test.each([
+  ["packed bytes too few for a tag", packed(Uint8Array.of(1, 2)), "truncated in a tag, got 2 bytes, expected 8"],
+  [
+    "a packed variable without end",
+    packed(Buffer.concat([int32(matrix, 2 ** 31 - 1), Buffer.alloc(2 ** 20)])),
+    "too large, got a variable of 2147483647 bytes in",
+  ],
+  [
+    "rows of text without end",
+    matrixOf(textForm, [2 ** 31 - 1, 0], element(bytes, new Uint8Array())),
+    "no examples|not an array of numbers, got text",
+  ],
+  [
+    "negative extents",
+    matrixOf(bytesForm, [-2, -2], element(bytes, Uint8Array.of(1, 2, 3, 4))),
+    "a size that no array has, got -2 x -2, expected 2 to 32 extents",
+  ],
+  [
+    "one extent",
+    matrixOf(bytesForm, [4], element(bytes, Uint8Array.of(1, 2, 3, 4))),
+    "a size that no array has, got 4,",
+  ],
+])("%s are refused in one line", async (_, body, message) => {
+  await expect(readMat(mat(Buffer.from(body).toString("base64")))).rejects.toThrow(new RegExp(message));
+});
+
+test("cells within cells, however deep, are not text", async () => {
+  let cell = matrixOf(cellForm, [0, 0], new Uint8Array());
+  for (let depth = 0; depth < 10_000; depth++)
+    cell = matrixOf(cellForm, [1, 1], depth % 100 === 0 ? Buffer.from(cell) : cell);
+  await expect(readMat(mat(Buffer.from(cell).toString("base64")))).rejects.toThrow(
+    "not an array of numbers, got a cell array",
+  );
 });

@@ -19,6 +19,8 @@ export async function readNpyText(file: ByteFile): Promise<TextArray | undefined
     if (!isText(type)) return undefined;
     const count = shape.reduce((product, extent) => product * extent, 1);
     const width = Number(type.slice(1)) * (type.startsWith("U") ? 4 : 1);
+    if (width === 0)
+      throw new DataError(`${file.name}: text of no characters, got type ${type}, expected some; text can be labels`);
     if (fortran && shape.filter((extent) => extent > 1).length > 1)
       throw new DataError(
         `${file.name}: text in Fortran order, got shape (${shape.join(", ")}), expected one text a row`,

@@ -249,4 +249,10 @@ describe("labels of text", () => {
     expect([...whole!.labels!]).toEqual([0, 1, 0]);
     expect((await readNpz(archive(text(3, ["a", "b", "c"]), "notes"))).whole!.fields).toBeUndefined();
   });
+
+  test("of no characters, of which a file holds any number, are refused", async () => {
+    const none = Buffer.from(text(0, []));
+    none.write("(9999999999,), }", none.indexOf("(0,), }"));
+    await expect(readNpz(archive(none))).rejects.toThrow("text of no characters, got type U0, expected some");
+  });
 });

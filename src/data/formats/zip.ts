@@ -1,5 +1,5 @@
 import { DataError } from "../../errors.ts";
-import { type ByteFile, ByteReader, DEFLATE_LIMIT, fileChunks, type SlicedFile } from "./byte-file.ts";
+import { type ByteFile, ByteReader, fileChunks, mostUnpacked, type SlicedFile } from "./byte-file.ts";
 
 /** Signatures and sizes of the ZIP structures that are read (PKWARE APPNOTE.TXT). */
 const END = { signature: 0x06054b50, size: 22 };
@@ -40,7 +40,7 @@ export async function readZip(file: SlicedFile): Promise<ReadonlyMap<string, Byt
     if (files.has(name)) throw new DataError(`${file.name}: two entries of one name, got ${name} twice, expected one`);
     if (method !== STORED && method !== DEFLATED)
       throw new DataError(`${where}: packed in a way it cannot read, got method ${method}, expected stored or deflate`);
-    if (method === STORED ? size !== entry.packed : size > entry.packed * DEFLATE_LIMIT)
+    if (method === STORED ? size !== entry.packed : size > mostUnpacked(entry.packed))
       throw new DataError(
         `${where}: sizes that disagree, got ${entry.packed} packed bytes for ${size}, expected what they can hold`,
       );

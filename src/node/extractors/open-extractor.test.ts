@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,6 +111,12 @@ test("what is no extractor is said in one line", async () => {
   await expect(openExtractor(source, { spec: join(folder, "none.safetensors") })).rejects.toThrow(
     /^--extractor: no file that can be read, got .*none\.safetensors, expected one$/,
   );
+  if (process.platform !== "win32") {
+    execFileSync("mkfifo", [join(folder, "pipe.onnx")]);
+    await expect(openExtractor(source, { spec: join(folder, "pipe.onnx") })).rejects.toThrow(
+      /^--extractor: not a file, got .*pipe\.onnx, expected one$/,
+    );
+  }
   const { tensors, metadata } = readSafetensors(bytes, "small");
   const write = (name: string, without: string, changed: Readonly<Record<string, string>>): string => {
     const kept = new Map([...tensors].filter(([tensor]) => tensor !== without));

@@ -10,6 +10,15 @@ export function inTime<T>(limitMs: number, run: () => T): T {
   context["run"] = () => {
     result = { value: run() };
   };
-  call.runInContext(context, { timeout: limitMs });
+  try {
+    call.runInContext(context, { timeout: limitMs });
+  } catch (cause) {
+    if (!isTimeout(cause)) throw cause;
+    throw new Error(`no end within ${limitMs} ms`, { cause });
+  }
   return result!.value;
 }
+
+/** The error of a timeout is one of the context, which has an Error class of its own: `instanceof Error` is false for it. */
+const isTimeout = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";

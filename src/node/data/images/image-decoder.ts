@@ -1,5 +1,7 @@
-import type { Sharp, SharpOptions } from "sharp";
+import type { Metadata, Sharp } from "sharp";
 import { DataError } from "../../../errors.ts";
+import { checkImageFile } from "./image-format.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 
 export interface ImageForm {
   readonly width: number;
@@ -18,6 +20,8 @@ export interface ImageHead {
 
 /** Of one image, before it is scaled: beyond this a file is taken for a bomb. */
 const MOST_PIXELS = 2 ** 28;
+/** Of all images that are decoded at the same time, unpacked; one alone may take as many. */
+const MOST_BYTES = 2 ** 30;
 
 /** Sample formats whose full scale is known: 8 and 16 bits. */
 const scaled: ReadonlySet<string | undefined> = new Set(["uchar", "ushort"]);
@@ -42,8 +46,11 @@ export async function imageDecoder(): Promise<ImageDecoder> {
   });
   sharp.cache(false);
   sharp.concurrency(1);
-  const open = (path: string, options: SharpOptions = {}): Sharp =>
-    sharp(path, { limitInputPixels: MOST_PIXELS, sequentialRead: true, ...options });
+  const open = (path: string): Sharp => {
+    checkImageFile(path);
+    return sharp(path, { limitInputPixels: MOST_PIXELS, sequentialRead: true });
+  };
+  const budget = new MemoryBudget(MOST_BYTES);
   return {
     version: `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`,
     async head(path) {
@@ -52,23 +59,31 @@ export async function imageDecoder(): Promise<ImageDecoder> {
     },
     async decode(path, { width, height, channels }) {
       const image = open(path);
-      const { depth } = await image.metadata();
+      const about = await image.metadata();
+      const { depth } = about;
       if (!scaled.has(depth))
         throw new Error(
           `pixels of type ${depth}, whose black and white are not known: save it with 8 or 16 bits, or all as one .npy array`,
         );
-      const { data, info } = await image
+      const bytes = unpackedBytes(about);
+      if (bytes > MOST_BYTES)
+        throw new Error(`${about.width} x ${about.height} pixels of ${bytes} bytes, more than ${MOST_BYTES}`);
+      const pixels = image
         .autoOrient()
         .flatten({ background: "white" })
         .resize(width, height, { fit: "cover", position: "centre" })
         .toColourspace(channels === 1 ? "b-w" : "srgb")
-        .raw({ depth: "uchar" })
-        .toBuffer({ resolveWithObject: true });
+        .raw({ depth: "uchar" });
+      const { data, info } = await budget.during(bytes, () => pixels.toBuffer({ resolveWithObject: true }));
       if (info.channels !== channels) throw new Error(`${info.channels} channels where ${channels} should be`);
       return channels === 1 ? data : planes(data, channels);
     },
   };
 }
+
+/** Bytes that a decoder may hold of an image: interlaced ones unpack as a whole, and progressive JPEG into coefficients of 16 bits. */
+const unpackedBytes = ({ format, width, height, channels, depth, isProgressive }: Metadata): number =>
+  width * height * channels * (depth === "ushort" || (format === "jpeg" && isProgressive) ? 2 : 1);
 
 /** [pixels, channels] as [channels, pixels]. */
 function planes(pixels: Uint8Array, channels: number): Uint8Array {

@@ -6,6 +6,9 @@ const ENDING = 8;
 /** Bytes of the footer: thousands of columns in thousands of groups of rows take less. */
 const MOST_FOOTER = 2 ** 27;
 
+/** Values, nulls too, of a file of so many bytes. Equal values take next to no bytes: a file may be small, and rows without end be in it. */
+const mostValues = (bytes: number): number => 2 ** 24 + 1024 * bytes;
+
 /** What a file says of its columns and groups of rows. Throws Error where that cannot be. */
 export async function parquetFooter(file: AsyncBuffer): Promise<FileMetaData> {
   if (file.byteLength < ENDING) throw new Error(`${file.byteLength} bytes`);
@@ -16,6 +19,10 @@ export async function parquetFooter(file: AsyncBuffer): Promise<FileMetaData> {
   structureEnd(new DataView(bytes, 0, length), 0);
   const metadata = parquetMetadata(bytes, { geoparquet: false });
   metadata.schema.forEach((element, i) => checkElement(element, metadata.schema.length - 1 - i));
+  const rows = metadata.row_groups.reduce((sum, { num_rows }) => sum + Math.max(0, Number(num_rows)), 0);
+  const values = rows * metadata.schema.filter(({ type }) => type !== undefined).length;
+  if (!(values <= mostValues(file.byteLength)))
+    throw new Error(`${values} values in a file of ${file.byteLength} bytes`);
   return metadata;
 }
 

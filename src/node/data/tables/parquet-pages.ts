@@ -21,8 +21,13 @@ const MOST_PAGE = 2 ** 27;
 /** Values of a page that are texts: each is an object. */
 const MOST_TEXTS = 2 ** 22;
 
+/** Bytes that a packed page may unpack to: so many for each of its own and each value, and these in any case. */
+const MOST_RATIO = 1000;
+const MOST_PER_VALUE = 256;
+const ANY_PAGE = 2 ** 16;
+
 /** Time for so many bytes, in ms, of which a few in a hundred do on a usual machine: a damaged page may have no end. */
-const patience = (bytes: number): number => 10_000 + Math.ceil(bytes / 1000);
+const patience = (bytes: number): number => 3000 + Math.ceil(bytes / 20_000);
 
 /** What a page holds: values of the rows that have one. */
 export interface PageValues {
@@ -73,8 +78,9 @@ export async function* columnPages(
     if (!(packed >= 0 && packed <= left)) throw new Error(`a page claims ${packed} bytes, with ${left} left`);
     const bytes = new Uint8Array(reader.view.buffer, reader.view.byteOffset + reader.offset, packed);
     reader.offset += packed;
+    checkCounts(header, column, rows - given);
+    checkRatio(header);
     const page = unpacked(header, bytes, about.codec);
-    checkCounts(page.header, column, rows - given);
     if (page.header.type === "DICTIONARY_PAGE") {
       dictionary = inTime(patience(page.bytes.length), () => convert(decoded(page), decoder));
       continue;
@@ -143,6 +149,15 @@ function checkCounts(header: PageHeader, { element }: SchemaTree, rows: number):
   if (!(values >= 0 && values <= most)) throw new Error(`a page claims ${values} values, more than ${most}`);
   const nulls = v2?.num_nulls ?? 0;
   if (!(nulls >= 0 && nulls <= values)) throw new Error(`a page claims ${nulls} nulls of ${values} values`);
+}
+
+/** Throws for a page that would unpack to far more than its values need: thousands of those fit into a small file. */
+function checkRatio(header: PageHeader): void {
+  const { compressed_page_size: packed, uncompressed_page_size: size } = header;
+  const { data_page_header: v1, data_page_header_v2: v2, dictionary_page_header: dictionary } = header;
+  const values = (v1 ?? v2 ?? dictionary)?.num_values ?? 0;
+  if (size > Math.max(ANY_PAGE + MOST_PER_VALUE * values, MOST_RATIO * packed))
+    throw new Error(`a page of ${packed} bytes claims to unpack to ${size} for ${values} values`);
 }
 
 interface Levels {

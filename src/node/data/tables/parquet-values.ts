@@ -34,9 +34,13 @@ function numbersOf(page: PageValues, element: SchemaElement): Float64Array | und
   return all ? numbers : undefined;
 }
 
+/** Bytes of a decimal: 76 digits, the most that other readers take. */
+const MOST_DECIMAL = 32;
+
 /** The integer that stands for a decimal: bytes are in big-endian two's complement. */
 function unscaled(value: unknown): bigint {
   if (value instanceof Uint8Array) {
+    if (value.length > MOST_DECIMAL) throw new Error(`a decimal of ${value.length} bytes, more than ${MOST_DECIMAL}`);
     const whole = value.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     return BigInt.asIntN(8 * value.length, whole);
   }

@@ -43,8 +43,9 @@ export async function openParquet(path: string, options: TableFileOptions): Prom
         throw new DataError(
           `${name}: a group of rows is too large, got ${num_rows} rows, expected at most ${MOST_ROWS}; write smaller groups`,
         );
+      const byName = new Map(group.map(({ meta_data }) => [meta_data?.path_in_schema.join("\0"), meta_data]));
       for (const [i, column] of columns.entries()) {
-        const about = group.find(({ meta_data }) => meta_data?.path_in_schema.join("\0") === names[i])?.meta_data;
+        const about = byName.get(names[i]);
         let row = line;
         const where = `${name}: column ${names[i]!}`;
         for await (const page of columnPages(file, column, root, about, rows)) {

@@ -36,4 +36,20 @@ describe("a structure", () => {
   ])("with %s is refused", (_, bytes, message) => {
     expect(() => end(...bytes)).toThrow(message);
   });
+
+  test.each([
+    ["numbers", 0xf3, 0, 5_500_000, 5_700_000],
+    ["text", 0xf8, 0, 1_600_000, 1_700_000],
+    ["lists", 0xf9, 0x05, 2_700_000, 2_900_000],
+    ["structures", 0xfc, 0, 1_600_000, 1_700_000],
+  ])("of millions of %s of a byte each is refused, from some number on", (_, head, each, taken, refused) => {
+    const ofMany = (count: number): DataView => {
+      const size = [0, 7, 14, 21].map((shift) => ((count >> shift) & 0x7f) | (shift < 21 ? 0x80 : 0));
+      const bytes = new Uint8Array(count + 10).fill(each, 0, count + 6);
+      bytes.set([0x19, head, ...size]);
+      return new DataView(bytes.buffer);
+    };
+    expect(structureEnd(ofMany(taken), 0)).toBe(taken + 7);
+    expect(() => structureEnd(ofMany(refused), 0)).toThrow("more values than 16777216 numbers weigh");
+  });
 });

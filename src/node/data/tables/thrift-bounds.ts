@@ -6,12 +6,18 @@
 const TYPES = { byte: 3, double: 7, binary: 8, list: 9, struct: 12 } as const;
 /** Structures within structures: those of Parquet go less deep. */
 const MOST_DEEP = 32;
+/** What the objects of hyparquet weigh, of which a byte may make one, in numbers; and of all of them: 100,000 columns in groups of rows. */
+const WEIGHT: Readonly<Record<number, number>> = { [TYPES.binary]: 8, [TYPES.list]: 4, [TYPES.struct]: 8 };
+/** More for an item of a list: it makes an object of the schema whatever it is. */
+const ITEM = 2;
+const MOST_WEIGHT = 2 ** 24;
 /** Bytes of a number of 64 bits. */
 const LONGEST_NUMBER = 10;
 
 /** Where the structure that begins at `from` ends. */
 export function structureEnd(view: DataView, from: number): number {
   let at = from;
+  let weight = 0;
   const skip = (bytes: number): void => {
     if (bytes > view.byteLength - at) throw new Error(`${bytes} bytes claimed, with ${view.byteLength - at} left`);
     at += bytes;
@@ -30,6 +36,8 @@ export function structureEnd(view: DataView, from: number): number {
     throw new Error(`a number of more than ${LONGEST_NUMBER} bytes`);
   };
   const element = (type: number, depth: number, inList: boolean): void => {
+    weight += (WEIGHT[type] ?? 1) + (inList ? ITEM : 0);
+    if (weight > MOST_WEIGHT) throw new Error(`more values than ${MOST_WEIGHT} numbers weigh`);
     if (depth > MOST_DEEP) throw new Error(`structures within structures, more than ${MOST_DEEP} deep`);
     // True and false are types of fields, and bytes in lists.
     if (type < TYPES.byte) skip(inList ? 1 : 0);
