@@ -44,6 +44,9 @@ export interface OnnxModel {
   readonly computedBytes: number;
 }
 
+/** Bytes of computed tensors from which on memory counts more than the time of a few nodes. */
+export const largeGraph = 256 * 2 ** 20;
+
 /** Writes tensors as an ONNX model (ModelProto bytes), after target-specific fusion. */
 export function toOnnx(program: OnnxProgram): OnnxModel {
   const outputNames = [...program.outputs.keys()];

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type * as ort from "onnxruntime-node";
 import { DataError, DeviceError } from "../errors.ts";
-import { unreturnable } from "../onnx/emit.ts";
+import { largeGraph, unreturnable } from "../onnx/emit.ts";
 import type { Rewrite } from "../graph/op.ts";
 import type { Device, Session } from "./device.ts";
 import { probeBlocks } from "./probe-blocks.ts";
@@ -73,11 +73,6 @@ function filling(session: InferenceSession): Session {
   };
 }
 
-// With a memory pattern, ONNX Runtime lays all tensors of a run out in one block, as the first run needed them. For large graphs the block is nearly
-// twice what they need at a time (U-Net, 64 images: 1128 -> 661 MiB without it, a hierarchical VAE 1491 -> 866) and as fast; small ones are 3 to 6 %
-// slower without.
-const largePattern = 256 * 2 ** 20;
-
 // For a small model a second thread costs more than it saves: a step of a 2-64-64-2 network on 256 points, 3.3 million multiplications, takes
 // 0.12 ms on one thread and 0.15 on two; with 15 million they are equal.
 const smallWork = 8e6;
@@ -106,7 +101,10 @@ export async function cpuDevice(
       filling(
         await ort.InferenceSession.create(model.bytes, {
           ...sessionOptions(model.work < smallWork ? 1 : threads),
-          enableMemPattern: model.computedBytes < largePattern,
+          // With a memory pattern, all tensors of a run lie in one block, as the first run needed them. For large graphs it is nearly twice what they
+          // need at a time (a U-Net of 64 images: 1128 -> 661 MiB without it, a hierarchical VAE 1491 -> 866), and no faster; small ones are 3 to
+          // 6 % slower without.
+          enableMemPattern: model.computedBytes < largeGraph,
           executionProviders: ["cpu"],
         }),
       ),

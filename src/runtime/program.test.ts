@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, ShapeError } from "../errors.ts";
 import { Input, noise, type Tensor, Variable } from "../graph/tensor.ts";
-import { exp, gather, sum, tanh } from "../ops/index.ts";
+import { exp, gather, max, sin, sum, tanh } from "../ops/index.ts";
 import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
 import type { Device } from "./device.ts";
 import { cpuDevice } from "./node.ts";
@@ -67,6 +67,30 @@ describe("outputs on demand", () => {
       "program p: output twice does not fit, got a Float32Array of 4, expected a Float32Array of 2",
     );
     await p.release();
+  });
+
+  test("a large graph is compiled once, with all outputs, where that is asked for", async () => {
+    const x = new Input("x", [2 ** 20]);
+    const large = Array.from({ length: 70 }, (_, i) => i).reduce<Tensor>((t, i) => sin(t.add(i)), x);
+    const outputs = new Map([
+      ["large", large],
+      ["largest", max(large)],
+    ]);
+    const data = new Float32Array(x.size).fill(0.5);
+    for (const once of [true, false]) {
+      let loads = 0;
+      const load: Device["load"] = (model, resident) => {
+        loads += 1;
+        return cpu.load(model, resident);
+      };
+      const p = new Program(createVariables({ ...cpu, load }, []), { name: "p", outputs, once });
+      const found = await p.run({ inputs: { x: data }, outputs: ["large"] });
+      const { largest } = await p.run({ inputs: { x: data }, outputs: ["largest"] });
+      expect(Object.keys(found)).toEqual(["large"]);
+      expect(largest![0]).toBe(found["large"]![7]);
+      expect(loads).toBe(once ? 1 : 2);
+      await p.release();
+    }
   });
 
   test("a run that fails says so, whatever else is left unsaid", async () => {

@@ -3,7 +3,7 @@ import { ConfigError, ShapeError } from "../errors.ts";
 import { formatType } from "../graph/shape.ts";
 import { constant, Input, Noise, type Tensor, Variable } from "../graph/tensor.ts";
 import { substitute, topologicalOrder } from "../graph/traverse.ts";
-import { type OnnxModel, toOnnx } from "../onnx/emit.ts";
+import { largeGraph, type OnnxModel, toOnnx } from "../onnx/emit.ts";
 import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
 import type { Session } from "./device.ts";
 import { allocate, checkHolds, hostArray, type HostArray, ortTensor } from "./host-array.ts";
@@ -25,6 +25,11 @@ export interface ProgramSpec {
    * 64 then run 1.05 to 1.18 times as fast (VAEs of 784-400-20 and of two convolutions), those of 250 and more do not.
    */
   readonly frozen?: boolean | ReadonlySet<Variable>;
+  /**
+   * Whether a large graph is compiled once, with all outputs, whichever are requested: each compiled graph holds memory of its own, and what only
+   * metrics need is little beside the rest.
+   */
+  readonly once?: boolean;
 }
 
 /** Weights that are compiled in are held once more by each program: not beyond so many bytes. */
@@ -43,7 +48,7 @@ export interface RunOptions {
 interface Variant {
   readonly session: Session;
   readonly model: OnnxModel;
-  /** Feeds and fetches reused from run to run; inputs and swapped variables are replaced in place. */
+  /** Feeds and fetches reused from run to run, but for outputs; inputs and swapped variables are replaced in place. */
   readonly feeds: Record<string, OrtTensor>;
   readonly fetches: Record<string, OrtTensor | null>;
 }
@@ -144,7 +149,8 @@ export class Program {
     seed = 0,
     step = 0,
   }: RunOptions): Promise<Record<string, HostArray>> {
-    const { session, model, feeds, fetches } = await this.#variant(outputs);
+    const { session, model, feeds, fetches: held } = await this.#variant(outputs);
+    const fetches = { ...held };
     for (const [name, array] of Object.entries(into))
       checkHolds(`program ${this.#spec.name}: output ${name} does not fit`, array, this.output(name));
     for (const name of model.inputs) {
@@ -180,19 +186,18 @@ export class Program {
     if (this.#store.device.residency === "host")
       for (const name of outputs) {
         const t = this.#spec.outputs!.get(name)!;
-        const key = `output.${name}`;
-        if (into[name] === undefined || fetches[key]?.data !== into[name])
-          fetches[key] = ortTensor(this.#store.device, into[name] ?? allocate(t.dtype, t.size), t);
+        fetches[`output.${name}`] = ortTensor(this.#store.device, into[name] ?? allocate(t.dtype, t.size), t);
       }
+    else for (const name of outputs) fetches[`output.${name}`] = null;
     const results = await session.run(feeds, fetches);
     updates.forEach((v, i) => this.#store.commit(v, results[`update.${i}`]!));
     return Object.fromEntries(outputs.map((name) => [name, placed(hostArray(results[`output.${name}`]!), into[name])]));
   }
 
   async release(): Promise<void> {
-    const variants = await Promise.all(this.#variants.values());
+    const variants = new Set(await Promise.all(this.#variants.values()));
     this.#variants.clear();
-    await Promise.all(variants.map(({ session }) => session.release()));
+    for (const { session } of variants) await session.release();
   }
 
   /** Puts the variables' values in place of them. */
@@ -219,12 +224,8 @@ export class Program {
 
   async #compile(outputs: readonly string[]): Promise<Variant> {
     const { device } = this.#store;
-    const wanted = new Map<string, Tensor>();
+    const wanted = new Map(outputs.map((name) => [`output.${name}`, this.output(name)]));
     const fetches: Record<string, OrtTensor | null> = {};
-    for (const name of outputs) {
-      wanted.set(`output.${name}`, this.output(name));
-      fetches[`output.${name}`] = null;
-    }
     const updates = [...(this.#spec.updates ?? new Map<Variable, Tensor>()).values()];
     updates.forEach((t, i) => wanted.set(`update.${i}`, t));
     if (this.#spec.frozen) await this.#freeze(wanted, this.#spec.frozen);
@@ -233,6 +234,8 @@ export class Program {
       fetches[`write.${i}`] = this.#store.feed(v);
     });
     const model = toOnnx({ inputs: this.#names, outputs: wanted, target: device.target });
+    if (this.#spec.once && model.computedBytes >= largeGraph && outputs.length < this.outputs.length)
+      return this.#variant(this.outputs);
     const session = await device.load(model, device.residency === "device" ? updates.map((_, i) => `update.${i}`) : []);
     const feeds: Record<string, OrtTensor> = {};
     for (const name of model.inputs) {

@@ -230,6 +230,7 @@ export class TrainingStep {
       outputs,
       updates: objective.updates ?? new Map(),
       writes: new Map(parameters.map((p, i) => [p.gradient, cts[i]!])),
+      once: true,
     });
     return {
       objective,
@@ -262,7 +263,7 @@ export class TrainingStep {
       for (const [slot, v] of Object.entries(slots)) updates.set(v, next.slots[slot]!);
     });
     const program = (changes: ReadonlyMap<Variable, Tensor>): Program =>
-      new Program(this.store, { name: objective.name, outputs, updates: changes });
+      new Program(this.store, { name: objective.name, outputs, updates: changes, once: true });
     const part = { objective, optimizer, parameters, outputs: [...outputs.keys()] };
     if (this.#batches === 1) return { ...part, program: program(updates) };
     const accumulated = parameters.map((p) => this.#accumulated.get(p.parameter)!);
