@@ -13,8 +13,8 @@ export interface LoweringTarget {
   readonly kind: "cpu" | "wasm" | "webgpu" | "cuda";
   /** Whether models get an extra first output that cannot be converted to JavaScript: see runtime/node.ts. */
   readonly unreturnable?: true;
-  /** Channels in a block of ONNX Runtime's direct convolutions, where it has them. */
-  readonly block?: number;
+  /** Puts convolutions into the layout of the target's direct kernels, where it has them. */
+  readonly blocks?: (roots: readonly Tensor[]) => readonly Tensor[];
   /** Rewrites that are left out, to measure them. */
   readonly without?: readonly Rewrite[];
 }

@@ -5,7 +5,6 @@ import { Constant, type Tensor } from "../graph/tensor.ts";
 import { topologicalOrder } from "../graph/traverse.ts";
 import { type Value, value } from "../graph/value.ts";
 import { runsMlas, withBatchLast } from "../ops/batch-last.ts";
-import { withBlocks } from "../ops/blocked.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
 /** ONNX operator set and IR version of all models. */
@@ -148,7 +147,7 @@ export function toOnnx(program: OnnxProgram): OnnxModel {
 /** Equal tensors in the layouts that are fastest on the target. */
 function arranged(roots: readonly Tensor[], target: LoweringTarget): readonly Tensor[] {
   const has = (rewrite: Rewrite): boolean => !target.without?.includes(rewrite);
-  const blocks = target.block !== undefined && has("blocks") ? withBlocks(roots, target.block) : roots;
+  const blocks = has("blocks") ? (target.blocks?.(roots) ?? roots) : roots;
   return runsMlas(target) && has("batch-last") ? withBatchLast(blocks) : blocks;
 }
 

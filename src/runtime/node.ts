@@ -78,7 +78,7 @@ function filling(session: InferenceSession): Session {
 const smallWork = 8e6;
 
 /** The same for all devices of a process. */
-let blocks: Promise<number | undefined> | undefined;
+let probed: ReturnType<typeof probeBlocks> | undefined;
 
 /**
  * ONNX Runtime's CPU kernels on `threads` threads (0: one per physical core); small models run on one. Rewrites of graphs can be left out, to
@@ -109,8 +109,8 @@ export async function cpuDevice(
         }),
       ),
   };
-  const block = await (blocks ??= probeBlocks(device));
-  return { ...device, target: { ...device.target, ...(block !== undefined && { block }), without } };
+  const blocks = await (probed ??= probeBlocks(device));
+  return { ...device, target: { ...device.target, ...(blocks && { blocks }), without } };
 }
 
 /** WebGPU through onnxruntime-node. Throws DeviceError where there is no adapter. */
