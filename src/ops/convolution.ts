@@ -96,9 +96,9 @@ const convOp: (x: readonly [Tensor, Tensor], attrs: ConvAttrs) => Tensor = defin
     convWeightGradientOp([x, ct], { ...attrs, kernel: spatial(w.shape) }),
   ],
   work: ([, w], { shape }) => (sizeOf(shape) * sizeOf(w.shape)) / w.shape[0]!,
-  lower: (onnx, x, { attrs, type }) => {
+  lower: (onnx, [x, w], { attrs, types: [image, filter], type }) => {
     refuseFloat64("conv", type);
-    return onnx.node("Conv", x, onnxWindow(attrs));
+    return emitConv(onnx, [x, w], [image.shape, filter.shape], onnxWindow(attrs));
   },
   evaluate: ([x, w], attrs, type) => {
     const y = zeros(type.dtype, type.shape);
@@ -220,6 +220,27 @@ export function convWeightGradient(
 }
 
 /**
+ * A Conv node. ONNX Runtime 1.30's WebGPU kernel takes one as large as the image, with nothing padded before, for a matrix product, even where something
+ * is padded after: there the kernel gets one more row of zeros. (A Pad would be fused into the Conv, whichever of its inputs it is.)
+ */
+function emitConv(
+  onnx: OnnxEmitter,
+  [x, w]: readonly [string, string],
+  [image, filter]: readonly [Shape, Shape],
+  attrs: ReturnType<typeof onnxWindow>,
+): string {
+  const pads = attrs["pads"] as readonly number[];
+  const asLarge = spatial(image).every((size, i) => size === filter[i + 2]);
+  const onlyAfter = before(pads).every((p) => p === 0) && after(pads).some((p) => p > 0);
+  if (onnx.target.kind !== "webgpu" || !asLarge || !onlyAfter) return onnx.node("Conv", [x, w], attrs);
+  const [first] = attrs["dilations"] as readonly number[];
+  const row = onnx.node("Expand", [onnx.scalar("float32", 0), onnx.ints(filter.with(2, 1))]);
+  const longer = onnx.node("Concat", [w, row], { axis: 2 });
+  const at = pads.length / 2;
+  return onnx.node("Conv", [x, longer], { ...attrs, pads: pads.with(at, pads[at]! + first!) });
+}
+
+/**
  * The weight gradient as a convolution of x with ct, in which the batch takes the place of the channels, stride and dilation are exchanged, and
  * positions past the end of the kernel are cut off.
  */
@@ -254,7 +275,11 @@ function lowerWeightGradient(
     [o, n, ...out, ...last.map(() => 1)],
   );
   const none = last.map(() => 0);
-  const y = onnx.node("Conv", [turned, filter], {
+  const shapes = [
+    [...grouped.slice(0, 2), ...size, ...last],
+    [o, n, ...out, ...last.map(() => 1)],
+  ] as const;
+  const y = emitConv(onnx, [turned, filter], shapes, {
     strides: [...dilation, ...last.map(() => 1)],
     pads: [...before(padding), ...none, ...after(padding), ...none],
     dilations: [...stride, ...last.map(() => 1)],

@@ -34,6 +34,11 @@ export const convolution = {
         build: (x, w) => conv(x, w, { padding: { before: 1, after: [0, 1] } }),
       },
       {
+        name: "a kernel as large as the image, padded after",
+        inputs: [ranged([2, 2, 2, 3]), ranged([3, 2, 2, 3])],
+        build: (x, w) => conv(x, w, { padding: { before: 0, after: [1, 2] } }),
+      },
+      {
         name: "unequal padding and a stride",
         inputs: [ranged([1, 2, 6, 5]), ranged([3, 2, 3, 4])],
         build: (x, w) => conv(x, w, { stride: [2, 3], padding: { before: [0, 2], after: [1, 0] } }),
