@@ -10,6 +10,7 @@ import {
   before,
   covered,
   eachTerm,
+  emitConv,
   onnxWindow,
   type Padding,
   paddingOf,
@@ -217,27 +218,6 @@ export function convWeightGradient(
     ...windowOf("convWeightGradient", x, options),
     kernel: perAxis("convWeightGradient", "kernel", kernel, x.rank - 2, 1),
   });
-}
-
-/**
- * A Conv node. ONNX Runtime 1.30's WebGPU kernel takes one as large as the image, with nothing padded before, for a matrix product, even where something
- * is padded after: there the kernel gets one more row of zeros. (A Pad would be fused into the Conv, whichever of its inputs it is.)
- */
-function emitConv(
-  onnx: OnnxEmitter,
-  [x, w]: readonly [string, string],
-  [image, filter]: readonly [Shape, Shape],
-  attrs: ReturnType<typeof onnxWindow>,
-): string {
-  const pads = attrs["pads"] as readonly number[];
-  const asLarge = spatial(image).every((size, i) => size === filter[i + 2]);
-  const onlyAfter = before(pads).every((p) => p === 0) && after(pads).some((p) => p > 0);
-  if (onnx.target.kind !== "webgpu" || !asLarge || !onlyAfter) return onnx.node("Conv", [x, w], attrs);
-  const [first] = attrs["dilations"] as readonly number[];
-  const row = onnx.node("Expand", [onnx.scalar("float32", 0), onnx.ints(filter.with(2, 1))]);
-  const longer = onnx.node("Concat", [w, row], { axis: 2 });
-  const at = pads.length / 2;
-  return onnx.node("Conv", [x, longer], { ...attrs, pads: pads.with(at, pads[at]! + first!) });
 }
 
 /**
