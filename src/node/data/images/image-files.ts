@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import { DataError } from "../../../errors.ts";
@@ -33,11 +34,11 @@ const TOGETHER = 256;
  * those, or of the folder itself, are classes where every image lies in one. Throws `DataError` where there are none.
  */
 export async function listImages(folder: string): Promise<readonly ImageFile[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+  const entries = await filesBelow(folder).catch((cause: unknown) => {
     throw new DataError(`${folder}: cannot be read, got ${String(cause)}, expected a folder that can`, { cause });
   });
   const paths = entries
-    .filter((entry) => !entry.isDirectory() && IMAGE_NAME.test(entry.name) && !entry.name.startsWith("."))
+    .filter(({ name }) => IMAGE_NAME.test(name) && !name.startsWith("."))
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, "/"))
     .toSorted(byCodeUnits);
   if (paths.length === 0)
@@ -62,6 +63,15 @@ export async function listImages(folder: string): Promise<readonly ImageFile[]> 
     );
   }
   return files;
+}
+
+/** All entries of a folder and its subfolders that are no folders. Links to folders are entries: Node 26 would follow them, around a circle too. */
+async function filesBelow(folder: string): Promise<readonly Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const below = await Promise.all(
+    entries.map(async (entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [entry])),
+  );
+  return below.flat();
 }
 
 /** One image, of no part or class. */
