@@ -40,3 +40,9 @@ test("it is the convolution with the masked kernel", () => {
   const [found, expected] = evaluate([layer.apply(x), whole], new Map([...initialValues(layer), [x, sines(x, 2)]]));
   found!.data.forEach((v, i) => expect(v).toBeCloseTo(expected!.data[i]!, 12));
 });
+
+test("an even kernel has no center, and is refused", () => {
+  expect(() => new MaskedConv(1, 1, 4, { mask: "A" })).toThrow(
+    "MaskedConv: got a kernel of 4, expected a positive odd",
+  );
+});

@@ -1,3 +1,4 @@
+import { ConfigError } from "../errors.ts";
 import { constant, type Tensor, Variable } from "../graph/tensor.ts";
 import { conv, slice } from "../ops/index.ts";
 import { addPerChannel, type ConvLayerOptions } from "./conv.ts";
@@ -21,6 +22,8 @@ export class MaskedConv {
 
   /** `kernel` is odd. */
   constructor(inChannels: number, outChannels: number, kernel: number, options: MaskedConvOptions) {
+    if (!Number.isInteger(kernel) || kernel < 1 || kernel % 2 === 0)
+      throw new ConfigError(`MaskedConv: got a kernel of ${kernel}, expected a positive odd number`);
     const { mask, weight = glorotUniform, bias = zeros } = options;
     const shape = [outChannels, inChannels, kernel, kernel];
     const fans = convFans(shape, 1);

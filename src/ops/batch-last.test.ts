@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { evaluate, grad, Input, type Tensor, topologicalOrder, type Value, value, Variable } from "../graph/index.ts";
+import { expectAlike } from "../../test/rewritten-alike.ts";
+import { grad, Input, type Tensor, topologicalOrder, Variable } from "../graph/index.ts";
 import { withBatchLast } from "./batch-last.ts";
 import {
   concat,
@@ -23,33 +24,11 @@ import {
 } from "./index.ts";
 
 const input = (...shape: number[]): Input => new Input("x", shape, "float64");
-const valuesOf = (leaves: readonly Tensor[]): Map<Tensor, Value> =>
-  new Map(
-    leaves.map((t, k) => [
-      t,
-      value(
-        "float64",
-        t.shape,
-        Float64Array.from({ length: t.size }, (_, i) => Math.sin(1.3 * i + k)),
-      ),
-    ]),
-  );
 const opsOf = (roots: readonly Tensor[]): string[] =>
   topologicalOrder(roots).flatMap((t) => (t.inputs.length > 0 ? [t.op.name] : []));
 
-/** Values and gradients before and after, and the ops after. */
-function expectEqual(y: Tensor, leaves: readonly Tensor[]): string[] {
-  const roots = [y, ...grad(sum(square(y)), leaves)];
-  const rewritten = withBatchLast(roots);
-  const at = valuesOf(leaves);
-  const [before, after] = [evaluate(roots, at), evaluate(rewritten, at)];
-  before.forEach((v, i) => {
-    expect(after[i]!.shape).toEqual(v.shape);
-    const largest = Math.max(...v.data.map(Math.abs));
-    v.data.forEach((n, k) => expect(Math.abs(after[i]!.data[k]! - n)).toBeLessThan(1e-12 * (1 + largest)));
-  });
-  return opsOf(rewritten);
-}
+/** The ops after the rewrite, which keeps values and gradients. */
+const expectEqual = (y: Tensor, leaves: readonly Tensor[]): string[] => opsOf(expectAlike(y, leaves, withBatchLast));
 
 describe("a convolution done batch-last keeps values and gradients", () => {
   test.each<[string, Tensor, Tensor, Parameters<typeof conv>[2]]>([

@@ -1,35 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { evaluate, grad, Input, type Tensor, topologicalOrder, type Value, value } from "../graph/index.ts";
+import { expectAlike } from "../../test/rewritten-alike.ts";
+import { Input, type Tensor, topologicalOrder } from "../graph/index.ts";
 import { GroupNorm } from "../nn/normalization.ts";
 import { variables } from "../nn/module.ts";
 import { withBlocks } from "./blocked.ts";
-import { concat, conv, convTranspose, mean, mul, relu, split, square, sum, upsampleConv } from "./index.ts";
+import { concat, conv, convTranspose, mean, mul, relu, split, upsampleConv } from "./index.ts";
 
 const block = 4;
 const input = (...shape: number[]): Input => new Input("x", shape);
-const valuesOf = (leaves: readonly Tensor[]): Map<Tensor, Value> =>
-  new Map(
-    leaves.map((t, k) => [
-      t,
-      value(
-        "float32",
-        t.shape,
-        Float64Array.from({ length: t.size }, (_, i) => Math.sin(1.3 * i + k)),
-      ),
-    ]),
-  );
 
-/** Values and gradients before and after, and how many nodes of each op there are after. */
+/** How many nodes of each op there are after the rewrite, which keeps values and gradients. */
 function expectEqual(y: Tensor, leaves: readonly Tensor[]): (op: string) => number {
-  const roots = [y, ...grad(sum(square(y)), leaves)];
-  const rewritten = withBlocks(roots, block);
-  const at = valuesOf(leaves);
-  const [before, after] = [evaluate(roots, at), evaluate(rewritten, at)];
-  before.forEach((v, i) => {
-    expect(after[i]!.shape).toEqual(v.shape);
-    const largest = Math.max(...v.data.map(Math.abs));
-    v.data.forEach((n, k) => expect(Math.abs(after[i]!.data[k]! - n)).toBeLessThan(1e-12 * (1 + largest)));
-  });
+  const rewritten = expectAlike(y, leaves, (roots) => withBlocks(roots, block));
   const names = topologicalOrder(rewritten).map(({ op }) => op.name);
   return (op) => names.filter((name) => name === op).length;
 }

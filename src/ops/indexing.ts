@@ -56,8 +56,8 @@ export const gather = (x: Tensor, indices: Tensor, axis = 0): Tensor =>
   gatherOp([x, indices], { axis: normalizeAxis("gather", axis, x.rank) });
 
 /**
- * `size` entries of x along an axis from an index that is given at run time, an int64 scalar: `slice` where the start is a number. An index of
- * entries outside x is refused when it runs.
+ * `size` entries of x along an axis from an index that is given at run time, an int64 scalar: `slice` where the start is a number. All lie in x:
+ * the CPU refuses others, other devices may not.
  */
 export function dynamicSlice(x: Tensor, axis: number, start: Tensor, size: number): Tensor {
   const a = normalizeAxis("dynamicSlice", axis, x.rank);

@@ -91,8 +91,8 @@ function reduction(
   return (x, axes, keepDims = false) => op([x], { axes: normalizeAxes(where, axes, x.rank), keepDims });
 }
 
-// ONNX Runtime's kernel takes 0.4 ns per element along the last axis, 1.3 along a middle one and 5.2 along the first; a product and ReduceSum
-// take less. It saves a node where a node is what costs.
+// ONNX Runtime's kernel takes 0.8 ns per element along the last axis, 1.0 along a middle one and 2.1 along the first; a product and ReduceSum
+// take 0.2 to 0.3. It saves a node where a node is what costs.
 const fewSquares = 2 ** 16;
 const sumOfSquares: Reduction = reduction("ReduceSumSquare", {
   evaluate: (x, axes, type) => fold(x, axes, type, 0, (total, v) => total + v * v),

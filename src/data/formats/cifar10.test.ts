@@ -1,25 +1,13 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { tarOf } from "../../../test/tar-file.ts";
 import { DataError } from "../../errors.ts";
 import { readCifar10 } from "./cifar10.ts";
 
 const BATCH = 10_000 * 3073;
 
-/** A tar archive as POSIX ustar describes it, written apart from the reader. */
-function tar(files: readonly (readonly [name: string, bytes: Uint8Array])[]): File {
-  const parts = files.flatMap(([name, bytes]) => {
-    const head = Buffer.alloc(512);
-    head.write(name, 0);
-    head.write(bytes.length.toString(8).padStart(11, "0"), 124);
-    head.write("0", 156);
-    head.write("ustar\0", 257);
-    return [head, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
-  });
-  return new File(
-    [new Uint8Array(gzipSync(Buffer.concat([...parts, Buffer.alloc(1024)]), { level: 1 }))],
-    "cifar-10-binary.tar.gz",
-  );
-}
+const tar = (files: Parameters<typeof tarOf>[0]): File =>
+  new File([new Uint8Array(gzipSync(tarOf(files), { level: 1 }))], "cifar-10-binary.tar.gz");
 
 /** Record i: label i mod 10, then every byte i mod 251. */
 function batch(first: number): Uint8Array {

@@ -1,5 +1,6 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import { npyBytes, npyHeader } from "../../../src/data/formats/npy.ts";
+import { tarOf } from "../../tar-file.ts";
 import { zip } from "../../zip-file.ts";
 import type { Fuzzer, Seed } from "../fuzzing/fuzzer.ts";
 import { dataReader, text } from "./open-data.ts";
@@ -151,18 +152,6 @@ export const mat: Fuzzer = {
   ],
   reader: dataReader(),
 };
-
-function tarOf(files: readonly (readonly [name: string, bytes: Uint8Array])[]): Uint8Array {
-  const parts = files.flatMap(([name, bytes]) => {
-    const head = Buffer.alloc(512);
-    head.write(name, 0);
-    head.write(bytes.length.toString(8).padStart(11, "0"), 124);
-    head.write("0", 156);
-    head.write("ustar\0", 257);
-    return [head, bytes, zeros((512 - (bytes.length % 512)) % 512)];
-  });
-  return joined(...parts, zeros(1024));
-}
 
 export const cifar: Fuzzer = {
   name: "cifar",
