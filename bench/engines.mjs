@@ -43,11 +43,11 @@ function installJavaScriptPeers() {
 /**
  * Latentkit, then the peers asked for.
  * @param {readonly string[]} peers
- * @param {{ install: boolean, threads: number, without: readonly string[], beside?: string }} options whether missing packages may be installed;
+ * @param {{ install: boolean, threads: number, gpu: boolean, without: readonly string[], beside?: string }} options whether missing packages may be installed;
  *   rewrites that one more Latentkit each leaves out, "a+b" for two at once; another checkout, built, to time beside this one
  * @returns {EngineStart[]}
  */
-export function engineStarts(peers, { install, threads, without, beside }) {
+export function engineStarts(peers, { install, threads, gpu, without, beside }) {
   const pin = pinning(threads);
   /** @returns {EngineStart} */
   const node = (
@@ -56,14 +56,14 @@ export function engineStarts(peers, { install, threads, without, beside }) {
     { needs = "", remedy = "", ...variant } = {},
   ) => ({
     name,
-    variant: { threads, ...variant },
+    variant: { threads, gpu, ...variant },
     command: [...pin, process.execPath, resolve(here("."), file)],
     ...(needs === "" || existsSync(here(needs)) ? {} : { absent: `not installed; run: ${remedy}` }),
   });
   /** @returns {EngineStart} */
   const python = (/** @type {string} */ name, /** @type {string} */ engine, { installs = install } = {}) => {
     const found = findPython([engine === "jax" ? "jax" : "torch"], { install: installs });
-    const variant = { threads };
+    const variant = { threads, gpu };
     if ("absent" in found) return { name, variant, command: [], absent: found.absent };
     return { name, variant, command: [...pin, found.python, here("peers.py"), engine] };
   };

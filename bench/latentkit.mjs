@@ -23,7 +23,7 @@ import {
   variables,
 } from "../dist/index.js";
 import { rewrites } from "../dist/graph/op.js";
-import { cpuDevice } from "../dist/node/index.js";
+import { cpuDevice, nodeWebgpuDevice } from "../dist/node/index.js";
 import { families } from "./families/index.mjs";
 import { firstLosses, serve } from "./protocol.mjs";
 import { batchesOf, fill, initial } from "./uniform.mjs";
@@ -159,8 +159,10 @@ async function training(workload, device, lossEvery) {
       return { checks, compileMs: traceMs + firstMs };
     },
     async run(steps) {
-      for (const end = position + steps; position < end; position++)
-        await runStep(step, position, position % lossEvery === 0);
+      // A GPU still works when the last run returns; reading a loss waits for it.
+      const waits = (at) => device.residency === "device" && at === position + steps - 1;
+      for (let at = position; at < position + steps; at++) await runStep(step, at, at % lossEvery === 0 || waits(at));
+      position += steps;
     },
   };
 }
@@ -223,11 +225,11 @@ async function throughput(workload, device) {
   };
 }
 
-await serve(async (workload, { loss = false, without = [], threads }) => {
+await serve(async (workload, { loss = false, without = [], threads, gpu = false }) => {
   const unknown = without.find((name) => !rewrites.includes(name));
   if (unknown !== undefined)
     throw new Error(`--without: unknown rewrite, got ${unknown}, expected some of ${rewrites.join(", ")}`);
-  const device = await cpuDevice(threads, { without });
+  const device = await (gpu ? nodeWebgpuDevice() : cpuDevice(threads, { without }));
   if (!workload.trains) return { ...(await throughput(workload, device)), note: device.description };
   const lossEvery = loss ? 1 : METRICS_EVERY;
   const note = loss ? "the loss in every step" : `${device.description}; the loss in every ${lossEvery}th step`;

@@ -14,7 +14,7 @@ import { WorkerProcess } from "./worker-process.mjs";
  * @property {number} [medianRatio] the same for the medians
  * @property {number} [cpuMsPerStep] processor time of all threads, least of the rounds: less sensitive to other load than time
  * @property {number} [cpuRatioToLatentkit]
- * @property {number} [compileMs] from building the step's graph to the end of the process's first step
+ * @property {number} [compileMs] from building the step's graph to the end of the process's first step, less the time of a second
  * @property {number} [peakMiB]
  * @property {string} note
  * @property {string} [absent] why there is no number

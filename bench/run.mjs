@@ -23,6 +23,7 @@ ${workloads.map(({ group, name, title }) => `                     ${group}  ${na
   --peers LIST     of ${peerNames.join(", ")}; none (default: all)
   --beside DIR     another checkout, built, as one more engine: this tree against an earlier one
   --without LIST   rewrites of the graph: one more engine for each, Latentkit without it (a+b: without both)
+  --gpu            Latentkit on WebGPU beside PyTorch on CUDA, no other peer
   --threads N      threads of each engine (default: 2)
   --rounds N       rounds for each engine (default: 12), fewer where a step is longer than a round
   --seconds X      length of a round (default: 0.4)
@@ -74,6 +75,7 @@ function options() {
         threads: { type: "string", default: "2" },
         rounds: { type: "string", default: "12" },
         seconds: { type: "string", default: "0.4" },
+        gpu: { type: "boolean", default: false },
         install: { type: "boolean", default: true },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -84,13 +86,15 @@ function options() {
   }
 }
 
-const { only, peers, beside, without, threads, rounds, seconds, install, json, help: asked } = options();
+const { only, peers, beside, without, threads, gpu, rounds, seconds, install, json, help: asked } = options();
 if (asked) {
   console.log(help);
   process.exit(0);
 }
 const chosen = listed("only", only, [...groups, ...workloads.map(({ name }) => name)]);
-const chosenPeers = peers === "none" ? [] : listed("peers", peers, peerNames);
+const chosenPeers = peers === "none" ? [] : listed("peers", gpu ? (peers ?? "torch") : peers, peerNames);
+if (gpu && chosenPeers.some((name) => !name.startsWith("torch")))
+  refuse("--gpu: --peers is torch, torch-compile or none");
 const threadCount = Math.ceil(positive("threads", threads));
 const limits = {
   rounds: Math.ceil(positive("rounds", rounds)),
@@ -111,7 +115,8 @@ const rows = [];
 const failures = [];
 const selected = workloads.filter(({ group, name }) => chosen.includes(group) || chosen.includes(name));
 const variants = { without: without?.split(",").filter((name) => name !== "") ?? [], beside };
-const starts = selected.length > 0 ? engineStarts(chosenPeers, { install, threads: threadCount, ...variants }) : [];
+const starts =
+  selected.length > 0 ? engineStarts(chosenPeers, { install, threads: threadCount, gpu, ...variants }) : [];
 for (const workload of selected) {
   const measured = await measure(workload, starts, { ...limits, progress });
   rows.push(...measured.rows);
@@ -139,9 +144,8 @@ if (json) {
   }
 } else {
   const cpu = cpus()[0]?.model ?? "unknown processor";
-  console.log(
-    `${cpu}, ${availableParallelism()} processors, ${threadCount} threads each engine; Node ${process.version}\n`,
-  );
+  const where = gpu ? "WebGPU and CUDA" : `${threadCount} threads each engine`;
+  console.log(`${cpu}, ${availableParallelism()} processors, ${where}; Node ${process.version}\n`);
   console.log(table(rows));
 }
 for (const failure of failures) console.error(`bench: FAILED ${failure}`);

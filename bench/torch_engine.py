@@ -3,7 +3,7 @@
 from uniform import CHECKED_STEPS, fill
 
 
-def torch_engine(workload, threads, compiled):
+def torch_engine(workload, threads, compiled, device):
     import torch
     from torch import nn
     from torch.nn import functional as F
@@ -99,10 +99,11 @@ def torch_engine(workload, threads, compiled):
     else:
         model = families.build(kind)
 
-    rings = [list(torch.from_numpy(fill(spec))) for spec in workload["data"]]
+    model.to(device)
+    rings = [list(torch.from_numpy(fill(spec)).to(device)) for spec in workload["data"]]
     network = torch.compile(model) if compiled else model
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3, fused=True)
-    fixed_noise = [torch.from_numpy(fill(spec)) for spec in workload.get("noise", [])]
+    fixed_noise = [torch.from_numpy(fill(spec)).to(device) for spec in workload.get("noise", [])]
     distributions = {"normal": torch.randn, "uniform": torch.rand}
 
     def call(step, noisy):
@@ -110,7 +111,7 @@ def torch_engine(workload, threads, compiled):
         if kind not in families.networks:
             return network(*batch, noisy=noisy)
         # Sampled outside, so that the check and the timed steps are one compiled graph.
-        noise = [distributions[spec["distribution"]](spec["shape"]) for spec in workload["noise"]] if noisy else fixed_noise
+        noise = [distributions[spec["distribution"]](spec["shape"], device=device) for spec in workload["noise"]] if noisy else fixed_noise
         return network(*batch, *noise)
 
     def train(step, noisy):
@@ -139,6 +140,9 @@ def torch_engine(workload, threads, compiled):
             else:
                 forward(position, True)
         position += 1
+        if device == "cuda":
+            torch.cuda.synchronize()
 
-    note = f"PyTorch {torch.__version__}, fused Adam, {threads} threads"
+    where = torch.cuda.get_device_name() if device == "cuda" else f"{threads} threads"
+    note = f"PyTorch {torch.__version__}, fused Adam, {where}"
     return check_at, run, note
