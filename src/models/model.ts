@@ -26,6 +26,8 @@ export interface RunOptimizer {
   readonly optimizer: Optimizer;
   /** The run's schedule at another peak. */
   readonly scheduled: (learningRate: number) => LearningRate;
+  /** The run's optimizer at a multiple of its learning rate, as bare as `optimizer`. */
+  readonly atRate: (multiple: number) => Optimizer;
 }
 
 /** Something a training step minimizes. A VAE has one; a GAN has the critic's and the generator's, in that order. */
@@ -100,6 +102,8 @@ export interface Model {
   reconstruct?(x: Tensor, context: Context): Tensor;
   /** x with the noise that the model learns to remove, sampled anew at each run. */
   corrupt?(x: Tensor, context: Context): Tensor;
+  /** The discriminator's logit, or the critic's score, of examples: [batch], higher for what it takes for data. */
+  discriminate?(x: Tensor, context: Context): Tensor;
   /** log p(x) exactly, [batch] in nats. */
   logProb?(x: Tensor, context: Context): Tensor;
   /** The bound at beta = 1 from one sample of z, whatever the model was trained with. */

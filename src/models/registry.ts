@@ -1,3 +1,4 @@
+import { gan } from "./adversarial/gan.ts";
 import { findNamed } from "../nearest-name.ts";
 import { copula } from "./densities/copula.ts";
 import { ae } from "./autoencoders/ae.ts";
@@ -33,6 +34,7 @@ export const registry: readonly ModelDefinition[] = [
   dipVAE,
   factorVAE,
   infoVAE,
+  gan,
 ];
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */

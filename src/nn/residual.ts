@@ -3,6 +3,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { type ActivationName, activations, initializationFor } from "./activation.ts";
 import type { Context } from "./context.ts";
 import { Conv } from "./conv.ts";
+import { zeros } from "./initializers.ts";
 
 /** A normalization or any other map that keeps the shape. */
 export interface Layer {
@@ -16,6 +17,8 @@ export interface ResidualBlockOptions {
   readonly kernel?: readonly number[];
   readonly stride?: number;
   readonly activation?: ActivationName;
+  /** Whether conv2 starts at 0, so that the block is the identity at first (arXiv:1901.09321): for stacks without normalization. */
+  readonly zeroLast?: boolean;
   /** Makes the normalization of so many channels, such as `(c) => new GroupNorm(8, c)`; none when left out. */
   readonly normalization?: (channels: number) => Layer;
 }
@@ -36,7 +39,8 @@ export class ResidualBlock {
   readonly activation: ActivationName;
 
   constructor(options: ResidualBlockOptions) {
-    const { inChannels, outChannels, kernel = [3, 3], stride = 1, activation = "relu", normalization } = options;
+    const { inChannels, outChannels, kernel = [3, 3], stride = 1, activation = "relu" } = options;
+    const { normalization, zeroLast = false } = options;
     if (kernel.some((k) => k % 2 !== 1))
       throw new ConfigError(`ResidualBlock: sizes must be kept, got kernel [${kernel}], expected odd numbers`);
     const padding = kernel.map((k) => (k - 1) / 2);
@@ -47,7 +51,7 @@ export class ResidualBlock {
       this.normalization2 = normalization(outChannels);
     }
     this.conv1 = new Conv(inChannels, outChannels, kernel, { stride, padding, weight });
-    this.conv2 = new Conv(outChannels, outChannels, kernel, { padding, weight });
+    this.conv2 = new Conv(outChannels, outChannels, kernel, { padding, weight: zeroLast ? zeros : weight });
     if (inChannels !== outChannels || stride !== 1) {
       const single = kernel.map(() => 1);
       this.shortcut = new Conv(inChannels, outChannels, single, { stride, bias: false });

@@ -37,6 +37,18 @@ export const trainingSettings = z.strictObject({
     .max(1)
     .optional()
     .describe("epsilon of adam, adamw and adamax, beside the root of the squared gradients (default: 1e-8)"),
+  beta1: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe("decay of the mean of gradients of adam, adamw and adamax (default: 0.9)"),
+  beta2: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe("decay of the mean of squared gradients of adam, adamw and adamax (default: 0.999)"),
   schedule: z.enum(scheduleNames).default("constant").describe("learning-rate schedule"),
   warmup: z.int().min(0).max(1_000_000_000).default(0).describe("learning-rate warm-up, in steps"),
   weightDecay: z
@@ -97,10 +109,12 @@ export function optimizerFor(
   const decay = ownDecay === false ? undefined : (ownDecay ?? settings.ema);
   refuseUnread(settings, "momentum", ["sgd", "rmsprop"]);
   refuseUnread(settings, "weightDecay", ["adamw", "sgd"]);
-  refuseUnread(settings, "epsilon", ["adam", "adamw", "adamax"]);
+  for (const key of ["epsilon", "beta1", "beta2"] as const) refuseUnread(settings, key, ["adam", "adamw", "adamax"]);
   const scheduled = (learningRate: number): LearningRate => rateOf({ ...settings, learningRate }, steps, rewinds);
-  let optimizer = bareOptimizer(name, settings, scheduled(settings.learningRate));
-  if (own) optimizer = own({ optimizer, scheduled });
+  const atRate = (multiple: number): Optimizer =>
+    bareOptimizer(name, settings, scheduled(settings.learningRate * multiple));
+  let optimizer = atRate(1);
+  if (own) optimizer = own({ optimizer, scheduled, atRate });
   if (clipValue !== undefined) optimizer = clipByValue(optimizer, clipValue);
   if (clipNorm !== undefined) optimizer = clipByNorm(optimizer, clipNorm);
   return decay === undefined ? optimizer : trackEma(optimizer, decay);
@@ -126,10 +140,15 @@ function rateOf(
 
 function bareOptimizer(
   name: TrainingSettings["optimizer"],
-  { momentum, weightDecay, epsilon }: TrainingSettings,
+  { momentum, weightDecay, epsilon, beta1, beta2 }: TrainingSettings,
   learningRate: LearningRate,
 ): Optimizer {
-  const rate = { learningRate, ...(epsilon !== undefined && { epsilon }) };
+  const rate = {
+    learningRate,
+    ...(epsilon !== undefined && { epsilon }),
+    ...(beta1 !== undefined && { beta1 }),
+    ...(beta2 !== undefined && { beta2 }),
+  };
   switch (name) {
     case "adam":
       return adam(rate);
@@ -146,13 +165,14 @@ function bareOptimizer(
 
 function refuseUnread(
   settings: TrainingSettings,
-  key: "momentum" | "weightDecay" | "epsilon",
+  key: "momentum" | "weightDecay" | "epsilon" | "beta1" | "beta2",
   readers: readonly string[],
 ): void {
   const given = settings[key];
-  if (given !== undefined && given !== 0 && !readers.includes(settings.optimizer))
+  const unset = key === "momentum" || key === "weightDecay" ? 0 : undefined;
+  if (given !== undefined && given !== unset && !readers.includes(settings.optimizer))
     throw new ConfigError(
-      `train: ${settings.optimizer} has no ${key}, got ${given}, expected ${key === "epsilon" ? "none" : 0}, or optimizer ${readers.join(" or ")}`,
+      `train: ${settings.optimizer} has no ${key}, got ${given}, expected ${unset ?? "none"}, or optimizer ${readers.join(" or ")}`,
     );
 }
 

@@ -124,7 +124,7 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
       device: device(),
       objectives: [objective("run", a.mul(4), { a }), { ...objective("own", b.mul(4), { b }), optimizer: () => own }],
       optimizer: ({ optimizer }) =>
-        optimizer?.({ optimizer: plain, scheduled: (rate) => rate }) ?? clipByNorm(plain, 2),
+        optimizer?.({ optimizer: plain, scheduled: (rate) => rate, atRate: () => plain }) ?? clipByNorm(plain, 2),
     });
     await step.run({ inputs: {}, seed: 0, step: 1 });
     const [byNorm] = await numbersOf(step, a);

@@ -321,7 +321,11 @@ describe("FactorVAE", () => {
     const [theirs, discriminators] = objectives.map(({ optimizer }) => optimizer);
     expect(theirs).toBeUndefined();
     const scheduled = (peak: number) => (step: number) => peak / step;
-    const made = discriminators!({ optimizer: sgd({ learningRate: 1 }), scheduled });
+    const made = discriminators!({
+      optimizer: sgd({ learningRate: 1 }),
+      scheduled,
+      atRate: () => sgd({ learningRate: 2 }),
+    });
     const expected = adam({ learningRate: scheduled(1e-4), beta1: 0.5, beta2: 0.9 });
     expect(made.name).toBe("adam");
     for (const at of [1, 2, 50].map((step) => ({ step, updates: step, decays: true })))
