@@ -19,6 +19,8 @@ export interface ReproductionRow {
   readonly title: string;
   readonly model: string;
   readonly config: Readonly<Record<string, unknown>>;
+  /** Training data of this row, where it is not the table's. */
+  readonly data?: string;
   /** Training settings of this row that differ from the table's. */
   readonly training?: Partial<TrainingSettings>;
   /** Reported values by name; text where the paper's is not a number. */

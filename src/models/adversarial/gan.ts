@@ -114,7 +114,8 @@ class GAN implements Model {
 
     const ofGenerator = contextOf("generator");
     const fooled = this.#samples(x.shape[0]!, ofGenerator);
-    const seen = halves(this.discriminator.apply(concat([real, fooled], 0), ofGenerator));
+    // Apart: the gradient passes through the samples' half alone.
+    const judge = (seen: Tensor): Tensor => this.discriminator.apply(seen, ofGenerator);
     return [
       {
         name: "discriminator",
@@ -135,7 +136,7 @@ class GAN implements Model {
       },
       {
         name: "generator",
-        loss: loss.generator(seen[1], seen[0]),
+        loss: loss.generator(judge(fooled), judge(real)),
         parameters: own(this.generator),
         metrics: {},
       },

@@ -62,7 +62,7 @@ export async function* reproduceRow(
       definition,
       config: definition.config.parse(row.config),
       settings,
-      data: request.data ?? table.data,
+      data: request.data ?? row.data ?? table.data,
       binarize: table.binarize ?? "auto",
       seed,
       ...dataOptions.parse({ ...table.dataOptions, ...request.dataOptions }),
