@@ -7,10 +7,15 @@ import { lacking } from "../evaluation/capabilities.ts";
 import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { countDeadUnits } from "../training/dead-units.ts";
-import { diagnose, type Measured } from "../training/diagnosis.ts";
+import { diagnoseGame, type Variety } from "../training/adversarial-diagnosis.ts";
+import { diagnose, type Measured, median } from "../training/diagnosis.ts";
 import type { Finding } from "../training/finding.ts";
 import type { TrainedModel } from "../evaluation/trained-model.ts";
 import type { Run } from "./run.ts";
+import { forExamples } from "../evaluation/given-examples.ts";
+import { sizeOf } from "../graph/shape.ts";
+import { fidelity } from "../metrics/samples/fidelity.ts";
+import { nearestNeighbors } from "../metrics/samples/nearest-neighbors.ts";
 import { firstExamples } from "../data/first-examples.ts";
 
 const examinedExamples = 500;
@@ -45,7 +50,9 @@ export async function runFindings({
     ? await countDeadUnits(model, { store, x, shape, emaWeights: trained.emaWeights })
     : undefined;
   const binary = validation.dataset.range && isBinary(validation);
+  const variety = await varietyOf(trained, examined, x);
   return [
+    ...diagnoseGame({ records, ...(variety && { variety }) }),
     ...diagnose({
       records,
       remedies,
@@ -55,6 +62,25 @@ export async function runFindings({
       ...(deadUnits && { deadUnits }),
     }),
   ];
+}
+
+/** Fewer examples say little about what samples cover. */
+const fewestForVariety = 50;
+
+/** Samples of a generator beside as many examples x, in their own values. */
+async function varietyOf(trained: TrainedModel, examined: Split, x: Float32Array): Promise<Variety | undefined> {
+  const count = examined.indices.length;
+  if (!trained.model.discriminate || lacking(trained.model, ["sample"]) || count < fewestForVariety) return undefined;
+  const samples = await forExamples(trained, examined).sample(count);
+  const dim = sizeOf(trained.shape);
+  const toNearest = (rows: Float32Array): number =>
+    median(Array.from(nearestNeighbors(rows, rows, dim, 1).squaredDistances, Math.sqrt));
+  const between = toNearest(x);
+  // Of data that repeat themselves nothing can be said.
+  if (between === 0) return undefined;
+  const allEqual = samples.every((v, i) => v === samples[i % dim]);
+  const { coverage } = allEqual ? { coverage: 0 } : fidelity(x, samples, dim);
+  return { count, coverage, spread: toNearest(samples) / between };
 }
 
 /** The mean rate of each latent dimension, where a model has rates by dimension. */

@@ -144,10 +144,12 @@ function overFitting({ records }: Symptoms): Finding | undefined {
 
 const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
-function median(values: readonly number[]): number {
+/** Of numbers, none of them NaN. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
 
-const short = (value: number, digits = 4): string => String(Number(value.toPrecision(digits)));
+/** A number in few digits. */
+export const short = (value: number, digits = 4): string => String(Number(value.toPrecision(digits)));

@@ -8,6 +8,11 @@ export const findingNames = [
   "exploding-gradients",
   "dead-units",
   "over-fitting",
+  "mode-collapse",
+  "vanishing-gradients",
+  "discriminator-won",
+  "discriminator-lost",
+  "oscillation",
 ] as const;
 
 /** A finding of the training doctor: its evidence, and the setting to change. */
