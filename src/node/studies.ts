@@ -1,6 +1,7 @@
 /** Studies of many runs in folders, on this machine's devices. */
 import type { Reproduction, ReproductionRow } from "../reproductions/index.ts";
 import * as comparing from "../runs/studies/compare-runs.ts";
+import { samplesBeside as samplesOfRuns } from "../runs/studies/reproduction-picture.ts";
 import * as reproducing from "../runs/studies/reproduce-row.ts";
 import * as searching from "../runs/studies/search-runs.ts";
 import { nodePlatform } from "./platform.ts";
@@ -21,3 +22,6 @@ export const reproduceRow = (
   request: reproducing.ReproductionRequest,
   signal?: AbortSignal,
 ) => reproducing.reproduceRow(table, row, seed, request, nodePlatform, signal);
+
+/** As in src/runs/studies/reproduction-picture.ts. */
+export const samplesBeside = (paths: readonly string[]) => samplesOfRuns(paths, nodePlatform);

@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { findNamed } from "../../nearest-name.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
-import { reproduceRow } from "../../node/studies.ts";
-import type { ReproductionRequest } from "../../runs/studies/reproduce-row.ts";
+import { gridRaster } from "../../kinds/registry.ts";
+import { writePng } from "../../node/files/png-file.ts";
+import { reproduceRow, samplesBeside } from "../../node/studies.ts";
+import { type ReproductionRequest, rowFolder } from "../../runs/studies/reproduce-row.ts";
 import { type Reproduction, type ReproductionRow, reproductions } from "../../reproductions/index.ts";
 import { type ReproducedRow, rankAgreement, reproductionCells } from "../output/reproduction-table.ts";
 import { givenTraining } from "../options/training-overrides.ts";
@@ -46,7 +49,7 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       `
-Each row is a run in --out for each seed. Finished work is kept: stop with Ctrl-C, and run the same command
+Each row is a run in --out for each seed, and samples.png there has samples of each row where they can be shown side by side. Finished work is kept: stop with Ctrl-C, and run the same command
 again to resume.
 
 Examples:
@@ -99,6 +102,13 @@ async function reproduce(
     done.push({ row, measured });
   }
   if (!flags.json) print(described(reproduction, done, request, flags.markdown ? markdownTable : table));
+  const paths = rows.map((row) => rowFolder(request.out, row, seeds[0]!));
+  const samples = await samplesBeside(paths);
+  if (samples) {
+    const file = join(request.out, "samples.png");
+    await writePng(file, gridRaster(samples));
+    printAside(`samples of each row: ${file}`);
+  }
   return true;
 }
 
