@@ -113,10 +113,14 @@ A picture of a class-conditional model shows every class, a column each; tables 
         options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
         onStep: options.json ? undefined : (done: number, total: number) => progress.show(done, total),
       };
+      // A generator without noise in p(x|z) gives samples either way.
+      const noisy = has(trained.model, "likelihood");
       const title = takesMean
-        ? means
+        ? means && noisy
           ? "means of p(x|z)"
-          : "samples of p(x|z)"
+          : noisy
+            ? "samples of p(x|z)"
+            : "samples"
         : density
           ? "means of p(x|z)"
           : "samples";
