@@ -44,6 +44,7 @@ const tools: readonly (readonly [line: string, needs: readonly CapabilityName[]]
   ["latent", ["encode", "vector"]],
   ["encode --take sample", ["encode", "vector"]],
   ["decode", ["decode", "vector"]],
+  ["invert --count 2 --steps 2 --starts 2", ["decode", "vector"]],
   ["evaluate --count 10 --samples 2", []],
   ["score --count 10 --samples 2 --prior gaussian", []],
   ["report", []],
