@@ -98,4 +98,13 @@ describe.each(registry)("$name", (definition) => {
     expect(finite(codes)).toBe(true);
     if (has(model, "decode")) expect(await trained.decode(codes)).toHaveLength(3 * exampleSize);
   });
+
+  test("samples are the decoded codes of the prior by the same seed", async () => {
+    const trained = forExamples(run.trained, source.test);
+    const { model } = trained;
+    // Of several latents, those below the code are sampled too.
+    if (lacking(model, ["decode", "prior", "vector"]) || !givesMeans(model) || model.latents!.length > 1) return;
+    const codes = await trained.samplePrior(70, { seed: 2 });
+    expect(await trained.decode(codes)).toEqual(await trained.sample(70, { seed: 2, mean: true }));
+  });
 });

@@ -21,9 +21,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A density of codes takes their place of the prior's. */
 const codes: readonly CapabilityName[] = ["encode", "decode", "vector"];
+/** Samples of the prior take the place of encoded examples. */
+const samples: readonly CapabilityName[] = ["decode", "prior", "vector"];
 
-/** Commands with what comes after the run, and the capabilities that they need. */
-const tools: readonly (readonly [line: string, needs: readonly CapabilityName[]])[] = [
+/** Commands with what comes after the run, and the capabilities that they need, these or those. */
+const tools: readonly (readonly [line: string, needs: readonly CapabilityName[], or?: readonly CapabilityName[]])[] = [
   ["sample --count 10", ["sample"]],
   ["sample --count 10 --temperature 0.5 --show samples", ["sample", "prior"]],
   ["sample --count 10 --prior gaussian --temperature 0.5", codes],
@@ -35,15 +37,17 @@ const tools: readonly (readonly [line: string, needs: readonly CapabilityName[]]
   ["denoise --count 2 --measure 4", ["denoise", "reconstruct"]],
   ["manifold --size 2", ["decode", "prior", "vector"]],
   ["manifold --size 2 --prior gaussian", codes],
-  ["interpolate --steps 3", codes],
-  ["traverse --size 3", codes],
-  ["analogy 0 1 2", codes],
+  ["interpolate --steps 3", codes, samples],
+  ["interpolate --steps 3 --from prior", samples],
+  ["traverse --size 3", codes, samples],
+  ["analogy 0 1 2", codes, samples],
   ["analogy class:3 class:5 2 4 --split train", codes],
   ["walk --count 2 --frames 2", ["decode", "prior", "vector"]],
   ["walk --count 2 --frames 2 --prior gmm:3", codes],
   ["latent", ["encode", "vector"]],
   ["encode --take sample", ["encode", "vector"]],
   ["decode", ["decode", "vector"]],
+  ["invert --count 2 --steps 2 --starts 2", ["decode", "vector"]],
   ["evaluate --count 10 --samples 2", []],
   ["score --count 10 --samples 2 --prior gaussian", []],
   ["report", []],
@@ -87,13 +91,15 @@ describe.each(registry)("$name", (definition) => {
   });
   afterEach(() => said.mockRestore());
 
-  test.each(tools)("%s", async (line, needs) => {
+  test.each(tools.map(([line, needs, or = needs]) => [line, needs, or] as const))("%s", async (line, needs, or) => {
     const [name, ...flags] = line.split(" ") as [string, ...string[]];
     if (name === "decode") flags.unshift(file);
-    if (model.condition?.required && ["manifold", "decode"].includes(name)) flags.push("--label", "3");
+    const encodes = model.encode !== undefined && !flags.includes("prior");
+    const unconditioned = ["manifold", "decode", ...(encodes ? [] : ["interpolate", "traverse", "analogy"])];
+    if (model.condition?.required && unconditioned.includes(name)) flags.push("--label", "3");
     // Without codes, likelihood or reconstructions a model has samples alone to be judged by, which are to be asked for.
     const judged = !["evaluate", "score"].includes(name) || model.validation !== undefined;
-    const able = judged && lacking(model, needs) === undefined;
+    const able = judged && [needs, or].some((these) => lacking(model, these) === undefined);
     const done = latentkit(name, [run, ...flags, "--threads", "1", "--json"]);
     if (able) {
       await done;

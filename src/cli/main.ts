@@ -23,6 +23,7 @@ const commands: readonly (readonly [
   ["latent", "latent dimensions: active units, KL and variances", () => import("./commands/latent.ts")],
   ["score", "anomaly scores of examples", () => import("./commands/score.ts")],
   ["encode", "encode examples: write their codes to a file", () => import("./commands/encode.ts")],
+  ["invert", "find codes of examples by optimization", () => import("./commands/invert.ts")],
   ["decode", "decode codes from a file", () => import("./commands/decode.ts")],
   ["evaluate", "evaluate a run: likelihood, active units, rate and others", () => import("./commands/evaluate.ts")],
   ["compare", "train models and compare them in one table", () => import("./commands/compare.ts")],

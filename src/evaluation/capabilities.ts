@@ -21,19 +21,29 @@ interface Capability {
   /** The clauses for a model with it, and for one without. */
   readonly does: string;
   readonly lacks: string;
+  /** What to use instead, of a model with these. */
+  readonly instead?: { readonly with: (model: Model) => boolean; readonly use: string };
 }
+
+/** For a model that decodes codes and does not encode, such as the generator of a GAN. */
+const inversion: NonNullable<Capability["instead"]> = {
+  with: (model) => model.decode !== undefined && vectorOf(model) !== undefined,
+  use: "latentkit invert, or invertCodes(), finds codes of examples by optimization",
+};
 
 const capabilities = {
   encode: {
     has: (model) => model.encode !== undefined,
     does: "encodes examples",
     lacks: "does not encode examples",
+    instead: inversion,
   },
   decode: { has: (model) => model.decode !== undefined, does: "decodes codes", lacks: "does not decode codes" },
   reconstruct: {
     has: (model) => model.reconstruct !== undefined,
     does: "reconstructs examples",
     lacks: "does not reconstruct examples",
+    instead: inversion,
   },
   denoise: {
     has: (model) => model.corrupt !== undefined,
@@ -109,8 +119,9 @@ export function requireCapabilities(
 ): void {
   const missing = needed.find((name) => !has(model, name));
   if (missing === undefined) return;
-  const { lacks, does } = capabilities[missing];
+  const { lacks, does, instead }: Capability = capabilities[missing];
+  const other = instead?.with(model) ? `; ${instead.use}` : "";
   throw new UnsupportedOpError(
-    `${where}: it lacks what this needs, got a model that ${lacks}, expected ${remedy ?? `one that ${does}`}`,
+    `${where}: it lacks what this needs, got a model that ${lacks}, expected ${remedy ?? `one that ${does}${other}`}`,
   );
 }

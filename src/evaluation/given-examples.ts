@@ -26,3 +26,7 @@ export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
     ),
   );
 }
+
+/** The model for the examples of a split: with the condition that it has been given, which holds for all of them, or else with their own. */
+export const givenOrOwn = (trained: TrainedModel, split: Split): TrainedModel =>
+  trained.isGiven ? trained : forExamples(trained, split);

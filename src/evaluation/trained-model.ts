@@ -148,12 +148,12 @@ export class TrainedModel implements ModelOnDevice {
     );
   }
 
-  /** Codes of new examples from the prior, [count, latentDim]. */
+  /** Codes of new examples from the prior, [count, latentDim]: those that `sample` decodes with this seed, where p(x|z) adds no noise. */
   async samplePrior(count: number, { seed = 0 } = {}): Promise<Float32Array> {
     requireCapabilities(this.model, ["prior"]);
     checkCount("samplePrior", count);
     const { name } = this.code;
-    return this.#run("sample the prior", { program: "draw-codes", count, seed }, (size, context) => {
+    return this.#run("sample the prior", { program: "sample", count, seed }, (size, context) => {
       const codes = completeCodes(this.model.latents!, {}, { count: size, context });
       return { output: codes[name]! };
     });

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../errors.ts";
-import { requireCapabilities } from "../evaluation/capabilities.ts";
+import { has, requireCapabilities } from "../evaluation/capabilities.ts";
 import { fitDensity, parseDensity } from "../latent/density.ts";
 import { GaussianMixture } from "../latent/gaussian-mixture.ts";
 import { matching, parseJsonObject, refuseNewerFormat } from "../serialization/json.ts";
@@ -66,7 +66,10 @@ type KeptDensity = RunDensity & { readonly weights: string };
 export async function runDensity(loaded: LoadedRun, name: string, onFit?: () => void): Promise<RunDensity> {
   const form = parseDensity(name);
   const { run, trained, step } = loaded;
-  requireCapabilities(trained.model, ["encode", "decode", "vector"], { where: run.path });
+  requireCapabilities(trained.model, ["encode", "decode", "vector"], {
+    where: run.path,
+    ...(has(trained.model, "sample") && { remedy: "no density of codes: the model samples its own p(z)" }),
+  });
   const { latentDim } = trained;
   const weights = await run.weightsDigest(step);
   const folder = `${densitiesFolder}/step-${step}-${name.replace(":", "-")}`;

@@ -4,11 +4,13 @@
  * @module latentkit/runs
  */
 export { type DensityFit, type RunDensity, runDensity } from "./density.ts";
+export { decodedPoints, encodedPoints, type LatentPoints } from "./codes/latent-points.ts";
 export { type Evaluation, type EvaluationRequest, evaluateRun, resultOf } from "./evaluate-run.ts";
 export { type LoadedRun, loadRun, type WhichCheckpoint } from "./load-run.ts";
 export { MemoryStore, memoryStores } from "./storage/memory-store.ts";
 export {
   analogyGrid,
+  changeByDimension,
   interpolationGrid,
   interpolationPaths,
   type Term,

@@ -16,7 +16,14 @@ import {
 } from "./storage/checkpoints.ts";
 import { appendRecord, metricsFile, type MetricsRecord, readMetrics, truncateMetrics } from "./storage/metrics-log.ts";
 import { parseRunInfo, type RunInfo, runInfoText } from "./run-info.ts";
-import { type FileContent, notAFolder, readText, type RunStore, type StoredLog } from "./storage/store.ts";
+import {
+  type FileContent,
+  notAFolder,
+  readText,
+  type RunStore,
+  type StoredLog,
+  type StoreLock,
+} from "./storage/store.ts";
 
 const infoFile = "run.json";
 const samplesFolder = "samples";
@@ -35,7 +42,7 @@ export interface LoadOptions {
 /** What keeps a run this process's to write. */
 interface Writer {
   readonly metrics: StoredLog;
-  readonly release: () => Promise<void>;
+  readonly lock: StoreLock;
 }
 
 /** A run in its store: its settings, its metrics and its checkpoints. */
@@ -220,10 +227,15 @@ export class Run {
     await amended;
   }
 
+  /** Throws ConfigError where another process has taken the run over, as far as is known: every write makes sure. */
+  checkLock(): void {
+    this.#writing().lock.check();
+  }
+
   /** Lets another process train into the run. */
   async close(): Promise<void> {
     await this.#writer?.metrics.close();
-    await this.#writer?.release();
+    await this.#writer?.lock.release();
   }
 
   #writing(): Writer {
@@ -258,11 +270,11 @@ async function readInfo(store: RunStore): Promise<RunInfo> {
 }
 
 async function startWriting(store: RunStore): Promise<Writer> {
-  const release = await store.lock([checkpointsFolder, samplesFolder]);
+  const lock = await store.lock([checkpointsFolder, samplesFolder]);
   try {
-    return { metrics: await store.openLog(metricsFile), release };
+    return { metrics: await store.openLog(metricsFile), lock };
   } catch (error) {
-    await release();
+    await lock.release();
     throw error;
   }
 }

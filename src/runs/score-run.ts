@@ -69,7 +69,7 @@ export async function* scoreRun(
   const given = scoreNames.filter((name) => able[name]).join(", ");
   if (given === "")
     throw new UnsupportedOpError(
-      "score: the model has no anomaly scores, got neither a likelihood, reconstructions nor codes, expected one of them",
+      `score: the model has no anomaly scores, got neither a likelihood, reconstructions nor codes, expected one of them${lacking(model, ["decode", "vector"]) ? "" : "; latentkit invert gives the error of each example at its nearest code"}`,
     );
   if (missing !== undefined)
     throw new UnsupportedOpError(`score: the model cannot give this one, got ${missing}, expected ${given}`);

@@ -163,6 +163,7 @@ export class TrainingRun {
       ? solve(model, { store: step.store, split: this.source.train, binarize, from })
       : fit({ step, batches, seed, steps: end, from });
     for await (const event of events) {
+      run.checkLock();
       const { epochEnds, ...rest } = event;
       const { step: n, epoch } = rest;
       if (event.metrics) await run.appendMetrics({ step: n, epoch, split: "train", metrics: event.metrics });

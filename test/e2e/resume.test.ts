@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FileStore } from "../../src/node/files/file-store.ts";
+import { Run } from "../../src/runs/run.ts";
 import { type Finished, install, type Installed, jsonLines, printed } from "./install.ts";
 
 let latentkit: Installed;
@@ -117,3 +119,38 @@ test("a run of constant rate resumes to a greater length as if it had had it fro
     "latentkit: longer: the run is longer already, got 40 steps, expected at least the 60 done\n",
   );
 });
+
+test.skipIf(process.platform === "win32")(
+  "a training that was stopped while another process took its run over ends in one line, and writes nothing more",
+  async () => {
+    const long = "--data digits:600 --batch-size 50 --epochs 10000 --patience 0 --threads 1 --json --tensorboard";
+    const net = "--set network=mlp --set hiddenDims=64";
+    const child = latentkit.start("train", "vae", "--out", "slept", ...long.split(" "), ...net.split(" "));
+    await printed(child, ({ event }) => event === "checkpoint");
+    child.kill("SIGSTOP");
+    const folder = join(latentkit.folder, "slept");
+    const lock = join(folder, "lock");
+    // As another machine sees it, half a minute after its last sign of life.
+    const own = JSON.parse(readFileSync(lock, "utf8")) as object;
+    writeFileSync(lock, JSON.stringify({ ...own, host: "another-host" }));
+    const then = new Date(Date.now() - 31_000);
+    utimesSync(lock, then, then);
+    const taken = await Run.resume(new FileStore(folder));
+    const contents = (): Record<string, string> => {
+      const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((name) => name !== "lock" && statSync(join(folder, name)).isFile())
+        .toSorted();
+      return Object.fromEntries(files.map((name) => [name, sha256(join(folder, name))]));
+    };
+    const before = contents();
+    child.kill("SIGCONT");
+    const ended = await child.finished;
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(
+      /^latentkit: slept: the run is no longer this process's, [^\n]*, got a lock of process \d+, \d+ seconds? old, expected its own; nothing more is written\n$/,
+    );
+    expect(contents()).toEqual(before);
+    taken.checkLock();
+    await taken.close();
+  },
+);

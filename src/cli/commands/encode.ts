@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { exampleIndex, saysMore } from "../../data/examples/example-index.ts";
-import { encodeNpy } from "../../data/formats/npy.ts";
-import { writeFileAtomic } from "../../node/files/atomic-write.ts";
+import { exampleIndex } from "../../data/examples/example-index.ts";
+import { requireCapabilities } from "../../evaluation/capabilities.ts";
 import { exampleCodes } from "../../runs/codes/example-codes.ts";
-import { writeIndexBeside } from "../output/write-examples.ts";
+import { writeCodes } from "../output/write-examples.ts";
 import { checkKind, lineOf, samplesFile } from "../output/write-output.ts";
 import { addRunOptions, escapeFormulas, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, splitSetting } from "../options/run-examples.ts";
@@ -43,33 +42,22 @@ Examples:
       const given = givenSettings(encodeSettings, options);
       const { split: wanted, count, take, seed } = parseSettings(encodeSettings, given);
       const file = options.out ?? samplesFile(path, "codes.npy");
-      const ending = checkKind(file, kinds);
+      checkKind(file, kinds);
       const loaded = await optionRun(path, options, kinds);
       const { trained, step } = loaded;
+      requireCapabilities(trained.model, ["encode", "vector"], { where: path });
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
       const encoded = { ...split, indices: split.indices.subarray(0, count) };
       const { means, samples } = await exampleCodes(trained, encoded, { seed });
       const codes = take === "mean" ? means : samples;
       const [examples, dim] = [encoded.indices.length, trained.latentDim];
       const shape = [examples, dim];
-      const index = exampleIndex(encoded);
-      const line = lineOf(options);
-      if (ending === ".npy") await writeFileAtomic(file, encodeNpy(shape, codes));
-      else {
-        const names = Array.from({ length: dim }, (_, i) => `z${i}`);
-        const rows = Array.from({ length: examples }, (_, i) => [
-          ...index.row(i),
-          ...Array.from(codes.subarray(i * dim, (i + 1) * dim), String),
-        ]);
-        await writeFileAtomic(file, [[...index.names, ...names], ...rows].map(line).join(""));
-      }
-      const beside =
-        ending === ".npy" && saysMore(index) ? { index: await writeIndexBeside(file, examples, index, line) } : {};
-      if (options.json) printJson({ file, ...beside, shape, run: path, step, data, split: splitName, take, seed });
+      const files = await writeCodes(file, { codes, dim, index: exampleIndex(encoded), line: lineOf(options) });
+      if (options.json) printJson({ ...files, shape, run: path, step, data, split: splitName, take, seed });
       else {
         const of = splitName === "all" ? "examples, in file order" : `${splitName} examples`;
         print(`codes of ${examples} ${of}, ${dim} dimensions each: ${file}`);
-        if (beside.index) print(`which examples they are: ${beside.index}`);
+        if (files.index !== undefined) print(`which examples they are: ${files.index}`);
       }
     });
 }

@@ -5,38 +5,43 @@ import { ConfigError } from "../../errors.ts";
 import { interpolationPaths, interpolationGrid } from "../../runs/pictures/latent-grids.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
-import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../options/run-examples.ts";
+import { optionPoints, pointSettings, type PointSource } from "../options/latent-points.ts";
+import { placesSetting } from "../options/run-examples.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const interpolateSettings = z.strictObject({
   examples: placesSetting
     .optional()
-    .describe("pairs of examples, by index in the split (default: four pairs over the classes)"),
+    .describe(
+      "pairs of points, by index in the split, among the samples or in the file (default: four pairs, of examples over the classes)",
+    ),
   steps: z.int().min(2).max(200).default(11).describe("images per row, both ends included"),
-  split: splitSetting,
+  ...pointSettings,
 });
 
 export function define(command: Command): void {
-  addRunOptions(command, { settings: interpolateSettings, examples: true, output: true })
+  addRunOptions(command, { settings: interpolateSettings, examples: true, output: true, condition: true })
     .addHelpText(
       "after",
       `
 Three rows per pair: linear and spherical interpolation of the codes and, for comparison, linear interpolation of
-the examples themselves. A .npy file holds [3, pairs, steps, ...shape].
+the examples themselves, or what the ends decode to. Sample i of --from prior is the i-th of latentkit sample --show means with the
+same --seed. A .npy file holds [3, pairs, steps, ...shape].
 
 Examples:
   latentkit interpolate runs/vae-digits-1
-  latentkit interpolate runs/vae-digits-1 --examples 3,17 --steps 9 --out path.png`,
+  latentkit interpolate runs/vae-digits-1 --examples 3,17 --steps 9 --out path.png
+  latentkit interpolate runs/gan-digits-1 --from codes.npy --examples 0,1`,
     )
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(interpolateSettings, options);
-      const { examples, steps, split: wanted } = parseSettings(interpolateSettings, given);
+      const { examples, steps, ...wanted } = parseSettings(interpolateSettings, given);
       if (examples && examples.length % 2 === 1)
         throw new ConfigError(`--examples: not pairs, got ${examples.length} examples, expected an even number`);
       const loaded = await optionRun(path, options, imageGridKinds);
-      const { split, data, splitName } = await optionExamples(loaded, options, wanted);
-      const places = examples ?? variedPlaces(split, 8);
-      const grid = await interpolationGrid(loaded.trained, pickedExamples(split, places, "--examples"), steps);
+      const points = await optionPoints(loaded, options, wanted);
+      const places = examples ?? usualPlaces(points, 8);
+      const grid = await interpolationGrid(await points.pick(places, "--examples"), steps);
       const all = new Float32Array(3 * grid.sets[0]!.length);
       grid.sets.forEach((set, i) => all.set(set, i * set.length));
       await finishImageGrid(grid, options, {
@@ -46,8 +51,9 @@ Examples:
         details: {
           run: path,
           step: loaded.step,
-          data,
-          split: splitName,
+          ...points.details,
+          label: options.label,
+          condition: options.condition,
           examples: places,
           steps,
           paths: interpolationPaths,
@@ -55,6 +61,14 @@ Examples:
         numbers: { shape: [3, places.length / 2, steps, ...grid.shape], values: all },
       });
     });
+}
+
+/** Places of at most `count` points, an even number: of examples over the classes, else the first. */
+function usualPlaces({ split, count: there = Infinity }: PointSource, count: number): number[] {
+  if (split) return variedPlaces(split, count);
+  const even = 2 * Math.floor(Math.min(count, there) / 2);
+  if (even > 0) return Array.from({ length: even }, (_, i) => i);
+  throw new ConfigError(`--from: no pair of codes, got ${there}, expected at least 2`);
 }
 
 /** Places of at most `count` examples, an even number: the first of each class in turn, where there are classes, else the first. */

@@ -2,6 +2,7 @@ import { isBinary } from "../../data/is-binary.ts";
 import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { Command } from "commander";
 import { z } from "zod";
+import { lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { unitReport, type UnitReport } from "../../metrics/codes/unit-report.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { readRunData } from "../../runs/run-spec.ts";
@@ -48,6 +49,12 @@ Examples:
       checkKind(file, kinds);
       const loaded = await optionRun(path, options, kinds);
       const { run, trained, step } = loaded;
+      requireCapabilities(trained.model, ["encode", "vector"], {
+        where: path,
+        ...(!lacking(trained.model, ["decode", "vector"]) && {
+          remedy: "one that encodes examples; latentkit traverse shows what each dimension changes",
+        }),
+      });
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
       const measured = drawnExamples(split, count);
       const { binarize } = readRunData(run);

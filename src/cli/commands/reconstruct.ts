@@ -4,7 +4,7 @@ import { exampleIndex, saysMore } from "../../data/examples/example-index.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { Split } from "../../data/split.ts";
 import { requireCapabilities } from "../../evaluation/capabilities.ts";
-import { forExamples } from "../../evaluation/given-examples.ts";
+import { givenOrOwn } from "../../evaluation/given-examples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { kindOf } from "../../kinds/registry.ts";
 import { reconstructionGrid } from "../../runs/pictures/run-pictures.ts";
@@ -54,7 +54,7 @@ Examples:
       const units = loaded.run.info.data;
       const details = { run: path, step, data, split: splitName, label: options.label, condition: options.condition };
       if (picture) {
-        const grid = await reconstructionGrid(conditioned(trained, split), firstExamples(split, most));
+        const grid = await reconstructionGrid(givenOrOwn(trained, split), firstExamples(split, most));
         const title = "examples above their reconstructions";
         return finishImageGrid(grid, options, { title, file, units, details });
       }
@@ -83,10 +83,6 @@ const piece = 1024;
 async function* reconstructions(trained: TrainedModel, { dataset, indices }: Split): AsyncGenerator<Float32Array> {
   for (let first = 0; first < indices.length; first += piece) {
     const part = { dataset, indices: indices.subarray(first, first + piece) };
-    yield conditioned(trained, part).reconstruct(firstExamples(part, piece));
+    yield givenOrOwn(trained, part).reconstruct(firstExamples(part, piece));
   }
 }
-
-/** A condition that is given holds for all examples; else each has its own. */
-const conditioned = (trained: TrainedModel, split: Split): TrainedModel =>
-  trained.isGiven ? trained : forExamples(trained, split);

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
-import type { ExampleIndex } from "../../data/examples/example-index.ts";
+import { type ExampleIndex, saysMore } from "../../data/examples/example-index.ts";
 import { csvLine, type CsvLine } from "../../data/formats/csv.ts";
-import { npyBytes, npyHeader } from "../../data/formats/npy.ts";
+import { encodeNpy, npyBytes, npyHeader } from "../../data/formats/npy.ts";
 import { toDataUnits } from "../../data/arrays/units.ts";
 import { kindOf } from "../../kinds/registry.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
@@ -64,6 +64,10 @@ async function* csvBytes(
   yield encoder.encode(lines.join(""));
 }
 
+/** A file of the same name with another ending. */
+export const beside = (file: string, ending: string): string =>
+  `${file.slice(0, file.length - extname(file).length)}${ending}`;
+
 /** Writes what rows of a file are called beside it, as `NAME.index.csv`, and returns that file. */
 export async function writeIndexBeside(
   file: string,
@@ -71,12 +75,41 @@ export async function writeIndexBeside(
   { names, row }: ExampleIndex,
   line: CsvLine = csvLine,
 ): Promise<string> {
-  const beside = `${file.slice(0, file.length - extname(file).length)}.index.csv`;
+  const index = beside(file, ".index.csv");
   const lines = function* () {
     const encoder = new TextEncoder();
     yield encoder.encode(line(names));
     for (let place = 0; place < count; place++) yield encoder.encode(line(row(place)));
   };
-  await writeFileAtomic(beside, lines());
-  return beside;
+  await writeFileAtomic(index, lines());
+  return index;
+}
+
+/**
+ * Writes codes [examples, dim] to a .csv file with what each example is called, or as an array: then that is beside it, where it is more than
+ * the number of an example. Returns both files.
+ */
+export async function writeCodes(
+  file: string,
+  { codes, dim, index, line }: CodesOfExamples,
+): Promise<{ readonly file: string; readonly index?: string }> {
+  const examples = codes.length / dim;
+  if (extname(file).toLowerCase() === ".npy") {
+    await writeFileAtomic(file, encodeNpy([examples, dim], codes));
+    return { file, ...(saysMore(index) && { index: await writeIndexBeside(file, examples, index, line) }) };
+  }
+  const names = Array.from({ length: dim }, (_, i) => `z${i}`);
+  const rows = Array.from({ length: examples }, (_, i) => [
+    ...index.row(i),
+    ...Array.from(codes.subarray(i * dim, (i + 1) * dim), String),
+  ]);
+  await writeFileAtomic(file, [[...index.names, ...names], ...rows].map(line).join(""));
+  return { file };
+}
+
+export interface CodesOfExamples {
+  readonly codes: Float32Array;
+  readonly dim: number;
+  readonly index: ExampleIndex;
+  readonly line: CsvLine;
 }

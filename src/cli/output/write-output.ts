@@ -45,7 +45,7 @@ export async function finishImageGrid(
   const file = out ?? usualFile(about.file, grid.kind);
   const ending = checkKind(file, kindOf(grid.kind).files);
   const { shape, values } = about.numbers ?? { shape: [grid.count, ...grid.shape], values: grid.sets.at(-1)! };
-  if (ending === ".png") await writePng(file, gridRaster(inUnits(grid, units)));
+  if (ending === ".png") await writePicture(file, grid, units);
   else {
     const [count = 0, ...one] = shape;
     await writeExamples(file, {
@@ -67,6 +67,9 @@ export async function finishImageGrid(
 
 /** A file in a run's samples/ with the usual ending for examples of a kind. */
 export const usualFile = (file: string, kind: string): string => file.replace(/\.png$/, kindOf(kind).files[0]);
+
+export const writePicture = (file: string, grid: ImageGrid, units: ExampleUnits): Promise<void> =>
+  writePng(file, gridRaster(inUnits(grid, units)));
 
 /** Points are plotted where they are in the data; images are shown by their intensities. */
 function inUnits(grid: ImageGrid, units: ExampleUnits): ImageGrid {

@@ -8,11 +8,16 @@ import { basename, dirname, join } from "node:path";
 import type { FileContent } from "../../runs/storage/store.ts";
 import { fileError, systemCode } from "./file-error.ts";
 
+/** Called before something appears or goes: where it throws, nothing does. */
+type Confirm = () => Promise<void>;
+const always: Confirm = () => Promise.resolve();
+
 /** Replaces or makes the file `path`. Throws ConfigError, and leaves nothing behind, where the disk refuses. */
-export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {
+export async function writeFileAtomic(path: string, content: FileContent, confirm = always): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     await writeSynced(temporary, content);
+    await confirm();
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
@@ -25,12 +30,17 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
  * Makes the folder `path` with these files (name -> content) in it. `path` must not exist or be empty.
  * Throws ConfigError, and leaves nothing behind, where the disk refuses.
  */
-export async function writeFolderAtomic(path: string, files: ReadonlyMap<string, FileContent>): Promise<void> {
+export async function writeFolderAtomic(
+  path: string,
+  files: ReadonlyMap<string, FileContent>,
+  confirm = always,
+): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     await mkdir(temporary);
     for (const [name, content] of files) await writeSynced(join(temporary, name), content);
     await syncFolder(temporary);
+    await confirm();
     await rmdir(path).catch((error: unknown) => {
       if (systemCode(error) !== "ENOENT") throw error;
     });

@@ -12,10 +12,11 @@ import {
   type StoredFile,
   type StoredKind,
   type StoredLog,
+  type StoreLock,
 } from "../../runs/storage/store.ts";
 import { removeFolderAtomic, removeTemporaries, writeFileAtomic, writeFolderAtomic } from "./atomic-write.ts";
 import { fileError, systemCode } from "./file-error.ts";
-import { acquireRunLock } from "./run-lock.ts";
+import { acquireRunLock, type RunLock } from "./run-lock.ts";
 import { kindOf, openOwnFile, readExactly } from "./safe-read.ts";
 
 /** A run in a folder. The folder itself may be reached through a link; what is in it may not be one. */
@@ -23,6 +24,7 @@ export class FileStore implements RunStore {
   readonly path: string;
   /** Half of this machine's memory. */
   readonly mostBytes = Math.floor(totalmem() / 2);
+  #lock: RunLock | undefined;
 
   constructor(path: string) {
     this.path = path;
@@ -57,15 +59,34 @@ export class FileStore implements RunStore {
     }
   }
 
-  async lock(folders: readonly string[]): Promise<() => Promise<void>> {
-    const release = await acquireRunLock(this.path);
+  async lock(folders: readonly string[]): Promise<StoreLock> {
+    const lock = await acquireRunLock(this.path);
+    const release = async (): Promise<void> => {
+      if (this.#lock === lock) this.#lock = undefined;
+      await lock.release();
+    };
+    this.#lock = lock;
     try {
       for (const folder of folders) await this.makeFolder(folder);
       for (const folder of ["", ...folders]) await removeTemporaries(this.pathOf(folder));
-      return release;
+      return { check: () => lock.check(), release };
     } catch (error) {
       await release();
       throw fileError(error, this.path, "write");
+    }
+  }
+
+  /** Writes as the holder of the lock, where this is one: it may have passed to another process while this one was stopped. */
+  async #writing(write: (confirm: () => Promise<void>) => Promise<void>): Promise<void> {
+    const lock = this.#lock;
+    const confirm = async (): Promise<void> => lock?.confirm();
+    await confirm();
+    try {
+      await write(confirm);
+    } catch (error) {
+      // Its new holder removes what is unfinished, which is then missing here.
+      await confirm();
+      throw error;
     }
   }
 
@@ -99,27 +120,34 @@ export class FileStore implements RunStore {
     const path = await this.#within(name);
     const kind = await this.kindOf(name);
     if (kind === "file" || kind === "other") throw notAFolder(path);
-    try {
-      await mkdir(path, { recursive: true });
-    } catch (error) {
-      throw fileError(error, path, "write");
-    }
+    if (kind === "folder") return;
+    await this.#writing(async () => {
+      try {
+        await mkdir(path, { recursive: true });
+      } catch (error) {
+        throw fileError(error, path, "write");
+      }
+    });
   }
 
   async write(name: string, content: FileContent): Promise<void> {
-    await writeFileAtomic(await this.#within(name), content);
+    const path = await this.#within(name);
+    await this.#writing((confirm) => writeFileAtomic(path, content, confirm));
   }
 
   async writeFolder(name: string, files: ReadonlyMap<string, FileContent>): Promise<void> {
-    await writeFolderAtomic(await this.#within(name), files);
+    const path = await this.#within(name);
+    await this.#writing((confirm) => writeFolderAtomic(path, files, confirm));
   }
 
   async removeFolder(name: string): Promise<void> {
-    await removeFolderAtomic(await this.#within(name));
+    const path = await this.#within(name);
+    await this.#writing(() => removeFolderAtomic(path));
   }
 
   async openLog(name: string): Promise<StoredLog> {
     const path = await this.#within(name);
+    await this.#lock?.confirm();
     const file = await openOwnFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT);
     const tried = async (what: Promise<void>): Promise<void> => {
       try {
@@ -129,7 +157,7 @@ export class FileStore implements RunStore {
       }
     };
     return {
-      append: (content) => tried(file.writeFile(content)),
+      append: (content) => this.#writing(() => tried(file.writeFile(content))),
       sync: () => tried(file.sync()),
       close: () => file.close(),
     };
@@ -139,7 +167,7 @@ export class FileStore implements RunStore {
     const path = await this.#within(name);
     const file = await openOwnFile(path, constants.O_WRONLY);
     try {
-      await file.truncate(size);
+      await this.#writing(() => file.truncate(size));
     } catch (error) {
       throw fileError(error, path, "write");
     } finally {

@@ -11,6 +11,7 @@ import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { CheckpointError, ConfigError } from "../../errors.ts";
 import { matching, parseJsonObject } from "../../serialization/json.ts";
+import type { StoreLock } from "../../runs/storage/store.ts";
 import { quoted } from "../../serialization/quoted.ts";
 import { fileError, systemCode } from "./file-error.ts";
 import { isRunning, processIdentity, thisProcess } from "./process-identity.ts";
@@ -43,24 +44,49 @@ const withoutLinks = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLIN
 /** As exclusive, but the file is empty for an instant, and stays so where its maker is killed then: nobody's for half a minute. */
 export const byCreation: Claim = (temporary, path) => copyFile(temporary, path, constants.COPYFILE_EXCL);
 
-/** Takes the lock of a run folder and returns its release. Throws ConfigError where another process holds it. */
-export async function acquireRunLock(folder: string, claim: Claim = byLink): Promise<() => Promise<void>> {
+/** The lock of a run folder, held by this process. */
+export interface RunLock extends StoreLock {
+  /** Throws ConfigError where the lock has passed to another process, or is gone. */
+  confirm(): Promise<void>;
+}
+
+/** Takes the lock of a run folder. Throws ConfigError where another process holds it. */
+export async function acquireRunLock(folder: string, claim: Claim = byLink): Promise<RunLock> {
   const path = resolve(join(folder, "lock"));
   const owner: Owner = { ...thisProcess(), id: randomUUID(), since: new Date().toISOString() };
   const text = JSON.stringify(owner);
   try {
     await take(path, { folder, text, claim });
     const file = await openOwnFile(path, constants.O_WRONLY);
+    // Another process takes over from one that it hears no beats of, as of a machine asleep, which has to notice when it wakes.
+    let lost: ConfigError | undefined;
+    const confirm = async (): Promise<void> => {
+      try {
+        lost ??= await lostTo(folder, { path, owner });
+      } catch (error) {
+        throw fileError(error, path, "read");
+      }
+      if (lost) throw lost;
+    };
     // A beat that fails is missed: what is wrong with the disk is said by what else is written there.
-    const beats = setInterval(() => void file.write(text, 0).catch(() => {}), beatMs).unref();
+    const beat = async (): Promise<void> => {
+      await confirm();
+      await file.write(text, 0);
+    };
+    const beats = setInterval(() => void beat().catch(() => {}), beatMs).unref();
     let released = false;
-    return async () => {
-      if (released) return;
-      released = true;
-      clearInterval(beats);
-      await file.close();
-      // It may have passed to another process that heard no beats, as of a machine asleep.
-      if ((await holderAt(path))?.owner?.id === owner.id) await rm(path, { force: true });
+    return {
+      confirm,
+      check: () => {
+        if (lost) throw lost;
+      },
+      release: async () => {
+        if (released) return;
+        released = true;
+        clearInterval(beats);
+        await file.close();
+        if (!(await lostTo(folder, { path, owner }))) await rm(path, { force: true });
+      },
     };
   } catch (error) {
     throw fileError(error, path, "write");
@@ -168,11 +194,27 @@ async function isDead(
   return true;
 }
 
-function lockedBy(folder: string, { pid, host, since }: Owner): ConfigError {
-  const where = host === thisProcess().host ? "" : ` on host ${quoted(host)}`;
-  return new ConfigError(
-    `${folder}: another process is training into this run, got a lock of process ${pid}${where}, ${age(since)} old, expected none; wait for it, or delete ${join(folder, "lock")} if it is gone`,
+const lockedBy = (folder: string, owner: Owner): ConfigError =>
+  new ConfigError(
+    `${folder}: another process is training into this run, got ${described(owner)}, expected none; wait for it, or delete ${join(folder, "lock")} if it is gone`,
   );
+
+/** What an owner is told whose lock it no longer is; undefined where it is. */
+async function lostTo(
+  folder: string,
+  { path, owner }: { readonly path: string; readonly owner: Owner },
+): Promise<ConfigError | undefined> {
+  const holder = await holderAt(path);
+  if (holder?.owner?.id === owner.id) return undefined;
+  const found = holder?.owner ? described(holder.owner) : holder ? "a file that is no lock" : "no lock";
+  return new ConfigError(
+    `${folder}: the run is no longer this process's, which gave no sign of life for ${silenceMs / 1000} seconds or lost its lock, got ${found}, expected its own; nothing more is written`,
+  );
+}
+
+function described({ pid, host, since }: Owner): string {
+  const where = host === thisProcess().host ? "" : ` on host ${quoted(host)}`;
+  return `a lock of process ${pid}${where}, ${age(since)} old`;
 }
 
 /** How long ago something was, such as `3 minutes`. */

@@ -1,5 +1,4 @@
 /** Image grids of a latent space: interpolations, traversals and latent arithmetic. */
-import type { Split } from "../../data/split.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { ConfigError } from "../../errors.ts";
 import { analogy } from "../../latent/code-arithmetic.ts";
@@ -7,26 +6,21 @@ import { linear, pathBetween, spherical } from "../../latent/interpolation.ts";
 import { traversal } from "../../latent/traversal.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import { firstExamples } from "../../data/first-examples.ts";
-import { forExamples } from "../../evaluation/given-examples.ts";
-
-/** Decodes codes, each with its label where the model is conditional. */
-const decoded = (trained: TrainedModel, codes: Float32Array, labels: readonly number[]): Promise<Float32Array> =>
-  (trained.model.condition?.required && labels.length > 0 ? trained.given({ class: labels }) : trained).decode(codes);
+import { meanSquaredError } from "../../metrics/psnr.ts";
+import type { LatentPoints } from "../codes/latent-points.ts";
 
 /** The paths of the rows of an interpolation: two in latent space, one in data space. */
 export const interpolationPaths = ["linear", "spherical", "data"] as const;
 
 /**
- * Interpolations between pairs of examples, three rows each: decoded codes of linear and of spherical interpolation, and linear
+ * Interpolations between pairs of points, three rows each: decoded codes of linear and of spherical interpolation, and linear
  * interpolation of the examples themselves. The condition of the model changes from that of one to that of the other in the middle.
  */
-export async function interpolationGrid(trained: TrainedModel, pairs: Split, steps: number): Promise<ImageGrid> {
-  const count = pairs.indices.length / 2;
+export async function interpolationGrid(pairs: LatentPoints, steps: number): Promise<ImageGrid> {
+  const { trained, codes, examples } = pairs;
+  const count = codes.length / trained.latentDim / 2;
   if (!Number.isInteger(count))
-    throw new ConfigError(`interpolate: not pairs of examples, got ${2 * count}, expected an even number`);
-  const x = firstExamples(pairs, 2 * count);
-  const codes = await forExamples(trained, pairs).encode(x);
+    throw new ConfigError(`interpolate: not pairs of points, got ${2 * count}, expected an even number`);
   const between = (rows: Float32Array, path: typeof linear): Float32Array => {
     const size = rows.length / (2 * count);
     const at = (i: number): Float32Array => rows.subarray(i * size, (i + 1) * size);
@@ -35,34 +29,41 @@ export async function interpolationGrid(trained: TrainedModel, pairs: Split, ste
       out.set(pathBetween(at(2 * pair), at(2 * pair + 1), steps, path), pair * steps * size);
     return out;
   };
-  const nearest = Uint32Array.from({ length: count * steps }, (_, i) => {
+  const nearest = Array.from({ length: count * steps }, (_, i) => {
     const second = (i % steps) / (steps - 1) >= 0.5;
-    return pairs.indices[2 * Math.floor(i / steps) + Number(second)]!;
+    return 2 * Math.floor(i / steps) + Number(second);
   });
-  const conditional = forExamples(trained, { ...pairs, indices: nearest });
+  const conditional = pairs.given(nearest);
   const sets = [
     await conditional.decode(between(codes, linear)),
     await conditional.decode(between(codes, spherical)),
-    between(x, linear),
+    between(examples, linear),
   ];
   return { sets, count: count * steps, columns: steps, shape: trained.shape, kind: trained.kind };
 }
 
-/** Latent traversals: a row for each dimension, decoded while it varies over its range. */
+type RangeOf = (dim: number) => readonly [low: number, high: number];
+
+/** Latent traversals of the first point: a row for each dimension, decoded while it varies over its range. */
 export async function traversalGrid(
-  trained: TrainedModel,
-  example: Split,
-  options: {
-    readonly dims: readonly number[];
-    readonly size: number;
-    readonly rangeOf: (dim: number) => readonly [low: number, high: number];
-  },
+  points: LatentPoints,
+  options: { readonly dims: readonly number[]; readonly size: number; readonly rangeOf: RangeOf },
 ): Promise<ImageGrid> {
   const { dims, size, rangeOf } = options;
-  const conditional = forExamples(trained, { ...example, indices: example.indices.subarray(0, 1) });
-  const base = await conditional.encode(firstExamples(example, 1));
-  const sets = [await conditional.decode(traversal(base, dims, size, rangeOf))];
+  const { trained, codes } = points;
+  const base = codes.subarray(0, trained.latentDim);
+  const sets = [await points.given([0]).decode(traversal(base, dims, size, rangeOf))];
   return { sets, count: dims.length * size, columns: size, shape: trained.shape, kind: trained.kind };
+}
+
+/** What each latent dimension changes: the mean squared difference between the ends of its traversal of the first point, [latentDim]. */
+export async function changeByDimension(points: LatentPoints, rangeOf: RangeOf): Promise<readonly number[]> {
+  const { latentDim } = points.trained;
+  const dims = Array.from({ length: latentDim }, (_, dim) => dim);
+  const { sets } = await traversalGrid(points, { dims, size: 2, rangeOf });
+  const size = sets[0]!.length / (2 * latentDim);
+  const end = (i: number): Float32Array => sets[0]!.subarray(i * size, (i + 1) * size);
+  return dims.map((dim) => meanSquaredError(end(2 * dim), end(2 * dim + 1)));
 }
 
 /** A term of latent arithmetic: its code, and the example, or the decoded mean code of a class. */
@@ -84,7 +85,9 @@ export async function analogyGrid(
 ): Promise<ImageGrid> {
   const results = c.flatMap((term) => strengths.map((strength) => analogy([a.code, b.code, term.code], strength)));
   const labels = c.flatMap(({ label = 0 }) => strengths.map(() => label));
-  const pictures = await decoded(trained, joined(results), labels);
+  // A condition that is given holds for all terms.
+  const own = trained.model.condition?.required && !trained.isGiven;
+  const pictures = await (own ? trained.given({ class: labels }) : trained).decode(joined(results));
   const size = exampleSize(trained);
   const rowOf = (term: Term, row: number): Float32Array[] => [
     a.picture,

@@ -5,6 +5,8 @@ import { escapeMarkup as text } from "../../pictures/markup.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { decodedPoints, encodedPoints, type LatentPoints } from "../codes/latent-points.ts";
 import { interpolationGrid } from "../pictures/latent-grids.ts";
 import type { LoadedRun } from "../load-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
@@ -50,9 +52,10 @@ export async function comparedPictures(
     const shown = forSamples(trained, test) ?? trained;
     add(sampleTitle(prior), await sampleGrid(shown, { count, seed, prior: named, ...shownAs(model, trained.kind) }));
   }
-  if (codes && form === "tiles") {
+  const ends = form === "tiles" ? await endsOf(trained, { test, codes, seed }) : undefined;
+  if (ends) {
     // A row of each pair, along the great circle.
-    const { sets, ...grid } = await interpolationGrid(trained, pairsOf(test), side);
+    const { sets, ...grid } = await interpolationGrid(ends, side);
     add("interpolations", { ...grid, sets: [sets[1]!] });
   }
   return pictures;
@@ -61,7 +64,16 @@ export async function comparedPictures(
 /** The title of samples of a density. */
 const sampleTitle = (prior: string): string => (prior === ownPrior ? "samples, own p(z)" : `samples, ${prior}`);
 
-const pairsOf = ({ dataset, indices }: Split): Split => ({ dataset, indices: indices.subarray(0, 2 * side) });
+/** Ends of interpolations: encoded examples, or else samples of the prior; undefined where there is neither. */
+async function endsOf(
+  trained: TrainedModel,
+  { test, codes, seed }: { readonly test: Split; readonly codes: boolean; readonly seed: number },
+): Promise<LatentPoints | undefined> {
+  if (codes) return encodedPoints(trained, { ...test, indices: test.indices.subarray(0, 2 * side) });
+  const { model } = trained;
+  if (lacking(model, ["decode", "prior", "vector"]) || model.condition?.required) return undefined;
+  return decodedPoints(trained, await trained.samplePrior(2 * side, { seed }));
+}
 
 export interface ComparisonReport {
   readonly title: string;

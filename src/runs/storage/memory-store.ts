@@ -8,6 +8,7 @@ import {
   type StoredFile,
   type StoredKind,
   type StoredLog,
+  type StoreLock,
 } from "./store.ts";
 
 /** A file's bytes, with room for more behind them. */
@@ -56,7 +57,7 @@ export class MemoryStore implements RunStore {
     return undefined;
   }
 
-  async lock(folders: readonly string[]): Promise<() => Promise<void>> {
+  async lock(folders: readonly string[]): Promise<StoreLock> {
     if (this.#locked)
       throw new ConfigError(
         `${this.path}: another process is training into this run, got a lock of this one, expected none; close that training first`,
@@ -64,10 +65,13 @@ export class MemoryStore implements RunStore {
     this.#locked = true;
     for (const folder of folders) await this.makeFolder(folder);
     let released = false;
-    return () => {
-      if (!released) this.#locked = false;
-      released = true;
-      return Promise.resolve();
+    return {
+      check: () => {},
+      release: () => {
+        if (!released) this.#locked = false;
+        released = true;
+        return Promise.resolve();
+      },
     };
   }
 

@@ -151,18 +151,18 @@ describe.each(places)("a run's store of %s", (_, open) => {
     });
 
     test("has one writer at a time, for whom its folders are made", async () => {
-      const release = await store.lock(["checkpoints", "samples"]);
+      const first = await store.lock(["checkpoints", "samples"]);
       expect((await store.folders("")).toSorted()).toEqual(["checkpoints", "samples"]);
       await expect(store.lock([])).rejects.toThrow(ConfigError);
       await expect(store.lock([])).rejects.toThrow(
         `${store.path}: another process is training into this run, got a lock of `,
       );
-      await release();
+      await first.release();
       const second = await store.lock([]);
       // A function that was called already gives up nothing that is another's.
-      await release();
+      await first.release();
       await expect(store.lock([])).rejects.toThrow("another process is training");
-      await second();
+      await second.release();
     });
   });
 });

@@ -25,10 +25,11 @@ export interface RunStore {
   /** Makes the place with these files in it, all at once. Returns what is in the way, in words, where something is. */
   create(files: ReadonlyMap<string, FileContent>): Promise<string | undefined>;
   /**
-   * Keeps other writers out until the function it returns is called. Makes `folders`, into which only the holder of the lock
-   * writes, and removes what killed writers left unfinished in them and beside them. Throws ConfigError where the lock is held.
+   * Keeps other writers out until the lock is released. Makes `folders`, into which only the holder of the lock
+   * writes, and removes what killed writers left unfinished in them and beside them. Throws ConfigError where the lock is held. While it is
+   * held, every write throws ConfigError where it has passed to another process, which took this one for dead.
    */
-  lock(folders: readonly string[]): Promise<() => Promise<void>>;
+  lock(folders: readonly string[]): Promise<StoreLock>;
 
   /** Opens a file to read it in parts. */
   open(name: string): Promise<StoredFile>;
@@ -46,6 +47,14 @@ export interface RunStore {
   openLog(name: string): Promise<StoredLog>;
   /** Cuts a file to so many bytes. */
   truncate(name: string, size: number): Promise<void>;
+}
+
+/** A lock that keeps other writers out. */
+export interface StoreLock {
+  /** Throws ConfigError where it is known to have passed to another process; costs nothing. */
+  check(): void;
+  /** Lets others write. A lock that was released before, or that is another's by now, stays as it is. */
+  release(): Promise<void>;
 }
 
 /** A file open for reading. */
