@@ -100,6 +100,8 @@ export interface Model {
   reconstruct?(x: Tensor, context: Context): Tensor;
   /** x with the noise that the model learns to remove, sampled anew at each run. */
   corrupt?(x: Tensor, context: Context): Tensor;
+  /** [batch]: the discriminator's logit or critic's score. */
+  discriminate?(x: Tensor, context: Context): Tensor;
   /** log p(x) exactly, [batch] in nats. */
   logProb?(x: Tensor, context: Context): Tensor;
   /** The bound at beta = 1 from one sample of z, whatever the model was trained with. */

@@ -131,12 +131,19 @@ function summarize(
   for (const { title, grid, terminalRows } of pictures) showImageGrid(title, grid, terminalRows);
   const names = Object.keys(metrics.test);
   if (names.length > 0) {
-    const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>
-      [split as string].concat(names.map((name) => (name in metrics[split] ? metricText(metrics[split][name]!) : "-"))),
-    );
-    print(`\n${table([["mean per example", ...names], ...rows])}`);
+    const rows = (["train", "validation", "test"] as const)
+      .filter((split) => names.some((name) => name in metrics[split]))
+      .map((split): readonly string[] =>
+        [split as string].concat(
+          names.map((name) => (name in metrics[split] ? metricText(metrics[split][name]!) : "-")),
+        ),
+      );
+    print(`\n${table([[run.info.selection ? "metric" : "mean per example", ...names], ...rows])}`);
   }
-  if (!trained.model.validation && !trained.model.solve)
+  if (run.info.selection) {
+    const { distance, samples, examples, features } = run.info.selection;
+    print(`\n${distance} of ${samples} samples to up to ${examples} examples, in ${features} features`);
+  } else if (!trained.model.validation && !trained.model.solve)
     print("\nno validation metric to select weights by: these are the last weights");
   if (best)
     print(

@@ -8,6 +8,7 @@ import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { Model } from "../../models/model.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import type { Run } from "../run.ts";
+import { splitSpec } from "../../data/split-spec.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
 import { shownAs } from "../../evaluation/samples/shown-samples.ts";
@@ -66,6 +67,16 @@ function sampleCount({ condition }: Model): number {
   return field?.kind === "class" ? 10 * Math.min(field.classes.length, 20) : 64;
 }
 
+/** Points of each set of a plot. */
+const plotted = 2000;
+
+/** Samples of a model in each of its pictures during training; 0 where they have none. */
+export function samplesPictured(model: Model, { validation }: Pick<DataSource, "validation">): number {
+  const { picture } = kindOf(splitSpec(validation).kind);
+  if (!picture || !has(model, "sample") || validation.indices.length === 0) return 0;
+  return picture.form === "plot" ? Math.min(plotted, validation.indices.length) : sampleCount(model);
+}
+
 /** Random examples of a split above their reconstructions. */
 async function drawnReconstructions(trained: TrainedModel, split: Split): Promise<ImageGrid> {
   const drawn = drawnExamples(split, 32);
@@ -74,8 +85,8 @@ async function drawnReconstructions(trained: TrainedModel, split: Split): Promis
 
 /** Random examples of a split beside as many samples, of the same classes where the model is given labels. */
 async function pointsGrid(trained: TrainedModel, split: Split): Promise<ImageGrid> {
-  const drawn = drawnExamples(split, 2000);
-  const points = firstExamples(drawn, 2000);
+  const drawn = drawnExamples(split, plotted);
+  const points = firstExamples(drawn, plotted);
   const count = points.length / 2;
   const samples = await forExamples(trained, drawn).sample(count);
   return { sets: [points, samples], count, columns: 2, shape: trained.shape, kind: trained.kind };

@@ -125,6 +125,7 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
     ],
     ["Model", [["name", info.model], ["parameters", String(count)], ...rows(info.config)]],
     ["Training", [...rows(info.training), ["seed", String(info.seed)]]],
+    ...(info.selection ? [["Selection", rows(info.selection)] as const] : []),
     [
       "Run",
       [
@@ -151,7 +152,7 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
 }
 
 /** Metrics of the weights that the run is evaluated with, means per example. */
-function results({ result }: RunInfo, records: readonly MetricsRecord[]): Report["results"] {
+function results({ result, selection }: RunInfo, records: readonly MetricsRecord[]): Report["results"] {
   const weights = result?.weights ?? Infinity;
   const validation = records.findLast(({ split, step }) => split === "validation" && step <= weights)?.metrics;
   const test = records.findLast(({ split }) => split === "test")?.metrics;
@@ -162,7 +163,7 @@ function results({ result }: RunInfo, records: readonly MetricsRecord[]): Report
     ...names.map((name) => number(found[name] ?? Number.NaN)),
   ];
   return [
-    ["mean per example", ...names],
+    [selection ? "metric" : "mean per example", ...names],
     ...(validation ? [row("validation", validation)] : []),
     ...(test ? [row("test", test)] : []),
   ];
