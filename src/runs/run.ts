@@ -19,7 +19,7 @@ import { parseRunInfo, type RunInfo, runInfoText } from "./run-info.ts";
 import { type FileContent, notAFolder, readText, type RunStore, type StoredLog } from "./storage/store.ts";
 
 const infoFile = "run.json";
-const samplesFolder = "samples";
+export const samplesFolder = "samples";
 /** Of run.json: most are a few kilobytes, the quantiles and categories of a wide table megabytes. */
 const maxRunInfoBytes = 16_000_000;
 

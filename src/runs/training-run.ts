@@ -29,6 +29,7 @@ import type { OpenSelection } from "./selection/select-by.ts";
 import { diverged, Validator } from "./selection/validator.ts";
 import { tracked } from "./tracking/tracking.ts";
 import type { TrainingEvent } from "./training-event.ts";
+import { filmed } from "./pictures/film.ts";
 import { writeEpochPictures } from "./pictures/training-pictures.ts";
 import { version } from "../version.ts";
 
@@ -160,7 +161,12 @@ export class TrainingRun {
     const { run, steps, stepsPerEpoch } = this;
     const { model, step, batches, binarize, seed, settings } = this.#parts;
     const { validateEvery, picturesEvery } = settings;
-    const patience = epochsOfPatience(settings.patience, { steps, stepsPerEpoch, validateEvery });
+    const patience = epochsOfPatience(settings.patience, {
+      steps,
+      stepsPerEpoch,
+      validateEvery,
+      bySamples: this.#parts.selection !== undefined,
+    });
     const epochsAt = (n: number): number => batches.cursorAt(n * step.batchesPerStep).epoch;
     const completes = (every: number, n: number): boolean =>
       completesMultiple(every, { before: epochsAt(n - 1), after: epochsAt(n) });
@@ -204,6 +210,7 @@ export class TrainingRun {
         return;
       }
     }
+    yield* filmed(run, { step: end, epoch: epochsAt(end) });
     const weights = await this.#bestWeights(end);
     const metrics = await this.#finalMetrics(end, weights);
     const { rewinds } = this.#parts;

@@ -39,6 +39,8 @@ test.each([
   [undefined, { steps: 120, stepsPerEpoch: 1 }, 200],
   [undefined, { steps: 120, stepsPerEpoch: 4 }, 52],
   [undefined, { steps: 200, stepsPerEpoch: 10, validateEvery: 8 }, 32],
+  [undefined, { steps: 200, stepsPerEpoch: 10, bySamples: true }, undefined],
+  [3, { steps: 200, stepsPerEpoch: 10, bySamples: true }, 3],
 ])("patience of %j in %j is %j epochs", (given, length, expected) => {
   expect(epochsOfPatience(given, length)).toBe(expected);
 });

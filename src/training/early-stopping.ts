@@ -19,7 +19,7 @@ const leastValidations = 4;
 /**
  * Epochs without a better validation after which training stops: as given; a quarter of the planned ones where nothing is, but at least
  * 20 and several validations, which are not after every epoch where epochs are short; undefined for 0, which trains to the end and keeps
- * the last weights.
+ * the last weights, and where nothing is given by distances of samples: adversarial training gets worse and then better again.
  */
 export function epochsOfPatience(
   given: number | undefined,
@@ -27,9 +27,16 @@ export function epochsOfPatience(
     steps,
     stepsPerEpoch,
     validateEvery = epochsApart(stepsPerEpoch),
-  }: { readonly steps: number; readonly stepsPerEpoch: number; readonly validateEvery?: number | undefined },
+    bySamples = false,
+  }: {
+    readonly steps: number;
+    readonly stepsPerEpoch: number;
+    readonly validateEvery?: number | undefined;
+    readonly bySamples?: boolean;
+  },
 ): number | undefined {
   if (given !== undefined) return given === 0 ? undefined : given;
+  if (bySamples) return undefined;
   const quarter = Math.ceil(steps / stepsPerEpoch / 4);
   return Math.max(leastPatience, leastValidations * validateEvery, quarter);
 }

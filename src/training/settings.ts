@@ -65,13 +65,13 @@ export const trainingSettings = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe(
-      "epochs without a better validation after which training stops (default: a quarter of all, at least 20); the best weights are used, with 0 the last",
+      "epochs without a better validation after which training stops (default: a quarter of all, at least 20; none by samples); the best weights are used, with 0 the last",
     ),
   selectBy: z
     .enum(selectByNames)
     .default("auto")
     .describe(
-      "distance of samples to the validation examples that selects the best weights; auto: for a model without validation metrics of its own",
+      "distance of samples to validation examples that selects the best weights; auto: where the model has no validation metrics, frechet or kid for images, mmd for all else",
     ),
   validateEvery: z
     .int()
@@ -79,7 +79,7 @@ export const trainingSettings = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe(
-      "epochs between validations (default: 1, more where epochs are short; by samples as many as make it about a tenth of the time)",
+      "epochs between validations (default: 1, more where epochs are short; by samples, so many that they take about a tenth of the time)",
     ),
   picturesEvery: z
     .int()
@@ -87,7 +87,7 @@ export const trainingSettings = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe(
-      "epochs between sample grids during training, 0 for none (default: none; at most 40 grids for a model that is validated by samples)",
+      "epochs between sample grids during training, 0 for none (default: none; at most about 40 grids where the model has no validation metrics)",
     ),
   tensorboard: z.boolean().default(false).describe("write TensorBoard event files into the run's tensorboard/"),
   mlflow: z.string().min(1).max(1000).optional().describe("address of an MLflow server to log settings and metrics to"),

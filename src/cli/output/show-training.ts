@@ -85,6 +85,10 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       return progress.event("checkpoint", { step: event.step, epoch: event.epoch });
     case "pictures":
       return progress.event("pictures", { step: event.step, epoch: event.epoch, files: event.files });
+    case "film":
+      progress.event("film", { step: event.step, file: event.file });
+      if (!json) progress.log(`film    ${event.file}`);
+      return;
     case "rewind": {
       const { kind, message, ...rest } = event;
       progress.event(kind, rest);
@@ -142,7 +146,7 @@ function summarize(
   }
   if (run.info.selection) {
     const { distance, samples, examples, features } = run.info.selection;
-    print(`\n${distance} of ${samples} samples to up to ${examples} examples, in ${features} features`);
+    print(`\n${distance} of ${samples} samples to at most ${examples} examples, in ${features} features`);
   } else if (!trained.model.validation && !trained.model.solve)
     print("\nno validation metric to select weights by: these are the last weights");
   if (best)

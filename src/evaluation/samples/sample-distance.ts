@@ -114,7 +114,7 @@ const costs = { sample: 0.25, feature: 1 / 128, network: 1.25 };
 const operations = 10_000;
 
 /** Pairs of a discrepancy likewise, of few numbers each. */
-const pairs = 400;
+const pairs = 200;
 
 /**
  * Bandwidth of a discrepancy in mean distances of two examples. Of a GAN's checkpoints on 8gaussians, a quarter puts those with more samples at
