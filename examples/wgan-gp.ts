@@ -44,6 +44,10 @@ class WGAN implements Model {
     return independent(new Delta(reshape(this.generate(z!, context), [-1, ...this.shape])), this.shape.length);
   }
 
+  discriminate(x: Tensor) {
+    return reshape(this.critic.apply(flatten(x)), [-1]);
+  }
+
   objectives({ x }: Batch, contextOf: (objective: string) => Context): Objective[] {
     const fakes = (name: string) =>
       this.generate(noise.normal([x.shape[0]!, ...this.latents[0].shape]), contextOf(name));

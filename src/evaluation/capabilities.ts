@@ -78,6 +78,11 @@ const capabilities = {
     does: "has a Gaussian q(z|x) and p(z) of independent dimensions",
     lacks: "has no Gaussian q(z|x) and p(z) of independent dimensions",
   },
+  discriminate: {
+    has: (model) => model.discriminate !== undefined,
+    does: "has a discriminator",
+    lacks: "has no discriminator",
+  },
   likelihood: {
     has: (model) => model.logProb !== undefined || model.logWeights !== undefined,
     does: "has a likelihood",

@@ -171,6 +171,12 @@ export class TrainedModel implements ModelOnDevice {
     return this.#ofExamples("corrupt", x, (input, context) => this.model.corrupt!(input, context), seed);
   }
 
+  /** The discriminator's logit or critic's score of examples x [count, ...shape]: [count]. */
+  async discriminate(x: Float32Array): Promise<Float32Array> {
+    requireCapabilities(this.model, ["discriminate"]);
+    return this.#ofExamples("discriminate", x, (input, context) => this.model.discriminate!(input, context));
+  }
+
   /** Means of q(z|x), [count, latentDim]. */
   async encode(x: Float32Array): Promise<Float32Array> {
     requireCapabilities(this.model, ["encode"]);

@@ -104,11 +104,11 @@ test("grays come back as they were, frame by frame, for ever", () => {
   } = decodeGif(
     encodeGif(
       frames.map((data) => raster(1, data)),
-      { frameMs: 80 },
+      { frameMs: 80, restMs: 500 },
     ),
   );
   expect({ width, height, loops }).toEqual({ width: 40, height: 20, loops: 0 });
-  expect(found.map(({ delay }) => delay)).toEqual([8, 8, 8]);
+  expect(found.map(({ delay }) => delay)).toEqual([8, 8, 58]);
   found.forEach(({ rgb }, i) => expect(rgb).toEqual(frames[i]!.flatMap((gray) => [gray, gray, gray])));
 });
 

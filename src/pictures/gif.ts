@@ -13,13 +13,13 @@ const palettePixels = 1 << 18;
 
 /**
  * The bytes of an animated GIF that loops forever. Grays are exact; colors are quantized to a palette of 256 for all frames. The frame time has
- * a resolution of 1/100 s. Throws ShapeError for no frames, or frames of different sizes.
+ * a resolution of 1/100 s; the last frame stays for `restMs` longer. Throws ShapeError for no frames, or frames of different sizes.
  *
  * @example
  * const frame = (v: number) => grid(new Float32Array(64).fill(v), { count: 1, channels: 1, height: 8, width: 8 });
  * const gif = encodeGif([frame(0), frame(1)], { frameMs: 500 });
  */
-export function encodeGif(frames: readonly Raster[], { frameMs = 50 } = {}): Uint8Array<ArrayBuffer> {
+export function encodeGif(frames: readonly Raster[], { frameMs = 50, restMs = 0 } = {}): Uint8Array<ArrayBuffer> {
   const { width, height, channels } = frameForm("gif", frames);
   const palette =
     channels === 1
@@ -28,7 +28,10 @@ export function encodeGif(frames: readonly Raster[], { frameMs = 50 } = {}): Uin
   const gif = gifenc.GIFEncoder();
   frames.forEach((frame, i) => {
     const indices = channels === 1 ? frame.data : gifenc.applyPalette(rgba(frame), palette);
-    gif.writeFrame(indices, width, height, { delay: frameMs, ...(i === 0 && { palette, repeat: 0 }) });
+    gif.writeFrame(indices, width, height, {
+      delay: frameMs + (i === frames.length - 1 ? restMs : 0),
+      ...(i === 0 && { palette, repeat: 0 }),
+    });
   });
   gif.finish();
   return gif.bytes();

@@ -1,5 +1,6 @@
 /** Image grids before rasterization: rows of images, or several aligned sets of them. */
 import { DataError } from "../errors.ts";
+import type { PlaneField } from "./field-plot.ts";
 import { alignedGrid, type Raster } from "./raster.ts";
 
 export interface ImageGrid {
@@ -15,6 +16,8 @@ export interface ImageGrid {
   readonly map?: boolean;
   /** Values that the axes of a plot are chosen by, in place of the sets': the same for all frames of a film. */
   readonly scaleOf?: Float32Array;
+  /** A field of the plane under a plot of real and generated points, whose axes are its own. */
+  readonly field?: PlaneField;
 }
 
 /** Whether examples of this shape are images. */

@@ -21,7 +21,7 @@ export function scatter(
   sets: readonly Float32Array[],
   { side = 320, pad = 4, scaleOf = sets[0] ?? new Float32Array() }: ScatterOptions = {},
 ): Raster {
-  const [left, bottom, extent] = window(scaleOf);
+  const { left, bottom, extent } = plotWindow(scaleOf);
   const width = sets.length * (side + pad) + pad;
   const height = side + 2 * pad;
   const data = new Uint8Array(width * height);
@@ -51,8 +51,15 @@ function frame(data: Uint8Array, width: number, left: number, top: number, side:
       data[at] = BORDER;
 }
 
-/** The smallest square that contains all finite points, with a margin of a twentieth. */
-function window(points: Float32Array): readonly [left: number, bottom: number, extent: number] {
+/** A square of the plane. */
+export interface PlotWindow {
+  readonly left: number;
+  readonly bottom: number;
+  readonly extent: number;
+}
+
+/** The smallest square that contains all finite points, `margin` times as large: by a twentieth on each side. */
+export function plotWindow(points: Float32Array, margin = 1.1): PlotWindow {
   const [low, high] = [
     [Infinity, Infinity],
     [-Infinity, -Infinity],
@@ -63,8 +70,8 @@ function window(points: Float32Array): readonly [left: number, bottom: number, e
     low[axis] = Math.min(low[axis], value);
     high[axis] = Math.max(high[axis], value);
   });
-  const extent = Math.max(high[0] - low[0], high[1] - low[1]) * 1.1;
-  if (!(extent > 0 && extent < Infinity)) return [-1, -1, 2];
+  const extent = Math.max(high[0] - low[0], high[1] - low[1]) * margin;
+  if (!(extent > 0 && extent < Infinity)) return { left: -1, bottom: -1, extent: 2 };
   const start = (axis: 0 | 1): number => (low[axis] + high[axis] - extent) / 2;
-  return [start(0), start(1), extent];
+  return { left: start(0), bottom: start(1), extent };
 }

@@ -19,7 +19,8 @@ import {
   runModelOf,
   sameFile,
 } from "./run-spec.ts";
-import { asJson, compileRun } from "./start-run.ts";
+import { openSelection } from "./selection/select-by.ts";
+import { asJson, compileRun, type StartOptions } from "./start-run.ts";
 import { TrainingRun } from "./training-run.ts";
 
 /** Settings given again when resuming: each must be what the run was started with. */
@@ -37,6 +38,7 @@ export interface ResumeOptions {
   /** The run's model, where the platform is not to find it: of a file that may have changed, as long as the weights fit. */
   readonly named?: NamedDefinition | undefined;
   readonly onLoadProgress?: OnLoadProgress;
+  readonly onExtractorTraining?: StartOptions["onExtractorTraining"];
 }
 
 /**
@@ -46,12 +48,12 @@ export interface ResumeOptions {
  */
 export async function resumeRun(
   path: string,
-  { given = {}, named, onLoadProgress }: ResumeOptions,
+  { onLoadProgress, ...options }: ResumeOptions,
   platform: Platform,
 ): Promise<TrainingRun> {
   const run = await Run.resume(platform.openStore(path));
   try {
-    return await resumed(run, { given, named }, withLoadProgress(platform, onLoadProgress));
+    return await resumed(run, options, withLoadProgress(platform, onLoadProgress));
   } catch (error) {
     await run.close();
     throw error;
@@ -60,7 +62,7 @@ export async function resumeRun(
 
 async function resumed(
   run: Run,
-  { given = {}, named }: Omit<ResumeOptions, "onLoadProgress">,
+  { given = {}, named, onExtractorTraining }: Omit<ResumeOptions, "onLoadProgress">,
   platform: Platform,
 ): Promise<TrainingRun> {
   const spec = await readRunSpec(run, platform, named);
@@ -74,11 +76,13 @@ async function resumed(
     tensorboard = before.tensorboard,
     mlflow = before.mlflow,
     threads = before.threads,
+    selectBy = "auto",
     ...rest
   } = settingsAgain;
   const { device: deviceAgain = before.device, ...fixed } = rest;
   refuseChanges(again, { ...data, model: definition.name, data: data.source, seed });
   refuseChanges(binarizeAgain === "auto" ? {} : { binarize: binarizeAgain }, data);
+  refuseChanges(selectBy === "auto" ? {} : { selectBy }, before);
   refuseChanges(configAgain, config);
   // The length may change where that leaves the learning rates of the steps done as they were.
   const length = before.schedule === "constant" ? { epochs: undefined, steps: undefined } : {};
@@ -101,6 +105,7 @@ async function resumed(
       `${run.path}: the run is longer already, got ${steps} steps, expected at least the ${from} done`,
     );
   await step.prepare();
+  const selection = await openSelection(platform, model, { source, settings, onExtractorTraining });
   await run.rewind(from);
   const modelFile = named?.modelFile ?? run.info.modelFile;
   if (JSON.stringify(settings) !== JSON.stringify(before) || !sameFile(modelFile, run.info.modelFile))
@@ -114,6 +119,7 @@ async function resumed(
     picked,
     binarize: data.binarize,
     settings,
+    selection,
     seed,
     warnings: device.description === run.info.device ? [] : [otherDevice(device, run.info)],
     addressGiven: settingsAgain.mlflow !== undefined,

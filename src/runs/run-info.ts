@@ -83,6 +83,10 @@ const runInfoSchema = z.strictObject({
       ),
     })
     .optional(),
+  /** The distance of samples to validation examples that selects the best weights, where one does: in which features, of how many of both. */
+  selection: z
+    .strictObject({ distance: line, features: line, samples: z.int().positive(), examples: z.int().positive() })
+    .optional(),
   seed: z.int().nonnegative(),
   /** Version of the Latentkit that made the run. */
   latentkit: line,

@@ -26,7 +26,7 @@ import {
 } from "./storage/store.ts";
 
 const infoFile = "run.json";
-const samplesFolder = "samples";
+export const samplesFolder = "samples";
 /** Of run.json: most are a few kilobytes, the quantiles and categories of a wide table megabytes. */
 const maxRunInfoBytes = 16_000_000;
 

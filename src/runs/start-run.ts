@@ -1,7 +1,6 @@
 import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
-import { ConfigError } from "../errors.ts";
 import { buildModel } from "../models/build-model.ts";
 import type { ModelDefinition } from "../models/definition.ts";
 import type { Model, Objective } from "../models/model.ts";
@@ -20,6 +19,7 @@ import { withPresets } from "../training/with-presets.ts";
 import { type DataOptions, givenDataOptions, type OnLoadProgress } from "../data/options.ts";
 import { type PickedDevice, type Platform, withLoadProgress } from "./platform.ts";
 import { Run } from "./run.ts";
+import { openSelection, selectionInfo, settleSelection } from "./selection/select-by.ts";
 import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
 import { version } from "../version.ts";
 
@@ -49,6 +49,8 @@ export interface StartOptions {
   /** Likewise. */
   readonly picked?: PickedDevice;
   readonly onLoadProgress?: OnLoadProgress;
+  /** Called with the progress of training an extractor that samples are compared in, in steps. */
+  readonly onExtractorTraining?: (step: number, steps: number) => void;
 }
 
 /** Opens the data, builds and compiles the model and, when all of that fits together, makes the run. */
@@ -64,20 +66,22 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const { length } = source.train.indices;
   const { config, settings: chosen, presets } = withPresets(definition, request, seenSpec(source.train), length);
   // A resumed run takes what `auto` took.
-  const settings = { ...chosen, device: device.name };
+  const asked = { ...chosen, device: device.name };
   const where = request.modelFile?.path ?? definition.name;
   const model = buildModel(definition, config, spec, where);
-  checkModel(where, model, spec, settings.batchSize);
+  checkModel(where, model, spec, asked.batchSize);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
-  const compiled = compileRun({ model, source, device, settings, binarize, seed });
+  const compiled = compileRun({ model, source, device, settings: asked, binarize, seed });
+  const { batches, step, steps } = compiled;
+  const stepsPerEpoch = batches.batchesPerEpoch / step.batchesPerStep;
+  const epochs = steps / stepsPerEpoch;
+  const settings = { ...asked, ...settleSelection(model, source, { settings: asked, epochs, stepsPerEpoch }) };
   const columns = source.train.dataset.columns?.slice();
-  await compiled.step.initialize(seed);
-  await compiled.step.prepare();
-  if (settings.patience && !(model.validation && source.validation.indices.length > 0))
-    throw new ConfigError(
-      `--patience: no validation metric, got ${model.validation ? "no validation examples" : "a model that reports none"}, expected metrics and examples to validate on; leave it out`,
-    );
+  await step.initialize(seed);
+  await step.prepare();
   await platform.trackers.check(settings);
+  const { onExtractorTraining } = options;
+  const selection = await openSelection(platform, model, { source, settings, onExtractorTraining });
   const info: RunInfo = {
     model: definition.name,
     ...(request.modelFile && { modelFile: request.modelFile }),
@@ -89,6 +93,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
       fingerprint: source.fingerprint,
       ...asData({ ...spec, ...(columns && { columns }) }),
     },
+    ...(selection && { selection: selectionInfo(selection) }),
     ...(source.parent && { parent: structuredClone(source.parent) as NonNullable<RunInfo["parent"]> }),
     seed,
     latentkit: version,
@@ -110,6 +115,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
     picked,
     binarize,
     settings,
+    selection,
     seed,
     presets,
     definition,

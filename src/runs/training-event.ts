@@ -8,6 +8,8 @@ export type TrainingEvent =
   | { readonly kind: "validation"; readonly step: number; readonly epoch: number; readonly metrics: Metrics }
   | { readonly kind: "checkpoint"; readonly step: number; readonly epoch: number }
   | { readonly kind: "pictures"; readonly step: number; readonly epoch: number; readonly files: readonly string[] }
+  /** The pictures of training joined to one animation, at its end. */
+  | { readonly kind: "film"; readonly step: number; readonly file: string }
   /** A failure outside training, such as of a server that metrics are sent to; training continues. */
   | { readonly kind: "warning"; readonly step: number; readonly message: string }
   | { readonly kind: "interrupted"; readonly step: number }

@@ -163,7 +163,11 @@ test("sample grids are made every few epochs, from the same noise, and leave the
     [2, 10],
     [4, 20],
   ]);
-  expect(readdirSync(join(folder, "pictured/samples")).toSorted()).toEqual(["epoch-2.png", "epoch-4.png"]);
+  expect(readdirSync(join(folder, "pictured/samples")).toSorted()).toEqual([
+    "epoch-2.png",
+    "epoch-4.png",
+    "samples.gif",
+  ]);
   await follow(await start("unpictured", { epochs: 4 }));
   expect(existsSync(join(folder, "unpictured/samples/epoch-2.png"))).toBe(false);
   expect(bytes("pictured", 20).equals(bytes("unpictured", 20))).toBe(true);

@@ -1,14 +1,13 @@
 import type { RunSpec } from "./run-spec.ts";
 import type { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
-import type { DataSource, Split } from "../data/split.ts";
+import type { DataSource } from "../data/split.ts";
 import { DivergedError } from "../errors.ts";
 import type { ModelDefinition, Remedies } from "../models/definition.ts";
 import type { Model } from "../models/model.ts";
-import { type ValidationMetrics, validationMetrics } from "../evaluation/validation-metrics.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { type Best, betterOf, epochsOfPatience, outOfPatience } from "../training/early-stopping.ts";
-import { isReviewed } from "../training/validation-schedule.ts";
+import { completesMultiple, isReviewed } from "../training/validation-schedule.ts";
 import { fit } from "../training/fit.ts";
 import type { TrainingSettings } from "../training/settings.ts";
 import { solve } from "../training/solve.ts";
@@ -26,8 +25,11 @@ import type { PickedDevice, Platform } from "./platform.ts";
 import type { Run } from "./run.ts";
 import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
 import { runFindings } from "./findings.ts";
+import type { OpenSelection } from "./selection/select-by.ts";
+import { diverged, Validator } from "./selection/validator.ts";
 import { tracked } from "./tracking/tracking.ts";
 import type { TrainingEvent } from "./training-event.ts";
+import { filmed } from "./pictures/film.ts";
 import { writeEpochPictures } from "./pictures/training-pictures.ts";
 import { version } from "../version.ts";
 
@@ -43,6 +45,8 @@ export interface TrainingRunParts {
   readonly batches: Batches;
   readonly binarize: Binarization;
   readonly settings: TrainingSettings;
+  /** What distances of samples are measured with, where the settings select by one. */
+  readonly selection: OpenSelection | undefined;
   /** What is to be said before training. */
   readonly warnings: readonly string[];
   /** See TrackedRun. */
@@ -75,6 +79,7 @@ export class TrainingRun {
   /** The model with its current weights, EMA weights where the run keeps them. */
   readonly trained: TrainedModel;
   readonly #parts: TrainingRunParts;
+  readonly #validator: Validator;
   #best: Best | null;
   #startMs = 0;
 
@@ -98,6 +103,7 @@ export class TrainingRun {
       columns: run.info.data.columns,
       emaWeights: step.emaWeights(),
     });
+    this.#validator = new Validator(this.trained, parts);
   }
 
   /**
@@ -154,10 +160,18 @@ export class TrainingRun {
   async *#train(from: number, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
     const { run, steps, stepsPerEpoch } = this;
     const { model, step, batches, binarize, seed, settings } = this.#parts;
-    const { validation } = this.source;
-    const validates = model.validation !== undefined && validation.indices.length > 0;
-    const patience = epochsOfPatience(settings.patience, { steps, stepsPerEpoch });
-    const outOfTime = (n: number): boolean => outOfPatience(patience, { best: this.#best, step: n, stepsPerEpoch });
+    const { validateEvery, picturesEvery } = settings;
+    const patience = epochsOfPatience(settings.patience, {
+      steps,
+      stepsPerEpoch,
+      validateEvery,
+      bySamples: this.#parts.selection !== undefined,
+    });
+    const epochsAt = (n: number): number => batches.cursorAt(n * step.batchesPerStep).epoch;
+    const completes = (every: number, n: number): boolean =>
+      completesMultiple(every, { before: epochsAt(n - 1), after: epochsAt(n) });
+    const outOfTime = (n: number): boolean =>
+      outOfPatience(patience, { best: this.#best, step: n, epochsAt, validateEvery });
     let end = outOfTime(from) ? from : steps;
     const events = model.solve
       ? solve(model, { store: step.store, split: this.source.train, binarize, from })
@@ -170,8 +184,9 @@ export class TrainingRun {
       yield { kind: "step", ...rest };
       const last = n === steps;
       const reviews = epochEnds && isReviewed(epoch, { stepsPerEpoch, patience: settings.patience });
-      if (validates && (reviews || last)) {
-        const results = await this.#measure(validation, n);
+      const validates = validateEvery === undefined ? reviews : completes(validateEvery, n);
+      if (this.#validator.validates && (validates || last)) {
+        const results = await this.#validator.validation(n);
         await run.appendMetrics({ step: n, epoch, split: "validation", metrics: results });
         yield { kind: "validation", step: n, epoch, metrics: results };
         this.#best = betterOf(this.#best, n, results);
@@ -182,9 +197,9 @@ export class TrainingRun {
         await this.#save(n);
         yield { kind: "checkpoint", step: n, epoch };
       }
-      if (settings.picturesEvery && epochEnds && epoch % settings.picturesEvery === 0) {
-        const files = await writeEpochPictures(this, epoch);
-        yield { kind: "pictures", step: n, epoch, files };
+      if (picturesEvery && completes(picturesEvery, n)) {
+        const files = await writeEpochPictures(this, epochsAt(n));
+        yield { kind: "pictures", step: n, epoch: epochsAt(n), files };
       }
       if (stops) {
         yield { kind: "stopped", step: n, epoch, best: this.#best! };
@@ -196,6 +211,7 @@ export class TrainingRun {
         return;
       }
     }
+    yield* filmed(run, { step: end, epoch: epochsAt(end) });
     const weights = await this.#bestWeights(end);
     const metrics = await this.#finalMetrics(end, weights);
     const { rewinds } = this.#parts;
@@ -224,16 +240,10 @@ export class TrainingRun {
   }
 
   async close(): Promise<void> {
+    await this.#validator.release();
     await this.trained.release({ weights: false });
     await this.#parts.step.release();
     await this.run.close();
-  }
-
-  async #measure(split: Split, step: number): Promise<ValidationMetrics> {
-    const { binarize } = this.#parts;
-    const results = await validationMetrics(this.trained, { split, binarize });
-    for (const [name, value] of Object.entries(results)) if (!Number.isFinite(value)) throw diverged(step, name, value);
-    return results;
   }
 
   /** Puts the best checkpoint's weights in place, unless the last are asked for. Returns the steps behind the weights. */
@@ -275,19 +285,10 @@ export class TrainingRun {
   async #finalMetrics(end: number, weights: number): Promise<RunMetrics> {
     const { run, stepsPerEpoch } = this;
     const metrics = await readRunMetrics(run, { end, weights, stepsPerEpoch });
-    const measured = Object.keys(metrics.test).length > 0;
-    const { test: split } = this.source;
-    if (measured || !this.#parts.model.validation || split.indices.length === 0) return metrics;
-    const test = await this.#measure(split, weights);
+    if (Object.keys(metrics.test).length > 0) return metrics;
+    const test = await this.#validator.test(weights);
+    if (Object.keys(test).length === 0) return metrics;
     await run.appendMetrics({ step: end, epoch: Math.ceil(end / stepsPerEpoch), split: "test", metrics: test });
     return { ...metrics, test };
   }
 }
-
-const diverged = (step: number, name: string, value: number): DivergedError =>
-  new DivergedError(
-    step,
-    name,
-    value,
-    `train: ${name} is not finite after step ${step}, got ${value}, expected numbers; try a lower --learning-rate, or --clip-norm 1`,
-  );

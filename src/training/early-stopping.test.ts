@@ -14,11 +14,16 @@ test("the best is the lowest first metric, and of equal ones the earliest", () =
 
 test("patience ends after so many epochs without anything better", () => {
   const best = { step: 20, metric: "negElbo", value: 3 };
-  const at = (patience: number | undefined, step: number): boolean =>
-    outOfPatience(patience, { best, step, stepsPerEpoch: 10 });
+  const epochsAt = (step: number): number => Math.floor(step / 10);
+  const at = (patience: number | undefined, step: number): boolean => outOfPatience(patience, { best, step, epochsAt });
   expect([20, 30, 40, 50].map((step) => at(2, step))).toEqual([false, false, true, true]);
   expect(at(undefined, 1000)).toBe(false);
-  expect(outOfPatience(1, { best: null, step: 1000, stepsPerEpoch: 10 })).toBe(false);
+  expect(outOfPatience(1, { best: null, step: 1000, epochsAt })).toBe(false);
+  // Nobody has looked for anything better before the next validation.
+  const rarely = [30, 40, 50, 60, 70].map((step) =>
+    outOfPatience(2, { best: { ...best, step: 30 }, step, epochsAt, validateEvery: 3 }),
+  );
+  expect(rarely).toEqual([false, false, false, true, true]);
 });
 
 test.each([
@@ -33,6 +38,9 @@ test.each([
   // At least four validations, which are 50 steps apart where epochs are short.
   [undefined, { steps: 120, stepsPerEpoch: 1 }, 200],
   [undefined, { steps: 120, stepsPerEpoch: 4 }, 52],
+  [undefined, { steps: 200, stepsPerEpoch: 10, validateEvery: 8 }, 32],
+  [undefined, { steps: 200, stepsPerEpoch: 10, bySamples: true }, undefined],
+  [3, { steps: 200, stepsPerEpoch: 10, bySamples: true }, 3],
 ])("patience of %j in %j is %j epochs", (given, length, expected) => {
   expect(epochsOfPatience(given, length)).toBe(expected);
 });

@@ -19,25 +19,47 @@ const leastValidations = 4;
 /**
  * Epochs without a better validation after which training stops: as given; a quarter of the planned ones where nothing is, but at least
  * 20 and several validations, which are not after every epoch where epochs are short; undefined for 0, which trains to the end and keeps
- * the last weights.
+ * the last weights, and where nothing is given by distances of samples: adversarial training gets worse and then better again.
  */
 export function epochsOfPatience(
   given: number | undefined,
-  { steps, stepsPerEpoch }: { readonly steps: number; readonly stepsPerEpoch: number },
+  {
+    steps,
+    stepsPerEpoch,
+    validateEvery = epochsApart(stepsPerEpoch),
+    bySamples = false,
+  }: {
+    readonly steps: number;
+    readonly stepsPerEpoch: number;
+    readonly validateEvery?: number | undefined;
+    readonly bySamples?: boolean;
+  },
 ): number | undefined {
   if (given !== undefined) return given === 0 ? undefined : given;
+  if (bySamples) return undefined;
   const quarter = Math.ceil(steps / stepsPerEpoch / 4);
-  return Math.max(leastPatience, leastValidations * epochsApart(stepsPerEpoch), quarter);
+  return Math.max(leastPatience, leastValidations * validateEvery, quarter);
 }
 
 /**
- * Whether so many epochs in a row have brought nothing better. A function of the steps alone, so that a resumed run stops where the
- * whole one does.
+ * Whether so many epochs in a row have brought nothing better, where every `validateEvery`-th is validated. A function of the steps alone, so that
+ * a resumed run stops where the whole one does. `epochsAt`: the epochs that are complete after a step.
  */
 export function outOfPatience(
   patience: number | undefined,
-  { best, step, stepsPerEpoch }: { readonly best: Best | null; readonly step: number; readonly stepsPerEpoch: number },
+  {
+    best,
+    step,
+    epochsAt,
+    validateEvery = 1,
+  }: {
+    readonly best: Best | null;
+    readonly step: number;
+    readonly epochsAt: (step: number) => number;
+    readonly validateEvery?: number | undefined;
+  },
 ): boolean {
   if (patience === undefined || !best) return false;
-  return Math.floor(step / stepsPerEpoch) - Math.floor(best.step / stepsPerEpoch) >= patience;
+  const validated = validateEvery * Math.floor(epochsAt(step) / validateEvery);
+  return validated - epochsAt(best.step) >= patience;
 }

@@ -10,6 +10,9 @@ import { deviceNames } from "../runtime/device.ts";
 import type { Rewind } from "./checkpoint.ts";
 import { trackEma, clipByNorm, clipByValue } from "../optim/wrappers.ts";
 
+/** What selects the best weights; the distances are those of evaluation, by name. */
+export const selectByNames = ["auto", "frechet", "kid", "mmd", "none"] as const;
+
 export const optimizerNames = ["adam", "adamw", "adamax", "rmsprop", "sgd"] as const;
 
 /** Training settings, with defaults and ranges; each field's description is its help text. */
@@ -74,9 +77,30 @@ export const trainingSettings = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe(
-      "epochs without a better validation after which training stops (default: a quarter of all, at least 20); the best weights are used, with 0 the last",
+      "epochs without a better validation after which training stops (default: a quarter of all, at least 20; none by samples); the best weights are used, with 0 the last",
     ),
-  picturesEvery: z.int().positive().max(1_000_000).optional().describe("epochs between sample grids during training"),
+  selectBy: z
+    .enum(selectByNames)
+    .default("auto")
+    .describe(
+      "distance of samples to validation examples that selects the best weights; auto: where the model has no validation metrics, frechet or kid for images, mmd for all else",
+    ),
+  validateEvery: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe(
+      "epochs between validations (default: 1, more where epochs are short; by samples, so many that they take about a tenth of the time)",
+    ),
+  picturesEvery: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      "epochs between sample grids during training, 0 for none (default: none; at most about 40 grids where the model has no validation metrics)",
+    ),
   tensorboard: z.boolean().default(false).describe("write TensorBoard event files into the run's tensorboard/"),
   mlflow: z.string().min(1).max(1000).optional().describe("address of an MLflow server to log settings and metrics to"),
   device: z.enum(deviceNames).default("auto").describe("where to compute"),

@@ -4,6 +4,7 @@ import type { Distribution } from "../../src/distributions/distribution.ts";
 import { independent } from "../../src/distributions/independent.ts";
 import { Normal } from "../../src/distributions/normal.ts";
 import { grad } from "../../src/graph/grad.ts";
+import { type Shape, sizeOf } from "../../src/graph/shape.ts";
 import { constant, noise, type Tensor } from "../../src/graph/tensor.ts";
 import { defineModel } from "../../src/models/definition.ts";
 import type { Codes, Latent } from "../../src/models/latent.ts";
@@ -14,7 +15,8 @@ import { MLP } from "../../src/nn/mlp.ts";
 import { parameters } from "../../src/nn/module.ts";
 import { BatchNorm } from "../../src/nn/normalization.ts";
 import { sqrt, square } from "../../src/ops/arithmetic.ts";
-import { relu, stopGradient } from "../../src/ops/elementwise.ts";
+import { relu, sigmoid, stopGradient } from "../../src/ops/elementwise.ts";
+import { flatten, reshape } from "../../src/ops/movement.ts";
 import { mean, sum } from "../../src/ops/reduction.ts";
 import { adam } from "../../src/optim/adam.ts";
 
@@ -25,21 +27,26 @@ interface WGANConfig {
   readonly penalty: number;
 }
 
-/** A generator with batch normalization: z -> x. */
+/** A generator with batch normalization: z -> x, intensities by a sigmoid. */
 class Generator {
   readonly layers: readonly Linear[];
   readonly norms: readonly BatchNorm[];
   readonly output: Linear;
+  readonly #shape: Shape;
+  readonly #intensities: boolean;
 
-  constructor(latentDim: number, hiddenDim: number, dataDim: number) {
+  constructor({ latentDim, hiddenDim }: WGANConfig, { shape, range }: DataSpec) {
     this.layers = [new Linear(latentDim, hiddenDim), new Linear(hiddenDim, hiddenDim)];
     this.norms = this.layers.map(() => new BatchNorm(hiddenDim));
-    this.output = new Linear(hiddenDim, dataDim);
+    this.output = new Linear(hiddenDim, sizeOf(shape));
+    this.#shape = shape;
+    this.#intensities = range !== null;
   }
 
   apply(code: Tensor, context: Context): Tensor {
     const hidden = this.layers.reduce((h, layer, i) => relu(this.norms[i]!.apply(layer.apply(h), context)), code);
-    return this.output.apply(hidden);
+    const x = this.output.apply(hidden);
+    return reshape(this.#intensities ? sigmoid(x) : x, [code.shape[0]!, ...this.#shape]);
   }
 }
 
@@ -57,11 +64,11 @@ class WGAN implements Model {
   readonly latents: readonly [Latent];
   readonly #config: WGANConfig;
 
-  constructor(config: WGANConfig, { shape }: DataSpec) {
+  constructor(config: WGANConfig, data: DataSpec) {
     const { latentDim, hiddenDim } = config;
     this.#config = config;
-    this.generator = new Generator(latentDim, hiddenDim, shape[0]!);
-    this.critic = new MLP([shape[0]!, hiddenDim, hiddenDim, 1], { activation: "leakyRelu" });
+    this.generator = new Generator(config, data);
+    this.critic = new MLP([sizeOf(data.shape), hiddenDim, hiddenDim, 1], { activation: "leakyRelu" });
     this.latents = [
       {
         name: "z",
@@ -74,7 +81,13 @@ class WGAN implements Model {
   }
 
   decode({ z: code }: Codes, context: Context): Distribution {
-    return independent(new Delta(this.generator.apply(code!, context)), 1);
+    const x = this.generator.apply(code!, context);
+    return independent(new Delta(x), x.shape.length - 1);
+  }
+
+  /** D(x), the critic's score. */
+  discriminate(x: Tensor): Tensor {
+    return reshape(this.critic.apply(flatten(x)), [x.shape[0]!]);
   }
 
   objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
@@ -84,11 +97,11 @@ class WGAN implements Model {
       this.generator.apply(this.#prior(batch).sample(), contextOf(objective));
 
     const fake = stopGradient(fakeOf("critic"));
-    const e = noise.uniform([batch, 1]);
+    const e = noise.uniform([batch, ...x.shape.slice(1).map(() => 1)]);
     const between = stopGradient(x.mul(e).add(fake.mul(e.neg().add(1))));
-    const [gradient] = grad(sum(this.critic.apply(between)), [between]);
-    const norm = sqrt(sum(square(gradient!), 1).add(1e-12));
-    const wasserstein = mean(this.critic.apply(x)).sub(mean(this.critic.apply(fake)));
+    const [gradient] = grad(sum(this.discriminate(between)), [between]);
+    const norm = sqrt(sum(square(flatten(gradient!)), 1).add(1e-12));
+    const wasserstein = mean(this.discriminate(x)).sub(mean(this.discriminate(fake)));
     const own = { optimizer: criticAdam };
     const prefixed = (name: "critic" | "generator") =>
       new Map([...parameters(this[name])].map(([path, v]) => [`${name}.${path}`, v]));
@@ -104,7 +117,7 @@ class WGAN implements Model {
       },
       {
         name: "generator",
-        loss: mean(this.critic.apply(fakeOf("generator"))).neg(),
+        loss: mean(this.discriminate(fakeOf("generator"))).neg(),
         parameters: prefixed("generator"),
         metrics: {},
         ...own,

@@ -15,6 +15,7 @@ import {
   trainOptions,
   type TrainRequest,
 } from "../options/train-options.ts";
+import { extractorProgress } from "../output/line-progress.ts";
 import { loadProgress } from "../output/show-load-progress.ts";
 import { printJson } from "../output/terminal.ts";
 
@@ -73,7 +74,12 @@ const start: Open = (model, { options, given }) => {
       seed,
       ...givenDataOptions(options),
     },
-    { command: process.argv.slice(2), ...(out !== undefined && { out }), onLoadProgress: loadProgress() },
+    {
+      command: process.argv.slice(2),
+      ...(out !== undefined && { out }),
+      onLoadProgress: loadProgress(),
+      onExtractorTraining: extractorProgress(),
+    },
   );
 };
 
@@ -84,5 +90,10 @@ const resume: Open = (model, { given: { options, config } }) => {
   const again = { model: model.definition.name, config, settings, data, binarize, seed, ...givenDataOptions(options) };
   // A built-in model is named by its name, which the run has already.
   const named = model.modelFile && model;
-  return resumeRun(out, { given: again, named, onLoadProgress: loadProgress() });
+  return resumeRun(out, {
+    given: again,
+    named,
+    onLoadProgress: loadProgress(),
+    onExtractorTraining: extractorProgress(),
+  });
 };

@@ -1,5 +1,11 @@
 import { printAside } from "./terminal.ts";
 
+/** Shows the training of a feature extractor. */
+export function extractorProgress(): (step: number, steps: number) => void {
+  const lines = new LineProgress("training the extractor");
+  return (step, steps) => lines.show(step, steps);
+}
+
 /** A progress line on stderr every two seconds. */
 export class LineProgress {
   readonly #what: string;

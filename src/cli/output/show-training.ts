@@ -85,6 +85,10 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       return progress.event("checkpoint", { step: event.step, epoch: event.epoch });
     case "pictures":
       return progress.event("pictures", { step: event.step, epoch: event.epoch, files: event.files });
+    case "film":
+      progress.event("film", { step: event.step, file: event.file });
+      if (!json) progress.log(`film    ${event.file}`);
+      return;
     case "rewind": {
       const { kind, message, ...rest } = event;
       progress.event(kind, rest);
@@ -131,12 +135,19 @@ function summarize(
   for (const { title, grid, terminalRows } of pictures) showImageGrid(title, grid, terminalRows);
   const names = Object.keys(metrics.test);
   if (names.length > 0) {
-    const rows = (["train", "validation", "test"] as const).map((split): readonly string[] =>
-      [split as string].concat(names.map((name) => (name in metrics[split] ? metricText(metrics[split][name]!) : "-"))),
-    );
-    print(`\n${table([["mean per example", ...names], ...rows])}`);
+    const rows = (["train", "validation", "test"] as const)
+      .filter((split) => names.some((name) => name in metrics[split]))
+      .map((split): readonly string[] =>
+        [split as string].concat(
+          names.map((name) => (name in metrics[split] ? metricText(metrics[split][name]!) : "-")),
+        ),
+      );
+    print(`\n${table([[run.info.selection ? "metric" : "mean per example", ...names], ...rows])}`);
   }
-  if (!trained.model.validation && !trained.model.solve)
+  if (run.info.selection) {
+    const { distance, samples, examples, features } = run.info.selection;
+    print(`\n${distance} of ${samples} samples to at most ${examples} examples, in ${features} features`);
+  } else if (!trained.model.validation && !trained.model.solve)
     print("\nno validation metric to select weights by: these are the last weights");
   if (best)
     print(

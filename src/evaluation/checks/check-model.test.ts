@@ -105,6 +105,11 @@ test.each<readonly [string, object, RegExp]>([
   ],
   ["shapes that do not fit", { logProb: (x: Tensor) => x.add(zeros(2, 5)) }, /^own: logProb: .*\[2,3\].*\[2,5\]/],
   [
+    "a score of each value",
+    { discriminate: (x: Tensor) => x },
+    /^own: discriminate has the wrong shape, got \[2, 3\] for 2 examples, expected \[2\]$/,
+  ],
+  [
     "a prior of samples",
     { latents: [{ ...latents[0], prior: () => zeros(2, 2) }] },
     /^own: the prior of z is no distribution/,

@@ -82,6 +82,7 @@ export function checkModel(where: string, model: Model, { shape }: DataSpec, bat
   };
   capability("reconstruct", "example", model.reconstruct && (() => model.reconstruct!(x, context)));
   capability("corrupt", "example", model.corrupt && (() => model.corrupt!(x, context)));
+  capability("discriminate", "row", model.discriminate && (() => model.discriminate!(x, context)));
   capability("logProb", "row", model.logProb && (() => model.logProb!(x, context)));
   if (model.elbo) {
     const { elbo, distortion, rates } = named("elbo", "elbo, distortion and rates", () => model.elbo!(x, context));

@@ -5,12 +5,12 @@ export type Features = Float32Array | Float64Array;
 
 /**
  * Number of vectors in `features`. Throws ConfigError, prefixed by `where`, for fewer than `least`, a value that is not finite, or vectors
- * that are all equal.
+ * that are all equal unless they may be, as those of a generator that has collapsed.
  */
 export function countFeatures(
   where: string,
   features: Features,
-  { dim, least }: { readonly dim: number; readonly least: number },
+  { dim, least, mayBeEqual = false }: { readonly dim: number; readonly least: number; readonly mayBeEqual?: boolean },
 ): number {
   const count = features.length / dim;
   if (!Number.isInteger(count))
@@ -28,7 +28,7 @@ export function countFeatures(
       );
     same &&= value === features[i % dim];
   }
-  if (same && count > 1)
+  if (same && !mayBeEqual && count > 1)
     throw new ConfigError(`${where}: all examples are the same, got ${count} equal ones, expected some that differ`);
   return count;
 }

@@ -14,15 +14,15 @@ export interface FeatureMoments {
 
 /**
  * Mean and covariance of features [count, dim]. Throws ConfigError for too few examples for a covariance of full rank (at most dim), or
- * features that are not finite or all equal.
+ * features that are not finite, or all equal unless they `mayBeEqual`.
  */
-export function featureMoments(features: Features, dim: number): FeatureMoments {
+export function featureMoments(features: Features, dim: number, { mayBeEqual = false } = {}): FeatureMoments {
   const few = features.length / dim;
   if (few <= dim)
     throw new ConfigError(
       `frechet: too few examples for a covariance of ${dim} features, got ${few}, expected more than ${dim}`,
     );
-  const count = countFeatures("frechet", features, { dim, least: dim + 1 });
+  const count = countFeatures("frechet", features, { dim, least: dim + 1, mayBeEqual });
   const mean = new Float64Array(dim);
   for (let row = 0; row < features.length; row += dim)
     for (let k = 0; k < dim; k++) mean[k]! += features[row + k]! / count;

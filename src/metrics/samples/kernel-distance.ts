@@ -28,7 +28,7 @@ const fewestSubsets = 10;
  * It is the mean over disjoint subsets of a cross estimate: the inner product of E phi(x) - E phi(y) on one half of the subset with that on
  * the other half (Shekhar et al. 2022, arXiv:2211.14908). For equal distributions it is symmetric around 0, so Student's interval over the
  * subsets holds; the usual all-pairs U-statistic has a long right tail there. Throws ConfigError for fewer than 40 examples of a set, or
- * features that are not finite or all equal.
+ * features that are not finite or all equal, but for those of x where they `mayBeEqual`.
  *
  * @example
  * const random = stream(0, "features");
@@ -36,9 +36,14 @@ const fewestSubsets = 10;
  * const { value, interval } = kernelDistance(features(1), features(0), 4);
  * interval[0] > 0; // true
  */
-export function kernelDistance(x: Features, y: Features, dim: number, { seed = 0 } = {}): KernelDistance {
+export function kernelDistance(
+  x: Features,
+  y: Features,
+  dim: number,
+  { seed = 0, mayBeEqual = false } = {},
+): KernelDistance {
   const least = 4 * fewestSubsets;
-  const n = countFeatures("kid: generated examples", x, { dim, least });
+  const n = countFeatures("kid: generated examples", x, { dim, least, mayBeEqual });
   const m = countFeatures("kid: examples", y, { dim, least });
   const fewer = Math.min(n, m);
   const subsets = Math.max(fewestSubsets, Math.floor(fewer / usualSize));

@@ -33,7 +33,7 @@ const MOST = 8000;
  *   mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j),  x samples, y real,
  *
  * with the p-value of a permutation test. The default bandwidth s is the median distance of pooled pairs (their section 8). Throws ConfigError
- * for more than 8000 examples together, fewer than 2 of either, or features that are not finite or all equal.
+ * for more than 8000 examples together, fewer than 2 of either, or features that are not finite, or all equal, but for samples that `mayBeEqual`.
  */
 export function maximumMeanDiscrepancy(
   samples: Features,
@@ -44,14 +44,16 @@ export function maximumMeanDiscrepancy(
     bandwidth,
     permutations = 200,
     seed = 0,
+    mayBeEqual = false,
   }: {
     readonly kernel?: DiscrepancyKernel;
     readonly bandwidth?: number;
     readonly permutations?: number;
     readonly seed?: number;
+    readonly mayBeEqual?: boolean;
   } = {},
 ): Discrepancy {
-  const n = countFeatures("mmd: samples", samples, { dim, least: 2 });
+  const n = countFeatures("mmd: samples", samples, { dim, least: 2, mayBeEqual });
   const m = countFeatures("mmd: real examples", real, { dim, least: 2 });
   if (n + m > MOST)
     throw new ConfigError(

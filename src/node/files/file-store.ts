@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, type Dirent } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname, join } from "node:path";
@@ -107,10 +107,17 @@ export class FileStore implements RunStore {
   }
 
   async folders(name: string): Promise<readonly string[]> {
+    return (await this.#entries(name)).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  }
+
+  async files(name: string): Promise<readonly string[]> {
+    return (await this.#entries(name)).filter((entry) => entry.isFile()).map((entry) => entry.name);
+  }
+
+  async #entries(name: string): Promise<readonly Dirent[]> {
     const path = await this.#within(name);
     try {
-      const entries = await readdir(path, { withFileTypes: true });
-      return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+      return await readdir(path, { withFileTypes: true });
     } catch (error) {
       throw fileError(error, path, "read");
     }

@@ -3,14 +3,18 @@ import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
+import type { PlaneField } from "../../pictures/field-plot.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
+import { plotWindow } from "../../pictures/scatter.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { Model } from "../../models/model.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import type { Run } from "../run.ts";
+import { splitSpec } from "../../data/split-spec.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
 import { shownAs } from "../../evaluation/samples/shown-samples.ts";
+import { epochPicture } from "./film.ts";
 import { forSamples, manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
 
 export interface NamedImageGrid {
@@ -34,7 +38,8 @@ export async function trainingGrids({ trained, source }: Pictured): Promise<read
   if (picture?.form === "plot") {
     if (!has(model, "sample") || source.test.indices.length === 0) return [];
     const grid = await pointsGrid(trained, source.test);
-    return [{ name: "samples.png", title: "test examples beside samples", grid, terminalRows: 1 }];
+    const title = grid.field ? "the discriminator, test examples and samples" : "test examples beside samples";
+    return [{ name: "samples.png", title, grid, terminalRows: 1 }];
   }
   if (!picture) return [];
   const grids: NamedImageGrid[] = [];
@@ -66,19 +71,63 @@ function sampleCount({ condition }: Model): number {
   return field?.kind === "class" ? 10 * Math.min(field.classes.length, 20) : 64;
 }
 
+/** Points of each set of a plot. */
+const plotted = 2000;
+
+/** Samples of a model in each of its pictures during training; 0 where they have none. */
+export function samplesPictured(model: Model, { validation }: Pick<DataSource, "validation">): number {
+  const { picture } = kindOf(splitSpec(validation).kind);
+  if (!picture || !has(model, "sample") || validation.indices.length === 0) return 0;
+  return picture.form === "plot" ? Math.min(plotted, validation.indices.length) : sampleCount(model);
+}
+
 /** Random examples of a split above their reconstructions. */
 async function drawnReconstructions(trained: TrainedModel, split: Split): Promise<ImageGrid> {
   const drawn = drawnExamples(split, 32);
   return reconstructionGrid(forExamples(trained, drawn), firstExamples(drawn, 32));
 }
 
-/** Random examples of a split beside as many samples, of the same classes where the model is given labels. */
-async function pointsGrid(trained: TrainedModel, split: Split): Promise<ImageGrid> {
-  const drawn = drawnExamples(split, 2000);
-  const points = firstExamples(drawn, 2000);
+/** Cells of a discriminator's field along each axis. */
+const cells = 80;
+
+/** The output of a model's discriminator over the plane around points; none of p(x | condition), which has one for each condition. */
+async function discriminatorField(
+  trained: TrainedModel,
+  points: Float32Array,
+  epoch: number | undefined,
+): Promise<PlaneField | undefined> {
+  if (!has(trained.model, "discriminate") || trained.model.condition?.required) return undefined;
+  const area = plotWindow(points, 1.5);
+  const { left, bottom, extent } = area;
+  const centers = new Float32Array(2 * cells * cells);
+  for (let row = 0; row < cells; row++)
+    for (let column = 0; column < cells; column++)
+      centers.set(
+        [left + ((column + 0.5) / cells) * extent, bottom + ((cells - row - 0.5) / cells) * extent],
+        2 * (row * cells + column),
+      );
+  const title = `discriminator D(x)${epoch === undefined ? "" : `, epoch ${epoch}`}`;
+  return { values: await trained.discriminate(centers), side: cells, area, title };
+}
+
+/**
+ * Random examples of a split beside as many samples, of the same classes where the model is given labels: the same examples, and so the same axes,
+ * each time. Where it has a discriminator, both over its output.
+ */
+async function pointsGrid(trained: TrainedModel, split: Split, epoch?: number): Promise<ImageGrid> {
+  const drawn = drawnExamples(split, plotted);
+  const points = firstExamples(drawn, plotted);
   const count = points.length / 2;
   const samples = await forExamples(trained, drawn).sample(count);
-  return { sets: [points, samples], count, columns: 2, shape: trained.shape, kind: trained.kind };
+  const field = await discriminatorField(trained, points, epoch);
+  return {
+    sets: [points, samples],
+    count,
+    columns: 2,
+    shape: trained.shape,
+    kind: trained.kind,
+    ...(field && { field }),
+  };
 }
 
 /**
@@ -101,9 +150,9 @@ export async function writeEpochPictures(
   const sampled = has(model, "sample") && forSamples(trained, validation);
   const grid =
     picture.form === "plot"
-      ? await pointsGrid(trained, validation)
+      ? await pointsGrid(trained, validation, epoch)
       : sampled
         ? await sampleGrid(sampled, { count: sampleCount(model), ...shownAs(model, trained.kind) })
         : await drawnReconstructions(trained, validation);
-  return [await run.writeSample(`epoch-${epoch}.png`, [encodePng(gridRaster(grid))])];
+  return [await run.writeSample(epochPicture(epoch), [encodePng(gridRaster(grid))])];
 }

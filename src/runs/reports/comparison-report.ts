@@ -33,7 +33,7 @@ export async function comparedPictures(
   const { test: all } = await loaded.openData();
   const pictures: ReportPicture[] = [];
   const add = (title: string, grid: ImageGrid): void => {
-    pictures.push({ title, png: encodePng(gridRaster(grid)) });
+    pictures.push({ title, bytes: encodePng(gridRaster(grid)) });
   };
   const count = form === "plot" ? points : side * side;
   // The same for every run; of a sorted file the first would be of one class.

@@ -15,7 +15,7 @@ test("whatever a run's files say is text, and nothing is fetched or run", () => 
     findings: [{ finding: "over-fitting", evidence: hostile, remedy: hostile }],
     charts: ["<svg></svg>"],
     maps: [],
-    pictures: [{ title: hostile, png: Uint8Array.of(1, 2, 3) }],
+    pictures: [{ title: hostile, bytes: Uint8Array.of(1, 2, 3) }],
     notes: [hostile],
   });
   expect(html).not.toMatch(/<script|onerror=alert\(1\)>/);

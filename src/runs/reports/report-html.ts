@@ -4,8 +4,9 @@ import type { Finding } from "../../training/finding.ts";
 
 export interface ReportPicture {
   readonly title: string;
-  /** A PNG file's bytes. */
-  readonly png: Uint8Array;
+  /** A file's bytes. */
+  readonly bytes: Uint8Array;
+  readonly type?: "png" | "gif";
 }
 
 export interface Report {
@@ -81,8 +82,8 @@ export function metricsHtml([names, ...results]: Report["results"]): string {
   return names ? `<table class="results"><tr>${cells("th", names)}</tr>\n${rows}</table>` : "";
 }
 
-export const pictureHtml = ({ title, png }: ReportPicture): string =>
-  `<img alt="${text(title)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}">`;
+export const pictureHtml = ({ title, bytes, type = "png" }: ReportPicture): string =>
+  `<img alt="${text(title)}" src="data:image/${type};base64,${Buffer.from(bytes).toString("base64")}">`;
 
 /** A whole file. */
 export const pageHtml = (title: string, body: string): string => `<!doctype html>

@@ -15,6 +15,7 @@ import type { MetricsRecord } from "../storage/metrics-log.ts";
 import { type Report, reportHtml } from "./report-html.ts";
 import type { Run } from "../run.ts";
 import { readRunData } from "../run-spec.ts";
+import { readFilm } from "../pictures/film.ts";
 import { type NamedImageGrid, trainingGrids } from "../pictures/training-pictures.ts";
 
 export interface ReportedRun {
@@ -47,6 +48,7 @@ async function reportOf({ run, trained, definition, openData, grids: made }: Rep
   for await (const record of run.metrics()) records.push(record);
   const data = readRunData(run);
   const map = source && (await attempt(() => codesMap(trained, source.validation, data.binarize), notes));
+  const film = await attempt(() => readFilm(run), notes);
   return {
     title: `${info.model} on ${source?.name ?? info.data.source}`,
     summary: `${definition.summary} (${definition.paper}).`,
@@ -55,7 +57,10 @@ async function reportOf({ run, trained, definition, openData, grids: made }: Rep
     findings: info.result?.findings ?? [],
     charts: charts(records),
     maps: map ? [map] : [],
-    pictures: grids.map(({ title, grid }) => ({ title, png: encodePng(gridRaster(grid)) })),
+    pictures: [
+      ...grids.map(({ title, grid }) => ({ title, bytes: encodePng(gridRaster(grid)) })),
+      ...(film ? [{ title: "during training", bytes: film, type: "gif" as const }] : []),
+    ],
     notes,
   };
 }
@@ -125,6 +130,7 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
     ],
     ["Model", [["name", info.model], ["parameters", String(count)], ...rows(info.config)]],
     ["Training", [...rows(info.training), ["seed", String(info.seed)]]],
+    ...(info.selection ? [["Selection", rows(info.selection)] as const] : []),
     [
       "Run",
       [
@@ -151,7 +157,7 @@ function card(info: RunInfo, trained: TrainedModel, source: DataSource | undefin
 }
 
 /** Metrics of the weights that the run is evaluated with, means per example. */
-function results({ result }: RunInfo, records: readonly MetricsRecord[]): Report["results"] {
+function results({ result, selection }: RunInfo, records: readonly MetricsRecord[]): Report["results"] {
   const weights = result?.weights ?? Infinity;
   const validation = records.findLast(({ split, step }) => split === "validation" && step <= weights)?.metrics;
   const test = records.findLast(({ split }) => split === "test")?.metrics;
@@ -162,7 +168,7 @@ function results({ result }: RunInfo, records: readonly MetricsRecord[]): Report
     ...names.map((name) => number(found[name] ?? Number.NaN)),
   ];
   return [
-    ["mean per example", ...names],
+    [selection ? "metric" : "mean per example", ...names],
     ...(validation ? [row("validation", validation)] : []),
     ...(test ? [row("test", test)] : []),
   ];

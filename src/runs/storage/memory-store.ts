@@ -91,14 +91,22 @@ export class MemoryStore implements RunStore {
     });
   }
 
-  async folders(name: string): Promise<readonly string[]> {
-    this.#inFolder(name);
-    const start = name === "" ? "" : `${name}/`;
+  folders(name: string): Promise<readonly string[]> {
+    return this.#namesIn(name, this.#folders);
+  }
+
+  files(name: string): Promise<readonly string[]> {
+    return this.#namesIn(name, this.#files.keys());
+  }
+
+  async #namesIn(folder: string, names: Iterable<string>): Promise<readonly string[]> {
+    this.#inFolder(folder);
+    const start = folder === "" ? "" : `${folder}/`;
     return Promise.resolve(
-      [...this.#folders]
-        .filter((folder) => folder !== "" && folder.startsWith(start))
-        .map((folder) => folder.slice(start.length))
-        .filter((folder) => !folder.includes("/")),
+      [...names]
+        .filter((name) => name !== "" && name.startsWith(start))
+        .map((name) => name.slice(start.length))
+        .filter((name) => !name.includes("/")),
     );
   }
 

@@ -115,11 +115,14 @@ describe.each(places)("a run's store of %s", (_, open) => {
       await store.makeFolder("outer");
       expect((await store.folders("outer")).toSorted()).toEqual(["empty", "one"]);
       expect(await store.folders("")).toEqual(["outer"]);
+      expect((await store.files("outer/one")).toSorted()).toEqual(["a", "b"]);
+      expect([await store.files("outer"), await store.files("")]).toEqual([[], ["run.json"]]);
       expect([await text("outer/one/b"), await text("outer/empty/a")]).toEqual(["2", "3"]);
       await expect(store.writeFolder("outer/one", files(["a", "4"]))).rejects.toThrow(/one: cannot write, got /);
       await store.removeFolder("outer/one");
       expect([await store.kindOf("outer/one"), await store.kindOf("outer/one/a")]).toEqual(["nothing", "nothing"]);
       expect(await store.folders("outer")).toEqual(["empty"]);
+      await expect(store.files("none")).rejects.toThrow(ConfigError);
       await expect(store.folders("none")).rejects.toThrow(ConfigError);
       await expect(store.removeFolder("none")).rejects.toThrow(ConfigError);
     });

@@ -35,6 +35,8 @@ export interface RunStore {
   open(name: string): Promise<StoredFile>;
   /** Names of the folders in a folder, in no order. */
   folders(name: string): Promise<readonly string[]>;
+  /** Names of the files in it likewise. */
+  files(name: string): Promise<readonly string[]>;
 
   /** Makes a folder where there is none yet. */
   makeFolder(name: string): Promise<void>;
