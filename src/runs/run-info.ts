@@ -4,7 +4,7 @@ import { mostClasses } from "../data/dataset.ts";
 import { columnSchema } from "../data/tables/column.ts";
 import type { DataSpec } from "../data/spec.ts";
 import { bestSchema, jsonObjectSchema } from "../training/checkpoint.ts";
-import { findingSchema } from "../training/finding.ts";
+import { findingSchema } from "../training/doctor/finding.ts";
 import { matching, parseJsonObject, refuseOtherFormat } from "../serialization/json.ts";
 
 /** Version of run.json that this Latentkit writes; it reads this one and refuses newer ones. */

@@ -1,5 +1,5 @@
 import type { Best } from "../training/early-stopping.ts";
-import type { Finding } from "../training/finding.ts";
+import type { Finding } from "../training/doctor/finding.ts";
 import type { Metrics, RunMetrics } from "./run-metrics.ts";
 
 /** What happened, in the order it happens. `epoch` is the one the step is in, from 1. */

@@ -7,7 +7,7 @@ import { unitReport, type UnitReport } from "../../metrics/codes/unit-report.ts"
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { readRunData } from "../../runs/run-spec.ts";
 import { barChart } from "../../pictures/bar-chart.ts";
-import { diagnose } from "../../training/diagnosis.ts";
+import { diagnose } from "../../training/doctor/diagnosis.ts";
 import { checkKind, samplesFile } from "../output/write-output.ts";
 import { metricText } from "../output/progress.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";

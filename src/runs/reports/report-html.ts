@@ -1,6 +1,6 @@
 /** report.html: one file without scripts, that reads nothing from elsewhere and escapes whatever it shows. */
 import { escapeMarkup as text } from "../../pictures/markup.ts";
-import type { Finding } from "../../training/finding.ts";
+import type { Finding } from "../../training/doctor/finding.ts";
 
 export interface ReportPicture {
   readonly title: string;

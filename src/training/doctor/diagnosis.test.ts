@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Remedies } from "../models/definition.ts";
-import { findModel } from "../models/registry.ts";
+import type { Remedies } from "../../models/definition.ts";
+import { findModel } from "../../models/registry.ts";
 import { diagnose, type Measured, type Symptoms } from "./diagnosis.ts";
 
 const train = (step: number, metrics: Record<string, number>): Measured => ({ split: "train", step, metrics });

@@ -2,8 +2,8 @@
  * The training doctor: diagnoses a run from the record of its metrics. Each finding names its evidence and the setting to
  * change; none changes the run.
  */
-import type { Remedies } from "../models/definition.ts";
-import type { Rewind } from "./checkpoint.ts";
+import type { Remedies } from "../../models/definition.ts";
+import type { Rewind } from "../checkpoint.ts";
 import type { DeadUnits } from "./dead-units.ts";
 import type { Finding } from "./finding.ts";
 

@@ -1,11 +1,11 @@
-import { Input, type Tensor, type Variable } from "../graph/tensor.ts";
-import { topologicalOrder } from "../graph/traverse.ts";
-import { takeMean } from "../models/latent.ts";
-import type { Model } from "../models/model.ts";
-import { evaluation } from "../nn/context.ts";
-import { max } from "../ops/reduction.ts";
-import { Program } from "../runtime/program.ts";
-import type { VariableStore } from "../runtime/variables.ts";
+import { Input, type Tensor, type Variable } from "../../graph/tensor.ts";
+import { topologicalOrder } from "../../graph/traverse.ts";
+import { takeMean } from "../../models/latent.ts";
+import type { Model } from "../../models/model.ts";
+import { evaluation } from "../../nn/context.ts";
+import { max } from "../../ops/reduction.ts";
+import { Program } from "../../runtime/program.ts";
+import type { VariableStore } from "../../runtime/variables.ts";
 
 export interface DeadUnits {
   /** Rectified units that are 0 for every example, and anywhere in the image where they are channels. */

@@ -1,12 +1,12 @@
 import { beforeAll, expect, test } from "vitest";
-import { Normal } from "../distributions/normal.ts";
-import { constant, Variable } from "../graph/tensor.ts";
-import type { Model } from "../models/model.ts";
-import { relu } from "../ops/elementwise.ts";
-import { sum } from "../ops/reduction.ts";
-import type { Device } from "../runtime/device.ts";
-import { cpuDevice } from "../runtime/node.ts";
-import { createVariables } from "../runtime/variables.ts";
+import { Normal } from "../../distributions/normal.ts";
+import { constant, Variable } from "../../graph/tensor.ts";
+import type { Model } from "../../models/model.ts";
+import { relu } from "../../ops/elementwise.ts";
+import { sum } from "../../ops/reduction.ts";
+import type { Device } from "../../runtime/device.ts";
+import { cpuDevice } from "../../runtime/node.ts";
+import { createVariables } from "../../runtime/variables.ts";
 import { countDeadUnits } from "./dead-units.ts";
 
 let cpu: Device;
