@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { stream } from "../../src/random/streams.ts";
 import type { Installed } from "../e2e/install.ts";
-import { TrainedAlike } from "./trained-alike.ts";
+import { TrainedAlike, type TrainingName } from "./trained-alike.ts";
 
 export interface KillRequest {
+  readonly training: TrainingName;
   readonly kills: number;
   readonly seed: number;
   readonly steps: number;
@@ -23,9 +24,9 @@ export interface KillResult {
 
 export async function killedRuns(
   latentkit: Installed,
-  { kills, seed, steps, until }: KillRequest,
+  { training, kills, seed, steps, until }: KillRequest,
 ): Promise<KillResult> {
-  const alike = new TrainedAlike(latentkit, steps);
+  const alike = new TrainedAlike(latentkit, steps, training);
   await alike.train();
   const random = stream(seed, "kills");
   const findings: string[] = [];
@@ -45,7 +46,7 @@ export async function killedRuns(
     }
     finished += 1;
     const problem = alike.problemOf(out, first.done);
-    if (problem !== undefined) findings.push(`kill ${killed}, --seed ${seed}: ${problem}`);
+    if (problem !== undefined) findings.push(`${training}, kill ${killed}, --seed ${seed}: ${problem}`);
     rmSync(out, { recursive: true, force: true });
   }
   return { kills: killed, finished, findings };

@@ -9,7 +9,7 @@ import { caseFile, type Fuzzer } from "./fuzzing/fuzzer.ts";
 import { runFuzzer } from "./fuzzing/run-fuzzer.ts";
 import { fullDisks } from "./full-disk.ts";
 import { imageBombs } from "./image-bombs.ts";
-import { killedRuns } from "./kills.ts";
+import { killedRuns, type KillResult } from "./kills.ts";
 import { testFiles } from "./test-files.ts";
 
 const { values: options } = parseArgs({
@@ -76,9 +76,15 @@ const parts: ReadonlyMap<string, Part> = new Map<string, Part>([
     "kills",
     (ms) =>
       onBuild(async (latentkit) => {
-        const request = { kills: Number(options.kills), seed, steps: STEPS, until: Date.now() + ms };
-        const { kills, finished, findings } = await killedRuns(latentkit, request);
-        return { name: "kills", done: `${kills} kills, ${finished} runs finished`, findings };
+        const results: KillResult[] = [];
+        for (const training of ["vae", "gan"] as const) {
+          const each = Math.ceil(Number(options.kills) / 2);
+          const request = { training, kills: each, seed, steps: STEPS, until: Date.now() + ms / 2 };
+          results.push(await killedRuns(latentkit, request));
+        }
+        const total = (of: (result: KillResult) => number): number => results.reduce((sum, each) => sum + of(each), 0);
+        const done = `${total(({ kills }) => kills)} kills, ${total(({ finished }) => finished)} runs finished`;
+        return { name: "kills", done, findings: results.flatMap(({ findings }) => findings) };
       }),
   ],
   [

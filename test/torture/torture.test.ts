@@ -64,13 +64,22 @@ describe("the harness", () => {
   });
 });
 
-test("training that is killed twice ends with the bytes of one that is not", async () => {
-  const latentkit = install();
-  try {
-    const { finished, findings } = await killedRuns(latentkit, { kills: 2, seed: 0, steps: 100, until: Infinity });
-    expect(findings).toEqual([]);
-    expect(finished).toBeGreaterThan(0);
-  } finally {
-    latentkit.remove();
-  }
-});
+test.each(["vae", "gan"] as const)(
+  "%s: training that is killed twice ends with the bytes of one that is not",
+  async (training) => {
+    const latentkit = install();
+    try {
+      const { finished, findings } = await killedRuns(latentkit, {
+        training,
+        kills: 2,
+        seed: 0,
+        steps: 100,
+        until: Infinity,
+      });
+      expect(findings).toEqual([]);
+      expect(finished).toBeGreaterThan(0);
+    } finally {
+      latentkit.remove();
+    }
+  },
+);

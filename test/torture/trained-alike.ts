@@ -4,21 +4,26 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Finished, Installed } from "../e2e/install.ts";
 
-/** Seconds of training with a checkpoint every few steps. */
-const TRAINING =
-  "train vae --data toy:moons:2000 --threads 1 --device cpu --batch-size 64 --set latentDim=2 --set hiddenDims=32";
+/** Seconds of training with a checkpoint every few steps: of one network, and of two that take turns, with EMA weights and two optimizers. */
+const trainings = {
+  vae: "train vae --data toy:moons:2000 --threads 1 --device cpu --batch-size 64 --set latentDim=2 --set hiddenDims=32",
+  gan: "train gan --data toy:moons:2000 --threads 1 --device cpu --batch-size 64 --ema 0.99 --set discriminatorSteps=2 --set hiddenDims=32",
+};
+export type TrainingName = keyof typeof trainings;
 const CHECKPOINTS = "--checkpoint-every 25 --json";
 
 export class TrainedAlike {
   readonly #latentkit: Installed;
   readonly #steps: number;
+  readonly #training: TrainingName;
   /** Of the run that nothing stopped: a digest, and how long it took. */
   expected = "";
   durationMs = 0;
 
-  constructor(latentkit: Installed, steps: number) {
+  constructor(latentkit: Installed, steps: number, training: TrainingName = "vae") {
     this.#latentkit = latentkit;
     this.#steps = steps;
+    this.#training = training;
   }
 
   async train(): Promise<void> {
@@ -34,7 +39,8 @@ export class TrainedAlike {
   /** Begins training into a folder, or goes on where it has begun. */
   start(out: string): ReturnType<Installed["start"]> {
     const begun = existsSync(join(out, "run.json"));
-    const args = [TRAINING, `--steps ${this.#steps}`, CHECKPOINTS, ...(begun ? ["--resume"] : [])].join(" ").split(" ");
+    const training = trainings[this.#training];
+    const args = [training, `--steps ${this.#steps}`, CHECKPOINTS, ...(begun ? ["--resume"] : [])].join(" ").split(" ");
     return this.#latentkit.start(...args, "--out", out);
   }
 
