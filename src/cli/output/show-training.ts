@@ -147,6 +147,8 @@ function summarize(
   if (run.info.selection) {
     const { distance, samples, examples, features } = run.info.selection;
     print(`\n${distance} of ${samples} samples to at most ${examples} examples, in ${features} features`);
+    if (trained.model.discriminate)
+      print("the losses of discriminator and generator are not progress: they say which of the two is ahead");
   } else if (!trained.model.validation && !trained.model.solve)
     print("\nno validation metric to select weights by: these are the last weights");
   if (best)
