@@ -30,7 +30,7 @@ test("WGAN-GP: batch normalization, fresh batches, EMA of the generator alone", 
   const run = await proofRun(wganGP, {
     data: "toy:8gaussians:4000",
     out: "wgan-gp",
-    settings: { steps: 1500, batchSize: 128, ema: 0.99, schedule: "cosine" },
+    settings: { steps: 1500, batchSize: 128, ema: 0.99, schedule: "cosine", picturesEvery: 0 },
   });
   const { trained, events } = run;
   const samples = await trained.sample(2000, { seed: 1 });
