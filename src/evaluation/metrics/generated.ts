@@ -108,3 +108,16 @@ function checkSize(option: string, count: number, { dataset }: Split): void {
       `${option}: too many examples of [${dataset.shape.join(", ")}] to hold at once, got ${count}, expected at most ${most}`,
     );
 }
+
+/** The extractor's probabilities of classes, for a metric of this name. Throws ConfigError where it has none. */
+export async function classifierOf(
+  { extractor }: Pick<MetricContext, "extractor">,
+  metric: string,
+): Promise<(x: Float32Array) => Promise<Float32Array>> {
+  const opened = await extractor();
+  if (!opened.classify)
+    throw new ConfigError(
+      `${metric}: the extractor has no classes, got ${opened.name}, expected small-28, or an ONNX model with "probabilities" or "logits" in its JSON file`,
+    );
+  return (x) => opened.classify!(x);
+}

@@ -1,6 +1,5 @@
-import { ConfigError } from "../../errors.ts";
 import { inceptionScore } from "../../metrics/samples/inception-score.ts";
-import { generatedExamples, lackingSamples, realExamples, sampleConditions } from "./generated.ts";
+import { classifierOf, generatedExamples, lackingSamples, realExamples, sampleConditions } from "./generated.ts";
 import type { MetricResult, Metric } from "./metric.ts";
 
 export const inceptionScoreMetric: Metric = {
@@ -9,11 +8,7 @@ export const inceptionScoreMetric: Metric = {
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors } = context;
-    const { name, classify } = await context.extractor();
-    if (!classify)
-      throw new ConfigError(
-        `inception-score: the extractor has no classes, got ${name}, expected small-28, or an ONNX model with "probabilities" or "logits" in its JSON file`,
-      );
+    const classify = await classifierOf(context, "inception-score");
     const sets = [
       ...priors.map((prior) => ({ of: prior, examples: () => generatedExamples(context, prior) })),
       { of: "examples", examples: () => realExamples(context) },

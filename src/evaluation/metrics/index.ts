@@ -6,6 +6,7 @@ import { disentanglementMetric } from "./disentanglement.ts";
 import { classAccuracyMetric } from "./class-accuracy.ts";
 import { frechetMetric } from "./frechet.ts";
 import { frechetReconstructionMetric } from "./frechet-reconstruction.ts";
+import { classBalanceMetric } from "./class-balance.ts";
 import { inceptionScoreMetric } from "./inception-score.ts";
 import { kidMetric } from "./kid.ts";
 import { likelihoodMetric } from "./likelihood.ts";
@@ -38,6 +39,7 @@ export const metrics: readonly Metric[] = [
   frechetMetric,
   kidMetric,
   inceptionScoreMetric,
+  classBalanceMetric,
   classAccuracyMetric,
   frechetReconstructionMetric,
   precisionRecallMetric,
