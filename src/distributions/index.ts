@@ -19,5 +19,6 @@ export { Normal, type NormalScale } from "./normal.ts";
 export { OneHotCategorical } from "./one-hot-categorical.ts";
 export { Quantized } from "./quantized.ts";
 export { RelaxedCategorical } from "./relaxed-categorical.ts";
+export { Rotated } from "./rotated.ts";
 export { StudentT } from "./student-t.ts";
 export { Uniform } from "./uniform.ts";

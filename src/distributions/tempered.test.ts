@@ -3,7 +3,19 @@ import { noiseValues } from "../../test/noise-values.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { constant } from "../graph/tensor.ts";
 import type { Distribution } from "./distribution.ts";
-import { Categorical, independent, Laplace, Logistic, Mixture, Normal, StudentT, Uniform } from "./index.ts";
+import {
+  Categorical,
+  independent,
+  Joint,
+  Laplace,
+  Logistic,
+  Mixture,
+  Normal,
+  OneHotCategorical,
+  Rotated,
+  StudentT,
+  Uniform,
+} from "./index.ts";
 import { tempered } from "./tempered.ts";
 
 const count = 40_000;
@@ -53,6 +65,28 @@ describe("a mixture of N(-4, 1) and N(4, 4), one to three", () => {
       expect(Math.sqrt(variance(right))).toBeCloseTo(2 * temperature, 1);
     },
   );
+});
+
+test("a joint distribution has each part at the temperature, classes as they are", () => {
+  const logits = constant([0, 0, 0], [3]).broadcastTo([count, 3]);
+  const d = new Joint([
+    new OneHotCategorical(logits),
+    independent(new Normal(constant(3).broadcastTo([count, 1]), 2), 1),
+  ]);
+  const samples = samplesOf(d, 0.5);
+  const part = (k: number): readonly number[] => samples.filter((_, i) => i % 4 === k);
+  for (const k of [0, 1, 2]) expect(new Set(part(k))).toEqual(new Set([0, 1]));
+  expect(mean(part(3))).toBeCloseTo(3, 1);
+  expect(variance(part(3))).toBeCloseTo(1, 1);
+});
+
+test("a turned Gaussian keeps its center, and gets narrower along its own axes", () => {
+  const u = independent(new Normal(constant([2, 0], [2]).broadcastTo([count, 2]), constant([1, 0.1], [2])), 1);
+  const samples = samplesOf(new Rotated(u, constant(Math.PI / 2)), 0.5);
+  const [x, y] = [0, 1].map((k) => samples.filter((_, i) => i % 2 === k));
+  expect([mean(x!), mean(y!)].map((v) => Math.round(20 * v) / 20)).toEqual([-0, 2]);
+  expect(variance(y!)).toBeCloseTo(0.25, 1);
+  expect(variance(x!)).toBeLessThan(0.003);
 });
 
 test("any other distribution has its samples times the temperature, and classes are sampled as they are", () => {

@@ -30,6 +30,8 @@ describe("latents that are said to have the prior N(0, I)", () => {
     ["cvae", { prior: "mixture" }, false],
     ["wae", {}, true],
     ["pca", {}, true],
+    ["aae", {}, true],
+    ["aae", { clusters: 2 }, false],
     ["ae", {}, false],
     ["rae", {}, false],
     // Its code's prior depends on the latent above.
@@ -63,6 +65,7 @@ test.each<readonly [name: string, expected: readonly CapabilityName[]]>([
   ["rae", ["encode", "decode", "reconstruct"]],
   ["wae", ["encode", "decode", "reconstruct", "sample", "prior", "standardNormal"]],
   ["vae", ["encode", "decode", "reconstruct", "sample", "prior", "standardNormal", "gaussian", "likelihood", "elbo"]],
+  ["aae", ["encode", "decode", "reconstruct", "sample", "prior", "standardNormal"]],
   ["two-layer", ["encode", "decode", "reconstruct", "sample", "prior", "likelihood", "elbo"]],
   [
     "cvae",

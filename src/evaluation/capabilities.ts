@@ -99,6 +99,11 @@ const capabilities = {
     does: "is conditioned on a class",
     lacks: "is not conditioned on a class",
   },
+  classify: {
+    has: (model) => model.logClasses !== undefined,
+    does: "classifies examples",
+    lacks: "does not classify examples",
+  },
 } satisfies Readonly<Record<string, Capability>>;
 export type CapabilityName = keyof typeof capabilities;
 

@@ -3,6 +3,8 @@
  *
  * @module latentkit/models
  */
+export { AAE, aae } from "./adversarial/aae.ts";
+export type { AAEConfig } from "./adversarial/aae-settings.ts";
 export { AE, ae, type AEConfig, type Pass, type Variation } from "./autoencoders/ae.ts";
 export { dae, type DAEConfig } from "./autoencoders/dae.ts";
 export { PCA, pca, type PCAConfig } from "./autoencoders/pca.ts";

@@ -104,6 +104,10 @@ export interface Model {
   corrupt?(x: Tensor, context: Context): Tensor;
   /** The discriminator's logit, or the critic's score, of examples: [batch], higher for what it takes for data. */
   discriminate?(x: Tensor, context: Context): Tensor;
+  /** log q(y|x) of the classes of the data, or of clusters: [batch, classes]. */
+  logClasses?(x: Tensor, context: Context): Tensor;
+  /** Whether its classes are clusters, found without labels. */
+  readonly clusters?: true;
   /** log p(x) exactly, [batch] in nats. */
   logProb?(x: Tensor, context: Context): Tensor;
   /** The bound at beta = 1 from one sample of z, whatever the model was trained with. */

@@ -1,3 +1,4 @@
+import { aae } from "./adversarial/aae.ts";
 import { gan } from "./adversarial/gan.ts";
 import { findNamed } from "../nearest-name.ts";
 import { copula } from "./densities/copula.ts";
@@ -34,6 +35,7 @@ export const registry: readonly ModelDefinition[] = [
   dipVAE,
   factorVAE,
   infoVAE,
+  aae,
   gan,
 ];
 

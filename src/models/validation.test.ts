@@ -132,7 +132,12 @@ test("m2: validation reports eq. 9 first, each example as one with a label and o
   expect(mean).toBeCloseTo(fraction * supervised + (1 - fraction) * unsupervised + crossEntropy, 8);
 });
 
-test("every model that is trained by steps is among them", () => {
-  const stepped = registry.filter(({ name }) => !modelOf(name).solve).map(({ name }) => name);
-  expect([...new Set([...trained.map(([name]) => name), "m2"])].toSorted()).toEqual(stepped.toSorted());
+test("every model that is trained by steps is among them, but for games, which minimize no one loss", () => {
+  const models = registry.map(({ name }) => ({ name, model: modelOf(name) }));
+  const stepped = models.filter(
+    ({ model }) => !model.solve && objectivesOf(model, x, { fields: classes })[0]!.name === "loss",
+  );
+  expect([...new Set([...trained.map(([name]) => name), "m2"])].toSorted()).toEqual(
+    stepped.map(({ name }) => name).toSorted(),
+  );
 });

@@ -32,3 +32,9 @@ export function variables(module: object): Map<string, Variable> {
  */
 export const parameters = (module: object): Map<string, Variable> =>
   new Map([...variables(module)].filter(([, variable]) => variable.trainable));
+
+/** The parameters of some of a module's parts, by their paths in the module. */
+export function parametersOf(module: object, ...parts: readonly object[]): Map<string, Variable> {
+  const own = new Set(parts.flatMap((part) => [...parameters(part).values()]));
+  return new Map([...parameters(module)].filter(([, parameter]) => own.has(parameter)));
+}

@@ -4,6 +4,8 @@ import { annealingMetric } from "./annealing.ts";
 import { bitsPerDimensionMetric } from "./bits-per-dimension.ts";
 import { disentanglementMetric } from "./disentanglement.ts";
 import { classAccuracyMetric } from "./class-accuracy.ts";
+import { classErrorMetric } from "./class-error.ts";
+import { codeDiscrepancyMetric } from "./code-discrepancy.ts";
 import { frechetMetric } from "./frechet.ts";
 import { frechetReconstructionMetric } from "./frechet-reconstruction.ts";
 import { classBalanceMetric } from "./class-balance.ts";
@@ -32,6 +34,8 @@ export const metrics: readonly Metric[] = [
   parzenMetric,
   activeUnitsMetric,
   rateMetric,
+  codeDiscrepancyMetric,
+  classErrorMetric,
   mutualInformationGapMetric,
   disentanglementMetric,
   totalVariationMetric,

@@ -3,24 +3,21 @@ import type { Distribution } from "../../distributions/distribution.ts";
 import { independent } from "../../distributions/independent.ts";
 import { Normal } from "../../distributions/normal.ts";
 import { ConfigError } from "../../errors.ts";
-import { constant, type Tensor, type Variable } from "../../graph/tensor.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
-import { parameters } from "../../nn/module.ts";
+import { parametersOf } from "../../nn/module.ts";
 import type { Layer } from "../../nn/residual.ts";
-import { minimum } from "../../ops/arithmetic.ts";
-import { exp, stopGradient } from "../../ops/elementwise.ts";
-import { concat } from "../../ops/movement.ts";
-import { cast, greater } from "../../ops/comparison.ts";
-import { mean } from "../../ops/reduction.ts";
+import { stopGradient } from "../../ops/elementwise.ts";
 import { clipWeights } from "../../optim/wrappers.ts";
 import { defineModel } from "../definition.ts";
 import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, FieldSpec, Model, Objective } from "../model.ts";
 import { fieldsOf } from "../vaes/cvae.ts";
+import { discriminatorTurn, generatorLoss } from "./game.ts";
 import { type AdversarialLossName, adversarialLosses, adversarialLossNames } from "./losses.ts";
 import { type AdversarialNetworkConfig, adversarialNetworkConfig, discriminatorFor, Generator } from "./networks.ts";
 import { type GeneratorOutput, generatorOutput } from "./outputs.ts";
-import { type GradientPenaltyName, gradientPenalties, gradientPenaltyNames, halves } from "./penalties.ts";
+import { type GradientPenaltyName, gradientPenaltyNames } from "./penalties.ts";
 import { adversarialPresets } from "./presets.ts";
 
 export interface GANConfig extends AdversarialNetworkConfig {
@@ -96,37 +93,25 @@ class GAN implements Model {
   }
 
   objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
-    const { loss: lossName, penalty: penaltyName, discriminatorSteps, rateRatio, clip, smoothing } = this.#config;
-    const loss = adversarialLosses[lossName];
+    const { loss, discriminatorSteps, rateRatio, clip } = this.#config;
     const real = this.#seen(x);
-    const own = (part: Layer): ReadonlyMap<string, Variable> => {
-      const trained = new Set(parameters(part).values());
-      return new Map([...parameters(this)].filter(([, parameter]) => trained.has(parameter)));
-    };
 
     const ofDiscriminator = contextOf("discriminator");
-    const f = (seen: Tensor): Tensor => this.discriminator.apply(seen, ofDiscriminator);
+    const f =
+      (context: Context) =>
+      (seen: Tensor): Tensor =>
+        this.discriminator.apply(seen, context);
     const fake = stopGradient(this.#samples(x.shape[0]!, ofDiscriminator));
-    const penalty = penaltyName === "none" ? undefined : gradientPenalties[penaltyName];
-    const [onReal, onFake] = penalty?.joint ? halves(f(concat([real, fake], 0))) : [f(real), f(fake)];
-    const played = loss.discriminator(onReal, onFake, 1 - smoothing);
-    const omega = penalty?.of(f, { real, fake });
+    const turn = discriminatorTurn(f(ofDiscriminator), { real, fake }, this.#config, step);
 
     const ofGenerator = contextOf("generator");
     const fooled = this.#samples(x.shape[0]!, ofGenerator);
-    // Apart: the gradient passes through the samples' half alone.
-    const judge = (seen: Tensor): Tensor => this.discriminator.apply(seen, ofGenerator);
     return [
       {
         name: "discriminator",
-        loss: omega ? played.add(omega.mul(this.#penaltyWeight(step))) : played,
-        parameters: own(this.discriminator),
-        metrics: {
-          realScore: mean(onReal),
-          fakeScore: mean(onFake),
-          realAboveFake: mean(cast(greater(onReal, onFake), "float32")),
-          ...(omega && { penalty: omega }),
-        },
+        loss: turn.loss,
+        parameters: parametersOf(this, this.discriminator),
+        metrics: turn.metrics,
         repeat: { times: discriminatorSteps, batches: "fresh" },
         ema: false,
         optimizer({ atRate }) {
@@ -136,8 +121,8 @@ class GAN implements Model {
       },
       {
         name: "generator",
-        loss: loss.generator(judge(fooled), judge(real)),
-        parameters: own(this.generator),
+        loss: generatorLoss(f(ofGenerator), { real, fake: fooled }, loss),
+        parameters: parametersOf(this, this.generator),
         metrics: {},
       },
     ];
@@ -152,15 +137,6 @@ class GAN implements Model {
   #samples(count: number, context: Context): Tensor {
     const code = this.#prior(count).sample();
     return this.#seen(this.#output.samples(this.generator.apply(code, context)));
-  }
-
-  /** It falls exponentially, to a hundredth after `annealing` steps and no further. */
-  #penaltyWeight(step: Tensor): Tensor {
-    const { penalty: name, penaltyWeight, annealing } = this.#config;
-    const { weight, annealing: usual } = gradientPenalties[name as Exclude<GradientPenaltyName, "none">];
-    const steps = annealing ?? usual;
-    const full = constant(penaltyWeight ?? weight);
-    return steps === 0 ? full : full.mul(exp(minimum(step.div(steps), 1).mul(Math.log(0.01))));
   }
 
   #prior(count: number): Distribution {

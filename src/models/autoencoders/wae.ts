@@ -1,11 +1,8 @@
 import { z } from "zod";
-import type { Distribution } from "../../distributions/distribution.ts";
-import { independent } from "../../distributions/independent.ts";
-import { Normal } from "../../distributions/normal.ts";
-import { ConfigError } from "../../errors.ts";
-import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { mean } from "../../ops/reduction.ts";
 import { AE, type AEConfig, aeConfig, type Pass } from "./ae.ts";
+import { standardNormal } from "../parts/fixed-priors.ts";
 import { type KernelName, kernelNames, mmd } from "../parts/mmd.ts";
 import { defineModel } from "../definition.ts";
 import { networkRemedies } from "../parts/networks.ts";
@@ -47,16 +44,8 @@ export const wae = defineModel<WAEConfig>({
   remedies: () => networkRemedies,
   build(config, data) {
     const { kernel, lambda, latentDim } = config;
-    const prior = (count: number): Distribution =>
-      independent(new Normal(constant(0).broadcastTo([count, latentDim]), 1), 1);
-    const discrepancy = ({ z: codes }: Pass): Tensor => {
-      const count = codes.shape[0]!;
-      if (count < 2)
-        throw new ConfigError(
-          "wae: a maximum mean discrepancy needs two codes, got 1 example, expected a batch size, and a validation split, of at least 2",
-        );
-      return mmd(codes, prior(count).sample(), kernel);
-    };
+    const prior = standardNormal(latentDim);
+    const discrepancy = ({ z: codes }: Pass): Tensor => mmd(codes, prior(codes.shape[0]!).sample(), kernel);
     return new AE(config, data, {
       prior,
       loss(pass) {

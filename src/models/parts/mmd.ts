@@ -1,3 +1,4 @@
+import { ConfigError } from "../../errors.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { maximum, reciprocal, square } from "../../ops/arithmetic.ts";
 import { exp } from "../../ops/elementwise.ts";
@@ -18,7 +19,7 @@ const scales = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 /**
  * Squared maximum mean discrepancy between the rows of x and of y, [n, d] each, n at least 2, as the U-statistic
  * (arXiv:1711.01558, algorithm 2; Gretton et al., JMLR 13, 2012, lemma 6): a scalar whose expectation is 0 where both
- * come from one distribution, so that it may be negative.
+ * come from one distribution, so that it may be negative. Throws ConfigError for a single row.
  *
  *   1/(n(n-1)) sum_{l != j} [k(x_l, x_j) + k(y_l, y_j)]  -  2/n^2 sum_{l, j} k(x_l, y_j)
  *
@@ -29,6 +30,10 @@ const scales = [0.1, 0.2, 0.5, 1, 2, 5, 10];
  */
 export function mmd(x: Tensor, y: Tensor, kernel: KernelName): Tensor {
   const [n, d] = x.shape as [number, number];
+  if (n < 2)
+    throw new ConfigError(
+      `mmd: a maximum mean discrepancy needs two codes, got ${n} example, expected a batch size, and a validation split, of at least 2`,
+    );
   const sum = (a: Tensor, b: Tensor): Tensor => {
     const squared = squaredDistances(a, b);
     return scales.map((scale) => kernels[kernel](squared, 2 * d * scale).sum()).reduce((s, each) => s.add(each));

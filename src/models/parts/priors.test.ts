@@ -132,7 +132,7 @@ test.each(priorNames)("%s: the loss's gradient is its slope, and ONNX Runtime's"
   const [objective] = objectivesOf(model, x, { step });
   const { loss } = objective!;
   const wrt = [...parameters(model).values()];
-  expect(wrt).toHaveLength({ standard: 8, mixture: 10, vamp: 9 }[name]);
+  expect(wrt).toHaveLength({ standard: 8, mixture: 10, vamp: 9, circle: 8, "swiss-roll": 8 }[name]);
   const leaves = new Map<Tensor, Value>([
     ...shifted(model),
     [
@@ -174,5 +174,11 @@ test.each(priorNames)("%s: the loss's gradient is its slope, and ONNX Runtime's"
       const want = found[i]!.data[k]!;
       expect(Math.abs(got - want) / (1 + Math.abs(want))).toBeLessThan(1e-4);
     }),
+  );
+});
+
+test.each(["circle", "swiss-roll"] as const)("%s is of two dimensions", (name) => {
+  expect(() => vaeOf({ prior: name, latentDim: 3 })).toThrow(
+    `latentDim: the prior ${name} is one of the plane, got 3, expected 2`,
   );
 });

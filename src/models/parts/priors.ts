@@ -11,16 +11,20 @@ import { sigmoid } from "../../ops/elementwise.ts";
 import { gather } from "../../ops/indexing.ts";
 import { reshape } from "../../ops/movement.ts";
 import { mean } from "../../ops/reduction.ts";
+import { ConfigError } from "../../errors.ts";
 import type { FieldSpec } from "../model.ts";
+import { circle, type FixedPrior, standardNormal, swissRoll } from "./fixed-priors.ts";
 
-export const priorNames = ["standard", "mixture", "vamp"] as const;
+export const priorNames = ["standard", "mixture", "vamp", "circle", "swiss-roll"] as const;
 
 /** Settings of p(z), shared by every model that has one. */
 export const priorConfig = {
   prior: z
     .enum(priorNames)
     .default("standard")
-    .describe("p(z); standard: N(0, I); mixture: learned mixture of Gaussians; vamp: VampPrior"),
+    .describe(
+      "p(z); standard: N(0, I); mixture: learned mixture of Gaussians; vamp: VampPrior; circle, swiss-roll: fixed ones of the plane, those of aae",
+    ),
   components: z
     .int()
     .positive()
@@ -62,35 +66,59 @@ export interface PriorOptions {
  *   mixture    p(z) = 1/K sum_k N(mean_k, diag(std_k^2))       (section 3, "MoG")
  *   vamp       p(z) = 1/K sum_k q(z|u_k)                       (eq. 9)
  *
- * with mean_k, std_k and the pseudo-inputs u_k learned along with everything else. A mixture's KL has no closed form: its
+ * and the fixed ones of the plane in [fixed-priors.ts](fixed-priors.ts), of ten parts; with mean_k, std_k and the pseudo-inputs u_k learned along with everything else. A mixture's KL has no closed form: its
  * rate is estimated from the samples of the distortion (eq. 4), so that a single example's may be negative.
  */
 export function prior({ prior: name, components }: PriorConfig, options: PriorOptions): Prior {
   const { latentDim, shape, byClass } = options;
   const classes = byClass?.classes.length ?? 1;
   if (name === "standard") return new StandardPrior(latentDim);
+  if (name === "circle" || name === "swiss-roll") return new PlanarPrior(name, latentDim);
   const count = classes * Math.ceil(components / classes);
   return new MixturePrior(
     name === "mixture"
       ? new LearnedComponents(count, latentDim)
-      : new PseudoInputs(new Variable([count, ...shape], standardNormal), options),
+      : new PseudoInputs(new Variable([count, ...shape], initial), options),
     byClass,
   );
 }
 
-const standardNormal = { kind: "normal", mean: 0, std: 1 } as const;
+const initial = { kind: "normal", mean: 0, std: 1 } as const;
 
 class StandardPrior implements Prior {
   readonly standard = true;
-  readonly #latentDim: number;
+  readonly #prior: FixedPrior;
   constructor(latentDim: number) {
-    this.#latentDim = latentDim;
+    this.#prior = standardNormal(latentDim);
   }
   of(count: number): Distribution {
-    return independent(new Normal(constant(0).broadcastTo([count, this.#latentDim]), 1), 1);
+    return this.#prior(count);
   }
   rate(q: Distribution): Tensor {
     return kl(q, this.of(q.shape[0]!));
+  }
+}
+
+/** The estimate of KL(q || p), [batch], over samples z [samples, batch, latentDim] of q. */
+const estimatedRate = (q: Distribution, p: Distribution, z: Tensor): Tensor => mean(q.logProb(z).sub(p.logProb(z)), 0);
+
+const planar = { circle, "swiss-roll": swissRoll };
+/** Parts of the fixed priors: nothing picks one of them. */
+const PARTS = 10;
+
+class PlanarPrior implements Prior {
+  readonly standard = false;
+  readonly #prior: FixedPrior;
+  constructor(name: keyof typeof planar, latentDim: number) {
+    if (latentDim !== 2)
+      throw new ConfigError(`latentDim: the prior ${name} is one of the plane, got ${latentDim}, expected 2`);
+    this.#prior = planar[name](PARTS);
+  }
+  of(count: number): Distribution {
+    return this.#prior(count);
+  }
+  rate(q: Distribution, z: Tensor): Tensor {
+    return estimatedRate(q, this.of(q.shape[0]!), z);
   }
 }
 
@@ -104,7 +132,7 @@ class LearnedComponents implements Components {
   readonly logVars: Variable;
   constructor(count: number, latentDim: number) {
     // Sampled from N(0, I), so that the components differ and cover the initial posteriors.
-    this.means = new Variable([count, latentDim], standardNormal);
+    this.means = new Variable([count, latentDim], initial);
     this.logVars = new Variable([count, latentDim], { kind: "constant", value: 0 });
   }
   all(): Independent<Normal> {
@@ -155,6 +183,6 @@ class MixturePrior implements Prior {
     return new Mixture(constant(0).broadcastTo([components]), independent(each, 1));
   }
   rate(q: Distribution, z: Tensor, context: Context): Tensor {
-    return mean(q.logProb(z).sub(this.of(q.shape[0]!, context).logProb(z)), 0);
+    return estimatedRate(q, this.of(q.shape[0]!, context), z);
   }
 }
