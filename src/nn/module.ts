@@ -35,6 +35,6 @@ export const parameters = (module: object): Map<string, Variable> =>
 
 /** The parameters of some of a module's parts, by their paths in the module. */
 export function parametersOf(module: object, ...parts: readonly object[]): Map<string, Variable> {
-  const own = new Set(parts.flatMap((part) => [...parameters(part).values()]));
+  const own = new Set(parts.flatMap((part) => Array.from(parameters(part).values())));
   return new Map([...parameters(module)].filter(([, parameter]) => own.has(parameter)));
 }
