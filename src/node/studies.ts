@@ -4,6 +4,7 @@ import * as comparing from "../runs/studies/compare-runs.ts";
 import { samplesBeside as samplesOfRuns } from "../runs/studies/reproduction-picture.ts";
 import * as reproducing from "../runs/studies/reproduce-row.ts";
 import * as searching from "../runs/studies/search-runs.ts";
+import { codesBeside as codesOfRuns } from "../runs/studies/codes-figure.ts";
 import { nodePlatform } from "./platform.ts";
 
 /** As in src/runs/studies/compare-runs.ts. */
@@ -25,3 +26,6 @@ export const reproduceRow = (
 
 /** As in src/runs/studies/reproduction-picture.ts. */
 export const samplesBeside = (paths: readonly string[]) => samplesOfRuns(paths, nodePlatform);
+
+/** As in src/runs/studies/codes-figure.ts. */
+export const codesBeside = (paths: readonly string[]) => codesOfRuns(paths, nodePlatform);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { scatter } from "./scatter.ts";
+import { classScatter, scatter } from "./scatter.ts";
 
 /** Places of pixels as bright as `count` points. */
 const lit = ({ width, data }: ReturnType<typeof scatter>, count: number): readonly (readonly [number, number])[] =>
@@ -33,4 +33,21 @@ test("a part of some points lies where it does among all of them", () => {
 
 test.each([[[]], [[3, 3]], [[Number.NaN, 1]]])("no axis limits for %j", (points) => {
   expect(scatter([Float32Array.from(points)]).width).toBe(328);
+});
+
+test("points have the colors of their classes, on white, with the origin in the middle", () => {
+  const points = Float32Array.of(0, 0, 0.5, 0.5, -3, 0, Number.NaN, 0);
+  const { data, channels, width } = classScatter(points, [1, 12, 3, 4], { side: 40, reach: 1 });
+  expect([channels, width]).toEqual([3, 40]);
+  const colored = new Map<string, (readonly [number, number])[]>();
+  for (let at = 0; at < 40 * 40; at++) {
+    const color = Buffer.from(data.subarray(3 * at, 3 * at + 3)).toString("hex");
+    colored.set(color, [...(colored.get(color) ?? []), [at % 40, Math.floor(at / 40)]]);
+  }
+  // Class 1 and, in turn again, 12; the others lie outside. Then white and the frame.
+  expect([...colored.keys()].toSorted()).toEqual(["c8c8c8", "e45756", "f58518", "ffffff"]);
+  const middle = (color: string) =>
+    [0, 1].map((axis) => colored.get(color)!.reduce((s, place) => s + place[axis]!, 0) / colored.get(color)!.length);
+  expect(middle("f58518")).toEqual([20, 20]);
+  expect(middle("e45756")).toEqual([30, 10]);
 });

@@ -1,3 +1,4 @@
+import { classColors } from "./scatter-chart.ts";
 import type { Raster } from "./raster.ts";
 
 export interface ScatterOptions {
@@ -40,15 +41,57 @@ export function scatter(
   return { width, height, channels: 1, data };
 }
 
-function frame(data: Uint8Array, width: number, left: number, top: number, side: number): void {
+const LIGHT = 200;
+/** Points of a class: a disc of so many pixels across. */
+const DISC = 5;
+
+/**
+ * Points [n, 2] in the colors of their classes, on white, with both axes from -reach to reach: x to the right and y upwards. Points
+ * outside, and points that are not finite, are left out.
+ */
+export function classScatter(
+  points: ArrayLike<number>,
+  classes: ArrayLike<number>,
+  { side, reach }: { readonly side: number; readonly reach: number },
+): Raster {
+  const data = new Uint8Array(3 * side * side).fill(255);
+  frame(data, 3 * side, 0, 0, side, LIGHT, 3);
+  const radius = DISC / 2;
+  for (let i = 0; i < classes.length; i++) {
+    const x = ((points[2 * i]! + reach) / (2 * reach)) * side;
+    const y = ((reach - points[2 * i + 1]!) / (2 * reach)) * side;
+    // The comparisons are false for NaN.
+    if (!(x >= 0 && x < side && y >= 0 && y < side)) continue;
+    const color = Number.parseInt(classColors[classes[i]! % classColors.length]!.slice(1), 16);
+    for (let row = Math.max(0, Math.ceil(y - radius)); row < Math.min(side, y + radius); row++)
+      for (let column = Math.max(0, Math.ceil(x - radius)); column < Math.min(side, x + radius); column++) {
+        if ((row - y) ** 2 + (column - x) ** 2 > radius ** 2) continue;
+        const at = 3 * (row * side + column);
+        for (let channel = 0; channel < 3; channel++) data[at + channel] = (color >> (16 - 8 * channel)) & 255;
+      }
+  }
+  return { width: side, height: side, channels: 3, data };
+}
+
+function frame(
+  data: Uint8Array,
+  width: number,
+  left: number,
+  top: number,
+  side: number,
+  level = BORDER,
+  channels = 1,
+): void {
   for (let i = 0; i < side; i++)
-    for (const at of [
-      top * width + left + i,
-      (top + side - 1) * width + left + i,
-      (top + i) * width + left,
-      (top + i) * width + left + side - 1,
-    ])
-      data[at] = BORDER;
+    for (const [row, column] of [
+      [0, i],
+      [side - 1, i],
+      [i, 0],
+      [i, side - 1],
+    ] as const) {
+      const at = (top + row) * width + channels * (left + column);
+      data.fill(level, at, at + channels);
+    }
 }
 
 /** A square of the plane. */

@@ -1,3 +1,4 @@
+import { aaeFigure2 } from "./aae-figure-2.ts";
 import { disentanglement } from "./disentanglement.ts";
 import { ganToys } from "./gan-toys.ts";
 import { iwaeTable1 } from "./iwae-table-1.ts";
@@ -6,5 +7,12 @@ import { raeTable1 } from "./rae-table-1.ts";
 import type { Reproduction } from "./reproduction.ts";
 
 /** All reproducible tables. */
-export const reproductions: readonly Reproduction[] = [iwaeTable1, ppca, raeTable1, disentanglement, ganToys];
+export const reproductions: readonly Reproduction[] = [
+  iwaeTable1,
+  ppca,
+  raeTable1,
+  disentanglement,
+  ganToys,
+  aaeFigure2,
+];
 export type { Reproduction, ReproductionColumn, ReproductionRow } from "./reproduction.ts";

@@ -54,6 +54,8 @@ export interface Reproduction {
   readonly columns: readonly ReproductionColumn[];
   /** Where the paper's values are not comparable with ours: ratios of two metrics of a row, which are. */
   readonly ratios?: readonly { readonly heading: string; readonly over: string; readonly under: string }[];
+  /** What `reproduce` draws of the rows besides samples: codes of test examples in the colors of their classes. */
+  readonly figure?: "codes";
   /** Differences from the paper. */
   readonly differences: readonly string[];
   readonly rows: readonly ReproductionRow[];

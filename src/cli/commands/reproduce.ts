@@ -5,7 +5,7 @@ import { findNamed } from "../../nearest-name.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { gridRaster } from "../../kinds/registry.ts";
 import { writePng } from "../../node/files/png-file.ts";
-import { reproduceRow, samplesBeside } from "../../node/studies.ts";
+import { codesBeside, reproduceRow, samplesBeside } from "../../node/studies.ts";
 import { type ReproductionRequest, rowFolder } from "../../runs/studies/reproduce-row.ts";
 import { type Reproduction, type ReproductionRow, reproductions } from "../../reproductions/index.ts";
 import { type ReproducedRow, rankAgreement, reproductionCells } from "../output/reproduction-table.ts";
@@ -103,6 +103,11 @@ async function reproduce(
   }
   if (!flags.json) print(described(reproduction, done, request, flags.markdown ? markdownTable : table));
   const paths = rows.map((row) => rowFolder(request.out, row, seeds[0]!));
+  if (reproduction.figure === "codes") {
+    const file = join(request.out, "codes.png");
+    await writePng(file, await codesBeside(paths));
+    printAside(`codes of test examples by class, ${rows.map(({ title }) => title).join(" | ")}: ${file}`);
+  }
   const samples = await samplesBeside(paths);
   if (samples) {
     const file = join(request.out, "samples.png");
