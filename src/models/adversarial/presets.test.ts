@@ -21,8 +21,11 @@ test("whichever loss and penalty are asked for, the rest is chosen so that the m
 });
 
 test("points have a weight for the penalties on slopes alone, and images none", () => {
-  const weightOf = (config: object, data = points) => (chosen(data, config) as { penaltyWeight?: number }).penaltyWeight;
-  expect([{}, { penalty: "interpolates" }, { penalty: "r1" }].map((config) => weightOf(config))).toEqual([0.1, 0.1, 0.1]);
+  const weightOf = (config: object, data = points) =>
+    (chosen(data, config) as { penaltyWeight?: number }).penaltyWeight;
+  expect([{}, { penalty: "interpolates" }, { penalty: "r1" }].map((config) => weightOf(config))).toEqual([
+    0.1, 0.1, 0.1,
+  ]);
   expect([{ penalty: "none" }, { penalty: "js" }].map((config) => weightOf(config))).toEqual([undefined, undefined]);
   expect(weightOf({ penaltyWeight: 3 })).toBe(3);
   expect(weightOf({}, dataSpec([1, 28, 28]))).toBeUndefined();
