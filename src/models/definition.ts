@@ -6,8 +6,8 @@ import type { DataSpec, Model } from "./model.ts";
 export interface Preset {
   /** The kind of data, in words: `images of at least 32x32`. */
   readonly suits: string;
-  /** `steps`: of training, where someone has said how many. */
-  readonly fits: (data: DataSpec, steps?: number) => boolean;
+  /** `steps`: of training, where someone has said how many. `given`: settings of the model that someone has chosen. */
+  readonly fits: (data: DataSpec, steps?: number, given?: Readonly<Record<string, unknown>>) => boolean;
   /** Of the model's settings. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Of the training settings. */

@@ -76,3 +76,15 @@ test("the title, the ends of the range and the sets are written", () => {
   expect(inked(long, 0, 30)).toBeGreaterThan(2 * inked(short, 0, 30));
   expect(inked(short, 350, 380)).toBeGreaterThan(100);
 });
+
+test("a title that does not fit is written smaller, not cut off", () => {
+  const beside = ({ width, data }: Raster, left: number): boolean =>
+    Array.from({ length: 30 * (width - left) }, (_, i) => {
+      const [row, column] = [Math.floor(i / (width - left)), left + (i % (width - left))];
+      return data[(row * width + column) * 3];
+    }).includes(40);
+  const plot = (title: string): Raster => fieldPlot([], { ...field((x) => x), title });
+  const [fits, wide] = [plot("M".repeat(26)), plot("M".repeat(27))];
+  expect([beside(fits, 310), beside(fits, 328)]).toEqual([true, false]);
+  expect([beside(wide, 160), beside(wide, 180)]).toEqual([true, false]);
+});

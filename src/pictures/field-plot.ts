@@ -51,7 +51,8 @@ export function fieldPlot(points: readonly Float32Array[], field: PlaneField): R
     ([least, most], v) => [Math.min(least, v), Math.max(most, v)],
     [Infinity, -Infinity],
   );
-  writeText(raster, field.title, { left: pad, top: pad, color: ink, scale });
+  const titleScale = textWidth(field.title, scale) <= side ? scale : 1;
+  writeText(raster, field.title, { left: pad, top: pad, color: ink, scale: titleScale });
   const columns = placesIn(field.side);
   placesIn(field.side).forEach(([row, down], y) => {
     columns.forEach(([column, across], x) => {

@@ -75,7 +75,8 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const { batches, step, steps } = compiled;
   const stepsPerEpoch = batches.batchesPerEpoch / step.batchesPerStep;
   const epochs = steps / stepsPerEpoch;
-  const settings = { ...asked, ...settleSelection(model, source, { settings: asked, epochs, stepsPerEpoch }) };
+  const { settled, warnings } = settleSelection(model, source, { settings: asked, epochs, stepsPerEpoch });
+  const settings = { ...asked, ...settled };
   const columns = source.train.dataset.columns?.slice();
   await step.initialize(seed);
   await step.prepare();
@@ -121,7 +122,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
     definition,
     remedies,
   };
-  return new TrainingRun({ ...parts, warnings: [], addressGiven: true, from: 0, best: null, seconds: 0 });
+  return new TrainingRun({ ...parts, warnings, addressGiven: true, from: 0, best: null, seconds: 0 });
 }
 
 /** The step of a run, the order of its data, and its length. */

@@ -26,7 +26,7 @@ export function withPresets(
   const { steps, epochs } = given.settings;
   const settingsGiven = { ...given.settings, ...((steps ?? epochs) !== undefined && { steps, epochs }) };
   const planned = steps ?? givenEpochs(given.settings, examples);
-  const fitting = presets.filter(({ fits }) => fits(data, planned));
+  const fitting = presets.filter(({ fits }) => fits(data, planned, { ...given.config }));
   const taken = [...fitting, ...fewExamples(given.settings, examples, hasLength(fitting))]
     .map(({ suits, config, training }): Taken => {
       const left = missingFrom(given.config, config);

@@ -95,7 +95,7 @@ test.each<[readonly string[], string]>([
   ],
   [
     ["train", "cvae", "--data", "images-idx3-ubyte", "--steps", "2", "--out", "none"],
-    "model: it is conditioned on labels, got data without, expected labeled data, such as digits, or a table with --condition COLUMN",
+    "model: it is conditioned on labels, got data without, expected labeled data, such as digits, or a table with --condition COLUMN, or a folder of images for each class",
   ],
 ])("%j is refused in one line", async (args, line) => {
   const images = [0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 28, 0, 0, 0, 28, ...new Uint8Array(40 * 784)];

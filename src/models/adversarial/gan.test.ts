@@ -227,15 +227,21 @@ describe("refuses in one line", () => {
     ],
     [
       { conditional: true },
-      "model: it is conditioned on labels, got data without, expected labeled data, such as digits, or a table with --condition COLUMN",
+      "model: it is conditioned on labels, got data without, expected labeled data, such as digits, or a table with --condition COLUMN, or a folder of images for each class",
     ],
   ])("%j", (config, message) => {
     expect(() => gan.build(configOf(config), real)).toThrow(message);
   });
 
-  test("images too small for the network's strides", () => {
-    expect(() => gan.build(configOf({ network: "dcgan", channels: [2, 2, 2, 2] }), dataSpec([1, 6, 6]))).toThrow(
-      /the layers cannot take this size along axis 1, got 6/,
+  test.each([
+    [[2, 2, 2, 2], [1, 6, 20], "got 4 of them for images of 20x6, expected at most 2; or use network=mlp"],
+    [[2], [3, 1, 9], "got 1 of them for images of 9x1, expected images of at least 2x2; or use network=mlp"],
+  ])("images too small for channels %j: %j", (channels, shape, message) => {
+    expect(() => gan.build(configOf({ network: "dcgan", channels }), dataSpec(shape))).toThrow(
+      `channels: dcgan halves an image at each layer, ${message}`,
     );
+    // The smallest that it allows can be built.
+    const side = 2 ** channels.length;
+    expect(() => gan.build(configOf({ network: "dcgan", channels }), dataSpec([1, side, side]))).not.toThrow();
   });
 });

@@ -66,6 +66,11 @@ const convolutions = ({ channels, network }: AdversarialNetworkConfig, shape: Sh
     throw new ConfigError(
       `network: ${network} needs images, got examples of shape [${shape}], expected [channels, height, width]; use network=mlp`,
     );
+  const smallest = Math.min(...shape.slice(1));
+  if (smallest < 2 ** channels.length)
+    throw new ConfigError(
+      `channels: ${network} halves an image at each layer, got ${channels.length} of them for images of ${shape[2]}x${shape[1]}, expected ${smallest < 2 ? "images of at least 2x2" : `at most ${Math.floor(Math.log2(smallest))}`}; or use network=mlp`,
+    );
   return new ConvEncoder({
     inputShape: shape,
     layers: channels.map((c) => ({ channels: c, kernel: 4, stride: 2, padding: 1 })),

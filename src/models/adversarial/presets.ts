@@ -1,4 +1,8 @@
 import type { Preset } from "../definition.ts";
+import type { DataSpec } from "../model.ts";
+
+const isImage = (least: number) => (data: DataSpec) =>
+  data.kind === "image" && Math.min(...data.shape.slice(1)) >= least;
 
 /** For models that are trained adversarially: rates and moments of R3GAN (arXiv:2501.05441, appendix), and networks that suit the data. */
 export const adversarialPresets: readonly Preset[] = [
@@ -10,19 +14,25 @@ export const adversarialPresets: readonly Preset[] = [
   {
     suits: "points in the plane",
     fits: ({ kind }) => kind === "points",
-    config: { latentDim: 2, hiddenDims: [128, 128, 128], penaltyWeight: 0.1 },
+    config: { latentDim: 2, hiddenDims: [128, 128, 128] },
     training: { batchSize: 256, steps: 10_000, learningRate: 1e-3, schedule: "cosine" },
   },
   {
+    // Of a weight like js's, which is annealed, or of no penalty it says nothing.
+    suits: "points in the plane, by a penalty on slopes",
+    fits: ({ kind }, _, { penalty } = {}) => kind === "points" && penalty !== "none" && penalty !== "js",
+    config: { penaltyWeight: 0.1 },
+  },
+  {
     // Frechet distance (small-28) on MNIST after 1500 steps: 48 with batch normalization, 55 without; 66 with a tenth of the penalty.
-    suits: "images",
-    fits: ({ kind }) => kind === "image",
+    suits: "images of at least 8x8",
+    fits: isImage(8),
     config: { network: "dcgan", channels: [32, 64], generatorNorm: "batch" },
     training: { steps: 15_000, learningRate: 1e-3, schedule: "cosine" },
   },
   {
     suits: "images of at least 32x32",
-    fits: ({ kind, shape }) => kind === "image" && Math.min(...shape.slice(1)) >= 32,
+    fits: isImage(32),
     config: { channels: [64, 128, 256] },
     training: { learningRate: 5e-4 },
   },

@@ -20,7 +20,7 @@ export function fieldsOf({ fields = [] }: DataSpec, names: readonly string[]): r
     const known = fields.map((one) => one.name).join(", ");
     throw new ConfigError(
       name === "class"
-        ? "model: it is conditioned on labels, got data without, expected labeled data, such as digits, or a table with --condition COLUMN"
+        ? "model: it is conditioned on labels, got data without, expected labeled data, such as digits, or a table with --condition COLUMN, or a folder of images for each class"
         : `fields: the data have none of this name, got ${name}, expected ${known === "" ? "data with fields" : `one of ${known}`}`,
     );
   });

@@ -106,7 +106,7 @@ async function discriminatorField(
         [left + ((column + 0.5) / cells) * extent, bottom + ((cells - row - 0.5) / cells) * extent],
         2 * (row * cells + column),
       );
-  const title = `discriminator D(x)${epoch === undefined ? "" : `, epoch ${epoch}`}`;
+  const title = epoch === undefined ? "discriminator f(x)" : `discriminator, epoch ${epoch}`;
   return { values: await trained.discriminate(centers), side: cells, area, title };
 }
 

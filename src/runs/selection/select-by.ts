@@ -32,14 +32,14 @@ interface Length {
 
 /**
  * How the best weights of a run are selected, and how often it is looked at: by distances of samples where the model has no metrics of its own, as often
- * as about a tenth of the time allows. Throws ConfigError for a distance that the model or the data do not have, and for patience with nothing
- * to select by.
+ * as about a tenth of the time allows. What stands against any is a warning. Throws ConfigError for a distance that is asked for by name and that
+ * the model or the data do not have, and for patience with nothing to select by.
  */
 export function settleSelection(
   model: Model,
   source: DataSource,
   { settings, epochs, stepsPerEpoch }: Length & { readonly settings: TrainingSettings },
-): Settled {
+): { readonly settled: Settled; readonly warnings: readonly string[] } {
   const { selectBy, validateEvery, picturesEvery, patience } = settings;
   const { length: examples } = source.train.indices;
   // What is solved has one set of weights.
@@ -54,7 +54,7 @@ export function settleSelection(
       : (lacking ?? { got: "a model that reports none", expected: "one that does, or --select-by" });
     throw new ConfigError(`--patience: nothing to validate by, got ${got}, expected ${expected}; leave it out`);
   }
-  return {
+  const settled: Settled = {
     ...(lacking && { selectBy: "none" }),
     ...(comparison && {
       selectBy: comparison.distance,
@@ -70,10 +70,13 @@ export function settleSelection(
         ),
       }),
   };
+  return { settled, warnings: lacking ? [`nothing selects the best weights: got ${gotOf(lacking)}`] : [] };
 }
 
-const noDistance = (asked: string, { got, expected }: NonNullable<FoundComparison["lacking"]>): ConfigError =>
-  new ConfigError(`--select-by: no ${asked} of samples and validation examples, got ${got}, expected ${expected}`);
+const gotOf = ({ got, expected }: NonNullable<FoundComparison["lacking"]>): string => `${got}, expected ${expected}`;
+
+const noDistance = (asked: string, lacking: NonNullable<FoundComparison["lacking"]>): ConfigError =>
+  new ConfigError(`--select-by: no ${asked} of samples and validation examples, got ${gotOf(lacking)}`);
 
 /** What distances of samples need, opened. */
 export interface OpenSelection {

@@ -199,7 +199,11 @@ describe("what cannot be", () => {
   });
 
   test("too few examples to compare leave the last weights", async () => {
-    const done = only(await follow(await start("few", "toy:moons:100", { steps: 3, batchSize: 10 })), "done")[0]!;
+    const events = await follow(await start("few", "toy:moons:100", { steps: 3, batchSize: 10 }));
+    expect(only(events, "warning").map(({ message }) => message)).toEqual([
+      "nothing selects the best weights: got 10 validation examples, expected at least 40 for mmd of 2 features",
+    ]);
+    const done = only(events, "done")[0]!;
     expect([done.best, done.weights, done.metrics.test]).toEqual([null, 3, {}]);
     expect((await load("few", "last")).run.info.training).toMatchObject({ selectBy: "none" });
   });
