@@ -3,6 +3,7 @@
  *
  * @module latentkit/models
  */
+export { gan, type GANConfig } from "./adversarial/gan.ts";
 export { AE, ae, type AEConfig, type Pass, type Variation } from "./autoencoders/ae.ts";
 export { dae, type DAEConfig } from "./autoencoders/dae.ts";
 export { PCA, pca, type PCAConfig } from "./autoencoders/pca.ts";
