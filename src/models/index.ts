@@ -3,8 +3,9 @@
  *
  * @module latentkit/models
  */
-export { AAE, aae } from "./adversarial/aae.ts";
 export type { AAEConfig } from "./adversarial/aae-settings.ts";
+export { AAE, aae } from "./adversarial/aae.ts";
+export { gan, type GANConfig } from "./adversarial/gan.ts";
 export { AE, ae, type AEConfig, type Pass, type Variation } from "./autoencoders/ae.ts";
 export { dae, type DAEConfig } from "./autoencoders/dae.ts";
 export { PCA, pca, type PCAConfig } from "./autoencoders/pca.ts";

@@ -115,3 +115,48 @@ test.each([
 test("a run that does well has no findings", async () => {
   expect(findingsOf(await follow(await start("well", { epochs: 10 }, {}, 200)))).toEqual([]);
 });
+
+describe("a game", () => {
+  const found = async (name: string, data: string, config: object, settings: object): Promise<readonly string[]> => {
+    const adversarial = findModel("gan");
+    const training = await startRun(
+      {
+        definition: adversarial,
+        config: adversarial.config.parse({ hiddenDims: [64, 64], latentDim: 2, ...config }),
+        settings: trainingSettings.parse({
+          ...{ batchSize: 64, threads: 1, device: "cpu", beta1: 0, picturesEvery: 0, selectBy: "none" },
+          ...settings,
+        }),
+        data,
+        binarize: "none",
+        seed: 0,
+      },
+      { out: join(folder, name) },
+    );
+    return findingsOf(await follow(training)).map(({ finding }) => finding);
+  };
+
+  test("at a high rate and without a penalty collapses to few modes", async () => {
+    const config = { loss: "hinge", penalty: "none" };
+    expect(
+      await found("collapsed", "toy:25gaussians:1000", config, {
+        steps: 300,
+        learningRate: 2e-2,
+        beta1: 0.9,
+        ema: 0.9,
+      }),
+    ).toContain("mode-collapse");
+  });
+
+  test("whose discriminator is trained a hundred times as fast is won by it, and its generator's gradient vanishes", async () => {
+    const config = { loss: "minimax", penalty: "none", rateRatio: 20, discriminatorSteps: 5, hiddenDims: [32] };
+    const findings = await found("won", "digits:200", config, { steps: 260, batchSize: 16 });
+    expect(findings.slice(0, 2)).toEqual(["vanishing-gradients", "discriminator-won"]);
+  });
+
+  test("that goes well has no findings", async () => {
+    const config = { penaltyWeight: 0.1 };
+    const settings = { steps: 600, learningRate: 1e-3, beta2: 0.99, schedule: "cosine" };
+    expect(await found("fair", "toy:8gaussians:2000", config, settings)).toEqual([]);
+  });
+});

@@ -20,6 +20,15 @@ test("whichever loss and penalty are asked for, the rest is chosen so that the m
       }
 });
 
+test("rows and vectors have the rate and length of a run of their own, unless those are given", () => {
+  for (const kind of ["table", "vector"] as const) {
+    const data = dataSpec([3], { kind, range: null });
+    const of = (settings: object) => withPresets(gan, { config: {}, settings }, data, 10_000).settings;
+    expect(of({})).toMatchObject({ steps: 10_000, batchSize: 128, learningRate: 1e-3, schedule: "cosine", beta1: 0 });
+    expect(of({ epochs: 3 }).steps).toBeUndefined();
+  }
+});
+
 test("points have a weight for the penalties on slopes alone, and images none", () => {
   const weightOf = (config: object, data = points) =>
     (chosen(data, config) as { penaltyWeight?: number }).penaltyWeight;

@@ -28,7 +28,7 @@ export function diagnoseGame({ records, variety }: GameSymptoms): readonly Findi
     median(part.map(({ metrics }) => metrics[name] ?? Number.NaN));
   const [early, late] = [reports.slice(0, quarter), reports.slice(-quarter)];
   const game = {
-    early: (name: string) => of(name, early),
+    largestEarly: (name: string) => Math.max(...early.map(({ metrics }) => metrics[name] ?? Number.NaN)),
     late: (name: string) => of(name, late),
     variety,
     records,
@@ -39,7 +39,7 @@ export function diagnoseGame({ records, variety }: GameSymptoms): readonly Findi
 }
 
 interface Game {
-  readonly early: (name: string) => number;
+  readonly largestEarly: (name: string) => number;
   readonly late: (name: string) => number;
   readonly variety: Variety | undefined;
   readonly records: readonly Measured[];
@@ -61,11 +61,11 @@ function modeCollapse({ variety }: Game): Finding | undefined {
   };
 }
 
-/** The generator's gradient late in the run, over that at its start. */
+/** The generator's gradient late in the run, over the largest at its start: where D wins at once, it falls within a few steps. */
 const vanished = 1e-3;
 
-function vanishingGradients({ early, late }: Game): Finding | undefined {
-  const [before, now] = [early("generator.gradientNorm"), late("generator.gradientNorm")];
+function vanishingGradients({ largestEarly, late }: Game): Finding | undefined {
+  const [before, now] = [largestEarly("generator.gradientNorm"), late("generator.gradientNorm")];
   if (!(now < vanished * before)) return undefined;
   return {
     finding: "vanishing-gradients",
