@@ -5,6 +5,7 @@
  */
 export { AAE, aae } from "./adversarial/aae.ts";
 export type { AAEConfig } from "./adversarial/aae-settings.ts";
+export { VAEGAN, vaeGAN, type VAEGANConfig } from "./adversarial/vae-gan.ts";
 export { AE, ae, type AEConfig, type Pass, type Variation } from "./autoencoders/ae.ts";
 export { dae, type DAEConfig } from "./autoencoders/dae.ts";
 export { PCA, pca, type PCAConfig } from "./autoencoders/pca.ts";
