@@ -6,6 +6,7 @@
 export type { AAEConfig } from "./adversarial/aae-settings.ts";
 export { AAE, aae } from "./adversarial/aae.ts";
 export { gan, type GANConfig } from "./adversarial/gan.ts";
+export { VAEGAN, vaeGAN, type VAEGANConfig } from "./adversarial/vae-gan.ts";
 export { AE, ae, type AEConfig, type Pass, type Variation } from "./autoencoders/ae.ts";
 export { dae, type DAEConfig } from "./autoencoders/dae.ts";
 export { PCA, pca, type PCAConfig } from "./autoencoders/pca.ts";

@@ -1,5 +1,6 @@
 import { aae } from "./adversarial/aae.ts";
 import { gan } from "./adversarial/gan.ts";
+import { vaeGAN } from "./adversarial/vae-gan.ts";
 import { findNamed } from "../nearest-name.ts";
 import { copula } from "./densities/copula.ts";
 import { ae } from "./autoencoders/ae.ts";
@@ -37,6 +38,7 @@ export const registry: readonly ModelDefinition[] = [
   infoVAE,
   aae,
   gan,
+  vaeGAN,
 ];
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */

@@ -81,20 +81,26 @@ const convolutions = ({ channels, network }: AdversarialNetworkConfig, shape: Sh
 const blockOf = (channels: number): ResidualBlock =>
   new ResidualBlock({ inChannels: channels, outChannels: channels, activation: "leakyRelu", zeroLast: true });
 
-/** The layers of a discriminator up to its features: [n, ...shape] -> [n, size]. */
-class DenseFeatures implements Layer {
+/** Hidden layers, [n, ...shape] -> [n, size]; those up to a `depth`, counted from 1, have a size of their own. */
+export interface Features extends Layer {
+  readonly layers: readonly unknown[];
+  readonly size: number;
+  apply(x: Tensor, context: Context, depth?: number): Tensor;
+}
+
+class DenseFeatures implements Features {
   readonly layers: readonly Linear[];
   readonly size: number;
   constructor(inDim: number, widths: readonly number[]) {
     this.layers = widths.map((width, i) => new Linear(i === 0 ? inDim : widths[i - 1]!, width, { weight: heNormal }));
     this.size = widths.at(-1)!;
   }
-  apply(x: Tensor): Tensor {
-    return this.layers.reduce((h, layer) => leakyRelu(layer.apply(h), SLOPE), flatten(x));
+  apply(x: Tensor, _: Context, depth = this.layers.length): Tensor {
+    return this.layers.slice(0, depth).reduce((h, layer) => leakyRelu(layer.apply(h), SLOPE), flatten(x));
   }
 }
 
-class ConvolutionFeatures implements Layer {
+class ConvolutionFeatures implements Features {
   readonly layers: readonly Conv[];
   readonly blocks: readonly ResidualBlock[];
   readonly size: number;
@@ -104,8 +110,8 @@ class ConvolutionFeatures implements Layer {
     this.blocks = config.network === "residual" ? config.channels.map(blockOf) : [];
     this.size = sizeOf(outputShape);
   }
-  apply(x: Tensor, context: Context): Tensor {
-    const h = this.layers.reduce((before, layer, i) => {
+  apply(x: Tensor, context: Context, depth = this.layers.length): Tensor {
+    const h = this.layers.slice(0, depth).reduce((before, layer, i) => {
       const after = leakyRelu(layer.apply(before), SLOPE);
       return this.blocks[i]?.apply(after, context) ?? after;
     }, x);
@@ -113,13 +119,19 @@ class ConvolutionFeatures implements Layer {
   }
 }
 
+/** The hidden layers of a discriminator, or of an encoder like one. */
+export const featuresFor = (config: AdversarialNetworkConfig, shape: Shape): Features =>
+  config.network === "mlp"
+    ? new DenseFeatures(sizeOf(shape), config.hiddenDims)
+    : new ConvolutionFeatures(config, shape);
+
 /**
  * f(x), or f(x, y) given fields y of the data:
  * - `projection`: f = w . phi(x) + b + (V y) . phi(x) (Miyato & Koyama 2018, arXiv:1802.05637, eq. 3).
  * - `concatenation`: y beside the values, or as a learned picture of it, one more channel (Mirza & Osindero 2014, arXiv:1411.1784).
  */
 export class Discriminator implements Layer {
-  readonly phi: DenseFeatures | ConvolutionFeatures;
+  readonly phi: Features;
   readonly score: Linear;
   readonly projection?: Linear;
   readonly picture?: Linear;
@@ -139,12 +151,12 @@ export class Discriminator implements Layer {
     if (size > 0 && !this.#beside) this.projection = new Linear(size, this.phi.size, { bias: false });
   }
 
-  /** phi(x, y), [n, size]: what f is linear in. */
-  features(x: Tensor, context: Context): Tensor {
-    if (!this.#beside) return this.phi.apply(x, context);
+  /** phi(x, y), [n, size]: what f is linear in; or the output of an earlier layer, by its depth from 1. */
+  features(x: Tensor, context: Context, depth?: number): Tensor {
+    if (!this.#beside) return this.phi.apply(x, context, depth);
     const y = conditionVector(this.#fields, context, x.shape[0]!);
-    if (!this.picture) return this.phi.apply(concat([flatten(x), y], 1), context);
-    return this.phi.apply(concat([x, reshape(this.picture.apply(y), x.shape.with(1, 1))], 1), context);
+    if (!this.picture) return this.phi.apply(concat([flatten(x), y], 1), context, depth);
+    return this.phi.apply(concat([x, reshape(this.picture.apply(y), x.shape.with(1, 1))], 1), context, depth);
   }
 
   apply(x: Tensor, context: Context): Tensor {
