@@ -124,7 +124,12 @@ describe("a game", () => {
         definition: adversarial,
         config: adversarial.config.parse({ hiddenDims: [64, 64], latentDim: 2, ...config }),
         settings: trainingSettings.parse({
-          ...{ batchSize: 64, threads: 1, device: "cpu", beta1: 0, picturesEvery: 0, selectBy: "none" },
+          batchSize: 64,
+          threads: 1,
+          device: "cpu",
+          beta1: 0,
+          picturesEvery: 0,
+          selectBy: "none",
           ...settings,
         }),
         data,
