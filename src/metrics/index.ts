@@ -28,6 +28,7 @@ export {
 export type { Features } from "./samples/features.ts";
 export { type Fidelity, fidelity } from "./samples/fidelity.ts";
 export { type FeatureMoments, featureMoments, frechetDistance } from "./samples/frechet-distance.ts";
+export { clusterLabels } from "./codes/cluster-labels.ts";
 export { type ClassBalance, classBalance } from "./samples/class-balance.ts";
 export { inceptionScore } from "./samples/inception-score.ts";
 export { type KernelDistance, kernelDistance } from "./samples/kernel-distance.ts";

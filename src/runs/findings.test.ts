@@ -157,6 +157,7 @@ describe("a game", () => {
     const config = { loss: "minimax", penalty: "none", rateRatio: 20, discriminatorSteps: 5, hiddenDims: [32] };
     const findings = await found("won", "digits:200", config, { steps: 260, batchSize: 16 });
     expect(findings.slice(0, 2)).toEqual(["vanishing-gradients", "discriminator-won"]);
+    expect(findings).not.toContain("exploding-gradients");
   });
 
   test("that goes well has no findings", async () => {

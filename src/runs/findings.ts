@@ -51,17 +51,18 @@ export async function runFindings({
     : undefined;
   const binary = validation.dataset.range && isBinary(validation);
   const variety = await varietyOf(trained, examined, x);
-  return [
-    ...diagnoseGame({ records, ...(variety && { variety }) }),
-    ...diagnose({
-      records,
-      remedies,
-      rewinds,
-      ...(binary !== null && { binary }),
-      ...(rates && { rates }),
-      ...(deadUnits && { deadUnits }),
-    }),
-  ];
+  const games = diagnoseGame({ records, ...(variety && { variety }) });
+  // Gradients near 0 are many times their median by chance.
+  const won = games.some(({ finding }) => finding === "discriminator-won");
+  const others = diagnose({
+    records,
+    remedies,
+    rewinds,
+    ...(binary !== null && { binary }),
+    ...(rates && { rates }),
+    ...(deadUnits && { deadUnits }),
+  });
+  return [...games, ...others.filter(({ finding }) => !(won && finding === "exploding-gradients"))];
 }
 
 /** Fewer examples say little about what samples cover. */

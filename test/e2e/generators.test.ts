@@ -130,7 +130,8 @@ describe("from samples of the prior", () => {
 
 describe("what needs an encoder, a likelihood or reconstructions is refused with what to use instead", () => {
   const inversion = "; latentkit invert, or invertCodes(), finds codes of examples by optimization";
-  const samples = "expected one of parzen, frechet, kid, inception-score, precision-recall, mmd, c2st, memorization";
+  const samples =
+    "expected one of parzen, frechet, kid, inception-score, class-balance, precision-recall, mmd, c2st, memorization";
   test.each<readonly [string, string]>([
     ["encode gan", `expected one that encodes examples${inversion}`],
     ["reconstruct gan", `expected one that reconstructs examples${inversion}`],

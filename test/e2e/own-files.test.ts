@@ -230,7 +230,9 @@ describe("conditional samples", () => {
   test("need labels, which a message says how to get", async () => {
     const { code, stderr } = await latentkit.run("train", "cvae", "--data", "classes.csv", "--out", "no");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^latentkit: [^\n]*a table with --condition COLUMN\n$/);
+    expect(stderr).toMatch(
+      /^latentkit: [^\n]*a table with --condition COLUMN, or a folder of images for each class\n$/,
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../errors.ts";
+import { likeliestClasses } from "../codes/cluster-labels.ts";
 
 export interface ClassBalance {
   /** Fraction of each class among the examples, and among the samples. */
@@ -17,8 +18,8 @@ export interface ClassBalance {
  *
  * @example
  * const examples = Float32Array.of(0.9, 0.1, 0.2, 0.8);
- * const samples = Float32Array.of(0.9, 0.1, 0.8, 0.2);
- * classBalance({ examples, samples }, 2).deviation; // 1: all samples are of class 0
+ * const samples = Float32Array.of(0.9, 0.1, 0.8, 0.2); // all of class 0
+ * classBalance({ examples, samples }, 2).deviation; // 1
  */
 export function classBalance(
   probabilities: { readonly examples: Float32Array; readonly samples: Float32Array },
@@ -38,9 +39,6 @@ function fractions(probabilities: Float32Array, classes: number): readonly numbe
       `class balance: not rows of ${classes} classes, got ${probabilities.length} numbers, expected a multiple of ${classes}`,
     );
   const found = Array.from({ length: classes }, () => 0);
-  for (let at = 0; at < probabilities.length; at += classes) {
-    const row = probabilities.subarray(at, at + classes);
-    found[row.indexOf(Math.max(...row))]! += 1 / count;
-  }
+  for (const c of likeliestClasses(probabilities, classes)) found[c]! += 1 / count;
   return found;
 }
