@@ -98,7 +98,9 @@ describe.each(registry)("$name", (definition) => {
     const unconditioned = ["manifold", "decode", ...(encodes ? [] : ["interpolate", "traverse", "analogy"])];
     if (model.condition?.required && unconditioned.includes(name)) flags.push("--label", "3");
     // Without codes, likelihood or reconstructions a model has samples alone to be judged by, which are to be asked for.
-    const judged = !["evaluate", "score"].includes(name) || model.validation !== undefined;
+    const judging = ["validation", "encode", "reconstruct", "likelihood"] as const;
+    const judged =
+      !["evaluate", "score"].includes(name) || judging.some((each) => lacking(model, [each]) === undefined);
     const able = judged && [needs, or].some((these) => lacking(model, these) === undefined);
     const done = latentkit(name, [run, ...flags, "--threads", "1", "--json"]);
     if (able) {

@@ -11,8 +11,10 @@ export function panels(rows: readonly (readonly (Raster | undefined)[])[]): Rast
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, k) => Math.max(0, ...rows.map((row) => row[k]?.width ?? 0)));
   const heights = rows.map((row) => Math.max(0, ...row.map((panel) => panel?.height ?? 0)));
-  const starts = (sizes: readonly number[]): readonly number[] =>
-    sizes.reduce((before, size) => [...before, before.at(-1)! + size + PAD], [PAD]);
+  const starts = (sizes: readonly number[]): readonly number[] => {
+    let at = PAD;
+    return [at, ...sizes.map((size) => (at += size + PAD))];
+  };
   const [left, top] = [starts(widths), starts(heights)];
   const [width, height] = [left.at(-1)!, top.at(-1)!];
   const data = new Uint8Array(3 * width * height).fill(255);
