@@ -12,9 +12,8 @@ export function panels(rows: readonly (readonly (Raster | undefined)[])[]): Rast
   const widths = Array.from({ length: columns }, (_, k) => Math.max(0, ...rows.map((row) => row[k]?.width ?? 0)));
   const heights = rows.map((row) => Math.max(0, ...row.map((panel) => panel?.height ?? 0)));
   const starts = (sizes: readonly number[]): readonly number[] => {
-    const ends = [PAD];
-    for (const size of sizes) ends.push(ends.at(-1)! + size + PAD);
-    return ends;
+    let at = PAD;
+    return [at, ...sizes.map((size) => (at += size + PAD))];
   };
   const [left, top] = [starts(widths), starts(heights)];
   const [width, height] = [left.at(-1)!, top.at(-1)!];
