@@ -1,7 +1,7 @@
 import type { Reproduction, ReproductionRow } from "./reproduction.ts";
 
 const networks = { latentDim: 2, hiddenDims: [128, 128, 128] };
-/** Adam as in section 4 of arXiv:1704.00028, at a rate for networks of this size. */
+/** Momentum and a low rate, for games without a penalty. */
 const slow = { learningRate: 1e-4, beta1: 0.5, beta2: 0.9, schedule: "constant" } as const;
 
 const on = (gaussians: number, modes: number): readonly ReproductionRow[] => {
@@ -56,9 +56,9 @@ export const ganToys: Reproduction = {
     { name: "quality", heading: "within 3 std", ours: "high quality", digits: 3 },
   ],
   differences: [
-    "the papers show densities; here modes are counted as by PacGAN (arXiv:1712.04086, section 4.1)",
-    "8 Gaussians of standard deviation 0.1 at radius 2 (Metz et al.: 0.02), and 25 of 0.05 one apart",
-    "three hidden layers of 128; the papers' have two to four of 128 to 512",
+    "the papers show densities; here a mode counts as found where a sample is within three standard deviations of it",
+    "8 Gaussians of standard deviation 0.1 at radius 2, and 25 of 0.05 one apart",
+    "networks, rates and lengths are this library's, not the papers'",
   ],
   rows: [...on(8, 8), ...on(25, 25)],
 };

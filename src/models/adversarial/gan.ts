@@ -1,9 +1,7 @@
 import { z } from "zod";
 import type { Distribution } from "../../distributions/distribution.ts";
-import { independent } from "../../distributions/independent.ts";
-import { Normal } from "../../distributions/normal.ts";
 import { ConfigError } from "../../errors.ts";
-import { constant, type Tensor } from "../../graph/tensor.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
 import { parametersOf } from "../../nn/module.ts";
 import type { Layer } from "../../nn/residual.ts";
@@ -12,11 +10,12 @@ import { clipWeights } from "../../optim/wrappers.ts";
 import { defineModel } from "../definition.ts";
 import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, FieldSpec, Model, Objective } from "../model.ts";
+import { type FixedPrior, standardNormal } from "../parts/fixed-priors.ts";
 import { fieldsOf } from "../vaes/cvae.ts";
 import { discriminatorTurn, generatorLoss } from "./game.ts";
 import { type AdversarialLossName, adversarialLosses, adversarialLossNames } from "./losses.ts";
 import { type AdversarialNetworkConfig, adversarialNetworkConfig, discriminatorFor, Generator } from "./networks.ts";
-import { type GeneratorOutput, generatorOutput } from "./outputs.ts";
+import { type GeneratorOutput, generatorOutput, seenOf } from "./outputs.ts";
 import { type GradientPenaltyName, gradientPenaltyNames } from "./penalties.ts";
 import { adversarialPresets } from "./presets.ts";
 
@@ -50,7 +49,8 @@ class GAN implements Model {
   readonly condition?: { readonly fields: readonly FieldSpec[]; readonly required: true };
   readonly #config: GANConfig;
   readonly #output: GeneratorOutput;
-  readonly #signed: boolean;
+  readonly #prior: FixedPrior;
+  readonly #seen: (x: Tensor) => Tensor;
 
   constructor(config: GANConfig, data: DataSpec) {
     const { latentDim, loss, penalty, clip, smoothing, conditional } = config;
@@ -70,7 +70,8 @@ class GAN implements Model {
     if (conditional) this.condition = { fields, required: true };
     this.#config = config;
     this.#output = generatorOutput(data);
-    this.#signed = data.range !== null && !data.columns;
+    this.#prior = standardNormal(latentDim);
+    this.#seen = seenOf(data);
     this.generator = new Generator(config, latentDim, data.shape, fields);
     this.discriminator = discriminatorFor(config, data.shape, fields);
     this.latents = [
@@ -128,19 +129,10 @@ class GAN implements Model {
     ];
   }
 
-  /** Of images values from -1 to 1. */
-  #seen(x: Tensor): Tensor {
-    return this.#signed ? x.mul(2).sub(1) : x;
-  }
-
   /** As the discriminator sees them. */
   #samples(count: number, context: Context): Tensor {
     const code = this.#prior(count).sample();
     return this.#seen(this.#output.samples(this.generator.apply(code, context)));
-  }
-
-  #prior(count: number): Distribution {
-    return independent(new Normal(constant(0).broadcastTo([count, this.#config.latentDim]), 1), 1);
   }
 }
 

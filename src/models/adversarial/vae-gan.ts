@@ -25,7 +25,7 @@ import {
   featuresFor,
   Generator,
 } from "./networks.ts";
-import { type GeneratorOutput, generatorOutput } from "./outputs.ts";
+import { type GeneratorOutput, generatorOutput, seenOf } from "./outputs.ts";
 import { gradientPenalties, halves } from "./penalties.ts";
 import { adversarialPresets } from "./presets.ts";
 
@@ -76,7 +76,7 @@ export class VAEGAN implements Model {
   readonly #config: VAEGANConfig;
   readonly #output: GeneratorOutput;
   readonly #prior: FixedPrior;
-  readonly #signed: boolean;
+  readonly #seen: (x: Tensor) => Tensor;
 
   constructor(config: VAEGANConfig, data: DataSpec) {
     const { latentDim, layer } = config;
@@ -84,7 +84,7 @@ export class VAEGAN implements Model {
     this.#config = config;
     this.#output = generatorOutput(data);
     this.#prior = standardNormal(latentDim);
-    this.#signed = data.range !== null && !data.columns;
+    this.#seen = seenOf(data);
     this.encoder = new Encoder(networks, data.shape, 2 * latentDim);
     this.decoder = new Generator(networks, latentDim, data.shape);
     this.discriminator = new Discriminator(networks, data.shape);
@@ -196,11 +196,6 @@ export class VAEGAN implements Model {
   /** As the discriminator sees it. */
   #decoded(code: Tensor, context: Context): Tensor {
     return this.#seen(this.#output.samples(this.decoder.apply(code, context)));
-  }
-
-  /** Of images values from -1 to 1. */
-  #seen(x: Tensor): Tensor {
-    return this.#signed ? x.mul(2).sub(1) : x;
   }
 }
 
