@@ -2,6 +2,7 @@ import { aae } from "./adversarial/aae.ts";
 import { gan } from "./adversarial/gan.ts";
 import { vaeGAN } from "./adversarial/vae-gan.ts";
 import { findNamed } from "../nearest-name.ts";
+import { diffusion } from "./diffusion/diffusion.ts";
 import { copula } from "./densities/copula.ts";
 import { ae } from "./autoencoders/ae.ts";
 import type { ModelDefinition } from "./definition.ts";
@@ -39,6 +40,7 @@ export const registry: readonly ModelDefinition[] = [
   aae,
   gan,
   vaeGAN,
+  diffusion,
 ];
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */

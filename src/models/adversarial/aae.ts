@@ -22,7 +22,7 @@ import type { Batch, DataSpec, Model, Objective, RunOptimizer } from "../model.t
 import type { FixedPrior } from "../parts/fixed-priors.ts";
 import { mmd } from "../parts/mmd.ts";
 import { type Decoder, decoderFor, type Encoder, encoderFor, networkRemedies } from "../parts/networks.ts";
-import { fieldsOf } from "../vaes/cvae.ts";
+import { fieldsOf } from "../parts/fields.ts";
 import {
   type AAEConfig,
   aaePresets,

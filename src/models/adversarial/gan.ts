@@ -10,12 +10,13 @@ import { clipWeights } from "../../optim/wrappers.ts";
 import { defineModel } from "../definition.ts";
 import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, FieldSpec, Model, Objective } from "../model.ts";
+import { centeredOf } from "../parts/centered.ts";
+import { fieldsOf } from "../parts/fields.ts";
 import { type FixedPrior, standardNormal } from "../parts/fixed-priors.ts";
-import { fieldsOf } from "../vaes/cvae.ts";
 import { discriminatorTurn, generatorLoss } from "./game.ts";
 import { type AdversarialLossName, adversarialLosses, adversarialLossNames } from "./losses.ts";
 import { type AdversarialNetworkConfig, adversarialNetworkConfig, discriminatorFor, Generator } from "./networks.ts";
-import { type GeneratorOutput, generatorOutput, seenOf } from "./outputs.ts";
+import { type GeneratorOutput, generatorOutput } from "./outputs.ts";
 import { type GradientPenaltyName, gradientPenaltyNames } from "./penalties.ts";
 import { adversarialPresets } from "./presets.ts";
 
@@ -71,7 +72,7 @@ class GAN implements Model {
     this.#config = config;
     this.#output = generatorOutput(data);
     this.#prior = standardNormal(latentDim);
-    this.#seen = seenOf(data);
+    this.#seen = centeredOf(data);
     this.generator = new Generator(config, latentDim, data.shape, fields);
     this.discriminator = discriminatorFor(config, data.shape, fields);
     this.latents = [

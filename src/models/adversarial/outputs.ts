@@ -12,10 +12,6 @@ import { concat, slice } from "../../ops/movement.ts";
 import { columnRuns } from "../parts/column-runs.ts";
 import type { ColumnSpec, DataSpec } from "../model.ts";
 
-/** Examples as both networks see them: intensities as values from -1 to 1, as in the papers, all else as it is. */
-export const seenOf = ({ range, columns }: DataSpec): ((x: Tensor) => Tensor) =>
-  range !== null && !columns ? (x) => x.mul(2).sub(1) : (x) => x;
-
 /** What a generator's numbers become, all [batch, ...shape]. */
 export interface GeneratorOutput {
   /** Samples that the generator learns through. */

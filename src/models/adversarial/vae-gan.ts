@@ -16,6 +16,7 @@ import { mean, sum } from "../../ops/reduction.ts";
 import { defineModel } from "../definition.ts";
 import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, Model, Objective } from "../model.ts";
+import { centeredOf } from "../parts/centered.ts";
 import { type FixedPrior, standardNormal } from "../parts/fixed-priors.ts";
 import {
   type AdversarialNetworkConfig,
@@ -25,7 +26,7 @@ import {
   featuresFor,
   Generator,
 } from "./networks.ts";
-import { type GeneratorOutput, generatorOutput, seenOf } from "./outputs.ts";
+import { type GeneratorOutput, generatorOutput } from "./outputs.ts";
 import { gradientPenalties, halves } from "./penalties.ts";
 import { adversarialPresets } from "./presets.ts";
 
@@ -84,7 +85,7 @@ export class VAEGAN implements Model {
     this.#config = config;
     this.#output = generatorOutput(data);
     this.#prior = standardNormal(latentDim);
-    this.#seen = seenOf(data);
+    this.#seen = centeredOf(data);
     this.encoder = new Encoder(networks, data.shape, 2 * latentDim);
     this.decoder = new Generator(networks, latentDim, data.shape);
     this.discriminator = new Discriminator(networks, data.shape);

@@ -1,29 +1,12 @@
 import { z } from "zod";
-import { ConfigError } from "../../errors.ts";
 import { defineModel, type Preset } from "../definition.ts";
-import type { DataSpec, FieldSpec } from "../model.ts";
+import { fieldsOf } from "../parts/fields.ts";
 import { likelihoodPresets, networkPresets, warmupPresets } from "../parts/presets.ts";
 import { VAE, vaeConfig, type VAEConfig } from "./vae.ts";
 import { latentVariableRemedies } from "./latent-variable-model.ts";
 
 export interface CVAEConfig extends VAEConfig {
   readonly fields: readonly string[];
-}
-
-/** The fields of these names. Throws ConfigError where the data lack one. */
-export function fieldsOf({ fields = [] }: DataSpec, names: readonly string[]): readonly FieldSpec[] {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new ConfigError(`fields: one is given twice, got ${twice}, expected each once`);
-  return names.map((name) => {
-    const field = fields.find((one) => one.name === name);
-    if (field) return field;
-    const known = fields.map((one) => one.name).join(", ");
-    throw new ConfigError(
-      name === "class"
-        ? "model: it is conditioned on labels, got data without, expected labeled data, such as digits, or a table with --condition COLUMN, or a folder of images for each class"
-        : `fields: the data have none of this name, got ${name}, expected ${known === "" ? "data with fields" : `one of ${known}`}`,
-    );
-  });
 }
 
 /**

@@ -13,7 +13,8 @@ import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, Model, Objective } from "../model.ts";
 import { type Encoder, encoderFor } from "../parts/networks.ts";
 import { likelihoodPresets, networkPresets } from "../parts/presets.ts";
-import { fieldsOf, smallImages } from "./cvae.ts";
+import { smallImages } from "./cvae.ts";
+import { fieldsOf } from "../parts/fields.ts";
 import { type LatentVariableConfig, latentVariableConfig, latentVariableRemedies } from "./latent-variable-model.ts";
 import { VAE, vae } from "./vae.ts";
 

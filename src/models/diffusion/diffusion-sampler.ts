@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { constant, noise, type Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
+import { and, greater, lessEqual, where } from "../../ops/comparison.ts";
+import type { Codes } from "../latent.ts";
+import type { Sampler, StepScalars, Symbolic } from "../sampler.ts";
+import type { NoiseLevel, NoisePoint } from "./noise-level.ts";
+import type { NoiseProcess } from "./noise-process.ts";
+import type { Denoised } from "./prediction.ts";
+import { type Solver, type SolverName, solverNames, solvers } from "./solvers.ts";
+
+/** Options of sampling: chosen anew for every sample. */
+export interface DiffusionSamplerOptions {
+  readonly steps: number;
+  readonly solver: SolverName;
+  readonly rho: number;
+  readonly eta: number;
+  readonly churn: number;
+  readonly guidance?: number | undefined;
+  readonly guidanceFrom: number;
+  readonly guidanceTo: number;
+  readonly temperature: number;
+}
+
+/** What a denoiser tells of y [count, ...] at a level of scalars or [count]. */
+export type Denoise = (y: Tensor, level: NoiseLevel, context: Context, guide?: Guide) => Denoised;
+/** Classifier-free guidance at such a level: the weight of the conditional prediction, a scalar or [count]. */
+export type Guide = (level: NoiseLevel) => Tensor;
+
+interface SamplerParts {
+  readonly shape: readonly number[];
+  readonly process: NoiseProcess;
+  readonly denoise: Denoise;
+  /** D as a finished example. */
+  readonly finish: (x: Tensor) => Tensor;
+  readonly defaults: { readonly solver: SolverName; readonly steps: number };
+  /** Whether there is a condition that may be left out. */
+  readonly guides: boolean;
+}
+
+const guidanceOptions = {
+  guidance: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe(
+      "weight of classifier-free guidance towards the condition; 1: none, at twice the time without (default: none)",
+    ),
+  guidanceFrom: z.number().min(0).max(1e6).default(0).describe("guidance: only above this noise level, sigma / alpha"),
+  guidanceTo: z.number().min(0).max(1e6).default(1e6).describe("guidance: only up to this noise level, sigma / alpha"),
+};
+
+/**
+ * Samples by a denoiser: noise at the highest level, one step of the solver for each of the next, and D at the last. So many steps are as
+ * many levels: the solvers of second order evaluate the denoiser twice at all but the last.
+ */
+export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerOptions> {
+  const { shape, process, denoise, finish, defaults, guides } = parts;
+  const options = z.strictObject({
+    steps: z.int().positive().max(10_000).default(defaults.steps).describe("noise levels that samples go through"),
+    solver: z
+      .enum(solverNames)
+      .default(defaults.solver)
+      .describe(
+        "step between noise levels; heun: second order; euler, ddim: first order; dpm-solver++: second order from one evaluation; ancestral: with new noise in every step, DDPM's; stochastic: heun with noise added before each step, EDM's",
+      ),
+    rho: z
+      .number()
+      .min(1)
+      .max(100)
+      .default(7)
+      .describe("exponent of Karras's noise levels: larger for more at little noise"),
+    eta: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe("ancestral: share of the noise that is new; 0: none, which is ddim"),
+    churn: z
+      .number()
+      .min(0)
+      .max(1000)
+      .default(40)
+      .describe("stochastic: noise added in all, in units of the noise there is"),
+    temperature: z.number().min(0).max(100).default(1).describe("factor on the noise that samples start from"),
+    ...(guides && guidanceOptions),
+  }) as unknown as z.ZodType<DiffusionSamplerOptions>;
+  const [highest] = process.grid({ steps: 1, rho: 7 }) as [NoisePoint];
+
+  const guideOf = (given: Symbolic<DiffusionSamplerOptions>): Guide | undefined => {
+    const { guidance, guidanceFrom, guidanceTo } = given;
+    if (guidance === undefined) return undefined;
+    return ({ alpha, sigma }) => {
+      const ratio = sigma.div(alpha);
+      return where(and(greater(ratio, guidanceFrom), lessEqual(ratio, guidanceTo)), guidance, constant(1));
+    };
+  };
+
+  return {
+    options,
+    schedule(given) {
+      const grid = process.grid(given);
+      const solver: Solver = solvers[given.solver];
+      return grid.slice(0, -1).map((here, i): StepScalars => {
+        const next = grid[i + 1]!;
+        const levels = { alpha: here.alpha, sigma: here.sigma, nextAlpha: next.alpha, nextSigma: next.sigma };
+        return Object.assign(levels, solver.scalars?.({ grid, i, eta: given.eta, churn: given.churn }));
+      });
+    },
+    start(count, { temperature }) {
+      const y = noise.normal([count, ...shape]).mul(temperature.mul(highest.sigma));
+      const all = (value: number): Tensor => constant(value).broadcastTo([count]);
+      return { y, x: y.mul(0), alpha: all(highest.alpha), sigma: all(highest.sigma) };
+    },
+    step(state, at, given, context) {
+      const guide = guideOf(given);
+      const count = state["y"]!.shape[0]!;
+      const next = { alpha: at["nextAlpha"]!, sigma: at["nextSigma"]! };
+      const { y, x } = solvers[given.solver].step({
+        y: state["y"]!,
+        here: { alpha: at["alpha"]!, sigma: at["sigma"]! },
+        next,
+        at,
+        previous: state["x"]!,
+        denoise: (noisy, level) => denoise(noisy, level, context, guide),
+      });
+      return { y, x, alpha: next.alpha.broadcastTo([count]), sigma: next.sigma.broadcastTo([count]) } satisfies Codes;
+    },
+    finish: ({ y, alpha, sigma }, given, context) =>
+      finish(denoise(y!, { alpha: alpha!, sigma: sigma! }, context, guideOf(given)).x),
+  };
+}

@@ -1,0 +1,31 @@
+import type { Preset } from "../definition.ts";
+import type { DataSpec } from "../model.ts";
+
+const isImage = (least: number) => (data: DataSpec) =>
+  data.kind === "image" && Math.min(...data.shape.slice(1)) >= least;
+
+/** Networks and training that suit the data. */
+export const diffusionPresets: readonly Preset[] = [
+  {
+    suits: "diffusion",
+    fits: () => true,
+    training: { ema: 0.999, learningRate: 1e-3, schedule: "cosine", warmup: 100, steps: 10_000 },
+  },
+  {
+    suits: "points in the plane",
+    fits: ({ kind }) => kind === "points",
+    config: { width: 128, fourier: true },
+    training: { batchSize: 256, steps: 10_000 },
+  },
+  {
+    suits: "images of at least 8x8",
+    fits: isImage(8),
+    config: { network: "unet", channels: [32, 64] },
+    training: { batchSize: 64 },
+  },
+  {
+    suits: "images of at least 24x24",
+    fits: isImage(24),
+    config: { network: "unet", channels: [32, 64, 64] },
+  },
+];
