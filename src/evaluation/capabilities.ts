@@ -84,7 +84,7 @@ const capabilities = {
     lacks: "has no discriminator",
   },
   likelihood: {
-    has: (model) => model.logProb !== undefined || model.logWeights !== undefined,
+    has: ({ logProb, density, logWeights }) => (logProb ?? density ?? logWeights) !== undefined,
     does: "has a likelihood",
     lacks: "has no likelihood: neither log p(x) nor importance weights",
   },

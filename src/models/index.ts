@@ -20,6 +20,7 @@ export {
   type Preset,
   type Remedies,
 } from "./definition.ts";
+export { Diffusion, diffusion, type DiffusionConfig } from "./diffusion/diffusion.ts";
 export {
   type Codes,
   codesOf,
@@ -48,6 +49,7 @@ export {
   ancestral,
   type AncestralOptions,
   type AnySampler,
+  type DensityLoop,
   guided,
   type Sampler,
   samplerOf,

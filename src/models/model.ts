@@ -4,7 +4,7 @@ import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { Condition, Context } from "../nn/context.ts";
 import type { LearningRate, Optimizer } from "../optim/optimizer.ts";
 import type { Codes, Latent, Posteriors, Take } from "./latent.ts";
-import type { AnySampler } from "./sampler.ts";
+import type { AnySampler, DensityLoop } from "./sampler.ts";
 
 export type { ColumnSpec, DataSpec, FieldSpec } from "../data/spec.ts";
 
@@ -110,6 +110,8 @@ export interface Model {
   readonly clusters?: true;
   /** log p(x) exactly, [batch] in nats. */
   logProb?(x: Tensor, context: Context): Tensor;
+  /** The same by many steps. */
+  readonly density?: DensityLoop;
   /** The bound at beta = 1 from one sample of z, whatever the model was trained with. */
   elbo?(x: Tensor, context: Context): Elbo;
   /**

@@ -36,6 +36,22 @@ export interface Sampler<Options extends object = object> {
 // oxlint-disable-next-line typescript/no-explicit-any -- methods of a sampler take just the options that its schema gives
 export type AnySampler = Sampler<any>;
 
+/**
+ * log p(x) as a loop of the host over one compiled step, where it is the solution of a differential equation: a sampler in the other direction.
+ */
+export interface DensityLoop {
+  /** What the values are, for a reader: "probability-flow ODE, 40 steps". */
+  readonly note: string;
+  /** The scalars of each step, in order; every step has the same names. */
+  schedule(): readonly StepScalars[];
+  /** The state before the first step, of examples [batch, ...shape]. */
+  start(x: Tensor, context: Context): Codes;
+  /** The next state, of the same names, dtypes and shapes. */
+  step(state: Codes, at: Readonly<Record<string, Tensor>>, context: Context): Codes;
+  /** log p(x), [batch] in nats. */
+  finish(state: Codes, context: Context): Tensor;
+}
+
 /** Names that no option of a sampler may have: settings of sampling itself, and flags of every command that samples. */
 export const reservedOptions: readonly string[] = [
   "checkpoint",

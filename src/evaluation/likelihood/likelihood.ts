@@ -8,6 +8,7 @@ import type { Model } from "../../models/model.ts";
 import type { Context } from "../../nn/context.ts";
 import { requireCapabilities } from "../capabilities.ts";
 import { type SplitBatch, SplitProgram } from "../map-split.ts";
+import { LoopedDensity } from "./looped-density.ts";
 import type { ModelOnDevice } from "../model-on-device.ts";
 
 /** Negative log-likelihood by importance sampling, in nats per example: means over the examples. */
@@ -26,8 +27,16 @@ export interface LikelihoodEstimate {
   readonly curve: readonly { readonly samples: number; readonly nll: number }[];
 }
 
+/** How log p(x) was found, for a reader. */
+export function likelihoodNote({ logProb, density }: Model, samples: number): string {
+  if (logProb) return "exact";
+  return density?.note ?? `${samples} sample${samples === 1 ? "" : "s"} of z per example`;
+}
+
 /** Values that p(x|z) is computed for at a time: what a row of activations takes then stays near the cores. */
 const valuesPerRun = 250_000;
+/** Examples at a time of a model with a loop, whose activations are large. */
+const densityExamples = 64;
 /** Samples at a time for each example, where there are so many: encoding it again for each chunk then costs little. */
 const samplesPerRun = 100;
 
@@ -46,7 +55,8 @@ const samplesPerRun = 100;
  * await trained.release();
  */
 export class LikelihoodEvaluator {
-  readonly #over: SplitProgram;
+  readonly #over: SplitProgram | undefined;
+  readonly #loop: LoopedDensity | undefined;
   readonly #chunk: number;
   readonly #samples: number;
   readonly #seed: number;
@@ -63,7 +73,7 @@ export class LikelihoodEvaluator {
     const { split, binarize, seed = 0 } = options;
     const { model } = trained;
     // log p(x) itself needs no samples of z.
-    const samples = model.logProb ? 1 : options.samples;
+    const samples = (model.logProb ?? model.density) ? 1 : options.samples;
     requireCapabilities(model, ["likelihood"], { where: "evaluate" });
     const size = sizeOf(split.dataset.shape);
     this.#samples = samples;
@@ -71,6 +81,11 @@ export class LikelihoodEvaluator {
     this.#chunk = Math.min(samples, samplesPerRun, Math.max(1, Math.floor(valuesPerRun / size)));
     const batchSize = Math.max(1, Math.floor(valuesPerRun / (this.#chunk * size)));
     const chunk = this.#chunk;
+    if (!model.logProb && model.density) {
+      const size = Math.min(batchSize, densityExamples);
+      this.#loop = new LoopedDensity(trained, model.density, { split, binarize, batchSize: size, seed });
+      return;
+    }
     this.#over = new SplitProgram(
       trained,
       { split, binarize, batchSize, key: `likelihood ${chunk}`, program: "likelihood" },
@@ -80,8 +95,10 @@ export class LikelihoodEvaluator {
 
   /** L_1, ..., L_samples of each example, for the sizes of `boundSizes`: a batch of examples at a time, in their order. */
   async *bounds(): AsyncGenerator<readonly (readonly number[])[]> {
+    if (this.#loop) for await (const logProbs of this.#loop.run()) yield logProbs.map((logProb) => [logProb]);
     const sizes = boundSizes(this.#samples);
-    for await (const batch of this.#over.run()) yield await this.#boundsOf(batch, sizes);
+    const over = this.#over;
+    if (over) for await (const batch of over.run()) yield await this.#boundsOf(batch, sizes, over.size);
   }
 
   /** Yields the number of examples done so far; returns the estimate. */
@@ -120,10 +137,9 @@ export class LikelihoodEvaluator {
     };
   }
 
-  async #boundsOf({ count, index, compute }: SplitBatch, sizes: readonly number[]): Promise<number[][]> {
+  async #boundsOf({ count, index, compute }: SplitBatch, sizes: readonly number[], rows: number): Promise<number[][]> {
     const bounds = Array.from({ length: count }, () => new ImportanceBounds(sizes));
     const chunks = Math.ceil(this.#samples / this.#chunk);
-    const rows = this.#over.size;
     for (let chunk = 0; chunk < chunks; chunk++) {
       const { logWeights } = await compute({ seed: this.#seed, step: index * chunks + chunk });
       const used = Math.min(this.#chunk, this.#samples - chunk * this.#chunk);

@@ -1,14 +1,14 @@
 import { dequantized, levelWidth } from "../../data/dequantize.ts";
 import { exampleSize } from "../../data/dataset.ts";
 import { bitsPerDimension } from "../../metrics/bits-per-dimension.ts";
-import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
+import { LikelihoodEvaluator, likelihoodNote } from "../likelihood/likelihood.ts";
 import type { Metric } from "./metric.ts";
 
 export const bitsPerDimensionMetric: Metric = {
   name: "bits-per-dimension",
   summary:
     "nll in bits per value of quantized images, with uniform dequantization for a density (arXiv:1511.01844, section 3.1)",
-  needs: ["likelihood", "decode"],
+  needs: ["likelihood"],
   lacking: ({ loaded: { trained }, split, binarize }) => {
     if (trained.model.binaryData || binarize !== "none")
       return "its likelihood is of zeros and ones, not of levels; train with --set likelihood=logistic or gaussian-learned";
@@ -33,7 +33,7 @@ export const bitsPerDimensionMetric: Metric = {
           name: "bits per dimension",
           value: bitsPerDimension(nll, { size, width }),
           standardError: standardError / size / Math.LN2,
-          note: `${of} levels, ${levels === undefined ? "uniform dequantization" : "probabilities of levels"}, ${samples} samples of z`,
+          note: `${of} levels, ${levels === undefined ? "uniform dequantization" : "probabilities of levels"}, ${likelihoodNote(trained.model, samples)}`,
           better: "lower",
         },
       ],

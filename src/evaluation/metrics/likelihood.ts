@@ -1,7 +1,7 @@
 import { lineChart } from "../../pictures/line-chart.ts";
-import { type LikelihoodEstimate, LikelihoodEvaluator } from "../likelihood/likelihood.ts";
+import { type LikelihoodEstimate, LikelihoodEvaluator, likelihoodNote } from "../likelihood/likelihood.ts";
 import { converged, sameElbo, sameInFloat64 } from "../checks/check-likelihood.ts";
-import type { Check, Metric, MetricContext } from "./metric.ts";
+import type { Check, Metric, MetricContext, MetricResult } from "./metric.ts";
 
 export const likelihoodMetric: Metric = {
   name: "likelihood",
@@ -20,19 +20,18 @@ export const likelihoodMetric: Metric = {
     const found = next.value;
     const { nll, standardError, curve } = found;
     const data = { split, binarize, seed };
-    const checks = model.logProb
-      ? [await sameInFloat64(loaded.trained, data)]
-      : [converged(found), await sameElbo(loaded.trained, found, data), await sameInFloat64(loaded.trained, data)];
+    const checks = model.density
+      ? []
+      : model.logProb
+        ? [await sameInFloat64(loaded.trained, data)]
+        : [converged(found), await sameElbo(loaded.trained, found, data), await sameInFloat64(loaded.trained, data)];
+    const note = likelihoodNote(model, samples);
     const made = { checks: checks.filter((check): check is Check => check !== undefined) };
-    if (model.logProb)
-      return {
-        results: [{ name: "nll", value: nll, standardError, note: "exact", better: "lower" }],
-        conditions: { exact: true },
-        ...made,
-      };
-    const note = `${samples} sample${samples === 1 ? "" : "s"} of z per example`;
+    const results: MetricResult[] = [{ name: "nll", value: nll, standardError, note, better: "lower" }];
+    if (model.logProb) return { results, conditions: { exact: true }, ...made };
+    if (model.density) return { results, conditions: { density: note }, ...made };
     return {
-      results: [{ name: "nll", value: nll, standardError, note, better: "lower" }],
+      results,
       conditions: { samples },
       ...made,
       details: { curve, ...(curve.length > 2 && { picture: await plotted(context, curve) }) },

@@ -1,6 +1,6 @@
 import { findToy, toys } from "../../data/generators/toys.ts";
 import { modeCoverage } from "../../metrics/samples/mode-coverage.ts";
-import { LikelihoodEvaluator } from "../likelihood/likelihood.ts";
+import { LikelihoodEvaluator, likelihoodNote } from "../likelihood/likelihood.ts";
 import { generatedExamples, lackingSamples, ownPrior } from "./generated.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { MetricResult, Metric, MetricContext } from "./metric.ts";
@@ -44,7 +44,7 @@ export const densityMetric: Metric = {
           name: "kl",
           value: kl,
           standardError,
-          note: `KL(data || model), with an upper bound on nll from ${samples} samples of z per point`,
+          note: `KL(data || model), with nll by ${likelihoodNote(loaded.trained.model, samples)}`,
           better: "lower",
         },
         { name: "nll", value: kl + entropy, note: "of the model", better: "lower" },

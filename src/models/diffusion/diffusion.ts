@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
+import { sizeOf } from "../../graph/shape.ts";
 import { constant, noise, type Tensor } from "../../graph/tensor.ts";
 import { conditioned, type Condition, type Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
@@ -13,7 +14,7 @@ import type { Batch, DataSpec, FieldSpec, Model, Objective } from "../model.ts";
 import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
 import { fieldsOf } from "../parts/fields.ts";
-import { guided, type Sampler } from "../sampler.ts";
+import { type DensityLoop, guided, type Sampler } from "../sampler.ts";
 import { type CouplingName, couplings } from "./coupling.ts";
 import { diffusionSampler, type DiffusionSamplerOptions, type Guide } from "./diffusion-sampler.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
@@ -29,6 +30,7 @@ import {
   timedNoise,
 } from "./noise-process.ts";
 import { type Denoised, type Prediction, type PredictionName, preconditioned, predictions } from "./prediction.ts";
+import { odeDensity } from "./ode-density.ts";
 import { diffusionPresets } from "./presets.ts";
 
 export interface DiffusionConfig extends DenoisingNetworkConfig {
@@ -69,6 +71,8 @@ const usual = {
 export class Diffusion implements Model {
   readonly network: DenoisingNetwork;
   readonly sampler: Sampler<DiffusionSamplerOptions>;
+  /** Of rows of a table there is none: their categories are no real numbers. */
+  readonly density?: DensityLoop;
   readonly condition?: { readonly fields: readonly FieldSpec[]; readonly required: boolean };
   readonly #config: DiffusionConfig;
   readonly #process: NoiseProcess;
@@ -87,6 +91,13 @@ export class Diffusion implements Model {
     this.#prediction = predictionOf(config, this.#sigmaData);
     this.network = denoisingNetwork(config, data.shape, fields);
     const bounded = isIntensity(data);
+    if (!data.columns)
+      this.density = odeDensity({
+        shape: data.shape,
+        denoise: (y, level, context) => this.denoise(y, level, context),
+        centered: this.#centered,
+        logVolume: bounded ? sizeOf(data.shape) * Math.LN2 : 0,
+      });
     this.sampler = diffusionSampler({
       shape: data.shape,
       process: this.#process,

@@ -9,7 +9,12 @@ export const diffusionPresets: readonly Preset[] = [
   {
     suits: "diffusion",
     fits: () => true,
-    training: { ema: 0.999, learningRate: 1e-3, schedule: "cosine", warmup: 100, steps: 10_000 },
+    training: { ema: 0.999, learningRate: 1e-3, schedule: "cosine", steps: 10_000 },
+  },
+  {
+    suits: "diffusion of at least 1000 steps",
+    fits: (_, steps) => steps === undefined || steps >= 1000,
+    training: { warmup: 100 },
   },
   {
     suits: "points in the plane",
