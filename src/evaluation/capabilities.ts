@@ -84,7 +84,7 @@ const capabilities = {
     lacks: "has no discriminator",
   },
   likelihood: {
-    has: ({ logProb, density, logWeights }) => (logProb ?? density ?? logWeights) !== undefined,
+    has: (model) => model.logProb !== undefined || model.density !== undefined || model.logWeights !== undefined,
     does: "has a likelihood",
     lacks: "has no likelihood: neither log p(x) nor importance weights",
   },

@@ -28,9 +28,9 @@ export interface LikelihoodEstimate {
 }
 
 /** How log p(x) was found, for a reader. */
-export function likelihoodNote({ logProb, density }: Model, samples: number): string {
-  if (logProb) return "exact";
-  return density?.note ?? `${samples} sample${samples === 1 ? "" : "s"} of z per example`;
+export function likelihoodNote(model: Model, samples: number): string {
+  if (model.logProb) return "exact";
+  return model.density?.note ?? `${samples} sample${samples === 1 ? "" : "s"} of z per example`;
 }
 
 /** Values that p(x|z) is computed for at a time: what a row of activations takes then stays near the cores. */
@@ -73,7 +73,7 @@ export class LikelihoodEvaluator {
     const { split, binarize, seed = 0 } = options;
     const { model } = trained;
     // log p(x) itself needs no samples of z.
-    const samples = (model.logProb ?? model.density) ? 1 : options.samples;
+    const samples = model.logProb || model.density ? 1 : options.samples;
     requireCapabilities(model, ["likelihood"], { where: "evaluate" });
     const size = sizeOf(split.dataset.shape);
     this.#samples = samples;

@@ -58,18 +58,16 @@ const exactly = (point: readonly number[], means: readonly number[], stds: reado
 
 describe("log p(x) by the probability-flow ODE", () => {
   test("is that of a Gaussian, within 0.01 nats, by the exact divergence", () => {
-    const [means, stds] = [
-      [0.3, -0.6],
-      [1, 0.3],
-    ];
+    const means = [0.3, -0.6];
+    const stds = [1, 0.3];
     const points = [
       [0.3, -0.6],
       [1.4, -0.2],
       [-2, -0.9],
     ];
-    const found = logProbs(points, gaussian(means!, stds!));
+    const found = logProbs(points, gaussian(means, stds));
     for (const [i, point] of points.entries())
-      expect(Math.abs(found[i]! - exactly(point, means!, stds!))).toBeLessThan(0.01);
+      expect(Math.abs(found[i]! - exactly(point, means, stds))).toBeLessThan(0.01);
   });
 
   test("is that of a Gaussian of independent dimensions by Hutchinson's estimate, which has no variance there", () => {
