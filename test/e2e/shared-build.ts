@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const project = join(import.meta.dirname, "../..");
-/** The folder of a run of tests, for the processes that its files are tested in. */
+/** The folder that holds dist, for the processes that test files run in. Who has just built the package may name its folder. */
 const variable = "LATENTKIT_TEST_BUILD";
 
 /** What Vitest calls before all files; what it returns, after them. */
-export default function setup(): () => void {
+export default function setup(): (() => void) | undefined {
+  if (process.env[variable] !== undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "latentkit-build-"));
   process.env[variable] = folder;
   return () => rmSync(folder, { recursive: true, force: true });
