@@ -14,7 +14,7 @@ import { startRun } from "../src/runs/start-run.ts";
 import { settingsOf, settingText } from "../src/settings-schema.ts";
 import { follow } from "./follow-training.ts";
 import { operationRows } from "./operation-rows.ts";
-import { blocksOf, PageProgram, root } from "./page-program.ts";
+import { blocksOf, PageProgram, root, SourceFolder } from "./page-program.ts";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((path) =>
@@ -38,15 +38,13 @@ const tableUnder = (page: string, heading: string): string[] => {
 /** Pages whose `ts` blocks are one program. */
 const programs = ["docs/data.md", "docs/how-it-works.md", "docs/models.md", "docs/own-model.md", "docs/package.md"];
 
+const folder = new SourceFolder();
+afterAll(() => folder.remove());
+
 describe.each(programs)("%s", (path) => {
-  const program = new PageProgram(path);
+  const program = new PageProgram(path, folder);
   const { code, blocks } = program;
   beforeAll(() => program.run());
-  afterAll(() => program.remove());
-
-  test("its code type-checks", () => {
-    expect(program.typeErrors()).toBe("");
-  });
 
   test.each(code.map((block) => [block.from + 1, block] as const))(
     "the code at line %i prints what stands under it",
@@ -59,6 +57,11 @@ describe.each(programs)("%s", (path) => {
     const shown = code.filter((block) => program.promised(block) !== "").length;
     expect(blocks.filter(({ language }) => language === "text")).toHaveLength(shown);
   });
+});
+
+// Together: the compiler checks all of src for each program by itself.
+test("the code of all pages type-checks", () => {
+  expect(folder.typeErrors()).toBe("");
 });
 
 test("every page with TypeScript on it runs here", () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { vi } from "vitest";
 
@@ -76,13 +76,22 @@ export class PageProgram {
   readonly blocks: readonly Block[];
   readonly code: readonly Block[];
   readonly #page: string;
-  readonly #folder = new SourceFolder();
+  readonly #file: string;
   readonly #printed = new Map<string, string>();
 
-  constructor(path: string) {
+  /** Writes the program into a folder, under the page's name. */
+  constructor(path: string, folder: SourceFolder) {
     this.#page = readFileSync(join(root, path), "utf8");
     this.blocks = blocksOf(this.#page);
     this.code = this.blocks.filter(({ language }) => language === "ts");
+    // Every line stays where it is on the page, so that an error's line number is the page's.
+    const lines = this.#page.split("\n").map(() => "");
+    const imported = new Set<string>();
+    for (const block of this.code) {
+      block.text.split("\n").forEach((line, i) => (lines[block.from + i] = withoutRepeats(line, imported)));
+      lines[block.to] = `console.log(${JSON.stringify(markerOf(block))});`;
+    }
+    this.#file = folder.write(`${basename(path, ".md")}.ts`, lines.join("\n"));
   }
 
   /** What a block of code should print: the block of text under it, with nothing but blank lines between. */
@@ -96,16 +105,8 @@ export class PageProgram {
     return this.#printed.get(markerOf(block));
   }
 
-  /** Runs the program. Its files go to a temporary folder. */
+  /** Runs the program. Its files go to a folder of its own. */
   async run(): Promise<void> {
-    // Every line stays where it is on the page, so that an error's line number is the page's.
-    const lines = this.#page.split("\n").map(() => "");
-    const imported = new Set<string>();
-    for (const block of this.code) {
-      block.text.split("\n").forEach((line, i) => (lines[block.from + i] = withoutRepeats(line, imported)));
-      lines[block.to] = `console.log(${JSON.stringify(markerOf(block))});`;
-    }
-    const file = this.#folder.write("page.ts", lines.join("\n"));
     const markers = new Set(this.code.map(markerOf));
     let said: string[] = [];
     const log = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
@@ -117,21 +118,15 @@ export class PageProgram {
       }
     });
     const before = process.cwd();
-    process.chdir(this.#folder.path);
+    const place = this.#file.replace(/\.ts$/, "");
+    mkdirSync(place);
+    process.chdir(place);
     try {
-      await import(pathToFileURL(file).href);
+      await import(pathToFileURL(this.#file).href);
     } finally {
       process.chdir(before);
       log.mockRestore();
     }
-  }
-
-  typeErrors(): string {
-    return this.#folder.typeErrors();
-  }
-
-  remove(): void {
-    this.#folder.remove();
   }
 }
 

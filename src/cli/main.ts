@@ -1,70 +1,7 @@
 #!/usr/bin/env node
-import { Command } from "commander";
 import { fileError } from "../node/files/file-error.ts";
-import { version } from "../version.ts";
-import { withoutAliases } from "./options/aliases.ts";
+import { runCommandLine } from "./command-line.ts";
 import { reportError } from "./output/report-error.ts";
-
-/** The commands, each loaded only when it runs, to keep start-up short. */
-const commands: readonly (readonly [
-  name: string,
-  summary: string,
-  load: () => Promise<{ readonly define: (command: Command, args: readonly string[]) => void | Promise<void> }>,
-])[] = [
-  ["train", "train a model on data", () => import("./commands/train.ts")],
-  ["sample", "sample new examples from a trained model", () => import("./commands/sample.ts")],
-  ["reconstruct", "show examples and their reconstructions", () => import("./commands/reconstruct.ts")],
-  ["denoise", "corrupt examples and denoise them, with the PSNR", () => import("./commands/denoise.ts")],
-  ["manifold", "decode a grid over two latent dimensions", () => import("./commands/manifold.ts")],
-  ["interpolate", "interpolate between examples in latent space", () => import("./commands/interpolate.ts")],
-  ["traverse", "latent traversals: vary one latent dimension at a time", () => import("./commands/traverse.ts")],
-  ["analogy", "latent arithmetic: decode c + (a - b)", () => import("./commands/analogy.ts")],
-  ["walk", "animate a walk through the latent space", () => import("./commands/walk.ts")],
-  ["latent", "latent dimensions: active units, KL and variances", () => import("./commands/latent.ts")],
-  ["score", "anomaly scores of examples", () => import("./commands/score.ts")],
-  ["encode", "encode examples: write their codes to a file", () => import("./commands/encode.ts")],
-  ["invert", "find codes of examples by optimization", () => import("./commands/invert.ts")],
-  ["decode", "decode codes from a file", () => import("./commands/decode.ts")],
-  ["evaluate", "evaluate a run: likelihood, active units, rate and others", () => import("./commands/evaluate.ts")],
-  ["compare", "train models and compare them in one table", () => import("./commands/compare.ts")],
-  ["metrics", "list the metrics of evaluate, or train a feature extractor", () => import("./commands/metrics.ts")],
-  ["search", "hyperparameter search on the validation split", () => import("./commands/search.ts")],
-  ["reproduce", "reproduce a table of a paper", () => import("./commands/reproduce.ts")],
-  ["report", "write the report of a run, one HTML file", () => import("./commands/report.ts")],
-  ["models", "list the models, or show one model's settings", () => import("./commands/models.ts")],
-  ["data", "list, fetch or show data sources", () => import("./commands/data.ts")],
-  ["doctor", "check which devices this machine has", () => import("./commands/doctor.ts")],
-];
-
-async function main(args: readonly string[]): Promise<void> {
-  const program = new Command("latentkit")
-    .description("Deep generative models: train on your data, sample, evaluate.")
-    .version(version, "-V, --version", "print the version")
-    .addHelpText(
-      "after",
-      `
-Examples:
-  latentkit train vae --data digits --epochs 10
-  latentkit sample runs/vae-digits-1 --count 100 --out samples.png
-  latentkit models vae
-
-Every command has --help and --json.`,
-    );
-  const wanted = args.find((argument) => commands.some(([name]) => name === argument));
-  for (const [name, summary, load] of commands) {
-    const command = program.command(name).description(summary);
-    if (name === wanted) await (await load()).define(command, args);
-  }
-  quiet(program);
-  if (args.length === 0) return program.outputHelp();
-  await program.parseAsync(args, { from: "user" });
-}
-
-/** Commander's own errors are thrown, to be reported like every other. */
-function quiet(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: () => {} });
-  command.commands.forEach(quiet);
-}
 
 for (const name of ["stdout", "stderr"] as const)
   process[name].on("error", (error: NodeJS.ErrnoException) => {
@@ -73,6 +10,4 @@ for (const name of ["stdout", "stderr"] as const)
   });
 
 // Not awaited here: where a model file waits for what never comes, Node would add a warning of its own.
-main(withoutAliases(process.argv.slice(2))).catch((error: unknown) => {
-  process.exitCode = reportError(error);
-});
+void runCommandLine(process.argv.slice(2));

@@ -7,9 +7,8 @@ import { CheckpointError } from "../errors.ts";
 import { namedModel, runModel } from "./model-files.ts";
 
 let folder = "";
-const models = join(import.meta.dirname, "../models/index.ts");
 const source = `import { defineModel } from "./models.ts";
-import { vae } from ${JSON.stringify(models)};
+import { vae } from "latentkit/models";
 export default defineModel({ ...vae, name: "own" });
 `;
 beforeAll(() => {
@@ -17,7 +16,7 @@ beforeAll(() => {
   process.env["LATENTKIT_CACHE"] = join(folder, "cache");
   for (const name of ["mine", "theirs"]) mkdirSync(join(folder, name));
   writeFileSync(join(folder, "mine/own.ts"), source);
-  writeFileSync(join(folder, "mine/models.ts"), `export { defineModel } from ${JSON.stringify(models)};\n`);
+  writeFileSync(join(folder, "mine/models.ts"), 'export { defineModel } from "latentkit/models";\n');
 });
 afterAll(() => {
   delete process.env["LATENTKIT_CACHE"];
@@ -33,7 +32,7 @@ test("a run loads the file that a person has named, at its place and as it was",
   // The same bytes beside another models.ts, which would run.
   const copy = join(folder, "theirs/own.ts");
   copyFileSync(path, copy);
-  writeFileSync(join(folder, "theirs/models.ts"), `globalThis.ran = true;\nexport * from ${JSON.stringify(models)};\n`);
+  writeFileSync(join(folder, "theirs/models.ts"), 'globalThis.ran = true;\nexport * from "latentkit/models";\n');
   const elsewhere = runModel({ model: "own", modelFile: { ...modelFile!, path: copy } }, "runs/own-1");
   await expect(elsewhere).rejects.toThrow(CheckpointError);
   await expect(elsewhere).rejects.toThrow(/^runs\/own-1: its model file has not been run here, got .*theirs/);

@@ -309,6 +309,18 @@ describe("a run", () => {
   });
 });
 
+test.each([
+  ["sample", "runs/vae-digits-1", "--count", "4", "--out", "p.png", "--json"],
+  ["models", "vae"],
+  ["train", "--help"],
+  ["sample", "nowhere"],
+  ["trian"],
+])("%j: a process of its own prints and ends as the one that runs all commands", async (...args) => {
+  const shared = await latentkit.run(...args);
+  expect(shared.stdout.length + shared.stderr.length).toBeGreaterThan(20);
+  expect(await latentkit.start(...args).finished).toEqual(shared);
+});
+
 describe("what people read", () => {
   test("--version is the package's", async () => {
     const { version } = JSON.parse(readFileSync(join(latentkit.root, "package.json"), "utf8")) as { version: string };

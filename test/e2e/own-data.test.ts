@@ -32,10 +32,10 @@ beforeAll(async () => {
     writeFileSync(inside("photos", `${i}.png`), await image.png().toBuffer());
   }
 });
-afterAll(() => {
+afterAll(async () => {
   delete process.env["LATENTKIT_CACHE"];
   rmSync(cache, { recursive: true });
-  latentkit.remove();
+  await latentkit.remove();
 });
 
 /** What a command printed as JSON, when it must succeed. */

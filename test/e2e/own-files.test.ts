@@ -58,10 +58,10 @@ beforeAll(async () => {
     }
   }
 });
-afterAll(() => {
+afterAll(async () => {
   delete process.env["LATENTKIT_CACHE"];
   rmSync(cache, { recursive: true });
-  latentkit.remove();
+  await latentkit.remove();
 });
 
 async function printedBy(...args: readonly string[]): Promise<Record<string, unknown>> {

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } f
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { install, type Installed } from "./install.ts";
+import { type Finished, install, type Installed } from "./install.ts";
 
 let latentkit: Installed;
 const inside = (...path: string[]): string => join(latentkit.folder, ...path);
@@ -10,6 +10,8 @@ beforeAll(() => {
   latentkit = install();
 });
 afterAll(() => latentkit.remove());
+/** In a process of its own: a model file can end it, and is loaded once by each. */
+const run = (...args: readonly string[]): Promise<Finished> => latentkit.start(...args).finished;
 
 /** A model file: one mean, and what `change` makes of the model. */
 const source = (change = "{}", { name = "own", config = "{ a: z.number().default(1) }" } = {}): string => `
@@ -38,7 +40,7 @@ const small = "--data digits:100 --batch-size 20 --steps 2 --threads 1 --device 
 
 /** Runs a command that must fail in one line, and gives back that line. */
 async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await latentkit.run(...args);
+  const { code, stdout, stderr } = await run(...args);
   expect(stderr).toMatch(/^latentkit: [^\n]*\n$/);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   return stderr.slice("latentkit: ".length, -1);
@@ -82,18 +84,18 @@ test.each<readonly [string, string, RegExp]>([
 });
 
 test("an edited file: named once, it is the run's", async () => {
-  const fileOf = (run: string): string =>
+  const fileOf = (name: string): string =>
     z
       .object({ modelFile: z.object({ path: z.string() }) })
-      .parse(JSON.parse(readFileSync(inside(run, "run.json"), "utf8"))).modelFile.path;
+      .parse(JSON.parse(readFileSync(inside(name, "run.json"), "utf8"))).modelFile.path;
   const own = inside("own.mjs");
   writeFileSync(own, source());
-  expect((await latentkit.run("train", "own.mjs", ...small, "--out", "run")).code).toBe(0);
+  expect((await run("train", "own.mjs", ...small, "--out", "run")).code).toBe(0);
 
   appendFileSync(own, "// longer\n");
-  const resumed = await latentkit.run("train", "own.mjs", "--out", "run", "--resume", "--steps", "4");
+  const resumed = await run("train", "own.mjs", "--out", "run", "--resume", "--steps", "4");
   expect(resumed).toMatchObject({ code: 0 });
-  expect((await latentkit.run("evaluate", "run")).code).toBe(0);
+  expect((await run("evaluate", "run")).code).toBe(0);
 
   appendFileSync(own, "// and longer\n");
   const remedy = "once: latentkit evaluate run --model FILE";
@@ -101,9 +103,9 @@ test("an edited file: named once, it is the run's", async () => {
   expect(await refusal("train", "vae", "--data", "codes:run")).toMatch(/^run: its model file has changed, /);
   renameSync(own, inside("moved.mjs"));
   expect(await refusal("evaluate", "run")).toMatch(new RegExp(`^run: its model file is missing, .*${remedy}$`));
-  expect((await latentkit.run("evaluate", "run", "--model", "moved.mjs")).code).toBe(0);
+  expect((await run("evaluate", "run", "--model", "moved.mjs")).code).toBe(0);
   expect(fileOf("run")).toBe(inside("moved.mjs"));
-  expect((await latentkit.run("evaluate", "run")).code).toBe(0);
+  expect((await run("evaluate", "run")).code).toBe(0);
 
   writeFileSync(inside("other.mjs"), source("{}", { name: "other" }));
   const other = "run: is of model own, got other, expected a file of own";
@@ -114,13 +116,13 @@ test("an edited file: named once, it is the run's", async () => {
 test("search and compare take a file", async () => {
   writeFileSync(inside("own.mjs"), source());
   const few = "--data digits:100 --steps 2 --threads 1 --device cpu".split(" ");
-  const search = await latentkit.run("search", "./own.mjs", ...few, "--set", "a=1,2", "--metric", "mse", "--json");
+  const search = await run("search", "./own.mjs", ...few, "--set", "a=1,2", "--metric", "mse", "--json");
   expect(search).toMatchObject({ code: 0 });
   expect(search.stdout).toContain('"run":"runs/search-own/trial-2"');
   expect(readFileSync(inside("runs/search-own/trial-1/run.json"), "utf8")).toContain('"modelFile"');
   // Frechet distances of 128 features need as many test examples.
   const more = "--data digits:1500 --steps 2 --threads 1 --device cpu --generated 200".split(" ");
-  const compare = await latentkit.run("compare", "./own.mjs:a=2", "./own.mjs", ...more, "--json");
+  const compare = await run("compare", "./own.mjs:a=2", "./own.mjs", ...more, "--json");
   expect(compare).toMatchObject({ code: 0 });
   expect(compare.stdout).toContain('"label":"own a=2"');
 });

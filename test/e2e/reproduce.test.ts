@@ -69,7 +69,7 @@ describe("reproduce", () => {
 
   test("stops with Ctrl-C and resumes, to the same weights", async () => {
     const start = (out: string): string[] =>
-      ["reproduce", "iwae-table-1", "--rows", "vae-1", "--epochs", "40", ...quick, "--out", out].concat("--json");
+      ["reproduce", "iwae-table-1", "--rows", "vae-1", "--epochs", "20", ...quick, "--out", out].concat("--json");
     const child = latentkit.start(...start("stopped"));
     const checkpoints = join(latentkit.folder, "stopped/vae-1/checkpoints");
     await vi.waitUntil(() => existsSync(checkpoints) && readdirSync(checkpoints).length > 0, { timeout: 20_000 });

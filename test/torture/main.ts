@@ -65,7 +65,7 @@ async function onBuild<T>(work: (latentkit: Installed) => Promise<T>): Promise<T
   try {
     return await work(latentkit);
   } finally {
-    latentkit.remove();
+    await latentkit.remove();
   }
 }
 

@@ -79,7 +79,7 @@ test.each(["vae", "gan"] as const)(
       expect(findings).toEqual([]);
       expect(finished).toBeGreaterThan(0);
     } finally {
-      latentkit.remove();
+      await latentkit.remove();
     }
   },
 );

@@ -26,7 +26,6 @@ import { isImageName } from "./images/image-files.ts";
 import { openImageFile, openImageFolder } from "./images/image-folder.ts";
 import { openFile, status } from "./open-file.ts";
 import { refuseFormat } from "./refused-formats.ts";
-import { openParquet } from "./tables/parquet.ts";
 import { openTable } from "./tables/table.ts";
 
 const files: readonly KnownDataSource[] = [
@@ -154,7 +153,11 @@ const textTableOptions = [...tableOptions, "header", "decimal", "encoding"] as c
 async function openPath(path: string, { given, ...progress }: Reading): Promise<DataSource> {
   if (/\.(csv|tsv|tab|data|dat|txt)(\.gz)?$/i.test(path))
     return openTable(path, allowedOptions(path, given, textTableOptions));
-  if (/\.parquet$/i.test(path)) return openParquet(path, { ...allowedOptions(path, given, tableOptions), ...progress });
+  if (/\.parquet$/i.test(path)) {
+    // Loaded only here: its decompressors are a tenth of the modules of a command.
+    const { openParquet } = await import("./tables/parquet.ts");
+    return openParquet(path, { ...allowedOptions(path, given, tableOptions), ...progress });
+  }
   const extension = extname(path).toLowerCase();
   refuseFormat(path, extension);
   if (isImageName(path)) return openImageFile(path, { ...allowedOptions(path, given, imageOptions), ...progress });
