@@ -23,6 +23,7 @@ import { tableQualityMetric } from "./table-quality.ts";
 import { validationMetric } from "./validation.ts";
 import { totalVariationMetric } from "./total-variation.ts";
 import { densityMetric, modesMetric } from "./toys.ts";
+import { variationalBoundMetric } from "./variational-bound.ts";
 import { classifierTwoSampleMetric, mmdMetric } from "./two-sample.ts";
 
 /** Every metric of `evaluate`, in the order of the results. */
@@ -31,6 +32,7 @@ export const metrics: readonly Metric[] = [
   likelihoodMetric,
   annealingMetric,
   bitsPerDimensionMetric,
+  variationalBoundMetric,
   parzenMetric,
   activeUnitsMetric,
   rateMetric,

@@ -10,7 +10,7 @@ import { oneHot } from "../../ops/indexing.ts";
 import { concat, slice } from "../../ops/movement.ts";
 import { argmax, mean, sum } from "../../ops/reduction.ts";
 import { defineModel } from "../definition.ts";
-import type { Batch, DataSpec, FieldSpec, Model, Objective } from "../model.ts";
+import type { Batch, DataSpec, Elbo, FieldSpec, Model, Objective } from "../model.ts";
 import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
 import { fieldsOf } from "../parts/fields.ts";
@@ -32,6 +32,7 @@ import {
 import { type Denoised, type Prediction, type PredictionName, preconditioned, predictions } from "./prediction.ts";
 import { odeDensity } from "./ode-density.ts";
 import { diffusionPresets } from "./presets.ts";
+import { variationalBound } from "./variational-bound.ts";
 
 export interface DiffusionConfig extends DenoisingNetworkConfig {
   readonly process: "edm" | "ddpm" | "flow";
@@ -73,6 +74,7 @@ export class Diffusion implements Model {
   readonly sampler: Sampler<DiffusionSamplerOptions>;
   /** Of rows of a table there is none: their categories are no real numbers. */
   readonly density?: DensityLoop;
+  readonly elbo?: (x: Tensor, context: Context) => Elbo;
   readonly condition?: { readonly fields: readonly FieldSpec[]; readonly required: boolean };
   readonly #config: DiffusionConfig;
   readonly #process: NoiseProcess;
@@ -91,13 +93,13 @@ export class Diffusion implements Model {
     this.#prediction = predictionOf(config, this.#sigmaData);
     this.network = denoisingNetwork(config, data.shape, fields);
     const bounded = isIntensity(data);
-    if (!data.columns)
-      this.density = odeDensity({
-        shape: data.shape,
-        denoise: (y, level, context) => this.denoise(y, level, context),
-        centered: this.#centered,
-        logVolume: bounded ? sizeOf(data.shape) * Math.LN2 : 0,
-      });
+    if (!data.columns) {
+      const denoise = (y: Tensor, at: NoiseLevel, context: Context): Denoised => this.denoise(y, at, context);
+      const centered = this.#centered;
+      const logVolume = bounded ? sizeOf(data.shape) * Math.LN2 : 0;
+      this.density = odeDensity({ shape: data.shape, denoise, centered, logVolume });
+      this.elbo = (x, context) => variationalBound(centered(x), denoise, { context, logVolume });
+    }
     this.sampler = diffusionSampler({
       shape: data.shape,
       process: this.#process,
