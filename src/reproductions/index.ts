@@ -1,4 +1,5 @@
 import { aaeFigure2 } from "./aae-figure-2.ts";
+import { aaeParzen } from "./aae-parzen.ts";
 import { disentanglement } from "./disentanglement.ts";
 import { ganToys } from "./gan-toys.ts";
 import { iwaeTable1 } from "./iwae-table-1.ts";
@@ -14,5 +15,6 @@ export const reproductions: readonly Reproduction[] = [
   disentanglement,
   ganToys,
   aaeFigure2,
+  aaeParzen,
 ];
 export type { Reproduction, ReproductionColumn, ReproductionRow } from "./reproduction.ts";
