@@ -1,7 +1,6 @@
-import { ConfigError } from "../errors.ts";
 import type { ModelDefinition, Preset } from "../models/definition.ts";
+import { idleSettings } from "../models/idle-settings.ts";
 import type { DataSpec } from "../models/model.ts";
-import { type Setting, settingsOf, settingText } from "../settings-schema.ts";
 import { defaultEpochs, trainingSettings, type TrainingSettings } from "./settings.ts";
 
 /** Settings with nothing left open. */
@@ -30,10 +29,9 @@ export function withPresets(
   const planned = steps ?? givenEpochs(given.settings, examples);
   const fitting = presets.filter(({ fits }) => fits(data, planned, { ...given.config }));
   const values = schema.parse(Object.assign({}, ...fitting.map(({ config }) => config), given.config)) as Values;
-  const idle = settingsOf(schema).filter((setting) => missing(setting, values) !== undefined);
-  for (const setting of idle) refuseGiven(setting, { ...given.config }, values);
+  const idle = idleSettings(schema, { ...given.config }, values);
   const used = (config: Values): Values =>
-    Object.fromEntries(Object.entries(config).filter(([key]) => idle.every((setting) => setting.key !== key)));
+    Object.fromEntries(Object.entries(config).filter(([key]) => !idle.includes(key)));
   const taken = [...fitting, ...fewExamples(given.settings, examples, hasLength(fitting))]
     .map(({ suits, config, training }): Taken => {
       const left = used(missingFrom(given.config, config));
@@ -45,23 +43,6 @@ export function withPresets(
     settings: trainingSettings.parse(Object.assign({}, ...taken.map(({ training }) => training), given.settings)),
     presets: taken,
   };
-}
-
-/** The setting without a value of which this one does nothing, with the values it would need. */
-const missing = (
-  { onlyWith }: Setting,
-  values: Values,
-): readonly [name: string, needed: readonly string[]] | undefined =>
-  Object.entries(onlyWith).find(([name, needed]) => !needed.includes(String(values[name])));
-
-/** Throws ConfigError where somebody chose such a setting: all settings of a run, defaults too, may be given. */
-function refuseGiven(setting: Setting, given: Values, values: Values): void {
-  const { key } = setting;
-  if (!Object.hasOwn(given, key) || settingText(given[key]) === settingText(setting.default)) return;
-  const [name, needed] = missing(setting, values)!;
-  throw new ConfigError(
-    `${key}: it does nothing with ${name}=${settingText(values[name])}, got ${settingText(given[key])}, expected ${name} to be ${needed.join(" or ")}`,
-  );
 }
 
 /** Steps of a run that nobody gives a length, at least: below that no model here has learned much. */
