@@ -19,7 +19,11 @@ interface Property {
   readonly maxItems?: number;
   /** Of a list: what one item is, where each is given by itself, since it may have commas. */
   readonly repeatable?: string;
+  readonly onlyWith?: OnlyWith;
 }
+
+/** Values of other settings, of each one of them, without which a setting does nothing. */
+export type OnlyWith = Readonly<Record<string, readonly string[]>>;
 
 export interface Setting {
   readonly key: string;
@@ -32,6 +36,8 @@ export interface Setting {
   readonly value: string;
   /** Whether each item of a list is given by itself. */
   readonly repeatable: boolean;
+  /** From `.meta({ onlyWith })`. */
+  readonly onlyWith: OnlyWith;
 }
 
 const propertiesOf = (schema: z.ZodType): Readonly<Record<string, Property>> =>
@@ -51,6 +57,7 @@ export const settingsOf = (schema: z.ZodType): readonly Setting[] =>
         { integer: "n", number: "x", array: "list", boolean: "" }[property.type ?? ""] ??
         "value"),
     repeatable: property.repeatable !== undefined,
+    onlyWith: property.onlyWith ?? {},
   }));
 
 /** A setting's value as a person types it. */

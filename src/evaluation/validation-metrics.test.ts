@@ -52,6 +52,37 @@ describe("validationMetrics", () => {
     expect(metrics["first"]).toBeCloseTo(values.reduce((a, b) => a + b * b, 0) / size, 5);
   });
 
+  // A sorted file: the spread of neighbors is not that of all examples.
+  test("compares examples in a random order where a metric compares those of a batch", async () => {
+    const count = 400;
+    const sorted = Float32Array.from({ length: count }, (_, i) => i / count);
+    const dataset = createDataset({
+      name: "d",
+      description: "d",
+      shape: [1],
+      size: count,
+      values: sorted,
+      range: [0, 1],
+    });
+    const spread: Model = {
+      objectives: () => [],
+      validation: (x) => ({
+        variance: x
+          .sub(x.mean(0))
+          .mul(x.sub(x.mean(0)))
+          .mean(0)
+          .broadcastTo([x.shape[0]!]),
+      }),
+    };
+    const trained = new TrainedModel(spread, { store: createVariables(device, []), shape: [1] });
+    const { variance } = await validationMetrics(trained, {
+      split: whole(await dataset),
+      binarize: "none",
+      batchSize: 50,
+    });
+    expect(variance).toBeGreaterThan(0.9 / 12);
+  });
+
   test("repeats the model's own samples, and compiles once", async () => {
     const trained = await trainedOf();
     const once = await metricsOf(trained, 5);

@@ -1,4 +1,5 @@
 import type { Binarization } from "../data/binarize.ts";
+import { inRandomOrder } from "../data/examples/drawn-examples.ts";
 import type { Split } from "../data/split.ts";
 import { requireCapabilities } from "./capabilities.ts";
 import { SplitProgram } from "./map-split.ts";
@@ -8,7 +9,7 @@ import type { ModelOnDevice } from "./model-on-device.ts";
 export type ValidationMetrics = Readonly<Record<string, number>>;
 
 /**
- * A model's own metrics over a split. Binarized data is sampled by the fixed evaluation stream, and the model's own samples by
+ * A model's own metrics over a split, in a random order: some compare the examples of a batch with each other, and files are often sorted. Binarized data is sampled by the fixed evaluation stream, and the model's own samples by
  * a stream of theirs, so they depend on the weights alone. Throws UnsupportedOpError where the model reports none.
  */
 export async function validationMetrics(
@@ -23,7 +24,7 @@ export async function validationMetrics(
   requireCapabilities(model, ["validation"], { where: "evaluate" });
   const over = new SplitProgram(
     trained,
-    { split, binarize, batchSize, key: "validation", program: "evaluate" },
+    { split: inRandomOrder(split), binarize, batchSize, key: "validation", program: "evaluate" },
     (x, context) => model.validation!(x, context),
   );
   const names = over.program.outputs;

@@ -1,4 +1,6 @@
 import { aaeFigure2 } from "./aae-figure-2.ts";
+import { aaeParzen } from "./aae-parzen.ts";
+import { aaeSemi } from "./aae-semi.ts";
 import { disentanglement } from "./disentanglement.ts";
 import { ganToys } from "./gan-toys.ts";
 import { iwaeTable1 } from "./iwae-table-1.ts";
@@ -14,5 +16,7 @@ export const reproductions: readonly Reproduction[] = [
   disentanglement,
   ganToys,
   aaeFigure2,
+  aaeParzen,
+  aaeSemi,
 ];
 export type { Reproduction, ReproductionColumn, ReproductionRow } from "./reproduction.ts";

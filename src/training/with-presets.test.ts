@@ -97,3 +97,38 @@ test.each([
   expect(Object.assign({}, ...chosen.presets.map(({ training }) => training))).toEqual(expected);
   expect(chosen.settings).toMatchObject({ ...expected, ...settings });
 });
+
+describe("settings that do nothing with the others", () => {
+  const on = (model: string, config: object, data = dataSpec([1, 28, 28])) =>
+    withPresets(findModel(model), { config, settings: {} }, data, 10_000);
+
+  test.each([
+    [
+      "gan",
+      { network: "mlp", channels: [8] },
+      "channels: it does nothing with network=mlp, got 8, expected network to be dcgan or residual",
+    ],
+    [
+      "gan",
+      { hiddenDims: [64, 32] },
+      "hiddenDims: it does nothing with network=dcgan, got 64,32, expected network to be mlp",
+    ],
+    ["aae", { channels: [8, 16] }, "channels: it does nothing with network=mlp, got 8,16, expected network to be conv"],
+    [
+      "vae",
+      { network: "linear", hiddenDims: [64] },
+      "hiddenDims: it does nothing with network=linear, got 64, expected network to be mlp",
+    ],
+  ] as const)("%s %j is refused", (model, config, message) => {
+    expect(() => on(model, config)).toThrow(message);
+  });
+
+  test("are refused only where someone chose them: not defaults that are given, not those of presets, which are left out", () => {
+    const all = findModel("gan").config.parse({ network: "dcgan" });
+    expect(on("gan", all).config).toMatchObject({ network: "dcgan", hiddenDims: [256, 256] });
+    const { config, presets } = on("gan", { network: "mlp" }, dataSpec([3, 64, 64]));
+    expect(config).toMatchObject({ network: "mlp", channels: [32, 64] });
+    expect(presets.filter(({ config: taken }) => "channels" in taken)).toEqual([]);
+    expect(on("two-layer", { network: "conv", topHiddenDims: [50] }).config).toMatchObject({ topHiddenDims: [50] });
+  });
+});

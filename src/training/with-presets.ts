@@ -1,4 +1,5 @@
 import type { ModelDefinition, Preset } from "../models/definition.ts";
+import { idleSettings } from "../models/idle-settings.ts";
 import type { DataSpec } from "../models/model.ts";
 import { defaultEpochs, trainingSettings, type TrainingSettings } from "./settings.ts";
 
@@ -15,7 +16,7 @@ export type Taken = Required<Omit<Preset, "fits">>;
 
 /**
  * What is given, then what suits the data, then defaults. What is given was checked where it came from. `examples` is how many
- * are trained on.
+ * are trained on. Throws ConfigError for a given setting that does nothing with the others, unless it is the default.
  */
 export function withPresets(
   { config: schema, presets = [] }: Pick<ModelDefinition, "config" | "presets">,
@@ -27,9 +28,13 @@ export function withPresets(
   const settingsGiven = { ...given.settings, ...((steps ?? epochs) !== undefined && { steps, epochs }) };
   const planned = steps ?? givenEpochs(given.settings, examples);
   const fitting = presets.filter(({ fits }) => fits(data, planned, { ...given.config }));
+  const values = schema.parse(Object.assign({}, ...fitting.map(({ config }) => config), given.config)) as Values;
+  const idle = idleSettings(schema, { ...given.config }, values);
+  const used = (config: Values): Values =>
+    Object.fromEntries(Object.entries(config).filter(([key]) => !idle.includes(key)));
   const taken = [...fitting, ...fewExamples(given.settings, examples, hasLength(fitting))]
     .map(({ suits, config, training }): Taken => {
-      const left = missingFrom(given.config, config);
+      const left = used(missingFrom(given.config, config));
       return { suits, config: left, training: missingFrom(settingsGiven, training) };
     })
     .filter(({ config, training }) => Object.keys({ ...config, ...training }).length > 0);

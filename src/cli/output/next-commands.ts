@@ -1,4 +1,5 @@
 import { has, lacking } from "../../evaluation/capabilities.ts";
+import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { suggestedPrior } from "../../runs/codes/suggested-prior.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 
@@ -36,10 +37,16 @@ export async function nextCommands({ run, trained, source }: TrainingRun): Promi
     ...(has(model, "denoise") && examined
       ? [{ command: command("denoise"), meaning: "examples corrupted and denoised" }]
       : []),
-    ...(!lacking(model, ["decode", "prior", "vector"]) && !model.condition?.required && trained.latentDim > 1
-      ? [{ command: command("manifold"), meaning: "a grid over two latent dimensions" }]
-      : []),
+    ...(!lacking(model, ["decode", "prior", "vector"]) && !model.condition?.required ? ofCodes(trained, command) : []),
   ];
+}
+
+/** Of many dimensions, a grid shows the two that say most; which they are, only an encoder tells. */
+function ofCodes({ model, latentDim }: TrainedModel, command: (name: string) => string): readonly NextCommand[] {
+  if (latentDim < 2) return [];
+  if (latentDim === 2 || has(model, "encode"))
+    return [{ command: command("manifold"), meaning: "a grid over two latent dimensions" }];
+  return [{ command: command("interpolate"), meaning: "samples of p(z) turning into each other" }];
 }
 
 /** The command as typed: inside npm scripts `latentkit` alone is not found. */

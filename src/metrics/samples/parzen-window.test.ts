@@ -42,6 +42,25 @@ describe("the Parzen window", () => {
     expect(parzenWindow(far, validation, { dim: 1, validation }).edge).toBe("largest");
   });
 
+  // Points at a distance r from the only sample are the likeliest for a bandwidth of r / sqrt(dim); how far they lie from each other stays.
+  test.each([0, 0.4, 0.6, 0.8])(
+    "finds the best bandwidth within half a step, of a sample %d beside the sphere",
+    (h) => {
+      const dim = 400;
+      const random = stream(3, "directions");
+      const points = Array.from({ length: 20 }, () => {
+        const direction = Array.from({ length: dim - 1 }, () => random.normal());
+        return [...direction.map((v) => v / Math.hypot(...direction)), 0];
+      });
+      const sample = new Float64Array(dim).fill(h, dim - 1);
+      const { bandwidth } = parzenWindow(sample, Float64Array.from(points.flat()), {
+        dim,
+        validation: Float64Array.from(points.flat()),
+      });
+      expect(Math.abs(Math.log2((bandwidth * Math.sqrt(dim)) / Math.hypot(1, h)))).toBeLessThan(1 / 32 + 1e-9);
+    },
+  );
+
   test("is far below the log-likelihood in 50 dimensions: its known flaw", () => {
     const dim = 50;
     const part = (count: number, key: number) => normals(count * dim, key);

@@ -31,9 +31,15 @@ export function parzenLogLikelihoods(
 const candidates = Array.from({ length: 15 }, (_, k) => 2 ** (-6 + k / 2));
 
 /**
+ * Around the best of them, of ratios 2^(1/16). Where one sample decides, the log-likelihood of d dimensions falls by d r^2 for a bandwidth e^r
+ * times the best: in 784 by up to 24 nats between the first candidates, and by less than half a nat between these.
+ */
+const finer = Array.from({ length: 17 }, (_, k) => 2 ** ((k - 8) / 16));
+
+/**
  * Parzen-window log-likelihood, the metric of the first tables of generative adversarial nets (Goodfellow et al. 2014, arXiv:1406.2661,
  * section 5): in nats per point [count], a Gaussian around each sample with the bandwidth of the highest mean over `validation` points.
- * `edge`: the bandwidth is the smallest or the largest candidate. In high dimension it is far from the true log-likelihood for any number of
+ * `edge`: the smallest or the largest candidate is best. In high dimension it is far from the true log-likelihood for any number of
  * samples and ranks models wrongly: k-means centers score above real images (Theis et al. 2016, arXiv:1511.01844, section 3.2). Throws
  * ConfigError for values that are not finite or all equal.
  */
@@ -47,12 +53,15 @@ export function parzenWindow(
   readonly edge?: "smallest" | "largest";
 } {
   const scale = rootMeanVariance(validation, dim);
-  const bandwidths = candidates.map((k) => k * scale);
-  const means = parzenLogLikelihoods(samples, validation, { dim, bandwidths }).map(
-    (each) => each.reduce((sum, v) => sum + v, 0) / each.length,
-  );
-  const best = means.indexOf(Math.max(...means));
-  const bandwidth = bandwidths[best]!;
+  const bestOf = (bandwidths: readonly number[]): number => {
+    const sums = parzenLogLikelihoods(samples, validation, { dim, bandwidths }).map((each) =>
+      each.reduce((sum, v) => sum + v, 0),
+    );
+    return sums.indexOf(Math.max(...sums));
+  };
+  const best = bestOf(candidates.map((k) => k * scale));
+  const near = finer.map((k) => k * candidates[best]! * scale);
+  const bandwidth = near[bestOf(near)]!;
   const [logLikelihoods] = parzenLogLikelihoods(samples, points, { dim, bandwidths: [bandwidth] });
   const found = { logLikelihoods: logLikelihoods!, bandwidth };
   if (best === 0) return { ...found, edge: "smallest" };

@@ -136,3 +136,11 @@ export function checkedLatentDim({
     );
   return latentDim ?? (planar ? 2 : 8);
 }
+
+/** Throws ConfigError where some of the classes to be told apart would have no labeled example. */
+export function checkLabeled({ labels, labeled = Infinity }: AAEConfig, classes: number): void {
+  if (labels === "semi-supervised" && labeled < classes)
+    throw new ConfigError(
+      `labeled: classes without a label, got ${labeled} for ${classes} classes, expected at least one of each`,
+    );
+}

@@ -171,6 +171,13 @@ test.each<readonly [config: Partial<AAEConfig>, message: string]>([
   expect(() => aae.build(aae.config.parse(config), data)).toThrow(message);
 });
 
+test("each class has a label at least", () => {
+  expect(() => modelOf({ labels: "semi-supervised", labeled: 2 })).toThrow(
+    "labeled: classes without a label, got 2 for 3 classes, expected at least one of each",
+  );
+  expect(modelOf({ labels: "semi-supervised", labeled: 3 }).labeledExamples).toBe(3);
+});
+
 test("labels need labeled data", () => {
   const config = aae.config.parse({ labels: "semi-supervised" });
   expect(() => aae.build(config, dataSpec([4]))).toThrow("model: it is conditioned on labels, got data without");

@@ -28,6 +28,7 @@ import {
   aaePresets,
   aaeSettings,
   checkedLatentDim,
+  checkLabeled,
   MODES,
   PENALTY_WEIGHT,
   priors,
@@ -84,6 +85,7 @@ export class AAE implements Model {
     this.#config = config;
     this.#distance = reconstructionLosses[config.loss];
     this.#labels = field?.kind === "class" ? field.classes.length : 0;
+    checkLabeled(config, this.#labels);
     this.#classes = labels === "semi-supervised" ? this.#labels : clusters;
     this.#prior = priors[config.prior].of(latentDim, labels === "modes" ? this.#labels : MODES);
     if (field) this.condition = { fields, required: false };

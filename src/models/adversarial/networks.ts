@@ -29,13 +29,15 @@ export const adversarialNetworkConfig = {
     .min(1)
     .max(32)
     .default([256, 256])
-    .describe("mlp: widths of the discriminator's hidden layers; the generator mirrors them"),
+    .describe("mlp: widths of the discriminator's hidden layers; the generator mirrors them")
+    .meta({ onlyWith: { network: ["mlp"] } }),
   channels: z
     .array(z.int().positive().max(4096))
     .min(1)
     .max(6)
     .default([32, 64])
-    .describe("dcgan, residual: channels of the discriminator's 4x4 stride-2 layers; the generator mirrors them"),
+    .describe("dcgan, residual: channels of the discriminator's 4x4 stride-2 layers; the generator mirrors them")
+    .meta({ onlyWith: { network: ["dcgan", "residual"] } }),
   generatorNorm: z
     .enum(["none", "batch"])
     .default("none")

@@ -24,13 +24,15 @@ export const networkConfig = {
     .min(1)
     .max(32)
     .default([400])
-    .describe("mlp: widths of the encoder's hidden layers; the decoder mirrors them"),
+    .describe("mlp: widths of the encoder's hidden layers; the decoder mirrors them")
+    .meta({ onlyWith: { network: ["mlp"] } }),
   channels: z
     .array(z.int().positive().max(4096))
     .min(1)
     .max(6)
     .default([32, 64])
-    .describe("conv: channels of the encoder's 4x4 stride-2 layers; the decoder mirrors them"),
+    .describe("conv: channels of the encoder's 4x4 stride-2 layers; the decoder mirrors them")
+    .meta({ onlyWith: { network: ["conv"] } }),
   activation: z
     .enum(Object.keys(activations) as [ActivationName, ...ActivationName[]])
     .default("relu")

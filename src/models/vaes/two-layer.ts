@@ -212,7 +212,10 @@ export const twoLayer = defineModel<TwoLayerConfig>({
     topDim: z.int().positive().max(4096).default(50).describe("dimensions of h2, the top latent"),
     ...networkConfig,
     hiddenDims: networkConfig.hiddenDims.default([200, 200]).describe("mlp: hidden widths between x and h1"),
-    topHiddenDims: networkConfig.hiddenDims.default([100, 100]).describe("hidden widths between h1 and h2"),
+    topHiddenDims: networkConfig.hiddenDims
+      .default([100, 100])
+      .describe("hidden widths between h1 and h2")
+      .meta({ onlyWith: {} }),
     activation: networkConfig.activation.default("tanh").describe("nonlinearity between layers"),
     ...likelihoodConfig,
     samples: z.int().positive().max(1024).default(5).describe("k: samples of both layers for each example and step"),

@@ -36,7 +36,18 @@ describe("mode collapse", () => {
   });
 
   test("is not samples that are poor, and farther from each other than examples are", () => {
-    expect(found({ records: played(), variety: { count: 500, coverage: 0.1, spread: 1.4 } })).toEqual([]);
+    const variety = { count: 500, coverage: 0.1, spread: 1.4 };
+    const [finding, ...others] = diagnoseGame({ records: played(), variety });
+    expect(others).toEqual([]);
+    expect(finding!.finding).toBe("poor-samples");
+    expect(finding!.evidence).toBe(
+      "500 samples cover 10 % of 500 validation examples, and are 1.4 times as far from each other as those are: most lie where there are no examples",
+    );
+    expect(found({ records: played(), variety: { ...variety, coverage: 0.3 } })).toEqual([]);
+    // A cause says more.
+    expect(found({ records: played({ realAboveFake: 1, discriminator: 0.001 }), variety })).toEqual([
+      "discriminator-won",
+    ]);
   });
 });
 

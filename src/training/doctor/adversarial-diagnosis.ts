@@ -33,9 +33,10 @@ export function diagnoseGame({ records, variety }: GameSymptoms): readonly Findi
     variety,
     records,
   };
-  return [modeCollapse, vanishingGradients, discriminatorWon, discriminatorLost, oscillation].flatMap(
+  const causes = [modeCollapse, vanishingGradients, discriminatorWon, discriminatorLost, oscillation].flatMap(
     (check) => check(game) ?? [],
   );
+  return causes.length > 0 ? causes : [poorSamples(game) ?? []].flat();
 }
 
 interface Game {
@@ -52,12 +53,28 @@ const leastSpread = 0.3;
 function modeCollapse({ variety }: Game): Finding | undefined {
   if (!variety || (variety.coverage >= leastCoverage && variety.spread >= leastSpread)) return undefined;
   const { count, coverage, spread } = variety;
+  // Those are poor, not few.
   if (spread >= 1) return undefined;
   return {
     finding: "mode-collapse",
     evidence: `${count} samples cover ${percent(coverage)} of ${count} validation examples, and are ${short(spread)} times as far from each other as those are`,
     remedy:
       "--set loss=relativistic --set penalty=r1-r2, the defaults, or a larger penaltyWeight; --set discriminatorSteps=2; a larger --batch-size",
+  };
+}
+
+/** Of a generator that is on its way a quarter is covered after a few hundred steps. */
+const poorCoverage = 0.25;
+
+/** What is left to say where nothing tells why: of a generator that hardly moved, or too small a one, or stopped early. */
+function poorSamples({ variety }: Game): Finding | undefined {
+  if (!variety || variety.coverage >= poorCoverage || variety.spread < 1) return undefined;
+  const { count, coverage, spread } = variety;
+  return {
+    finding: "poor-samples",
+    evidence: `${count} samples cover ${percent(coverage)} of ${count} validation examples, and are ${short(spread)} times as far from each other as those are: most lie where there are no examples`,
+    remedy:
+      "more --steps; --set loss=relativistic --set penalty=r1-r2, the defaults, without clip; another --learning-rate, or rateRatio; a larger generator",
   };
 }
 

@@ -13,6 +13,7 @@ export const findingNames = [
   "discriminator-won",
   "discriminator-lost",
   "oscillation",
+  "poor-samples",
 ] as const;
 
 /** A finding of the training doctor: its evidence, and the setting to change. */
