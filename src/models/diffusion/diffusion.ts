@@ -249,12 +249,25 @@ export const diffusion = defineModel<DiffusionConfig>({
       .describe(
         "target of the network; epsilon: the noise; x0: the example; v and velocity: both; edm: preconditioned (default: edm, of ddpm epsilon, of flow velocity)",
       ),
-    logMean: z.number().min(-20).max(20).default(-1.2).describe("edm: mean of ln sigma in training"),
-    logStd: z.number().positive().max(20).default(1.2).describe("edm: standard deviation of ln sigma in training"),
+    logMean: z
+      .number()
+      .min(-20)
+      .max(20)
+      .default(-1.2)
+      .describe("edm: mean of ln sigma in training")
+      .meta({ onlyWith: { process: ["edm"] } }),
+    logStd: z
+      .number()
+      .positive()
+      .max(20)
+      .default(1.2)
+      .describe("edm: standard deviation of ln sigma in training")
+      .meta({ onlyWith: { process: ["edm"] } }),
     times: z
       .enum(Object.keys(timeDensities) as [TimeDensityName, ...TimeDensityName[]])
       .default("uniform")
-      .describe("ddpm, flow: density of times in training"),
+      .describe("ddpm, flow: density of times in training")
+      .meta({ onlyWith: { process: ["ddpm", "flow"] } }),
     coupling: z
       .enum(Object.keys(couplings) as [CouplingName, ...CouplingName[]])
       .default("independent")
@@ -266,7 +279,8 @@ export const diffusion = defineModel<DiffusionConfig>({
       .min(0)
       .max(1)
       .default(0.1)
-      .describe("conditional: probability of training without the class, for guidance; 0: none, no guidance"),
+      .describe("conditional: probability of training without the class, for guidance; 0: none, no guidance")
+      .meta({ onlyWith: { conditional: ["true"] } }),
   }),
   presets: diffusionPresets,
   build: (config, data) => new Diffusion(config, data),

@@ -33,4 +33,10 @@ export const diffusionPresets: readonly Preset[] = [
     fits: isImage(24),
     config: { network: "unet", channels: [32, 64, 64] },
   },
+  ...[2, 4].map((patch): Preset => ({
+    suits: `images of at least ${8 * patch}x${8 * patch}, for a transformer`,
+    fits: (data, _, { network } = {}) =>
+      network === "transformer" && isImage(8 * patch)(data) && data.shape.slice(1).every((side) => side % patch === 0),
+    config: { patch },
+  })),
 ];

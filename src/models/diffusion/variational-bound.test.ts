@@ -26,8 +26,7 @@ const x = constant(
   Array.from({ length: rows }, () => STD * random.normal()),
   [rows, 1],
 );
-const mean = (t: Tensor): number =>
-  evaluate([t], noiseValues([t], 1))[0]!.data.reduce((sum, v) => sum + Number(v), 0) / rows;
+const mean = (t: Tensor): number => evaluate([t], noiseValues([t], 1))[0]!.data.reduce((sum, v) => sum + v, 0) / rows;
 
 test("is the entropy of Gaussian data by the ideal denoiser, and larger by a worse one", () => {
   const negElbo = (factor: number): number =>

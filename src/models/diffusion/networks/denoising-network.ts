@@ -20,26 +20,48 @@ export const denoisingNetworkConfig = {
     .positive()
     .max(8192)
     .default(256)
-    .describe("mlp, transformer: features of each layer, for a transformer a multiple of 32"),
-  depth: z.int().positive().max(64).default(3).describe("mlp, transformer: residual blocks"),
+    .describe("mlp, transformer: features of each layer, for a transformer a multiple of 32")
+    .meta({ onlyWith: { network: ["mlp", "transformer"] } }),
+  depth: z
+    .int()
+    .positive()
+    .max(64)
+    .default(3)
+    .describe("mlp, transformer: residual blocks")
+    .meta({ onlyWith: { network: ["mlp", "transformer"] } }),
   fourier: z
     .boolean()
     .default(false)
-    .describe("mlp: sines and cosines of each coordinate beside it, for few dimensions with fine structure"),
+    .describe("mlp: sines and cosines of each coordinate beside it, for few dimensions with fine structure")
+    .meta({ onlyWith: { network: ["mlp"] } }),
   channels: z
     .array(z.int().positive().max(4096))
     .min(1)
     .max(6)
     .default([32, 64])
-    .describe("unet: channels at each resolution, the finest first, each half the size of the one before"),
-  blocks: z.int().positive().max(16).default(1).describe("unet: residual blocks at each resolution, each way"),
-  attention: z.int().min(0).max(6).default(1).describe("unet: coarsest resolutions with self-attention; 0: none"),
+    .describe("unet: channels at each resolution, the finest first, each half the size of the one before")
+    .meta({ onlyWith: { network: ["unet"] } }),
+  blocks: z
+    .int()
+    .positive()
+    .max(16)
+    .default(1)
+    .describe("unet: residual blocks at each resolution, each way")
+    .meta({ onlyWith: { network: ["unet"] } }),
+  attention: z
+    .int()
+    .min(0)
+    .max(6)
+    .default(1)
+    .describe("unet: coarsest resolutions with self-attention; 0: none")
+    .meta({ onlyWith: { network: ["unet"] } }),
   patch: z
     .int()
     .positive()
     .max(64)
     .default(1)
-    .describe("unet, transformer: side of the squares of pixels that become channels first (space to depth); 1: none"),
+    .describe("unet, transformer: side of the squares of pixels that become channels first (space to depth); 1: none")
+    .meta({ onlyWith: { network: ["unet", "transformer"] } }),
   dropout: z.number().min(0).lt(1).default(0).describe("dropout in residual blocks"),
 };
 export interface DenoisingNetworkConfig {
