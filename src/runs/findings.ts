@@ -8,6 +8,7 @@ import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { countDeadUnits } from "../training/doctor/dead-units.ts";
 import { diagnoseGame, type Variety } from "../training/doctor/adversarial-diagnosis.ts";
+import { diagnoseDenoiser } from "../training/doctor/denoising-diagnosis.ts";
 import { diagnose, type Measured, median } from "../training/doctor/diagnosis.ts";
 import type { Finding } from "../training/doctor/finding.ts";
 import type { TrainedModel } from "../evaluation/trained-model.ts";
@@ -62,7 +63,11 @@ export async function runFindings({
     ...(rates && { rates }),
     ...(deadUnits && { deadUnits }),
   });
-  return [...games, ...others.filter(({ finding }) => !(won && finding === "exploding-gradients"))];
+  return [
+    ...games,
+    ...diagnoseDenoiser(records),
+    ...others.filter(({ finding }) => !(won && finding === "exploding-gradients")),
+  ];
 }
 
 /** Fewer examples say little about what samples cover. */

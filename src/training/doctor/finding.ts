@@ -14,6 +14,7 @@ export const findingNames = [
   "discriminator-lost",
   "oscillation",
   "poor-samples",
+  "noise-levels-not-learned",
 ] as const;
 
 /** A finding of the training doctor: its evidence, and the setting to change. */
