@@ -20,7 +20,8 @@ export {
   type Preset,
   type Remedies,
 } from "./definition.ts";
-export { Diffusion, diffusion, type DiffusionConfig } from "./diffusion/diffusion.ts";
+export { Diffusion, diffusion } from "./diffusion/diffusion.ts";
+export type { DiffusionConfig } from "./diffusion/diffusion-settings.ts";
 export {
   type Codes,
   codesOf,

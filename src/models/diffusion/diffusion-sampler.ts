@@ -63,7 +63,7 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
       .enum(solverNames)
       .default(defaults.solver)
       .describe(
-        "step between noise levels; heun: second order; euler, ddim: first order; dpm-solver++: second order from one evaluation; ancestral: with new noise in every step, DDPM's; stochastic: heun with noise added before each step, EDM's",
+        "step between noise levels; heun: second order; euler, ddim: first order; dpm-solver++: second order from one evaluation; ancestral: with new noise in every step, DDPM's; stochastic: heun with noise added before each step, EDM's; renoise: D with new noise, of consistency models",
       ),
     rho: z
       .number()

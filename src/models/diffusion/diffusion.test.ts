@@ -7,7 +7,8 @@ import { constant, Input, type Tensor } from "../../graph/tensor.ts";
 import { conditioned, evaluation } from "../../nn/context.ts";
 import { train } from "../../node/index.ts";
 import { objectivesOf } from "../../../test/objectives-of.ts";
-import { type Diffusion, diffusion, type DiffusionConfig } from "./diffusion.ts";
+import { type Diffusion, diffusion } from "./diffusion.ts";
+import type { DiffusionConfig } from "./diffusion-settings.ts";
 
 const settings = (more: Partial<DiffusionConfig> = {}): DiffusionConfig =>
   diffusion.config.parse({ width: 32, depth: 1, channels: [4, 8], ...more });

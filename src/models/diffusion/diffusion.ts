@@ -1,5 +1,3 @@
-import { z } from "zod";
-import { ConfigError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { constant, noise, type Tensor } from "../../graph/tensor.ts";
 import { conditioned, type Condition, type Context } from "../../nn/context.ts";
@@ -15,46 +13,18 @@ import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import { type DensityLoop, guided, type Sampler } from "../sampler.ts";
-import { type CouplingName, couplings } from "./coupling.ts";
+import { consistencyLosses, stageOf } from "./consistency.ts";
+import { couplings } from "./coupling.ts";
+import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
 import { diffusionSampler, type DiffusionSamplerOptions, type Guide } from "./diffusion-sampler.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
-import { denoisingNetwork, denoisingNetworkConfig, type DenoisingNetworkConfig } from "./networks/denoising-network.ts";
+import { denoisingNetwork } from "./networks/denoising-network.ts";
 import { noisy, type NoiseLevel, over } from "./noise-level.ts";
-import {
-  logNormalNoise,
-  type NoisePathName,
-  noisePaths,
-  type NoiseProcess,
-  type TimeDensityName,
-  timeDensities,
-  timedNoise,
-} from "./noise-process.ts";
-import { type Denoised, type Prediction, type PredictionName, preconditioned, predictions } from "./prediction.ts";
+import type { NoiseProcess } from "./noise-process.ts";
+import type { Denoised, Prediction } from "./prediction.ts";
 import { odeDensity } from "./ode-density.ts";
 import { diffusionPresets } from "./presets.ts";
 import { variationalBound } from "./variational-bound.ts";
-
-export interface DiffusionConfig extends DenoisingNetworkConfig {
-  readonly process: "edm" | "ddpm" | "flow";
-  readonly path?: NoisePathName | undefined;
-  readonly prediction?: PredictionName | undefined;
-  readonly logMean: number;
-  readonly logStd: number;
-  readonly times: TimeDensityName;
-  readonly coupling: CouplingName;
-  readonly conditional: boolean;
-  readonly conditionDropout: number;
-}
-
-/** What a process is when nothing else is said. */
-const usual = {
-  edm: { prediction: "edm", paths: [], solver: "heun", steps: 18 },
-  ddpm: { prediction: "epsilon", paths: ["linear", "cosine"], solver: "ancestral", steps: 250 },
-  flow: { prediction: "velocity", paths: ["rectified", "trigonometric"], solver: "heun", steps: 18 },
-} as const satisfies Record<
-  string,
-  { prediction: PredictionName; paths: readonly NoisePathName[]; [key: string]: unknown }
->;
 
 /**
  * Diffusion and flow matching: y = alpha x + sigma n with n ~ N(0, I), and a network F that is trained to tell x from n at every noise level,
@@ -65,6 +35,7 @@ const usual = {
  *
  * - `edm`: Karras et al. 2022, arXiv:2206.00364: log-normal sigma, preconditioned, weight lambda(sigma) = 1 / cOut^2.
  * - `ddpm`: Ho et al. 2020, arXiv:2006.11239, eq. 14, in continuous time; predictions epsilon, x0 and v (arXiv:2202.00512).
+ * - `consistency`: D itself is trained to be the same along the paths of the ODE ([consistency.ts](consistency.ts)): samples of one step.
  * - `flow`: flow matching (Lipman et al. 2023, arXiv:2210.02747) and rectified flow (Liu et al. 2023, arXiv:2209.03003).
  *
  * Whatever it was trained with, samples are made by any [solver](solvers.ts) with any number of steps.
@@ -74,6 +45,7 @@ export class Diffusion implements Model {
   readonly sampler: Sampler<DiffusionSamplerOptions>;
   /** Of rows of a table there is none: their categories are no real numbers. */
   readonly density?: DensityLoop;
+  readonly validation?: NonNullable<Model["validation"]>;
   readonly elbo?: (x: Tensor, context: Context) => Elbo;
   readonly condition?: { readonly fields: readonly FieldSpec[]; readonly required: boolean };
   readonly #config: DiffusionConfig;
@@ -93,7 +65,10 @@ export class Diffusion implements Model {
     this.#prediction = predictionOf(config, this.#sigmaData);
     this.network = denoisingNetwork(config, data.shape, fields);
     const bounded = isIntensity(data);
-    if (!data.columns) {
+    // D of a consistency model is where a path ends, not E[x|y].
+    if (process !== "consistency")
+      this.validation = (x, context) => ({ loss: this.#losses(this.#centered(x), context).losses });
+    if (!data.columns && process !== "consistency") {
       const denoise = (y: Tensor, at: NoiseLevel, context: Context): Denoised => this.denoise(y, at, context);
       const centered = this.#centered;
       const logVolume = bounded ? sizeOf(data.shape) * Math.LN2 : 0;
@@ -133,7 +108,7 @@ export class Diffusion implements Model {
   }
 
   /** |F - target|^2 per value, [batch], with the noise levels it was taken at. */
-  #losses(x: Tensor, context: Context): { readonly losses: Tensor; readonly level: NoiseLevel } {
+  #losses(x: Tensor, context: Context): LevelLosses {
     const level = this.#process.training(x.shape[0]!);
     const n = couplings[this.#config.coupling](x);
     const y = noisy(x, n, level);
@@ -142,10 +117,10 @@ export class Diffusion implements Model {
     return { losses: mean(error, x.shape.map((_, axis) => axis).slice(1)), level };
   }
 
-  objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+  objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const context = contextOf("loss");
     const given = context.condition && withoutSome(context.condition, x.shape[0]!, this.#config.conditionDropout);
-    const { losses, level } = this.#losses(this.#centered(x), conditioned(context, given));
+    const { losses, level } = this.#trainingLosses(this.#centered(x), step, conditioned(context, given));
     return [
       {
         name: "loss",
@@ -156,8 +131,12 @@ export class Diffusion implements Model {
     ];
   }
 
-  validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
-    return { loss: this.#losses(this.#centered(x), context).losses };
+  #trainingLosses(x: Tensor, step: Tensor, context: Context): LevelLosses {
+    const { process, stageSteps } = this.#config;
+    if (process !== "consistency") return this.#losses(x, context);
+    const level = this.#process.training(x.shape[0]!);
+    const D = (y: Tensor, at: NoiseLevel): Tensor => this.denoise(y, at, context).x;
+    return { losses: consistencyLosses(x, D, { t: level.sigma, stage: stageOf(step, stageSteps) }), level };
   }
 
   /** Means of the loss where examples are mostly signal, mostly noise, and between. */
@@ -175,23 +154,10 @@ export class Diffusion implements Model {
   }
 }
 
-function processOf({ process, path, times, logMean, logStd, coupling }: DiffusionConfig): NoiseProcess {
-  const { paths }: { readonly paths: readonly NoisePathName[] } = usual[process];
-  if (path !== undefined && !paths.includes(path))
-    throw new ConfigError(
-      `path: the process ${process} ${paths.length === 0 ? "has its own" : "does not take it"}, got ${path}, expected ${paths.length === 0 ? "none" : paths.join(" or ")}`,
-    );
-  if (coupling !== "independent" && process !== "flow")
-    throw new ConfigError(`coupling: ${coupling} is for process=flow, got process=${process}, expected independent`);
-  if (process === "edm") return logNormalNoise({ logMean, logStd });
-  return timedNoise(noisePaths[path ?? paths[0]!], timeDensities[times]);
-}
-
-function predictionOf(
-  { process, prediction = usual[process].prediction }: DiffusionConfig,
-  sigmaData: number,
-): Prediction {
-  return prediction === "edm" ? preconditioned(sigmaData) : predictions[prediction];
+/** Losses of examples, [batch], and the noise levels they were taken at. */
+interface LevelLosses {
+  readonly losses: Tensor;
+  readonly level: NoiseLevel;
 }
 
 /** Each example without its condition with this probability: classes become -1, numbers 0. */
@@ -230,58 +196,7 @@ export const diffusion = defineModel<DiffusionConfig>({
   name: "diffusion",
   summary: "Diffusion and flow matching: EDM, DDPM, rectified flow, with any sampler",
   paper: "arXiv:2206.00364",
-  config: z.strictObject({
-    process: z
-      .enum(["edm", "ddpm", "flow"])
-      .default("edm")
-      .describe(
-        "noise levels and target in training; edm: log-normal levels, preconditioned; ddpm: variance-preserving in time; flow: flow matching",
-      ),
-    path: z
-      .enum(Object.keys(noisePaths) as [NoisePathName, ...NoisePathName[]])
-      .optional()
-      .describe(
-        "noise in time; ddpm: linear or cosine (default: linear); flow: rectified or trigonometric (default: rectified)",
-      ),
-    prediction: z
-      .enum(["edm", ...(Object.keys(predictions) as (keyof typeof predictions)[])])
-      .optional()
-      .describe(
-        "target of the network; epsilon: the noise; x0: the example; v and velocity: both; edm: preconditioned (default: edm, of ddpm epsilon, of flow velocity)",
-      ),
-    logMean: z
-      .number()
-      .min(-20)
-      .max(20)
-      .default(-1.2)
-      .describe("edm: mean of ln sigma in training")
-      .meta({ onlyWith: { process: ["edm"] } }),
-    logStd: z
-      .number()
-      .positive()
-      .max(20)
-      .default(1.2)
-      .describe("edm: standard deviation of ln sigma in training")
-      .meta({ onlyWith: { process: ["edm"] } }),
-    times: z
-      .enum(Object.keys(timeDensities) as [TimeDensityName, ...TimeDensityName[]])
-      .default("uniform")
-      .describe("ddpm, flow: density of times in training")
-      .meta({ onlyWith: { process: ["ddpm", "flow"] } }),
-    coupling: z
-      .enum(Object.keys(couplings) as [CouplingName, ...CouplingName[]])
-      .default("independent")
-      .describe("flow: pairs of examples and noise; optimal-transport: near ones within a batch"),
-    ...denoisingNetworkConfig,
-    conditional: z.boolean().default(false).describe("class-conditional: p(x|y) of labeled data"),
-    conditionDropout: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.1)
-      .describe("conditional: probability of training without the class, for guidance; 0: none, no guidance")
-      .meta({ onlyWith: { conditional: ["true"] } }),
-  }),
+  config: diffusionConfig,
   presets: diffusionPresets,
   build: (config, data) => new Diffusion(config, data),
 });

@@ -27,7 +27,7 @@ const evenly = (count: number, from: number, to: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => from + ((to - from) * i) / Math.max(1, count - 1));
 
 /** Karras et al. 2022, arXiv:2206.00364, eq. 5: sigma_i = (max^(1/rho) + i / (N - 1) (min^(1/rho) - max^(1/rho)))^rho. */
-const karrasLevels = (steps: number, max: number, min: number, rho: number): readonly NoisePoint[] =>
+export const karrasLevels = (steps: number, max: number, min: number, rho: number): readonly NoisePoint[] =>
   evenly(steps, max ** (1 / rho), min ** (1 / rho)).map((root) => ({ alpha: 1, sigma: root ** rho }));
 
 /** Karras et al. 2022, arXiv:2206.00364, table 1, EDM: ln sigma ~ N(mean, std^2), alpha = 1; sampled from sigma 80 to 0.002. */

@@ -100,6 +100,15 @@ const ancestral: Solver = {
   },
 };
 
+/** New noise on D, y' = alpha' x + sigma' noise: of consistency models (Song et al. 2023, arXiv:2303.01469, algorithm 1). */
+const renoise: Solver = {
+  evaluations: 1,
+  step({ y, here, next, denoise }) {
+    const { x } = denoise(y, here);
+    return { y: x.mul(next.alpha).add(noise.normal(y.shape).mul(next.sigma)), x };
+  },
+};
+
 /**
  * DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2), with lambda = ln(alpha / sigma), h = lambda' - lambda and r = h_before / h:
  *
@@ -134,6 +143,7 @@ export const solvers = {
   "dpm-solver++": multistep,
   ancestral,
   stochastic,
+  renoise,
 } as const satisfies Record<string, Solver>;
 export type SolverName = keyof typeof solvers;
 export const solverNames = Object.keys(solvers) as [SolverName, ...SolverName[]];

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
+import { consistencyNoise } from "./consistency.ts";
+import { type CouplingName, couplings } from "./coupling.ts";
+import { denoisingNetworkConfig, type DenoisingNetworkConfig } from "./networks/denoising-network.ts";
+import {
+  logNormalNoise,
+  type NoisePathName,
+  noisePaths,
+  type NoiseProcess,
+  type TimeDensityName,
+  timeDensities,
+  timedNoise,
+} from "./noise-process.ts";
+import { type Prediction, type PredictionName, preconditioned, predictions } from "./prediction.ts";
+
+export interface DiffusionConfig extends DenoisingNetworkConfig {
+  readonly process: "edm" | "ddpm" | "flow" | "consistency";
+  readonly path?: NoisePathName | undefined;
+  readonly prediction?: PredictionName | undefined;
+  readonly logMean: number;
+  readonly logStd: number;
+  readonly times: TimeDensityName;
+  readonly coupling: CouplingName;
+  readonly stageSteps: number;
+  readonly conditional: boolean;
+  readonly conditionDropout: number;
+}
+
+/** What a process is when nothing else is said. */
+export const usual = {
+  edm: { prediction: "edm", paths: [], solver: "heun", steps: 18 },
+  ddpm: { prediction: "epsilon", paths: ["linear", "cosine"], solver: "ancestral", steps: 250 },
+  flow: { prediction: "velocity", paths: ["rectified", "trigonometric"], solver: "heun", steps: 18 },
+  consistency: { prediction: "edm", paths: [], solver: "renoise", steps: 2 },
+} as const satisfies Record<
+  string,
+  { prediction: PredictionName; paths: readonly NoisePathName[]; [key: string]: unknown }
+>;
+
+export function processOf({ process, path, times, logMean, logStd, coupling }: DiffusionConfig): NoiseProcess {
+  const { paths }: { readonly paths: readonly NoisePathName[] } = usual[process];
+  if (path !== undefined && !paths.includes(path))
+    throw new ConfigError(
+      `path: the process ${process} ${paths.length === 0 ? "has its own" : "does not take it"}, got ${path}, expected ${paths.length === 0 ? "none" : paths.join(" or ")}`,
+    );
+  if (coupling !== "independent" && process !== "flow")
+    throw new ConfigError(`coupling: ${coupling} is for process=flow, got process=${process}, expected independent`);
+  if (process === "consistency") return consistencyNoise;
+  if (process === "edm") return logNormalNoise({ logMean, logStd });
+  return timedNoise(noisePaths[path ?? paths[0]!], timeDensities[times]);
+}
+
+export function predictionOf(
+  { process, prediction = usual[process].prediction }: DiffusionConfig,
+  sigmaData: number,
+): Prediction {
+  if (process === "consistency" && prediction !== "edm")
+    throw new ConfigError(
+      `prediction: a consistency model needs one whose D is the example itself without noise, got ${prediction}, expected edm`,
+    );
+  return prediction === "edm" ? preconditioned(sigmaData) : predictions[prediction];
+}
+
+/** Settings of a diffusion model. */
+export const diffusionConfig = z.strictObject({
+  process: z
+    .enum(["edm", "ddpm", "flow", "consistency"])
+    .default("edm")
+    .describe(
+      "noise levels and target in training; edm: log-normal levels, preconditioned; ddpm: variance-preserving in time; flow: flow matching; consistency: for samples of one or two steps",
+    ),
+  path: z
+    .enum(Object.keys(noisePaths) as [NoisePathName, ...NoisePathName[]])
+    .optional()
+    .describe(
+      "noise in time; ddpm: linear or cosine (default: linear); flow: rectified or trigonometric (default: rectified)",
+    ),
+  prediction: z
+    .enum(["edm", ...(Object.keys(predictions) as (keyof typeof predictions)[])])
+    .optional()
+    .describe(
+      "target of the network; epsilon: the noise; x0: the example; v and velocity: both; edm: preconditioned (default: edm, of ddpm epsilon, of flow velocity)",
+    ),
+  logMean: z
+    .number()
+    .min(-20)
+    .max(20)
+    .default(-1.2)
+    .describe("edm: mean of ln sigma in training")
+    .meta({ onlyWith: { process: ["edm"] } }),
+  logStd: z
+    .number()
+    .positive()
+    .max(20)
+    .default(1.2)
+    .describe("edm: standard deviation of ln sigma in training")
+    .meta({ onlyWith: { process: ["edm"] } }),
+  times: z
+    .enum(Object.keys(timeDensities) as [TimeDensityName, ...TimeDensityName[]])
+    .default("uniform")
+    .describe("ddpm, flow: density of times in training")
+    .meta({ onlyWith: { process: ["ddpm", "flow"] } }),
+  coupling: z
+    .enum(Object.keys(couplings) as [CouplingName, ...CouplingName[]])
+    .default("independent")
+    .describe("flow: pairs of examples and noise; optimal-transport: near ones within a batch"),
+  stageSteps: z
+    .int()
+    .positive()
+    .max(10_000_000)
+    .default(1000)
+    .describe("consistency: steps after which the noise levels that are compared are half as far apart")
+    .meta({ onlyWith: { process: ["consistency"] } }),
+  ...denoisingNetworkConfig,
+  conditional: z.boolean().default(false).describe("class-conditional: p(x|y) of labeled data"),
+  conditionDropout: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe("conditional: probability of training without the class, for guidance; 0: none, no guidance")
+    .meta({ onlyWith: { conditional: ["true"] } }),
+});
