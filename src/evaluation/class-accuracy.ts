@@ -1,5 +1,6 @@
 import type { ClassIndices } from "../data/dataset.ts";
 import { UnsupportedOpError } from "../errors.ts";
+import { givesMeans } from "./samples/shown-samples.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /** The accuracy of a classifier on samples of each class. */
@@ -10,13 +11,21 @@ export interface ClassAccuracy {
 }
 
 /**
- * Takes `perClass` samples of each class from a class-conditional model, and classifies them by a classifier of real
+ * Takes `perClass` samples of each class from a class-conditional model, by options of its `sampler`, and classifies them by a classifier of real
  * examples. Throws UnsupportedOpError where the model takes no label.
  */
 export async function classAccuracy(
   trained: TrainedModel,
   classifier: { classify(x: Float32Array): Promise<ClassIndices> },
-  { perClass = 1000, seed = 0 }: { readonly perClass?: number; readonly seed?: number } = {},
+  {
+    perClass = 1000,
+    seed = 0,
+    sampler = {},
+  }: {
+    readonly perClass?: number;
+    readonly seed?: number;
+    readonly sampler?: Readonly<Record<string, unknown>>;
+  } = {},
 ): Promise<ClassAccuracy> {
   const byClass: number[] = [];
   const field = trained.model.condition?.fields.find(({ kind }) => kind === "class");
@@ -25,11 +34,12 @@ export async function classAccuracy(
       "class accuracy: the model takes no class, got an unconditional one, expected a class-conditional model",
     );
   const classes = field.classes.length;
+  const means = givesMeans(trained.model) && { mean: true };
   for (let label = 0; label < classes; label++) {
     // A seed's samples do not depend on the label, so each class gets codes of its own.
     const samples = await trained
       .given({ [field.name]: [label] })
-      .sample(perClass, { seed: seed * classes + label, mean: true });
+      .sample(perClass, { ...sampler, ...means, seed: seed * classes + label });
     const found = await classifier.classify(samples);
     byClass.push(Array.from(found).filter((c) => c === label).length / perClass);
   }

@@ -10,6 +10,9 @@ import { ownPrior } from "../evaluation/metrics/generated.ts";
 import { findMetric, metrics } from "../evaluation/metrics/index.ts";
 import type { Shown } from "../evaluation/samples/shown-samples.ts";
 import { has } from "../evaluation/capabilities.ts";
+import type { Model } from "../models/model.ts";
+import { samplerOf } from "../models/sampler.ts";
+import { parseSettings } from "../settings-schema.ts";
 import {
   type MetricResult,
   type Metric,
@@ -38,6 +41,8 @@ export interface EvaluationRequest {
   readonly show?: Shown | undefined;
   /** Their priors: densities of codes, or "own"; by default own for a model with p(z), else full-gaussian and gmm:10. */
   readonly priors?: readonly string[];
+  /** Options of the model's own sampler, which samples of the prior "own" are made with: `{ steps: 8, solver: "ddim" }`. */
+  readonly sampler?: Readonly<Record<string, unknown>>;
   /** The feature extractor: see openExtractor. */
   readonly extractor?: string;
   /** Called with the progress of training an extractor, in steps. */
@@ -54,6 +59,7 @@ const requestKeys: Readonly<Record<keyof EvaluationRequest, true>> = {
   generated: true,
   show: true,
   priors: true,
+  sampler: true,
   extractor: true,
   onExtractorTraining: true,
 };
@@ -85,6 +91,20 @@ export interface EvaluationProgress extends MetricProgress {
 export function resultOf(evaluation: Evaluation, metric: string, name: string, of?: string): MetricResult | undefined {
   const results = evaluation.metrics[metric]?.results ?? [];
   return results.find((result) => result.name === name && (of === undefined || result.of === of));
+}
+
+/** Options of a model's sampler, checked. Throws ConfigError for one that is unknown or out of range, or where there is no sampler. */
+function samplerOptions(
+  model: Model,
+  given: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  const names = Object.keys(given);
+  const sampler = samplerOf(model);
+  if (names.length === 0) return {};
+  if (!sampler)
+    throw new ConfigError(`--sampler: the model has no sampler of its own, got ${names.join(", ")}, expected none`);
+  const parsed: object = parseSettings(sampler.options, given, (name) => `--sampler: ${name}`);
+  return Object.fromEntries(Object.entries(parsed).filter(([name]) => Object.hasOwn(given, name)));
 }
 
 /**
@@ -133,6 +153,7 @@ export async function* evaluateRun(
     samples: request.samples ?? 500,
     generated: request.generated ?? 10_000,
     ...(request.show && { show: request.show }),
+    sampler: samplerOptions(trained.model, request.sampler),
     priors: request.priors ?? (has(trained.model, "sample") ? [ownPrior] : ["full-gaussian", "gmm:10"]),
     extractor: () => (extractor ??= platform.openExtractor(source, { spec, onTraining: request.onExtractorTraining })),
     device: platform.evaluationDevice,

@@ -8,7 +8,7 @@ import { findMetric, metrics } from "../../evaluation/metrics/index.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { metricText } from "../output/progress.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
-import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
+import { addSettings, collect, givenSettings, parseSettings, settingPairs } from "../options/settings.ts";
 import { table } from "../output/table.ts";
 import { print, printAside, printJson } from "../output/terminal.ts";
 
@@ -45,6 +45,11 @@ const evaluateSettings = z.strictObject({
 
 export function define(command: Command): void {
   addDeviceOptions(addSettings(command.argument("<run>", "folder of a run"), evaluateSettings))
+    .option(
+      "--sampler <key=value>",
+      "an option of the model's own sampler, for generated examples: see latentkit sample RUN --help; may be repeated",
+      collect,
+    )
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -56,29 +61,37 @@ The likelihood is an importance-weighted bound (arXiv:1509.00519), tighter with 
 Examples:
   latentkit evaluate runs/vae-digits-1
   latentkit evaluate runs/vae-mnist-1 --metrics likelihood --samples 5000 --count 1000 --json
-  latentkit evaluate runs/ae-mnist-1 --metrics frechet,kid --priors full-gaussian,gmm:10`,
+  latentkit evaluate runs/ae-mnist-1 --metrics frechet,kid --priors full-gaussian,gmm:10
+  latentkit evaluate runs/diffusion-mnist-1 --metrics frechet --sampler steps=8 --sampler solver=dpm-solver++`,
     )
-    .action(async (path: string, options: DeviceOptions & { readonly json?: boolean }) => {
-      const settings = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
-      const { metrics, priors, count, extractor, ...rest } = settings;
-      metrics?.forEach(findMetric);
-      for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
-      const lines = new LineProgress("training the extractor");
-      const progress = evaluateRun(await optionRun(path, options), {
-        ...rest,
-        ...(metrics && { metrics }),
-        ...(priors && { priors }),
-        ...(count !== undefined && { count }),
-        ...(extractor !== undefined && { extractor }),
-        onExtractorTraining: (step, steps) => lines.show(step, steps),
-      });
-      let next = await progress.next();
-      for (; !next.done; next = await progress.next()) lines.show(next.value.done, next.value.total, next.value.metric);
-      const found = Object.values(next.value.metrics);
-      if (options.json) printJson({ run: path, ...next.value });
-      else print(described(next.value));
-      for (const warning of found.flatMap(({ warnings = [] }) => warnings)) printAside(`warning: ${warning}`);
-    });
+    .action(
+      async (
+        path: string,
+        options: DeviceOptions & { readonly json?: boolean; readonly sampler?: readonly string[] },
+      ) => {
+        const settings = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
+        const { metrics, priors, count, extractor, ...rest } = settings;
+        metrics?.forEach(findMetric);
+        for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
+        const lines = new LineProgress("training the extractor");
+        const progress = evaluateRun(await optionRun(path, options), {
+          ...rest,
+          ...(metrics && { metrics }),
+          ...(priors && { priors }),
+          ...(options.sampler && { sampler: settingPairs(options.sampler, "--sampler") }),
+          ...(count !== undefined && { count }),
+          ...(extractor !== undefined && { extractor }),
+          onExtractorTraining: (step, steps) => lines.show(step, steps),
+        });
+        let next = await progress.next();
+        for (; !next.done; next = await progress.next())
+          lines.show(next.value.done, next.value.total, next.value.metric);
+        const found = Object.values(next.value.metrics);
+        if (options.json) printJson({ run: path, ...next.value });
+        else print(described(next.value));
+        for (const warning of found.flatMap(({ warnings = [] }) => warnings)) printAside(`warning: ${warning}`);
+      },
+    );
 }
 
 function described({ split, step, examples, metrics: found }: Evaluation): string {

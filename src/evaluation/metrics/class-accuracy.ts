@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { classAccuracy } from "../class-accuracy.ts";
+import { samplerConditions } from "./generated.ts";
 import type { Metric } from "./metric.ts";
 
 export const classAccuracyMetric: Metric = {
@@ -8,7 +9,7 @@ export const classAccuracyMetric: Metric = {
   needs: ["classConditional", "sample"],
   lacking: ({ split }) => (split.dataset.classNames ? undefined : "the data have no labels"),
   async evaluate(context) {
-    const { loaded, seed, generated, split } = context;
+    const { loaded, seed, generated, split, sampler } = context;
     const names = split.dataset.classNames!;
     const { name, about, classify } = await context.extractor();
     if (!classify)
@@ -28,14 +29,18 @@ export const classAccuracyMetric: Metric = {
       });
     };
     const perClass = Math.ceil(generated / names.length);
-    const { accuracy, byClass } = await classAccuracy(loaded.trained, { classify: likeliest }, { perClass, seed });
+    const { accuracy, byClass } = await classAccuracy(
+      loaded.trained,
+      { classify: likeliest },
+      { perClass, seed, sampler },
+    );
     const standardError = Math.sqrt((accuracy * (1 - accuracy)) / (perClass * names.length));
     return {
       results: [
         { name: "class accuracy", value: accuracy, standardError, note: `${perClass} of each class`, better: "higher" },
         ...names.map((of, k) => ({ name: "class accuracy", of, value: byClass[k]!, better: "higher" as const })),
       ],
-      conditions: { features: name, extractor: about, perClass },
+      conditions: { features: name, extractor: about, perClass, ...samplerConditions(context) },
     };
   },
 };

@@ -37,7 +37,8 @@ export const generatedExamples = oncePerContext(async (context, prior): Promise<
   checkSize("--generated", generated, split);
   const trained = forExamples(loaded.trained, comparedSplit(context));
   const { kind } = splitSpec(split);
-  if (prior === ownPrior) return trained.sample(generated, { seed, ...shownAs(trained.model, kind, show) });
+  if (prior === ownPrior)
+    return trained.sample(generated, { seed, ...context.sampler, ...shownAs(trained.model, kind, show) });
   const density = await context.prior(prior);
   const codes = (count: number, first: number): Promise<LatentCodes> =>
     density.sample(count, { seed, first, condition: trained.condition });
@@ -88,11 +89,16 @@ function valuesOf(prior: string, { loaded, split, show }: MetricContext): string
   return means ? "means of p(x|z)" : "samples";
 }
 
+/** Options of the sampler that were asked for, where there are any. */
+export const samplerConditions = ({ sampler }: MetricContext): Readonly<Record<string, unknown>> =>
+  Object.keys(sampler).length === 0 ? {} : { sampler };
+
 /** The same for metrics of the examples themselves. */
 export const exampleConditions = (context: MetricContext): Readonly<Record<string, unknown>> => ({
   reals: context.split.indices.length,
   generated: context.generated,
   priors: context.priors,
+  ...samplerConditions(context),
   values: Object.fromEntries(context.priors.map((prior) => [prior, valuesOf(prior, context)])),
 });
 

@@ -50,7 +50,7 @@ describe("of normal values in bytes", () => {
     const { value, standardError, note } = resultOf(found, "bits-per-dimension", "bits per dimension")!;
     expect(Math.abs(value - nats / Math.LN2)).toBeLessThan(4 * standardError!);
     expect(standardError).toBeLessThan(0.03);
-    expect(note).toBe("256 levels, uniform dequantization, 2 samples of z");
+    expect(note).toBe("256 levels, uniform dequantization, exact");
   });
 
   test("annealing gives the exact nll of the same examples", async () => {

@@ -55,6 +55,8 @@ export interface MetricContext {
   readonly show?: Shown;
   /** Their priors: densities fitted to codes, or "own" for samples of the model itself. */
   readonly priors: readonly string[];
+  /** Options of the model's own sampler; its defaults where missing. */
+  readonly sampler: Readonly<Record<string, unknown>>;
   /** A prior of codes by its name: a density fitted to those of training examples, or a run trained on them. */
   readonly prior: (name: string) => Promise<CodeSampler>;
   /** Writes a file into the run's samples/, and returns its path. */

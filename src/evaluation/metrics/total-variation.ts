@@ -2,6 +2,7 @@ import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { rowText, valueReader } from "../../data/tables/row-text.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
 import { firstExamples } from "../../data/first-examples.ts";
+import { samplerConditions } from "./generated.ts";
 import type { Metric } from "./metric.ts";
 
 /** Rows that are compared. */
@@ -16,7 +17,9 @@ export const totalVariationMetric: Metric = {
     if (!split.dataset.columns) return "examples are no rows of a table";
     return loaded.trained.model.condition?.required ? "the model does not sample without a label" : undefined;
   },
-  async evaluate({ loaded: { trained }, split, seed }) {
+  async evaluate(context) {
+    const { trained } = context.loaded;
+    const { split, seed, sampler } = context;
     const columns = split.dataset.columns!;
     const count = Math.min(most, split.indices.length);
     // Dates are numbers too.
@@ -31,7 +34,7 @@ export const totalVariationMetric: Metric = {
       );
     };
     const real = rowsOf(firstExamples(drawnExamples(split, count, seed), count));
-    const sampled = rowsOf(await trained.sample(count, { seed }));
+    const sampled = rowsOf(await trained.sample(count, { ...sampler, seed }));
     return {
       results: columns.map(({ name, kind }, i) => ({
         name: "total variation",
@@ -43,7 +46,7 @@ export const totalVariationMetric: Metric = {
         ),
         better: "lower",
       })),
-      conditions: { samples: count, rows: count, bins: 20 },
+      conditions: { samples: count, rows: count, bins: 20, ...samplerConditions(context) },
     };
   },
 };

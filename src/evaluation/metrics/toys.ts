@@ -1,7 +1,7 @@
 import { findToy, toys } from "../../data/generators/toys.ts";
 import { modeCoverage } from "../../metrics/samples/mode-coverage.ts";
 import { LikelihoodEvaluator, likelihoodNote } from "../likelihood/likelihood.ts";
-import { generatedExamples, lackingSamples, ownPrior } from "./generated.ts";
+import { generatedExamples, lackingSamples, ownPrior, samplerConditions } from "./generated.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { MetricResult, Metric, MetricContext } from "./metric.ts";
 
@@ -66,7 +66,7 @@ export const modesMetric: Metric = {
   lacking: (context) =>
     isToy(context) && findToy(context.source.name).gaussians ? lackingSamples(context) : "the data has no known modes",
   async evaluate(context) {
-    const { loaded, source, priors, generated, seed } = context;
+    const { loaded, source, priors, generated, seed, sampler } = context;
     const { means, std } = findToy(source.name).gaussians!;
     const { trained } = loaded;
     const results: MetricResult[] = [];
@@ -74,7 +74,9 @@ export const modesMetric: Metric = {
     for (const prior of priors) {
       const noisy = prior === ownPrior;
       values[prior] = noisy ? "samples of p(x|z)" : "means of p(x|z)";
-      const points = noisy ? await trained.sample(generated, { seed }) : await generatedExamples(context, prior);
+      const points = noisy
+        ? await trained.sample(generated, { ...sampler, seed })
+        : await generatedExamples(context, prior);
       const { covered, modes, highQuality } = modeCoverage(points, { modes: means, std });
       results.push(
         { name: "modes", of: prior, value: covered, note: `of ${modes}`, better: "higher" },
@@ -86,6 +88,6 @@ export const modesMetric: Metric = {
         },
       );
     }
-    return { results, conditions: { generated, priors, std, values } };
+    return { results, conditions: { generated, priors, std, values, ...samplerConditions(context) } };
   },
 };

@@ -204,6 +204,17 @@ describe("training", () => {
     expect(found("modes", "high quality")).toBeGreaterThan(0.75);
     expect(found("density", "kl")).toBeGreaterThan(-0.05);
     expect(found("density", "kl")).toBeLessThan(0.5);
+    const sampled = async (sampler: Readonly<Record<string, unknown>>): Promise<number> => {
+      const { metrics: of } = await run.evaluate({ metrics: ["modes"], generated: 500, sampler });
+      expect(of["modes"]!.conditions["sampler"]).toEqual(sampler);
+      return of["modes"]!.results.find(({ name }) => name === "high quality")!.value;
+    };
+    // One step is the mean of the data, which no mode is near.
+    expect(await sampled({ steps: 1 })).toBe(0);
+    expect(await sampled({ steps: 12, solver: "dpm-solver++" })).toBeGreaterThan(0.6);
+    await expect(run.evaluate({ metrics: ["modes"], sampler: { solver: "rk4" } })).rejects.toThrow(
+      '--sampler: solver: not a value it takes, got "rk4", expected one of heun, euler',
+    );
     await run.release();
   });
 });
