@@ -9,7 +9,7 @@ import { and, greater, less, where } from "../../ops/comparison.ts";
 import { sum } from "../../ops/reduction.ts";
 import { consistencyLosses, consistencyNoise, stageOf } from "./consistency.ts";
 import { diffusion } from "./diffusion.ts";
-import { type NoiseLevel, over } from "./noise-level.ts";
+import { type NoiseLevel, over } from "./noise/noise-level.ts";
 
 const rows = 2000;
 const x = constant(

@@ -5,8 +5,8 @@ import { greater, where } from "../../ops/comparison.ts";
 import { exp, floor, sigmoid, stopGradient } from "../../ops/elementwise.ts";
 import { flatten } from "../../ops/movement.ts";
 import { sum } from "../../ops/reduction.ts";
-import { type NoiseLevel, noisy, over } from "./noise-level.ts";
-import { karrasLevels, type NoiseProcess } from "./noise-process.ts";
+import { type NoiseLevel, noisy, over } from "./noise/noise-level.ts";
+import { karrasLevels, type NoiseProcess } from "./noise/noise-process.ts";
 
 /** Noise levels of training and sampling. */
 const [LOWEST, HIGHEST] = [0.002, 80];

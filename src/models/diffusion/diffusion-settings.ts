@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { consistencyNoise } from "./consistency.ts";
-import { type CouplingName, couplings } from "./coupling.ts";
+import { type CouplingName, couplings } from "./noise/coupling.ts";
 import { denoisingNetworkConfig, type DenoisingNetworkConfig } from "./networks/denoising-network.ts";
 import {
   logNormalNoise,
@@ -11,8 +11,8 @@ import {
   type TimeDensityName,
   timeDensities,
   timedNoise,
-} from "./noise-process.ts";
-import { type Prediction, type PredictionName, preconditioned, predictions } from "./prediction.ts";
+} from "./noise/noise-process.ts";
+import { type Prediction, type PredictionName, preconditioned, predictions } from "./noise/prediction.ts";
 
 export interface DiffusionConfig extends DenoisingNetworkConfig {
   readonly process: "edm" | "ddpm" | "flow" | "consistency";

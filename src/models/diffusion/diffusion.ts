@@ -14,31 +14,31 @@ import { columnRuns } from "../parts/column-runs.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import { type DensityLoop, guided, type Sampler } from "../sampler.ts";
 import { consistencyLosses, stageOf } from "./consistency.ts";
-import { couplings } from "./coupling.ts";
+import { couplings } from "./noise/coupling.ts";
 import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
-import { diffusionSampler, type DiffusionSamplerOptions, type Guide } from "./diffusion-sampler.ts";
+import { diffusionSampler, type DiffusionSamplerOptions, type Guide } from "./sampling/diffusion-sampler.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
 import { denoisingNetwork } from "./networks/denoising-network.ts";
-import { noisy, type NoiseLevel, over } from "./noise-level.ts";
-import type { NoiseProcess } from "./noise-process.ts";
-import type { Denoised, Prediction } from "./prediction.ts";
-import { odeDensity } from "./ode-density.ts";
+import { noisy, type NoiseLevel, over } from "./noise/noise-level.ts";
+import type { NoiseProcess } from "./noise/noise-process.ts";
+import type { Denoised, Prediction } from "./noise/prediction.ts";
+import { odeDensity } from "./likelihood/ode-density.ts";
 import { diffusionPresets } from "./presets.ts";
-import { variationalBound } from "./variational-bound.ts";
+import { variationalBound } from "./likelihood/variational-bound.ts";
 
 /**
  * Diffusion and flow matching: y = alpha x + sigma n with n ~ N(0, I), and a network F that is trained to tell x from n at every noise level,
  *
  *   loss = E |F(input(y); level) - target(x, n)|^2
  *
- * with the levels of a [process](noise-process.ts) and the target of a [prediction](prediction.ts):
+ * with the levels of a [process](noise/noise-process.ts) and the target of a [prediction](noise/prediction.ts):
  *
  * - `edm`: Karras et al. 2022, arXiv:2206.00364: log-normal sigma, preconditioned, weight lambda(sigma) = 1 / cOut^2.
  * - `ddpm`: Ho et al. 2020, arXiv:2006.11239, eq. 14, in continuous time; predictions epsilon, x0 and v (arXiv:2202.00512).
  * - `consistency`: D itself is trained to be the same along the paths of the ODE ([consistency.ts](consistency.ts)): samples of one step.
  * - `flow`: flow matching (Lipman et al. 2023, arXiv:2210.02747) and rectified flow (Liu et al. 2023, arXiv:2209.03003).
  *
- * Whatever it was trained with, samples are made by any [solver](solvers.ts) with any number of steps.
+ * Whatever it was trained with, samples are made by any [solver](sampling/solvers.ts) with any number of steps.
  */
 export class Diffusion implements Model {
   readonly network: DenoisingNetwork;

@@ -1,12 +1,12 @@
-import { constant, noise, type Tensor } from "../../graph/tensor.ts";
-import type { Context } from "../../nn/context.ts";
-import { square } from "../../ops/arithmetic.ts";
-import { exp, floor } from "../../ops/elementwise.ts";
-import { flatten } from "../../ops/movement.ts";
-import { sum } from "../../ops/reduction.ts";
-import type { Elbo } from "../model.ts";
-import { type NoiseLevel, noisy } from "./noise-level.ts";
-import type { Denoised } from "./prediction.ts";
+import { constant, noise, type Tensor } from "../../../graph/tensor.ts";
+import type { Context } from "../../../nn/context.ts";
+import { square } from "../../../ops/arithmetic.ts";
+import { exp, floor } from "../../../ops/elementwise.ts";
+import { flatten } from "../../../ops/movement.ts";
+import { sum } from "../../../ops/reduction.ts";
+import type { Elbo } from "../../model.ts";
+import { type NoiseLevel, noisy } from "../noise/noise-level.ts";
+import type { Denoised } from "../noise/prediction.ts";
 
 /** Noise levels between which the bound is taken. */
 const [LOWEST, HIGHEST] = [0.002, 80];

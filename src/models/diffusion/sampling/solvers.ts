@@ -1,8 +1,8 @@
-import { noise, type Tensor } from "../../graph/tensor.ts";
-import { sqrt, square } from "../../ops/arithmetic.ts";
-import type { StepScalars } from "../sampler.ts";
-import type { NoiseLevel, NoisePoint } from "./noise-level.ts";
-import type { Denoised } from "./prediction.ts";
+import { noise, type Tensor } from "../../../graph/tensor.ts";
+import { sqrt, square } from "../../../ops/arithmetic.ts";
+import type { StepScalars } from "../../sampler.ts";
+import type { NoiseLevel, NoisePoint } from "../noise/noise-level.ts";
+import type { Denoised } from "../noise/prediction.ts";
 
 /** One step, from a noise level to the next. */
 interface SolverStep {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { evaluate } from "../../graph/evaluate.ts";
-import { constant, type Tensor } from "../../graph/tensor.ts";
-import { stream } from "../../random/index.ts";
-import { noiseValues } from "../../../test/noise-values.ts";
+import { evaluate } from "../../../graph/evaluate.ts";
+import { constant, type Tensor } from "../../../graph/tensor.ts";
+import { stream } from "../../../random/index.ts";
+import { noiseValues } from "../../../../test/noise-values.ts";
 import { couplings, logTransportPlan } from "./coupling.ts";
 
 const random = stream(0, "coupling");

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { evaluate } from "../../graph/evaluate.ts";
-import { constant, Input, type Tensor } from "../../graph/tensor.ts";
-import type { Value } from "../../graph/value.ts";
-import { evaluation } from "../../nn/context.ts";
-import { square } from "../../ops/arithmetic.ts";
-import type { Codes } from "../latent.ts";
-import { noiseValues } from "../../../test/noise-values.ts";
-import { type NoiseLevel, over } from "./noise-level.ts";
+import { evaluate } from "../../../graph/evaluate.ts";
+import { constant, Input, type Tensor } from "../../../graph/tensor.ts";
+import type { Value } from "../../../graph/value.ts";
+import { evaluation } from "../../../nn/context.ts";
+import { square } from "../../../ops/arithmetic.ts";
+import type { Codes } from "../../latent.ts";
+import { noiseValues } from "../../../../test/noise-values.ts";
+import { type NoiseLevel, over } from "../noise/noise-level.ts";
 import { odeDensity } from "./ode-density.ts";
-import type { Denoised } from "./prediction.ts";
+import type { Denoised } from "../noise/prediction.ts";
 
 /** Data of independent Gaussians of these means and standard deviations. */
 const gaussian = (means: readonly number[], stds: readonly number[]) => {

@@ -1,14 +1,14 @@
-import { constant, noise, type Tensor } from "../../graph/tensor.ts";
-import { grad } from "../../graph/grad.ts";
-import { sizeOf, type Shape } from "../../graph/shape.ts";
-import type { Context } from "../../nn/context.ts";
-import { square } from "../../ops/arithmetic.ts";
-import { sign } from "../../ops/elementwise.ts";
-import { flatten } from "../../ops/movement.ts";
-import { sum } from "../../ops/reduction.ts";
-import type { DensityLoop } from "../sampler.ts";
-import type { NoiseLevel } from "./noise-level.ts";
-import type { Denoised } from "./prediction.ts";
+import { constant, noise, type Tensor } from "../../../graph/tensor.ts";
+import { grad } from "../../../graph/grad.ts";
+import { sizeOf, type Shape } from "../../../graph/shape.ts";
+import type { Context } from "../../../nn/context.ts";
+import { square } from "../../../ops/arithmetic.ts";
+import { sign } from "../../../ops/elementwise.ts";
+import { flatten } from "../../../ops/movement.ts";
+import { sum } from "../../../ops/reduction.ts";
+import type { DensityLoop } from "../../sampler.ts";
+import type { NoiseLevel } from "../noise/noise-level.ts";
+import type { Denoised } from "../noise/prediction.ts";
 
 interface DensityParts {
   readonly shape: Shape;

@@ -1,11 +1,11 @@
-import { noise, type Tensor } from "../../graph/tensor.ts";
-import { gumbelNoise } from "../../distributions/noise.ts";
-import { stopGradient } from "../../ops/elementwise.ts";
-import { gather } from "../../ops/indexing.ts";
-import { matmul } from "../../ops/linalg.ts";
-import { flatten, reshape, transpose } from "../../ops/movement.ts";
-import { square } from "../../ops/arithmetic.ts";
-import { argmax, logSumExp, mean, sum } from "../../ops/reduction.ts";
+import { noise, type Tensor } from "../../../graph/tensor.ts";
+import { gumbelNoise } from "../../../distributions/noise.ts";
+import { stopGradient } from "../../../ops/elementwise.ts";
+import { gather } from "../../../ops/indexing.ts";
+import { matmul } from "../../../ops/linalg.ts";
+import { flatten, reshape, transpose } from "../../../ops/movement.ts";
+import { square } from "../../../ops/arithmetic.ts";
+import { argmax, logSumExp, mean, sum } from "../../../ops/reduction.ts";
 
 /** Sinkhorn iterations, and the regularization as a fraction of the mean cost. */
 const [ITERATIONS, EPSILON] = [40, 0.02];

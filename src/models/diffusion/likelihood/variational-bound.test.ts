@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { noiseValues } from "../../../test/noise-values.ts";
-import { evaluate } from "../../graph/evaluate.ts";
-import { constant, type Tensor } from "../../graph/tensor.ts";
-import { evaluation } from "../../nn/context.ts";
-import { square } from "../../ops/arithmetic.ts";
-import { stream } from "../../random/index.ts";
-import { type NoiseLevel, over } from "./noise-level.ts";
-import type { Denoised } from "./prediction.ts";
+import { noiseValues } from "../../../../test/noise-values.ts";
+import { evaluate } from "../../../graph/evaluate.ts";
+import { constant, type Tensor } from "../../../graph/tensor.ts";
+import { evaluation } from "../../../nn/context.ts";
+import { square } from "../../../ops/arithmetic.ts";
+import { stream } from "../../../random/index.ts";
+import { type NoiseLevel, over } from "../noise/noise-level.ts";
+import type { Denoised } from "../noise/prediction.ts";
 import { variationalBound } from "./variational-bound.ts";
 
 const STD = 0.6;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { evaluate } from "../../graph/evaluate.ts";
-import { constant } from "../../graph/tensor.ts";
-import { noiseValues } from "../../../test/noise-values.ts";
-import { numbersOf } from "../../../test/values.ts";
+import { evaluate } from "../../../graph/evaluate.ts";
+import { constant } from "../../../graph/tensor.ts";
+import { noiseValues } from "../../../../test/noise-values.ts";
+import { numbersOf } from "../../../../test/values.ts";
 import { logNormalNoise, noisePaths, timeDensities, timedNoise } from "./noise-process.ts";
 
 const at = (name: keyof typeof noisePaths, t: number): readonly [alpha: number, sigma: number] => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { evaluate } from "../../graph/evaluate.ts";
-import { constant, type Tensor } from "../../graph/tensor.ts";
-import { stream } from "../../random/index.ts";
-import { numbersOf } from "../../../test/values.ts";
+import { evaluate } from "../../../graph/evaluate.ts";
+import { constant, type Tensor } from "../../../graph/tensor.ts";
+import { stream } from "../../../random/index.ts";
+import { numbersOf } from "../../../../test/values.ts";
 import { type NoiseLevel, noisy } from "./noise-level.ts";
 import { type Prediction, preconditioned, predictions } from "./prediction.ts";
 

@@ -1,6 +1,6 @@
-import { constant, noise, scalarValue, type Tensor } from "../../graph/tensor.ts";
-import { sqrt, square } from "../../ops/arithmetic.ts";
-import { cos, exp, sigmoid, sin } from "../../ops/elementwise.ts";
+import { constant, noise, scalarValue, type Tensor } from "../../../graph/tensor.ts";
+import { sqrt, square } from "../../../ops/arithmetic.ts";
+import { cos, exp, sigmoid, sin } from "../../../ops/elementwise.ts";
 import type { NoiseLevel, NoisePoint } from "./noise-level.ts";
 
 /** Which noise levels samples go through. */

@@ -1,5 +1,5 @@
-import type { Tensor } from "../../graph/tensor.ts";
-import { reshape } from "../../ops/movement.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { reshape } from "../../../ops/movement.ts";
 
 /**
  * How noisy an example is: y = alpha x + sigma n, n ~ N(0, I). The scale is free: c y is the same observation at the level (c alpha,

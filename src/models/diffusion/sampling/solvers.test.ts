@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { evaluate } from "../../graph/evaluate.ts";
-import { constant, Noise, type Tensor } from "../../graph/tensor.ts";
-import { topologicalOrder } from "../../graph/traverse.ts";
-import { value } from "../../graph/value.ts";
-import { evaluation } from "../../nn/context.ts";
-import { square } from "../../ops/arithmetic.ts";
-import type { Codes } from "../latent.ts";
+import { evaluate } from "../../../graph/evaluate.ts";
+import { constant, Noise, type Tensor } from "../../../graph/tensor.ts";
+import { topologicalOrder } from "../../../graph/traverse.ts";
+import { value } from "../../../graph/value.ts";
+import { evaluation } from "../../../nn/context.ts";
+import { square } from "../../../ops/arithmetic.ts";
+import type { Codes } from "../../latent.ts";
 import { diffusionSampler, type DiffusionSamplerOptions } from "./diffusion-sampler.ts";
-import { type NoiseLevel, over } from "./noise-level.ts";
-import { logNormalNoise, noisePaths, type NoiseProcess, timeDensities, timedNoise } from "./noise-process.ts";
-import type { Denoised } from "./prediction.ts";
+import { type NoiseLevel, over } from "../noise/noise-level.ts";
+import { logNormalNoise, noisePaths, type NoiseProcess, timeDensities, timedNoise } from "../noise/noise-process.ts";
+import type { Denoised } from "../noise/prediction.ts";
 import { solverNames } from "./solvers.ts";
 
 /** Data N(MEAN, STD^2). */

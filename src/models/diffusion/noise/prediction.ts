@@ -1,5 +1,5 @@
-import type { Tensor } from "../../graph/tensor.ts";
-import { log, reciprocal, sqrt, square } from "../../ops/arithmetic.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { log, reciprocal, sqrt, square } from "../../../ops/arithmetic.ts";
 import { type NoiseLevel, over } from "./noise-level.ts";
 
 /** An example and its noise, as far as a network tells them apart: y = alpha x + sigma n. */

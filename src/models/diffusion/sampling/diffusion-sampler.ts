@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { constant, noise, type Tensor } from "../../graph/tensor.ts";
-import type { Context } from "../../nn/context.ts";
-import { and, greater, lessEqual, where } from "../../ops/comparison.ts";
-import type { Codes } from "../latent.ts";
-import type { Sampler, StepScalars, Symbolic } from "../sampler.ts";
-import type { NoiseLevel, NoisePoint } from "./noise-level.ts";
-import type { NoiseProcess } from "./noise-process.ts";
-import type { Denoised } from "./prediction.ts";
+import { constant, noise, type Tensor } from "../../../graph/tensor.ts";
+import type { Context } from "../../../nn/context.ts";
+import { and, greater, lessEqual, where } from "../../../ops/comparison.ts";
+import type { Codes } from "../../latent.ts";
+import type { Sampler, StepScalars, Symbolic } from "../../sampler.ts";
+import type { NoiseLevel, NoisePoint } from "../noise/noise-level.ts";
+import type { NoiseProcess } from "../noise/noise-process.ts";
+import type { Denoised } from "../noise/prediction.ts";
 import { type Solver, type SolverName, solverNames, solvers } from "./solvers.ts";
 
 /** Options of sampling: chosen anew for every sample. */
