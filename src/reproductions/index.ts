@@ -1,6 +1,7 @@
 import { aaeFigure2 } from "./aae-figure-2.ts";
 import { aaeParzen } from "./aae-parzen.ts";
 import { aaeSemi } from "./aae-semi.ts";
+import { diffusionToys } from "./diffusion-toys.ts";
 import { disentanglement } from "./disentanglement.ts";
 import { ganToys } from "./gan-toys.ts";
 import { iwaeTable1 } from "./iwae-table-1.ts";
@@ -15,6 +16,7 @@ export const reproductions: readonly Reproduction[] = [
   raeTable1,
   disentanglement,
   ganToys,
+  diffusionToys,
   aaeFigure2,
   aaeParzen,
   aaeSemi,
