@@ -1,11 +1,11 @@
 import { noise, type Tensor } from "../../../graph/tensor.ts";
 import { gumbelNoise } from "../../../distributions/noise.ts";
-import { stopGradient } from "../../../ops/elementwise.ts";
+import { exp, stopGradient } from "../../../ops/elementwise.ts";
 import { gather } from "../../../ops/indexing.ts";
 import { matmul } from "../../../ops/linalg.ts";
 import { flatten, reshape, transpose } from "../../../ops/movement.ts";
-import { square } from "../../../ops/arithmetic.ts";
-import { argmax, logSumExp, mean, sum } from "../../../ops/reduction.ts";
+import { log, reciprocal, square } from "../../../ops/arithmetic.ts";
+import { argmax, max, mean, sum } from "../../../ops/reduction.ts";
 
 /** Sinkhorn iterations, and the regularization as a fraction of the mean cost. */
 const [ITERATIONS, EPSILON] = [40, 0.02];
@@ -20,15 +20,18 @@ export const couplings = {
   independent: (x) => noise.normal(x.shape),
   "optimal-transport": (x) => {
     const n = noise.normal(x.shape);
-    const logPlan = logTransportPlan(flatten(x), flatten(n));
-    const drawn = argmax(logPlan.add(gumbelNoise(logPlan.shape, "float32")), 1);
+    const plan = transportPlan(flatten(x), flatten(n));
+    const drawn = argmax(log(plan).add(gumbelNoise(plan.shape, "float32")), 1);
     return reshape(gather(flatten(n), drawn, 0), x.shape);
   },
 } as const satisfies Record<string, (x: Tensor) => Tensor>;
 export type CouplingName = keyof typeof couplings;
 
-/** log plan between rows [n, d] and [m, d], up to a constant of each row. */
-export function logTransportPlan(x: Tensor, y: Tensor): Tensor {
+/**
+ * The plan between rows [n, d] and [m, d]: what each of the n sends to each of the m, [n, m] whose columns have the sum 1. Sinkhorn's iterations
+ * are rows and columns divided by their sums in turn; each starts with an entry of 1, so that none vanishes.
+ */
+export function transportPlan(x: Tensor, y: Tensor): Tensor {
   const squares = (t: Tensor): Tensor => sum(square(t), 1, true);
   const cost = stopGradient(
     squares(x)
@@ -36,11 +39,11 @@ export function logTransportPlan(x: Tensor, y: Tensor): Tensor {
       .sub(matmul(x, transpose(y)).mul(2)),
   );
   const kernel = cost.div(mean(cost).mul(EPSILON)).neg();
-  let f = logSumExp(kernel, 1, true).neg();
-  let g = logSumExp(kernel.add(f), 0, true).neg();
-  for (let i = 1; i < ITERATIONS; i++) {
-    f = logSumExp(kernel.add(g), 1, true).neg();
-    g = logSumExp(kernel.add(f), 0, true).neg();
+  const byRows = kernel.sub(max(kernel, 1, true));
+  let plan = exp(byRows.sub(max(byRows, 0, true)));
+  for (let i = 0; i < ITERATIONS; i++) {
+    plan = plan.mul(reciprocal(sum(plan, 1, true)));
+    plan = plan.mul(reciprocal(sum(plan, 0, true)));
   }
-  return kernel.add(f).add(g);
+  return plan;
 }
