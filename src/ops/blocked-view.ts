@@ -35,13 +35,19 @@ export function plainValue(x: Value): Value {
   return { dtype: x.dtype, shape, data };
 }
 
-// These ops only arise when a program is compiled, after differentiation.
+// These ops only arise when a program is compiled, after differentiation. ONNX Runtime reorders float32 alone: a mask is transposed.
 const blockOp: (x: readonly [Tensor], attrs: Blocks) => Tensor = defineOp<readonly [Tensor], Blocks>({
   name: "Block",
   infer: ([x], { block }) => ({ dtype: x.dtype, shape: blockedShape(x.shape, block) }),
   vjp: null,
-  lower: (onnx, [x], { type }) =>
-    onnx.node("Reshape", [onnx.node("com.microsoft.nchwc:ReorderInput", [x]), onnx.ints(type.shape)]),
+  lower: (onnx, [x], { type }) => {
+    if (type.dtype === "float32")
+      return onnx.node("Reshape", [onnx.node("com.microsoft.nchwc:ReorderInput", [x]), onnx.ints(type.shape)]);
+    const [n, blocks, h, w, block] = type.shape as readonly [number, number, number, number, number];
+    return onnx.node("Transpose", [onnx.node("Reshape", [x, onnx.ints([n, blocks, block, h, w])])], {
+      perm: [0, 1, 3, 4, 2],
+    });
+  },
   evaluate: ([x], { block }) => blockedValue(x, block),
   identity: ([x], { block }) => {
     if (x.op.name === "Unblock") return x.inputs[0]!;
@@ -57,9 +63,11 @@ const unblockOp: (x: readonly [Tensor], attrs: Attributes) => Tensor = defineOp<
   infer: ([x]) => ({ dtype: x.dtype, shape: plainShape(x.shape) }),
   vjp: null,
   lower: (onnx, [x], { type }) =>
-    onnx.node("com.microsoft.nchwc:ReorderOutput", [onnx.node("Reshape", [x, onnx.ints(type.shape)])], {
-      channels: type.shape[1]!,
-    }),
+    type.dtype === "float32"
+      ? onnx.node("com.microsoft.nchwc:ReorderOutput", [onnx.node("Reshape", [x, onnx.ints(type.shape)])], {
+          channels: type.shape[1]!,
+        })
+      : onnx.node("Reshape", [onnx.node("Transpose", [x], { perm: [0, 1, 4, 2, 3] }), onnx.ints(type.shape)]),
   evaluate: ([x]) => plainValue(x),
   identity: ([x]) => {
     const [a, c] = factored(x);

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { requireCapabilities } from "../../evaluation/capabilities.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { psnr } from "../../metrics/psnr.ts";
 import { firstExamples } from "../../data/first-examples.ts";
@@ -32,6 +33,7 @@ Examples:
       const { count, measure, seed } = settings;
       const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
+      requireCapabilities(trained.model, ["denoise"], { where: path });
       const { split, data, splitName } = await optionExamples(loaded, options, settings.split);
       const clean = firstExamples(split, Math.max(count, measure));
       const corrupted = await trained.corrupt(clean, { seed });

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { toDataUnits } from "../../data/arrays/units.ts";
 import { exampleIndex } from "../../data/examples/example-index.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { Split } from "../../data/split.ts";
@@ -50,7 +49,7 @@ export function define(command: Command): void {
       `
 For any model that decodes, such as the generator of a GAN: the code z of each example x that minimizes the mean squared error of
 G(z), the mean of p(x|z), by Adam from several initial codes (arXiv:1609.03552). They are samples of the prior; the first of a model
-that encodes is the mean of q(z|x). Errors are in squared units of the data, the PSNR in dB of their range.
+that encodes is the mean of q(z|x). Errors are those of evaluate --metrics reconstruction: of intensities from 0 to 1, the PSNR in dB.
 
 Examples:
   latentkit invert runs/gan-digits-1
@@ -145,10 +144,10 @@ async function inverted(
       onStep: (step, steps) => onExample(first + Math.floor((part.indices.length * step) / steps)),
     });
     codes.set(found.codes, first * latentDim);
-    const [data, decoded] = [toDataUnits(units, x), toDataUnits(units, found.decoded)];
     for (let at = 0; at < x.length; at += size) {
-      mse.push(meanSquaredError(data.subarray(at, at + size), decoded.subarray(at, at + size)));
-      if (units.range) decibels.push(psnr(x.subarray(at, at + size), found.decoded.subarray(at, at + size)));
+      const pair = [x.subarray(at, at + size), found.decoded.subarray(at, at + size)] as const;
+      mse.push(meanSquaredError(...pair));
+      if (units.range) decibels.push(psnr(...pair));
     }
     const place = Math.max(0, (count - first) * size);
     originals.set(x.subarray(0, place), count * size - place);

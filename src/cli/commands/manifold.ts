@@ -6,7 +6,7 @@ import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { mixtureOf, namedPrior } from "../options/run-prior.ts";
-import { has, lacking } from "../../evaluation/capabilities.ts";
+import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 
 const manifoldSettings = z.strictObject({
@@ -36,6 +36,7 @@ Examples:
       const { size, dims: wanted, prior } = parseSettings(manifoldSettings, givenSettings(manifoldSettings, options));
       const loaded = await optionRun(path, options, imageGridKinds);
       const { run, trained, step } = loaded;
+      requireCapabilities(trained.model, ["decode", "vector"], { where: path });
       const { model } = trained;
       if (prior === undefined && !lacking(model, ["encode", "decode"]) && !has(model, "prior"))
         throw new UnsupportedOpError(

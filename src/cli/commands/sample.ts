@@ -64,7 +64,8 @@ Examples:
   latentkit sample runs/vae-digits-1 --radius 9
   latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv
 
-A picture of a class-conditional model shows every class, a column each; tables and arrays have the classes as often as the training data.`,
+A picture of a model that must be given a class shows every class, a column each; tables and arrays have the classes as often as the training data.
+A model that may be given one, such as a diffusion model with guidance, samples without it unless --label says which.`,
     )
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(sampleSettings, options);

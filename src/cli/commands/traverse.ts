@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { Split } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
-import { has } from "../../evaluation/capabilities.ts";
+import { has, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { codeQuantile } from "../../latent/traversal.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
 import { changeByDimension, traversalGrid } from "../../runs/pictures/latent-grids.ts";
@@ -55,6 +55,7 @@ Examples:
       const { example, dims: wanted, size, ...from } = parseSettings(traverseSettings, given);
       const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
+      requireCapabilities(trained.model, ["decode", "vector"], { where: path });
       const { latentDim } = trained;
       const wrong = wanted?.find((dim) => dim >= latentDim);
       if (wrong !== undefined)

@@ -1,3 +1,4 @@
+import { requireCapabilities } from "../../evaluation/capabilities.ts";
 import { toDataUnits } from "../../data/arrays/units.ts";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -50,6 +51,7 @@ Examples:
       checkPrior(prior);
       const loaded = await optionRun(path, options, kinds);
       const { trained, step } = loaded;
+      requireCapabilities(trained.model, ["decode", "vector"], { where: path });
       const { picture } = kindOf(trained.kind);
       const file = options.out ?? samplesFile(path, picture ? "walk.gif" : "walk.npy");
       const { latentDim, shape, model } = trained;

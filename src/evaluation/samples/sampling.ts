@@ -2,6 +2,7 @@ import { UnsupportedOpError } from "../../errors.ts";
 import { Input, type Tensor, Variable } from "../../graph/tensor.ts";
 import type { Codes } from "../../models/latent.ts";
 import { parseSettings } from "../../settings-schema.ts";
+import { idleSettings } from "../../models/idle-settings.ts";
 import { samplerOf, type AnySampler, type StepScalars, type Symbolic } from "../../models/sampler.ts";
 import { variables } from "../../nn/module.ts";
 import { Program } from "../../runtime/program.ts";
@@ -58,11 +59,9 @@ export async function* sampling(
     throw new UnsupportedOpError(
       `sample: ${lacking(trained.model, ["sample"])}, got none, expected a model with a sampler, or a density of its codes`,
     );
-  const parsed: Readonly<Record<string, unknown>> = parseSettings(
-    sampler.options,
-    options,
-    (name) => `sample: ${name}`,
-  );
+  const nameOf = (name: string): string => `sample: ${name}`;
+  const parsed: Readonly<Record<string, unknown>> = parseSettings(sampler.options, options, nameOf);
+  idleSettings(sampler.options, options, parsed, nameOf);
   const schedule = sampler.schedule(parsed);
   const key = `sample ${schedule.length === 0 ? "at once" : "in steps"} ${given.key} ${structureOf(parsed)}`;
   const compiled = trained.kept(key, () => new CompiledSampler(trained, given, sampler, parsed, schedule[0]));

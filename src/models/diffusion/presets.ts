@@ -31,7 +31,7 @@ export const diffusionPresets: readonly Preset[] = [
   {
     suits: "images of at least 24x24",
     fits: isImage(24),
-    config: { network: "unet", channels: [32, 64, 64] },
+    config: { channels: [32, 64, 64] },
   },
   ...[2, 4].map((patch): Preset => ({
     suits: `images of at least ${8 * patch}x${8 * patch}, for a transformer`,

@@ -6,6 +6,7 @@ import {
   convTranspose,
   convWeightGradient,
   depthToSpace,
+  greater,
   maxPool,
   mean,
   mul,
@@ -15,6 +16,7 @@ import {
   slice,
   spaceToDepth,
   upsampleConv,
+  where,
 } from "../../../src/ops/index.ts";
 import { ranged, given, type OpCases } from "../op-case.ts";
 
@@ -127,6 +129,15 @@ export const convolution = {
           const centered = h.sub(mean(h, [2, 3], true));
           const joined = concat([relu(centered), slice(h, 1, 16)], 1);
           return conv(joined, w, { padding: { before: 1, after: [0, 1] } }).add(x);
+        },
+        derivatives: 0,
+      },
+      {
+        name: "large, with masks of its input and of its output",
+        inputs: [ranged([1, 16, 10, 10]), ranged([16, 16, 3, 3], -0.2, 0.2)],
+        build: (x, w) => {
+          const h = conv(x, w, { padding: 1 });
+          return [where(greater(x, 0), h, 0), greater(h, 0)];
         },
         derivatives: 0,
       },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConfigError } from "../../../errors.ts";
 import { constant, noise, type Tensor } from "../../../graph/tensor.ts";
 import type { Context } from "../../../nn/context.ts";
 import { and, greater, lessEqual, where } from "../../../ops/comparison.ts";
@@ -38,6 +39,9 @@ interface SamplerParts {
   readonly guides: boolean;
 }
 
+/** Above all noise levels. */
+const everyLevel = 1e6;
+
 const guidanceOptions = {
   guidance: z
     .number()
@@ -48,8 +52,27 @@ const guidanceOptions = {
       "weight of classifier-free guidance towards the condition; 1: none, at twice the time without (default: none)",
     ),
   guidanceFrom: z.number().min(0).max(1e6).default(0).describe("guidance: only above this noise level, sigma / alpha"),
-  guidanceTo: z.number().min(0).max(1e6).default(1e6).describe("guidance: only up to this noise level, sigma / alpha"),
+  guidanceTo: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(everyLevel)
+    .describe("guidance: only up to this noise level, sigma / alpha"),
 };
+
+/** Throws ConfigError where guidance has noise levels and no weight, or a weight and no noise level. */
+function checkGuidance({
+  guidance,
+  guidanceFrom = 0,
+  guidanceTo = everyLevel,
+}: Partial<DiffusionSamplerOptions>): void {
+  if (guidance === undefined && (guidanceFrom > 0 || guidanceTo < everyLevel))
+    throw new ConfigError("guidance: it is not given, got noise levels of it, expected its weight too");
+  if (guidance !== undefined && guidanceFrom >= guidanceTo)
+    throw new ConfigError(
+      `guidance: there is no noise level with it, got from ${guidanceFrom} to ${guidanceTo}, expected the first below the second`,
+    );
+}
 
 /**
  * Samples by a denoiser: noise at the highest level, one step of the solver for each of the next, and D at the last. So many steps are as
@@ -76,21 +99,25 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
       .min(0)
       .max(1)
       .default(1)
-      .describe("ancestral: share of the noise that is new; 0: none, which is ddim"),
+      .describe("ancestral: share of the noise that is new; 0: none, which is ddim")
+      .meta({ onlyWith: { solver: ["ancestral"] } }),
     churn: z
       .number()
       .min(0)
       .max(1000)
       .default(40)
-      .describe("stochastic: noise added in all, in units of the noise there is"),
+      .describe("stochastic: noise added in all, in units of the noise there is")
+      .meta({ onlyWith: { solver: ["stochastic"] } }),
     temperature: z.number().min(0).max(100).default(1).describe("factor on the noise that samples start from"),
     ...(guides && guidanceOptions),
   }) as unknown as z.ZodType<DiffusionSamplerOptions>;
   const [highest] = process.grid({ steps: 1, rho: 7 }) as [NoisePoint];
 
-  const guideOf = (given: Symbolic<DiffusionSamplerOptions>): Guide | undefined => {
+  const guideOf = (given: Symbolic<DiffusionSamplerOptions>, { condition }: Context): Guide | undefined => {
     const { guidance, guidanceFrom, guidanceTo } = given;
     if (guidance === undefined) return undefined;
+    if (!condition)
+      throw new ConfigError("guidance: it is towards a condition, got none, expected a class or another condition too");
     return ({ alpha, sigma }) => {
       const ratio = sigma.div(alpha);
       return where(and(greater(ratio, guidanceFrom), lessEqual(ratio, guidanceTo)), guidance, constant(1));
@@ -100,6 +127,7 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
   return {
     options,
     schedule(given) {
+      checkGuidance(given);
       const grid = process.grid(given);
       const solver: Solver = solvers[given.solver];
       return grid.slice(0, -1).map((here, i): StepScalars => {
@@ -114,7 +142,7 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
       return { y, x: y.mul(0), alpha: all(highest.alpha), sigma: all(highest.sigma) };
     },
     step(state, at, given, context) {
-      const guide = guideOf(given);
+      const guide = guideOf(given, context);
       const count = state["y"]!.shape[0]!;
       const next = { alpha: at["nextAlpha"]!, sigma: at["nextSigma"]! };
       const { y, x } = solvers[given.solver].step({
@@ -128,6 +156,6 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
       return { y, x, alpha: next.alpha.broadcastTo([count]), sigma: next.sigma.broadcastTo([count]) } satisfies Codes;
     },
     finish: ({ y, alpha, sigma }, given, context) =>
-      finish(denoise(y!, { alpha: alpha!, sigma: sigma! }, context, guideOf(given)).x),
+      finish(denoise(y!, { alpha: alpha!, sigma: sigma! }, context, guideOf(given, context)).x),
   };
 }

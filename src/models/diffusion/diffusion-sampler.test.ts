@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { train } from "../../node/index.ts";
+import type { TrainedRun } from "../../runs/trained-run.ts";
+import { diffusion } from "./diffusion.ts";
+
+let run: TrainedRun;
+beforeAll(async () => {
+  const settings = { network: "mlp" as const, width: 16, depth: 1, conditional: true, conditionDropout: 0.2 };
+  run = await train(diffusion(settings), "digits:40", { steps: 4, batchSize: 8 });
+});
+afterAll(() => run.release());
+
+describe("options that do nothing are refused", () => {
+  const interval = { guidance: 2, guidanceFrom: 3, guidanceTo: 3 };
+  test.each([
+    [{ eta: 0.5 }, "sample: eta: it does nothing with solver=heun, got 0.5, expected solver to be ancestral"],
+    [
+      { solver: "ddim", churn: 5 },
+      "sample: churn: it does nothing with solver=ddim, got 5, expected solver to be stochastic",
+    ],
+    [{ guidanceFrom: 1 }, "guidance: it is not given, got noise levels of it, expected its weight too"],
+    [interval, "guidance: there is no noise level with it, got from 3 to 3, expected the first below the second"],
+    [{ guidance: 2 }, "guidance: it is towards a condition, got none, expected a class or another condition too"],
+  ])("%j", async (options, message) => {
+    await expect(run.sample(2, { steps: 2, ...options })).rejects.toThrow(message);
+  });
+
+  test("and taken where they do something, or are as they are by default", async () => {
+    const given = run.given({ class: [0, 1] });
+    const guided = await given.sample(8, { steps: 3, guidance: 3 });
+    expect(await given.sample(8, { steps: 3, guidance: 3, eta: 1, churn: 40 })).toEqual(guided);
+    expect(await given.sample(8, { steps: 3, guidance: 3, guidanceFrom: 1 })).not.toEqual(guided);
+    const ancestral = { steps: 3, solver: "ancestral" };
+    const ddim = await run.sample(8, { steps: 3, solver: "ddim" });
+    const without = await run.sample(8, { ...ancestral, eta: 0 });
+    without.forEach((value, i) => expect(value).toBeCloseTo(ddim[i]!, 5));
+    expect(await run.sample(8, { ...ancestral, eta: 0.5 })).not.toEqual(await run.sample(8, ancestral));
+  });
+});
