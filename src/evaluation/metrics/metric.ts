@@ -41,6 +41,8 @@ export interface MetricReport {
 /** A run and a split of data to evaluate it on. */
 export interface MetricContext {
   readonly loaded: { readonly trained: TrainedModel };
+  /** What decodes the run's samples, for a metric that `generates`: the model whose codes it was trained on. `source` and `split` are then of its data. */
+  readonly decoder?: TrainedModel;
   readonly source: DataSource;
   /** The examples: a split of the source, or the first of it. */
   readonly split: Split;
@@ -55,7 +57,7 @@ export interface MetricContext {
   readonly show?: Shown;
   /** Their priors: densities fitted to codes, or "own" for samples of the model itself. */
   readonly priors: readonly string[];
-  /** A prior of codes by its name: a density fitted to those of training examples, or a run trained on them. */
+  /** A prior of codes by its name: a density fitted to those of training examples, or a run trained on them. With a decoder, of the decoder's codes. */
   readonly prior: (name: string) => Promise<CodeSampler>;
   /** Writes a file into the run's samples/, and returns its path. */
   readonly writeSample: (name: string, content: string) => Promise<string>;
@@ -85,6 +87,8 @@ export interface Metric {
   readonly summary: string;
   /** Evaluated by default. */
   readonly standard?: boolean;
+  /** Of generated examples: those of a run trained on codes are decoded, and compared with the data that the codes are of. */
+  readonly generates?: true;
   /** Capabilities that the model must have. */
   readonly needs?: readonly CapabilityName[];
   /** Another reason why it cannot be evaluated ("the data have no labels"); undefined where it can. */

@@ -2,6 +2,7 @@ import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { rowText, valueReader } from "../../data/tables/row-text.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
 import { firstExamples } from "../../data/first-examples.ts";
+import { ownPrior, samplesOf } from "./generated.ts";
 import type { Metric } from "./metric.ts";
 
 /** Rows that are compared. */
@@ -10,13 +11,15 @@ const most = 20_000;
 export const totalVariationMetric: Metric = {
   name: "total-variation",
   summary: "for tables: total variation distance of each column of samples to that of the examples, from 0 to 1",
+  generates: true,
   standard: true,
   needs: ["sample"],
   lacking: ({ loaded, split }) => {
     if (!split.dataset.columns) return "examples are no rows of a table";
     return loaded.trained.model.condition?.required ? "the model does not sample without a label" : undefined;
   },
-  async evaluate({ loaded: { trained }, split, seed }) {
+  async evaluate(context) {
+    const { split, seed } = context;
     const columns = split.dataset.columns!;
     const count = Math.min(most, split.indices.length);
     // Dates are numbers too.
@@ -31,7 +34,7 @@ export const totalVariationMetric: Metric = {
       );
     };
     const real = rowsOf(firstExamples(drawnExamples(split, count, seed), count));
-    const sampled = rowsOf(await trained.sample(count, { seed }));
+    const sampled = rowsOf(await samplesOf(context, ownPrior, count));
     return {
       results: columns.map(({ name, kind }, i) => ({
         name: "total variation",
