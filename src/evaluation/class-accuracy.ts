@@ -1,5 +1,7 @@
 import type { ClassIndices } from "../data/dataset.ts";
 import { UnsupportedOpError } from "../errors.ts";
+import type { ConditionValues } from "./condition.ts";
+import { givesMeans } from "./samples/shown-samples.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /** The accuracy of a classifier on samples of each class. */
@@ -16,7 +18,19 @@ export interface ClassAccuracy {
 export async function classAccuracy(
   trained: TrainedModel,
   classifier: { classify(x: Float32Array): Promise<ClassIndices> },
-  { perClass = 1000, seed = 0 }: { readonly perClass?: number; readonly seed?: number } = {},
+  {
+    perClass = 1000,
+    seed = 0,
+    sample = (condition, options) => trained.given(condition).sample(perClass, options),
+  }: {
+    readonly perClass?: number;
+    readonly seed?: number;
+    /** In place of the model's own samples: of a model of codes, what they are decoded to. */
+    readonly sample?: (
+      condition: ConditionValues,
+      options: { readonly seed: number; readonly mean?: true },
+    ) => Promise<Float32Array>;
+  } = {},
 ): Promise<ClassAccuracy> {
   const byClass: number[] = [];
   const field = trained.model.condition?.fields.find(({ kind }) => kind === "class");
@@ -27,9 +41,10 @@ export async function classAccuracy(
   const classes = field.classes.length;
   for (let label = 0; label < classes; label++) {
     // A seed's samples do not depend on the label, so each class gets codes of its own.
-    const samples = await trained
-      .given({ [field.name]: [label] })
-      .sample(perClass, { seed: seed * classes + label, mean: true });
+    const samples = await sample(
+      { [field.name]: [label] },
+      { seed: seed * classes + label, ...(givesMeans(trained.model) && { mean: true }) },
+    );
     const found = await classifier.classify(samples);
     byClass.push(Array.from(found).filter((c) => c === label).length / perClass);
   }
