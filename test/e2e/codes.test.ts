@@ -57,8 +57,8 @@ beforeAll(async () => {
   await output("train", "diffusion", "--data", "codes:people", "--steps", "800", ...short, ...small, "--out", "rows");
   await output("train", "vae", "--data", "codes:people", "--steps", "200", ...short, "--out", "prior");
   const image = ["--set", "network=mlp", "--set", "hiddenDims=64", "--set", "latentDim=4"];
-  await output("train", "ae", "--data", "digits:600", "--epochs", "4", ...short, ...image, "--out", "ae");
-  await output("train", "cvae", "--data", "codes:ae", "--epochs", "2", ...short, "--out", "digits");
+  await output("train", "ae", "--data", "digits:600", "--steps", "300", ...short, ...image, "--out", "ae");
+  await output("train", "cvae", "--data", "codes:ae", "--steps", "300", ...short, "--out", "digits");
 });
 afterAll(() => latentkit.remove());
 
@@ -187,6 +187,15 @@ describe("metrics of a run trained on codes", () => {
     expect(byPrior["table-quality"]!.results.map(({ value }) => value)).toEqual(
       metrics["table-quality"]!.results.map(({ value }) => value),
     );
+  });
+
+  test("of classes are of decoded images", async () => {
+    const flags = ["--metrics", "class-accuracy", "--generated", "200", "--split", "train"];
+    const { metrics } = (await progressing("evaluate", "digits", ...flags)) as {
+      metrics: Record<string, { results: { value: number }[] }>;
+    };
+    // Chance is 0.1, with a standard error of 0.02.
+    expect(metrics["class-accuracy"]!.results[0]!.value).toBeGreaterThan(0.4);
   });
 
   test("compare with those of a run on the data", async () => {
