@@ -1,5 +1,6 @@
 import type { ClassIndices } from "../data/dataset.ts";
 import { UnsupportedOpError } from "../errors.ts";
+import type { ConditionValues } from "./condition.ts";
 import { givesMeans } from "./samples/shown-samples.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
@@ -11,7 +12,7 @@ export interface ClassAccuracy {
 }
 
 /**
- * Takes `perClass` samples of each class from a class-conditional model, by options of its `sampler`, and classifies them by a classifier of real
+ * Takes `perClass` samples of each class from a class-conditional model, and classifies them by a classifier of real
  * examples. Throws UnsupportedOpError where the model takes no label.
  */
 export async function classAccuracy(
@@ -21,10 +22,17 @@ export async function classAccuracy(
     perClass = 1000,
     seed = 0,
     sampler = {},
+    sample = (condition, options) => trained.given(condition).sample(perClass, { ...sampler, ...options }),
   }: {
     readonly perClass?: number;
     readonly seed?: number;
+    /** Options of the model's sampler. */
     readonly sampler?: Readonly<Record<string, unknown>>;
+    /** In place of the model's own samples: of a model of codes, what they are decoded to. */
+    readonly sample?: (
+      condition: ConditionValues,
+      options: { readonly seed: number; readonly mean?: true },
+    ) => Promise<Float32Array>;
   } = {},
 ): Promise<ClassAccuracy> {
   const byClass: number[] = [];
@@ -34,12 +42,12 @@ export async function classAccuracy(
       "class accuracy: the model takes no class, got an unconditional one, expected a class-conditional model",
     );
   const classes = field.classes.length;
-  const means = givesMeans(trained.model) && { mean: true };
   for (let label = 0; label < classes; label++) {
     // A seed's samples do not depend on the label, so each class gets codes of its own.
-    const samples = await trained
-      .given({ [field.name]: [label] })
-      .sample(perClass, { ...sampler, ...means, seed: seed * classes + label });
+    const samples = await sample(
+      { [field.name]: [label] },
+      { seed: seed * classes + label, ...(givesMeans(trained.model) && { mean: true }) },
+    );
     const found = await classifier.classify(samples);
     byClass.push(Array.from(found).filter((c) => c === label).length / perClass);
   }

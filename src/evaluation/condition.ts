@@ -8,6 +8,15 @@ import { fieldInputName, fieldInputs } from "../training/batch-inputs.ts";
 /** A condition by field: indices of classes (-1 for none, where the model allows it), or numbers, [rows, ...shape of the field]. */
 export type ConditionValues = Readonly<Record<string, ArrayLike<number>>>;
 
+/** What of a condition a model takes. */
+export const takenBy = (
+  { condition }: { readonly condition?: Model["condition"] | undefined },
+  values: ConditionValues,
+): ConditionValues =>
+  Object.fromEntries(
+    (condition?.fields ?? []).flatMap(({ name }) => (values[name] ? [[name, values[name]] as const] : [])),
+  );
+
 /** The condition of a model: checked once, and repeated over the rows of each run. */
 export class Given {
   /** The fields that are given: graphs of other fields are other graphs. */

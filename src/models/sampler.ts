@@ -55,6 +55,7 @@ export interface DensityLoop {
 /** Names that no option of a sampler may have: settings of sampling itself, and flags of every command that samples. */
 export const reservedOptions: readonly string[] = [
   "checkpoint",
+  "codes",
   "condition",
   "count",
   "device",

@@ -15,6 +15,9 @@ import {
   openDataLike,
   openRunData,
   type NamedDefinition,
+  parentChanged,
+  parentError,
+  refuseOtherParent,
   type RunDataOptions,
   runModelOf,
   type RunSpec,
@@ -36,6 +39,8 @@ export interface LoadedRun {
   readonly openData: (options?: RunDataOptions) => Promise<DataSource>;
   /** Opens other data, read as its own were; with `whole` every example in file order, nothing held out. */
   readonly openDataLike: (spec: string, options?: { readonly whole?: boolean }) => Promise<DataSource>;
+  /** Loads the run whose codes it was trained on; nothing where it was trained on other data. See `openParent`. */
+  readonly openParent: () => Promise<LoadedRun | undefined>;
 }
 
 /** Which of a run's checkpoints: the last, the one of the best validation, or that of a step. */
@@ -96,7 +101,26 @@ export async function loadRun(
     platform,
     openData: (options) => openRunData(run, platform, options),
     openDataLike: (spec, options) => openDataLike(run, platform, spec, options),
+    openParent: () => openParent(run, device, platform),
   };
+}
+
+/**
+ * Loads the run that a run's data are codes of, with the weights that made them. Throws CheckpointError where it is gone, DataError where it no
+ * longer has them.
+ */
+export async function openParent(run: Run, device: Device, platform: Platform): Promise<LoadedRun | undefined> {
+  const { parent } = run.info;
+  if (!parent) return undefined;
+  const { path, step } = parent;
+  try {
+    const opened = await Run.open(platform.openStore(path));
+    if (!(await opened.checkpointSteps()).includes(step)) throw parentChanged(run, `no checkpoint of step ${step}`);
+    refuseOtherParent(run, { weights: await opened.weightsDigest(step) });
+    return await loadRun(path, device, platform, { checkpoint: step });
+  } catch (error) {
+    throw parentError(run, error);
+  }
 }
 
 /**

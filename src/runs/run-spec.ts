@@ -86,13 +86,9 @@ export async function openRunData(
   const data = readRunData(run);
   const { without, ...options } = givenDataOptions(data);
   const source = await platform.openData(data.source, { ...options, without }).catch((error: unknown) => {
-    if (!(run.info.parent && error instanceof CheckpointError)) throw error;
-    throw new CheckpointError(
-      `${run.path}: its parent run cannot be opened: ${error.message}; a relative path starts where training was started`,
-      { cause: error },
-    );
+    throw parentError(run, error);
   });
-  refuseOtherParent(run, source);
+  if (source.parent) refuseOtherParent(run, source.parent);
   if (source.fingerprint !== run.info.data.fingerprint)
     throw new DataError(
       `${data.source}: not the data the run was trained on, got fingerprint ${short(source.fingerprint)}, expected ${short(run.info.data.fingerprint)}`,
@@ -128,12 +124,24 @@ export function openDataLike(
   return platform.openData(spec, { like, ...(whole && { whole }) });
 }
 
-/** Codes of other weights are other data. */
-function refuseOtherParent({ info, path }: Run, { parent }: DataSource): void {
-  if (info.parent && parent && parent.weights !== info.parent.weights)
-    throw new DataError(
-      `${path}: its parent run ${info.parent.path} has changed, got weights ${short(parent.weights)}, expected ${short(info.parent.weights)} of step ${info.parent.step}`,
-    );
+/** What a run says where the run that its data are codes of cannot be opened; other errors are as they are. */
+export function parentError({ info, path }: Run, error: unknown): unknown {
+  if (!(info.parent && error instanceof CheckpointError)) return error;
+  return new CheckpointError(
+    `${path}: its parent run cannot be opened: ${error.message}; a relative path starts where training was started`,
+    { cause: error },
+  );
 }
+
+/** Codes of other weights are other data. */
+export function refuseOtherParent(run: Run, { weights }: { readonly weights: string }): void {
+  const { parent } = run.info;
+  if (parent && weights !== parent.weights) throw parentChanged(run, `weights ${short(weights)}`);
+}
+
+export const parentChanged = ({ info: { parent }, path }: Run, got: string): DataError =>
+  new DataError(
+    `${path}: its parent run ${parent!.path} has changed, got ${got}, expected weights ${short(parent!.weights)} of step ${parent!.step}`,
+  );
 
 const short = (fingerprint: string): string => fingerprint.slice(0, 12);

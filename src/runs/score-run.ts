@@ -9,7 +9,7 @@ import { type CapabilityName, lacking } from "../evaluation/capabilities.ts";
 import { mapSplit } from "../evaluation/map-split.ts";
 import { exampleCodes } from "./codes/example-codes.ts";
 import type { LoadedRun } from "./load-run.ts";
-import { openPrior } from "./codes/code-prior.ts";
+import { openPrior } from "./codes/open-prior.ts";
 import { readRunData } from "./run-spec.ts";
 
 /**

@@ -7,7 +7,7 @@ import { refuseUnknownKeys } from "../nearest-name.ts";
 import { parseSettings } from "../settings-schema.ts";
 import type { Device } from "../runtime/device.ts";
 import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
-import type { LoadedRun } from "./load-run.ts";
+import { type LoadedRun, openParent } from "./load-run.ts";
 import { memoryStores } from "./storage/memory-store.ts";
 import type { Platform } from "./platform.ts";
 import { openDataLike } from "./run-spec.ts";
@@ -71,6 +71,8 @@ export async function train(
     platform: place,
     openData,
     openDataLike: (spec, reading) => openDataLike(run, platform, spec, reading),
+    // Those of the run are wherever its data were opened, not in memory with it.
+    openParent: () => openParent(run, trained.store.device, platform),
   };
   return new TrainedRun(loaded, () => training.close());
 }

@@ -3,19 +3,24 @@ import { findSplit, refuseOtherShape, type Split, type SplitName } from "../data
 import { toDataUnits, toModelUnits } from "../data/arrays/units.ts";
 import { ConfigError } from "../errors.ts";
 import type { ConditionValues } from "../evaluation/condition.ts";
+import { givesMeans } from "../evaluation/samples/shown-samples.ts";
 import { drain, type SampleOptions } from "../evaluation/samples/sampling.ts";
 import type { SplitCodes, TrainedModel } from "../evaluation/trained-model.ts";
 import { type Evaluation, type EvaluationRequest, evaluateRun } from "./evaluate-run.ts";
 import type { LoadedRun } from "./load-run.ts";
 import { readRunMetrics, type RunMetrics } from "./run-metrics.ts";
 import { exampleCodes } from "./codes/example-codes.ts";
+import { type Generator, generatorOf } from "./codes/generator.ts";
 import type { RunInfo } from "./run-info.ts";
+import { samplePiece } from "./samples/sample-rows.ts";
 import { type ExampleScores, scoreRun, type ScoreRequest } from "./score-run.ts";
 
 /** The weights of a run, which the same run with a condition shares. */
 interface HeldWeights {
   readonly close: () => Promise<void>;
   released: boolean;
+  /** Of a run trained on codes, once it has sampled. */
+  generator?: Promise<Generator>;
 }
 
 /**
@@ -61,9 +66,27 @@ export class TrainedRun {
     return readRunMetrics(this.#loaded.run, { end, weights: result?.weights ?? end, stepsPerEpoch: 1 });
   }
 
-  /** New examples, [count, ...shape]: samples, or with `mean` means of p(x|z). */
-  async sample(count: number, options?: SampleOptions): Promise<Float32Array> {
-    return this.trained.sample(count, options);
+  /**
+   * New examples, [count, ...shape]: samples, or with `mean` means of p(x|z). A run trained on the codes of another samples codes, which that
+   * one decodes; `trained.sample` gives the codes.
+   */
+  async sample(count: number, options: SampleOptions = {}): Promise<Float32Array> {
+    const { loaded } = this;
+    if (!loaded.run.info.parent) return loaded.trained.sample(count, options);
+    // Shared by conditions, each of which comes with the call.
+    const unconditioned = { ...loaded, trained: loaded.trained.given({}) };
+    const { loaded: decoder, prior } = await (this.#weights.generator ??= generatorOf(unconditioned));
+    const { seed, first, marginals, mean, ...own } = options;
+    const { condition } = loaded.trained;
+    return samplePiece(decoder.trained, count, {
+      seed,
+      first,
+      marginals,
+      mean: mean === true && givesMeans(decoder.trained.model),
+      prior,
+      options: own,
+      ...(loaded.trained.isGiven && { given: condition }),
+    });
   }
 
   /** The run with a condition: a class, attributes, numbers. */
@@ -109,7 +132,7 @@ export class TrainedRun {
     return found;
   }
 
-  /** Model outputs, [count, ...shape], in the units of the data the run was trained on. */
+  /** Model outputs, [count, ...shape], in the units of the data the run was trained on: of codes, the codes as they are. */
   toDataUnits(values: Float32Array): Float32Array {
     return toDataUnits(this.info.data, values);
   }
@@ -137,6 +160,7 @@ export class TrainedRun {
   async release(): Promise<void> {
     if (this.#weights.released) return;
     this.#weights.released = true;
+    await (await this.#weights.generator?.catch(() => undefined))?.release();
     await this.#weights.close();
   }
 

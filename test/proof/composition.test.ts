@@ -3,7 +3,10 @@ import { DataError, UnsupportedOpError } from "../../src/errors.ts";
 import { ae } from "../../src/models/autoencoders/ae.ts";
 import { cvae } from "../../src/models/vaes/cvae.ts";
 import { cpuDevice } from "../../src/runtime/node.ts";
-import { openPrior } from "../../src/runs/codes/code-prior.ts";
+import { generatorOf } from "../../src/runs/codes/generator.ts";
+import { openPrior } from "../../src/runs/codes/open-prior.ts";
+import { unstandardize } from "../../src/runs/codes/standardization.ts";
+import { TrainedRun } from "../../src/runs/trained-run.ts";
 import { withCodes } from "../../src/runs/codes/with-codes.ts";
 import { type LoadedRun, loadRun } from "../../src/runs/load-run.ts";
 import { latentCodes } from "../../src/evaluation/latent-codes.ts";
@@ -80,6 +83,48 @@ describe("a density of codes", () => {
     await expect(prior.sample(5)).rejects.toThrow(/^model: it is of p\(x \| class\), got no class to sample with/);
   });
 
+  test("samples what its parent decodes, and through a chain of them", async () => {
+    const middle = await proofRun(ae, {
+      data: "codes:codes-parent",
+      out: "codes-middle",
+      config: { latentDim: 2, hiddenDims: [32], network: "mlp" },
+      settings: { ...small, steps: 50 },
+    });
+    const top = await proofRun(realNVP, {
+      data: "codes:codes-middle",
+      out: "codes-top",
+      settings: { ...small, steps: 50 },
+    });
+    const generator = await generatorOf(top);
+    expect(generator.loaded.run.path).toBe("codes-parent");
+    const inUnits = (codes: Float32Array, of: LoadedRun): Float32Array =>
+      unstandardize(codes, of.run.info.parent!.standardization["z"]!);
+    const h = inUnits(await top.trained.sample(5, { seed: 4 }), top);
+    const z = inUnits(await middle.trained.decode(h), middle);
+    const images = await parent.trained.decode(z);
+    expect(await parent.trained.decodeLatents(await generator.prior!.sample(5, { seed: 4 }))).toEqual(images);
+    await generator.release();
+    const run = new TrainedRun(top);
+    expect(await run.sample(5, { seed: 4 })).toEqual(images);
+    expect(await run.trained.sample(5, { seed: 4 })).toHaveLength(10);
+    await run.release();
+  });
+
+  test("gives a run its class, each call its own", async () => {
+    const run = new TrainedRun(await loadRun("codes-cvae", await cpuDevice(1), proofPlatform));
+    const [three, seven] = [
+      await run.given({ class: [3] }).sample(4, { seed: 1 }),
+      await run.given({ class: [7] }).sample(4, { seed: 1 }),
+    ];
+    const prior = await openPrior(parent, "codes-cvae");
+    const decoded = async (label: number) =>
+      parent.trained.decodeLatents(await prior.sample(4, { seed: 1, condition: { class: [label] } }));
+    expect(three).toEqual(await decoded(3));
+    expect(seven).toEqual(await decoded(7));
+    await expect(run.sample(4)).rejects.toThrow(/got no class to sample with/);
+    await run.release();
+  });
+
   test("is refused where it is of something else, or of weights that have changed", async () => {
     await expect(openPrior(parent, "codes-parent")).rejects.toThrow(UnsupportedOpError);
     const other = await proofRun(ae, {
@@ -103,9 +148,14 @@ describe("a density of codes", () => {
     });
     const child = await loadRun("codes-flow", await cpuDevice(1), swapped);
     await expect(child.openData()).rejects.toThrow(/its parent run codes-parent has changed, got weights [0-9a-f]{12}/);
+    await expect(generatorOf(child)).rejects.toThrow(
+      /^codes-flow: its parent run codes-parent has changed, got no checkpoint of step 300, expected weights [0-9a-f]{12} of step 300$/,
+    );
     // And that it is no longer there.
     stores.set("codes-parent", "nowhere");
-    await expect(child.openData()).rejects.toThrow(/^codes-flow: its parent run cannot be opened: nowhere: not a run/);
+    const gone = /^codes-flow: its parent run cannot be opened: nowhere: not a run/;
+    await expect(child.openData()).rejects.toThrow(gone);
+    await expect(generatorOf(child)).rejects.toThrow(gone);
   });
 });
 

@@ -8,10 +8,12 @@ import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import { kindOf } from "../../kinds/registry.ts";
 import { type ClassIndices, classIndices } from "../../data/dataset.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
+import { type ConditionValues, takenBy } from "../../evaluation/condition.ts";
+import { type Generator, generatorOf } from "../../runs/codes/generator.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { readRunData } from "../../runs/run-spec.ts";
-import { type SamplePieceOptions, sampleRows } from "../../runs/samples/sample-rows.ts";
+import { sampledClass, type SamplePieceOptions, sampleRows } from "../../runs/samples/sample-rows.ts";
 import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionCondition } from "../options/condition.ts";
@@ -38,6 +40,10 @@ const sampleSettings = z.strictObject({
       "tables: marginal distributions of the columns, the data's or the model's own (default: data; model with a condition or an option of the sampler)",
     ),
   prior: priorSetting,
+  codes: z
+    .boolean()
+    .default(false)
+    .describe("of a run trained on codes:RUN: the codes themselves, in place of the examples that RUN decodes"),
   radius: z
     .number()
     .positive()
@@ -63,42 +69,53 @@ Examples:
   latentkit sample runs/ae-digits-1 --prior gmm:10
   latentkit sample runs/vae-digits-1 --radius 9
   latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv
+  latentkit sample runs/diffusion-codes-runs-ae-1 --count 100
+
+A run trained on codes:RUN samples codes, which RUN decodes to examples of its own data; --codes writes the codes.
 
 A picture of a model that must be given a class shows every class, a column each; tables and arrays have the classes as often as the training data.
 A model that may be given one, such as a diffusion model with guidance, samples without it unless --label says which.`,
     )
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(sampleSettings, options);
-      const { prior, radius, show, count, seed, marginals } = parseSettings(sampleSettings, given);
+      const { prior, radius, show, count, seed, marginals, codes } = parseSettings(sampleSettings, given);
       const givenOwn = givenSettings(own, options);
       const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
       const givenTemperature = "temperature" in givenOwn ? ownOptions["temperature"] : undefined;
       checkPrior(prior);
       if (radius !== undefined && givenTemperature !== undefined)
         throw new ConfigError("--radius: it replaces --temperature, got both, expected one of them");
-      const { label: _, condition: __, ...unconditional } = options;
-      const found = await optionRun(path, unconditional, imageGridKinds);
-      const condition = optionCondition(found.run.info, options);
-      // A prior may take a class where the model itself takes none.
-      const forModel = condition && (prior === undefined || has(found.trained.model, "classConditional"));
-      const loaded = forModel ? { ...found, trained: found.trained.given(condition) } : found;
-      const { trained, step, run } = loaded;
-      const { model } = trained;
+      const { label: _, condition: __, out, ...unconditional } = options;
+      if (out !== undefined) checkKind(out, imageGridKinds);
+      const found = await optionRun(path, unconditional);
+      if (codes && !found.run.info.parent)
+        throw new ConfigError(
+          `--codes: ${path} gives no codes, got a run trained on ${found.run.info.data.source}, expected one trained on --data codes:RUN`,
+        );
+      const { step } = found;
       const density = prior !== undefined || radius !== undefined;
       if (!density)
-        requireCapabilities(model, ["sample"], {
+        requireCapabilities(found.trained.model, ["sample"], {
           where: path,
-          ...(!lacking(model, ["encode", "decode", "vector"]) && { remedy: `--prior with one of ${densityForms}` }),
+          ...(!lacking(found.trained.model, ["encode", "decode", "vector"]) && {
+            remedy: `--prior with one of ${densityForms}`,
+          }),
         });
-      const from = density ? await optionPrior(loaded, prior, options) : undefined;
-      if (radius !== undefined && !from)
+      const named = density ? await optionPrior(found, prior, options) : undefined;
+      if (radius !== undefined && !named)
         throw new UnsupportedOpError(
           `${path}: --radius is a distance in a standard normal space, got a model with another p(z), expected one of N(0, I), or --prior with one of ${densityForms}`,
         );
-      if (radius !== undefined && from && !from.mixture)
+      if (radius !== undefined && named && !named.mixture)
         throw new ConfigError(
-          `--radius: it is of a Gaussian prior, got the run ${from.name}, expected one of ${densityForms}`,
+          `--radius: it is of a Gaussian prior, got the run ${named.name}, expected one of ${densityForms}`,
         );
+      const generator = codes ? { loaded: found, prior: named } : await generatorOf(found, named);
+      const condition = optionCondition(found.run.info, options);
+      const loaded = conditionedOn(generator, condition);
+      const { trained, run } = loaded;
+      const { model } = trained;
+      const from = generator.prior;
       const takesMean = givesMeans(model);
       const means = show === undefined ? kindOf(trained.kind).shows === "means" : show === "means";
       const progress = new LineProgress("sampling, steps");
@@ -122,7 +139,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
           : noisy
             ? "samples of p(x|z)"
             : "samples"
-        : density
+        : from
           ? "means of p(x|z)"
           : "samples";
       const details = {
@@ -131,14 +148,14 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         count,
         seed,
         ...ownOptions,
-        show: takesMean ? (means ? "means" : "samples") : density ? "means" : "samples",
+        show: takesMean ? (means ? "means" : "samples") : from ? "means" : "samples",
         radius,
         marginals,
-        prior: prior === undefined ? undefined : (from?.fit ?? prior),
+        prior: prior === undefined ? undefined : (named?.fit ?? prior),
         label: options.label,
         condition: options.condition,
       };
-      const file = options.out ?? usualFile(samplesFile(path, "samples.png"), trained.kind);
+      const file = out ?? usualFile(samplesFile(path, "samples.png"), trained.kind);
       if (checkKind(file, kindOf(trained.kind).files) === ".png") {
         const most = mostPictured(trained.shape);
         if (count > most)
@@ -155,6 +172,19 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         if (beside.index) print(`their classes: ${beside.index}`);
       }
     });
+}
+
+/** The run of a generator with what of a condition is its own; the rest is its prior's. Throws UnsupportedOpError for what neither takes. */
+function conditionedOn({ loaded, prior }: Pick<Generator, "loaded" | "prior">, condition?: ConditionValues): LoadedRun {
+  if (!condition) return loaded;
+  const { trained } = loaded;
+  const others = Object.keys(prior ? takenBy(prior, condition) : {});
+  const own = Object.fromEntries(
+    Object.entries(condition).filter(
+      ([name]) => !others.includes(name) || trained.model.condition?.fields.some((field) => field.name === name),
+    ),
+  );
+  return { ...loaded, trained: trained.given(own) };
 }
 
 /** Tiles of a picture, which are in memory together: at most 320 MB of values. */
@@ -182,10 +212,8 @@ async function writeSamples(
   const { condition } = readRunData(run);
   const units = run.info.data;
   const isTable = units.columns !== undefined && file.toLowerCase().endsWith(".csv");
-  const { condition: taken } = trained.model;
   const sampled =
-    taken?.fields.some(({ kind }) => kind === "class") &&
-    (trained.isGiven ? trained.condition["class"] !== undefined : taken.required);
+    sampledClass(trained, how) !== undefined || { ...how.condition, ...trained.condition }["class"] !== undefined;
   const after = { names: [condition ?? "class"], row: (place: number) => [nameOf(place)] };
   await writeExamples(file, {
     count,

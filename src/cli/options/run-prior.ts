@@ -5,7 +5,8 @@ import { has } from "../../evaluation/capabilities.ts";
 import { densityForms, isDensity, parseDensity } from "../../latent/density.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { standardNormal } from "../../latent/standard-normal.ts";
-import { type CodePrior, gaussianPrior, openPrior } from "../../runs/codes/code-prior.ts";
+import { type CodePrior, gaussianPrior } from "../../runs/codes/code-prior.ts";
+import { openPrior } from "../../runs/codes/open-prior.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 import { printAside } from "../output/terminal.ts";
 

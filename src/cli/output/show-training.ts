@@ -1,6 +1,9 @@
 import type { DataSource } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { gridRaster } from "../../kinds/registry.ts";
+import { nodePlatform } from "../../node/platform.ts";
+import { openParent } from "../../runs/load-run.ts";
+import { decodedGrids } from "../../runs/pictures/decoded-grids.ts";
 import { writeReport } from "../../runs/reports/run-report.ts";
 import { type NamedImageGrid, trainingGrids } from "../../runs/pictures/training-pictures.ts";
 import type { TrainingEvent } from "../../runs/training-event.ts";
@@ -72,6 +75,7 @@ export async function showTraining(
 
 async function show(event: TrainingEvent, progress: Progress, training: TrainingRun, json: boolean): Promise<void> {
   const { run } = training;
+  const { device } = training.picked;
   switch (event.kind) {
     case "step":
       return progress.step(json || !event.metrics ? event : { ...event, metrics: essential(event.metrics) });
@@ -111,7 +115,8 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
     }
     case "done": {
       progress.finish();
-      const pictures = await trainingGrids(training);
+      const codes = { run, trained: training.trained, openParent: () => openParent(run, device, nodePlatform) };
+      const pictures = [...(await trainingGrids(training)), ...(await decodedGrids(codes))];
       for (const { name, grid } of pictures) await run.writeSample(name, [encodePng(gridRaster(grid))]);
       const { trained, source } = training;
       const openData = (): Promise<DataSource> => Promise.resolve(source);

@@ -1,15 +1,17 @@
 import { ConfigError } from "../../errors.ts";
 import { classAccuracy } from "../class-accuracy.ts";
-import { samplerConditions } from "./generated.ts";
+import { type ConditionValues, takenBy } from "../condition.ts";
+import { ownPrior, samplerConditions } from "./generated.ts";
 import type { Metric } from "./metric.ts";
 
 export const classAccuracyMetric: Metric = {
   name: "class-accuracy",
   summary: "fraction of the samples of a class that the extractor classifies as it, for a class-conditional model",
+  generates: true,
   needs: ["classConditional", "sample"],
   lacking: ({ split }) => (split.dataset.classNames ? undefined : "the data have no labels"),
   async evaluate(context) {
-    const { loaded, seed, generated, split, sampler } = context;
+    const { loaded, decoder, seed, generated, split, sampler } = context;
     const names = split.dataset.classNames!;
     const { name, about, classify } = await context.extractor();
     if (!classify)
@@ -29,11 +31,18 @@ export const classAccuracyMetric: Metric = {
       });
     };
     const perClass = Math.ceil(generated / names.length);
-    const { accuracy, byClass } = await classAccuracy(
-      loaded.trained,
-      { classify: likeliest },
-      { perClass, seed, sampler },
-    );
+    const decoded = async (condition: ConditionValues, options: { readonly seed: number }): Promise<Float32Array> => {
+      const codes = await (
+        await context.prior(ownPrior)
+      ).sample(perClass, {
+        ...options,
+        condition,
+        options: sampler,
+      });
+      return decoder!.given(takenBy(decoder!.model, condition)).decodeLatents(codes);
+    };
+    const how = { perClass, seed, sampler, ...(decoder && { sample: decoded }) };
+    const { accuracy, byClass } = await classAccuracy(loaded.trained, { classify: likeliest }, how);
     const standardError = Math.sqrt((accuracy * (1 - accuracy)) / (perClass * names.length));
     return {
       results: [

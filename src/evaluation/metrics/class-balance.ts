@@ -5,6 +5,7 @@ import type { MetricResult, Metric } from "./metric.ts";
 export const classBalanceMetric: Metric = {
   name: "class-balance",
   summary: "frequencies of the extractor's classes among --generated samples, beside those among the examples",
+  generates: true,
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors, source, split, generated } = context;

@@ -12,6 +12,7 @@ import type { MetricResult, Metric } from "./metric.ts";
 export const frechetMetric: Metric = {
   name: "frechet",
   summary: "Frechet distance of --generated samples to the examples, in an extractor's features (arXiv:1706.08500)",
+  generates: true,
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors, generated, split } = context;

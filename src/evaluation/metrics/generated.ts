@@ -28,23 +28,28 @@ export function lackingSamples({ loaded: { trained }, priors }: MetricContext): 
 }
 
 /**
- * `generated` new examples of a prior, [generated, ...shape]: means of p(x|z) for images, samples of
- * p(x|z) for all else, or as asked. A supervised model is given the labels of the split's examples in a random order. Throws ConfigError where they would
- * take too much memory.
+ * `count` new examples of a prior, [count, ...shape]: means of p(x|z) for images, samples of p(x|z) for all else, or as asked. A supervised model
+ * is given the labels of the split's examples in a random order. Throws ConfigError where they would take too much memory.
  */
-export const generatedExamples = oncePerContext(async (context, prior): Promise<Float32Array> => {
-  const { loaded, split, seed, generated, show } = context;
-  checkSize("--generated", generated, split);
-  const trained = forExamples(loaded.trained, comparedSplit(context));
+export async function samplesOf(context: MetricContext, prior: string, count: number): Promise<Float32Array> {
+  const { loaded, decoder, split, seed, show, sampler } = context;
+  checkSize("--generated", count, split);
+  const reals = comparedSplit(context);
+  const trained = forExamples(decoder ?? loaded.trained, reals);
   const { kind } = splitSpec(split);
-  if (prior === ownPrior)
-    return trained.sample(generated, { seed, ...context.sampler, ...shownAs(trained.model, kind, show) });
+  if (prior === ownPrior && !decoder)
+    return trained.sample(count, { seed, ...sampler, ...shownAs(trained.model, kind, show) });
   const density = await context.prior(prior);
-  const codes = (count: number, first: number): Promise<LatentCodes> =>
-    density.sample(count, { seed, first, condition: trained.condition });
-  if (!decodedAsMeans(trained.model, kind, show)) return trained.sampleCodes(generated, codes, { seed });
-  return trained.decodeLatents(await codes(generated, 0), { seed, mean: true });
-});
+  const condition = { ...(decoder && forExamples(loaded.trained, reals).condition), ...trained.condition };
+  const options = prior === ownPrior ? sampler : {};
+  const codes = (of: number, first: number): Promise<LatentCodes> =>
+    density.sample(of, { seed, first, condition, options });
+  if (!decodedAsMeans(trained.model, kind, show)) return trained.sampleCodes(count, codes, { seed });
+  return trained.decodeLatents(await codes(count, 0), { seed, mean: true });
+}
+
+/** `generated` new examples of a prior: see samplesOf. */
+export const generatedExamples = oncePerContext((context, prior) => samplesOf(context, prior, context.generated));
 
 /** Features of `generated` new examples of a prior, [generated, dim]. */
 export const generatedFeatures = oncePerContext(async (context, prior) =>
@@ -81,11 +86,11 @@ export async function sampleConditions(context: MetricContext): Promise<Readonly
   return { features: name, extractor: about, ...exampleConditions(context) };
 }
 
-/** What examples of a prior are: see generatedExamples. */
-function valuesOf(prior: string, { loaded, split, show }: MetricContext): string {
-  const { model } = loaded.trained;
+/** What examples of a prior are: see samplesOf. */
+function valuesOf(prior: string, { loaded, decoder, split, show }: MetricContext): string {
+  const { model } = decoder ?? loaded.trained;
   const { kind } = splitSpec(split);
-  const means = prior === ownPrior ? shownAs(model, kind, show).mean : decodedAsMeans(model, kind, show);
+  const means = prior === ownPrior && !decoder ? shownAs(model, kind, show).mean : decodedAsMeans(model, kind, show);
   return means ? "means of p(x|z)" : "samples";
 }
 

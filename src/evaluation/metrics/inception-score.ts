@@ -5,6 +5,7 @@ import type { MetricResult, Metric } from "./metric.ts";
 export const inceptionScoreMetric: Metric = {
   name: "inception-score",
   summary: "exp(E KL(p(y|x) || p(y))) of --generated samples, with p(y|x) of the extractor (arXiv:1606.03498)",
+  generates: true,
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors } = context;

@@ -5,6 +5,7 @@ import type { MetricResult, Metric } from "./metric.ts";
 export const kidMetric: Metric = {
   name: "kid",
   summary: "kernel distance of --generated samples to the examples, unbiased, with 95 % interval (arXiv:1801.01401)",
+  generates: true,
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors, seed } = context;

@@ -9,6 +9,7 @@ export const memorizationMetric: Metric = {
   name: "memorization",
   summary:
     "duplicates and copies of training examples among samples (arXiv:2310.02664, arXiv:2004.05675), in an extractor's features",
+  generates: true,
   lacking: (context) =>
     context.splitName === "train"
       ? "it compares samples with unseen examples; use --split test"

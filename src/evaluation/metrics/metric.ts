@@ -41,6 +41,8 @@ export interface MetricReport {
 /** A run and a split of data to evaluate it on. */
 export interface MetricContext {
   readonly loaded: { readonly trained: TrainedModel };
+  /** What decodes the run's samples, for a metric that `generates`: the model whose codes it was trained on. `source` and `split` are then of its data. */
+  readonly decoder?: TrainedModel;
   readonly source: DataSource;
   /** The examples: a split of the source, or the first of it. */
   readonly split: Split;
@@ -55,9 +57,9 @@ export interface MetricContext {
   readonly show?: Shown;
   /** Their priors: densities fitted to codes, or "own" for samples of the model itself. */
   readonly priors: readonly string[];
-  /** Options of the model's own sampler; its defaults where missing. */
+  /** Options of the model's own sampler that were asked for. */
   readonly sampler: Readonly<Record<string, unknown>>;
-  /** A prior of codes by its name: a density fitted to those of training examples, or a run trained on them. */
+  /** A prior of codes by its name: a density fitted to those of training examples, or a run trained on them. With a decoder, of the decoder's codes. */
   readonly prior: (name: string) => Promise<CodeSampler>;
   /** Writes a file into the run's samples/, and returns its path. */
   readonly writeSample: (name: string, content: string) => Promise<string>;
@@ -71,7 +73,13 @@ export interface MetricContext {
 export interface CodeSampler {
   sample(
     count: number,
-    options: { readonly seed: number; readonly first?: number; readonly condition: ConditionValues },
+    options: {
+      readonly seed: number;
+      readonly first?: number;
+      readonly condition: ConditionValues;
+      /** Of a sampler of its own. */
+      readonly options?: Readonly<Record<string, unknown>>;
+    },
   ): Promise<LatentCodes>;
 }
 
@@ -87,6 +95,8 @@ export interface Metric {
   readonly summary: string;
   /** Evaluated by default. */
   readonly standard?: boolean;
+  /** Of generated examples: those of a run trained on codes are decoded, and compared with the data that the codes are of. */
+  readonly generates?: true;
   /** Capabilities that the model must have. */
   readonly needs?: readonly CapabilityName[];
   /** Another reason why it cannot be evaluated ("the data have no labels"); undefined where it can. */

@@ -11,6 +11,7 @@ const choosing = 1000;
 export const parzenMetric: Metric = {
   name: "parzen",
   summary: "log-likelihood of the examples under a Parzen window over --generated samples (arXiv:1406.2661)",
+  generates: true,
   lacking: (context) =>
     context.source.validation.indices.length === 0
       ? "the data have no validation examples to choose a bandwidth by"

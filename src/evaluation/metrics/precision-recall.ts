@@ -8,6 +8,7 @@ export const precisionRecallMetric: Metric = {
   name: "precision-recall",
   summary:
     "fidelity and diversity of samples: precision and recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797)",
+  generates: true,
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors } = context;

@@ -40,6 +40,7 @@ export const tableQualityMetric: Metric = {
   name: "table-quality",
   summary:
     "for tables: distances of the columns' distributions (KS, TV), correlation error, AUC of a two-sample test by boosted trees, and of trees trained on samples beside on real rows (TSTR)",
+  generates: true,
   lacking: (context) => (context.split.dataset.columns ? lackingSamples(context) : "examples are no rows of a table"),
   async *evaluate(context) {
     const { priors, seed, split } = context;

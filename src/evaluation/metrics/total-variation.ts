@@ -2,7 +2,7 @@ import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { rowText, valueReader } from "../../data/tables/row-text.ts";
 import { totalVariation } from "../../metrics/samples/total-variation.ts";
 import { firstExamples } from "../../data/first-examples.ts";
-import { samplerConditions } from "./generated.ts";
+import { ownPrior, samplerConditions, samplesOf } from "./generated.ts";
 import type { Metric } from "./metric.ts";
 
 /** Rows that are compared. */
@@ -11,6 +11,7 @@ const most = 20_000;
 export const totalVariationMetric: Metric = {
   name: "total-variation",
   summary: "for tables: total variation distance of each column of samples to that of the examples, from 0 to 1",
+  generates: true,
   standard: true,
   needs: ["sample"],
   lacking: ({ loaded, split }) => {
@@ -18,8 +19,7 @@ export const totalVariationMetric: Metric = {
     return loaded.trained.model.condition?.required ? "the model does not sample without a label" : undefined;
   },
   async evaluate(context) {
-    const { trained } = context.loaded;
-    const { split, seed, sampler } = context;
+    const { split, seed } = context;
     const columns = split.dataset.columns!;
     const count = Math.min(most, split.indices.length);
     // Dates are numbers too.
@@ -34,7 +34,7 @@ export const totalVariationMetric: Metric = {
       );
     };
     const real = rowsOf(firstExamples(drawnExamples(split, count, seed), count));
-    const sampled = rowsOf(await trained.sample(count, { ...sampler, seed }));
+    const sampled = rowsOf(await samplesOf(context, ownPrior, count));
     return {
       results: columns.map(({ name, kind }, i) => ({
         name: "total variation",

@@ -1,7 +1,7 @@
 import { findToy, toys } from "../../data/generators/toys.ts";
 import { modeCoverage } from "../../metrics/samples/mode-coverage.ts";
 import { LikelihoodEvaluator, likelihoodNote } from "../likelihood/likelihood.ts";
-import { generatedExamples, lackingSamples, ownPrior, samplerConditions } from "./generated.ts";
+import { exampleConditions, generatedExamples, lackingSamples } from "./generated.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { MetricResult, Metric, MetricContext } from "./metric.ts";
 
@@ -63,20 +63,15 @@ export const modesMetric: Metric = {
   name: "modes",
   summary:
     "modes covered, and the fraction of samples within 3 std of one, for 8gaussians and 25gaussians (arXiv:1705.07761)",
+  generates: true,
   lacking: (context) =>
     isToy(context) && findToy(context.source.name).gaussians ? lackingSamples(context) : "the data has no known modes",
   async evaluate(context) {
-    const { loaded, source, priors, generated, seed, sampler } = context;
+    const { source, priors, generated } = context;
     const { means, std } = findToy(source.name).gaussians!;
-    const { trained } = loaded;
     const results: MetricResult[] = [];
-    const values: Record<string, string> = {};
     for (const prior of priors) {
-      const noisy = prior === ownPrior;
-      values[prior] = noisy ? "samples of p(x|z)" : "means of p(x|z)";
-      const points = noisy
-        ? await trained.sample(generated, { ...sampler, seed })
-        : await generatedExamples(context, prior);
+      const points = await generatedExamples(context, prior);
       const { covered, modes, highQuality } = modeCoverage(points, { modes: means, std });
       results.push(
         { name: "modes", of: prior, value: covered, note: `of ${modes}`, better: "higher" },
@@ -88,6 +83,6 @@ export const modesMetric: Metric = {
         },
       );
     }
-    return { results, conditions: { generated, priors, std, values, ...samplerConditions(context) } };
+    return { results, conditions: { ...exampleConditions(context), std } };
   },
 };

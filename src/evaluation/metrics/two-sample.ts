@@ -21,6 +21,7 @@ const permutations = 200;
 export const mmdMetric: Metric = {
   name: "mmd",
   summary: `squared maximum mean discrepancy of the first ${most} samples and examples, with its p-value (Gretton et al., JMLR 13:723, 2012)`,
+  generates: true,
   lacking: lackingSamples,
   async *evaluate(context) {
     const { priors, seed } = context;
@@ -64,13 +65,14 @@ export const classifierTwoSampleMetric: Metric = {
   name: "c2st",
   summary:
     "classifier two-sample test (arXiv:1610.06545): test accuracy on samples against examples, of nearest neighbors in features and of a network; AUC of boosted trees for tables",
+  generates: true,
   lacking: lackingSamples,
   async *evaluate(context) {
-    const { loaded, priors, seed } = context;
-    if (context.split.dataset.columns) return yield* ofTables(context);
+    const { priors, seed, split } = context;
+    if (split.dataset.columns) return yield* ofTables(context);
     const { dim } = await context.extractor();
     const device = await context.device();
-    const { shape } = loaded.trained;
+    const { shape } = split.dataset;
     const results: MetricResult[] = [];
     const total = 2 * priors.length;
     for (const prior of priors) {

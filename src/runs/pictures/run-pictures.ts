@@ -5,7 +5,7 @@ import { UnsupportedOpError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { has } from "../../evaluation/capabilities.ts";
 import type { ConditionValues } from "../../evaluation/condition.ts";
-import { samplePiece, type SamplePieceOptions } from "../samples/sample-rows.ts";
+import { sampledClass, samplePiece, type SamplePieceOptions } from "../samples/sample-rows.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { percentileGrid } from "../../latent/percentiles.ts";
 import { unitReport } from "../../metrics/codes/unit-report.ts";
@@ -32,13 +32,12 @@ export interface SampleGridOptions extends SamplePieceOptions {
 
 /** A grid of samples, nearly square; of a class-conditional model a column per class, so that sample i has the same class whatever the count. */
 export async function sampleGrid(trained: TrainedModel, { count, ...options }: SampleGridOptions): Promise<ImageGrid> {
-  const { shape, model, kind } = trained;
+  const { shape, kind } = trained;
   const sample = (condition?: ConditionValues): Promise<Float32Array> =>
     samplePiece(trained, count, { ...options, ...(condition && { given: condition }) });
-  const field = model.condition?.fields.find(({ kind }) => kind === "class");
+  const field = sampledClass(trained, options);
   const columns = Math.ceil(Math.sqrt(count));
-  if (!model.condition?.required || field?.kind !== "class" || trained.isGiven)
-    return { sets: [await sample()], count, columns, shape, kind };
+  if (!field) return { sets: [await sample()], count, columns, shape, kind };
   const classes = field.classes.length;
   const set = await sample({ [field.name]: Array.from({ length: classes }, (_, i) => i) });
   return { sets: [set], count, columns: classes <= widest ? Math.min(classes, count) : columns, shape, kind };

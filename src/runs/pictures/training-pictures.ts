@@ -66,13 +66,13 @@ export async function trainingGrids({ trained, source }: Pictured): Promise<read
 }
 
 /** Ten of each class, or 64. */
-function sampleCount({ condition }: Model): number {
+export function sampleCount({ condition }: Model): number {
   const field = condition?.required ? condition.fields.find(({ kind }) => kind === "class") : undefined;
   return field?.kind === "class" ? 10 * Math.min(field.classes.length, 20) : 64;
 }
 
 /** Points of each set of a plot. */
-const plotted = 2000;
+export const plotted = 2000;
 
 /** Samples of a model in each of its pictures during training; 0 where they have none. */
 export function samplesPictured(model: Model, { validation }: Pick<DataSource, "validation">): number {

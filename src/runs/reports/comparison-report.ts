@@ -9,9 +9,11 @@ import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { decodedPoints, encodedPoints, type LatentPoints } from "../codes/latent-points.ts";
 import { interpolationGrid } from "../pictures/latent-grids.ts";
 import type { LoadedRun } from "../load-run.ts";
+import { generatorOf } from "../codes/generator.ts";
+import { generatesFrom } from "../studies/evaluated-run.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { metricsHtml, pageHtml, pictureHtml, type ReportPicture } from "./report-html.ts";
-import { openPrior } from "../codes/code-prior.ts";
+import { openPrior } from "../codes/open-prior.ts";
 import { shownAs } from "../../evaluation/samples/shown-samples.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import { firstExamples } from "../../data/first-examples.ts";
@@ -23,14 +25,16 @@ const points = 2000;
 
 /** The image grids that a run's capabilities allow, from the same examples and noise for every run. */
 export async function comparedPictures(
-  loaded: LoadedRun,
+  compared: LoadedRun,
   { priors = [], seed }: { readonly priors?: readonly string[]; readonly seed: number },
 ): Promise<readonly ReportPicture[]> {
-  const { trained } = loaded;
+  // Of a run trained on codes, samples as they are decoded; all else is of codes.
+  const own = await generatorOf(compared);
+  const { trained, openData } = own.loaded;
   const { model } = trained;
   const form = kindOf(trained.kind).picture?.form;
   if (!form) return [];
-  const { test: all } = await loaded.openData();
+  const { test: all } = await openData();
   const pictures: ReportPicture[] = [];
   const add = (title: string, grid: ImageGrid): void => {
     pictures.push({ title, bytes: encodePng(gridRaster(grid)) });
@@ -38,7 +42,8 @@ export async function comparedPictures(
   const count = form === "plot" ? points : side * side;
   // The same for every run; of a sorted file the first would be of one class.
   const test = drawnExamples(all, count);
-  if (has(model, "reconstruct")) {
+  const ofData = own.prior === undefined;
+  if (ofData && has(model, "reconstruct")) {
     const examples = firstExamples(test, form === "plot" ? points : (side * side) / 2);
     add("examples above reconstructions", {
       ...(await reconstructionGrid(forExamples(trained, test), examples)),
@@ -46,13 +51,13 @@ export async function comparedPictures(
     });
   }
   const codes = !lacking(model, ["encode", "decode", "vector"]);
-  for (const prior of priors) {
-    if (prior === ownPrior ? !has(model, "sample") : !codes) continue;
-    const named = prior === ownPrior ? undefined : await openPrior(loaded, prior);
+  for (const name of priors) {
+    if (!generatesFrom(compared, name)) continue;
+    const { prior } = name === ownPrior ? own : await generatorOf(compared, await openPrior(compared, name));
     const shown = forSamples(trained, test) ?? trained;
-    add(sampleTitle(prior), await sampleGrid(shown, { count, seed, prior: named, ...shownAs(model, trained.kind) }));
+    add(sampleTitle(name), await sampleGrid(shown, { count, seed, prior, ...shownAs(model, trained.kind) }));
   }
-  const ends = form === "tiles" ? await endsOf(trained, { test, codes, seed }) : undefined;
+  const ends = ofData && form === "tiles" ? await endsOf(trained, { test, codes, seed }) : undefined;
   if (ends) {
     // A row of each pair, along the great circle.
     const { sets, ...grid } = await interpolationGrid(ends, side);

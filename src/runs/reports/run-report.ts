@@ -16,6 +16,8 @@ import { type Report, reportHtml } from "./report-html.ts";
 import type { Run } from "../run.ts";
 import { readRunData } from "../run-spec.ts";
 import { readFilm } from "../pictures/film.ts";
+import type { CodesRun } from "../codes/run-prior.ts";
+import { decodedGrids } from "../pictures/decoded-grids.ts";
 import { type NamedImageGrid, trainingGrids } from "../pictures/training-pictures.ts";
 
 export interface ReportedRun {
@@ -24,6 +26,8 @@ export interface ReportedRun {
   readonly definition: Pick<ModelDefinition, "summary" | "paper">;
   /** Opens the run's data. */
   readonly openData: () => Promise<DataSource>;
+  /** Of a run that may have been trained on codes. */
+  readonly openParent?: CodesRun["openParent"];
   /** Pictures, where they are made already. */
   readonly grids?: readonly NamedImageGrid[];
 }
@@ -39,11 +43,13 @@ export async function writeReport(reported: ReportedRun): Promise<string> {
 /** The report of a run as one HTML file. Where the run's data are gone, the report says so and lacks what needs them. */
 export const reportPage = async (reported: ReportedRun): Promise<string> => reportHtml(await reportOf(reported));
 
-async function reportOf({ run, trained, definition, openData, grids: made }: ReportedRun): Promise<Report> {
+async function reportOf({ run, trained, definition, openData, openParent, grids: made }: ReportedRun): Promise<Report> {
   const { info } = run;
   const notes: string[] = [];
   const source = await attempt(openData, notes);
-  const grids = made ?? (source && (await trainingGrids({ trained, source }))) ?? [];
+  const own = made ?? (source && (await trainingGrids({ trained, source }))) ?? [];
+  const decoded = !made && openParent && (await attempt(() => decodedGrids({ run, trained, openParent }), notes));
+  const grids = [...own, ...(decoded || [])];
   const records: MetricsRecord[] = [];
   for await (const record of run.metrics()) records.push(record);
   const data = readRunData(run);

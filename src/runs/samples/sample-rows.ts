@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
-import type { ConditionValues } from "../../evaluation/condition.ts";
+import { type ConditionValues, takenBy } from "../../evaluation/condition.ts";
+import type { FieldSpec } from "../../data/spec.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
 import type { SampledMarginals } from "../../evaluation/samples/sampling.ts";
 import { chunk } from "../../evaluation/model-on-device.ts";
@@ -11,8 +12,8 @@ import type { CodePrior } from "../codes/code-prior.ts";
 
 /** How samples are made, whatever their number. */
 export interface SamplePieceOptions {
-  readonly seed?: number;
-  readonly temperature?: number;
+  readonly seed?: number | undefined;
+  readonly temperature?: number | undefined;
   /** Whether means of p(x|z) are shown in place of samples. */
   readonly mean?: boolean;
   /** Of rows of a table; by default the data's where samples are as the model, or the prior, makes them. */
@@ -29,7 +30,7 @@ export interface SamplePieceOptions {
   readonly radius?: number | undefined;
 }
 
-/** `count` samples from place `first` on of all that the seed gives, with `given` as the condition of the model. */
+/** `count` samples from place `first` on of all that the seed gives; `given`: the condition, of the model and its prior. */
 export async function samplePiece(
   trained: TrainedModel,
   count: number,
@@ -45,9 +46,9 @@ export async function samplePiece(
     condition: wanted,
     radius,
     given,
-  }: SamplePieceOptions & { readonly first?: number; readonly given?: ConditionValues },
+  }: SamplePieceOptions & { readonly first?: number | undefined; readonly given?: ConditionValues },
 ): Promise<Float32Array> {
-  const from = given ? trained.given(given) : trained;
+  const from = given ? trained.given(prior ? takenBy(trained.model, given) : given) : trained;
   if (!prior) {
     const own = { ...(temperature !== undefined && { temperature }), ...(mean && { mean }), ...options };
     const progress = from.sampling(count, { seed, first, marginals, ...own });
@@ -57,7 +58,7 @@ export async function samplePiece(
   }
   const condition = { ...wanted, ...(given ?? trained.condition) };
   const codes = (of: number, at: number): Promise<LatentCodes> =>
-    prior.sample(of, { seed, first: at, temperature, radius, condition, ...(options && { options }) });
+    prior.sample(of, { seed, first: at, temperature, radius, condition, onStep, ...(options && { options }) });
   if (mean || !givesMeans(trained.model)) {
     if (marginals) throw new ConfigError(`sample: marginals are of samples, got ${marginals} for means, expected none`);
     return from.decodeLatents(await codes(count, first), { seed, first, mean: true });
@@ -71,6 +72,18 @@ export async function samplePiece(
 function rowsOfPiece(shape: Shape): number {
   const fitting = Math.floor(2 ** 24 / sizeOf(shape));
   return Math.min(16_384, Math.max(chunk, fitting - (fitting % chunk)));
+}
+
+/** The class that samples are to have as often as the training data: of a model, or a prior, of p(x | class) that is given none. */
+export function sampledClass(
+  trained: TrainedModel,
+  { prior, condition = {} }: Pick<SamplePieceOptions, "prior" | "condition">,
+): Extract<FieldSpec, { readonly kind: "class" }> | undefined {
+  const given: ConditionValues = { ...condition, ...trained.condition };
+  const required = [trained.model.condition, prior?.condition].flatMap((each) => (each?.required ? each.fields : []));
+  return required.find((field) => field.kind === "class" && !given[field.name]) as
+    | Extract<FieldSpec, { readonly kind: "class" }>
+    | undefined;
 }
 
 export interface SampledRows {
@@ -89,10 +102,8 @@ export async function* sampleRows(
   { count, ...options }: SamplePieceOptions & { readonly count: number },
 ): AsyncGenerator<SampledRows> {
   const piece = rowsOfPiece(trained.shape);
-  const { condition } = trained.model;
-  const field =
-    condition?.required && !trained.isGiven ? condition.fields.find(({ kind }) => kind === "class") : undefined;
-  const next = field?.kind === "class" ? classQuotas(field.counts ?? field.classes.map(() => 1)) : undefined;
+  const field = sampledClass(trained, options);
+  const next = field && classQuotas(field.counts ?? field.classes.map(() => 1));
   const known = (trained.isGiven ? trained.condition : options.condition)?.["class"];
   for (let first = 0; first < count; first += piece) {
     const rows = Math.min(piece, count - first);

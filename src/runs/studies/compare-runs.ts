@@ -7,7 +7,8 @@ import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import { comparedPictures } from "../reports/comparison-report.ts";
 import type { DataOptions, OnLoadProgress } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
-import { loadRun } from "../load-run.ts";
+import { loadRun, type LoadedRun } from "../load-run.ts";
+import { findMetric } from "../../evaluation/metrics/index.ts";
 import { evaluatedRun, type EvaluatedRun, type EvaluatingEvent } from "./evaluated-run.ts";
 import type { RunRequest } from "../start-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
@@ -102,7 +103,8 @@ export async function* compareRuns(
     }
     yield { kind: "run", label };
     const loaded = await loadRun(path, device, platform);
-    const measured = yield* evaluatedRun({ store, file: `${folderName(label)}.json` }, loaded, measuring);
+    const file = `${folderName(label)}.json`;
+    const measured = yield* evaluatedRun({ store, file }, loaded, comparable(loaded, measuring));
     const { model } = loaded.trained;
     const { info } = loaded.run;
     runs.push({
@@ -120,6 +122,12 @@ export async function* compareRuns(
   }
   return runs;
 }
+
+/** What of a request compares a run with the others: of one trained on codes its decoded samples, for the rest is of codes. */
+const comparable = ({ run }: LoadedRun, request: EvaluationRequest): EvaluationRequest =>
+  run.info.parent && request.metrics
+    ? { ...request, metrics: request.metrics.filter((name) => findMetric(name).generates) }
+    : request;
 
 /** A row of a comparison for a model that could not be trained. */
 const untrained = (label: string, path: string, { message }: LatentkitError): ComparedRun => ({
@@ -173,6 +181,12 @@ function completed(
 /** A label as the name of a folder: `vae beta=4` is vae-beta-4. */
 export const folderName = (label: string): string => label.replace(/[^a-zA-Z0-9.]+/g, "-").replace(/^[-.]+|-+$/g, "");
 
+/** What a run generates examples of: its data, or of codes those that they are of. Throws CheckpointError where a run is none. */
+async function generatedData(path: string, platform: Platform): Promise<RunInfo> {
+  const { info } = await Run.open(platform.openStore(path));
+  return info.parent ? generatedData(info.parent.path, platform) : info;
+}
+
 /** The options that determine a run's examples and splits; binarization may differ. */
 const dataOf = ({ data: { fingerprint, options } }: RunInfo): string => {
   const { binarize: _, ...reading } = options;
@@ -185,7 +199,7 @@ async function refuseOtherData(
   { data, dataOptions }: Pick<ComparisonRequest, "data" | "dataOptions">,
   platform: Platform,
 ): Promise<void> {
-  const opened = await Promise.all(paths.map(async (path) => (await Run.open(platform.openStore(path))).info));
+  const opened = await Promise.all(paths.map((path) => generatedData(path, platform)));
   const all = opened.map((info, i) => ({ of: dataOf(info), name: `${info.data.source} of ${paths[i]}` }));
   if (data !== undefined && all.length > 0) {
     const { fingerprint } = await platform.openData(data, dataOptions);
