@@ -105,6 +105,9 @@ const trained: readonly (readonly [model: string, settings: object, metric: stri
   ["info-vae", {}, "loss"],
   ["info-vae", { alpha: 0.5, lambda: 3 }, "loss"],
   ["info-vae", { latentDim: 1, lambda: 5 }, "loss"],
+  ["diffusion", {}, "loss"],
+  ["diffusion", { process: "ddpm", path: "cosine", prediction: "v" }, "loss"],
+  ["diffusion", { process: "flow" }, "loss"],
 ];
 
 test.each(trained)("%s, %j: validation reports %s first, the loss that is trained", (name, settings, metric) => {
