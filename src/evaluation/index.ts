@@ -19,6 +19,7 @@ export { findMetric, metrics } from "./metrics/index.ts";
 export type { Check, MetricResult, Metric, MetricContext, MetricReport } from "./metrics/metric.ts";
 export { networkTwoSample } from "./network-two-sample.ts";
 export { ratePerDimension } from "./rate-per-dimension.ts";
+export { editExamples, type EditOptions } from "./samples/editing.ts";
 export { drain, type SampledMarginals, type SampleOptions } from "./samples/sampling.ts";
 export type { SamplingProgress } from "./samples/sampling-loop.ts";
 export { type SplitCodes, TrainedModel } from "./trained-model.ts";

@@ -7,10 +7,10 @@ import type { Sampler, StepScalars, Symbolic } from "../sampler.ts";
 import type { NoiseLevel, NoisePoint } from "./noise-level.ts";
 import type { NoiseProcess } from "./noise-process.ts";
 import type { Denoised } from "./prediction.ts";
-import { type Solver, type SolverName, solverNames, solvers } from "./solvers.ts";
+import { type Solver, type SolverName, solverNames, type SolverPlan, solvers } from "./solvers.ts";
 
-/** Options of sampling: chosen anew for every sample. */
-export interface DiffusionSamplerOptions {
+/** How samples go from noise level to noise level: chosen anew for every sample. */
+export interface SolverOptions {
   readonly steps: number;
   readonly solver: SolverName;
   readonly rho: number;
@@ -19,6 +19,9 @@ export interface DiffusionSamplerOptions {
   readonly guidance?: number | undefined;
   readonly guidanceFrom: number;
   readonly guidanceTo: number;
+}
+
+export interface DiffusionSamplerOptions extends SolverOptions {
   readonly temperature: number;
 }
 
@@ -27,7 +30,7 @@ export type Denoise = (y: Tensor, level: NoiseLevel, context: Context, guide?: G
 /** Classifier-free guidance at such a level: the weight of the conditional prediction, a scalar or [count]. */
 export type Guide = (level: NoiseLevel) => Tensor;
 
-interface SamplerParts {
+export interface SamplerParts {
   readonly shape: readonly number[];
   readonly process: NoiseProcess;
   readonly denoise: Denoise;
@@ -51,13 +54,9 @@ const guidanceOptions = {
   guidanceTo: z.number().min(0).max(1e6).default(1e6).describe("guidance: only up to this noise level, sigma / alpha"),
 };
 
-/**
- * Samples by a denoiser: noise at the highest level, one step of the solver for each of the next, and D at the last. So many steps are as
- * many levels: the solvers of second order evaluate the denoiser twice at all but the last.
- */
-export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerOptions> {
-  const { shape, process, denoise, finish, defaults, guides } = parts;
-  const options = z.strictObject({
+/** The schema of SolverOptions. */
+export const solverOptions = ({ defaults, guides }: Pick<SamplerParts, "defaults" | "guides">) =>
+  z.strictObject({
     steps: z.int().positive().max(10_000).default(defaults.steps).describe("noise levels that samples go through"),
     solver: z
       .enum(solverNames)
@@ -83,12 +82,23 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
       .max(1000)
       .default(40)
       .describe("stochastic: noise added in all, in units of the noise there is"),
-    temperature: z.number().min(0).max(100).default(1).describe("factor on the noise that samples start from"),
     ...(guides && guidanceOptions),
-  }) as unknown as z.ZodType<DiffusionSamplerOptions>;
-  const [highest] = process.grid({ steps: 1, rho: 7 }) as [NoisePoint];
+  });
 
-  const guideOf = (given: Symbolic<DiffusionSamplerOptions>): Guide | undefined => {
+/** The scalars of the step from the i-th level of a grid to the next. */
+export function stepScalars(
+  { solver: name, eta, churn }: SolverOptions,
+  plan: Pick<SolverPlan, "grid" | "i" | "restarts">,
+): StepScalars {
+  const [here, next] = [plan.grid[plan.i]!, plan.grid[plan.i + 1]!];
+  const levels = { alpha: here.alpha, sigma: here.sigma, nextAlpha: next.alpha, nextSigma: next.sigma };
+  const solver: Solver = solvers[name];
+  return Object.assign(levels, solver.scalars?.({ ...plan, eta, churn }));
+}
+
+/** A step of the solver from one level to the next, and D at the last: of any state { y, x: D before, alpha, sigma }. */
+export function solverLoop({ denoise, finish }: Pick<SamplerParts, "denoise" | "finish">): SolverLoop {
+  const guideOf = (given: Symbolic<SolverOptions>): Guide | undefined => {
     const { guidance, guidanceFrom, guidanceTo } = given;
     if (guidance === undefined) return undefined;
     return ({ alpha, sigma }) => {
@@ -98,21 +108,6 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
   };
 
   return {
-    options,
-    schedule(given) {
-      const grid = process.grid(given);
-      const solver: Solver = solvers[given.solver];
-      return grid.slice(0, -1).map((here, i): StepScalars => {
-        const next = grid[i + 1]!;
-        const levels = { alpha: here.alpha, sigma: here.sigma, nextAlpha: next.alpha, nextSigma: next.sigma };
-        return Object.assign(levels, solver.scalars?.({ grid, i, eta: given.eta, churn: given.churn }));
-      });
-    },
-    start(count, { temperature }) {
-      const y = noise.normal([count, ...shape]).mul(temperature.mul(highest.sigma));
-      const all = (value: number): Tensor => constant(value).broadcastTo([count]);
-      return { y, x: y.mul(0), alpha: all(highest.alpha), sigma: all(highest.sigma) };
-    },
     step(state, at, given, context) {
       const guide = guideOf(given);
       const count = state["y"]!.shape[0]!;
@@ -129,5 +124,33 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
     },
     finish: ({ y, alpha, sigma }, given, context) =>
       finish(denoise(y!, { alpha: alpha!, sigma: sigma! }, context, guideOf(given)).x),
+  };
+}
+
+export type SolverLoop = Required<Pick<Sampler<SolverOptions>, "step" | "finish">>;
+
+/**
+ * Samples by a denoiser: noise at the highest level, one step of the solver for each of the next, and D at the last. So many steps are as
+ * many levels: the solvers of second order evaluate the denoiser twice at all but the last.
+ */
+export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerOptions> {
+  const { shape, process } = parts;
+  const options = solverOptions(parts).extend({
+    temperature: z.number().min(0).max(100).default(1).describe("factor on the noise that samples start from"),
+  }) as unknown as z.ZodType<DiffusionSamplerOptions>;
+  const [highest] = process.grid({ steps: 1, rho: 7 }) as [NoisePoint];
+
+  return {
+    options,
+    schedule(given) {
+      const grid = process.grid(given);
+      return grid.slice(0, -1).map((_, i) => stepScalars(given, { grid, i }));
+    },
+    start(count, { temperature }) {
+      const y = noise.normal([count, ...shape]).mul(temperature.mul(highest.sigma));
+      const all = (value: number): Tensor => constant(value).broadcastTo([count]);
+      return { y, x: y.mul(0), alpha: all(highest.alpha), sigma: all(highest.sigma) };
+    },
+    ...solverLoop(parts),
   };
 }

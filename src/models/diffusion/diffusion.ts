@@ -14,9 +14,10 @@ import type { Batch, DataSpec, Elbo, FieldSpec, Model, Objective } from "../mode
 import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
 import { fieldsOf } from "../parts/fields.ts";
-import { type DensityLoop, guided, type Sampler } from "../sampler.ts";
+import { type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
 import { type CouplingName, couplings } from "./coupling.ts";
-import { diffusionSampler, type DiffusionSamplerOptions, type Guide } from "./diffusion-sampler.ts";
+import { diffusionEditor, type DiffusionEditorOptions } from "./diffusion-editor.ts";
+import { diffusionSampler, type DiffusionSamplerOptions, type Guide, type SamplerParts } from "./diffusion-sampler.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
 import { denoisingNetwork, denoisingNetworkConfig, type DenoisingNetworkConfig } from "./networks/denoising-network.ts";
 import { noisy, type NoiseLevel, over } from "./noise-level.ts";
@@ -72,6 +73,7 @@ const usual = {
 export class Diffusion implements Model {
   readonly network: DenoisingNetwork;
   readonly sampler: Sampler<DiffusionSamplerOptions>;
+  readonly editor: Editor<DiffusionEditorOptions>;
   /** Of rows of a table there is none: their categories are no real numbers. */
   readonly density?: DensityLoop;
   readonly elbo?: (x: Tensor, context: Context) => Elbo;
@@ -100,7 +102,7 @@ export class Diffusion implements Model {
       this.density = odeDensity({ shape: data.shape, denoise, centered, logVolume });
       this.elbo = (x, context) => variationalBound(centered(x), denoise, { context, logVolume });
     }
-    this.sampler = diffusionSampler({
+    const sampling: SamplerParts = {
       shape: data.shape,
       process: this.#process,
       // E[x|y] is no intensity beyond black and white.
@@ -108,7 +110,9 @@ export class Diffusion implements Model {
       finish: finishOf(data),
       defaults: usual[process],
       guides: conditional && conditionDropout > 0,
-    });
+    };
+    this.sampler = diffusionSampler(sampling);
+    this.editor = diffusionEditor(sampling, this.#centered);
   }
 
   /**
