@@ -7,7 +7,6 @@ import { requireCapabilities } from "../../evaluation/capabilities.ts";
 import { givenOrOwn } from "../../evaluation/given-examples.ts";
 import { editExamples } from "../../evaluation/samples/editing.ts";
 import { sizeOf } from "../../graph/shape.ts";
-import { kindOf } from "../../kinds/registry.ts";
 import { readMask } from "../options/mask.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../options/run-examples.ts";
