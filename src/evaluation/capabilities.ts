@@ -55,6 +55,11 @@ const capabilities = {
     does: "samples examples",
     lacks: "has no p(z) to sample from",
   },
+  edit: {
+    has: (model) => model.editor !== undefined,
+    does: "edits examples, such as a diffusion model",
+    lacks: "does not edit examples",
+  },
   prior: {
     has: ({ latents = [] }) => latents.length > 0 && latents.every(({ prior }) => prior),
     does: "has a prior p(z)",

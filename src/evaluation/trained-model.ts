@@ -16,13 +16,8 @@ import { decodeLatents, type LatentCodes } from "./latent-codes.ts";
 import { mapSplit } from "./map-split.ts";
 import { checkCount, chunk, countRows, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
 import { ratePerDimension } from "./rate-per-dimension.ts";
-import {
-  drain,
-  type SampledMarginals,
-  type SampleOptions,
-  sampling,
-  type SamplingProgress,
-} from "./samples/sampling.ts";
+import { drain, type SampledMarginals, type SampleOptions, sampling } from "./samples/sampling.ts";
+import type { SamplingProgress } from "./samples/sampling-loop.ts";
 import { tableRows, tableSampling } from "./samples/table-sampling.ts";
 import { runInto } from "./run-into.ts";
 

@@ -49,8 +49,11 @@ export { findModel, registry } from "./registry.ts";
 export {
   ancestral,
   type AncestralOptions,
+  type AnyEditor,
   type AnySampler,
   type DensityLoop,
+  type Edited,
+  type Editor,
   guided,
   type Sampler,
   samplerOf,

@@ -4,7 +4,7 @@ import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { Condition, Context } from "../nn/context.ts";
 import type { LearningRate, Optimizer } from "../optim/optimizer.ts";
 import type { Codes, Latent, Posteriors, Take } from "./latent.ts";
-import type { AnySampler, DensityLoop } from "./sampler.ts";
+import type { AnyEditor, AnySampler, DensityLoop } from "./sampler.ts";
 
 export type { ColumnSpec, DataSpec, FieldSpec } from "../data/spec.ts";
 
@@ -123,6 +123,8 @@ export interface Model {
   readonly dataMarginals?: true;
   /** How it samples where that is not ancestral: the top latent from its prior, each below given those above, then p(x|z). */
   readonly sampler?: AnySampler;
+  /** How it samples variations of given examples, or the missing part of them. */
+  readonly editor?: AnyEditor;
   /**
    * Metrics of each example, [batch] each, by name, lower is better: their means are what validation and test report. The first is
    * the objective that was trained, and picks the best checkpoint.

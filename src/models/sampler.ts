@@ -36,6 +36,34 @@ export interface Sampler<Options extends object = object> {
 // oxlint-disable-next-line typescript/no-explicit-any -- methods of a sampler take just the options that its schema gives
 export type AnySampler = Sampler<any>;
 
+/** What an edit starts from, [count, ...shape] each. */
+export interface Edited {
+  readonly x: Tensor;
+  /** 1 where values are sampled anew, 0 where those of x are kept; nothing is kept where missing. */
+  readonly mask?: Tensor;
+}
+
+/** Sampling that starts from given examples, in place of noise alone: the same loop as a sampler's, with another start. */
+export interface Editor<Options extends object = object> {
+  /** They become flags; each field's description is its help text. */
+  readonly options: z.ZodType<Options>;
+  /** The scalars that `start` is given, and those of each step, which all have the same names. Throws ConfigError for options that do nothing. */
+  schedule(
+    options: Options,
+    given: { readonly masked: boolean },
+  ): { readonly start: StepScalars; readonly steps: readonly StepScalars[] };
+  /** The state before the first step. */
+  start(given: Edited, at: Readonly<Record<string, Tensor>>, options: Symbolic<Options>, context: Context): Codes;
+  /** The next state, of the same names, dtypes and shapes. */
+  step(state: Codes, at: Readonly<Record<string, Tensor>>, options: Symbolic<Options>, context: Context): Codes;
+  /** Examples of a state, [count, ...shape]. */
+  finish(state: Codes, options: Symbolic<Options>, context: Context): Tensor;
+}
+
+/** An editor of whatever options, as AnySampler. */
+// oxlint-disable-next-line typescript/no-explicit-any -- methods of an editor take just the options that its schema gives
+export type AnyEditor = Editor<any>;
+
 /**
  * log p(x) as a loop of the host over one compiled step, where it is the solution of a differential equation: a sampler in the other direction.
  */

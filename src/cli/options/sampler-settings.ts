@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { LatentkitError } from "../../errors.ts";
+import type { Model } from "../../models/model.ts";
 import { ancestralOptions, reservedOptions, samplerOf } from "../../models/sampler.ts";
 import { namedModel } from "../../node/model-files.ts";
 import { nodePlatform } from "../../node/platform.ts";
@@ -13,11 +14,18 @@ import { readRunSpec, runModelOf } from "../../runs/run-spec.ts";
  * has a flag of its own. Those of ancestral sampling where there is no run, or one that cannot be read: the command then says why.
  */
 export async function samplerSettings(args: readonly string[]): Promise<z.ZodObject> {
-  const { mean: _, ...shape } = ((await runOptions(args)) ?? ancestralOptions).shape;
+  const { mean: _, ...shape } = ((await runOptions(args, samplerOf)) ?? ancestralOptions).shape;
   return z.strictObject(Object.fromEntries(Object.entries(shape).filter(([name]) => !reservedOptions.includes(name))));
 }
 
-async function runOptions(args: readonly string[]): Promise<z.ZodObject | undefined> {
+/** The options of the editor of the run among a command's arguments; none where there is no such run, or it has no editor. */
+export const editorSettings = async (args: readonly string[]): Promise<z.ZodObject> =>
+  (await runOptions(args, ({ editor }) => editor)) ?? z.strictObject({});
+
+async function runOptions(
+  args: readonly string[],
+  of: (model: Model) => { readonly options: z.ZodType } | undefined,
+): Promise<z.ZodObject | undefined> {
   const at = args.findIndex((argument) => /^--prior(=|$)/.test(argument));
   const [, prior = args[at + 1]] = /^--prior=(.*)/s.exec(args[at] ?? "") ?? [];
   const isRun = (path: string): boolean => existsSync(join(path, "run.json"));
@@ -30,7 +38,7 @@ async function runOptions(args: readonly string[]): Promise<z.ZodObject | undefi
     const file = modelOption(args);
     // --model is of the run itself, not of its prior.
     const named = file === undefined || first !== undefined ? undefined : await namedModel(file);
-    const options = samplerOf(runModelOf(run.info, await readRunSpec(run, nodePlatform, named), named))?.options;
+    const options = of(runModelOf(run.info, await readRunSpec(run, nodePlatform, named), named))?.options;
     return options instanceof z.ZodObject ? options : undefined;
   } catch (error) {
     if (error instanceof LatentkitError) return undefined;

@@ -2,7 +2,8 @@ import type { Column } from "../../data/tables/column.ts";
 import { POOL, withDataMarginals } from "../../data/tables/numbers/data-marginals.ts";
 import { ConfigError } from "../../errors.ts";
 import { stream } from "../../random/index.ts";
-import { drain, marginalNames, type SampledMarginals, type SampleOptions, type SamplingProgress } from "./sampling.ts";
+import { drain, marginalNames, type SampledMarginals, type SampleOptions } from "./sampling.ts";
+import type { SamplingProgress } from "./sampling-loop.ts";
 
 /** Rows whose marginals are corrected together: whole blocks are made, so that row i does not depend on how many are wanted. */
 const BLOCK = 8192;

@@ -12,11 +12,17 @@ import type { Batch, DataSpec, Elbo, FieldSpec, Model, Objective } from "../mode
 import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
 import { fieldsOf } from "../parts/fields.ts";
-import { type DensityLoop, guided, type Sampler } from "../sampler.ts";
+import { type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
+import { diffusionEditor, type DiffusionEditorOptions } from "./sampling/diffusion-editor.ts";
 import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
 import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
-import { diffusionSampler, type DiffusionSamplerOptions, type Guide } from "./sampling/diffusion-sampler.ts";
+import {
+  diffusionSampler,
+  type DiffusionSamplerOptions,
+  type Guide,
+  type SamplerParts,
+} from "./sampling/diffusion-sampler.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
 import { denoisingNetwork } from "./networks/denoising-network.ts";
 import { noisy, type NoiseLevel, over } from "./noise/noise-level.ts";
@@ -43,6 +49,7 @@ import { variationalBound } from "./likelihood/variational-bound.ts";
 export class Diffusion implements Model {
   readonly network: DenoisingNetwork;
   readonly sampler: Sampler<DiffusionSamplerOptions>;
+  readonly editor: Editor<DiffusionEditorOptions>;
   /** Of rows of a table there is none: their categories are no real numbers. */
   readonly density?: DensityLoop;
   readonly validation?: NonNullable<Model["validation"]>;
@@ -75,7 +82,7 @@ export class Diffusion implements Model {
       this.density = odeDensity({ shape: data.shape, denoise, centered, logVolume });
       this.elbo = (x, context) => variationalBound(centered(x), denoise, { context, logVolume });
     }
-    this.sampler = diffusionSampler({
+    const sampling: SamplerParts = {
       shape: data.shape,
       process: this.#process,
       // E[x|y] is no intensity beyond black and white.
@@ -83,7 +90,9 @@ export class Diffusion implements Model {
       finish: finishOf(data),
       defaults: usual[process],
       guides: conditional && conditionDropout > 0,
-    });
+    };
+    this.sampler = diffusionSampler(sampling);
+    this.editor = diffusionEditor(sampling, this.#centered);
   }
 
   /**

@@ -8,10 +8,10 @@ import type { Sampler, StepScalars, Symbolic } from "../../sampler.ts";
 import type { NoiseLevel, NoisePoint } from "../noise/noise-level.ts";
 import type { NoiseProcess } from "../noise/noise-process.ts";
 import type { Denoised } from "../noise/prediction.ts";
-import { type Solver, type SolverName, solverNames, solvers } from "./solvers.ts";
+import { type Solver, type SolverName, solverNames, type SolverPlan, solvers } from "./solvers.ts";
 
-/** Options of sampling: chosen anew for every sample. */
-export interface DiffusionSamplerOptions {
+/** How samples go from noise level to noise level: chosen anew for every sample. */
+export interface SolverOptions {
   readonly steps: number;
   readonly solver: SolverName;
   readonly rho: number;
@@ -20,6 +20,9 @@ export interface DiffusionSamplerOptions {
   readonly guidance?: number | undefined;
   readonly guidanceFrom: number;
   readonly guidanceTo: number;
+}
+
+export interface DiffusionSamplerOptions extends SolverOptions {
   readonly temperature: number;
 }
 
@@ -28,7 +31,7 @@ export type Denoise = (y: Tensor, level: NoiseLevel, context: Context, guide?: G
 /** Classifier-free guidance at such a level: the weight of the conditional prediction, a scalar or [count]. */
 export type Guide = (level: NoiseLevel) => Tensor;
 
-interface SamplerParts {
+export interface SamplerParts {
   readonly shape: readonly number[];
   readonly process: NoiseProcess;
   readonly denoise: Denoise;
@@ -61,11 +64,7 @@ const guidanceOptions = {
 };
 
 /** Throws ConfigError where guidance has noise levels and no weight, or a weight and no noise level. */
-function checkGuidance({
-  guidance,
-  guidanceFrom = 0,
-  guidanceTo = everyLevel,
-}: Partial<DiffusionSamplerOptions>): void {
+export function checkGuidance({ guidance, guidanceFrom = 0, guidanceTo = everyLevel }: Partial<SolverOptions>): void {
   if (guidance === undefined && (guidanceFrom > 0 || guidanceTo < everyLevel))
     throw new ConfigError("guidance: it is not given, got noise levels of it, expected its weight too");
   if (guidance !== undefined && guidanceFrom >= guidanceTo)
@@ -74,13 +73,9 @@ function checkGuidance({
     );
 }
 
-/**
- * Samples by a denoiser: noise at the highest level, one step of the solver for each of the next, and D at the last. So many steps are as
- * many levels: the solvers of second order evaluate the denoiser twice at all but the last.
- */
-export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerOptions> {
-  const { shape, process, denoise, finish, defaults, guides } = parts;
-  const options = z.strictObject({
+/** The schema of SolverOptions. */
+export const solverOptions = ({ defaults, guides }: Pick<SamplerParts, "defaults" | "guides">) =>
+  z.strictObject({
     steps: z.int().positive().max(10_000).default(defaults.steps).describe("noise levels that samples go through"),
     solver: z
       .enum(solverNames)
@@ -108,12 +103,23 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
       .default(40)
       .describe("stochastic: noise added in all, in units of the noise there is")
       .meta({ onlyWith: { solver: ["stochastic"] } }),
-    temperature: z.number().min(0).max(100).default(1).describe("factor on the noise that samples start from"),
     ...(guides && guidanceOptions),
-  }) as unknown as z.ZodType<DiffusionSamplerOptions>;
-  const [highest] = process.grid({ steps: 1, rho: 7 }) as [NoisePoint];
+  });
 
-  const guideOf = (given: Symbolic<DiffusionSamplerOptions>, { condition }: Context): Guide | undefined => {
+/** The scalars of the step from the i-th level of a grid to the next. */
+export function stepScalars(
+  { solver: name, eta, churn }: SolverOptions,
+  plan: Pick<SolverPlan, "grid" | "i" | "restarts">,
+): StepScalars {
+  const [here, next] = [plan.grid[plan.i]!, plan.grid[plan.i + 1]!];
+  const levels = { alpha: here.alpha, sigma: here.sigma, nextAlpha: next.alpha, nextSigma: next.sigma };
+  const solver: Solver = solvers[name];
+  return Object.assign(levels, solver.scalars?.({ ...plan, eta, churn }));
+}
+
+/** A step of the solver from one level to the next, and D at the last: of any state { y, x: D before, alpha, sigma }. */
+export function solverLoop({ denoise, finish }: Pick<SamplerParts, "denoise" | "finish">): SolverLoop {
+  const guideOf = (given: Symbolic<SolverOptions>, { condition }: Context): Guide | undefined => {
     const { guidance, guidanceFrom, guidanceTo } = given;
     if (guidance === undefined) return undefined;
     if (!condition)
@@ -125,22 +131,6 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
   };
 
   return {
-    options,
-    schedule(given) {
-      checkGuidance(given);
-      const grid = process.grid(given);
-      const solver: Solver = solvers[given.solver];
-      return grid.slice(0, -1).map((here, i): StepScalars => {
-        const next = grid[i + 1]!;
-        const levels = { alpha: here.alpha, sigma: here.sigma, nextAlpha: next.alpha, nextSigma: next.sigma };
-        return Object.assign(levels, solver.scalars?.({ grid, i, eta: given.eta, churn: given.churn }));
-      });
-    },
-    start(count, { temperature }) {
-      const y = noise.normal([count, ...shape]).mul(temperature.mul(highest.sigma));
-      const all = (value: number): Tensor => constant(value).broadcastTo([count]);
-      return { y, x: y.mul(0), alpha: all(highest.alpha), sigma: all(highest.sigma) };
-    },
     step(state, at, given, context) {
       const guide = guideOf(given, context);
       const count = state["y"]!.shape[0]!;
@@ -157,5 +147,34 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
     },
     finish: ({ y, alpha, sigma }, given, context) =>
       finish(denoise(y!, { alpha: alpha!, sigma: sigma! }, context, guideOf(given, context)).x),
+  };
+}
+
+export type SolverLoop = Required<Pick<Sampler<SolverOptions>, "step" | "finish">>;
+
+/**
+ * Samples by a denoiser: noise at the highest level, one step of the solver for each of the next, and D at the last. So many steps are as
+ * many levels: the solvers of second order evaluate the denoiser twice at all but the last.
+ */
+export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerOptions> {
+  const { shape, process } = parts;
+  const options = solverOptions(parts).extend({
+    temperature: z.number().min(0).max(100).default(1).describe("factor on the noise that samples start from"),
+  }) as unknown as z.ZodType<DiffusionSamplerOptions>;
+  const [highest] = process.grid({ steps: 1, rho: 7 }) as [NoisePoint];
+
+  return {
+    options,
+    schedule(given) {
+      checkGuidance(given);
+      const grid = process.grid(given);
+      return grid.slice(0, -1).map((_, i) => stepScalars(given, { grid, i }));
+    },
+    start(count, { temperature }) {
+      const y = noise.normal([count, ...shape]).mul(temperature.mul(highest.sigma));
+      const all = (value: number): Tensor => constant(value).broadcastTo([count]);
+      return { y, x: y.mul(0), alpha: all(highest.alpha), sigma: all(highest.sigma) };
+    },
+    ...solverLoop(parts),
   };
 }

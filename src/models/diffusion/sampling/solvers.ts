@@ -22,6 +22,8 @@ export interface SolverPlan {
   /** Levels of the evaluations: `here` is the i-th, `next` the one after. */
   readonly grid: readonly NoisePoint[];
   readonly i: number;
+  /** Whether D of the step before is of no use: it was not of the level before. */
+  readonly restarts?: boolean;
   readonly eta: number;
   readonly churn: number;
 }
@@ -116,12 +118,12 @@ const renoise: Solver = {
  */
 const multistep: Solver = {
   evaluations: 1,
-  scalars({ grid, i }) {
+  scalars({ grid, i, restarts = i === 0 }) {
     const [here, next] = [grid[i]!, grid[i + 1]!];
     const lambda = ({ alpha, sigma }: NoisePoint): number => Math.log(alpha / sigma);
     const h = lambda(next) - lambda(here);
     // Of first order: the first step, and the second where the first was infinitely long.
-    const before = i > 0 ? lambda(here) - lambda(grid[i - 1]!) : Infinity;
+    const before = restarts ? Infinity : lambda(here) - lambda(grid[i - 1]!);
     return {
       kept: next.sigma / here.sigma,
       gain: next.alpha - (here.alpha * next.sigma) / here.sigma,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { train } from "../../node/index.ts";
-import type { TrainedRun } from "../../runs/trained-run.ts";
-import { diffusion } from "./diffusion.ts";
+import { train } from "../../../node/index.ts";
+import type { TrainedRun } from "../../../runs/trained-run.ts";
+import { diffusion } from "../diffusion.ts";
 
 let run: TrainedRun;
 beforeAll(async () => {

@@ -1,0 +1,150 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { firstExamples } from "../../data/first-examples.ts";
+import type { Split } from "../../data/split.ts";
+import { ConfigError } from "../../errors.ts";
+import { requireCapabilities } from "../../evaluation/capabilities.ts";
+import { givenOrOwn } from "../../evaluation/given-examples.ts";
+import { editExamples } from "../../evaluation/samples/editing.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import { readMask } from "../options/mask.ts";
+import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../options/run-examples.ts";
+import { editorSettings } from "../options/sampler-settings.ts";
+import { givenSettings, parseSettings } from "../options/settings.ts";
+import { LineProgress } from "../output/line-progress.ts";
+import { finishImageGrid, imageGridKinds, samplesFile } from "../output/write-output.ts";
+
+/** Without --count: edits of each example. */
+const usualCount = 7;
+const editSettings = z.strictObject({
+  examples: placesSetting
+    .optional()
+    .describe("examples to edit, by index in the split or in the file (default: 0, of --image all of at most 16)"),
+  count: z.int().positive().max(1000).default(usualCount).describe("number of edits of each example"),
+  seed: z.int().min(0).default(0).describe("random seed"),
+  split: splitSetting,
+});
+
+interface EditCommandOptions extends RunOptions {
+  readonly image?: string;
+  readonly mask?: string;
+}
+
+export async function define(command: Command, args: readonly string[] = []): Promise<void> {
+  // The options of the run's editor are flags too.
+  const own = await editorSettings(args);
+  addRunOptions(command, {
+    settings: editSettings.extend(own.shape),
+    examples: true,
+    output: true,
+    condition: true,
+  })
+    .option("--image <file>", "image, or array or table of examples, to edit: as --data (default: the run's own data)")
+    .option(
+      "--mask <file>",
+      "inpainting: image of the model's size (.png), white where it is sampled anew and black where it is kept; or an array of 1 and 0 (.npy)",
+    )
+    .addHelpText(
+      "after",
+      `
+For a diffusion model. Without --mask, image to image: noise is added to an example, and taken away again by sampling from there
+(SDEdit, arXiv:2108.01073). --strength says how much: the fraction of the noise levels that it goes back through. With --mask, inpainting:
+what is kept stays as it is, and the rest is sampled to fit it (RePaint, arXiv:2201.09865); --resample says how often each step is taken for that.
+
+The editor of a run may have further options: latentkit edit RUN --help lists them.
+
+A picture shows for each example a row: the example, with --mask what is kept of it, and its edits. A .npy file holds the edits alone,
+[examples, count, ...shape].
+
+Examples:
+  latentkit edit runs/diffusion-mnist-1 --examples 0,1,2 --strength 0.4
+  latentkit edit runs/diffusion-faces-1 --image photo.jpg --strength 0.3 --count 4
+  latentkit edit runs/diffusion-mnist-1 --image seven.png --mask right-half.png --out completed.png
+  latentkit edit runs/diffusion-mnist-1 --mask right-half.png --resample 20 --steps 30
+  latentkit edit runs/diffusion-mnist-1 --examples 3 --label 7 --guidance 2 --strength 0.6`,
+    )
+    .action(async (path: string, options: EditCommandOptions) => {
+      const {
+        examples,
+        count,
+        seed,
+        split: wanted,
+      } = parseSettings(editSettings, givenSettings(editSettings, options));
+      const givenOwn = givenSettings(own, options);
+      const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
+      const { image, mask: maskFile } = options;
+      if (image !== undefined && options.data !== undefined)
+        throw new ConfigError("--image: it replaces --data, got both, expected one of them");
+      if (maskFile === undefined && givenOwn["resample"] !== undefined)
+        throw new ConfigError("--resample: it repeats steps of inpainting, got no --mask, expected one");
+      const loaded = await optionRun(path, options, imageGridKinds);
+      const { trained, step, run } = loaded;
+      requireCapabilities(trained.model, ["edit"], { where: path });
+      const { shape, kind } = trained;
+      const mask = maskFile === undefined ? undefined : await readMask(maskFile, shape);
+      const source = image ?? options.data;
+      const found = await optionExamples(loaded, source === undefined ? {} : { data: source }, wanted);
+      const picked = pickedExamples(found.split, examples ?? usualPlaces(found.split, image), "--examples");
+      const split = repeated(picked, count);
+      const x = firstExamples(split, split.indices.length);
+      const progress = new LineProgress("editing, steps");
+      const edits = await editExamples(givenOrOwn(trained, split), x, {
+        ...Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
+        seed,
+        mask,
+        onStep: options.json ? undefined : (done, total) => progress.show(done, total),
+      });
+      const originals = firstExamples(picked, picked.indices.length);
+      const columns = [originals, ...(mask ? [originals.map((v, i) => (mask[i % mask.length] === 1 ? 0.5 : v))] : [])];
+      const values = rowsOf(columns, edits, { size: sizeOf(shape), count });
+      const rows = picked.indices.length;
+      const perRow = columns.length + count;
+      await finishImageGrid({ sets: [values], count: rows * perRow, columns: perRow, shape, kind }, options, {
+        title: mask ? "examples, what is kept of them, and inpaintings" : "examples and their edits",
+        file: samplesFile(path, "edits.png"),
+        units: run.info.data,
+        details: {
+          run: path,
+          step,
+          data: found.data,
+          split: found.splitName,
+          examples: examples ?? Array.from({ length: rows }, (_, i) => i),
+          count,
+          seed,
+          mask: maskFile,
+          ...ownOptions,
+          label: options.label,
+          condition: options.condition,
+        },
+        numbers: { shape: [rows, count, ...shape], values: edits },
+        terminalRows: rows,
+      });
+    });
+}
+
+const usualPlaces = ({ indices }: Split, image: string | undefined): readonly number[] =>
+  Array.from({ length: Math.min(image === undefined ? 1 : 16, indices.length) }, (_, i) => i);
+
+/** Each example so many times in succession. */
+const repeated = ({ dataset, indices }: Split, count: number): Split => ({
+  dataset,
+  indices: Uint32Array.from({ length: indices.length * count }, (_, i) => indices[Math.floor(i / count)]!),
+});
+
+/** A row for each example: one of each of the first, and `count` edits. */
+function rowsOf(
+  first: readonly Float32Array[],
+  edits: Float32Array,
+  { size, count }: { readonly size: number; readonly count: number },
+): Float32Array {
+  const rows = edits.length / (size * count);
+  const perRow = first.length + count;
+  const out = new Float32Array(rows * perRow * size);
+  for (let row = 0; row < rows; row++) {
+    const at = row * perRow;
+    first.forEach((values, i) => out.set(values.subarray(row * size, (row + 1) * size), (at + i) * size));
+    out.set(edits.subarray(row * count * size, (row + 1) * count * size), (at + first.length) * size);
+  }
+  return out;
+}

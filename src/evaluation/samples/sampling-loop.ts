@@ -1,0 +1,182 @@
+import { UnsupportedOpError } from "../../errors.ts";
+import { Input, type Tensor, Variable } from "../../graph/tensor.ts";
+import type { Codes } from "../../models/latent.ts";
+import type { AnySampler, StepScalars, Symbolic } from "../../models/sampler.ts";
+import { variables } from "../../nn/module.ts";
+import type { HostArray } from "../../runtime/host-array.ts";
+import { Program } from "../../runtime/program.ts";
+import { createVariables, JoinedVariables, type VariableStore } from "../../runtime/variables.ts";
+import type { Given } from "../condition.ts";
+import { chunk, type ModelOnDevice, type Releasable } from "../model-on-device.ts";
+import { runInto } from "../run-into.ts";
+
+/** The progress of sampling: `step` of `steps`, of all rows together. */
+export interface SamplingProgress {
+  readonly step: number;
+  readonly steps: number;
+  /** A preview of the rows of the current chunk, [rows, ...shape], where one is due; the first of them is sample `first`. */
+  readonly preview?: { readonly first: number; readonly examples: Float32Array };
+}
+
+const optionInput = (name: string): string => `option.${name}`;
+const stepInput = (name: string): string => `at.${name}`;
+
+/** Values of the scalars of a step, as inputs of its graph. */
+const pointInputs = (point: StepScalars): Readonly<Record<string, HostArray>> =>
+  Object.fromEntries(Object.entries(point).map(([name, v]) => [stepInput(name), Float32Array.of(v)]));
+
+/** Numbers of options are inputs of the graphs. */
+export const scalarsOf = (options: Readonly<Record<string, unknown>>): Readonly<Record<string, HostArray>> =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([name, value]) =>
+      typeof value === "number" ? [[optionInput(name), Float32Array.of(value)]] : [],
+    ),
+  );
+
+/** What of options is compiled in: which numbers are given, and the values of all else. */
+export const structureOf = (options: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(Object.entries(options).map(([name, value]) => [name, typeof value === "number" ? "number" : value]));
+
+const symbolicOf = (options: Readonly<Record<string, unknown>>): Symbolic<object> =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name,
+      typeof value === "number" ? new Input(optionInput(name), []) : value,
+    ]),
+  );
+
+/** Which rows to make, and how. */
+export interface LoopRun {
+  readonly count: number;
+  /** Place of the first row among all of the seed. */
+  readonly first: number;
+  readonly seed: number;
+  readonly schedule: readonly StepScalars[];
+  /** What the graphs are given for rows `first` and on. */
+  readonly inputs: (first: number, rows: number) => Readonly<Record<string, HostArray>>;
+  readonly previewEvery?: number | undefined;
+}
+
+/** What a loop is compiled from. */
+export interface LoopParts {
+  /** Part of the key of its noise: "sample". */
+  readonly name: string;
+  readonly sampler: Pick<AnySampler, "start" | "step" | "finish">;
+  readonly given: Given;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The scalars of a step; none where start and finish are one graph. */
+  readonly point: StepScalars | undefined;
+}
+
+/**
+ * The graphs of a sampler for one chunk of rows: its state lives in variables of the device, which one compiled step takes from each point
+ * of the schedule to the next.
+ */
+export class SamplingLoop implements Releasable {
+  readonly #start: Program;
+  readonly #step: Program | undefined;
+  /** Undefined where start and finish are one graph. */
+  readonly #finish: Program | undefined;
+  readonly #state: VariableStore | undefined;
+  /** The state belongs to one run at a time. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(trained: ModelOnDevice, { name, sampler, given, options, point }: LoopParts) {
+    const symbolic = symbolicOf(options);
+    const context = given.context(chunk);
+    const { store, emaWeights, frozen } = trained;
+    const start = sampler.start(chunk, symbolic, context);
+    if (!point) {
+      const outputs = new Map([["out", sampler.finish(start, symbolic, context)]]);
+      this.#start = new Program(store, { name, outputs, emaWeights, frozen });
+      return;
+    }
+    if (!sampler.step)
+      throw new UnsupportedOpError(
+        `${name}: the sampler has no step, got a schedule with steps, expected both or none`,
+      );
+    const state = new Map(
+      Object.entries(start).map(([part, t]) => [
+        part,
+        new Variable(t.shape, { kind: "constant", value: 0 }, { dtype: t.dtype, trainable: false }),
+      ]),
+    );
+    this.#state = createVariables(store.device, state.values());
+    const weights = frozen && new Set(variables(trained.model).values());
+    const joined = new JoinedVariables(this.#state, [...state.values()], store);
+    const held: Codes = Object.fromEntries(state);
+    const at = Object.fromEntries(Object.keys(point).map((scalar) => [scalar, new Input(stepInput(scalar), [])]));
+    const next = sampler.step(held, at, symbolic, context);
+    // What a step leaves as it is stays where it is.
+    const writes = (codes: Codes): ReadonlyMap<Variable, Tensor> =>
+      new Map(
+        [...state].flatMap(([part, variable]) =>
+          codes[part] === variable ? [] : [[variable, fitting(name, part, codes[part], variable)]],
+        ),
+      );
+    const program = (part: string, spec: object): Program =>
+      new Program(joined, { name: `${name}.${part}`, emaWeights, frozen: weights, ...spec });
+    this.#start = program("start", { updates: writes(start) });
+    this.#step = program("step", { updates: writes(next) });
+    const out = sampler.finish(held, symbolic, context);
+    this.#finish = program("finish", { outputs: new Map([["out", out]]) });
+  }
+
+  /** Yields after each step; returns the rows. */
+  async *run(run: LoopRun): AsyncGenerator<SamplingProgress, Float32Array> {
+    const before = this.#last;
+    let done = (): void => {};
+    this.#last = new Promise((resolve) => (done = resolve));
+    await before;
+    try {
+      return yield* this.#run(run);
+    } finally {
+      done();
+    }
+  }
+
+  async *#run(run: LoopRun): AsyncGenerator<SamplingProgress, Float32Array> {
+    const { count, first: start, seed, schedule, previewEvery } = run;
+    const finish = this.#finish ?? this.#start;
+    const rowSize = finish.output("out").size / chunk;
+    const samples = new Float32Array(count * rowSize);
+    const perChunk = Math.max(1, schedule.length);
+    const steps = Math.ceil(count / chunk) * perChunk;
+    for (let first = 0; first < count; first += chunk) {
+      const inputs = run.inputs(start + first, chunk);
+      const done = first / chunk;
+      const at = start / chunk + done;
+      const rows = Math.min(chunk, count - first);
+      const here = samples.subarray(first * rowSize, (first + rows) * rowSize);
+      const finished = (): Promise<void> => runInto(here, 0, finish, { inputs, seed, step: at });
+      if (this.#step) {
+        await this.#start.run({ inputs, seed, step: at });
+        for (const [k, point] of schedule.entries()) {
+          await this.#step.run({ inputs: { ...inputs, ...pointInputs(point) }, seed, step: at * perChunk + k });
+          const due = previewEvery !== undefined && (k + 1) % previewEvery === 0 && k + 1 < schedule.length;
+          if (due) await finished();
+          const preview = due ? { preview: { first: start + first, examples: here.slice() } } : {};
+          yield { step: done * perChunk + k + 1, steps, ...preview };
+        }
+      }
+      await finished();
+      if (!this.#step) yield { step: done + 1, steps };
+    }
+    return samples;
+  }
+
+  async release(): Promise<void> {
+    await this.#start.release();
+    await this.#step?.release();
+    await this.#finish?.release();
+    await this.#state?.release();
+  }
+}
+
+/** Throws where a sampler's step changes what its state is. */
+function fitting(where: string, name: string, next: Tensor | undefined, variable: Variable): Tensor {
+  if (next?.dtype === variable.dtype && next.shape.join() === variable.shape.join()) return next;
+  throw new UnsupportedOpError(
+    `${where}: the sampler's state ${name} changes, got ${next ? `${next.dtype} [${next.shape.join(", ")}]` : "none"}, expected ${variable.dtype} [${variable.shape.join(", ")}]`,
+  );
+}
