@@ -2,6 +2,7 @@ import { cpSync, readdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { smallConfigs } from "./small-configs.ts";
 import { has, lacking } from "../src/evaluation/capabilities.ts";
 import { registry } from "../src/models/registry.ts";
 import { loadRun } from "../src/node/runs.ts";
@@ -36,7 +37,8 @@ describe.each(registry)("$name", (definition) => {
   let run: LoadedRun;
   let source: TrainingRun["source"];
   beforeAll(async () => {
-    const request = { definition, config: {}, data: "digits:200", binarize: "auto" as const, seed: 3 };
+    const config = smallConfigs[definition.name] ?? {};
+    const request = { definition, config, data: "digits:200", binarize: "auto" as const, seed: 3 };
     const training = await startRun({ ...request, settings: trainingSettings.parse(settings) }, { out });
     ({ source } = training);
     events = await follow(training);

@@ -1,4 +1,5 @@
 import type { Split } from "../data/split.ts";
+import type { Model } from "../models/model.ts";
 import { unknownRows } from "../data/tables/gaps.ts";
 import { UnsupportedOpError } from "../errors.ts";
 import { flatten } from "../ops/movement.ts";
@@ -50,8 +51,10 @@ const needs: Readonly<Record<ScoreName, readonly CapabilityName[]>> = {
   latent: ["encode", "decode", "vector"],
 };
 
-/** Training examples that the typical nll is the mean of. */
-const typicalExamples = 2000;
+/** Training examples that the typical nll is the mean of: fewer where log p(x) takes many steps. */
+const typicalExamples = ({ density }: Model): number => (density ? 200 : 2000);
+/** Scores that are left out unless asked for where log p(x) takes many steps: the one takes more of them, the other is nll again. */
+const askedFor: ReadonlySet<ScoreName> = new Set(["negElbo", "typicality"]);
 
 /**
  * Scores of every example of a split. Yields how many examples have a likelihood. Throws UnsupportedOpError for a score that the
@@ -65,7 +68,9 @@ export async function* scoreRun(
   const { model } = trained;
   const able = Object.fromEntries(scoreNames.map((name) => [name, !lacking(model, needs[name])]));
   const missing = scores?.find((name) => !able[name]);
-  const wanted = scoreNames.filter((name) => scores?.includes(name) ?? able[name]);
+  const wanted = scoreNames.filter(
+    (name) => scores?.includes(name) ?? (able[name] && !(model.density && askedFor.has(name))),
+  );
   const given = scoreNames.filter((name) => able[name]).join(", ");
   if (given === "")
     throw new UnsupportedOpError(
@@ -90,7 +95,7 @@ export async function* scoreRun(
     found.set("negElbo", negElbo).set("nll", nll);
     if (wanted.includes("typicality")) {
       const { train } = await loaded.openData();
-      const typical = await meanNll(trained, { ...parts, split: evenly(train, typicalExamples), samples });
+      const typical = await meanNll(trained, { ...parts, split: evenly(train, typicalExamples(model)), samples });
       found.set(
         "typicality",
         nll.map((each) => Math.abs(each - typical)),
