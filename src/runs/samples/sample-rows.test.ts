@@ -10,7 +10,7 @@ test("samples of large examples come in small pieces, each as it is alone", asyn
   const values = Float32Array.from({ length: 20 * size }, (_, i) => (i % 97) / 97);
   const data = await createDataset({ name: "large", description: "", shape, size: 20, values, range: null });
   const settings = { device: "cpu", threads: 1, steps: 1, batchSize: 8 } as const;
-  const run = await train(vae({ hiddenDims: [2], latentDim: 2 }), data, settings);
+  const run = await train(vae({ network: "mlp", hiddenDims: [2], latentDim: 2 }), data, settings);
   try {
     const alone = await run.sample(64);
     const lengths: number[] = [];
