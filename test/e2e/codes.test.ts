@@ -6,26 +6,18 @@ import { encodeNpy } from "../../src/data/formats/npy.ts";
 import { readNpy } from "../../src/data/formats/read-npy.ts";
 import { openFile } from "../../src/node/data/open-file.ts";
 import { install, type Installed } from "./install.ts";
+import { outputOf, refusalOf } from "./outcomes.ts";
 import { peopleTable } from "./people-table.ts";
 
 // Models trained on the codes of a run: what they sample are examples of that run's data.
 let latentkit: Installed;
 const inside = (...path: string[]): string => join(latentkit.folder, ...path);
 
-async function output(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await latentkit.run(...args);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return stdout;
-}
+const output = async (...args: readonly string[]): Promise<string> => outputOf(await latentkit.run(...args));
 const json = async (...args: readonly string[]): Promise<Record<string, unknown>> =>
   JSON.parse(await output(...args, "--json")) as Record<string, unknown>;
 
-async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await latentkit.run(...args);
-  expect(stderr).toMatch(/^latentkit: [^\n]*\n$/);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  return stderr.slice("latentkit: ".length, -1);
-}
+const refusal = async (...args: readonly string[]): Promise<string> => refusalOf(await latentkit.run(...args));
 /** Of a command that may report its progress on stderr, where the machine is slow. */
 async function progressing(...args: readonly string[]): Promise<Record<string, unknown>> {
   const { code, stdout } = await latentkit.run(...args, "--json");

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { install, type Installed } from "./install.ts";
+import { refusalOf } from "./outcomes.ts";
 
 // A model that samples in steps and has a likelihood, but no codes.
 let latentkit: Installed;
@@ -11,12 +12,8 @@ beforeAll(async () => {
 afterAll(() => latentkit.remove());
 
 /** Runs a command that must fail in one line, and gives back that line. */
-async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await latentkit.run(...args, "--threads", "1");
-  expect(stderr).toMatch(/^latentkit: [^\n]*\n$/);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  return stderr.slice("latentkit: ".length, -1);
-}
+const refusal = async (...args: readonly string[]): Promise<string> =>
+  refusalOf(await latentkit.run(...args, "--threads", "1"));
 
 describe("tools on codes name the run and what its model lacks", () => {
   test.each([

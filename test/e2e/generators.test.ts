@@ -6,6 +6,7 @@ import { readNpy } from "../../src/data/formats/read-npy.ts";
 import { openFile } from "../../src/node/data/open-file.ts";
 import { root } from "../page-program.ts";
 import { install, type Installed } from "./install.ts";
+import { refusalOf } from "./outcomes.ts";
 
 // Every tool on one model that samples and decodes but does not encode: a WGAN-GP of few steps.
 let latentkit: Installed;
@@ -38,12 +39,8 @@ async function written(file: string): Promise<{ shape: readonly number[]; values
 }
 
 /** Runs a command that must fail in one line, and gives back that line. */
-async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await latentkit.run(...args, "--threads", "1");
-  expect(stderr).toMatch(/^latentkit: [^\n]*\n$/);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  return stderr.slice("latentkit: ".length, -1);
-}
+const refusal = async (...args: readonly string[]): Promise<string> =>
+  refusalOf(await latentkit.run(...args, "--threads", "1"));
 
 const pixels = 784;
 const picture = (values: Float32Array, i: number): Float32Array => values.subarray(i * pixels, (i + 1) * pixels);

@@ -6,25 +6,17 @@ import { encodeNpy } from "../../src/data/formats/npy.ts";
 import { readNpy } from "../../src/data/formats/read-npy.ts";
 import { openFile } from "../../src/node/data/open-file.ts";
 import { install, type Installed, jsonLines } from "./install.ts";
+import { outputOf, refusalOf } from "./outcomes.ts";
 
 let latentkit: Installed;
 const inside = (...path: string[]): string => join(latentkit.folder, ...path);
 
-async function output(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await latentkit.run(...args);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return stdout;
-}
+const output = async (...args: readonly string[]): Promise<string> => outputOf(await latentkit.run(...args));
 const json = async (...args: readonly string[]): Promise<Record<string, unknown>> =>
   JSON.parse(await output(...args, "--json")) as Record<string, unknown>;
 
 /** Runs a command that must fail in one line, and gives back that line. */
-async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await latentkit.run(...args);
-  expect(stderr).toMatch(/^latentkit: [^\n]*\n$/);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  return stderr.slice("latentkit: ".length, -1);
-}
+const refusal = async (...args: readonly string[]): Promise<string> => refusalOf(await latentkit.run(...args));
 
 /** What a command writes into a .npy file: codes, or digits from 0 to 255, here as intensities. */
 async function numbers(...args: readonly string[]): Promise<{ shape: readonly number[]; values: Float32Array }> {

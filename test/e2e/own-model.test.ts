@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { type Finished, install, type Installed } from "./install.ts";
+import { refusalOf } from "./outcomes.ts";
 
 let latentkit: Installed;
 const inside = (...path: string[]): string => join(latentkit.folder, ...path);
@@ -39,12 +40,7 @@ export default defineModel({
 const small = "--data digits:100 --batch-size 20 --steps 2 --threads 1 --device cpu".split(" ");
 
 /** Runs a command that must fail in one line, and gives back that line. */
-async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(...args);
-  expect(stderr).toMatch(/^latentkit: [^\n]*\n$/);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  return stderr.slice("latentkit: ".length, -1);
-}
+const refusal = async (...args: readonly string[]): Promise<string> => refusalOf(await run(...args));
 
 test.each<readonly [string, string, RegExp]>([
   ["ends the program", "process.exit(0);", /^x\.mjs: cannot be loaded, got the end of the program while it loads, /],

@@ -15,17 +15,13 @@ import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { install, type Installed } from "./install.ts";
+import { refusalOf } from "./outcomes.ts";
 
 let latentkit: Installed;
 const inside = (...path: string[]): string => join(latentkit.folder, ...path);
 
 /** Runs a command that must fail in one line, and gives back that line. */
-async function refusal(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await latentkit.run(...args);
-  expect(stderr).toMatch(/^latentkit: [^\n]*\n$/);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  return stderr.slice("latentkit: ".length, -1);
-}
+const refusal = async (...args: readonly string[]): Promise<string> => refusalOf(await latentkit.run(...args));
 
 const small = "--data digits:100 --batch-size 20 --steps 2 --set hiddenDims=8 --set latentDim=2 --threads 1".split(" ");
 
