@@ -5,6 +5,7 @@ import type { Preset } from "../definition.ts";
 import { circle, type FixedPrior, standardNormal, swissRoll } from "../parts/fixed-priors.ts";
 import { networkPresets } from "../parts/presets.ts";
 import { type AdversarialLossName, adversarialLossNames } from "./losses.ts";
+import { layerWidths } from "../parts/layer-sizes.ts";
 import { type GradientPenaltyName, gradientPenaltyNames } from "./penalties.ts";
 
 export interface AAEConfig extends Omit<AEConfig, "latentDim"> {
@@ -68,10 +69,7 @@ export const aaeSettings = {
     .default("r1")
     .describe("gradient penalty of the discriminator of codes: see gan"),
   penaltyWeight: z.number().min(0).max(1e6).optional().describe(`weight of the penalty (default: ${PENALTY_WEIGHT})`),
-  discriminatorDims: z
-    .array(z.int().positive().max(65536))
-    .min(1)
-    .max(32)
+  discriminatorDims: layerWidths
     .default([256, 256])
     .describe("widths of the discriminator's hidden layers (paper: two of 1000)"),
   rateRatio: z

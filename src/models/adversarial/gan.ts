@@ -12,7 +12,7 @@ import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, FieldSpec, Model, Objective } from "../model.ts";
 import { centeredOf } from "../parts/centered.ts";
 import { fieldsOf } from "../parts/fields.ts";
-import { type FixedPrior, standardNormal } from "../parts/fixed-priors.ts";
+import { type FixedPrior, standardNormal, standardNormalLatent } from "../parts/fixed-priors.ts";
 import { discriminatorTurn, generatorLoss } from "./game.ts";
 import { type AdversarialLossName, adversarialLosses, adversarialLossNames } from "./losses.ts";
 import { type AdversarialNetworkConfig, adversarialNetworkConfig, discriminatorFor, Generator } from "./networks.ts";
@@ -75,15 +75,7 @@ class GAN implements Model {
     this.#seen = centeredOf(data);
     this.generator = new Generator(config, latentDim, data.shape, fields);
     this.discriminator = discriminatorFor(config, data.shape, fields);
-    this.latents = [
-      {
-        name: "z",
-        shape: [latentDim],
-        dtype: "float32",
-        prior: (_, count) => this.#prior(count),
-        standardNormal: true,
-      },
-    ];
+    this.latents = [standardNormalLatent(latentDim)];
   }
 
   decode({ z: code }: Codes, context: Context): Distribution {

@@ -14,6 +14,7 @@ import { concat, flatten, reshape } from "../../ops/movement.ts";
 import { sum } from "../../ops/reduction.ts";
 import { ConfigError } from "../../errors.ts";
 import { conditionSize, conditionVector } from "../parts/condition-vector.ts";
+import { layerChannels, layerWidths, requireImages } from "../parts/layer-sizes.ts";
 import type { FieldSpec } from "../model.ts";
 
 /** Settings of generator and discriminator, shared by every model that has such a pair. */
@@ -24,17 +25,11 @@ export const adversarialNetworkConfig = {
     .describe(
       "generator and discriminator; mlp: fully connected; dcgan: strided convolutions, for images; residual: dcgan with a residual block at each resolution",
     ),
-  hiddenDims: z
-    .array(z.int().positive().max(65536))
-    .min(1)
-    .max(32)
+  hiddenDims: layerWidths
     .default([256, 256])
     .describe("mlp: widths of the discriminator's hidden layers; the generator mirrors them")
     .meta({ onlyWith: { network: ["mlp"] } }),
-  channels: z
-    .array(z.int().positive().max(4096))
-    .min(1)
-    .max(6)
+  channels: layerChannels
     .default([32, 64])
     .describe("dcgan, residual: channels of the discriminator's 4x4 stride-2 layers; the generator mirrors them")
     .meta({ onlyWith: { network: ["dcgan", "residual"] } }),
@@ -64,10 +59,7 @@ export interface AdversarialNetworkConfig {
 const SLOPE = 0.2;
 
 const convolutions = ({ channels, network }: AdversarialNetworkConfig, shape: Shape): ConvEncoder => {
-  if (shape.length !== 3)
-    throw new ConfigError(
-      `network: ${network} needs images, got examples of shape [${shape}], expected [channels, height, width]; use network=mlp`,
-    );
+  requireImages(network, shape);
   const smallest = Math.min(...shape.slice(1));
   if (smallest < 2 ** channels.length)
     throw new ConfigError(

@@ -17,7 +17,7 @@ import { defineModel } from "../definition.ts";
 import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, Model, Objective } from "../model.ts";
 import { centeredOf } from "../parts/centered.ts";
-import { type FixedPrior, standardNormal } from "../parts/fixed-priors.ts";
+import { type FixedPrior, standardNormal, standardNormalLatent } from "../parts/fixed-priors.ts";
 import {
   type AdversarialNetworkConfig,
   adversarialNetworkConfig,
@@ -94,16 +94,7 @@ export class VAEGAN implements Model {
       throw new ConfigError(
         `layer: the discriminator has no such hidden layer, got ${layer}, expected 1 to ${length}: one for each of ${config.network === "mlp" ? "hiddenDims" : "channels"}`,
       );
-    this.latents = [
-      {
-        name: "z",
-        shape: [latentDim],
-        dtype: "float32",
-        prior: (_, count) => this.#prior(count),
-        standardNormal: true,
-        gaussianPosterior: true,
-      },
-    ];
+    this.latents = [{ ...standardNormalLatent(latentDim), gaussianPosterior: true }];
   }
 
   encode(x: Tensor, context: Context): { readonly z: Independent<Normal> } {

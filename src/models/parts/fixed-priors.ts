@@ -12,6 +12,7 @@ import { cos, sin, stopGradient } from "../../ops/elementwise.ts";
 import { oneHot } from "../../ops/indexing.ts";
 import { reshape, stack } from "../../ops/movement.ts";
 import { logMeanExp, mean, variance } from "../../ops/reduction.ts";
+import type { Latent } from "../latent.ts";
 
 /** p(z) of `count` codes, one event each; or p(z|y) for classes y, int64 [count], of which -1 is any. */
 export type FixedPrior = (count: number, label?: Tensor) => Distribution;
@@ -21,6 +22,15 @@ export const standardNormal =
   (dim: number): FixedPrior =>
   (count) =>
     independent(new Normal(constant(0).broadcastTo([count, dim]), 1), 1);
+
+/** A code z of so many dimensions with that prior. */
+export const standardNormalLatent = (dim: number): Latent => ({
+  name: "z",
+  shape: [dim],
+  dtype: "float32",
+  prior: (_, count) => standardNormal(dim)(count),
+  standardNormal: true,
+});
 
 /** Of the circle's Gaussians: variances of z's coordinates are about 1. */
 const RADIUS = 1.3;

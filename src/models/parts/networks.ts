@@ -11,6 +11,7 @@ import { MLP, type MLPOptions } from "../../nn/mlp.ts";
 import { flatten, reshape } from "../../ops/movement.ts";
 import { CategoryEmbeddings } from "./category-embeddings.ts";
 import type { Remedies } from "../definition.ts";
+import { layerChannels, layerWidths, requireImages } from "./layer-sizes.ts";
 import type { DataSpec } from "../model.ts";
 
 /** Settings of the networks between data and latent space, shared by every model that has such a pair. */
@@ -19,17 +20,11 @@ export const networkConfig = {
     .enum(["linear", "mlp", "conv"])
     .default("mlp")
     .describe("encoder and decoder; linear: one layer; mlp: fully connected; conv: strided convolutions, for images"),
-  hiddenDims: z
-    .array(z.int().positive().max(65536))
-    .min(1)
-    .max(32)
+  hiddenDims: layerWidths
     .default([400])
     .describe("mlp: widths of the encoder's hidden layers; the decoder mirrors them")
     .meta({ onlyWith: { network: ["mlp"] } }),
-  channels: z
-    .array(z.int().positive().max(4096))
-    .min(1)
-    .max(6)
+  channels: layerChannels
     .default([32, 64])
     .describe("conv: channels of the encoder's 4x4 stride-2 layers; the decoder mirrors them")
     .meta({ onlyWith: { network: ["conv"] } }),
@@ -135,10 +130,7 @@ class ConvolutionDecoder implements Decoder {
 }
 
 function convEncoder({ channels, activation }: NetworkConfig, shape: Shape): ConvEncoder {
-  if (shape.length !== 3)
-    throw new ConfigError(
-      `network: conv needs images, got examples of shape [${shape}], expected [channels, height, width]; use network=mlp`,
-    );
+  requireImages("conv", shape);
   return new ConvEncoder({
     inputShape: shape,
     layers: channels.map((c) => ({ channels: c, kernel: 4, stride: 2, padding: 1 })),

@@ -5,6 +5,7 @@ import type { FieldSpec } from "../../model.ts";
 import type { DenoisingNetwork } from "./level-embedding.ts";
 import { PatchTransformer } from "./patch-transformer.ts";
 import { ResidualMLP } from "./residual-mlp.ts";
+import { layerChannels, requireImages } from "../../parts/layer-sizes.ts";
 import { UNet } from "./unet.ts";
 
 /** Settings of the network of a denoiser. */
@@ -34,10 +35,7 @@ export const denoisingNetworkConfig = {
     .default(false)
     .describe("mlp: sines and cosines of each coordinate beside it, for few dimensions with fine structure")
     .meta({ onlyWith: { network: ["mlp"] } }),
-  channels: z
-    .array(z.int().positive().max(4096))
-    .min(1)
-    .max(6)
+  channels: layerChannels
     .default([32, 64])
     .describe("unet: channels at each resolution, the finest first, each half the size of the one before")
     .meta({ onlyWith: { network: ["unet"] } }),
@@ -84,10 +82,7 @@ export function denoisingNetwork(
 ): DenoisingNetwork {
   const { network, width, depth, fourier, dropout, patch } = config;
   if (network === "mlp") return new ResidualMLP(shape, { width, depth, fourier, dropout, fields });
-  if (shape.length !== 3)
-    throw new ConfigError(
-      `network: ${network} needs images, got examples of shape [${shape}], expected [channels, height, width]; use network=mlp`,
-    );
+  requireImages(network, shape);
   if (network === "transformer") return new PatchTransformer(shape, { width, depth, patch, dropout, fields });
   if (config.attention > config.channels.length)
     throw new ConfigError(

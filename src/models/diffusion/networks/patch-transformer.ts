@@ -11,7 +11,7 @@ import { gelu } from "../../../ops/elementwise.ts";
 import { reshape, split, transpose } from "../../../ops/movement.ts";
 import type { FieldSpec } from "../../model.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";
-import { depthToSpace, spaceToDepth } from "./unet.ts";
+import { checkPatch, depthToSpace, spaceToDepth } from "./patches.ts";
 
 /** Features of each head. */
 const HEAD = 32;
@@ -75,10 +75,7 @@ export class PatchTransformer implements DenoisingNetwork {
   ) {
     if (features % HEAD !== 0)
       throw new ConfigError(`width: a transformer has heads of ${HEAD} features, got ${features}, expected a multiple`);
-    if (height! % patch !== 0 || width! % patch !== 0)
-      throw new ConfigError(
-        `patch: images are cut into squares of its side, got ${patch} for images of ${width}x${height}, expected a common divisor of both sides`,
-      );
+    checkPatch(patch, [height!, width!]);
     const tokens = (height! / patch) * (width! / patch);
     const size = channels! * patch * patch;
     this.embedding = new LevelEmbedding(features, fields);

@@ -13,6 +13,7 @@ import { concat, reshape, slice, transpose } from "../../../ops/movement.ts";
 import { upsampleConv } from "../../../ops/resize.ts";
 import type { FieldSpec } from "../../model.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";
+import { checkPatch, depthToSpace, spaceToDepth } from "./patches.ts";
 
 const groupNorm = (channels: number): GroupNorm => {
   const groups = [8, 4, 2, 1].find((count) => channels % count === 0)!;
@@ -82,20 +83,6 @@ class Upsample {
   }
 }
 
-/** Blocks of k x k pixels as channels, and back: [n, c, h, w] <-> [n, c k^2, h / k, w / k]. */
-export const spaceToDepth = (x: Tensor, k: number): Tensor => {
-  if (k === 1) return x;
-  const [n, c, h, w] = x.shape as readonly [number, number, number, number];
-  const blocks = transpose(reshape(x, [n, c, h / k, k, w / k, k]), [0, 1, 3, 5, 2, 4]);
-  return reshape(blocks, [n, c * k * k, h / k, w / k]);
-};
-export const depthToSpace = (x: Tensor, k: number): Tensor => {
-  if (k === 1) return x;
-  const [n, c, h, w] = x.shape as readonly [number, number, number, number];
-  const blocks = transpose(reshape(x, [n, c / (k * k), k, k, h, w]), [0, 1, 4, 2, 5, 3]);
-  return reshape(blocks, [n, c / (k * k), h * k, w * k]);
-};
-
 export interface UNetOptions {
   /** At each resolution, the finest first. */
   readonly channels: readonly number[];
@@ -133,10 +120,7 @@ export class UNet implements DenoisingNetwork {
   constructor([inChannels, height, width]: Shape, options: UNetOptions) {
     const { channels, blocks, attention, patch, dropout, fields } = options;
     const smallest = Math.min(height!, width!);
-    if (height! % patch !== 0 || width! % patch !== 0)
-      throw new ConfigError(
-        `patch: images are cut into squares of its side, got ${patch} for images of ${width}x${height}, expected a common divisor of both sides, such as 1`,
-      );
+    checkPatch(patch, [height!, width!]);
     if (smallest / patch < 2 ** (channels.length - 1))
       throw new ConfigError(
         `channels: unet halves an image between resolutions, got ${channels.length} of them for images of ${width}x${height}${patch > 1 ? ` in squares of ${patch}` : ""}, expected at most ${1 + Math.floor(Math.log2(smallest / patch))}`,
