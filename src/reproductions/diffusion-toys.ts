@@ -14,7 +14,7 @@ const of = (name: string, title: string, config: object): readonly ReproductionR
 
 /**
  * Whether samples of points in the plane can be told from test points, and how far log p(x) is from the known density, for every process: the toys of
- * Grathwohl et al. 2019 (arXiv:1810.01367, section 4.1) and Lipman et al. 2023 (arXiv:2210.02747, section 6), which show pictures.
+ * Grathwohl et al. 2019 (arXiv:1810.01367) and Lipman et al. 2023 (arXiv:2210.02747), which show pictures.
  */
 export const diffusionToys: Reproduction = {
   name: "diffusion-toys",

@@ -9,7 +9,8 @@ const PASSES = 4;
 
 export const variationalBoundMetric: Metric = {
   name: "variational-bound",
-  summary: "-ELBO in nats per example, and for quantized images in bits per value: of an upper bound on nll",
+  summary:
+    "-ELBO, an upper bound on nll of the latent-variable model, in nats per example and for quantized images in bits per value",
   needs: ["elbo"],
   async *evaluate({ loaded: { trained }, split, binarize, seed }) {
     const { model } = trained;
@@ -30,7 +31,7 @@ export const variationalBoundMetric: Metric = {
     const value = bounds.reduce((sum, each) => sum + each, 0) / total;
     const squares = bounds.reduce((sum, each) => sum + (each - value) ** 2, 0);
     const standardError = Math.sqrt(squares / total / Math.max(1, total - 1));
-    const note = `of an upper bound on nll, ${PASSES} samples of each example's noise`;
+    const note = `an upper bound on nll, ${PASSES} samples of each example's noise`;
     const results: MetricResult[] = [{ name: "negElbo", value, standardError, note, better: "lower" }];
     if (width !== undefined) {
       const size = exampleSize(split.dataset);

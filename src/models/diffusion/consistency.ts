@@ -1,5 +1,4 @@
-import { noise, type Tensor } from "../../graph/tensor.ts";
-import { constant } from "../../graph/tensor.ts";
+import { constant, noise, type Tensor } from "../../graph/tensor.ts";
 import { clamp, maximum, pow, sqrt, square } from "../../ops/arithmetic.ts";
 import { greater, where } from "../../ops/comparison.ts";
 import { exp, floor, sigmoid, stopGradient } from "../../ops/elementwise.ts";
@@ -10,7 +9,7 @@ import { karrasLevels, type NoiseProcess } from "./noise/noise-process.ts";
 
 /** Noise levels of training and sampling. */
 const [LOWEST, HIGHEST] = [0.002, 80];
-/** Of ln t in training (arXiv:2310.14189, table 1), and of r (arXiv:2406.14548, section 3.3). */
+/** Of ln t in training (arXiv:2310.14189), and of r (arXiv:2406.14548). */
 const LOG_NORMAL = { mean: -1.1, std: 2 };
 const GAP = { q: 2, k: 8, b: 1 };
 
@@ -24,13 +23,13 @@ export const consistencyNoise: NoiseProcess = {
 };
 
 /**
- * Consistency training (Song et al. 2023, arXiv:2303.01469, theorem 2): D at a noise level t is to be D at a lower one r, of the same example
+ * Consistency training (Song et al. 2023, arXiv:2303.01469): D at a noise level t is to be D at a lower one r, of the same example
  * and noise, so that D(y; t) becomes the end of the probability-flow ODE's path through y. Per example, [batch]:
  *
  *   d(D(x + t n; t), stopGradient(D(x + r n; r))) / (t - r),  d(a, b) = sqrt(|a - b|^2 + c^2) - c,  c = 0.00054 sqrt(dim)
  *   r = max(0, t (1 - n(t) / q^stage)),  n(t) = 1 + k sigmoid(-b t)
  *
- * with distance and weight of Song & Dhariwal 2024 (arXiv:2310.14189, section 3.3 and 3.4) and r of Geng et al. 2025 (arXiv:2406.14548, eq. 13): where r = 0,
+ * with distance and weight of Song & Dhariwal 2024 (arXiv:2310.14189) and r of Geng et al. 2025 (arXiv:2406.14548): where r = 0,
  * as at every level in stage 0, D(x; 0) = x and this is training of a denoiser.
  */
 export function consistencyLosses(

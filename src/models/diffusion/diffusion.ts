@@ -44,7 +44,8 @@ import { variationalBound } from "./likelihood/variational-bound.ts";
  * - `consistency`: D itself is trained to be the same along the paths of the ODE ([consistency.ts](consistency.ts)): samples of one step.
  * - `flow`: flow matching (Lipman et al. 2023, arXiv:2210.02747) and rectified flow (Liu et al. 2023, arXiv:2209.03003).
  *
- * Whatever it was trained with, samples are made by any [solver](sampling/solvers.ts) with any number of steps.
+ * Whatever else it was trained with, samples are made by any [solver](sampling/solvers.ts) but `renoise`, with any number of steps; a consistency model
+ * is for `renoise`, since its D is not E[x|y].
  */
 export class Diffusion implements Model {
   readonly network: DenoisingNetwork;
@@ -203,7 +204,7 @@ function finishOf(data: DataSpec): (x: Tensor) => Tensor {
 /** The registered model. */
 export const diffusion = defineModel<DiffusionConfig>({
   name: "diffusion",
-  summary: "Diffusion and flow matching: EDM, DDPM, rectified flow, with any sampler",
+  summary: "Diffusion and flow matching: EDM, DDPM, rectified flow, consistency models, with any sampler",
   paper: "arXiv:2206.00364",
   config: diffusionConfig,
   presets: diffusionPresets,

@@ -12,14 +12,14 @@ import type { Denoised } from "../noise/prediction.ts";
 const [LOWEST, HIGHEST] = [0.002, 80];
 
 /**
- * Evidence lower bound of a diffusion model in continuous time (Kingma et al. 2021, arXiv:2107.00630, eq. 11 and 17; at alpha = 1, so that
+ * Evidence lower bound of a diffusion model in continuous time (Kingma et al. 2021, arXiv:2107.00630; at alpha = 1, so that
  * SNR = 1 / sigma^2), of centered examples x [batch, ...shape] and up to `logVolume`:
  *
  *   rates.prior      KL(q(y_1|x) || N(0, sigmaMax^2))            =  |x|^2 / (2 sigmaMax^2)
- *   rates.diffusion  1/2 int SNR'(sigma) |x - D(y; sigma)|^2     =  ln(sigmaMax / sigmaMin) E |n - N(y; sigma)|^2,  ln sigma uniform
+ *   rates.diffusion  -1/2 int SNR'(sigma) |x - D|^2 dsigma       =  ln(sigmaMax / sigmaMin) E |n - N(y; sigma)|^2,  ln sigma uniform
  *   distortion       -E log N(x; y_0, sigmaMin^2)                =  d/2 (ln(2 pi sigmaMin^2) + 1)
  *
- * from one noise level of each example; those of a batch are spread evenly (there, appendix I.1).
+ * from one noise level of each example; those of a batch are spread evenly (there too).
  */
 export function variationalBound(
   x: Tensor,

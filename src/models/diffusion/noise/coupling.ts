@@ -12,8 +12,7 @@ const [ITERATIONS, EPSILON] = [40, 0.02];
 
 /**
  * Noise of the same shape as a batch x, a row for each example, by name. `independent`: N(0, I) of each. `optimal-transport`: of as many
- * samples of N(0, I) as there are examples, one for each by a plan of small total squared distance (Tong et al. 2024, arXiv:2302.00482, section
- * 3.2; Pooladian et al. 2023, arXiv:2304.14772), so that paths cross less. The plan is the entropic one, by Sinkhorn's iterations
+ * samples of N(0, I) as there are examples, one for each by a plan of small total squared distance (Tong et al. 2024, arXiv:2302.00482; Pooladian et al. 2023, arXiv:2304.14772), so that paths cross less. The plan is the entropic one, by Sinkhorn's iterations
  * (Cuturi 2013, arXiv:1306.0895); row i takes noise j with probability plan_ij / sum_j plan_ij. What an example is given stays with it.
  */
 export const couplings = {

@@ -64,7 +64,7 @@ const COSINE_OFFSET = 0.008;
 export const noisePaths = {
   /**
    * Ho et al. 2020, arXiv:2006.11239, section 4: beta rises in a line, from 1e-4 to 0.02 over 1000 steps. In continuous time (Song et al. 2021,
-   * arXiv:2011.13456, eq. 33): ln alpha = -t^2 (betaMax - betaMin) / 4 - t betaMin / 2.
+   * arXiv:2011.13456, the VP SDE): ln alpha = -t^2 (betaMax - betaMin) / 4 - t betaMin / 2.
    */
   linear: {
     at: (t) =>

@@ -83,7 +83,7 @@ const v: Prediction = {
   },
 };
 
-/** F = n - x, the velocity along z = (1 - t) x + t n (Lipman et al. 2023, arXiv:2210.02747, eq. 23; Liu et al. 2023, arXiv:2209.03003, eq. 1). */
+/** F = n - x, the velocity along z = (1 - t) x + t n (Lipman et al. 2023, arXiv:2210.02747, eq. 23; Liu et al. 2023, arXiv:2209.03003, eq. 1, whose time runs the other way). */
 const velocity: Prediction = {
   input: inputOf(straight),
   feature: (level) => straight(level).sigma,

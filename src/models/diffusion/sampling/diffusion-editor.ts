@@ -58,6 +58,7 @@ export function diffusionEditor(
 ): Editor<DiffusionEditorOptions> {
   const loop = solverLoop(parts);
   return {
+    // As in diffusionSampler: the type of a schema cannot say that guidance may be missing.
     options: solverOptions(parts).extend(editorOptions) as unknown as z.ZodType<DiffusionEditorOptions>,
     schedule(given, { masked }) {
       const grid = parts.process.grid(given);

@@ -160,6 +160,7 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
   const { shape, process } = parts;
   const options = solverOptions(parts).extend({
     temperature: z.number().min(0).max(100).default(1).describe("factor on the noise that samples start from"),
+    // Guidance is an option of some models only, which the type of a schema cannot say.
   }) as unknown as z.ZodType<DiffusionSamplerOptions>;
   const [highest] = process.grid({ steps: 1, rho: 7 }) as [NoisePoint];
 
