@@ -48,7 +48,7 @@ function showModel({ name, summary, paper, config, presets = [] }: ModelDefiniti
     print(
       table(
         settings.map(({ key, default: standard, expected, description }) => [
-          `  ${key}=${settingText(standard)}`,
+          standard === undefined ? `  ${key}, not set` : `  ${key}=${settingText(standard)}`,
           `${description}\n${expected}`,
         ]),
       ),
