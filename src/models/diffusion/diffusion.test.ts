@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { initialValues, sines } from "../../../test/variable-values.ts";
 import { noiseValues } from "../../../test/noise-values.ts";
+import { createDataset } from "../../data/dataset.ts";
 import { type DataSpec, dataSpec } from "../../data/spec.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { constant, Input, type Tensor } from "../../graph/tensor.ts";
 import { conditioned, evaluation } from "../../nn/context.ts";
 import { train } from "../../node/index.ts";
+import { stream } from "../../random/index.ts";
 import { objectivesOf } from "../../../test/objectives-of.ts";
 import { type Diffusion, diffusion } from "./diffusion.ts";
 import type { DiffusionConfig } from "./diffusion-settings.ts";
@@ -215,6 +217,32 @@ describe("training", () => {
     await expect(run.evaluate({ metrics: ["modes"], sampler: { solver: "rk4" } })).rejects.toThrow(
       '--sampler: solver: not a value it takes, got "rk4", expected one of heun, euler',
     );
+    await run.release();
+  });
+
+  test("by class gives samples of each, and guidance moves them away from the other", async () => {
+    const random = stream(0, "classes");
+    const size = 3000;
+    const labels = Uint16Array.from({ length: size }, (_, i) => i % 2);
+    const values = Float32Array.from({ length: 2 * size }, (_, i) =>
+      i % 2 === 1 ? random.normal() : 2 * labels[i >> 1]! - 1 + 0.5 * random.normal(),
+    );
+    const dataset = { name: "two", description: "two Gaussians", shape: [2], size, values, range: null };
+    const data = await createDataset({ ...dataset, labels, classNames: ["left", "right"] });
+    const choice = diffusion({ conditional: true, width: 64, depth: 2 });
+    const run = await train(choice, data, { steps: 500, batchSize: 128, seed: 0, learningRate: 2e-3 });
+    const meanOf = async (label: number | undefined, options = {}): Promise<number> => {
+      const from = label === undefined ? run.trained : run.trained.given({ class: [label] });
+      const x = await from.sample(400, options);
+      return x.reduce((sum, v, i) => sum + (i % 2 === 0 ? v / 400 : 0), 0);
+    };
+    for (const label of [0, 1]) {
+      const side = 2 * label - 1;
+      expect(Math.abs((await meanOf(label)) - side)).toBeLessThan(0.15);
+      expect((await meanOf(label, { guidance: 1 })) - (await meanOf(label))).toBeCloseTo(0, 4);
+      expect(side * (await meanOf(label, { guidance: 3 }))).toBeGreaterThan(1.5);
+    }
+    expect(Math.abs(await meanOf(undefined))).toBeLessThan(0.2);
     await run.release();
   });
 });
