@@ -19,8 +19,11 @@ export interface LoweringTarget {
   readonly without?: readonly Rewrite[];
 }
 
-/** Rewrites of a graph by layout, each of which can be left out. */
-export const rewrites = ["batch-last", "blocks"] as const;
+/**
+ * What makes a program faster or smaller and can be left out: layouts of matrices and of convolutions, fused nodes, and memory by the size of a
+ * graph (without: one block for all tensors of a run, as ONNX Runtime does by itself).
+ */
+export const rewrites = ["batch-last", "blocks", "fusion", "memory"] as const;
 export type Rewrite = (typeof rewrites)[number];
 
 /** Writes ONNX nodes; implemented in onnx/, so that ops do not depend on protobuf. */

@@ -50,7 +50,8 @@ export const largeGraph = 256 * 2 ** 20;
 export function toOnnx(program: OnnxProgram): OnnxModel {
   const outputNames = [...program.outputs.keys()];
   const asked = [...program.outputs.values()];
-  const roots = fuse(arranged(asked, program.target));
+  const laidOut = arranged(asked, program.target);
+  const roots = program.target.without?.includes("fusion") ? laidOut : fuse(laidOut);
   const nodes: Node[] = [];
   const made = new Map<string, readonly string[]>();
   const initializers = new Map<string, { name: string; held: Value }>();

@@ -103,7 +103,7 @@ export async function cpuDevice(
           ...sessionOptions(model.work < smallWork ? 1 : threads),
           // With a memory pattern, all tensors of a run lie in one block, as the first run needed them. For large graphs it is nearly twice what they
           // need at a time: a U-Net step of 64 images peaks at 974 MiB with it and at 577 without, that of a hierarchical VAE at 1838 and 1035.
-          enableMemPattern: model.computedBytes < largeGraph,
+          enableMemPattern: model.computedBytes < largeGraph || without.includes("memory"),
           executionProviders: ["cpu"],
         }),
       ),
