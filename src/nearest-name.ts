@@ -28,6 +28,8 @@ export const synonyms: Readonly<Record<string, string>> = {
   wd: "weightDecay",
   gpu: "webgpu",
   fid: "frechet",
+  nll: "likelihood",
+  bpd: "bits-per-dimension",
   is: "inception-score",
 };
 

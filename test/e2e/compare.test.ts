@@ -109,6 +109,15 @@ describe("search", () => {
     expect(again.stdout).toMatch(/^best +8 +0\.\d+ +.*grid\/trial-2$/m);
   });
 
+  test("without a metric, what selects the weights of a generator judges it", async () => {
+    const few = ["--data", "digits:600", "--steps", "2", "--generated", "50", "--set", "latentDim=2,4", "--json"];
+    const [found] = jsonLines((await latentkit.run("search", "gan", ...few, "--out", "gans")).stdout) as unknown as [
+      { readonly metric: string; readonly trials: readonly { readonly result: { readonly value: number } }[] },
+    ];
+    expect(found.metric).toMatch(/^(frechet|kid)$/);
+    expect(found.trials.map(({ result }) => result.value)).toEqual([expect.any(Number), expect.any(Number)]);
+  });
+
   test.each([
     [["--set", "latentDim=2..8"], /^--trials: a range is not a finite grid/],
     [[], /^search: empty search space, got no --set, expected --set key=values$/],

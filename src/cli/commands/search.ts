@@ -6,7 +6,6 @@ import type { ModelDefinition } from "../../models/definition.ts";
 import { namedModel } from "../../node/model-files.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
-import { metrics } from "../../evaluation/metrics/index.ts";
 import { searchRuns } from "../../node/studies.ts";
 import { bestOf, type Trial, type TriedRun } from "../../runs/studies/search-runs.ts";
 import { trainingSettings } from "../../training/settings.ts";
@@ -25,7 +24,12 @@ const settings = z.strictObject({
   data: z.string().min(1).max(1000).default("digits").describe("data to train on: see latentkit data list"),
   out: z.string().min(1).max(1000).optional().describe("folder of the runs (default runs/search-MODEL)"),
   trials: z.int().positive().max(100_000).optional().describe("number of trials (default: the whole grid)"),
-  metric: z.string().default("nll").describe("metric to select by: a validation metric, or one of evaluate"),
+  metric: z
+    .string()
+    .optional()
+    .describe(
+      "metric to select by: a validation metric, or one of evaluate (default: nll of a model with a likelihood, else what selects its weights)",
+    ),
   ...training.shape,
   ...dataOptions.shape,
   samples: z.int().positive().max(1_000_000).default(100).describe("samples of z per example, for the likelihood"),
@@ -78,8 +82,6 @@ Examples:
         measuring: {
           split: "validation" as const,
           seed,
-          metrics: metrics.some(({ name }) => name === metric) ? [metric] : ["scores", "likelihood"],
-          lacking: metrics.some(({ name }) => name === metric) ? ("refuse" as const) : ("leave out" as const),
           samples,
           generated,
           ...(priors && { priors }),
@@ -99,7 +101,7 @@ Examples:
             best: tried[i] === best,
             label: trial.label,
           }));
-          printJson({ model, data, seed, metric, split: "validation", trials: all });
+          printJson({ model, data, seed, metric: metric ?? best?.result?.name, split: "validation", trials: all });
         } else print(described(points, tried, best, flags.markdown ? markdownTable : table));
         return true;
       });

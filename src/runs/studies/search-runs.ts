@@ -3,7 +3,9 @@ import type { TrainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import type { DataOptions, OnLoadProgress } from "../../data/options.ts";
 import type { EvaluationRequest } from "../evaluate-run.ts";
-import { loadRun } from "../load-run.ts";
+import { has } from "../../evaluation/capabilities.ts";
+import { metrics } from "../../evaluation/metrics/index.ts";
+import { type LoadedRun, loadRun } from "../load-run.ts";
 import { type EvaluatedResult, evaluatedRun, type EvaluatingEvent } from "./evaluated-run.ts";
 import type { RunRequest } from "../start-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
@@ -22,9 +24,9 @@ export interface SearchRequest extends Pick<RunRequest, "definition" | "modelFil
   readonly data: string;
   readonly dataOptions: DataOptions;
   readonly seed: number;
-  /** One of the metrics evaluated. */
-  readonly metric: string;
-  readonly measuring: EvaluationRequest;
+  /** A metric of evaluate or a value of one; by default nll of a model with a likelihood, else what selects the weights of a run. */
+  readonly metric?: string | undefined;
+  readonly measuring: Omit<EvaluationRequest, "metrics" | "lacking">;
   readonly onLoadProgress?: OnLoadProgress;
 }
 
@@ -48,7 +50,7 @@ export async function* searchRuns(
   { readonly kind: "run"; readonly label: string } | CompletingEvent | EvaluatingEvent,
   readonly TriedRun[] | undefined
 > {
-  const { definition, modelFile, trials, out, data, dataOptions, seed, metric, measuring } = request;
+  const { definition, modelFile, trials, out, data, dataOptions, seed, measuring } = request;
   const platform = withLoadProgress(on, request.onLoadProgress);
   const tried: TriedRun[] = [];
   for (const [i, trial] of trials.entries()) {
@@ -62,7 +64,8 @@ export async function* searchRuns(
       const { device } = await platform.pickDevice(settings.device ?? "auto", settings.threads ?? 0);
       const loaded = await loadRun(path, device, platform);
       const kept = { store: loaded.run.store, file: "search.json" };
-      const { results } = yield* evaluatedRun(kept, loaded, measuring);
+      const metric = request.metric ?? usualMetric(loaded);
+      const { results } = yield* evaluatedRun(kept, loaded, { ...measuring, ...evaluating(metric) });
       const result = results.find((one) => one.metric === metric || one.name === metric);
       if (!result)
         throw new ConfigError(
@@ -76,6 +79,18 @@ export async function* searchRuns(
   }
   return tried;
 }
+
+/** By which trials are compared where nobody says. */
+function usualMetric({ run, trained: { model } }: LoadedRun): string {
+  if (has(model, "likelihood") && !model.density) return "nll";
+  return run.info.selection?.distance ?? "scores";
+}
+
+/** What is to be evaluated for a metric, or for a value of the model's own metrics or of its likelihood. */
+const evaluating = (metric: string): Pick<EvaluationRequest, "metrics" | "lacking"> =>
+  metrics.some(({ name }) => name === metric)
+    ? { metrics: [metric], lacking: "refuse" }
+    : { metrics: ["scores", "likelihood"], lacking: "leave out" };
 
 /** The trial of the best value, in the metric's direction; undefined where none has one. */
 export function bestOf(tried: readonly TriedRun[]): TriedRun | undefined {
