@@ -26,6 +26,7 @@ const commands: readonly (readonly [
   ["decode", "decode codes from a file", () => import("./commands/decode.ts")],
   ["evaluate", "evaluate a run: likelihood, active units, rate and others", () => import("./commands/evaluate.ts")],
   ["compare", "train models and compare them in one table", () => import("./commands/compare.ts")],
+  ["solvers", "quality of samples against passes of the network", () => import("./commands/solvers.ts")],
   ["metrics", "list the metrics of evaluate, or train a feature extractor", () => import("./commands/metrics.ts")],
   ["search", "hyperparameter search on the validation split", () => import("./commands/search.ts")],
   ["reproduce", "reproduce a table of a paper", () => import("./commands/reproduce.ts")],

@@ -24,6 +24,9 @@ export interface Sampler<Options extends object = object> {
   readonly options: z.ZodType<Options>;
   /** The scalars of each step, in order; every step has the same names. */
   schedule(options: Options): readonly StepScalars[];
+  /** Where its options are `solver` and `steps`: solvers to compare, and the passes of the network that a sample takes. */
+  readonly solvers?: readonly string[];
+  passes?(options: Options): number;
   /** The state before the first step, `count` rows each. */
   start(count: number, options: Symbolic<Options>, context: Context): Codes;
   /** The next state, of the same names, dtypes and shapes. */

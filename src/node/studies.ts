@@ -3,6 +3,7 @@ import type { Reproduction, ReproductionRow } from "../reproductions/index.ts";
 import * as comparing from "../runs/studies/compare-runs.ts";
 import { samplesBeside as samplesOfRuns } from "../runs/studies/reproduction-picture.ts";
 import * as reproducing from "../runs/studies/reproduce-row.ts";
+import * as sweeping from "../runs/studies/solver-sweep.ts";
 import * as searching from "../runs/studies/search-runs.ts";
 import { codesBeside as codesOfRuns } from "../runs/studies/codes-figure.ts";
 import { nodePlatform } from "./platform.ts";
@@ -29,3 +30,7 @@ export const samplesBeside = (paths: readonly string[]) => samplesOfRuns(paths, 
 
 /** As in src/runs/studies/codes-figure.ts. */
 export const codesBeside = (paths: readonly string[]) => codesOfRuns(paths, nodePlatform);
+
+/** As in src/runs/studies/solver-sweep.ts. */
+export const solverSweep = (request: sweeping.SolverSweep, signal?: AbortSignal) =>
+  sweeping.solverSweep(request, nodePlatform, signal);

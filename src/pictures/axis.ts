@@ -15,3 +15,12 @@ export function tickText(value: number): string {
   if (size >= 1e4) return `${Number((value / 1e3).toPrecision(4))}k`;
   return size !== 0 && size < 1e-3 ? value.toExponential().replace("e+", "e") : String(Number(value.toPrecision(6)));
 }
+
+/** Ticks of a logarithmic axis, low and high above 0: powers of ten, and 2 and 5 times each where that is not too many. */
+export function logTicks(low: number, high: number): readonly number[] {
+  const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const units = to - from > 4 ? [1] : [1, 2, 5];
+  return Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i))
+    .flatMap((power) => units.map((unit) => Number((unit * power).toPrecision(12))))
+    .filter((value) => value >= low && value <= high);
+}

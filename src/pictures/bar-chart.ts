@@ -1,4 +1,5 @@
 /** Bar charts as one self-contained SVG element, without scripts or styles. */
+import { ticks } from "./axis.ts";
 import { chartTitle, gridLines, legendFromRight, svgStart, svgText } from "./chart-frame.ts";
 import { escapeMarkup } from "./markup.ts";
 
@@ -34,7 +35,7 @@ export function barChart({
   const step = (right - margin.left) / bars.length;
   const labeled = Math.ceil(labelWidth / step);
   const atY = (value: number): number => bottom - (Math.max(0, value) / high) * (bottom - margin.top);
-  const grid = gridLines([0, high], { left: margin.left, right, atY });
+  const grid = gridLines(ticks(0, high), { left: margin.left, right, atY });
   const marks = bars.map(({ label, value, kind }, i) => {
     const left = margin.left + i * step;
     const rect = `<rect x="${(left + 0.1 * step).toFixed(1)}" y="${atY(value).toFixed(1)}" width="${(0.8 * step).toFixed(1)}" height="${(bottom - atY(value)).toFixed(1)}" fill="${escapeMarkup(kinds[kind]!.color)}"/>`;

@@ -1,5 +1,5 @@
 /** SVG parts that all charts use. */
-import { tickText, ticks } from "./axis.ts";
+import { tickText } from "./axis.ts";
 import { escapeMarkup } from "./markup.ts";
 
 export const svgText = (x: number, y: number, anchor: "start" | "middle" | "end", words: string, more = ""): string =>
@@ -12,18 +12,21 @@ export const svgStart = (title: string, width: number, height: number): string =
 export const chartTitle = (left: number, title: string): string =>
   svgText(left, 16, "start", title, ' font-weight="bold" font-size="12"');
 
-/** Horizontal grid lines with labels at round values from `low` to `high`; `atY` maps a value to its y coordinate. */
+/** Horizontal grid lines with labels at `values`; `atY` maps a value to its y coordinate. */
 export const gridLines = (
-  [low, high]: readonly [number, number],
+  values: readonly number[],
   { left, right, atY }: { readonly left: number; readonly right: number; readonly atY: (value: number) => number },
 ): readonly string[] =>
-  ticks(low, high).map((value) => {
+  values.map((value) => {
     const y = atY(value).toFixed(1);
     return (
       `<line x1="${left}" x2="${right}" y1="${y}" y2="${y}" stroke="currentColor" stroke-opacity="0.15"/>` +
       svgText(left - 6, Number(y) + 4, "end", tickText(value))
     );
   });
+
+/** About the mean width of letters of 11 pixels. */
+const LETTER = 6.6;
 
 /** A right-aligned legend on the title's line; `markAt` draws the mark to the left of each name. */
 export function legendFromRight(
@@ -36,8 +39,9 @@ export function legendFromRight(
     .map((name, i) => ({ name, i }))
     .toReversed()
     .map(({ name, i }) => {
-      const entry = svgText(at, 16, "end", name) + markAt(at - 6 * name.length, i);
-      at -= 6 * name.length + gap;
+      const width = LETTER * name.length;
+      const entry = svgText(at, 16, "end", name) + markAt(at - width, i);
+      at -= width + gap;
       return entry;
     });
 }

@@ -89,3 +89,19 @@ test("a scatter puts each point in the color of its class, the second coordinate
   expect(high[0]).toBeGreaterThan(low[0]!);
   expect(high[1]).toBeLessThan(low[1]!);
 });
+
+test("on logarithmic axes powers are as far apart, and what has no logarithm is left out", () => {
+  const points = [
+    [1, 100],
+    [2, 0],
+    [10, 10],
+    [100, 1],
+  ] as const;
+  const logarithmic = { x: true, y: true };
+  const [path] = [
+    pathOf(lineChart({ title: "t", xLabel: "n", series: [{ name: "a", color: "red", points }], logarithmic })),
+  ];
+  expect(path).toHaveLength(3);
+  const [a, b, c] = path as [number[], number[], number[]];
+  expect([b[0]! - a[0]!, b[1]! - a[1]!]).toEqual([expect.closeTo(c[0]! - b[0]!, 0), expect.closeTo(c[1]! - b[1]!, 0)]);
+});

@@ -1,5 +1,5 @@
 /** Line charts as one self-contained SVG element, without scripts or styles. */
-import { tickText, ticks } from "./axis.ts";
+import { logTicks, tickText, ticks } from "./axis.ts";
 import { chartTitle, gridLines, legendFromRight, svgStart, svgText } from "./chart-frame.ts";
 import { escapeMarkup } from "./markup.ts";
 
@@ -15,6 +15,8 @@ export interface LineChartOptions {
   readonly title: string;
   readonly xLabel: string;
   readonly series: readonly Series[];
+  /** Axes that are logarithmic, where values of 0 and below are gaps. */
+  readonly logarithmic?: { readonly x?: boolean; readonly y?: boolean };
   readonly width?: number;
   readonly height?: number;
 }
@@ -23,20 +25,33 @@ export interface LineChartOptions {
 const mostPoints = 400;
 const margin = { left: 58, right: 12, top: 30, bottom: 36 };
 
+/** Where values of an axis are, before they are scaled to its length, and its ticks. */
+interface Axis {
+  readonly of: (value: number) => number;
+  readonly ticks: (low: number, high: number) => readonly number[];
+}
+const linear: Axis = { of: (value) => value, ticks: (low, high) => (high > low ? ticks(low, high) : [low]) };
+const logarithm: Axis = { of: Math.log10, ticks: (low, high) => logTicks(10 ** low, 10 ** high) };
+
 /**
- * The vertical axis covers the values after the first twentieth of the x range, so that a high start does not flatten the rest; it is clipped at
- * the top. Values that are not finite are gaps.
+ * The vertical axis covers the values after the first twentieth of the x range, so that a high start does not flatten the rest, and all where it is
+ * logarithmic; it is clipped at the top. Values that are not finite are gaps.
  *
  * @example
  * const points = [[1, 3], [2, 2]] as const;
  * const svg = lineChart({ title: "loss", xLabel: "step", series: [{ name: "vae", color: "#4c78a8", points }] });
  */
-export function lineChart({ title, xLabel, series, width = 430, height = 250 }: LineChartOptions): string {
-  const curves = series.map((one) => ({ ...one, points: thinned(one.points.filter(isFinitePoint)) }));
+export function lineChart(options: LineChartOptions): string {
+  const { title, xLabel, series, logarithmic = {}, width = 430, height = 250 } = options;
+  const [xAxis, yAxis] = [logarithmic.x ? logarithm : linear, logarithmic.y ? logarithm : linear];
+  const curves = series.map((one) => {
+    const points = one.points.map(([x, y]) => [xAxis.of(x), yAxis.of(y)] as const);
+    return { ...one, points: thinned(points.filter(isFinitePoint)) };
+  });
   const all = curves.flatMap(({ points }) => points);
   if (all.length === 0) return "";
   const [xLow, xHigh] = extent(all.map(([x]) => x));
-  const late = all.filter(([x]) => x >= xLow + (xHigh - xLow) / 20);
+  const late = logarithmic.y ? all : all.filter(([x]) => x >= xLow + (xHigh - xLow) / 20);
   const [yLow, yHigh] = padded(extent(late.map(([, y]) => y)));
   const right = width - margin.right;
   const bottom = height - margin.bottom;
@@ -44,10 +59,8 @@ export function lineChart({ title, xLabel, series, width = 430, height = 250 }: 
   const atY = (y: number): number => bottom - ((y - yLow) / (yHigh - yLow)) * (bottom - margin.top);
   const point = (x: number, y: number): string => `${atX(x).toFixed(1)} ${atY(y).toFixed(1)}`;
 
-  const grid = gridLines([yLow, yHigh], { left: margin.left, right, atY });
-  const across = (xHigh > xLow ? ticks(xLow, xHigh) : [xLow]).map((x) =>
-    svgText(atX(x), bottom + 16, "middle", tickText(x)),
-  );
+  const grid = gridLines(yAxis.ticks(yLow, yHigh), { left: margin.left, right, atY: (y) => atY(yAxis.of(y)) });
+  const across = xAxis.ticks(xLow, xHigh).map((x) => svgText(atX(xAxis.of(x)), bottom + 16, "middle", tickText(x)));
   const lines = curves.map(({ points, color }) => {
     const path = points.map(([x, y], i) => `${i === 0 ? "M" : "L"}${point(x, y)}`).join("");
     const [only] = points;

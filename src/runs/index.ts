@@ -28,6 +28,7 @@ export type { RunStore, StoredFile, StoredLog } from "./storage/store.ts";
 export { type ComparedRun, type ComparisonRequest, type Contestant, compareRuns } from "./studies/compare-runs.ts";
 export { type MeasuredRow, type ReproductionRequest, reproduceRow } from "./studies/reproduce-row.ts";
 export { bestOf, type SearchRequest, searchRuns, type Trial, type TriedRun } from "./studies/search-runs.ts";
+export { type SolverPoint, type SolverSweep, solverSweep } from "./studies/solver-sweep.ts";
 export { train, type TrainOptions } from "./train.ts";
 export { TrainedRun } from "./trained-run.ts";
 export type { TrainingEvent } from "./training-event.ts";

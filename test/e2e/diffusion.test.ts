@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { install, type Installed } from "./install.ts";
+import { install, type Installed, jsonLines } from "./install.ts";
 import { refusalOf } from "./outcomes.ts";
 
 // A model that samples in steps and has a likelihood, but no codes.
@@ -40,5 +42,54 @@ describe("sample", () => {
     [["--churn", "5"], "sample: churn: it does nothing with solver=heun, got 5, expected solver to be stochastic"],
   ])("refuses %j", async (flags, message) => {
     expect(await refusal("sample", "run", ...flags)).toContain(message);
+  });
+});
+
+describe("solvers", () => {
+  const few = ["--metric", "mmd", "--passes", "1,4", "--solvers", "ddim,heun", "--generated", "20", "--json"];
+
+  test("the values of solvers at numbers of passes are what evaluate finds with them, and a picture of their lines", async () => {
+    const [{ points, picture }] = jsonLines((await latentkit.run("solvers", "run", ...few)).stdout) as unknown as [
+      {
+        readonly points: readonly {
+          readonly solver: string;
+          readonly steps: number;
+          readonly passes: number;
+          readonly result: { readonly value: number };
+        }[];
+        readonly picture: string;
+      },
+    ];
+    // Of two passes a step and one at the end.
+    expect(points.map(({ solver, steps, passes }) => [solver, steps, passes])).toEqual([
+      ["ddim", 1, 1],
+      ["ddim", 4, 4],
+      ["heun", 1, 1],
+      ["heun", 2, 3],
+    ]);
+    const sampler = ["--sampler", "steps=2", "--sampler", "solver=heun"];
+    const evaluated = await latentkit.run(
+      "evaluate",
+      "run",
+      "--metrics",
+      "mmd",
+      "--generated",
+      "20",
+      ...sampler,
+      "--json",
+    );
+    expect(JSON.parse(evaluated.stdout).metrics.mmd.results[0].value).toBe(points[3]!.result.value);
+    const svg = readFileSync(join(latentkit.folder, picture), "utf8");
+    expect(svg.match(/<path /g)).toHaveLength(2);
+  });
+
+  test.each([
+    [
+      ["--solvers", "euller"],
+      "--solvers: unknown solver, got euller, expected some of ancestral, ddim, heun, dpm-solver++",
+    ],
+    [["--passes", "0"], "--passes: "],
+  ])("refuses %j", async (flags, message) => {
+    expect(await refusal("solvers", "run", ...flags)).toContain(message);
   });
 });

@@ -166,6 +166,9 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
 
   return {
     options,
+    solvers: parts.defaults.solver === "renoise" ? ["renoise"] : ["ancestral", "ddim", "heun", "dpm-solver++"],
+    passes: ({ steps, solver, guidance }) =>
+      ((steps - 1) * solvers[solver].evaluations + 1) * (guidance === undefined ? 1 : 2),
     schedule(given) {
       checkGuidance(given);
       const grid = process.grid(given);
