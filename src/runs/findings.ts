@@ -6,6 +6,8 @@ import type { Remedies } from "../models/definition.ts";
 import { lacking } from "../evaluation/capabilities.ts";
 import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
+import { largestActivation } from "../training/doctor/activations.ts";
+import { averageLag } from "../training/doctor/average-lag.ts";
 import { countDeadUnits } from "../training/doctor/dead-units.ts";
 import { diagnoseGame, type Variety } from "../training/doctor/adversarial-diagnosis.ts";
 import { diagnoseDenoiser } from "../training/doctor/denoising-diagnosis.ts";
@@ -31,6 +33,7 @@ export async function runFindings({
   binarize,
   rewinds,
   remedies,
+  ema,
 }: {
   readonly run: Run;
   readonly trained: TrainedModel;
@@ -38,6 +41,8 @@ export async function runFindings({
   readonly binarize: Binarization;
   readonly rewinds: readonly Rewind[];
   readonly remedies: Remedies;
+  /** Decay of the EMA weights, where there are any. */
+  readonly ema?: number | undefined;
 }): Promise<Finding[]> {
   const records: Measured[] = [];
   for await (const record of run.metrics()) records.push(record);
@@ -50,6 +55,10 @@ export async function runFindings({
   const deadUnits = enough
     ? await countDeadUnits(model, { store, x, shape, emaWeights: trained.emaWeights })
     : undefined;
+  const few = { store, x: x.subarray(0, fewestForUnits * sizeOf(shape)), shape, emaWeights: trained.emaWeights };
+  const alone = !model.condition?.required;
+  const activation = alone ? await largestActivation(model, few) : undefined;
+  const average = alone ? await averageLag(model, few) : undefined;
   const binary = validation.dataset.range && isBinary(validation);
   const variety = await varietyOf(trained, examined, x);
   const games = diagnoseGame({ records, ...(variety && { variety }) });
@@ -62,6 +71,8 @@ export async function runFindings({
     ...(binary !== null && { binary }),
     ...(rates && { rates }),
     ...(deadUnits && { deadUnits }),
+    ...(activation && { activation }),
+    ...(average && { average, ema }),
   });
   return [
     ...games,

@@ -222,6 +222,7 @@ export class TrainingRun {
       rewinds,
       validation: this.source.validation,
       remedies: this.#parts.remedies,
+      ema: this.#parts.settings.ema,
     });
     const seconds = end === from ? this.#parts.seconds : this.#seconds;
     await run.amendInfo({ result: { step: end, weights, seconds, best: this.#best, findings } });

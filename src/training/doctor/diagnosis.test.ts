@@ -50,6 +50,29 @@ describe("exploding gradients", () => {
   });
 });
 
+test("activations explode beyond a thousand times what goes in, or 1", () => {
+  const of = (rms: number, input: number): string[] =>
+    found({ activation: { rms, input, layer: "Conv to [8, 7, 7]" } });
+  expect(of(1500, 0.3)).toEqual(["exploding-activations"]);
+  expect(of(800, 0.3)).toEqual([]);
+  expect(of(1500, 20)).toEqual([]);
+});
+
+test("EMA weights lag where they are worse than those they average, with the decay of a shorter mean", () => {
+  const of = (averaged: number, last: number) =>
+    diagnose({ records: [], average: { metric: "loss", averaged, last }, ema: 0.999 });
+  expect(of(0.9, 0.6)).toEqual([
+    {
+      finding: "average-lags",
+      evidence: "loss of validation examples is 0.9 with the EMA weights and 0.6 with those they average",
+      remedy: "more --steps, or --ema 0.996",
+    },
+  ]);
+  expect(of(0.62, 0.6)).toEqual([]);
+  // Of a metric that is maximized nothing is said.
+  expect(of(-0.5, -0.6)).toEqual([]);
+});
+
 describe("posterior collapse", () => {
   test("is half of the dimensions or more without information, with remedies that the model has", () => {
     expect(found({ rates: [2, 1, 0.001, 0] })).toEqual(["posterior-collapse"]);

@@ -4,6 +4,8 @@
  */
 import type { Remedies } from "../../models/definition.ts";
 import type { Rewind } from "../checkpoint.ts";
+import type { LargestActivation } from "./activations.ts";
+import type { AverageLag } from "./average-lag.ts";
 import type { DeadUnits } from "./dead-units.ts";
 import type { Finding } from "./finding.ts";
 
@@ -26,11 +28,23 @@ export interface Symptoms {
   /** KL(q(z_i|x) || p(z_i)) of each dimension in nats, a mean over validation examples. */
   readonly rates?: ArrayLike<number>;
   readonly deadUnits?: DeadUnits;
+  readonly activation?: LargestActivation;
+  readonly average?: AverageLag;
+  /** Decay of the EMA weights. */
+  readonly ema?: number | undefined;
 }
 
 /** Every finding there is, the most serious first. */
 export function diagnose(symptoms: Symptoms): readonly Finding[] {
-  const checks = [divergence, explodingGradients, posteriorCollapse, deadUnits, overFitting];
+  const checks = [
+    divergence,
+    explodingGradients,
+    explodingActivations,
+    posteriorCollapse,
+    deadUnits,
+    overFitting,
+    averageLags,
+  ];
   return checks.flatMap((check) => check(symptoms) ?? []);
 }
 
@@ -74,6 +88,20 @@ function explodingGradients({ records }: Symptoms): Finding | undefined {
       `${worst.name} was ${short(worst.norm)} at step ${worst.step}, ${short(worst.norm / worst.usual)} times its running median of ${short(worst.usual)}; ` +
       `${jumps.length} of ${norms.length} measurements were over ${explosion} times theirs`,
     remedy: `--clip-norm ${short(2 * worst.usual, 1)} limits it to twice the median; or a lower --learning-rate, or --warmup`,
+  };
+}
+
+/** Layers of networks that train well put out values of the order of 1 to 100 times their input's. */
+const usualActivation = 1000;
+
+function explodingActivations({ activation }: Symptoms): Finding | undefined {
+  if (!activation || activation.rms <= usualActivation * Math.max(1, activation.input)) return undefined;
+  const { rms, layer, input } = activation;
+  return {
+    finding: "exploding-activations",
+    evidence: `the output of ${layer} has a root mean square of ${short(rms)} over validation examples, whose own is ${short(input)}`,
+    remedy:
+      "a lower --learning-rate, --clip-norm 1, or --weight-decay with --optimizer adamw; normalization where the model has a setting of it",
   };
 }
 
@@ -139,6 +167,21 @@ function overFitting({ records }: Symptoms): Finding | undefined {
     evidence: `validation ${metric} rose from ${short(valueOf(best))} at step ${best.step} to ${short(end)}, while training's fell from ${short(then)} to ${short(now)}`,
     remedy:
       "the best weights are used unless --patience is 0; --patience 5 stops sooner; more data, a smaller network or --weight-decay with --optimizer adamw would generalize better",
+  };
+}
+
+/** The loss of averaged weights over that of the last ones, from which they are the worse choice. */
+const lagging = 1.05;
+
+/** EMA weights that are worse than those they average: a mean over more steps than the run's progress needs. */
+function averageLags({ average, ema }: Symptoms): Finding | undefined {
+  if (!average || ema === undefined || !(average.last > 0 && average.averaged > lagging * average.last))
+    return undefined;
+  const { metric, averaged, last } = average;
+  return {
+    finding: "average-lags",
+    evidence: `${metric} of validation examples is ${short(averaged)} with the EMA weights and ${short(last)} with those they average`,
+    remedy: `more --steps, or --ema ${short(Math.max(0.5, 1 - 4 * (1 - ema)), 3)}`,
   };
 }
 

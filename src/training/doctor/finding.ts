@@ -6,6 +6,7 @@ export const findingNames = [
   "divergence",
   "posterior-collapse",
   "exploding-gradients",
+  "exploding-activations",
   "dead-units",
   "over-fitting",
   "mode-collapse",
@@ -15,6 +16,7 @@ export const findingNames = [
   "oscillation",
   "poor-samples",
   "noise-levels-not-learned",
+  "average-lags",
 ] as const;
 
 /** A finding of the training doctor: its evidence, and the setting to change. */
