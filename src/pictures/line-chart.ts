@@ -44,9 +44,9 @@ const logarithm: Axis = { of: Math.log10, ticks: (low, high) => logTicks(10 ** l
 export function lineChart(options: LineChartOptions): string {
   const { title, xLabel, series, logarithmic = {}, width = 430, height = 250 } = options;
   const [xAxis, yAxis] = [logarithmic.x ? logarithm : linear, logarithmic.y ? logarithm : linear];
-  const curves = series.map((one) => {
-    const points = one.points.map(([x, y]) => [xAxis.of(x), yAxis.of(y)] as const);
-    return { ...one, points: thinned(points.filter(isFinitePoint)) };
+  const curves = series.map(({ name, color, points }) => {
+    const scaled = points.map(([x, y]) => [xAxis.of(x), yAxis.of(y)] as const);
+    return { name, color, points: thinned(scaled.filter(isFinitePoint)) };
   });
   const all = curves.flatMap(({ points }) => points);
   if (all.length === 0) return "";

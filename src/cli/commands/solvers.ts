@@ -97,17 +97,15 @@ function linesOf(points: readonly SolverPoint[], several: boolean): readonly Lin
 /** A row for each number of passes, a column for each line. */
 function rowsOf(lines: readonly Line[]): readonly (readonly string[])[] {
   const passes = [...new Set(lines.flatMap(({ points }) => points.map((point) => point.passes)))];
+  const cell = (points: readonly SolverPoint[], count: number): string => {
+    const point = points.find((one) => one.passes === count);
+    return point ? metricText(point.result.value) : "";
+  };
   return [
     ["passes", ...lines.map(({ name }) => name)],
     ...passes
       .toSorted((a, b) => a - b)
-      .map((count) => [
-        String(count),
-        ...lines.map(({ points }) => {
-          const point = points.find((one) => one.passes === count);
-          return point ? metricText(point.result.value) : "";
-        }),
-      ]),
+      .map((count) => [String(count)].concat(lines.map(({ points }) => cell(points, count)))),
   ];
 }
 
