@@ -9,6 +9,7 @@ import { type RunRequest, startRun } from "../../src/runs/start-run.ts";
 import type { RunStore } from "../../src/runs/storage/store.ts";
 import { drain } from "../../src/evaluation/samples/sampling.ts";
 import { follow } from "../follow-training.ts";
+import { diffusionRequest, sampledBy, type SamplesInPage } from "./diffusion-request.ts";
 
 /** What the test compares, as JSON. */
 export interface RunInPage {
@@ -71,5 +72,15 @@ async function bytesOf(store: RunStore, name: string): Promise<Uint8Array> {
   return bytes;
 }
 
-// What the test calls in the page.
-Object.assign(globalThis, { runInPage });
+async function diffusionInPage(channels: readonly number[], count: number): Promise<SamplesInPage> {
+  const platform = browserPlatform();
+  await follow(await startRun(diffusionRequest(channels), { out: "diffusion" }, platform));
+  const { device } = await platform.pickDevice("wasm", 0);
+  const { trained } = await loadRun("diffusion", device, platform);
+  const found = await sampledBy(trained, count);
+  await trained.release();
+  return { ...found, images: [...found.images] };
+}
+
+// What the tests call in the page.
+Object.assign(globalThis, { runInPage, diffusionInPage });

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type OpenPage, openPage, withoutChromium } from "./open-page.ts";
+import { nodePlatform } from "../../src/node/platform.ts";
+import { loadRun } from "../../src/runs/load-run.ts";
+import { startRun } from "../../src/runs/start-run.ts";
+import { memoryStores } from "../../src/runs/storage/memory-store.ts";
+import { cpuDevice } from "../../src/runtime/node.ts";
+import { follow } from "../follow-training.ts";
+import { diffusionRequest, sampledBy, type SamplesInPage } from "./diffusion-request.ts";
 import type { RunInPage } from "./run-page.ts";
 
 describe.skipIf(withoutChromium !== "")(`a run in Chromium${withoutChromium}`, () => {
@@ -40,4 +47,16 @@ describe.skipIf(withoutChromium !== "")(`a run in Chromium${withoutChromium}`, (
     // 5 samples together bound an example's likelihood more tightly than the mean of each alone.
     expect(run.scores["nll"]!.every((nll, i) => nll <= run.scores["negElbo"]![i]!)).toBe(true);
   });
+
+  test("of diffusion samples there as it does outside of it", async () => {
+    const inPage = await opened.page.evaluate<SamplesInPage>("diffusionInPage([4, 8], 4)");
+    const platform = { ...nodePlatform, openStore: memoryStores() };
+    await follow(await startRun(diffusionRequest([4, 8]), { out: "diffusion" }, platform));
+    const { trained } = await loadRun("diffusion", await cpuDevice(1), platform);
+    const { images } = await sampledBy(trained, 4);
+    await trained.release();
+    expect(Math.max(...images) - Math.min(...images)).toBeGreaterThan(0.3);
+    expect(inPage.images).toHaveLength(images.length);
+    expect(Math.max(...inPage.images.map((value, i) => Math.abs(value - images[i]!)))).toBeLessThan(0.01);
+  }, 120_000);
 });
