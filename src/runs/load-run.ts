@@ -1,4 +1,4 @@
-import { LatentkitError } from "../errors.ts";
+import { ConfigError, LatentkitError } from "../errors.ts";
 import { parameters, variables } from "../nn/module.ts";
 import type { DataSource } from "../data/split.ts";
 import type { Device } from "../runtime/device.ts";
@@ -48,6 +48,8 @@ export type WhichCheckpoint = "last" | "best" | number;
 
 export interface LoadOptions {
   readonly checkpoint?: WhichCheckpoint;
+  /** False for the weights themselves where the run kept their EMA too. */
+  readonly ema?: boolean;
   /** The run's model, where the platform is not to find it. The run keeps its file, where the weights fit. */
   readonly named?: NamedDefinition;
   /** Called with the progress of reading data that are opened through the run. */
@@ -63,7 +65,7 @@ export async function loadRun(
   path: string,
   device: Device,
   on: Platform,
-  { checkpoint, named, onLoadProgress }: LoadOptions = {},
+  { checkpoint, ema = true, named, onLoadProgress }: LoadOptions = {},
 ): Promise<LoadedRun> {
   const platform = withLoadProgress(on, onLoadProgress);
   const run = await Run.open(platform.openStore(path));
@@ -80,11 +82,18 @@ export async function loadRun(
   const step = await checkpointStep(run, checkpoint ?? (settings.patience === 0 ? "last" : "best"));
   const { weights, state } = await run.loadWeights({ weights: specs, ...(step !== undefined && { step }) });
   if (named?.modelFile) await keepModelFile(run, named.modelFile);
+  if (!ema && state.ema.length === 0)
+    throw new ConfigError(`--no-ema: ${path} has no EMA weights, got a run without --ema, expected one with it`);
   const store = createVariables(device, all.values());
   await writeTensors(
     store,
     all,
-    new Map([...all.keys()].map((name) => [name, (weights.get(averagedName(name)) ?? weights.get(name))!])),
+    new Map(
+      [...all.keys()].map((name) => [
+        name,
+        ((ema ? weights.get(averagedName(name)) : undefined) ?? weights.get(name))!,
+      ]),
+    ),
   );
   return {
     run,

@@ -36,6 +36,21 @@ describe("tools on codes name the run and what its model lacks", () => {
 });
 
 describe("sample", () => {
+  test("--no-ema takes the weights themselves in place of their average, where there is one", async () => {
+    const sampled = async (...flags: readonly string[]): Promise<Buffer> => {
+      const out = `points${flags.length}.npy`;
+      expect((await latentkit.run("sample", "run", "--count", "5", "--out", out, ...flags)).code).toBe(0);
+      return readFileSync(join(latentkit.folder, out));
+    };
+    const [averaged, last] = [await sampled(), await sampled("--no-ema")];
+    expect(last.length).toBe(averaged.length);
+    expect(last.equals(averaged)).toBe(false);
+    await latentkit.run("train", "pca", "--data", "toy:moons:200", "--set", "latentDim=1", "--out", "pca");
+    expect(await refusal("sample", "pca", "--no-ema")).toContain(
+      "--no-ema: pca has no EMA weights, got a run without --ema, expected one with it",
+    );
+  });
+
   test.each([
     [["--solver", "euller"], '--solver: not a value it takes, got "euller", expected one of heun, euler'],
     [["--steps", "0"], '--steps: not a value it takes, got "0", expected an integer from 1 to 10000'],

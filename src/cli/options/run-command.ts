@@ -23,6 +23,8 @@ export interface DeviceOptions {
   readonly threads?: string;
   readonly checkpoint?: string;
   readonly model?: string;
+  /** False where the last weights are asked for in place of their averages. */
+  readonly ema?: boolean;
 }
 
 export const addDeviceOptions = (command: Command): Command =>
@@ -30,7 +32,8 @@ export const addDeviceOptions = (command: Command): Command =>
     .option("--device <name>", `where to compute: ${deviceNames.join(", ")} (default auto)`)
     .option("--threads <n>", "CPU threads; 0 for one per core (default 0)")
     .option("--model <file>", "model file of a run of your own model, if it has moved or changed")
-    .option("--checkpoint <which>", "best, last, or its step (default: best, last of a run of --patience 0)");
+    .option("--checkpoint <which>", "best, last, or its step (default: best, last of a run of --patience 0)")
+    .option("--no-ema", "the weights themselves, in place of their moving average");
 
 /** The device that the options ask for. */
 export async function optionDevice({ device = "auto", threads = "0" }: DeviceOptions): Promise<PickedDevice> {
@@ -87,6 +90,7 @@ export async function optionRun(
   const loaded = await loadRun(path, device, {
     ...(checkpoint !== undefined && { checkpoint }),
     ...(named && { named }),
+    ...(options.ema === false && { ema: false }),
     onLoadProgress: loadProgress(),
   });
   // A file that cannot hold examples of this kind is refused before anything is computed for it.
