@@ -24,6 +24,8 @@ export interface DiffusionConfig extends DenoisingNetworkConfig {
   readonly coupling: CouplingName;
   readonly stageSteps: number;
   readonly conditional: boolean;
+  readonly fields: readonly string[];
+  readonly superResolution?: number | undefined;
   readonly conditionDropout: number;
 }
 
@@ -114,11 +116,23 @@ export const diffusionConfig = z.strictObject({
     .meta({ onlyWith: { process: ["consistency"] } }),
   ...denoisingNetworkConfig,
   conditional: z.boolean().default(false).describe("class-conditional: p(x|y) of labeled data"),
+  fields: z
+    .array(z.string().min(1).max(200))
+    .max(64)
+    .default([])
+    .describe("fields of the data to condition on, each of which may be left out in sampling"),
+  superResolution: z
+    .int()
+    .min(2)
+    .max(64)
+    .optional()
+    .describe("images: a model of an image given the same image so many times smaller, for latentkit upscale"),
   conditionDropout: z
     .number()
     .min(0)
     .max(1)
     .default(0.1)
-    .describe("conditional: probability of training without the class, for guidance; 0: none, no guidance")
-    .meta({ onlyWith: { conditional: ["true"] } }),
+    .describe(
+      "conditional, fields: probability of training without them, for guidance; of several also without each by itself; 0: none, no guidance",
+    ),
 });

@@ -1,21 +1,22 @@
 import { sizeOf } from "../../graph/shape.ts";
-import { constant, noise, type Tensor } from "../../graph/tensor.ts";
-import { conditioned, type Condition, type Context } from "../../nn/context.ts";
+import { type Tensor } from "../../graph/tensor.ts";
+import { conditioned, type Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { clamp, square } from "../../ops/arithmetic.ts";
-import { and, cast, greaterEqual, less, where } from "../../ops/comparison.ts";
+import { and, cast, greaterEqual, less } from "../../ops/comparison.ts";
 import { oneHot } from "../../ops/indexing.ts";
 import { concat, slice } from "../../ops/movement.ts";
 import { argmax, mean, sum } from "../../ops/reduction.ts";
+import { type Conditioning, requiredFields } from "../conditioning.ts";
 import { defineModel } from "../definition.ts";
-import type { Batch, DataSpec, Elbo, FieldSpec, Model, Objective } from "../model.ts";
+import type { Batch, DataSpec, Elbo, Model, Objective } from "../model.ts";
 import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
-import { fieldsOf } from "../parts/fields.ts";
 import { type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
 import { diffusionEditor, type DiffusionEditorOptions } from "./sampling/diffusion-editor.ts";
 import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
+import { conditioningOf, conditionInput, withoutOptional, withoutSome } from "./diffusion-conditions.ts";
 import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
 import {
   diffusionSampler,
@@ -55,7 +56,7 @@ export class Diffusion implements Model {
   readonly density?: DensityLoop;
   readonly validation?: NonNullable<Model["validation"]>;
   readonly elbo?: (x: Tensor, context: Context) => Elbo;
-  readonly condition?: { readonly fields: readonly FieldSpec[]; readonly required: boolean };
+  readonly condition?: Conditioning;
   readonly #config: DiffusionConfig;
   readonly #process: NoiseProcess;
   readonly #prediction: Prediction;
@@ -63,15 +64,15 @@ export class Diffusion implements Model {
   readonly #sigmaData: number;
 
   constructor(config: DiffusionConfig, data: DataSpec) {
-    const { process, conditional, conditionDropout } = config;
-    const fields = conditional ? fieldsOf(data, ["class"]) : [];
-    if (conditional) this.condition = { fields, required: conditionDropout === 0 };
+    const { process, network } = config;
+    const condition = conditioningOf(config, data);
+    if (condition) this.condition = condition;
     this.#config = config;
     this.#centered = centeredOf(data);
     this.#sigmaData = isIntensity(data) ? 0.5 : 1;
     this.#process = processOf(config);
     this.#prediction = predictionOf(config, this.#sigmaData);
-    this.network = denoisingNetwork(config, data.shape, fields);
+    this.network = denoisingNetwork(config, data.shape, conditionInput(condition, { network, data }));
     const bounded = isIntensity(data);
     // D of a consistency model is where a path ends, not E[x|y].
     if (process !== "consistency")
@@ -90,7 +91,7 @@ export class Diffusion implements Model {
       denoise: (y, level, context, guide) => this.denoise(y, level, context, { guide, bounded }),
       finish: finishOf(data),
       defaults: usual[process],
-      guides: conditional && conditionDropout > 0,
+      guides: condition !== undefined && requiredFields({ condition }).length < condition.fields.length,
     };
     this.sampler = diffusionSampler(sampling);
     this.editor = diffusionEditor(sampling, this.#centered);
@@ -110,7 +111,8 @@ export class Diffusion implements Model {
     const level = { alpha: alpha.broadcastTo([batch]), sigma: sigma.broadcastTo([batch]) };
     const [z, feature] = [this.#prediction.input(y, level), this.#prediction.feature(level)];
     const F = (given: Context): Tensor => this.network.apply(z, feature, given);
-    const predicted = guide && context.condition ? guided(F, over(y, guide(level)), context) : F(context);
+    const without = guide && withoutOptional(this.condition, context);
+    const predicted = without ? guided(F, over(y, guide(level)), context, without) : F(context);
     const denoised = this.#prediction.denoised(predicted, y, level);
     if (!bounded) return denoised;
     const x = clamp(denoised.x, -1, 1);
@@ -129,7 +131,9 @@ export class Diffusion implements Model {
 
   objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const context = contextOf("loss");
-    const given = context.condition && withoutSome(context.condition, x.shape[0]!, this.#config.conditionDropout);
+    const [batch, probability] = [x.shape[0]!, this.#config.conditionDropout];
+    const given =
+      this.condition && context.condition && withoutSome(this.condition, context.condition, { batch, probability });
     const { losses, level } = this.#trainingLosses(this.#centered(x), step, conditioned(context, given));
     return [
       {
@@ -168,20 +172,6 @@ export class Diffusion implements Model {
 interface LevelLosses {
   readonly losses: Tensor;
   readonly level: NoiseLevel;
-}
-
-/** Each example without its condition with this probability: classes become -1, numbers 0. */
-function withoutSome(condition: Condition, batch: number, probability: number): Condition {
-  if (probability === 0) return condition;
-  const dropped = less(noise.uniform([batch]), probability);
-  return Object.fromEntries(
-    Object.entries(condition).map(([name, given]) => [
-      name,
-      given.dtype === "int64"
-        ? where(dropped, constant(-1, [], "int64"), given)
-        : where(over(given, dropped), constant(0), given),
-    ]),
-  );
 }
 
 /** What D becomes at the end: intensities from 0 to 1, of each category of a row its likeliest value. */

@@ -7,7 +7,7 @@ import { Linear } from "../../../nn/linear.ts";
 import { LayerNorm } from "../../../nn/normalization.ts";
 import { silu, sin, cos } from "../../../ops/elementwise.ts";
 import { concat, flatten, reshape } from "../../../ops/movement.ts";
-import type { FieldSpec } from "../../model.ts";
+import type { ConditionInput } from "./condition-input.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";
 
 /** Two layers of a residual branch, with the embedding added between; the identity at first. */
@@ -41,7 +41,7 @@ export interface ResidualMLPOptions {
   /** Sines and cosines of each coordinate beside it: for few dimensions whose density is narrow somewhere. */
   readonly fourier: boolean;
   readonly dropout: number;
-  readonly fields: readonly FieldSpec[];
+  readonly given: ConditionInput;
 }
 
 /** A residual network of fully connected layers: [n, ...shape] -> the same. */
@@ -53,9 +53,9 @@ export class ResidualMLP implements DenoisingNetwork {
   readonly last: Linear;
   readonly #fourier: boolean;
 
-  constructor(shape: Shape, { width, depth, fourier, dropout, fields }: ResidualMLPOptions) {
+  constructor(shape: Shape, { width, depth, fourier, dropout, given }: ResidualMLPOptions) {
     const inDim = sizeOf(shape) * (fourier ? 1 + 2 * WAVES.length : 1);
-    this.embedding = new LevelEmbedding(width, fields);
+    this.embedding = new LevelEmbedding(width, given);
     this.first = new Linear(inDim, width, { weight: heNormal });
     this.blocks = Array.from({ length: depth }, () => new Block(width, dropout));
     this.norm = new LayerNorm(width);

@@ -1,0 +1,94 @@
+import { ConfigError } from "../../errors.ts";
+import { noise, type Tensor } from "../../graph/tensor.ts";
+import { conditioned, type Condition, type Context } from "../../nn/context.ts";
+import { less, or } from "../../ops/comparison.ts";
+import { averagePool } from "../../ops/pooling.ts";
+import { type Conditioning, requiredFields } from "../conditioning.ts";
+import type { DataSpec } from "../model.ts";
+import { centeredOf } from "../parts/centered.ts";
+import { fieldsOf } from "../parts/fields.ts";
+import type { DiffusionConfig } from "./diffusion-settings.ts";
+import { ConditionInput, withoutField } from "./networks/condition-input.ts";
+
+/** The field of an image that is the same image so many times smaller. */
+export const LOW_RESOLUTION = "lowResolution";
+
+type ConditionSettings = Pick<
+  DiffusionConfig,
+  "conditional" | "conditionDropout" | "fields" | "network" | "superResolution"
+>;
+
+/**
+ * What a diffusion model is conditioned on. Fields of the data are left out of some training examples, so that each may be left out, and guidance
+ * has a prediction without them; with `superResolution`, the example's own mean over squares of pixels, which is always given
+ * (SR3, Saharia et al. 2021, arXiv:2104.07636). Undefined for nothing.
+ */
+export function conditioningOf(config: ConditionSettings, data: DataSpec): Conditioning | undefined {
+  const { conditional, conditionDropout, superResolution: factor } = config;
+  const names = [...(conditional && !config.fields.includes("class") ? ["class"] : []), ...config.fields];
+  const fields = fieldsOf(data, names);
+  if (factor === undefined) return names.length === 0 ? undefined : { fields, required: conditionDropout === 0 };
+  const shape = smallShape(factor, data);
+  return {
+    fields: [...fields, { name: LOW_RESOLUTION, kind: "numbers", shape }],
+    required: true,
+    optional: conditionDropout === 0 ? [] : names,
+    ofExample: { [LOW_RESOLUTION]: (x) => averagePool(x, { kernel: factor }) },
+  };
+}
+
+function smallShape(factor: number, { kind, shape, fields = [] }: DataSpec): readonly number[] {
+  const [channels, height, width] = shape;
+  if (kind !== "image" || channels === undefined || height === undefined || width === undefined)
+    throw new ConfigError(
+      `superResolution: it is of images, got ${kind} of shape [${shape.join(", ")}], expected [channels, height, width]`,
+    );
+  if (height % factor !== 0 || width % factor !== 0)
+    throw new ConfigError(
+      `superResolution: the smaller image has whole pixels, got a factor of ${factor} for images of ${width}x${height}, expected a common divisor of both sides`,
+    );
+  if (fields.some(({ name }) => name === LOW_RESOLUTION))
+    throw new ConfigError(
+      `superResolution: the data have a field of the name of the smaller image, got ${LOW_RESOLUTION}, expected another name`,
+    );
+  return [channels, height / factor, width / factor];
+}
+
+/** How networks see the condition: images of the smaller size as the example itself. */
+export const conditionInput = (
+  condition: Conditioning | undefined,
+  { network, data }: { readonly network: DiffusionConfig["network"]; readonly data: DataSpec },
+): ConditionInput =>
+  new ConditionInput(condition?.fields ?? [], {
+    pictures: network !== "mlp",
+    seen: { [LOW_RESOLUTION]: centeredOf(data) },
+  });
+
+/** The context without what may be left out; undefined where that is nothing. */
+export function withoutOptional(condition: Conditioning | undefined, context: Context): Context | undefined {
+  const needed = requiredFields({ condition }).map(({ name }) => name);
+  const given = Object.entries(context.condition ?? {});
+  const kept = given.filter(([name]) => needed.includes(name));
+  if (kept.length === given.length) return undefined;
+  return conditioned(context, kept.length === 0 ? undefined : Object.fromEntries(kept));
+}
+
+/**
+ * Each example without its condition with this probability; of several fields each by itself too, so that any of them may be
+ * given alone. What is always given stays.
+ */
+export function withoutSome(
+  conditioning: Conditioning,
+  condition: Condition,
+  { batch, probability }: { readonly batch: number; readonly probability: number },
+): Condition {
+  const needed = requiredFields({ condition: conditioning });
+  const fields = conditioning.fields.filter((field) => !needed.includes(field));
+  const drawn = (): Tensor => less(noise.uniform([batch]), probability);
+  if (fields.length === 0 || probability === 0) return condition;
+  const all = drawn();
+  return fields.reduce(
+    (given, field) => withoutField(given, field, fields.length === 1 ? all : or(all, drawn())),
+    condition,
+  );
+}
