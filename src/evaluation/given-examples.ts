@@ -3,6 +3,7 @@ import { firstExamples } from "../data/first-examples.ts";
 import type { Split } from "../data/split.ts";
 import { DataError } from "../errors.ts";
 import { evaluate } from "../graph/evaluate.ts";
+import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input } from "../graph/tensor.ts";
 import { value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
@@ -30,7 +31,7 @@ export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
         return [spec.name, Array.from<bigint | number, number>(values, Number)];
       }),
     ),
-    ...fieldsOfExamples(trained.model, split),
+    ...fieldsOfExamples(trained, split),
   });
 }
 
@@ -38,22 +39,32 @@ export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
 const piece = 250;
 
 /** The fields that follow from the examples of a split themselves. */
-function fieldsOfExamples({ condition }: Model, split: Split): ConditionValues {
-  const { shape } = split.dataset;
+function fieldsOfExamples({ model, shape }: TrainedModel, split: Split): ConditionValues {
+  const parts: ConditionValues[] = [];
+  if (!model.condition?.ofExample) return {};
+  for (let first = 0; first < split.indices.length; first += piece) {
+    const indices = split.indices.subarray(first, first + piece);
+    parts.push(exampleFields(model, shape, firstExamples({ ...split, indices }, piece)));
+  }
+  const [names = {}] = parts;
   return Object.fromEntries(
-    Object.entries(condition?.ofExample ?? {}).map(([name, of]) => {
-      const parts: Float32Array[] = [];
-      for (let first = 0; first < split.indices.length; first += piece) {
-        const indices = split.indices.subarray(first, first + piece);
-        const x = new Input("x", [indices.length, ...shape]);
-        const examples = value("float32", x.shape, firstExamples({ ...split, indices }, piece));
-        const [found] = evaluate([of(x)], new Map([[x, examples]]));
-        parts.push(Float32Array.from(found!.data));
-      }
-      const [{ length = 0 } = {}] = parts;
-      const values = new Float32Array(parts.reduce((total, part) => total + part.length, 0));
-      parts.forEach((part, i) => values.set(part, i * length));
+    Object.keys(names).map((name) => {
+      const length = names[name]!.length;
+      const values = new Float32Array(parts.reduce((total, part) => total + part[name]!.length, 0));
+      parts.forEach((part, i) => values.set(part[name]!, i * length));
       return [name, values];
+    }),
+  );
+}
+
+/** The fields of a model that follow from examples x, [count, ...shape]: see Conditioning. */
+export function exampleFields(model: Model, shape: Shape, x: Float32Array): Readonly<Record<string, Float32Array>> {
+  const input = new Input("x", [x.length / sizeOf(shape), ...shape]);
+  const given = new Map([[input, value("float32", input.shape, x)]]);
+  return Object.fromEntries(
+    Object.entries(model.condition?.ofExample ?? {}).map(([name, of]) => {
+      const [found] = evaluate([of(input)], given);
+      return [name, Float32Array.from(found!.data)];
     }),
   );
 }

@@ -2,6 +2,9 @@ import type { FieldSpec } from "../data/spec.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Condition } from "../nn/context.ts";
 
+/** The field of an image that is the same image at a lower resolution. */
+export const LOW_RESOLUTION = "lowResolution";
+
 /** What a model can be conditioned on. */
 export interface Conditioning {
   readonly fields: readonly FieldSpec[];

@@ -3,20 +3,14 @@ import { noise, type Tensor } from "../../graph/tensor.ts";
 import { conditioned, type Condition, type Context } from "../../nn/context.ts";
 import { less, or } from "../../ops/comparison.ts";
 import { averagePool } from "../../ops/pooling.ts";
-import { type Conditioning, requiredFields } from "../conditioning.ts";
+import { type Conditioning, LOW_RESOLUTION, requiredFields } from "../conditioning.ts";
 import type { DataSpec } from "../model.ts";
 import { centeredOf } from "../parts/centered.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import type { DiffusionConfig } from "./diffusion-settings.ts";
 import { ConditionInput, withoutField } from "./networks/condition-input.ts";
 
-/** The field of an image that is the same image so many times smaller. */
-export const LOW_RESOLUTION = "lowResolution";
-
-type ConditionSettings = Pick<
-  DiffusionConfig,
-  "conditional" | "conditionDropout" | "fields" | "network" | "superResolution"
->;
+type ConditionSettings = Pick<DiffusionConfig, "conditional" | "conditionDropout" | "fields" | "superResolution">;
 
 /**
  * What a diffusion model is conditioned on. Fields of the data are left out of some training examples, so that each may be left out, and guidance
@@ -54,22 +48,22 @@ function smallShape(factor: number, { kind, shape, fields = [] }: DataSpec): rea
   return [channels, height / factor, width / factor];
 }
 
-/** How networks see the condition: images of the smaller size as the example itself. */
-export const conditionInput = (
-  condition: Conditioning | undefined,
-  { network, data }: { readonly network: DiffusionConfig["network"]; readonly data: DataSpec },
-): ConditionInput =>
+/** How networks see the condition: a smaller image as the example itself. */
+export const conditionInput = (condition: Conditioning | undefined, data: DataSpec): ConditionInput =>
   new ConditionInput(condition?.fields ?? [], {
-    pictures: network !== "mlp",
+    beside: data.shape.length === 3,
     seen: { [LOW_RESOLUTION]: centeredOf(data) },
   });
 
-/** The context without what may be left out; undefined where that is nothing. */
-export function withoutOptional(condition: Conditioning | undefined, context: Context): Context | undefined {
-  const needed = requiredFields({ condition }).map(({ name }) => name);
+/** The context without what may be left out. Throws ConfigError where that is nothing. */
+export function withoutOptional(condition: Conditioning | undefined, context: Context): Context {
+  const needed = new Set(requiredFields({ condition }).map(({ name }) => name));
   const given = Object.entries(context.condition ?? {});
-  const kept = given.filter(([name]) => needed.includes(name));
-  if (kept.length === given.length) return undefined;
+  const kept = given.filter(([name]) => needed.has(name));
+  if (kept.length === given.length)
+    throw new ConfigError(
+      "guidance: it is towards what may be left out of a condition, got none of that, expected a class or another field too",
+    );
   return conditioned(context, kept.length === 0 ? undefined : Object.fromEntries(kept));
 }
 

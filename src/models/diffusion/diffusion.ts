@@ -64,7 +64,7 @@ export class Diffusion implements Model {
   readonly #sigmaData: number;
 
   constructor(config: DiffusionConfig, data: DataSpec) {
-    const { process, network } = config;
+    const { process } = config;
     const condition = conditioningOf(config, data);
     if (condition) this.condition = condition;
     this.#config = config;
@@ -72,7 +72,7 @@ export class Diffusion implements Model {
     this.#sigmaData = isIntensity(data) ? 0.5 : 1;
     this.#process = processOf(config);
     this.#prediction = predictionOf(config, this.#sigmaData);
-    this.network = denoisingNetwork(config, data.shape, conditionInput(condition, { network, data }));
+    this.network = denoisingNetwork(config, data.shape, conditionInput(condition, data));
     const bounded = isIntensity(data);
     // D of a consistency model is where a path ends, not E[x|y].
     if (process !== "consistency")
@@ -111,8 +111,9 @@ export class Diffusion implements Model {
     const level = { alpha: alpha.broadcastTo([batch]), sigma: sigma.broadcastTo([batch]) };
     const [z, feature] = [this.#prediction.input(y, level), this.#prediction.feature(level)];
     const F = (given: Context): Tensor => this.network.apply(z, feature, given);
-    const without = guide && withoutOptional(this.condition, context);
-    const predicted = without ? guided(F, over(y, guide(level)), context, without) : F(context);
+    const predicted = guide
+      ? guided(F, over(y, guide(level)), context, withoutOptional(this.condition, context))
+      : F(context);
     const denoised = this.#prediction.denoised(predicted, y, level);
     if (!bounded) return denoised;
     const x = clamp(denoised.x, -1, 1);

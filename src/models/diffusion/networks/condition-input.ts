@@ -1,4 +1,3 @@
-import type { Shape } from "../../../graph/shape.ts";
 import { constant, type Tensor } from "../../../graph/tensor.ts";
 import type { Condition, Context } from "../../../nn/context.ts";
 import { where } from "../../../ops/comparison.ts";
@@ -24,8 +23,8 @@ export function withoutField(condition: Condition, { name, kind }: FieldSpec, dr
 }
 
 export interface ConditionInputOptions {
-  /** Whether fields that are images become channels beside y, in place of a part of the vector. */
-  readonly pictures: boolean;
+  /** Whether y is an image, and fields that are images become channels beside it in place of a part of the vector. */
+  readonly beside: boolean;
   /** Numbers of fields as networks see them, where that is not as they are. */
   readonly seen?: Readonly<Record<string, (given: Tensor) => Tensor>>;
 }
@@ -43,9 +42,9 @@ export class ConditionInput {
   readonly #pictures: readonly PictureField[];
   readonly #seen: NonNullable<ConditionInputOptions["seen"]>;
 
-  constructor(fields: readonly FieldSpec[], { pictures, seen = {} }: ConditionInputOptions) {
-    this.#pictures = pictures ? fields.filter(isPicture) : [];
-    this.#vectors = pictures ? fields.filter((field) => !isPicture(field)) : fields;
+  constructor(fields: readonly FieldSpec[], { beside, seen = {} }: ConditionInputOptions) {
+    this.#pictures = beside ? fields.filter(isPicture) : [];
+    this.#vectors = beside ? fields.filter((field) => !isPicture(field)) : fields;
     this.#seen = seen;
     this.size = conditionSize(this.#vectors) + this.#vectors.filter(isNumbers).length;
     this.channels = this.#pictures.reduce((total, { shape: [channels] }) => total + channels + 1, 0);
@@ -53,16 +52,19 @@ export class ConditionInput {
 
   /** [rows, size]. */
   vector(context: Context, rows: number): Tensor {
-    const numbers = this.#vectors.filter(isNumbers).map((field) => ({ field, ...this.#numbers(field, context, rows) }));
-    const condition = { ...context.condition, ...Object.fromEntries(numbers.map(({ field, x }) => [field.name, x])) };
+    const numbers = this.#vectors.filter(isNumbers);
+    const found = numbers.map((field) => this.#numbers(field, context, rows));
+    const condition = {
+      ...context.condition,
+      ...Object.fromEntries(numbers.map(({ name }, i) => [name, found[i]!.x] as const)),
+    };
     const values = conditionVector(this.#vectors, { ...context, condition }, rows);
-    return numbers.length === 0
-      ? values
-      : concat([values, ...numbers.map(({ known }) => reshape(known, [rows, 1]))], 1);
+    return numbers.length === 0 ? values : concat([values, ...found.map(({ known }) => reshape(known, [rows, 1]))], 1);
   }
 
   /** y [rows, c, h, w] with `channels` more. */
   beside(y: Tensor, context: Context): Tensor {
+    if (this.#pictures.length === 0) return y;
     const [rows, , height, width] = y.shape as readonly [number, number, number, number];
     const parts = this.#pictures.flatMap((field) => {
       const { x, known } = this.#numbers(field, context, rows);
@@ -72,7 +74,7 @@ export class ConditionInput {
         over(y, known).broadcastTo([rows, 1, height, width]),
       ];
     });
-    return parts.length === 0 ? y : concat([y, ...parts], 1);
+    return concat([y, ...parts], 1);
   }
 
   /** Numbers of a field [rows, ...shape], 0 in the rows that do not have them, and which do: [rows], 1 or 0. */
