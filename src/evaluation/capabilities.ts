@@ -66,6 +66,11 @@ const capabilities = {
     does: "was trained on images given smaller ones, such as diffusion with superResolution",
     lacks: "does not make images of smaller ones",
   },
+  translate: {
+    has: ({ condition }) => condition?.start !== undefined,
+    does: "goes from examples of other data to its own, such as diffusion with source",
+    lacks: "does not start from examples",
+  },
   prior: {
     has: ({ latents = [] }) => latents.length > 0 && latents.every(({ prior }) => prior),
     does: "has a prior p(z)",

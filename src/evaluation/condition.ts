@@ -53,10 +53,16 @@ export class Given {
     const expected =
       missing.kind === "class"
         ? `a ${name} from 0 to ${missing.classes.length - 1}, by --label or given()`
-        : `numbers of shape [${missing.shape.join(", ")}], by ${this.#model.condition?.ofExample?.[name] ? "latentkit upscale" : "--condition"} or given()`;
+        : `numbers of shape [${missing.shape.join(", ")}], by ${this.#commandFor(name)} or given()`;
     throw new UnsupportedOpError(
       `model: it is of p(x | ${needed.map((field) => field.name).join(", ")}), got no ${name} to ${what} with, expected ${expected}`,
     );
+  }
+
+  #commandFor(field: string): string {
+    const { ofExample, start } = this.#model.condition ?? {};
+    if (ofExample?.[field]) return "latentkit upscale";
+    return field === start ? "latentkit translate" : "--condition";
   }
 
   /** The context of a graph of so many rows. */

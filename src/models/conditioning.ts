@@ -14,6 +14,8 @@ export interface Conditioning {
   readonly optional?: readonly string[];
   /** Fields that follow from the example, such as a smaller image of it: by name, from x [batch, ...shape]. Data do not have them. */
   readonly ofExample?: Readonly<Record<string, (x: Tensor) => Tensor>>;
+  /** The field that samples start from, in place of noise: an example of other data, in the shape of x. */
+  readonly start?: string;
 }
 
 interface Conditioned {

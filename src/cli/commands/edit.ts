@@ -19,7 +19,7 @@ import {
 import { editorSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
-import { variationRows } from "../output/variation-rows.ts";
+import { variationRows } from "../../runs/pictures/variation-rows.ts";
 import { finishImageGrid, imageGridKinds, samplesFile } from "../output/write-output.ts";
 
 /** Without --count: edits of each example. */

@@ -6,7 +6,7 @@ import { requireCapabilities } from "../../evaluation/capabilities.ts";
 import { exampleFields, givenOrOwn } from "../../evaluation/given-examples.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { LOW_RESOLUTION } from "../../models/conditioning.ts";
-import { enlarged } from "../../pictures/enlarged.ts";
+import { enlarged } from "../../runs/pictures/enlarged.ts";
 import { samplePiece } from "../../runs/samples/sample-rows.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import {
@@ -21,7 +21,7 @@ import { samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { print } from "../output/terminal.ts";
-import { variationRows } from "../output/variation-rows.ts";
+import { variationRows } from "../../runs/pictures/variation-rows.ts";
 import { finishImageGrid, imageGridKinds, samplesFile } from "../output/write-output.ts";
 
 /** Without --count: images of each smaller one. */

@@ -24,6 +24,9 @@ export async function nextCommands({ run, trained, source }: TrainingRun): Promi
     ...(has(model, "upscale") && examined
       ? [{ command: command("upscale"), meaning: "images made of smaller ones" }]
       : []),
+    ...(has(model, "translate") && examined
+      ? [{ command: command("translate"), meaning: "examples of the source and what they become" }]
+      : []),
     ...(prior === undefined
       ? []
       : [

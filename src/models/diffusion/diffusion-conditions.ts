@@ -4,31 +4,50 @@ import { conditioned, type Condition, type Context } from "../../nn/context.ts";
 import { less, or } from "../../ops/comparison.ts";
 import { averagePool } from "../../ops/pooling.ts";
 import { type Conditioning, LOW_RESOLUTION, requiredFields } from "../conditioning.ts";
-import type { DataSpec } from "../model.ts";
+import type { DataSpec, FieldSpec } from "../model.ts";
 import { centeredOf } from "../parts/centered.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import type { DiffusionConfig } from "./diffusion-settings.ts";
 import { ConditionInput, withoutField } from "./networks/condition-input.ts";
 
-type ConditionSettings = Pick<DiffusionConfig, "conditional" | "conditionDropout" | "fields" | "superResolution">;
+type ConditionSettings = Pick<
+  DiffusionConfig,
+  "conditional" | "conditionDropout" | "fields" | "source" | "superResolution"
+>;
 
 /**
  * What a diffusion model is conditioned on. Fields of the data are left out of some training examples, so that each may be left out, and guidance
  * has a prediction without them; with `superResolution`, the example's own mean over squares of pixels, which is always given
- * (SR3, Saharia et al. 2021, arXiv:2104.07636). Undefined for nothing.
+ * (SR3, Saharia et al. 2021, arXiv:2104.07636); with `source`, what samples start from, which the network does not see. Undefined for nothing.
  */
 export function conditioningOf(config: ConditionSettings, data: DataSpec): Conditioning | undefined {
-  const { conditional, conditionDropout, superResolution: factor } = config;
+  const { conditional, conditionDropout, source, superResolution: factor } = config;
   const names = [...(conditional && !config.fields.includes("class") ? ["class"] : []), ...config.fields];
   const fields = fieldsOf(data, names);
-  if (factor === undefined) return names.length === 0 ? undefined : { fields, required: conditionDropout === 0 };
-  const shape = smallShape(factor, data);
+  const start = source === undefined ? [] : [sourceField(source, names, data)];
+  const small: readonly FieldSpec[] =
+    factor === undefined ? [] : [{ name: LOW_RESOLUTION, kind: "numbers", shape: smallShape(factor, data) }];
+  const always = [...start, ...small];
+  if (fields.length + always.length === 0) return undefined;
+  if (always.length === 0) return { fields, required: conditionDropout === 0 };
   return {
-    fields: [...fields, { name: LOW_RESOLUTION, kind: "numbers", shape }],
+    fields: [...fields, ...always],
     required: true,
     optional: conditionDropout === 0 ? [] : names,
-    ofExample: { [LOW_RESOLUTION]: (x) => averagePool(x, { kernel: factor }) },
+    ...(factor !== undefined && { ofExample: { [LOW_RESOLUTION]: (x) => averagePool(x, { kernel: factor }) } }),
+    ...(source !== undefined && { start: source }),
   };
+}
+
+function sourceField(source: string, names: readonly string[], data: DataSpec): FieldSpec {
+  if (names.includes(source))
+    throw new ConfigError(`source: the network does not see it, got ${source} among fields too, expected it once`);
+  const [field] = fieldsOf(data, [source]) as readonly [FieldSpec];
+  if (data.columns) throw new ConfigError("source: rows of a table have none, got a table, expected images or points");
+  if (field.kind === "numbers" && field.shape.join() === data.shape.join()) return field;
+  throw new ConfigError(
+    `source: samples start from an example of their shape, got ${source}, ${field.kind === "class" ? "a class" : `numbers of shape [${field.shape.join(", ")}]`}, expected [${data.shape.join(", ")}]`,
+  );
 }
 
 function smallShape(factor: number, { kind, shape, fields = [] }: DataSpec): readonly number[] {
@@ -50,7 +69,7 @@ function smallShape(factor: number, { kind, shape, fields = [] }: DataSpec): rea
 
 /** How networks see the condition: a smaller image as the example itself. */
 export const conditionInput = (condition: Conditioning | undefined, data: DataSpec): ConditionInput =>
-  new ConditionInput(condition?.fields ?? [], {
+  new ConditionInput(condition?.fields.filter(({ name }) => name !== condition.start) ?? [], {
     beside: data.shape.length === 3,
     seen: { [LOW_RESOLUTION]: centeredOf(data) },
   });

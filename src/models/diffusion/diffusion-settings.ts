@@ -26,6 +26,7 @@ export interface DiffusionConfig extends DenoisingNetworkConfig {
   readonly conditional: boolean;
   readonly fields: readonly string[];
   readonly superResolution?: number | undefined;
+  readonly source?: string | undefined;
   readonly conditionDropout: number;
 }
 
@@ -40,7 +41,8 @@ export const usual = {
   { prediction: PredictionName; paths: readonly NoisePathName[]; [key: string]: unknown }
 >;
 
-export function processOf({ process, path, times, logMean, logStd, coupling }: DiffusionConfig): NoiseProcess {
+export function processOf(config: DiffusionConfig): NoiseProcess {
+  const { process, path, prediction, source, times, logMean, logStd, coupling } = config;
   const { paths }: { readonly paths: readonly NoisePathName[] } = usual[process];
   if (path !== undefined && !paths.includes(path))
     throw new ConfigError(
@@ -48,6 +50,12 @@ export function processOf({ process, path, times, logMean, logStd, coupling }: D
     );
   if (coupling !== "independent" && process !== "flow")
     throw new ConfigError(`coupling: ${coupling} is for process=flow, got process=${process}, expected independent`);
+  if (source === undefined && coupling === "paired")
+    throw new ConfigError("coupling: noise is in no pairs, got paired without a source, expected source too");
+  if (source !== undefined && ((path ?? "rectified") !== "rectified" || (prediction ?? "velocity") !== "velocity"))
+    throw new ConfigError(
+      `source: samples go in a straight line from it, got ${path === undefined || path === "rectified" ? `prediction=${prediction}` : `path=${path}`}, expected path=rectified and prediction=velocity`,
+    );
   if (process === "consistency") return consistencyNoise;
   if (process === "edm") return logNormalNoise({ logMean, logStd });
   return timedNoise(noisePaths[path ?? paths[0]!], timeDensities[times]);
@@ -106,7 +114,18 @@ export const diffusionConfig = z.strictObject({
   coupling: z
     .enum(Object.keys(couplings) as [CouplingName, ...CouplingName[]])
     .default("independent")
-    .describe("flow: pairs of examples and noise; optimal-transport: near ones within a batch"),
+    .describe(
+      "flow: pairs of examples and noise, or what there is in its place; optimal-transport: near ones within a batch; paired: with source, as the data have them",
+    ),
+  source: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      "flow: field of the data that samples start from in place of noise, such as source of --data pairs:SOURCE,TARGET, for latentkit translate",
+    )
+    .meta({ onlyWith: { process: ["flow"] } }),
   stageSteps: z
     .int()
     .positive()

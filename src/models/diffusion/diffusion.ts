@@ -12,18 +12,14 @@ import { defineModel } from "../definition.ts";
 import type { Batch, DataSpec, Elbo, Model, Objective } from "../model.ts";
 import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
-import { type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
+import { type AnySampler, type DensityLoop, type Editor, guided } from "../sampler.ts";
 import { diffusionEditor, type DiffusionEditorOptions } from "./sampling/diffusion-editor.ts";
 import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
 import { conditioningOf, conditionInput, withoutOptional, withoutSome } from "./diffusion-conditions.ts";
 import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
-import {
-  diffusionSampler,
-  type DiffusionSamplerOptions,
-  type Guide,
-  type SamplerParts,
-} from "./sampling/diffusion-sampler.ts";
+import { diffusionSampler, type Guide, type SamplerParts } from "./sampling/diffusion-sampler.ts";
+import { transportSampler } from "./sampling/transport-sampler.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
 import { denoisingNetwork } from "./networks/denoising-network.ts";
 import { noisy, type NoiseLevel, over } from "./noise/noise-level.ts";
@@ -43,16 +39,18 @@ import { variationalBound } from "./likelihood/variational-bound.ts";
  * - `edm`: Karras et al. 2022, arXiv:2206.00364: log-normal sigma, preconditioned, weight lambda(sigma) = 1 / cOut^2.
  * - `ddpm`: Ho et al. 2020, arXiv:2006.11239, eq. 14, in continuous time; predictions epsilon, x0 and v (arXiv:2202.00512).
  * - `consistency`: D itself is trained to be the same along the paths of the ODE ([consistency.ts](consistency.ts)): samples of one step.
- * - `flow`: flow matching (Lipman et al. 2023, arXiv:2210.02747) and rectified flow (Liu et al. 2023, arXiv:2209.03003).
+ * - `flow`: flow matching (Lipman et al. 2023, arXiv:2210.02747) and rectified flow (Liu et al. 2023, arXiv:2209.03003); with `source`, n is an
+ *   example of other data (there, section 2: from pi_0 to pi_1), paired in each batch by a [coupling](noise/coupling.ts).
  *
  * Whatever else it was trained with, samples are made by any [solver](sampling/solvers.ts) but `renoise`, with any number of steps; a consistency model
  * is for `renoise`, since its D is not E[x|y].
  */
 export class Diffusion implements Model {
   readonly network: DenoisingNetwork;
-  readonly sampler: Sampler<DiffusionSamplerOptions>;
-  readonly editor: Editor<DiffusionEditorOptions>;
-  /** Of rows of a table there is none: their categories are no real numbers. */
+  readonly sampler: AnySampler;
+  /** From noise alone. */
+  readonly editor?: Editor<DiffusionEditorOptions>;
+  /** Of rows of a table there is none: their categories are no real numbers. Nor is there where samples start from other data. */
   readonly density?: DensityLoop;
   readonly validation?: NonNullable<Model["validation"]>;
   readonly elbo?: (x: Tensor, context: Context) => Elbo;
@@ -77,7 +75,8 @@ export class Diffusion implements Model {
     // D of a consistency model is where a path ends, not E[x|y].
     if (process !== "consistency")
       this.validation = (x, context) => ({ loss: this.#losses(this.#centered(x), context).losses });
-    if (!data.columns && process !== "consistency") {
+    const fromNoise = condition?.start === undefined;
+    if (!data.columns && process !== "consistency" && fromNoise) {
       const denoise = (y: Tensor, at: NoiseLevel, context: Context): Denoised => this.denoise(y, at, context);
       const centered = this.#centered;
       const logVolume = bounded ? sizeOf(data.shape) * Math.LN2 : 0;
@@ -93,8 +92,10 @@ export class Diffusion implements Model {
       defaults: usual[process],
       guides: condition !== undefined && requiredFields({ condition }).length < condition.fields.length,
     };
-    this.sampler = diffusionSampler(sampling);
-    this.editor = diffusionEditor(sampling, this.#centered);
+    if (fromNoise) this.editor = diffusionEditor(sampling, this.#centered);
+    this.sampler = fromNoise
+      ? diffusionSampler(sampling)
+      : transportSampler(sampling, (context) => this.#source(context)!);
   }
 
   /**
@@ -120,10 +121,16 @@ export class Diffusion implements Model {
     return { x, n: y.sub(x.mul(over(y, level.alpha))).div(over(y, level.sigma)) };
   }
 
+  /** What samples start from in place of noise, as networks see examples. */
+  #source({ condition }: Context): Tensor | undefined {
+    const { start } = this.condition ?? {};
+    return start === undefined ? undefined : this.#centered(condition![start]!);
+  }
+
   /** |F - target|^2 per value, [batch], with the noise levels it was taken at. */
   #losses(x: Tensor, context: Context): LevelLosses {
     const level = this.#process.training(x.shape[0]!);
-    const n = couplings[this.#config.coupling](x);
+    const n = couplings[this.#config.coupling](x, this.#source(context));
     const y = noisy(x, n, level);
     const F = this.network.apply(this.#prediction.input(y, level), this.#prediction.feature(level), context);
     const error = square(F.sub(this.#prediction.target(x, n, level)));
