@@ -2,7 +2,7 @@ import { openGeneratedSource } from "../data/generators/generated-sources.ts";
 import { ConfigError, DeviceError } from "../errors.ts";
 import { extractorOpener } from "../evaluation/extractors/extractor-opener.ts";
 import { findModel } from "../models/registry.ts";
-import { withComposedData } from "../runs/with-composed-data.ts";
+import { withComposedData } from "../runs/codes/with-composed-data.ts";
 import type { PickedDevice, Platform } from "../runs/platform.ts";
 import { memoryStores } from "../runs/storage/memory-store.ts";
 import { noTrackers } from "../runs/tracking/tracking.ts";

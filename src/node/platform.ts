@@ -1,5 +1,5 @@
 import { runModel } from "./model-files.ts";
-import { withComposedData } from "../runs/with-composed-data.ts";
+import { withComposedData } from "../runs/codes/with-composed-data.ts";
 import type { Platform } from "../runs/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { openDataSource } from "./data/source.ts";

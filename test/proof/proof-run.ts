@@ -3,7 +3,7 @@ import { findModel } from "../../src/models/registry.ts";
 import { nodePlatform } from "../../src/node/platform.ts";
 import { cpuDevice } from "../../src/runtime/node.ts";
 import { type LoadedRun, loadRun } from "../../src/runs/load-run.ts";
-import { withComposedData } from "../../src/runs/with-composed-data.ts";
+import { withComposedData } from "../../src/runs/codes/with-composed-data.ts";
 import { memoryStores } from "../../src/runs/storage/memory-store.ts";
 import type { Platform } from "../../src/runs/platform.ts";
 import { startRun } from "../../src/runs/start-run.ts";

@@ -21,9 +21,13 @@ type ConditionSettings = Pick<
  * (SR3, Saharia et al. 2021, arXiv:2104.07636); with `source`, what samples start from, which the network does not see. Undefined for nothing.
  */
 export function conditioningOf(config: ConditionSettings, data: DataSpec): Conditioning | undefined {
-  const { conditional, conditionDropout, source, superResolution: factor } = config;
-  const names = [...(conditional && !config.fields.includes("class") ? ["class"] : []), ...config.fields];
+  const { conditional, conditionDropout, fields: others = [], source, superResolution: factor } = config;
+  const names = [...(conditional && !others.includes("class") ? ["class"] : []), ...others];
   const fields = fieldsOf(data, names);
+  if (source !== undefined && factor !== undefined)
+    throw new ConfigError(
+      "source: a model starts from other data or makes images of smaller ones, got superResolution too, expected one of them",
+    );
   const start = source === undefined ? [] : [sourceField(source, names, data)];
   const small: readonly FieldSpec[] =
     factor === undefined ? [] : [{ name: LOW_RESOLUTION, kind: "numbers", shape: smallShape(factor, data) }];

@@ -24,7 +24,7 @@ export interface DiffusionConfig extends DenoisingNetworkConfig {
   readonly coupling: CouplingName;
   readonly stageSteps: number;
   readonly conditional: boolean;
-  readonly fields: readonly string[];
+  readonly fields?: readonly string[] | undefined;
   readonly superResolution?: number | undefined;
   readonly source?: string | undefined;
   readonly conditionDropout: number;
@@ -50,6 +50,8 @@ export function processOf(config: DiffusionConfig): NoiseProcess {
     );
   if (coupling !== "independent" && process !== "flow")
     throw new ConfigError(`coupling: ${coupling} is for process=flow, got process=${process}, expected independent`);
+  if (source !== undefined && process !== "flow")
+    throw new ConfigError(`source: it is for process=flow, got process=${process}, expected flow, or no source`);
   if (source === undefined && coupling === "paired")
     throw new ConfigError("coupling: noise is in no pairs, got paired without a source, expected source too");
   if (source !== undefined && ((path ?? "rectified") !== "rectified" || (prediction ?? "velocity") !== "velocity"))
@@ -137,8 +139,9 @@ export const diffusionConfig = z.strictObject({
   conditional: z.boolean().default(false).describe("class-conditional: p(x|y) of labeled data"),
   fields: z
     .array(z.string().min(1).max(200))
+    .min(1)
     .max(64)
-    .default([])
+    .optional()
     .describe("fields of the data to condition on, each of which may be left out in sampling"),
   superResolution: z
     .int()

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createDataset } from "../../../data/dataset.ts";
 import { dataSpec, type FieldSpec } from "../../../data/spec.ts";
+import { has } from "../../../evaluation/capabilities.ts";
 import type { SampleOptions } from "../../../evaluation/samples/sampling.ts";
 import { evaluate } from "../../../graph/evaluate.ts";
 import { constant, type Tensor } from "../../../graph/tensor.ts";
@@ -131,7 +132,7 @@ const build = (more: Partial<DiffusionConfig>) =>
 test("the network sees the class, and not what samples start from", () => {
   const model = build({ conditional: true });
   expect(model.condition).toMatchObject({ required: true, optional: ["class"], start: "source" });
-  expect(model.editor ?? model.density ?? model.elbo).toBeUndefined();
+  expect((["edit", "likelihood", "elbo"] as const).filter((name) => has(model, name))).toEqual([]);
   expect(model).toMatchObject({ network: { embedding: { condition: { weight: { shape: [32, 2] } } } } });
 });
 
@@ -143,6 +144,11 @@ test.each([
   ],
   [{ source: "class" }, "source: samples start from an example of their shape, got class, a class, expected [2]"],
   [{ fields: ["source"] }, "source: the network does not see it, got source among fields too, expected it once"],
+  [{ process: "edm" }, "source: it is for process=flow, got process=edm, expected flow, or no source"],
+  [
+    { superResolution: 2 },
+    "source: a model starts from other data or makes images of smaller ones, got superResolution too, expected one of them",
+  ],
   [
     { path: "trigonometric" },
     "source: samples go in a straight line from it, got path=trigonometric, expected path=rectified and prediction=velocity",

@@ -1,6 +1,6 @@
-import { isPairs, openPairs } from "../data/examples/pairs.ts";
-import { isCodes, openCodes } from "./codes/codes-source.ts";
-import type { Platform } from "./platform.ts";
+import { isPairs, openPairs } from "../../data/examples/pairs.ts";
+import { isCodes, openCodes } from "./codes-source.ts";
+import type { Platform } from "../platform.ts";
 
 /** A platform that opens data made of others too: `codes:RUN`, the codes of one of its runs, and `pairs:SOURCE,TARGET`. */
 export function withComposedData(platform: Platform): Platform {
