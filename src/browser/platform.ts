@@ -2,7 +2,7 @@ import { openGeneratedSource } from "../data/generators/generated-sources.ts";
 import { ConfigError, DeviceError } from "../errors.ts";
 import { extractorOpener } from "../evaluation/extractors/extractor-opener.ts";
 import { findModel } from "../models/registry.ts";
-import { withCodes } from "../runs/codes/with-codes.ts";
+import { withComposedData } from "../runs/codes/with-composed-data.ts";
 import type { PickedDevice, Platform } from "../runs/platform.ts";
 import { memoryStores } from "../runs/storage/memory-store.ts";
 import { noTrackers } from "../runs/tracking/tracking.ts";
@@ -20,7 +20,7 @@ import { browserWebgpuDevice, wasmDevice } from "../runtime/web.ts";
  */
 export function browserPlatform(): Platform {
   const evaluationDevice = (): Promise<PickedDevice["device"]> => wasmDevice();
-  return withCodes({
+  return withComposedData({
     versions: { browser: navigator.userAgent.slice(0, 1000) },
     openStore: memoryStores(),
     findModel: async ({ model }) => findModel(model),

@@ -1,5 +1,6 @@
 /** What commands and metrics need of a model, by name, and the sentence for each that it lacks. */
 import { UnsupportedOpError } from "../errors.ts";
+import { LOW_RESOLUTION } from "../models/conditioning.ts";
 import type { Latent } from "../models/latent.ts";
 import type { Model } from "../models/model.ts";
 import { samplerOf } from "../models/sampler.ts";
@@ -59,6 +60,16 @@ const capabilities = {
     has: (model) => model.editor !== undefined,
     does: "edits examples, such as a diffusion model",
     lacks: "does not edit examples",
+  },
+  upscale: {
+    has: ({ condition }) => condition?.ofExample?.[LOW_RESOLUTION] !== undefined,
+    does: "was trained on images given smaller ones, such as diffusion with superResolution",
+    lacks: "does not make images of smaller ones",
+  },
+  translate: {
+    has: ({ condition }) => condition?.start !== undefined,
+    does: "goes from examples of other data to its own, such as diffusion with source",
+    lacks: "does not start from examples",
   },
   prior: {
     has: ({ latents = [] }) => latents.length > 0 && latents.every(({ prior }) => prior),

@@ -1,5 +1,6 @@
 import { ConfigError, UnsupportedOpError } from "../errors.ts";
 import { sizeOf } from "../graph/shape.ts";
+import { requiredFields } from "../models/conditioning.ts";
 import type { FieldSpec, Model } from "../models/model.ts";
 import { conditioned, type Context, evaluation } from "../nn/context.ts";
 import type { HostArray } from "../runtime/host-array.ts";
@@ -28,13 +29,14 @@ export class Given {
   /** Throws UnsupportedOpError for a field that the model does not take, ConfigError for values that do not fit it. */
   constructor(model: Model, values: ConditionValues) {
     const known = model.condition?.fields ?? [];
+    const needed = requiredFields(model);
     for (const [name, given] of Object.entries(values)) {
       const field = known.find((one) => one.name === name);
       if (!field)
         throw new UnsupportedOpError(
           `condition: the model takes none of this name, got ${name}, expected ${known.map((one) => one.name).join(", ") || "none: it is unconditional"}`,
         );
-      checkValues(field, given, model.condition?.required === true);
+      checkValues(field, given, needed.includes(field));
     }
     this.#model = model;
     this.values = values;
@@ -44,17 +46,23 @@ export class Given {
 
   /** Throws UnsupportedOpError where the model is of p(x | condition) only, and a field of that is not given. */
   check(what: string): void {
-    const { condition } = this.#model;
-    const missing = condition?.required ? condition.fields.find(({ name }) => !this.values[name]) : undefined;
+    const needed = requiredFields(this.#model);
+    const missing = needed.find((field) => !this.values[field.name]);
     if (!missing) return;
     const { name } = missing;
     const expected =
       missing.kind === "class"
         ? `a ${name} from 0 to ${missing.classes.length - 1}, by --label or given()`
-        : `numbers of shape [${missing.shape.join(", ")}], by --condition or given()`;
+        : `numbers of shape [${missing.shape.join(", ")}], by ${this.#commandFor(name)} or given()`;
     throw new UnsupportedOpError(
-      `model: it is of p(x | ${condition!.fields.map((field) => field.name).join(", ")}), got no ${name} to ${what} with, expected ${expected}`,
+      `model: it is of p(x | ${needed.map((field) => field.name).join(", ")}), got no ${name} to ${what} with, expected ${expected}`,
     );
+  }
+
+  #commandFor(field: string): string {
+    const { ofExample, start } = this.#model.condition ?? {};
+    if (ofExample?.[field]) return "latentkit upscale";
+    return field === start ? "latentkit translate" : "--condition";
   }
 
   /** The context of a graph of so many rows. */

@@ -11,7 +11,7 @@ export type { Extractor, ExtractorCache, ExtractorOptions, OpenExtractor } from 
 export { type ExtractorResources, extractorOpener } from "./extractors/extractor-opener.ts";
 export { readSmall28, small28, type SmallTraining, trainSmall28 } from "./extractors/small-28.ts";
 export { gaussianCodes } from "./gaussian-codes.ts";
-export { forExamples } from "./given-examples.ts";
+export { exampleFields, forExamples } from "./given-examples.ts";
 export { type Inversion, type InversionOptions, invertCodes } from "./inversion.ts";
 export { type LikelihoodEstimate, LikelihoodEvaluator } from "./likelihood/likelihood.ts";
 export { mapSplit } from "./map-split.ts";

@@ -3,6 +3,7 @@ import type { Binarization } from "../data/binarize.ts";
 import { fieldsOf } from "../data/fields.ts";
 import type { Split } from "../data/split.ts";
 import { Input, type Tensor } from "../graph/tensor.ts";
+import { conditionOf, dataFields, requiredFields } from "../models/conditioning.ts";
 import type { FieldSpec } from "../models/model.ts";
 import { conditioned, type Context, evaluation } from "../nn/context.ts";
 import type { HostArray } from "../runtime/host-array.ts";
@@ -37,15 +38,22 @@ export interface SplitBatch {
   }) => Promise<Readonly<Record<string, HostArray>>>;
 }
 
-/** The fields that a model is given of its examples: all it takes, or where it needs none those that the data have. */
-export function conditionFields(
-  { model: { condition } }: Pick<ModelOnDevice, "model">,
-  { dataset }: Split,
-): readonly FieldSpec[] {
-  if (!condition) return [];
+/** The fields of the data that a model is given of its examples: all that it needs, and of the others those that there are. */
+export function conditionFields({ model }: Pick<ModelOnDevice, "model">, { dataset }: Split): readonly FieldSpec[] {
   const known = fieldsOf(dataset);
-  return condition.required ? condition.fields : condition.fields.filter(({ name }) => known[name]);
+  const needed = requiredFields(model);
+  return dataFields(model).filter((field) => known[field.name] || needed.includes(field));
 }
+
+/** The context of a graph of examples x, each with its own condition: these fields, and what follows from x. */
+export const ownContext = (
+  { model }: Pick<ModelOnDevice, "model">,
+  fields: readonly FieldSpec[],
+  x: Tensor,
+): Context => {
+  const condition = conditionOf(model, fieldInputs(fields, x.shape[0]!), x);
+  return Object.keys(condition).length === 0 ? evaluation : conditioned(evaluation, condition);
+};
 
 /**
  * One graph over the examples of a split in file order, a batch at a time, so that they are never in memory together: the loop of
@@ -68,8 +76,8 @@ export class SplitProgram {
     this.batches = new Batches(split, { batchSize: this.size, purpose: "evaluation", binarize, fields });
     const { size } = this;
     this.program = trained.program(`${key} ${size} ${fields.map(({ name }) => name).join()}`, () => {
-      const context = fields.length === 0 ? evaluation : conditioned(evaluation, fieldInputs(fields, size));
-      const built = build(new Input("x", [size, ...split.dataset.shape]), context);
+      const x = new Input("x", [size, ...split.dataset.shape]);
+      const built = build(x, ownContext(trained, fields, x));
       return { name: program, outputs: new Map(Object.entries(built)) };
     });
   }

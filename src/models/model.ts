@@ -1,8 +1,8 @@
-import type { FieldSpec } from "../data/spec.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { Condition, Context } from "../nn/context.ts";
 import type { LearningRate, Optimizer } from "../optim/optimizer.ts";
+import type { Conditioning } from "./conditioning.ts";
 import type { Codes, Latent, Posteriors, Take } from "./latent.ts";
 import type { AnyEditor, AnySampler, DensityLoop } from "./sampler.ts";
 
@@ -83,8 +83,8 @@ export interface Model {
   readonly binaryData?: boolean;
   /** How many levels p(x|z) gives probabilities of, from 0 to 1; absent for a density. */
   readonly levels?: number;
-  /** What it can be conditioned on; `required` where it models p(x | condition) only. */
-  readonly condition?: { readonly fields: readonly FieldSpec[]; readonly required: boolean };
+  /** What it can be conditioned on. */
+  readonly condition?: Conditioning;
   /** How many training examples keep their class; all of them when missing. */
   readonly labeledExamples?: number;
   /** Its latent variables, top first. */

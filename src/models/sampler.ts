@@ -146,8 +146,16 @@ export function samplerOf(model: Model): AnySampler | undefined {
   return ancestral(latents, (codes, context) => model.decode!(codes, context));
 }
 
-/** A sampler's predictions with classifier-free guidance (arXiv:2207.12598, eq. 6): without + weight (with - without). */
-export function guided(predict: (context: Context) => Tensor, weight: Tensor, context: Context): Tensor {
-  const without = predict(conditioned(context, undefined));
-  return without.add(predict(context).sub(without).mul(weight));
+/**
+ * A sampler's predictions with classifier-free guidance (arXiv:2207.12598, eq. 6): without + weight (with - without), where without is with no
+ * condition at all unless it is given.
+ */
+export function guided(
+  predict: (context: Context) => Tensor,
+  weight: Tensor,
+  context: Context,
+  without: Context = conditioned(context, undefined),
+): Tensor {
+  const base = predict(without);
+  return base.add(predict(context).sub(base).mul(weight));
 }

@@ -1,5 +1,5 @@
 import { runModel } from "./model-files.ts";
-import { withCodes } from "../runs/codes/with-codes.ts";
+import { withComposedData } from "../runs/codes/with-composed-data.ts";
 import type { Platform } from "../runs/platform.ts";
 import { cpuDevice } from "../runtime/node.ts";
 import { openDataSource } from "./data/source.ts";
@@ -9,7 +9,7 @@ import { FileStore } from "./files/file-store.ts";
 import { nodeTrackers } from "./trackers/trackers.ts";
 
 /** Runs in folders, data in files, and the devices of this machine. */
-export const nodePlatform: Platform = withCodes({
+export const nodePlatform: Platform = withComposedData({
   versions: { node: process.versions.node },
   openStore: (path) => new FileStore(path),
   findModel: runModel,

@@ -12,6 +12,7 @@ import { type Platform, withLoadProgress } from "./platform.ts";
 import { Run } from "./run.ts";
 import type { RunInfo } from "./run-info.ts";
 import {
+  type LikeOptions,
   openDataLike,
   openRunData,
   type NamedDefinition,
@@ -37,8 +38,8 @@ export interface LoadedRun {
   readonly platform: Platform;
   /** Opens the data it was trained on. Throws DataError where their content is no longer the same. */
   readonly openData: (options?: RunDataOptions) => Promise<DataSource>;
-  /** Opens other data, read as its own were; with `whole` every example in file order, nothing held out. */
-  readonly openDataLike: (spec: string, options?: { readonly whole?: boolean }) => Promise<DataSource>;
+  /** Opens other data, read as its own were; see `openDataLike`. */
+  readonly openDataLike: (spec: string, options?: LikeOptions) => Promise<DataSource>;
   /** Loads the run whose codes it was trained on; nothing where it was trained on other data. See `openParent`. */
   readonly openParent: () => Promise<LoadedRun | undefined>;
 }

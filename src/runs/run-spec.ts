@@ -101,17 +101,21 @@ export async function openRunData(
   return everyClass && without ? platform.openData(data.source, options) : source;
 }
 
-/**
- * Other data, read as that of a run was: images in its form, arrays by its range, tables by its columns and classes; with `whole` every
- * example in file order, nothing held out.
- */
+export interface LikeOptions {
+  /** Whether nothing is held out: every example is there, in file order. */
+  readonly whole?: boolean;
+  /** Of an example, where it is another than the run's. */
+  readonly shape?: readonly number[];
+}
+
+/** Other data, read as that of a run was: images in its form, arrays by its range, tables by its columns and classes. */
 export function openDataLike(
   run: Pick<Run, "info" | "store">,
   platform: Platform,
   spec: string,
-  { whole = false }: { readonly whole?: boolean } = {},
+  { whole = false, shape = run.info.data.shape }: LikeOptions = {},
 ): Promise<DataSource> {
-  const { shape, columns, range, standardization } = run.info.data;
+  const { columns, range, standardization } = run.info.data;
   const classNames = runClassNames(run.info);
   const like = {
     shape,

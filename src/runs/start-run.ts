@@ -2,6 +2,7 @@ import { Batches } from "../data/batches.ts";
 import type { Binarization } from "../data/binarize.ts";
 import type { DataSource } from "../data/split.ts";
 import { buildModel } from "../models/build-model.ts";
+import { dataFields } from "../models/conditioning.ts";
 import type { ModelDefinition } from "../models/definition.ts";
 import type { Model, Objective } from "../models/model.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -136,14 +137,14 @@ export function compileRun(options: {
 }): Pick<TrainingRunParts, "batches" | "step" | "steps" | "rewinds"> {
   const { model, source, device, settings, binarize, seed } = options;
   const { batchSize, accumulate } = settings;
-  const { condition, labeledExamples } = model;
+  const { labeledExamples } = model;
   const batches = new Batches(source.train, {
     // A step's examples are one batch of the data, however many runs of the graph they take; of a model that is solved, all.
     batchSize: model.solve ? source.train.indices.length : batchSize * accumulate,
     purpose: "training",
     seed,
     binarize,
-    ...(condition && { fields: condition.fields }),
+    fields: dataFields(model),
     ...(labeledExamples !== undefined && { labeledExamples: labeledExamples }),
   });
   const rewinds: Rewind[] = [];

@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import type { Shape } from "../graph/shape.ts";
 import { Input } from "../graph/tensor.ts";
+import { conditionOf, dataFields } from "../models/conditioning.ts";
 import type { Model, Objective } from "../models/model.ts";
 import { TrainingContext } from "../nn/context.ts";
 import { variables } from "../nn/module.ts";
@@ -39,14 +40,14 @@ export function compileStep(
   },
 ): TrainingStep {
   const { device, shape, batchSize, optimizer, accumulate = 1, labeledFraction = 1 } = options;
-  const fields = fieldInputs(model.condition?.fields ?? [], batchSize);
+  const x = new Input("x", [batchSize, ...shape]);
+  const fields = conditionOf(model, fieldInputs(dataFields(model), batchSize), x);
   const contexts = new Map<string, TrainingContext>();
   const contextOf = (objective: string): TrainingContext => {
     let context = contexts.get(objective);
     if (!context) contexts.set(objective, (context = new TrainingContext(fields)));
     return context;
   };
-  const x = new Input("x", [batchSize, ...shape]);
   const objectives = model.objectives({ x, fields, labeledFraction, step: new Input("step", []) }, contextOf);
   const names = new Set(objectives.map(({ name }) => name));
   for (const [name, { updates }] of contexts)

@@ -108,3 +108,43 @@ describe("solvers", () => {
     expect(await refusal("solvers", "run", ...flags)).toContain(message);
   });
 });
+
+describe("translate", () => {
+  test("takes examples of the one source to the other, the same each time", async () => {
+    const pairs = "--data pairs:toy:8gaussians:100,toy:moons:200 --set process=flow --set source=source".split(" ");
+    const small = "--steps 4 --batch-size 32 --set width=16 --set depth=1 --threads 1".split(" ");
+    const trained = await latentkit.run("train", "diffusion", ...pairs, ...small, "--out", "pairs");
+    expect(trained.code).toBe(0);
+    expect(trained.stdout).toContain("latentkit translate pairs");
+    const flags = ["--data", "toy:8gaussians:50", "--examples", "0,1,4", "--steps", "3", "--json", "--threads", "1"];
+    const [once, again] = [
+      await latentkit.run("translate", "pairs", ...flags, "--out", "once.npy"),
+      await latentkit.run("translate", "pairs", ...flags, "--out", "again.npy"),
+    ];
+    expect(JSON.parse(once.stdout)).toMatchObject({ shape: [3, 2], examples: [0, 1, 4], steps: 3, solver: "heun" });
+    expect(again.code).toBe(0);
+    const [one, two] = ["once.npy", "again.npy"].map((file) => readFileSync(join(latentkit.folder, file)));
+    expect(one).toEqual(two);
+    const { code, stdout } = await latentkit.run("translate", "pairs", "--threads", "1");
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: "examples and what they become: pairs/samples/translated.png\n",
+    });
+    const other = ["--data", "digits:50", "--steps", "3"];
+    expect(await refusal("translate", "pairs", ...other)).toContain(
+      "digits: examples do not fit the model, got [1, 28, 28], expected [2]",
+    );
+    expect(await refusal("sample", "pairs")).toContain(
+      "model: it is of p(x | source), got no source to sample with, expected numbers of shape [2], by latentkit translate or given()",
+    );
+  });
+
+  test("refuses a model that starts from noise, and data that are no pair", async () => {
+    expect(await refusal("translate", "run")).toContain(
+      "run: it lacks what this needs, got a model that does not start from examples, expected one that goes from examples of other data to its own",
+    );
+    expect(await refusal("train", "diffusion", "--data", "pairs:digits", "--out", "none")).toContain(
+      'data: not a pair of sources, got "pairs:digits", expected pairs:SOURCE,TARGET',
+    );
+  });
+});

@@ -36,6 +36,9 @@ beforeAll(async () => {
     );
   expect((await train("diffusion", "runs", "--set", "channels=4,4")).code).toBe(0);
   expect((await train("ae", "plain")).code).toBe(0);
+  const small = ["--set", "channels=4,4", "--set", "superResolution=4", "--set", "conditional=true"];
+  expect((await train("diffusion", "super", ...small)).code).toBe(0);
+  put("small.png", 7, (column) => column * 9);
   put("image.png", 28, (column, row) => (column + row) * 4);
   put("right.png", 28, (column) => (column < 14 ? 0 : 255));
   put("gray.png", 28, (column) => column * 9);
@@ -110,6 +113,72 @@ describe("edit", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(
       /^latentkit: plain: it lacks what this needs, got a model that does not edit examples, [^\n]*\n$/,
+    );
+  });
+});
+
+describe("upscale", () => {
+  test("makes images of a small one, of a class", async () => {
+    const flags = ["--image", "small.png", "--label", "3", "--guidance", "2", "--steps", "2", "--count", "3"];
+    const { code, stdout, stderr } = await latentkit.run(
+      "upscale",
+      "super",
+      ...flags,
+      "--out",
+      "u.npy",
+      "--json",
+      ...device,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const found = JSON.parse(stdout) as { readonly consistency: number };
+    expect(found).toMatchObject({ shape: [1, 3, 1, 28, 28], examples: [0], count: 3, steps: 2, label: "3" });
+    const { shape, values } = await readNpy((await openFile(inside("u.npy")))!);
+    expect(shape).toEqual([1, 3, 1, 28, 28]);
+    // Of values from 0 to 1; the array is in the units of the data.
+    const errors = Array.from({ length: 3 * 49 }, (_, at) => {
+      const [sample, row, column] = [Math.floor(at / 49), Math.floor(at / 7) % 7, at % 7];
+      const pixel = (i: number): number =>
+        values[sample * 784 + (4 * row + Math.floor(i / 4)) * 28 + 4 * column + (i % 4)]!;
+      const mean = Array.from({ length: 16 }, (__, i) => pixel(i)).reduce((sum, v) => sum + v / 16, 0);
+      return ((mean - column * 9) / 255) ** 2;
+    });
+    expect(errors.reduce((sum, v) => sum + v, 0) / errors.length).toBeCloseTo(found.consistency, 5);
+  });
+
+  test("writes a picture of examples of the run, made smaller, and samples", async () => {
+    const flags = ["--examples", "0,3", "--count", "2", "--steps", "2"];
+    const { code, stdout } = await latentkit.run("upscale", "super", ...flags, ...device);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/super\/samples\/upscaled\.png\nconsistency: mean squared error of \d\.\de-\d\n$/);
+  });
+
+  test.each([
+    ["super", ["--image", "wide.npy"], "wide.npy: examples do not fit the model, got [27], expected [1, 7, 7]"],
+    [
+      "super",
+      ["--image", "small.png", "--data", "digits"],
+      "--image: it replaces --data, got both, expected one of them",
+    ],
+    [
+      "super",
+      ["--image", "small.png", "--guidance", "2"],
+      "guidance: it is towards what may be left out of a condition, got none of that, expected a class or another field too",
+    ],
+    [
+      "runs",
+      [],
+      "runs: it lacks what this needs, got a model that does not make images of smaller ones, expected one that was trained on images given smaller ones, such as diffusion with superResolution",
+    ],
+  ])("refuses of %s %j in one line", async (run, flags, message) => {
+    const { code, stdout, stderr } = await latentkit.run("upscale", run, ...flags, ...device);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: `latentkit: ${message}\n` });
+  });
+
+  test("sample says what is missing", async () => {
+    const { code, stderr } = await latentkit.run("sample", "super", ...device);
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      "latentkit: model: it is of p(x | lowResolution), got no lowResolution to sample with, expected numbers of shape [1, 7, 7], by latentkit upscale or given()\n",
     );
   });
 });

@@ -7,7 +7,7 @@ import { generatorOf } from "../../src/runs/codes/generator.ts";
 import { openPrior } from "../../src/runs/codes/open-prior.ts";
 import { unstandardize } from "../../src/runs/codes/standardization.ts";
 import { TrainedRun } from "../../src/runs/trained-run.ts";
-import { withCodes } from "../../src/runs/codes/with-codes.ts";
+import { withComposedData } from "../../src/runs/codes/with-composed-data.ts";
 import { type LoadedRun, loadRun } from "../../src/runs/load-run.ts";
 import { latentCodes } from "../../src/evaluation/latent-codes.ts";
 import { proofPlatform, proofRun } from "./proof-run.ts";
@@ -142,7 +142,7 @@ describe("a density of codes", () => {
     );
     // The parent is trained again, otherwise: its child says so.
     const stores = new Map([["codes-parent", "codes-other"]]);
-    const swapped = withCodes({
+    const swapped = withComposedData({
       ...proofPlatform,
       openStore: (path) => proofPlatform.openStore(stores.get(path) ?? path),
     });

@@ -3,7 +3,7 @@ import { findModel } from "../../src/models/registry.ts";
 import { nodePlatform } from "../../src/node/platform.ts";
 import { cpuDevice } from "../../src/runtime/node.ts";
 import { type LoadedRun, loadRun } from "../../src/runs/load-run.ts";
-import { withCodes } from "../../src/runs/codes/with-codes.ts";
+import { withComposedData } from "../../src/runs/codes/with-composed-data.ts";
 import { memoryStores } from "../../src/runs/storage/memory-store.ts";
 import type { Platform } from "../../src/runs/platform.ts";
 import { startRun } from "../../src/runs/start-run.ts";
@@ -21,7 +21,7 @@ import { wganGP } from "./wgan-gp.ts";
 export const proofs: readonly ModelDefinition[] = [wganGP, vq, realNVP, hierarchy, ddpm, autoregressive];
 
 /** Runs in memory, of models of the registry and of these. */
-export const proofPlatform: Platform = withCodes({
+export const proofPlatform: Platform = withComposedData({
   ...nodePlatform,
   openStore: memoryStores(),
   trackers: noTrackers,

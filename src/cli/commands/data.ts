@@ -7,6 +7,7 @@ import { ConfigError, DataError } from "../../errors.ts";
 import { nearestName } from "../../nearest-name.ts";
 import { fetchDataset, publishedDatasets } from "../../node/data/fetch.ts";
 import { dataOptions } from "../../data/options.ts";
+import { pairsForm } from "../../data/examples/pairs.ts";
 import { codesForm } from "../../runs/codes/codes-source.ts";
 import { listDataSources } from "../../node/data/source.ts";
 import { nodePlatform } from "../../node/platform.ts";
@@ -40,7 +41,7 @@ export function define(command: Command): void {
     .description("list the sources for --data")
     .option("--json", "print JSON")
     .action(({ json = false }: { readonly json?: boolean }) => {
-      const sources = [...listDataSources(), codesForm];
+      const sources = [...listDataSources(), codesForm, pairsForm];
       if (json) printJson(sources);
       else print(table(sources.map(({ spec, description }) => [spec, description])));
     });

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { firstExamples } from "../../data/first-examples.ts";
-import type { Split } from "../../data/split.ts";
 import { ConfigError } from "../../errors.ts";
 import { requireCapabilities } from "../../evaluation/capabilities.ts";
 import { givenOrOwn } from "../../evaluation/given-examples.ts";
@@ -9,10 +8,18 @@ import { editExamples } from "../../evaluation/samples/editing.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { readMask } from "../options/mask.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
-import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../options/run-examples.ts";
+import {
+  optionExamples,
+  pickedExamples,
+  placesSetting,
+  repeated,
+  splitSetting,
+  usualPlaces,
+} from "../options/run-examples.ts";
 import { editorSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
+import { variationRows } from "../../runs/pictures/variation-rows.ts";
 import { finishImageGrid, imageGridKinds, samplesFile } from "../output/write-output.ts";
 
 /** Without --count: edits of each example. */
@@ -85,7 +92,11 @@ Examples:
       const mask = maskFile === undefined ? undefined : await readMask(maskFile, shape);
       const source = image ?? options.data;
       const found = await optionExamples(loaded, source === undefined ? {} : { data: source }, wanted);
-      const picked = pickedExamples(found.split, examples ?? usualPlaces(found.split, image), "--examples");
+      const picked = pickedExamples(
+        found.split,
+        examples ?? usualPlaces(found.split, image !== undefined),
+        "--examples",
+      );
       const split = repeated(picked, count);
       const x = firstExamples(split, split.indices.length);
       const progress = new LineProgress("editing, steps");
@@ -97,7 +108,7 @@ Examples:
       });
       const originals = firstExamples(picked, picked.indices.length);
       const columns = [originals, ...(mask ? [originals.map((v, i) => (mask[i % mask.length] === 1 ? 0.5 : v))] : [])];
-      const values = rowsOf(columns, edits, { size: sizeOf(shape), count });
+      const values = variationRows(columns, edits, { size: sizeOf(shape), count });
       const rows = picked.indices.length;
       const perRow = columns.length + count;
       await finishImageGrid({ sets: [values], count: rows * perRow, columns: perRow, shape, kind }, options, {
@@ -121,30 +132,4 @@ Examples:
         terminalRows: rows,
       });
     });
-}
-
-const usualPlaces = ({ indices }: Split, image: string | undefined): readonly number[] =>
-  Array.from({ length: Math.min(image === undefined ? 1 : 16, indices.length) }, (_, i) => i);
-
-/** Each example so many times in succession. */
-const repeated = ({ dataset, indices }: Split, count: number): Split => ({
-  dataset,
-  indices: Uint32Array.from({ length: indices.length * count }, (_, i) => indices[Math.floor(i / count)]!),
-});
-
-/** A row for each example: one of each of the first, and `count` edits. */
-function rowsOf(
-  first: readonly Float32Array[],
-  edits: Float32Array,
-  { size, count }: { readonly size: number; readonly count: number },
-): Float32Array {
-  const rows = edits.length / (size * count);
-  const perRow = first.length + count;
-  const out = new Float32Array(rows * perRow * size);
-  for (let row = 0; row < rows; row++) {
-    const at = row * perRow;
-    first.forEach((values, i) => out.set(values.subarray(row * size, (row + 1) * size), (at + i) * size));
-    out.set(edits.subarray(row * count * size, (row + 1) * count * size), (at + first.length) * size);
-  }
-  return out;
 }

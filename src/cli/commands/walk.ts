@@ -1,4 +1,5 @@
 import { requireCapabilities } from "../../evaluation/capabilities.ts";
+import { requiredFields } from "../../models/conditioning.ts";
 import { toDataUnits } from "../../data/arrays/units.ts";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -57,7 +58,7 @@ Examples:
       const { latentDim, shape, model } = trained;
       const from = await optionPrior(loaded, prior, options);
       // A walk of a class-conditional model keeps its own class; the classes take turns.
-      const field = model.condition?.required ? model.condition.fields.find(({ kind }) => kind === "class") : undefined;
+      const field = requiredFields(model).find(({ kind }) => kind === "class");
       const classes = field?.kind === "class" && !trained.isGiven ? field.classes.length : undefined;
       const labels = Array.from({ length: count }, (_, walker) => walker % (classes ?? 1));
       const given = classes === undefined ? trained : trained.given({ class: labels });

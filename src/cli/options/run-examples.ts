@@ -4,6 +4,7 @@ import { z } from "zod";
 import { everyExample } from "../../data/examples/every-example.ts";
 import { refuseOtherShape, type Split, type SplitName, splitNames } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
+import type { Shape } from "../../graph/shape.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 import { printAside } from "../output/terminal.ts";
 
@@ -31,22 +32,23 @@ export interface RunExamples {
 }
 
 /**
- * The examples of a command: a split of the run's data, or of others of the same shape every example in file order, or the split asked for.
+ * The examples of a command: a split of the run's data, or of others of the same shape, or the one given, every example in file order, or the split
+ * asked for.
  * Throws DataError where they do not fit.
  */
 export async function optionExamples(
   { trained, openData, openDataLike }: LoadedRun,
   { data }: ExampleOptions,
   wanted?: SplitName,
-  from: { readonly everyClass?: boolean } = {},
+  { shape = trained.shape, ...from }: { readonly everyClass?: boolean; readonly shape?: Shape } = {},
 ): Promise<RunExamples> {
   const all = data !== undefined && wanted === undefined;
-  const source = await (data === undefined ? openData(from) : openDataLike(data, { whole: all }));
+  const source = await (data === undefined ? openData(from) : openDataLike(data, { whole: all, shape }));
   const splitName = all
     ? "all"
     : (wanted ?? (["test", "validation"] as const).find((name) => source[name].indices.length > 0) ?? "train");
   const split = splitName === "all" ? await everyExample(source) : source[splitName];
-  refuseOtherShape(source.name, split, trained.shape);
+  refuseOtherShape(source.name, split, shape);
   if (split.indices.length === 0)
     throw new DataError(`${source.name}: no ${splitName} examples, got 0, expected some; choose another --split`);
   if (data !== undefined) for (const note of source.notes ?? []) printAside(`${source.name}: ${note}`);
@@ -71,3 +73,13 @@ export const placesSetting = z
   )
   .min(1)
   .max(10_000);
+
+/** Places of examples where none are named: the first, or of `given` ones all of at most 16. */
+export const usualPlaces = ({ indices }: Split, given: boolean): readonly number[] =>
+  Array.from({ length: Math.min(given ? 16 : 1, indices.length) }, (_, i) => i);
+
+/** Each example so many times in succession. */
+export const repeated = ({ dataset, indices }: Split, count: number): Split => ({
+  dataset,
+  indices: Uint32Array.from({ length: indices.length * count }, (_, i) => indices[Math.floor(i / count)]!),
+});

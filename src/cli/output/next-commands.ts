@@ -21,6 +21,12 @@ export async function nextCommands({ run, trained, source }: TrainingRun): Promi
   const examined = source.test.indices.length > 0;
   return [
     ...(samples ? [{ command: command("sample", "--count 100"), meaning: "more samples" }] : []),
+    ...(has(model, "upscale") && examined
+      ? [{ command: command("upscale"), meaning: "images made of smaller ones" }]
+      : []),
+    ...(has(model, "translate") && examined
+      ? [{ command: command("translate"), meaning: "examples of the source and what they become" }]
+      : []),
     ...(prior === undefined
       ? []
       : [

@@ -32,7 +32,7 @@ function ascending(parts: readonly Uint32Array[]): Uint32Array {
 }
 
 /** The examples of several datasets of one form as one dataset; nothing is copied but labels and fields. */
-async function joined(parts: readonly Split[]): Promise<Dataset> {
+export async function joined(parts: readonly Split[]): Promise<Dataset> {
   const [first] = parts as readonly [Split, ...Split[]];
   const readers = parts.map(({ dataset }) => new ExampleReader(dataset, "none"));
   const starts: number[] = [];

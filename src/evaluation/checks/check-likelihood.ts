@@ -6,11 +6,11 @@ import { Input, Noise, type Tensor, Variable } from "../../graph/tensor.ts";
 import { topologicalOrder } from "../../graph/traverse.ts";
 import { type Value, value } from "../../graph/value.ts";
 import { codesOf, takeMean } from "../../models/latent.ts";
-import { conditioned, type Context, evaluation } from "../../nn/context.ts";
+import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
-import { batchInputs, fieldInputs } from "../../training/batch-inputs.ts";
+import { batchInputs } from "../../training/batch-inputs.ts";
 import type { LikelihoodEstimate } from "../likelihood/likelihood.ts";
-import { conditionFields, mapSplit, SplitProgram } from "../map-split.ts";
+import { conditionFields, mapSplit, ownContext, SplitProgram } from "../map-split.ts";
 import type { Check } from "../metrics/metric.ts";
 import type { ModelOnDevice } from "../model-on-device.ts";
 
@@ -82,8 +82,8 @@ export async function sameInFloat64(trained: ModelOnDevice, { split, binarize }:
   const some = { ...split, indices: split.indices.subarray(0, checked) };
   const fields = conditionFields(trained, some);
   const size = some.indices.length;
-  const context = fields.length === 0 ? evaluation : conditioned(evaluation, fieldInputs(fields, size));
-  const root = logLikelihood(new Input("x", [size, ...split.dataset.shape]), context);
+  const examples = new Input("x", [size, ...split.dataset.shape]);
+  const root = logLikelihood(examples, ownContext(trained, fields, examples));
   const leaves = topologicalOrder([root]).filter(
     (t) => t instanceof Input || t instanceof Variable || t instanceof Noise,
   );

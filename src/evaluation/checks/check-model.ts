@@ -2,10 +2,11 @@ import { ConfigError, ShapeError } from "../../errors.ts";
 import type { Distribution } from "../../distributions/distribution.ts";
 import type { Shape } from "../../graph/shape.ts";
 import { Input, Tensor } from "../../graph/tensor.ts";
+import { conditionOf, dataFields } from "../../models/conditioning.ts";
 import { type Codes, type Latent, takeMean } from "../../models/latent.ts";
 import type { DataSpec, Model } from "../../models/model.ts";
 import { kindInWords, tried } from "../../models/tried.ts";
-import { conditioned, evaluation } from "../../nn/context.ts";
+import { type Condition, conditioned, evaluation } from "../../nn/context.ts";
 import { fieldInputs } from "../../training/batch-inputs.ts";
 import { checkObjectives } from "./check-objectives.ts";
 import { checkSampler } from "./check-sampler.ts";
@@ -21,9 +22,11 @@ export function checkModel(where: string, model: Model, { shape }: DataSpec, bat
   const example = [rows, ...shape];
   const { latents = [] } = model;
   checkLatents(where, latents);
-  const fieldsOf = (batch: number): Readonly<Record<string, Input>> =>
-    tried(where, "condition", "fields of the data", () => fieldInputs(model.condition?.fields ?? [], batch));
-  const context = model.condition ? conditioned(evaluation, fieldsOf(rows)) : evaluation;
+  const fieldsOf = (of: Input): Condition =>
+    tried(where, "condition", "fields of the data", () =>
+      conditionOf(model, fieldInputs(dataFields(model), of.shape[0]!), of),
+    );
+  const context = model.condition ? conditioned(evaluation, fieldsOf(x)) : evaluation;
 
   const wrongShape = (what: string, got: string, expected: Shape): ShapeError =>
     new ShapeError(
@@ -46,9 +49,10 @@ export function checkModel(where: string, model: Model, { shape }: DataSpec, bat
     return { ...found };
   };
 
+  const batch = new Input("x", [batchSize, ...shape]);
   checkObjectives(where, model, {
-    x: new Input("x", [batchSize, ...shape]),
-    fields: fieldsOf(batchSize),
+    x: batch,
+    fields: fieldsOf(batch),
     labeledFraction: 1,
     step: new Input("step", []),
   });

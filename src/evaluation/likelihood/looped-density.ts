@@ -3,11 +3,10 @@ import type { Split } from "../../data/split.ts";
 import { Input, type Tensor } from "../../graph/tensor.ts";
 import type { Codes } from "../../models/latent.ts";
 import type { DensityLoop } from "../../models/sampler.ts";
-import { conditioned, evaluation } from "../../nn/context.ts";
 import type { HostArray } from "../../runtime/host-array.ts";
 import type { Program } from "../../runtime/program.ts";
-import { batchInputs, fieldInputs } from "../../training/batch-inputs.ts";
-import { conditionFields, SplitProgram } from "../map-split.ts";
+import { batchInputs } from "../../training/batch-inputs.ts";
+import { conditionFields, ownContext, SplitProgram } from "../map-split.ts";
 import type { ModelOnDevice } from "../model-on-device.ts";
 
 const stateInput = (name: string): string => `state.${name}`;
@@ -35,7 +34,7 @@ export class LoopedDensity {
     );
     const { size } = this.#start;
     const fields = conditionFields(trained, split);
-    const context = fields.length === 0 ? evaluation : conditioned(evaluation, fieldInputs(fields, size));
+    const context = ownContext(trained, fields, new Input("x", [size, ...split.dataset.shape]));
     const state: Codes = Object.fromEntries(
       this.#start.program.outputs.map((name) => {
         const { shape, dtype } = this.#start.program.output(name);

@@ -24,6 +24,9 @@ export interface DiffusionConfig extends DenoisingNetworkConfig {
   readonly coupling: CouplingName;
   readonly stageSteps: number;
   readonly conditional: boolean;
+  readonly fields?: readonly string[] | undefined;
+  readonly superResolution?: number | undefined;
+  readonly source?: string | undefined;
   readonly conditionDropout: number;
 }
 
@@ -38,7 +41,8 @@ export const usual = {
   { prediction: PredictionName; paths: readonly NoisePathName[]; [key: string]: unknown }
 >;
 
-export function processOf({ process, path, times, logMean, logStd, coupling }: DiffusionConfig): NoiseProcess {
+export function processOf(config: DiffusionConfig): NoiseProcess {
+  const { process, path, prediction, source, times, logMean, logStd, coupling } = config;
   const { paths }: { readonly paths: readonly NoisePathName[] } = usual[process];
   if (path !== undefined && !paths.includes(path))
     throw new ConfigError(
@@ -46,6 +50,14 @@ export function processOf({ process, path, times, logMean, logStd, coupling }: D
     );
   if (coupling !== "independent" && process !== "flow")
     throw new ConfigError(`coupling: ${coupling} is for process=flow, got process=${process}, expected independent`);
+  if (source !== undefined && process !== "flow")
+    throw new ConfigError(`source: it is for process=flow, got process=${process}, expected flow, or no source`);
+  if (source === undefined && coupling === "paired")
+    throw new ConfigError("coupling: noise is in no pairs, got paired without a source, expected source too");
+  if (source !== undefined && ((path ?? "rectified") !== "rectified" || (prediction ?? "velocity") !== "velocity"))
+    throw new ConfigError(
+      `source: samples go in a straight line from it, got ${path === undefined || path === "rectified" ? `prediction=${prediction}` : `path=${path}`}, expected path=rectified and prediction=velocity`,
+    );
   if (process === "consistency") return consistencyNoise;
   if (process === "edm") return logNormalNoise({ logMean, logStd });
   return timedNoise(noisePaths[path ?? paths[0]!], timeDensities[times]);
@@ -104,7 +116,18 @@ export const diffusionConfig = z.strictObject({
   coupling: z
     .enum(Object.keys(couplings) as [CouplingName, ...CouplingName[]])
     .default("independent")
-    .describe("flow: pairs of examples and noise; optimal-transport: near ones within a batch"),
+    .describe(
+      "flow: pairs of examples and noise, or what there is in its place; optimal-transport: near ones within a batch; paired: with source, as the data have them",
+    ),
+  source: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      "flow: field of the data that samples start from in place of noise, such as source of --data pairs:SOURCE,TARGET, for latentkit translate",
+    )
+    .meta({ onlyWith: { process: ["flow"] } }),
   stageSteps: z
     .int()
     .positive()
@@ -114,11 +137,24 @@ export const diffusionConfig = z.strictObject({
     .meta({ onlyWith: { process: ["consistency"] } }),
   ...denoisingNetworkConfig,
   conditional: z.boolean().default(false).describe("class-conditional: p(x|y) of labeled data"),
+  fields: z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("fields of the data to condition on, each of which may be left out in sampling"),
+  superResolution: z
+    .int()
+    .min(2)
+    .max(64)
+    .optional()
+    .describe("images: a model of an image given the same image so many times smaller, for latentkit upscale"),
   conditionDropout: z
     .number()
     .min(0)
     .max(1)
     .default(0.1)
-    .describe("conditional: probability of training without the class, for guidance; 0: none, no guidance")
-    .meta({ onlyWith: { conditional: ["true"] } }),
+    .describe(
+      "conditional, fields: probability of training without them, for guidance; of several also without each by itself; 0: none, no guidance",
+    ),
 });

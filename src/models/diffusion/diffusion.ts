@@ -1,28 +1,25 @@
 import { sizeOf } from "../../graph/shape.ts";
-import { constant, noise, type Tensor } from "../../graph/tensor.ts";
-import { conditioned, type Condition, type Context } from "../../nn/context.ts";
+import { type Tensor } from "../../graph/tensor.ts";
+import { conditioned, type Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { clamp, square } from "../../ops/arithmetic.ts";
-import { and, cast, greaterEqual, less, where } from "../../ops/comparison.ts";
+import { and, cast, greaterEqual, less } from "../../ops/comparison.ts";
 import { oneHot } from "../../ops/indexing.ts";
 import { concat, slice } from "../../ops/movement.ts";
 import { argmax, mean, sum } from "../../ops/reduction.ts";
+import { type Conditioning, requiredFields } from "../conditioning.ts";
 import { defineModel } from "../definition.ts";
-import type { Batch, DataSpec, Elbo, FieldSpec, Model, Objective } from "../model.ts";
+import type { Batch, DataSpec, Elbo, Model, Objective } from "../model.ts";
 import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
-import { fieldsOf } from "../parts/fields.ts";
-import { type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
+import { type AnySampler, type DensityLoop, type Editor, guided } from "../sampler.ts";
 import { diffusionEditor, type DiffusionEditorOptions } from "./sampling/diffusion-editor.ts";
 import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
+import { conditioningOf, conditionInput, withoutOptional, withoutSome } from "./diffusion-conditions.ts";
 import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
-import {
-  diffusionSampler,
-  type DiffusionSamplerOptions,
-  type Guide,
-  type SamplerParts,
-} from "./sampling/diffusion-sampler.ts";
+import { diffusionSampler, type Guide, type SamplerParts } from "./sampling/diffusion-sampler.ts";
+import { transportSampler } from "./sampling/transport-sampler.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
 import { denoisingNetwork } from "./networks/denoising-network.ts";
 import { noisy, type NoiseLevel, over } from "./noise/noise-level.ts";
@@ -42,20 +39,22 @@ import { variationalBound } from "./likelihood/variational-bound.ts";
  * - `edm`: Karras et al. 2022, arXiv:2206.00364: log-normal sigma, preconditioned, weight lambda(sigma) = 1 / cOut^2.
  * - `ddpm`: Ho et al. 2020, arXiv:2006.11239, eq. 14, in continuous time; predictions epsilon, x0 and v (arXiv:2202.00512).
  * - `consistency`: D itself is trained to be the same along the paths of the ODE ([consistency.ts](consistency.ts)): samples of one step.
- * - `flow`: flow matching (Lipman et al. 2023, arXiv:2210.02747) and rectified flow (Liu et al. 2023, arXiv:2209.03003).
+ * - `flow`: flow matching (Lipman et al. 2023, arXiv:2210.02747) and rectified flow (Liu et al. 2023, arXiv:2209.03003); with `source`, n is an
+ *   example of other data (there, section 2: from pi_0 to pi_1), paired in each batch by a [coupling](noise/coupling.ts).
  *
  * Whatever else it was trained with, samples are made by any [solver](sampling/solvers.ts) but `renoise`, with any number of steps; a consistency model
  * is for `renoise`, since its D is not E[x|y].
  */
 export class Diffusion implements Model {
   readonly network: DenoisingNetwork;
-  readonly sampler: Sampler<DiffusionSamplerOptions>;
-  readonly editor: Editor<DiffusionEditorOptions>;
-  /** Of rows of a table there is none: their categories are no real numbers. */
+  readonly sampler: AnySampler;
+  /** From noise alone. */
+  readonly editor?: Editor<DiffusionEditorOptions>;
+  /** Of rows of a table there is none: their categories are no real numbers. Nor is there where samples start from other data. */
   readonly density?: DensityLoop;
   readonly validation?: NonNullable<Model["validation"]>;
   readonly elbo?: (x: Tensor, context: Context) => Elbo;
-  readonly condition?: { readonly fields: readonly FieldSpec[]; readonly required: boolean };
+  readonly condition?: Conditioning;
   readonly #config: DiffusionConfig;
   readonly #process: NoiseProcess;
   readonly #prediction: Prediction;
@@ -63,20 +62,21 @@ export class Diffusion implements Model {
   readonly #sigmaData: number;
 
   constructor(config: DiffusionConfig, data: DataSpec) {
-    const { process, conditional, conditionDropout } = config;
-    const fields = conditional ? fieldsOf(data, ["class"]) : [];
-    if (conditional) this.condition = { fields, required: conditionDropout === 0 };
+    const { process } = config;
+    const condition = conditioningOf(config, data);
+    if (condition) this.condition = condition;
     this.#config = config;
     this.#centered = centeredOf(data);
     this.#sigmaData = isIntensity(data) ? 0.5 : 1;
     this.#process = processOf(config);
     this.#prediction = predictionOf(config, this.#sigmaData);
-    this.network = denoisingNetwork(config, data.shape, fields);
+    this.network = denoisingNetwork(config, data.shape, conditionInput(condition, data));
     const bounded = isIntensity(data);
     // D of a consistency model is where a path ends, not E[x|y].
     if (process !== "consistency")
       this.validation = (x, context) => ({ loss: this.#losses(this.#centered(x), context).losses });
-    if (!data.columns && process !== "consistency") {
+    const fromNoise = condition?.start === undefined;
+    if (!data.columns && process !== "consistency" && fromNoise) {
       const denoise = (y: Tensor, at: NoiseLevel, context: Context): Denoised => this.denoise(y, at, context);
       const centered = this.#centered;
       const logVolume = bounded ? sizeOf(data.shape) * Math.LN2 : 0;
@@ -90,10 +90,12 @@ export class Diffusion implements Model {
       denoise: (y, level, context, guide) => this.denoise(y, level, context, { guide, bounded }),
       finish: finishOf(data),
       defaults: usual[process],
-      guides: conditional && conditionDropout > 0,
+      guides: condition !== undefined && requiredFields({ condition }).length < condition.fields.length,
     };
-    this.sampler = diffusionSampler(sampling);
-    this.editor = diffusionEditor(sampling, this.#centered);
+    if (fromNoise) this.editor = diffusionEditor(sampling, this.#centered);
+    this.sampler = fromNoise
+      ? diffusionSampler(sampling)
+      : transportSampler(sampling, (context) => this.#source(context)!);
   }
 
   /**
@@ -110,17 +112,25 @@ export class Diffusion implements Model {
     const level = { alpha: alpha.broadcastTo([batch]), sigma: sigma.broadcastTo([batch]) };
     const [z, feature] = [this.#prediction.input(y, level), this.#prediction.feature(level)];
     const F = (given: Context): Tensor => this.network.apply(z, feature, given);
-    const predicted = guide && context.condition ? guided(F, over(y, guide(level)), context) : F(context);
+    const predicted = guide
+      ? guided(F, over(y, guide(level)), context, withoutOptional(this.condition, context))
+      : F(context);
     const denoised = this.#prediction.denoised(predicted, y, level);
     if (!bounded) return denoised;
     const x = clamp(denoised.x, -1, 1);
     return { x, n: y.sub(x.mul(over(y, level.alpha))).div(over(y, level.sigma)) };
   }
 
+  /** What samples start from in place of noise, as networks see examples. */
+  #source({ condition }: Context): Tensor | undefined {
+    const { start } = this.condition ?? {};
+    return start === undefined ? undefined : this.#centered(condition![start]!);
+  }
+
   /** |F - target|^2 per value, [batch], with the noise levels it was taken at. */
   #losses(x: Tensor, context: Context): LevelLosses {
     const level = this.#process.training(x.shape[0]!);
-    const n = couplings[this.#config.coupling](x);
+    const n = couplings[this.#config.coupling](x, this.#source(context));
     const y = noisy(x, n, level);
     const F = this.network.apply(this.#prediction.input(y, level), this.#prediction.feature(level), context);
     const error = square(F.sub(this.#prediction.target(x, n, level)));
@@ -129,7 +139,9 @@ export class Diffusion implements Model {
 
   objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const context = contextOf("loss");
-    const given = context.condition && withoutSome(context.condition, x.shape[0]!, this.#config.conditionDropout);
+    const [batch, probability] = [x.shape[0]!, this.#config.conditionDropout];
+    const given =
+      this.condition && context.condition && withoutSome(this.condition, context.condition, { batch, probability });
     const { losses, level } = this.#trainingLosses(this.#centered(x), step, conditioned(context, given));
     return [
       {
@@ -168,20 +180,6 @@ export class Diffusion implements Model {
 interface LevelLosses {
   readonly losses: Tensor;
   readonly level: NoiseLevel;
-}
-
-/** Each example without its condition with this probability: classes become -1, numbers 0. */
-function withoutSome(condition: Condition, batch: number, probability: number): Condition {
-  if (probability === 0) return condition;
-  const dropped = less(noise.uniform([batch]), probability);
-  return Object.fromEntries(
-    Object.entries(condition).map(([name, given]) => [
-      name,
-      given.dtype === "int64"
-        ? where(dropped, constant(-1, [], "int64"), given)
-        : where(over(given, dropped), constant(0), given),
-    ]),
-  );
 }
 
 /** What D becomes at the end: intensities from 0 to 1, of each category of a row its likeliest value. */

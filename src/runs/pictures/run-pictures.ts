@@ -12,6 +12,9 @@ import { unitReport } from "../../metrics/codes/unit-report.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 
+/** Samples of a picture at most. */
+const mostShown = 1000;
+
 /**
  * The model for shown samples: with the conditions of a split's examples where they are more than a
  * class, else as it is. Undefined where the split has no examples to take them from.
@@ -20,7 +23,8 @@ export function forSamples(trained: TrainedModel, split: Split): TrainedModel | 
   const { condition } = trained.model;
   const byClassAlone = condition?.fields.length === 1 && condition.fields[0]!.kind === "class";
   if (!condition?.required || byClassAlone || trained.isGiven) return trained;
-  return split.indices.length === 0 ? undefined : forExamples(trained, split);
+  if (split.indices.length === 0) return undefined;
+  return forExamples(trained, { ...split, indices: split.indices.subarray(0, mostShown) });
 }
 
 /** Columns of a grid of classes at most. */

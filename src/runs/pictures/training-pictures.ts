@@ -1,4 +1,5 @@
 /** Sample grids during and at the end of training. */
+import { requiredFields } from "../../models/conditioning.ts";
 import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
@@ -66,8 +67,8 @@ export async function trainingGrids({ trained, source }: Pictured): Promise<read
 }
 
 /** Ten of each class, or 64. */
-export function sampleCount({ condition }: Model): number {
-  const field = condition?.required ? condition.fields.find(({ kind }) => kind === "class") : undefined;
+export function sampleCount(model: Model): number {
+  const field = requiredFields(model).find(({ kind }) => kind === "class");
   return field?.kind === "class" ? 10 * Math.min(field.classes.length, 20) : 64;
 }
 

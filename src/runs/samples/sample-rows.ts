@@ -6,6 +6,7 @@ import type { SampledMarginals } from "../../evaluation/samples/sampling.ts";
 import { chunk } from "../../evaluation/model-on-device.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
+import { requiredFields } from "../../models/conditioning.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
 import { classQuotas } from "./class-quotas.ts";
 import type { CodePrior } from "../codes/code-prior.ts";
@@ -80,7 +81,7 @@ export function sampledClass(
   { prior, condition = {} }: Pick<SamplePieceOptions, "prior" | "condition">,
 ): Extract<FieldSpec, { readonly kind: "class" }> | undefined {
   const given: ConditionValues = { ...condition, ...trained.condition };
-  const required = [trained.model.condition, prior?.condition].flatMap((each) => (each?.required ? each.fields : []));
+  const required = [trained.model.condition, prior?.condition].flatMap((each) => requiredFields({ condition: each }));
   return required.find((field) => field.kind === "class" && !given[field.name]) as
     | Extract<FieldSpec, { readonly kind: "class" }>
     | undefined;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../../../errors.ts";
 import type { Shape } from "../../../graph/shape.ts";
-import type { FieldSpec } from "../../model.ts";
+import type { ConditionInput } from "./condition-input.ts";
 import type { DenoisingNetwork } from "./level-embedding.ts";
 import { PatchTransformer } from "./patch-transformer.ts";
 import { ResidualMLP } from "./residual-mlp.ts";
@@ -78,15 +78,15 @@ export interface DenoisingNetworkConfig {
 export function denoisingNetwork(
   config: DenoisingNetworkConfig,
   shape: Shape,
-  fields: readonly FieldSpec[],
+  given: ConditionInput,
 ): DenoisingNetwork {
   const { network, width, depth, fourier, dropout, patch } = config;
-  if (network === "mlp") return new ResidualMLP(shape, { width, depth, fourier, dropout, fields });
+  if (network === "mlp") return new ResidualMLP(shape, { width, depth, fourier, dropout, given });
   requireImages(network, shape);
-  if (network === "transformer") return new PatchTransformer(shape, { width, depth, patch, dropout, fields });
+  if (network === "transformer") return new PatchTransformer(shape, { width, depth, patch, dropout, given });
   if (config.attention > config.channels.length)
     throw new ConfigError(
       `attention: it counts resolutions, got ${config.attention}, expected at most ${config.channels.length}, the number of channels`,
     );
-  return new UNet(shape, { ...config, fields });
+  return new UNet(shape, { ...config, given });
 }

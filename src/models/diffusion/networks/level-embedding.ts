@@ -3,8 +3,7 @@ import type { Context } from "../../../nn/context.ts";
 import { sinusoidalEmbedding } from "../../../nn/embedding.ts";
 import { Linear } from "../../../nn/linear.ts";
 import { silu } from "../../../ops/elementwise.ts";
-import type { FieldSpec } from "../../model.ts";
-import { conditionSize, conditionVector } from "../../parts/condition-vector.ts";
+import type { ConditionInput } from "./condition-input.ts";
 
 /** F(z; level, condition), [n, ...shape] -> [n, ...outShape]. */
 export interface DenoisingNetwork {
@@ -20,19 +19,18 @@ export class LevelEmbedding {
   readonly first: Linear;
   readonly second: Linear;
   readonly condition?: Linear;
-  readonly #fields: readonly FieldSpec[];
+  readonly #given: ConditionInput;
 
-  constructor(dim: number, fields: readonly FieldSpec[]) {
+  constructor(dim: number, given: ConditionInput) {
     this.first = new Linear(FREQUENCIES, dim);
     this.second = new Linear(dim, dim);
-    this.#fields = fields;
-    if (fields.length > 0) this.condition = new Linear(conditionSize(fields), dim, { bias: false });
+    this.#given = given;
+    if (given.size > 0) this.condition = new Linear(given.size, dim, { bias: false });
   }
 
   apply(feature: Tensor, context: Context): Tensor {
     const level = this.second.apply(silu(this.first.apply(sinusoidalEmbedding(feature.mul(SCALE), FREQUENCIES))));
     if (!this.condition) return silu(level);
-    const y = conditionVector(this.#fields, context, feature.shape[0]!);
-    return silu(level.add(this.condition.apply(y)));
+    return silu(level.add(this.condition.apply(this.#given.vector(context, feature.shape[0]!))));
   }
 }

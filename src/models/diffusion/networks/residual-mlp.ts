@@ -7,7 +7,7 @@ import { Linear } from "../../../nn/linear.ts";
 import { LayerNorm } from "../../../nn/normalization.ts";
 import { silu, sin, cos } from "../../../ops/elementwise.ts";
 import { concat, flatten, reshape } from "../../../ops/movement.ts";
-import type { FieldSpec } from "../../model.ts";
+import type { ConditionInput } from "./condition-input.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";
 
 /** Two layers of a residual branch, with the embedding added between; the identity at first. */
@@ -41,7 +41,7 @@ export interface ResidualMLPOptions {
   /** Sines and cosines of each coordinate beside it: for few dimensions whose density is narrow somewhere. */
   readonly fourier: boolean;
   readonly dropout: number;
-  readonly fields: readonly FieldSpec[];
+  readonly given: ConditionInput;
 }
 
 /** A residual network of fully connected layers: [n, ...shape] -> the same. */
@@ -52,20 +52,23 @@ export class ResidualMLP implements DenoisingNetwork {
   readonly norm: LayerNorm;
   readonly last: Linear;
   readonly #fourier: boolean;
+  readonly #given: ConditionInput;
 
-  constructor(shape: Shape, { width, depth, fourier, dropout, fields }: ResidualMLPOptions) {
-    const inDim = sizeOf(shape) * (fourier ? 1 + 2 * WAVES.length : 1);
-    this.embedding = new LevelEmbedding(width, fields);
+  constructor(shape: Shape, { width, depth, fourier, dropout, given }: ResidualMLPOptions) {
+    const values = sizeOf([...shape.slice(1), shape[0]! + given.channels]);
+    const inDim = values * (fourier ? 1 + 2 * WAVES.length : 1);
+    this.embedding = new LevelEmbedding(width, given);
     this.first = new Linear(inDim, width, { weight: heNormal });
     this.blocks = Array.from({ length: depth }, () => new Block(width, dropout));
     this.norm = new LayerNorm(width);
     this.last = new Linear(width, sizeOf(shape), { weight: zeros });
     this.#fourier = fourier;
+    this.#given = given;
   }
 
   apply(z: Tensor, feature: Tensor, context: Context): Tensor {
     const embedding = this.embedding.apply(feature, context);
-    const x = flatten(z);
+    const x = flatten(this.#given.beside(z, context));
     const waves = this.#fourier ? WAVES.flatMap((wave) => [sin(x.mul(wave)), cos(x.mul(wave))]) : [];
     const start = this.first.apply(waves.length > 0 ? concat([x, ...waves], 1) : x);
     const h = this.blocks.reduce((before, block) => block.apply(before, embedding, context), start);

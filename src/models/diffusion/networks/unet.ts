@@ -11,7 +11,7 @@ import { GroupNorm } from "../../../nn/normalization.ts";
 import { silu } from "../../../ops/elementwise.ts";
 import { concat, reshape, slice, transpose } from "../../../ops/movement.ts";
 import { upsampleConv } from "../../../ops/resize.ts";
-import type { FieldSpec } from "../../model.ts";
+import type { ConditionInput } from "./condition-input.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";
 import { checkPatch, depthToSpace, spaceToDepth } from "./patches.ts";
 
@@ -92,7 +92,7 @@ export interface UNetOptions {
   readonly attention: number;
   readonly patch: number;
   readonly dropout: number;
-  readonly fields: readonly FieldSpec[];
+  readonly given: ConditionInput;
 }
 
 /**
@@ -116,9 +116,10 @@ export class UNet implements DenoisingNetwork {
   readonly norm: GroupNorm;
   readonly last: Conv;
   readonly #patch: number;
+  readonly #given: ConditionInput;
 
   constructor([inChannels, height, width]: Shape, options: UNetOptions) {
-    const { channels, blocks, attention, patch, dropout, fields } = options;
+    const { channels, blocks, attention, patch, dropout, given } = options;
     const smallest = Math.min(height!, width!);
     checkPatch(patch, [height!, width!]);
     if (smallest / patch < 2 ** (channels.length - 1))
@@ -130,8 +131,9 @@ export class UNet implements DenoisingNetwork {
     const attends = (i: number): boolean => i >= channels.length - attention;
     const last = channels.length - 1;
     this.#patch = patch;
-    this.embedding = new LevelEmbedding(embeddingDim, fields);
-    this.first = conv3(inChannels! * patch ** 2, channels[0]!);
+    this.#given = given;
+    this.embedding = new LevelEmbedding(embeddingDim, given);
+    this.first = conv3((inChannels! + given.channels) * patch ** 2, channels[0]!);
     this.down = channels.map((c, i) => ({
       blocks: Array.from({ length: blocks }, (_, k) => block(k === 0 ? channels[Math.max(0, i - 1)]! : c, c)),
       ...(attends(i) && { attention: new Attention(c) }),
@@ -158,7 +160,7 @@ export class UNet implements DenoisingNetwork {
     const embedding = this.embedding.apply(feature, context);
     const through = (x: Tensor, blocks: readonly Block[]): Tensor =>
       blocks.reduce((h, block) => block.apply(h, embedding, context), x);
-    let h = this.first.apply(spaceToDepth(z, this.#patch));
+    let h = this.first.apply(spaceToDepth(this.#given.beside(z, context), this.#patch));
     const skips: Tensor[] = [];
     for (const { blocks, attention, halve } of this.down) {
       h = through(h, blocks);

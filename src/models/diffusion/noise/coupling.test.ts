@@ -55,3 +55,26 @@ test("coupled noise is nearer to the examples than independent noise, and as lar
   expect(distances[1]!.apart).toBeLessThan(1);
   expect(Math.abs(distances[1]!.size - 2)).toBeLessThan(0.5);
 });
+
+test("rows of a source are paired as they are, any with any, or near ones", () => {
+  const rows = 64;
+  const x = normals([rows, 2], 0, "float32");
+  const source = normals([rows, 2], 5, "float32");
+  const of = (name: keyof typeof couplings): number[] => {
+    const found = couplings[name](x, source);
+    return Array.from(evaluate([found], noiseValues([found], 2))[0]!.data, Number);
+  };
+  const [paired, independent, near] = [of("paired"), of("independent"), of("optimal-transport")];
+  const values = evaluate([x, source]).map(({ data }) => Array.from(data, Number));
+  const pairsOf = (found: readonly number[]): string[] =>
+    Array.from({ length: rows }, (_, i) => found.slice(2 * i, 2 * i + 2).join());
+  const own = pairsOf(values[1]!);
+  expect(pairsOf(paired)).toEqual(own);
+  for (const found of [independent, near]) expect(pairsOf(found).every((row) => own.includes(row))).toBe(true);
+  expect(pairsOf(independent)).not.toEqual(own);
+  const distance = (found: readonly number[]): number =>
+    found.reduce((sum, v, i) => sum + (v - values[0]![i]!) ** 2, 0) / rows;
+  // |x - s|^2 is 2 * 25 + 4 on average where they are independent, and 2 * 25 at best.
+  expect(Math.abs(distance(independent) - 54)).toBeLessThan(5);
+  expect(distance(near)).toBeLessThan(distance(independent) - 2);
+});
