@@ -30,6 +30,8 @@ export interface Sampler<Options extends object = object> {
   step?(state: Codes, at: Readonly<Record<string, Tensor>>, options: Symbolic<Options>, context: Context): Codes;
   /** Examples of a state, [count, ...shape]: the last one's are the samples, an earlier one's a preview. */
   finish(state: Codes, options: Symbolic<Options>, context: Context): Tensor;
+  /** The state itself in the range of examples, [count, ...shape], beside what `finish` makes of it: with the noise that is left. */
+  noisy?(state: Codes): Tensor;
 }
 
 /** A sampler of whatever options: they are what its own schema has parsed. */
@@ -90,6 +92,7 @@ export const reservedOptions: readonly string[] = [
   "first",
   "help",
   "escapeFormulas",
+  "film",
   "json",
   "label",
   "marginals",

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { install, type Installed } from "./install.ts";
 import { refusalOf } from "./outcomes.ts";
@@ -37,8 +39,23 @@ describe("sample", () => {
   test.each([
     [["--solver", "euller"], '--solver: not a value it takes, got "euller", expected one of heun, euler'],
     [["--steps", "0"], '--steps: not a value it takes, got "0", expected an integer from 1 to 10000'],
+    [["--film", "way.png"], '--film: unknown file type, got "way.png", expected a name that ends in .gif or .webp'],
+    [
+      ["--film", "way.gif", "--out", "points.npy"],
+      "--film: it goes with a picture of the samples, got --out points.npy, expected a .png file",
+    ],
+    [["--film", "way.gif", "--steps", "1"], "film: there is no way to show, got a model that samples in one step"],
     [["--churn", "5"], "sample: churn: it does nothing with solver=heun, got 5, expected solver to be stochastic"],
   ])("refuses %j", async (flags, message) => {
     expect(await refusal("sample", "run", ...flags)).toContain(message);
+  });
+
+  test("films the way from noise to the samples", async () => {
+    const flags = ["--film", "way.gif", "--steps", "5", "--count", "70", "--out", "points.png", "--json"];
+    const { code, stdout } = await latentkit.run("sample", "run", ...flags, "--threads", "1");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ file: "points.png", film: "way.gif", steps: 5 });
+    const { pages, loop } = await sharp(join(latentkit.folder, "way.gif")).metadata();
+    expect({ pages, loop }).toEqual({ pages: 5, loop: 0 });
   });
 });

@@ -5,7 +5,7 @@ import { has, lacking, requireCapabilities } from "../../evaluation/capabilities
 import { densityForms } from "../../latent/density.ts";
 import { marginalNames } from "../../evaluation/samples/sampling.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
-import { kindOf } from "../../kinds/registry.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import { type ClassIndices, classIndices } from "../../data/dataset.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
 import { type ConditionValues, takenBy } from "../../evaluation/condition.ts";
@@ -14,7 +14,9 @@ import type { LoadedRun } from "../../runs/load-run.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { readRunData } from "../../runs/run-spec.ts";
 import { sampledClass, type SamplePieceOptions, sampleRows } from "../../runs/samples/sample-rows.ts";
+import { filmTimes } from "../../runs/pictures/film.ts";
 import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
+import { sampledFilm } from "../../runs/pictures/sampling-film.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionCondition } from "../options/condition.ts";
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
@@ -23,7 +25,16 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
 import type { CsvLine } from "../../data/formats/csv.ts";
-import { checkKind, finishImageGrid, lineOf, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
+import { filmKinds, writeFilm } from "../output/write-film.ts";
+import {
+  checkKind,
+  finishImageGrid,
+  inUnits,
+  lineOf,
+  samplesFile,
+  imageGridKinds,
+  usualFile,
+} from "../output/write-output.ts";
 import { print, printJson } from "../output/terminal.ts";
 
 const sampleSettings = z.strictObject({
@@ -52,10 +63,15 @@ const sampleSettings = z.strictObject({
     .describe("norm of the codes in standard deviations of the prior; a typical sample has sqrt(latentDim)"),
 });
 
+interface SampleCommandOptions extends RunOptions {
+  readonly film?: string;
+}
+
 export async function define(command: Command, args: readonly string[] = []): Promise<void> {
   // The options of the run's sampler are flags too.
   const own = await samplerSettings(args);
   addRunOptions(command, { settings: sampleSettings.extend(own.shape), output: true, condition: true })
+    .option("--film <file>", "also the way from noise to the samples, as an animation (.gif, .webp)")
     .addHelpText(
       "after",
       `
@@ -70,13 +86,14 @@ Examples:
   latentkit sample runs/vae-digits-1 --radius 9
   latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv
   latentkit sample runs/diffusion-codes-runs-ae-1 --count 100
+  latentkit sample runs/diffusion-mnist-1 --film path.gif
 
 A run trained on codes:RUN samples codes, which RUN decodes to examples of its own data; --codes writes the codes.
 
 A picture of a model that must be given a class shows every class, a column each; tables and arrays have the classes as often as the training data.
 A model that may be given one, such as a diffusion model with guidance, samples without it unless --label says which.`,
     )
-    .action(async (path: string, options: RunOptions) => {
+    .action(async (path: string, options: SampleCommandOptions) => {
       const given = givenSettings(sampleSettings, options);
       const { prior, radius, show, count, seed, marginals, codes } = parseSettings(sampleSettings, given);
       const givenOwn = givenSettings(own, options);
@@ -85,8 +102,9 @@ A model that may be given one, such as a diffusion model with guidance, samples 
       checkPrior(prior);
       if (radius !== undefined && givenTemperature !== undefined)
         throw new ConfigError("--radius: it replaces --temperature, got both, expected one of them");
-      const { label: _, condition: __, out, ...unconditional } = options;
+      const { label: _, condition: __, out, film, ...unconditional } = options;
       if (out !== undefined) checkKind(out, imageGridKinds);
+      if (film !== undefined) checkKind(film, filmKinds, "--film");
       const found = await optionRun(path, unconditional);
       if (codes && !found.run.info.parent)
         throw new ConfigError(
@@ -162,9 +180,22 @@ A model that may be given one, such as a diffusion model with guidance, samples 
           throw new ConfigError(
             `--count: too many samples for a picture, got ${count}, expected at most ${most}, or --out with a file of ${kindOf(trained.kind).files.slice(1).join(" or ")}`,
           );
-        const grid = await sampleGrid(trained, { count, ...how });
-        return finishImageGrid(grid, options, { title, file, units: run.info.data, details });
+        const units = run.info.data;
+        if (film === undefined)
+          return finishImageGrid(await sampleGrid(trained, { count, ...how }), options, {
+            title,
+            file,
+            units,
+            details,
+          });
+        const { grid, frames } = await sampledFilm(trained, { count, ...how });
+        const rasters = frames.map((frame) => gridRaster(inUnits(frame, units)));
+        await writeFilm(film, rasters, filmTimes(frames.length));
+        if (!options.json) print(`the way from noise to them, ${frames.length} frames: ${film}`);
+        return finishImageGrid(grid, options, { title, file, units, details: { ...details, film } });
       }
+      if (film !== undefined)
+        throw new ConfigError(`--film: it goes with a picture of the samples, got --out ${file}, expected a .png file`);
       const beside = await writeSamples(file, loaded, { count, ...how, line: lineOf(options) });
       if (options.json) printJson({ file, ...beside, shape: [count, ...trained.shape], ...details });
       else {

@@ -72,19 +72,26 @@ export const writePicture = (file: string, grid: ImageGrid, units: ExampleUnits)
   writePng(file, gridRaster(inUnits(grid, units)));
 
 /** Points are plotted where they are in the data; images are shown by their intensities. */
-function inUnits(grid: ImageGrid, units: ExampleUnits): ImageGrid {
+export function inUnits(grid: ImageGrid, units: ExampleUnits): ImageGrid {
   if (kindOf(grid.kind).picture?.form !== "plot") return grid;
-  return { ...grid, sets: grid.sets.map((set) => toDataUnits(units, set)) };
+  const { sets, scaleOf } = grid;
+  return {
+    ...grid,
+    sets: sets.map((set) => toDataUnits(units, set)),
+    ...(scaleOf && { scaleOf: toDataUnits(units, scaleOf) }),
+  };
 }
 
 /** Files that examples may be written to, before their kind is known. */
 export const imageGridKinds: readonly FileKind[] = [".png", ".npy", ".csv"];
 
 /** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */
-export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"]): FileKind {
+export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"], option = "--out"): FileKind {
   const kind = kinds.find((k) => k === extname(file).toLowerCase());
   if (kind !== undefined) return kind;
-  throw new ConfigError(`--out: unknown file type, got "${file}", expected a name that ends in ${kinds.join(" or ")}`);
+  throw new ConfigError(
+    `${option}: unknown file type, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
+  );
 }
 export type FileKind = ".png" | ".npy" | ".csv" | ".gif" | ".webp" | ".svg" | ".html" | ".json" | ".safetensors";
 

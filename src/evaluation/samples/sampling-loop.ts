@@ -14,8 +14,18 @@ import { runInto } from "../run-into.ts";
 export interface SamplingProgress {
   readonly step: number;
   readonly steps: number;
-  /** A preview of the rows of the current chunk, [rows, ...shape], where one is due; the first of them is sample `first`. */
-  readonly preview?: { readonly first: number; readonly examples: Float32Array };
+  readonly preview?: Preview;
+}
+
+/** Rows of the current chunk on their way: the first of them is sample `first`. */
+export interface Preview {
+  readonly first: number;
+  /** Steps behind them: 0 at the start. */
+  readonly step: number;
+  /** What would be the samples if this were the last step, [rows, ...shape]. */
+  readonly examples: Float32Array;
+  /** The state itself in the range of examples, of samplers that have it. */
+  readonly noisy?: Float32Array;
 }
 
 const optionInput = (name: string): string => `option.${name}`;
@@ -61,7 +71,7 @@ export interface LoopRun {
 export interface LoopParts {
   /** Part of the key of its noise: "sample". */
   readonly name: string;
-  readonly sampler: Pick<AnySampler, "start" | "step" | "finish">;
+  readonly sampler: Pick<AnySampler, "start" | "step" | "finish" | "noisy">;
   readonly given: Given;
   readonly options: Readonly<Record<string, unknown>>;
   /** The scalars of a step; none where start and finish are one graph. */
@@ -119,7 +129,10 @@ export class SamplingLoop implements Releasable {
     this.#start = program("start", { updates: writes(start) });
     this.#step = program("step", { updates: writes(next) });
     const out = sampler.finish(held, symbolic, context);
-    this.#finish = program("finish", { outputs: new Map([["out", out]]) });
+    const noisy = sampler.noisy?.(held);
+    this.#finish = program("finish", {
+      outputs: new Map([["out", out], ...(noisy ? [["noisy", noisy] as const] : [])]),
+    });
   }
 
   /** Yields after each step; returns the rows. */
@@ -149,14 +162,20 @@ export class SamplingLoop implements Releasable {
       const rows = Math.min(chunk, count - first);
       const here = samples.subarray(first * rowSize, (first + rows) * rowSize);
       const finished = (): Promise<void> => runInto(here, 0, finish, { inputs, seed, step: at });
+      const preview = async (step: number): Promise<Preview> => {
+        await finished();
+        const shown = { first: start + first, step, examples: here.slice() };
+        if (!finish.outputs.includes("noisy")) return shown;
+        const { noisy } = await finish.run({ inputs, outputs: ["noisy"], seed, step: at });
+        return { ...shown, noisy: (noisy as Float32Array).subarray(0, here.length) };
+      };
       if (this.#step) {
         await this.#start.run({ inputs, seed, step: at });
+        if (previewEvery !== undefined) yield { step: done * perChunk, steps, preview: await preview(0) };
         for (const [k, point] of schedule.entries()) {
           await this.#step.run({ inputs: { ...inputs, ...pointInputs(point) }, seed, step: at * perChunk + k });
           const due = previewEvery !== undefined && (k + 1) % previewEvery === 0 && k + 1 < schedule.length;
-          if (due) await finished();
-          const preview = due ? { preview: { first: start + first, examples: here.slice() } } : {};
-          yield { step: done * perChunk + k + 1, steps, ...preview };
+          yield { step: done * perChunk + k + 1, steps, ...(due && { preview: await preview(k + 1) }) };
         }
       }
       await finished();

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { ConfigError } from "../../../errors.ts";
 import { constant, noise, type Tensor } from "../../../graph/tensor.ts";
 import type { Context } from "../../../nn/context.ts";
+import { reciprocal, sqrt, square } from "../../../ops/arithmetic.ts";
 import { and, greater, lessEqual, where } from "../../../ops/comparison.ts";
 import type { Codes } from "../../latent.ts";
 import type { Sampler, StepScalars, Symbolic } from "../../sampler.ts";
-import type { NoiseLevel, NoisePoint } from "../noise/noise-level.ts";
+import { type NoiseLevel, type NoisePoint, over } from "../noise/noise-level.ts";
 import type { NoiseProcess } from "../noise/noise-process.ts";
 import type { Denoised } from "../noise/prediction.ts";
 import { type Solver, type SolverName, solverNames, type SolverPlan, solvers } from "./solvers.ts";
@@ -157,7 +158,7 @@ export type SolverLoop = Required<Pick<Sampler<SolverOptions>, "step" | "finish"
  * many levels: the solvers of second order evaluate the denoiser twice at all but the last.
  */
 export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerOptions> {
-  const { shape, process } = parts;
+  const { shape, process, finish } = parts;
   const options = solverOptions(parts).extend({
     temperature: z.number().min(0).max(100).default(1).describe("factor on the noise that samples start from"),
     // Guidance is an option of some models only, which the type of a schema cannot say.
@@ -177,5 +178,7 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
       return { y, x: y.mul(0), alpha: all(highest.alpha), sigma: all(highest.sigma) };
     },
     ...solverLoop(parts),
+    // y has the variance alpha^2 + sigma^2 where x has the variance 1.
+    noisy: ({ y, alpha, sigma }) => finish(y!.mul(over(y!, reciprocal(sqrt(square(alpha!).add(square(sigma!))))))),
   };
 }
