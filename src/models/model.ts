@@ -4,7 +4,7 @@ import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { Condition, Context } from "../nn/context.ts";
 import type { LearningRate, Optimizer } from "../optim/optimizer.ts";
 import type { Codes, Latent, Posteriors, Take } from "./latent.ts";
-import type { AnyEditor, AnySampler, DensityLoop } from "./sampler.ts";
+import type { AnyEditor, AnySampler, Bijection, DensityLoop } from "./sampler.ts";
 
 export type { ColumnSpec, DataSpec, FieldSpec } from "../data/spec.ts";
 
@@ -112,6 +112,8 @@ export interface Model {
   logProb?(x: Tensor, context: Context): Tensor;
   /** The same by many steps. */
   readonly density?: DensityLoop;
+  /** A code of each example, and the example of each code, by many steps; of a model without `encode` and `decode`. */
+  readonly bijection?: Bijection;
   /** The bound at beta = 1 from one sample of z, whatever the model was trained with. */
   elbo?(x: Tensor, context: Context): Elbo;
   /**

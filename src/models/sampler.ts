@@ -66,20 +66,32 @@ export interface Editor<Options extends object = object> {
 // oxlint-disable-next-line typescript/no-explicit-any -- methods of an editor take just the options that its schema gives
 export type AnyEditor = Editor<any>;
 
-/**
- * log p(x) as a loop of the host over one compiled step, where it is the solution of a differential equation: a sampler in the other direction.
- */
-export interface DensityLoop {
-  /** What the values are, for a reader: "probability-flow ODE, 40 steps". */
-  readonly note: string;
+/** A function of rows as a loop of the host over one compiled step, where it is the solution of a differential equation. */
+export interface Loop {
   /** The scalars of each step, in order; every step has the same names. */
   schedule(): readonly StepScalars[];
-  /** The state before the first step, of examples [batch, ...shape]. */
+  /** The state before the first step, of [batch, ...shape]. */
   start(x: Tensor, context: Context): Codes;
   /** The next state, of the same names, dtypes and shapes. */
   step(state: Codes, at: Readonly<Record<string, Tensor>>, context: Context): Codes;
-  /** log p(x), [batch] in nats. */
+  /** The value, [batch, ...]. */
   finish(state: Codes, context: Context): Tensor;
+}
+
+/** log p(x) of examples, [batch] in nats, by many steps: a sampler in the other direction. */
+export interface DensityLoop extends Loop {
+  /** What the values are, for a reader: "probability-flow ODE, 40 steps". */
+  readonly note: string;
+}
+
+/** An invertible map between examples and codes by many steps. */
+export interface Bijection {
+  /** The code: one vector of as many values as an example. */
+  readonly latent: Latent;
+  /** Of examples [batch, ...shape]: codes [batch, size]. */
+  readonly encode: Loop;
+  /** The inverse. */
+  readonly decode: Loop;
 }
 
 /** Names that no option of a sampler may have: settings of sampling itself, and flags of every command that samples. */

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readNpy } from "../../src/data/formats/read-npy.ts";
+import { openFile } from "../../src/node/data/open-file.ts";
 import { install, type Installed } from "./install.ts";
 import { refusalOf } from "./outcomes.ts";
 
-// A model that samples in steps and has a likelihood, but no codes.
+// A model that samples in steps and has a likelihood, and no codes but those of its ODE.
 let latentkit: Installed;
 beforeAll(async () => {
   latentkit = install();
@@ -22,16 +24,44 @@ describe("tools on codes name the run and what its model lacks", () => {
     [["manifold", "run"], "does not decode codes"],
     [["walk", "run"], "does not decode codes"],
     [["traverse", "run"], "does not decode codes"],
-    [["decode", "run", "codes.npy"], "does not decode codes"],
-    [["interpolate", "run"], "does not decode codes"],
     [["invert", "run"], "does not decode codes"],
-    [["encode", "run"], "does not encode examples"],
-    [["reconstruct", "run"], "does not reconstruct examples"],
+    [["latent", "run"], "does not encode examples"],
     [["denoise", "run"], "has no noise to remove"],
   ])("%j", async (args, lacks) => {
     expect(await refusal(...args)).toContain(
       `run: it lacks what this needs, got a model that ${lacks}, expected one that`,
     );
+  });
+});
+
+describe("codes by the probability-flow ODE", () => {
+  const valuesOf = async (file: string) => (await readNpy((await openFile(join(latentkit.folder, file)))!)).values;
+  const run = async (...args: readonly string[]): Promise<void> => {
+    expect(await latentkit.run(...args, "--threads", "1", "--json")).toMatchObject({ code: 0, stderr: "" });
+  };
+
+  test("lead back to the examples, through files, and by reconstruct", async () => {
+    await run("encode", "run", "--count", "9", "--out", "codes.npy");
+    await run("decode", "run", "codes.npy", "--out", "decoded.npy");
+    await run("reconstruct", "run", "--count", "9", "--out", "reconstructed.npy");
+    const decoded = await valuesOf("decoded.npy");
+    expect(await valuesOf("reconstructed.npy")).toEqual(decoded);
+    await run("interpolate", "run", "--examples", "0,8", "--steps", "3", "--out", "path.npy");
+    const path = await valuesOf("path.npy");
+    // Rows of linear and spherical interpolation, and of the examples themselves, which have the same ends.
+    for (const [place, example] of [
+      [0, 0],
+      [2, 8],
+    ] as const)
+      for (const axis of [0, 1])
+        for (const row of [0, 1]) {
+          expect(Math.abs(path[6 * row + 2 * place + axis]! - path[12 + 2 * place + axis]!)).toBeLessThan(0.01);
+          expect(path[6 * row + 2 * place + axis]).toBeCloseTo(decoded[2 * example + axis]!, 5);
+        }
+  });
+
+  test("of samples of N(0, I) are samples", async () => {
+    await run("interpolate", "run", "--from", "prior", "--examples", "0,1", "--out", "between.png");
   });
 });
 

@@ -25,15 +25,16 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
 import type { CsvLine } from "../../data/formats/csv.ts";
-import { filmKinds, writeFilm } from "../output/write-film.ts";
 import {
   checkKind,
+  filmKinds,
   finishImageGrid,
   inUnits,
   lineOf,
   samplesFile,
   imageGridKinds,
   usualFile,
+  writeFilm,
 } from "../output/write-output.ts";
 import { print, printJson } from "../output/terminal.ts";
 

@@ -12,7 +12,7 @@ import type { Batch, DataSpec, Elbo, FieldSpec, Model, Objective } from "../mode
 import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
 import { fieldsOf } from "../parts/fields.ts";
-import { type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
+import { type Bijection, type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
 import { diffusionEditor, type DiffusionEditorOptions } from "./sampling/diffusion-editor.ts";
 import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
@@ -30,6 +30,7 @@ import type { NoiseProcess } from "./noise/noise-process.ts";
 import type { Denoised, Prediction } from "./noise/prediction.ts";
 import { odeDensity } from "./likelihood/ode-density.ts";
 import { diffusionPresets } from "./presets.ts";
+import { probabilityFlow } from "./likelihood/probability-flow.ts";
 import { variationalBound } from "./likelihood/variational-bound.ts";
 
 /**
@@ -51,8 +52,9 @@ export class Diffusion implements Model {
   readonly network: DenoisingNetwork;
   readonly sampler: Sampler<DiffusionSamplerOptions>;
   readonly editor: Editor<DiffusionEditorOptions>;
-  /** Of rows of a table there is none: their categories are no real numbers. */
+  /** Of rows of a table there are none: their categories are no real numbers. */
   readonly density?: DensityLoop;
+  readonly bijection?: Bijection;
   readonly validation?: NonNullable<Model["validation"]>;
   readonly elbo?: (x: Tensor, context: Context) => Elbo;
   readonly condition?: { readonly fields: readonly FieldSpec[]; readonly required: boolean };
@@ -80,6 +82,7 @@ export class Diffusion implements Model {
       const denoise = (y: Tensor, at: NoiseLevel, context: Context): Denoised => this.denoise(y, at, context);
       const centered = this.#centered;
       const logVolume = bounded ? sizeOf(data.shape) * Math.LN2 : 0;
+      this.bijection = probabilityFlow({ shape: data.shape, denoise, centered, finish: finishOf(data) });
       this.density = odeDensity({ shape: data.shape, denoise, centered, logVolume });
       this.elbo = (x, context) => variationalBound(centered(x), denoise, { context, logVolume });
     }
