@@ -32,6 +32,10 @@ export interface Sampler<Options extends object = object> {
   finish(state: Codes, options: Symbolic<Options>, context: Context): Tensor;
   /** The state itself in the range of examples, [count, ...shape], beside what `finish` makes of it: with the noise that is left. */
   noisy?(state: Codes): Tensor;
+  /** Which rows have steps left, [count] of booleans: the loop ends where none has, and fails where one has after the last step of the schedule. */
+  pending?(state: Codes): Tensor | undefined;
+  /** Numbers of the samples of a state worth telling, [count] each by name: evaluations of a solver that chooses its steps. */
+  report?(state: Codes): Readonly<Record<string, Tensor>>;
 }
 
 /** A sampler of whatever options: they are what its own schema has parsed. */

@@ -75,9 +75,37 @@ describe("sample", () => {
       "--film: it goes with a picture of the samples, got --out points.npy, expected a .png file",
     ],
     [["--film", "way.gif", "--steps", "1"], "film: there is no way to show, got a model that samples in one step"],
+    [
+      ["--solver", "adaptive", "--steps", "9"],
+      "sample: steps: it does nothing with solver=adaptive, got 9, expected solver to be heun or euler or",
+    ],
+    [
+      ["--tolerance", "0.1"],
+      "sample: tolerance: it does nothing with solver=heun, got 0.1, expected solver to be adaptive",
+    ],
+    [
+      ["--solver", "adaptive", "--most-steps", "3"],
+      "sample: samples have not arrived, got 64 of 64 with steps left after 3, expected none: a larger tolerance, or more steps",
+    ],
     [["--churn", "5"], "sample: churn: it does nothing with solver=heun, got 5, expected solver to be stochastic"],
   ])("refuses %j", async (flags, message) => {
     expect(await refusal("sample", "run", ...flags)).toContain(message);
+  });
+
+  test("tells how many evaluations an adaptive solver took, fewer for a larger tolerance, whatever the number of samples", async () => {
+    const told = async (count: string, tolerance: string, out: string) => {
+      const flags = ["--solver", "adaptive", "--tolerance", tolerance, "--count", count, "--out", out, "--json"];
+      const { code, stdout } = await latentkit.run("sample", "run", ...flags, "--threads", "1");
+      expect(code).toBe(0);
+      return (JSON.parse(stdout) as { evaluations: { mean: number; most: number } }).evaluations;
+    };
+    const fine = await told("70", "0.001", "fine.npy");
+    const coarse = await told("70", "0.1", "coarse.png");
+    expect(coarse.mean).toBeLessThan(fine.mean);
+    // One before the first step, three for each.
+    expect(fine.most % 3).toBe(1);
+    const plain = await latentkit.run("sample", "run", "--solver", "adaptive", "--threads", "1", "--out", "a.npy");
+    expect(plain.stdout).toMatch(/^evaluations of a sample: [\d.]+ on average, at most \d+\n/);
   });
 
   test("films the way from noise to the samples", async () => {

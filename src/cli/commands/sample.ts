@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
+import type { Report } from "../../evaluation/samples/sampling-loop.ts";
 import { marginalNames } from "../../evaluation/samples/sampling.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
@@ -138,6 +139,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
       const takesMean = givesMeans(model);
       const means = show === undefined ? kindOf(trained.kind).shows === "means" : show === "means";
       const progress = new LineProgress("sampling, steps");
+      const reports: Report[] = [];
       const how = {
         seed,
         radius,
@@ -148,6 +150,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         mean: means && takesMean,
         marginals,
         options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
+        onReport: (report: Report) => reports.push(report),
         onStep: options.json ? undefined : (done: number, total: number) => progress.show(done, total),
       };
       // A generator without noise in p(x|z) gives samples either way.
@@ -182,24 +185,24 @@ A model that may be given one, such as a diffusion model with guidance, samples 
             `--count: too many samples for a picture, got ${count}, expected at most ${most}, or --out with a file of ${kindOf(trained.kind).files.slice(1).join(" or ")}`,
           );
         const units = run.info.data;
-        if (film === undefined)
-          return finishImageGrid(await sampleGrid(trained, { count, ...how }), options, {
-            title,
-            file,
-            units,
-            details,
-          });
-        const { grid, frames } = await sampledFilm(trained, { count, ...how });
-        const rasters = frames.map((frame) => gridRaster(inUnits(frame, units)));
-        await writeFilm(film, rasters, filmTimes(frames.length));
-        if (!options.json) print(`the way from noise to them, ${frames.length} frames: ${film}`);
-        return finishImageGrid(grid, options, { title, file, units, details: { ...details, film } });
+        const filmed = film === undefined ? undefined : await sampledFilm(trained, { count, ...how });
+        const grid = filmed?.grid ?? (await sampleGrid(trained, { count, ...how }));
+        const told = summary(reports);
+        if (!options.json) printSummary(told);
+        if (film !== undefined && filmed) {
+          const rasters = filmed.frames.map((frame) => gridRaster(inUnits(frame, units)));
+          await writeFilm(film, rasters, filmTimes(rasters.length));
+          if (!options.json) print(`the way from noise to them, ${rasters.length} frames: ${film}`);
+        }
+        return finishImageGrid(grid, options, { title, file, units, details: { ...details, film, ...told } });
       }
       if (film !== undefined)
         throw new ConfigError(`--film: it goes with a picture of the samples, got --out ${file}, expected a .png file`);
       const beside = await writeSamples(file, loaded, { count, ...how, line: lineOf(options) });
-      if (options.json) printJson({ file, ...beside, shape: [count, ...trained.shape], ...details });
+      const told = summary(reports);
+      if (options.json) printJson({ file, ...beside, shape: [count, ...trained.shape], ...details, ...told });
       else {
+        printSummary(told);
         print(`${title}: ${file}`);
         if (beside.index) print(`their classes: ${beside.index}`);
       }
@@ -217,6 +220,25 @@ function conditionedOn({ loaded, prior }: Pick<Generator, "loaded" | "prior">, c
     ),
   );
   return { ...loaded, trained: trained.given(own) };
+}
+
+type Summary = Readonly<Record<string, { readonly mean: number; readonly most: number }>>;
+
+/** What a sampler tells of all samples, by name. */
+function summary(reports: readonly Report[]): Summary {
+  const names = Object.keys(reports[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = reports.flatMap((report) => Array.from(report[name] ?? []));
+      const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+      return [name, { mean: Number(mean.toFixed(1)), most: values.reduce((most, v) => Math.max(most, v), -Infinity) }];
+    }),
+  );
+}
+
+function printSummary(told: Summary): void {
+  for (const [name, { mean, most }] of Object.entries(told))
+    print(`${name} of a sample: ${mean} on average, at most ${most}`);
 }
 
 /** Tiles of a picture, which are in memory together: at most 320 MB of values. */

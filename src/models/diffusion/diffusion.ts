@@ -17,12 +17,9 @@ import { diffusionEditor, type DiffusionEditorOptions } from "./sampling/diffusi
 import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
 import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
-import {
-  diffusionSampler,
-  type DiffusionSamplerOptions,
-  type Guide,
-  type SamplerParts,
-} from "./sampling/diffusion-sampler.ts";
+import { diffusionSampler, type DiffusionSamplerOptions } from "./sampling/diffusion-sampler.ts";
+import type { Guide } from "./sampling/guidance.ts";
+import type { SamplerParts } from "./sampling/sampler-parts.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
 import { denoisingNetwork } from "./networks/denoising-network.ts";
 import { noisy, type NoiseLevel, over } from "./noise/noise-level.ts";

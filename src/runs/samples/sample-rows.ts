@@ -4,7 +4,7 @@ import type { FieldSpec } from "../../data/spec.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
 import type { SampledMarginals } from "../../evaluation/samples/sampling.ts";
 import { chunk } from "../../evaluation/model-on-device.ts";
-import type { Preview } from "../../evaluation/samples/sampling-loop.ts";
+import type { Preview, Report } from "../../evaluation/samples/sampling-loop.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
@@ -25,6 +25,8 @@ export interface SamplePieceOptions {
   readonly onStep?: ((step: number, steps: number) => void) | undefined;
   /** Called with the samples on their way, every so many steps from the start on; not where a prior is given. */
   readonly previews?: { readonly every: number; readonly on: (preview: Preview) => void } | undefined;
+  /** Called with what the sampler tells of some samples. */
+  readonly onReport?: ((report: Report) => void) | undefined;
   /** In place of the model's own prior. */
   readonly prior?: CodePrior | undefined;
   /** The condition of a conditional prior. */
@@ -46,6 +48,7 @@ export async function samplePiece(
     options,
     onStep,
     previews,
+    onReport,
     prior,
     condition: wanted,
     radius,
@@ -64,9 +67,10 @@ export async function samplePiece(
     });
     let next = await progress.next();
     for (; !next.done; next = await progress.next()) {
-      const { step, steps, preview } = next.value;
+      const { step, steps, preview, report } = next.value;
       onStep?.(step, steps);
       if (preview) previews?.on(preview);
+      if (report) onReport?.(report);
     }
     return next.value;
   }

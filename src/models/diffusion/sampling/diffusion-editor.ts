@@ -3,7 +3,8 @@ import { ConfigError } from "../../../errors.ts";
 import { noise, type Tensor } from "../../../graph/tensor.ts";
 import { greater, where } from "../../../ops/comparison.ts";
 import type { Editor, StepScalars } from "../../sampler.ts";
-import { type SamplerParts, solverLoop, solverOptions, type SolverOptions, stepScalars } from "./diffusion-sampler.ts";
+import type { SamplerParts } from "./sampler-parts.ts";
+import { solverLoop, solverOptions, type SolverOptions, stepScalars } from "./diffusion-sampler.ts";
 import { type NoiseLevel, type NoisePoint, noisy } from "../noise/noise-level.ts";
 
 export interface DiffusionEditorOptions extends SolverOptions {
