@@ -125,6 +125,8 @@ export interface Model {
   readonly dataMarginals?: true;
   /** How it samples where that is not ancestral: the top latent from its prior, each below given those above, then p(x|z). */
   readonly sampler?: AnySampler;
+  /** Its sampler with predictions guided away from those of a worse model of the same data. Throws ConfigError for one that it cannot use. */
+  guidedBy?(other: Model): AnySampler;
   /** How it samples variations of given examples, or the missing part of them. */
   readonly editor?: AnyEditor;
   /**

@@ -106,6 +106,7 @@ export const reservedOptions: readonly string[] = [
   "count",
   "device",
   "first",
+  "guide",
   "help",
   "escapeFormulas",
   "film",

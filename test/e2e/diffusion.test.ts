@@ -87,6 +87,12 @@ describe("sample", () => {
       ["--solver", "adaptive", "--most-steps", "3"],
       "sample: samples have not arrived, got 64 of 64 with steps left after 3, expected none: a larger tolerance, or more steps",
     ],
+    [["--guide", "run"], "--guide: it needs a weight, got none, expected --guidance with one above 1"],
+    [
+      ["--guidance", "2"],
+      "guidance: the model has no condition that may be left out, got 2, expected one trained with",
+    ],
+    [["--guide", "run@3", "--guidance", "2"], "run: "],
     [["--churn", "5"], "sample: churn: it does nothing with solver=heun, got 5, expected solver to be stochastic"],
   ])("refuses %j", async (flags, message) => {
     expect(await refusal("sample", "run", ...flags)).toContain(message);
@@ -106,6 +112,21 @@ describe("sample", () => {
     expect(fine.most % 3).toBe(1);
     const plain = await latentkit.run("sample", "run", "--solver", "adaptive", "--threads", "1", "--out", "a.npy");
     expect(plain.stdout).toMatch(/^evaluations of a sample: [\d.]+ on average, at most \d+\n/);
+  });
+
+  test("is guided away from an earlier checkpoint", async () => {
+    const sample = async (...flags: readonly string[]) => {
+      const { code, stdout } = await latentkit.run("sample", "run", ...flags, "--json", "--threads", "1");
+      expect(code).toBe(0);
+      return JSON.parse(stdout) as object;
+    };
+    expect(await sample("--guide", "run@last", "--guidance", "1", "--out", "one.npy")).toMatchObject({
+      guide: "run@last",
+      guidance: 1,
+    });
+    await sample("--out", "alone.npy");
+    const valuesOf = async (file: string) => (await readNpy((await openFile(join(latentkit.folder, file)))!)).values;
+    expect(await valuesOf("one.npy")).toEqual(await valuesOf("alone.npy"));
   });
 
   test("films the way from noise to the samples", async () => {

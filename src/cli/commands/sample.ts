@@ -4,6 +4,7 @@ import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
 import type { Report } from "../../evaluation/samples/sampling-loop.ts";
+import { guidedModel } from "../../evaluation/samples/guided-model.ts";
 import { marginalNames } from "../../evaluation/samples/sampling.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
@@ -18,7 +19,7 @@ import { sampledClass, type SamplePieceOptions, sampleRows } from "../../runs/sa
 import { filmTimes } from "../../runs/pictures/film.ts";
 import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
 import { sampledFilm } from "../../runs/pictures/sampling-film.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { addRunOptions, guideRun, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionCondition } from "../options/condition.ts";
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { samplerSettings } from "../options/sampler-settings.ts";
@@ -67,12 +68,17 @@ const sampleSettings = z.strictObject({
 
 interface SampleCommandOptions extends RunOptions {
   readonly film?: string;
+  readonly guide?: string;
 }
 
 export async function define(command: Command, args: readonly string[] = []): Promise<void> {
   // The options of the run's sampler are flags too.
   const own = await samplerSettings(args);
   addRunOptions(command, { settings: sampleSettings.extend(own.shape), output: true, condition: true })
+    .option(
+      "--guide <run>",
+      "autoguidance: a worse run of the same data, RUN or RUN@CHECKPOINT, that --guidance leads away from",
+    )
     .option("--film <file>", "also the way from noise to the samples, as an animation (.gif, .webp)")
     .addHelpText(
       "after",
@@ -89,6 +95,7 @@ Examples:
   latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv
   latentkit sample runs/diffusion-codes-runs-ae-1 --count 100
   latentkit sample runs/diffusion-mnist-1 --film path.gif
+  latentkit sample runs/diffusion-mnist-1 --guide runs/small --guidance 2
 
 A run trained on codes:RUN samples codes, which RUN decodes to examples of its own data; --codes writes the codes.
 
@@ -104,10 +111,13 @@ A model that may be given one, such as a diffusion model with guidance, samples 
       checkPrior(prior);
       if (radius !== undefined && givenTemperature !== undefined)
         throw new ConfigError("--radius: it replaces --temperature, got both, expected one of them");
-      const { label: _, condition: __, out, film, ...unconditional } = options;
+      const { label: _, condition: __, out, film, guide, ...unconditional } = options;
       if (out !== undefined) checkKind(out, imageGridKinds);
       if (film !== undefined) checkKind(film, filmKinds, "--film");
-      const found = await optionRun(path, unconditional);
+      if (guide !== undefined && givenOwn["guidance"] === undefined)
+        throw new ConfigError("--guide: it needs a weight, got none, expected --guidance with one above 1");
+      const alone = await optionRun(path, unconditional);
+      const found = guide === undefined ? alone : await guidedRun(alone, guide);
       if (codes && !found.run.info.parent)
         throw new ConfigError(
           `--codes: ${path} gives no codes, got a run trained on ${found.run.info.data.source}, expected one trained on --data codes:RUN`,
@@ -176,6 +186,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         prior: prior === undefined ? undefined : (named?.fit ?? prior),
         label: options.label,
         condition: options.condition,
+        guide,
       };
       const file = out ?? usualFile(samplesFile(path, "samples.png"), trained.kind);
       if (checkKind(file, kindOf(trained.kind).files) === ".png") {
@@ -207,6 +218,11 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         if (beside.index) print(`their classes: ${beside.index}`);
       }
     });
+}
+
+/** A run whose samples are guided away from those of another. */
+async function guidedRun(loaded: LoadedRun, guide: string): Promise<LoadedRun> {
+  return { ...loaded, trained: guidedModel(loaded.trained, (await guideRun(guide, loaded)).trained) };
 }
 
 /** The run of a generator with what of a condition is its own; the rest is its prior's. Throws UnsupportedOpError for what neither takes. */

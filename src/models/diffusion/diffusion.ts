@@ -1,3 +1,4 @@
+import { ConfigError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { constant, noise, type Tensor } from "../../graph/tensor.ts";
 import { conditioned, type Condition, type Context } from "../../nn/context.ts";
@@ -18,7 +19,7 @@ import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
 import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
 import { diffusionSampler, type DiffusionSamplerOptions } from "./sampling/diffusion-sampler.ts";
-import type { Guide } from "./sampling/guidance.ts";
+import { autoguided, type Guide } from "./sampling/guidance.ts";
 import type { SamplerParts } from "./sampling/sampler-parts.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
 import { denoisingNetwork } from "./networks/denoising-network.ts";
@@ -60,6 +61,8 @@ export class Diffusion implements Model {
   readonly #prediction: Prediction;
   readonly #centered: (x: Tensor) => Tensor;
   readonly #sigmaData: number;
+  readonly #sampling: SamplerParts;
+  readonly #bounded: boolean;
 
   constructor(config: DiffusionConfig, data: DataSpec) {
     const { process, conditional, conditionDropout } = config;
@@ -90,10 +93,35 @@ export class Diffusion implements Model {
       denoise: (y, level, context, guide) => this.denoise(y, level, context, { guide, bounded }),
       finish: finishOf(data),
       defaults: usual[process],
-      guides: conditional && conditionDropout > 0,
+      guidedFrom: conditional && conditionDropout > 0 ? "no condition" : undefined,
+      ends: process === "consistency",
     };
     this.sampler = diffusionSampler(sampling);
     this.editor = diffusionEditor(sampling, this.#centered);
+    this.#sampling = sampling;
+    this.#bounded = bounded;
+  }
+
+  /** Its samples by autoguidance, away from those of a worse model of the same data. Throws ConfigError for a model of another kind. */
+  guidedBy(other: Model): Sampler<DiffusionSamplerOptions> {
+    if (!(other instanceof Diffusion) || this.#sampling.ends || other.#sampling.ends)
+      throw new ConfigError(
+        "guide: predictions of E[x|y] guide each other, got a model without, expected two diffusion models, neither a consistency model",
+      );
+    return diffusionSampler({
+      ...this.#sampling,
+      guidedFrom: "another model",
+      denoise: (y, level, context, guide) => {
+        const { x } = this.denoise(y, level, context);
+        const weighted = guide ? autoguided(x, other.denoise(y, level, context).x, over(y, guide(level))) : x;
+        return this.#observed(y, level, this.#bounded ? clamp(weighted, -1, 1) : weighted);
+      },
+    });
+  }
+
+  /** x of y with the noise that y then has. */
+  #observed(y: Tensor, { alpha, sigma }: NoiseLevel, x: Tensor): Denoised {
+    return { x, n: y.sub(x.mul(over(y, alpha))).div(over(y, sigma)) };
   }
 
   /**
@@ -113,8 +141,7 @@ export class Diffusion implements Model {
     const predicted = guide && context.condition ? guided(F, over(y, guide(level)), context) : F(context);
     const denoised = this.#prediction.denoised(predicted, y, level);
     if (!bounded) return denoised;
-    const x = clamp(denoised.x, -1, 1);
-    return { x, n: y.sub(x.mul(over(y, level.alpha))).div(over(y, level.sigma)) };
+    return this.#observed(y, level, clamp(denoised.x, -1, 1));
   }
 
   /** |F - target|^2 per value, [batch], with the noise levels it was taken at. */

@@ -36,9 +36,10 @@ export function adaptiveSolver({
   shape,
   denoise,
   finish,
-}: Pick<SamplerParts, "shape" | "denoise" | "finish">): AdaptiveLoop {
+  guidedFrom,
+}: Pick<SamplerParts, "shape" | "denoise" | "finish" | "guidedFrom">): AdaptiveLoop {
   const slopeOf = (given: Symbolic<AdaptiveOptions>, context: Context) => {
-    const guide = guideOf(given, context);
+    const guide = guideOf(given, context, guidedFrom);
     return (y: Tensor, sigma: Tensor): Tensor => denoise(y, { alpha: constant(1), sigma }, context, guide).x.sub(y);
   };
   // The last level is LOWEST as a float32.

@@ -25,6 +25,26 @@ describe("options that do nothing are refused", () => {
     await expect(run.sample(2, { steps: 2, ...options })).rejects.toThrow(message);
   });
 
+  test("guidance of a model that has no condition, or always had it", async () => {
+    for (const more of [{}, { conditional: true, conditionDropout: 0 }]) {
+      const other = await train(diffusion({ network: "mlp", width: 8, depth: 1, ...more }), "digits:40", { steps: 1 });
+      const wrong = other.given("conditional" in more ? { class: [1] } : {}).sample(2, { guidance: 2 });
+      await expect(wrong).rejects.toThrow(
+        /^guidance: the model has no condition that may be left out, got 2, expected one trained with conditional=true and/,
+      );
+      await other.release();
+    }
+  });
+
+  test("solvers of a consistency model but its own", async () => {
+    const other = await train(diffusion({ process: "consistency", width: 8, depth: 1 }), "toy:moons:40", { steps: 1 });
+    await expect(other.sample(2, { solver: "heun" })).rejects.toThrow(
+      /^solver: D of a consistency model is where a path ends, not E\[x\|y\], got heun, expected renoise$/,
+    );
+    expect(await other.sample(2)).toHaveLength(4);
+    await other.release();
+  });
+
   test("and taken where they do something, or are as they are by default", async () => {
     const given = run.given({ class: [0, 1] });
     const guided = await given.sample(8, { steps: 3, guidance: 3 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConfigError } from "../../../errors.ts";
 import { constant, noise, type Tensor } from "../../../graph/tensor.ts";
 import { reciprocal, sqrt, square } from "../../../ops/arithmetic.ts";
 import type { Codes } from "../../latent.ts";
@@ -29,7 +30,7 @@ const solverHelp =
   "step between noise levels; heun: second order; euler, ddim: first order; dpm-solver++: second order from one evaluation; ancestral: with new noise in every step, DDPM's; stochastic: heun with noise added before each step, EDM's; renoise: D with new noise, of consistency models";
 
 /** The schema of SolverOptions. */
-export const solverOptions = ({ defaults, guides }: Pick<SamplerParts, "defaults" | "guides">) =>
+export const solverOptions = ({ defaults }: Pick<SamplerParts, "defaults">) =>
   z.strictObject({
     steps: z.int().positive().max(10_000).default(defaults.steps).describe("noise levels that samples go through"),
     solver: z.enum(solverNames).default(defaults.solver).describe(solverHelp),
@@ -53,11 +54,11 @@ export const solverOptions = ({ defaults, guides }: Pick<SamplerParts, "defaults
       .default(40)
       .describe("stochastic: noise added in all, in units of the noise there is")
       .meta({ onlyWith: { solver: ["stochastic"] } }),
-    ...(guides && guidanceOptions),
+    ...guidanceOptions,
   });
 
 /** The schema of DiffusionSamplerOptions. */
-function samplerOptions(parts: Pick<SamplerParts, "defaults" | "guides">) {
+function samplerOptions(parts: Pick<SamplerParts, "defaults">) {
   const { shape } = solverOptions(parts);
   const names = [...solverNames, "adaptive"] as const;
   const fixed = { onlyWith: { solver: [...solverNames] } };
@@ -87,6 +88,18 @@ function samplerOptions(parts: Pick<SamplerParts, "defaults" | "guides">) {
   });
 }
 
+/** Throws ConfigError for guidance that there cannot be, and for a solver that D is not for. */
+export function checkSolving(
+  given: GuidanceOptions & { readonly solver: string },
+  { guidedFrom, ends = false }: Pick<SamplerParts, "guidedFrom" | "ends">,
+): void {
+  checkGuidance(given, guidedFrom);
+  if (ends && given.solver !== "renoise")
+    throw new ConfigError(
+      `solver: D of a consistency model is where a path ends, not E[x|y], got ${given.solver}, expected renoise`,
+    );
+}
+
 /** The scalars of the step from the i-th level of a grid to the next. */
 export function stepScalars(
   { solver: name, eta, churn }: SolverOptions,
@@ -99,10 +112,14 @@ export function stepScalars(
 }
 
 /** A step of the solver from one level to the next, and D at the last: of any state { y, x: D before, alpha, sigma }. */
-export function solverLoop({ denoise, finish }: Pick<SamplerParts, "denoise" | "finish">): SolverLoop {
+export function solverLoop({
+  denoise,
+  finish,
+  guidedFrom,
+}: Pick<SamplerParts, "denoise" | "finish" | "guidedFrom">): SolverLoop {
   return {
     step(state, at, given, context) {
-      const guide = guideOf(given, context);
+      const guide = guideOf(given, context, guidedFrom);
       const count = state["y"]!.shape[0]!;
       const next = { alpha: at["nextAlpha"]!, sigma: at["nextSigma"]! };
       const { y, x } = solvers[given.solver].step({
@@ -116,7 +133,7 @@ export function solverLoop({ denoise, finish }: Pick<SamplerParts, "denoise" | "
       return { y, x, alpha: next.alpha.broadcastTo([count]), sigma: next.sigma.broadcastTo([count]) } satisfies Codes;
     },
     finish: ({ y, alpha, sigma }, given, context) =>
-      finish(denoise(y!, { alpha: alpha!, sigma: sigma! }, context, guideOf(given, context)).x),
+      finish(denoise(y!, { alpha: alpha!, sigma: sigma! }, context, guideOf(given, context, guidedFrom)).x),
   };
 }
 
@@ -133,10 +150,9 @@ export function diffusionSampler(parts: SamplerParts): Sampler<DiffusionSamplerO
   const adaptive = adaptiveSolver(parts);
 
   return {
-    // Guidance is an option of some models only, which the type of a schema cannot say.
-    options: samplerOptions(parts) as unknown as z.ZodType<DiffusionSamplerOptions>,
+    options: samplerOptions(parts),
     schedule(given) {
-      checkGuidance(given);
+      checkSolving(given, parts);
       if (given.solver === "adaptive") return Array.from({ length: given.mostSteps }, () => ({}));
       const fixed = { ...given, solver: given.solver };
       const grid = process.grid(fixed);

@@ -49,7 +49,6 @@ function sampled(
     denoise,
     finish: (x) => x,
     defaults: { solver: "heun", steps: 18 },
-    guides: false,
   });
   const options = sampler.options.parse(given);
   const symbolic = Object.fromEntries(
