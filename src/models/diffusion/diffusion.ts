@@ -6,7 +6,8 @@ import { parameters } from "../../nn/module.ts";
 import { clamp, square } from "../../ops/arithmetic.ts";
 import { and, cast, greaterEqual, less, where } from "../../ops/comparison.ts";
 import { oneHot } from "../../ops/indexing.ts";
-import { concat, slice } from "../../ops/movement.ts";
+import { stopGradient } from "../../ops/elementwise.ts";
+import { concat, slice, split } from "../../ops/movement.ts";
 import { argmax, mean, sum } from "../../ops/reduction.ts";
 import { defineModel } from "../definition.ts";
 import type { Batch, DataSpec, Elbo, FieldSpec, Model, Objective } from "../model.ts";
@@ -24,7 +25,8 @@ import type { SamplerParts } from "./sampling/sampler-parts.ts";
 import type { DenoisingNetwork } from "./networks/level-embedding.ts";
 import { denoisingNetwork } from "./networks/denoising-network.ts";
 import { noisy, type NoiseLevel, over } from "./noise/noise-level.ts";
-import type { NoiseProcess } from "./noise/noise-process.ts";
+import { type NoiseProcess, TIMESTEPS } from "./noise/noise-process.ts";
+import { reverseDivergence } from "./noise/reverse-variance.ts";
 import type { Denoised, Prediction } from "./noise/prediction.ts";
 import { odeDensity } from "./likelihood/ode-density.ts";
 import { diffusionPresets } from "./presets.ts";
@@ -40,6 +42,7 @@ import { variationalBound } from "./likelihood/variational-bound.ts";
  *
  * - `edm`: Karras et al. 2022, arXiv:2206.00364: log-normal sigma, preconditioned, weight lambda(sigma) = 1 / cOut^2.
  * - `ddpm`: Ho et al. 2020, arXiv:2006.11239, eq. 14, in continuous time; predictions epsilon, x0 and v (arXiv:2202.00512).
+ *   With `variance: learned` + 0.001 L_vlb, from which the variance of each step of ancestral sampling is learned (arXiv:2102.09672, eq. 15 and 16).
  * - `consistency`: D itself is trained to be the same along the paths of the ODE ([consistency.ts](consistency.ts)): samples of one step.
  * - `flow`: flow matching (Lipman et al. 2023, arXiv:2210.02747) and rectified flow (Liu et al. 2023, arXiv:2209.03003).
  *
@@ -73,7 +76,7 @@ export class Diffusion implements Model {
     this.#sigmaData = isIntensity(data) ? 0.5 : 1;
     this.#process = processOf(config);
     this.#prediction = predictionOf(config, this.#sigmaData);
-    this.network = denoisingNetwork(config, data.shape, fields);
+    this.network = denoisingNetwork(config, data.shape, fields, config.variance === "learned" ? 2 : 1);
     const bounded = isIntensity(data);
     // D of a consistency model is where a path ends, not E[x|y].
     if (process !== "consistency")
@@ -112,9 +115,9 @@ export class Diffusion implements Model {
       ...this.#sampling,
       guidedFrom: "another model",
       denoise: (y, level, context, guide) => {
-        const { x } = this.denoise(y, level, context);
+        const { x, v } = this.denoise(y, level, context);
         const weighted = guide ? autoguided(x, other.denoise(y, level, context).x, over(y, guide(level))) : x;
-        return this.#observed(y, level, this.#bounded ? clamp(weighted, -1, 1) : weighted);
+        return { ...this.#observed(y, level, this.#bounded ? clamp(weighted, -1, 1) : weighted), ...(v && { v }) };
       },
     });
   }
@@ -137,33 +140,49 @@ export class Diffusion implements Model {
     const batch = y.shape[0]!;
     const level = { alpha: alpha.broadcastTo([batch]), sigma: sigma.broadcastTo([batch]) };
     const [z, feature] = [this.#prediction.input(y, level), this.#prediction.feature(level)];
-    const F = (given: Context): Tensor => this.network.apply(z, feature, given);
-    const predicted = guide && context.condition ? guided(F, over(y, guide(level)), context) : F(context);
+    const of = (given: Context): Outputs => this.#outputs(z, feature, given);
+    const { F, v } = of(context);
+    const predicted = guide && context.condition ? guided((given) => of(given).F, over(y, guide(level)), context) : F;
     const denoised = this.#prediction.denoised(predicted, y, level);
-    if (!bounded) return denoised;
-    return this.#observed(y, level, clamp(denoised.x, -1, 1));
+    return { ...(bounded ? this.#observed(y, level, clamp(denoised.x, -1, 1)) : denoised), ...(v && { v }) };
   }
 
-  /** |F - target|^2 per value, [batch], with the noise levels it was taken at. */
+  /** What the network gives: F, and v where the variance is learned. */
+  #outputs(z: Tensor, feature: Tensor, context: Context): Outputs {
+    const out = this.network.apply(z, feature, context);
+    if (this.#config.variance === "fixed") return { F: out };
+    const [F, raw] = split(out, 1, 2);
+    // From about -1 to 1, and not held there, as in the paper.
+    return { F, v: raw.add(1).mul(0.5) };
+  }
+
+  /** |F - target|^2 per value, [batch], with the noise levels it was taken at; and the bound's part where the variance is learned. */
   #losses(x: Tensor, context: Context): LevelLosses {
     const level = this.#process.training(x.shape[0]!);
     const n = couplings[this.#config.coupling](x);
     const y = noisy(x, n, level);
-    const F = this.network.apply(this.#prediction.input(y, level), this.#prediction.feature(level), context);
+    const { F, v } = this.#outputs(this.#prediction.input(y, level), this.#prediction.feature(level), context);
     const error = square(F.sub(this.#prediction.target(x, n, level)));
-    return { losses: mean(error, x.shape.map((_, axis) => axis).slice(1)), level };
+    const perValue = (t: Tensor): Tensor => mean(t, x.shape.map((_, axis) => axis).slice(1));
+    if (!v || !level.before) return { losses: perValue(error), level };
+    const found = stopGradient(this.#prediction.denoised(F, y, level).n);
+    return {
+      losses: perValue(error),
+      level,
+      bound: perValue(reverseDivergence({ here: level, next: level.before, v }, found.sub(n))),
+    };
   }
 
   objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
     const context = contextOf("loss");
     const given = context.condition && withoutSome(context.condition, x.shape[0]!, this.#config.conditionDropout);
-    const { losses, level } = this.#trainingLosses(this.#centered(x), step, conditioned(context, given));
+    const { losses, level, bound } = this.#trainingLosses(this.#centered(x), step, conditioned(context, given));
     return [
       {
         name: "loss",
-        loss: mean(losses),
+        loss: bound ? mean(losses.add(bound.mul(TIMESTEPS * BOUND_WEIGHT))) : mean(losses),
         parameters: parameters(this),
-        metrics: this.#byLevel(losses, level),
+        metrics: { ...this.#byLevel(losses, level), ...(bound && { lossVariance: mean(bound).mul(TIMESTEPS) }) },
       },
     ];
   }
@@ -195,7 +214,17 @@ export class Diffusion implements Model {
 interface LevelLosses {
   readonly losses: Tensor;
   readonly level: NoiseLevel;
+  /** KL of one step of the reverse process, per value, in which only the variance is learned. */
+  readonly bound?: Tensor;
 }
+
+interface Outputs {
+  readonly F: Tensor;
+  readonly v?: Tensor;
+}
+
+/** lambda of L_hybrid = L_simple + lambda L_vlb (Nichol & Dhariwal 2021, arXiv:2102.09672, eq. 16). */
+const BOUND_WEIGHT = 0.001;
 
 /** Each example without its condition with this probability: classes become -1, numbers 0. */
 function withoutSome(condition: Condition, batch: number, probability: number): Condition {

@@ -74,19 +74,20 @@ export interface DenoisingNetworkConfig {
   readonly dropout: number;
 }
 
-/** The network of the settings for examples of a shape. Throws ConfigError where one does not fit the other. */
+/** The network of the settings for examples of a shape, whose output is `outputs` times as long as they on the first axis. Throws ConfigError where one does not fit the other. */
 export function denoisingNetwork(
   config: DenoisingNetworkConfig,
   shape: Shape,
   fields: readonly FieldSpec[],
+  outputs = 1,
 ): DenoisingNetwork {
   const { network, width, depth, fourier, dropout, patch } = config;
-  if (network === "mlp") return new ResidualMLP(shape, { width, depth, fourier, dropout, fields });
+  if (network === "mlp") return new ResidualMLP(shape, { width, depth, fourier, dropout, fields, outputs });
   requireImages(network, shape);
-  if (network === "transformer") return new PatchTransformer(shape, { width, depth, patch, dropout, fields });
+  if (network === "transformer") return new PatchTransformer(shape, { width, depth, patch, dropout, fields, outputs });
   if (config.attention > config.channels.length)
     throw new ConfigError(
       `attention: it counts resolutions, got ${config.attention}, expected at most ${config.channels.length}, the number of channels`,
     );
-  return new UNet(shape, { ...config, fields });
+  return new UNet(shape, { ...config, fields, outputs });
 }

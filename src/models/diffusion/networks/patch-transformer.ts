@@ -55,6 +55,7 @@ export interface PatchTransformerOptions {
   readonly patch: number;
   readonly dropout: number;
   readonly fields: readonly FieldSpec[];
+  readonly outputs: number;
 }
 
 /** Transformer over patches of images (DiT; Peebles & Xie 2023, arXiv:2212.09748), with learned positions. */
@@ -68,10 +69,11 @@ export class PatchTransformer implements DenoisingNetwork {
   readonly modulation: Linear;
   readonly last: Linear;
   readonly #patch: number;
+  readonly #outputs: number;
 
   constructor(
     [channels, height, width]: Shape,
-    { width: features, depth, patch, dropout, fields }: PatchTransformerOptions,
+    { width: features, depth, patch, dropout, fields, outputs }: PatchTransformerOptions,
   ) {
     if (features % HEAD !== 0)
       throw new ConfigError(`width: a transformer has heads of ${HEAD} features, got ${features}, expected a multiple`);
@@ -84,8 +86,9 @@ export class PatchTransformer implements DenoisingNetwork {
     this.blocks = Array.from({ length: depth }, () => new Block(features, dropout));
     this.norm = new LayerNorm(features);
     this.modulation = new Linear(features, 2 * features, { weight: zeros });
-    this.last = new Linear(features, size, { weight: zeros });
+    this.last = new Linear(features, outputs * size, { weight: zeros });
     this.#patch = patch;
+    this.#outputs = outputs;
   }
 
   apply(z: Tensor, feature: Tensor, context: Context): Tensor {
@@ -97,6 +100,6 @@ export class PatchTransformer implements DenoisingNetwork {
     const h = this.blocks.reduce((before, block) => block.apply(before, embedding, context), start);
     const [scale, shift] = split(this.modulation.apply(embedding), 1, 2);
     const out = this.last.apply(modulated(this.norm.apply(h), scale, shift));
-    return depthToSpace(reshape(transpose(out, [0, 2, 1]), [n, size, rows, columns]), this.#patch);
+    return depthToSpace(reshape(transpose(out, [0, 2, 1]), [n, this.#outputs * size, rows, columns]), this.#patch);
   }
 }

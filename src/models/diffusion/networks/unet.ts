@@ -93,6 +93,7 @@ export interface UNetOptions {
   readonly patch: number;
   readonly dropout: number;
   readonly fields: readonly FieldSpec[];
+  readonly outputs: number;
 }
 
 /**
@@ -118,7 +119,7 @@ export class UNet implements DenoisingNetwork {
   readonly #patch: number;
 
   constructor([inChannels, height, width]: Shape, options: UNetOptions) {
-    const { channels, blocks, attention, patch, dropout, fields } = options;
+    const { channels, blocks, attention, patch, dropout, fields, outputs } = options;
     const smallest = Math.min(height!, width!);
     checkPatch(patch, [height!, width!]);
     if (smallest / patch < 2 ** (channels.length - 1))
@@ -151,7 +152,7 @@ export class UNet implements DenoisingNetwork {
       }))
       .toReversed();
     this.norm = groupNorm(channels[0]!);
-    this.last = conv3(channels[0]!, inChannels! * patch ** 2, { weight: zeros });
+    this.last = conv3(channels[0]!, outputs * inChannels! * patch ** 2, { weight: zeros });
   }
 
   apply(z: Tensor, feature: Tensor, context: Context): Tensor {
