@@ -39,6 +39,8 @@ export interface Objective {
   readonly parameters: ReadonlyMap<string, Variable>;
   /** Scalars worth reporting, by name; computed only in the steps that report. */
   readonly metrics: Readonly<Record<string, Tensor>>;
+  /** Those of them that are over a part of the batch: not a number where there is none of it, and left out of that report. */
+  readonly partial?: readonly string[];
   /** The run's own where missing. */
   readonly optimizer?: (run: RunOptimizer) => Optimizer;
   /** Decay of its parameters' EMA weights in place of the run's; `false` for parameters that are never averaged (a critic's). */

@@ -250,3 +250,16 @@ describe("training", () => {
     await run.release();
   });
 });
+
+test("losses by noise level are means of the examples there, and none where there are none", () => {
+  const model = build({}, points);
+  const x = constant([0.1, 0.2], [1, 2]);
+  const [objective] = objectivesOf(model, x);
+  expect(objective!.partial).toEqual(["lossLowNoise", "lossMiddleNoise", "lossHighNoise"]);
+  const { metrics, loss } = objective!;
+  const [all, ...parts] = valuesOf(model, [loss, ...objective!.partial!.map((name) => metrics[name]!)]).map(
+    ([v]) => v!,
+  );
+  // Of one example, one part is its loss.
+  expect(parts.filter((v) => !Number.isNaN(v))).toEqual([all]);
+});

@@ -177,12 +177,14 @@ export class Diffusion implements Model {
     const context = contextOf("loss");
     const given = context.condition && withoutSome(context.condition, x.shape[0]!, this.#config.conditionDropout);
     const { losses, level, bound } = this.#trainingLosses(this.#centered(x), step, conditioned(context, given));
+    const byLevel = this.#byLevel(losses, level);
     return [
       {
         name: "loss",
         loss: bound ? mean(losses.add(bound.mul(TIMESTEPS * BOUND_WEIGHT))) : mean(losses),
         parameters: parameters(this),
-        metrics: { ...this.#byLevel(losses, level), ...(bound && { lossVariance: mean(bound).mul(TIMESTEPS) }) },
+        metrics: { ...byLevel, ...(bound && { lossVariance: mean(bound).mul(TIMESTEPS) }) },
+        partial: Object.keys(byLevel),
       },
     ];
   }
@@ -195,12 +197,12 @@ export class Diffusion implements Model {
     return { losses: consistencyLosses(x, D, { t: level.sigma, stage: stageOf(step, stageSteps) }), level };
   }
 
-  /** Means of the loss where examples are mostly signal, mostly noise, and between. */
+  /** Means of the loss where examples are mostly signal, mostly noise, and between; not a number of none. */
   #byLevel(losses: Tensor, { alpha, sigma }: NoiseLevel): Readonly<Record<string, Tensor>> {
     const [low, high] = [sigma.sub(alpha.mul(this.#sigmaData / 4)), sigma.sub(alpha.mul(this.#sigmaData * 4))];
     const among = (inside: Tensor): Tensor => {
       const weight = cast(inside, "float32");
-      return sum(losses.mul(weight)).div(sum(weight).add(1e-6));
+      return sum(losses.mul(weight)).div(sum(weight));
     };
     return {
       lossLowNoise: among(less(low, 0)),
