@@ -33,6 +33,14 @@ describe("the film of samples on their way", () => {
     expect(frames.every(({ scaleOf }) => scaleOf === frames[0]!.scaleOf)).toBe(true);
   });
 
+  test("of a solver that takes as many steps as it needs has every row in every frame", async () => {
+    const options = { solver: "adaptive", mostSteps: 100, tolerance: 0.01 };
+    const { frames } = await sampledFilm(run.trained, { count: 130, options });
+    expect(frames.length).toBeGreaterThan(5);
+    for (const { sets } of frames)
+      for (const set of sets) expect(set.every((v) => Number.isFinite(v) && v !== 0)).toBe(true);
+  });
+
   test("of many steps has about a hundred frames", async () => {
     const { frames } = await sampledFilm(run.trained, { count: 2, options: { steps: 251, solver: "ddim" } });
     expect(frames).toHaveLength(Math.ceil(250 / 3) + 1);

@@ -25,19 +25,24 @@ export async function sampledFilm(
   const every = Math.ceil(steps / mostFrames);
   const { count } = options;
   const size = sizeOf(trained.shape);
-  const rows = new Map<number, { readonly noisy: Float32Array | undefined; readonly examples: Float32Array }>();
+  const rows = new Map<number, Frame>();
   const on = ({ first, step, examples, noisy }: Preview): void => {
-    let frame = rows.get(step);
-    const empty = (): Float32Array => new Float32Array(count * size);
-    if (!frame) rows.set(step, (frame = { noisy: noisy && empty(), examples: empty() }));
+    const empty = (): Float32Array => new Float32Array(count * size).fill(Number.NaN);
+    const frame = rows.get(step) ?? { examples: empty(), noisy: noisy && empty() };
+    rows.set(step, frame);
     frame.examples.set(examples, first * size);
     if (noisy) frame.noisy?.set(noisy, first * size);
   };
   const grid = await sampleGrid(trained, { ...options, previews: { every, on } });
   const [samples] = grid.sets as [Float32Array];
+  // Rows of a chunk that arrived in fewer steps than others are where they stay.
+  const filled = (set: Float32Array): Float32Array => set.map((v, i) => (Number.isNaN(v) ? samples[i]! : v));
+  const frames = [...rows]
+    .toSorted(([a], [b]) => a - b)
+    .map(([, { examples, noisy }]): Frame => ({ examples: filled(examples), noisy: noisy && filled(noisy) }));
   // The last step is to no noise at all.
-  const last = { noisy: [...rows.values()].some(({ noisy }) => noisy) ? samples : undefined, examples: samples };
-  const all = [...rows.values(), last];
+  const last = { noisy: frames[0]?.noisy && samples, examples: samples };
+  const all = [...frames, last];
   const start = all[0]!.noisy ?? all[0]!.examples;
   // Plots of all frames have one scale: that of noise and samples together.
   const scaleOf = new Float32Array(start.length + samples.length);
@@ -50,6 +55,11 @@ export async function sampledFilm(
       Object.assign({}, shown, { sets: noisy ? [noisy, examples] : [examples] }),
     ),
   };
+}
+
+interface Frame {
+  readonly noisy: Float32Array | undefined;
+  readonly examples: Float32Array;
 }
 
 /** Steps of the sampler with these options. Throws ConfigError where there can be no film. */
