@@ -26,6 +26,10 @@ interface Capability {
   readonly instead?: { readonly with: (model: Model) => boolean; readonly use: string };
 }
 
+/** What a tool needs of a model in codes that may be those of a bijection: nothing more where it has one. */
+export const orBijection = (model: Model, needed: readonly CapabilityName[]): readonly CapabilityName[] =>
+  model.bijection ? [] : needed;
+
 /** For a model that decodes codes and does not encode, such as the generator of a GAN. */
 const inversion: NonNullable<Capability["instead"]> = {
   with: (model) => model.decode !== undefined && vectorOf(model) !== undefined,

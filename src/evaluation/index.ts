@@ -20,7 +20,8 @@ export type { Check, MetricResult, Metric, MetricContext, MetricReport } from ".
 export { networkTwoSample } from "./network-two-sample.ts";
 export { ratePerDimension } from "./rate-per-dimension.ts";
 export { editExamples, type EditOptions } from "./samples/editing.ts";
+export { guidedModel } from "./samples/guided-model.ts";
 export { drain, type SampledMarginals, type SampleOptions } from "./samples/sampling.ts";
-export type { SamplingProgress } from "./samples/sampling-loop.ts";
+export type { Preview, Report, SamplingProgress } from "./samples/sampling-loop.ts";
 export { type SplitCodes, TrainedModel } from "./trained-model.ts";
 export { type ValidationMetrics, validationMetrics } from "./validation-metrics.ts";

@@ -10,12 +10,13 @@ import type { Model } from "../models/model.ts";
 import type { Context } from "../nn/context.ts";
 import { Program, type ProgramSpec } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
-import { codeOf, requireCapabilities } from "./capabilities.ts";
+import { codeOf, orBijection, requireCapabilities } from "./capabilities.ts";
 import { type ConditionValues, Given } from "./condition.ts";
 import { decodeLatents, type LatentCodes } from "./latent-codes.ts";
 import { mapSplit } from "./map-split.ts";
 import { checkCount, chunk, countRows, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
 import { ratePerDimension } from "./rate-per-dimension.ts";
+import { mapped } from "./samples/bijection.ts";
 import { drain, type SampledMarginals, type SampleOptions, sampling } from "./samples/sampling.ts";
 import type { SamplingProgress } from "./samples/sampling-loop.ts";
 import { tableRows, tableSampling } from "./samples/table-sampling.ts";
@@ -104,8 +105,10 @@ export class TrainedModel implements ModelOnDevice {
 
   /** The latent that represents an example. Throws UnsupportedOpError where it is not one vector. */
   get code(): Latent {
-    requireCapabilities(this.model, ["vector"]);
-    return codeOf(this.model)!;
+    const { model } = this;
+    if (model.bijection) return model.bijection.latent;
+    requireCapabilities(model, ["vector"]);
+    return codeOf(model)!;
   }
 
   /** Latent dimensions. Throws UnsupportedOpError for codes that are not one vector. */
@@ -145,17 +148,17 @@ export class TrainedModel implements ModelOnDevice {
 
   /** Codes of new examples from the prior, [count, latentDim]: those that `sample` decodes with this seed, where p(x|z) adds no noise. */
   async samplePrior(count: number, { seed = 0 } = {}): Promise<Float32Array> {
-    requireCapabilities(this.model, ["prior"]);
+    requireCapabilities(this.model, orBijection(this.model, ["prior"]));
     checkCount("samplePrior", count);
-    const { name } = this.code;
-    return this.#run("sample the prior", { program: "sample", count, seed }, (size, context) => {
-      const codes = completeCodes(this.model.latents!, {}, { count: size, context });
-      return { output: codes[name]! };
-    });
+    const { code, model } = this;
+    return this.#run("sample the prior", { program: "sample", count, seed }, (size, context) => ({
+      output: completeCodes(model.latents ?? [code], {}, { count: size, context })[code.name]!,
+    }));
   }
 
   /** Reconstructions of examples x, [count, ...shape], as they come out of the model. */
   async reconstruct(x: Float32Array): Promise<Float32Array> {
+    if (this.model.bijection) return this.decode(await this.encode(x));
     requireCapabilities(this.model, ["reconstruct"]);
     return this.#ofExamples("reconstruct", x, (input, context) => this.model.reconstruct!(input, context));
   }
@@ -172,8 +175,9 @@ export class TrainedModel implements ModelOnDevice {
     return this.#ofExamples("discriminate", x, (input, context) => this.model.discriminate!(input, context));
   }
 
-  /** Means of q(z|x), [count, latentDim]. */
+  /** Means of q(z|x), or the codes of a bijection, [count, latentDim]. */
   async encode(x: Float32Array): Promise<Float32Array> {
+    if (this.model.bijection) return mapped(this, this.#given, "encode", x);
     requireCapabilities(this.model, ["encode"]);
     const { name } = this.code;
     return this.#ofExamples("encode", x, (input, context) => this.model.encode!(input, context, takeMean)[name]!.mean);
@@ -201,6 +205,7 @@ export class TrainedModel implements ModelOnDevice {
 
   /** Means of p(x|z) for codes z, [count, latentDim]: examples, [count, ...shape]. Latents below are at their prior's mean. */
   async decode(z: Float32Array): Promise<Float32Array> {
+    if (this.model.bijection) return mapped(this, this.#given, "decode", z);
     requireCapabilities(this.model, ["decode"]);
     const { latentDim, model, code } = this;
     const count = countRows("decode", "z", z, [latentDim], "codes");

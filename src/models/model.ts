@@ -4,7 +4,7 @@ import type { Condition, Context } from "../nn/context.ts";
 import type { LearningRate, Optimizer } from "../optim/optimizer.ts";
 import type { Conditioning } from "./conditioning.ts";
 import type { Codes, Latent, Posteriors, Take } from "./latent.ts";
-import type { AnyEditor, AnySampler, DensityLoop } from "./sampler.ts";
+import type { AnyEditor, AnySampler, Bijection, DensityLoop } from "./sampler.ts";
 
 export type { ColumnSpec, DataSpec, FieldSpec } from "../data/spec.ts";
 
@@ -39,6 +39,8 @@ export interface Objective {
   readonly parameters: ReadonlyMap<string, Variable>;
   /** Scalars worth reporting, by name; computed only in the steps that report. */
   readonly metrics: Readonly<Record<string, Tensor>>;
+  /** Those of them that are over a part of the batch: not a number where there is none of it, and left out of that report. */
+  readonly partial?: readonly string[];
   /** The run's own where missing. */
   readonly optimizer?: (run: RunOptimizer) => Optimizer;
   /** Decay of its parameters' EMA weights in place of the run's; `false` for parameters that are never averaged (a critic's). */
@@ -112,6 +114,8 @@ export interface Model {
   logProb?(x: Tensor, context: Context): Tensor;
   /** The same by many steps. */
   readonly density?: DensityLoop;
+  /** A code of each example, and the example of each code, by many steps; of a model without `encode` and `decode`. */
+  readonly bijection?: Bijection;
   /** The bound at beta = 1 from one sample of z, whatever the model was trained with. */
   elbo?(x: Tensor, context: Context): Elbo;
   /**
@@ -123,6 +127,8 @@ export interface Model {
   readonly dataMarginals?: true;
   /** How it samples where that is not ancestral: the top latent from its prior, each below given those above, then p(x|z). */
   readonly sampler?: AnySampler;
+  /** Its sampler with predictions guided away from those of a worse model of the same data. Throws ConfigError for one that it cannot use. */
+  guidedBy?(other: Model): AnySampler;
   /** How it samples variations of given examples, or the missing part of them. */
   readonly editor?: AnyEditor;
   /**

@@ -24,15 +24,22 @@ export interface Sampler<Options extends object = object> {
   readonly options: z.ZodType<Options>;
   /** The scalars of each step, in order; every step has the same names. */
   schedule(options: Options): readonly StepScalars[];
-  /** Where its options are `solver` and `steps`: solvers to compare, and the passes of the network that a sample takes. */
+  /** Where its options are `solver` and `steps`: solvers to compare. */
   readonly solvers?: readonly string[];
-  passes?(options: Options): number;
+  /** Passes of the network that a sample takes; undefined where it decides by itself. */
+  passes?(options: Options): number | undefined;
   /** The state before the first step, `count` rows each. */
   start(count: number, options: Symbolic<Options>, context: Context): Codes;
   /** The next state, of the same names, dtypes and shapes. */
   step?(state: Codes, at: Readonly<Record<string, Tensor>>, options: Symbolic<Options>, context: Context): Codes;
   /** Examples of a state, [count, ...shape]: the last one's are the samples, an earlier one's a preview. */
   finish(state: Codes, options: Symbolic<Options>, context: Context): Tensor;
+  /** The state itself in the range of examples, [count, ...shape], beside what `finish` makes of it: with the noise that is left. */
+  noisy?(state: Codes): Tensor;
+  /** Which rows have steps left, [count] of booleans: the loop ends where none has, and fails where one has after the last step of the schedule. */
+  pending?(state: Codes): Tensor | undefined;
+  /** Numbers of the samples of a state worth telling, [count] each by name: evaluations of a solver that chooses its steps. */
+  report?(state: Codes): Readonly<Record<string, Tensor>>;
 }
 
 /** A sampler of whatever options: they are what its own schema has parsed. */
@@ -67,20 +74,32 @@ export interface Editor<Options extends object = object> {
 // oxlint-disable-next-line typescript/no-explicit-any -- methods of an editor take just the options that its schema gives
 export type AnyEditor = Editor<any>;
 
-/**
- * log p(x) as a loop of the host over one compiled step, where it is the solution of a differential equation: a sampler in the other direction.
- */
-export interface DensityLoop {
-  /** What the values are, for a reader: "probability-flow ODE, 40 steps". */
-  readonly note: string;
+/** A function of rows as a loop of the host over one compiled step, where it is the solution of a differential equation. */
+export interface Loop {
   /** The scalars of each step, in order; every step has the same names. */
   schedule(): readonly StepScalars[];
-  /** The state before the first step, of examples [batch, ...shape]. */
+  /** The state before the first step, of [batch, ...shape]. */
   start(x: Tensor, context: Context): Codes;
   /** The next state, of the same names, dtypes and shapes. */
   step(state: Codes, at: Readonly<Record<string, Tensor>>, context: Context): Codes;
-  /** log p(x), [batch] in nats. */
+  /** The value, [batch, ...]. */
   finish(state: Codes, context: Context): Tensor;
+}
+
+/** log p(x) of examples, [batch] in nats, by many steps: a sampler in the other direction. */
+export interface DensityLoop extends Loop {
+  /** What the values are, for a reader: "probability-flow ODE, 40 steps". */
+  readonly note: string;
+}
+
+/** An invertible map between examples and codes by many steps. */
+export interface Bijection {
+  /** The code: one vector of as many values as an example. */
+  readonly latent: Latent;
+  /** Of examples [batch, ...shape]: codes [batch, size]. */
+  readonly encode: Loop;
+  /** The inverse. */
+  readonly decode: Loop;
 }
 
 /** Names that no option of a sampler may have: settings of sampling itself, and flags of every command that samples. */
@@ -91,8 +110,10 @@ export const reservedOptions: readonly string[] = [
   "count",
   "device",
   "first",
+  "guide",
   "help",
   "escapeFormulas",
+  "film",
   "json",
   "label",
   "marginals",

@@ -6,7 +6,7 @@ import type { Objective } from "../models/model.ts";
 import type { StepObjective } from "./objective-graph.ts";
 import { MLP } from "../nn/mlp.ts";
 import { variables } from "../nn/module.ts";
-import { argmax, cast, clamp, exp, floor, mean, square, stopGradient, sub, sum } from "../ops/index.ts";
+import { argmax, cast, clamp, exp, floor, greater, mean, square, stopGradient, sub, sum } from "../ops/index.ts";
 import { adam, trackEma, clipByNorm, type Optimizer, sgd } from "../optim/index.ts";
 import { fillNormal, streamKey } from "../random/index.ts";
 import type { Device } from "../runtime/device.ts";
@@ -49,6 +49,22 @@ const numbersOf = async (step: TrainingStep, v: Variable): Promise<number[]> =>
 // The CPU stands in for a device that keeps its own state and updates it in the graph.
 describe.each(["host", "device"] as const)("a step with its state on the %s", (residency) => {
   const device = (): Device => ({ ...cpu, residency });
+
+  test("leaves out a metric over a part of the batch that there is none of, and no other", async () => {
+    const w = startingAt(5);
+    const x = new Input("x", [2]);
+    const positive = cast(greater(x, 0), "float32");
+    const mean = sum(x.mul(positive)).div(sum(positive));
+    const half = { ...objective("half", square(sub(w, 1)), { w }), metrics: { ofPositive: mean, other: mean } };
+    const step = await stepOf({ device: device(), objectives: [{ ...half, partial: ["ofPositive"] }] });
+    const metrics = (...values: readonly number[]) =>
+      step.run({ inputs: { x: Float32Array.from(values) }, seed: 0, step: 1, metrics: true });
+    expect(await metrics(3, -1)).toMatchObject({ ofPositive: 3, other: 3 });
+    const without = await metrics(-3, -1);
+    expect(without).not.toHaveProperty("ofPositive");
+    expect(without["other"]).toBeNaN();
+    await step.release();
+  });
 
   test("descends: w - c shrinks by 1 - rate a step, and the loss is the one before the update", async () => {
     const w = startingAt(5);

@@ -157,7 +157,9 @@ export class TrainingStep {
         const given = { inputs, seed, step: step * times + k, metrics };
         const results = await this.#update(part, at, given, batchOf[batches](k));
         if (!metrics) continue;
-        for (const [key, v] of Object.entries(results))
+        for (const [key, v] of Object.entries(results).filter(
+          ([k, v]) => !(Number.isNaN(v) && part.objective.partial?.includes(k)),
+        ))
           found[key === "gradientNorm" && this.#parts.length > 1 ? `${name}.${key}` : key] = v;
       }
     }

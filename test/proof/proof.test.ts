@@ -144,7 +144,7 @@ describe("DDPM of 1000 steps", () => {
         expect(preview.examples).toHaveLength(6);
       }
     }
-    expect(seen).toEqual([5, 10, 15]);
+    expect(seen).toEqual([0, 5, 10, 15]);
   });
 });
 

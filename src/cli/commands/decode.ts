@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { requireCapabilities } from "../../evaluation/capabilities.ts";
+import { orBijection, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { finishImageGrid, samplesFile, imageGridKinds } from "../output/write-output.ts";
 import { readCodes } from "../options/latent-points.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
@@ -17,7 +17,7 @@ Examples:
     .action(async (path: string, codes: string, options: RunOptions) => {
       const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
-      requireCapabilities(trained.model, ["decode", "vector"], { where: path });
+      requireCapabilities(trained.model, orBijection(trained.model, ["decode", "vector"]), { where: path });
       const { latentDim, shape } = trained;
       const z = await readCodes(codes, trained);
       const count = z.length / latentDim;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { exampleIndex } from "../../data/examples/example-index.ts";
-import { requireCapabilities } from "../../evaluation/capabilities.ts";
+import { orBijection, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { exampleCodes } from "../../runs/codes/example-codes.ts";
 import { writeCodes } from "../output/write-examples.ts";
 import { checkKind, lineOf, samplesFile } from "../output/write-output.ts";
@@ -45,7 +45,7 @@ Examples:
       checkKind(file, kinds);
       const loaded = await optionRun(path, options, kinds);
       const { trained, step } = loaded;
-      requireCapabilities(trained.model, ["encode", "vector"], { where: path });
+      requireCapabilities(trained.model, orBijection(trained.model, ["encode", "vector"]), { where: path });
       const { split, data, splitName } = await optionExamples(loaded, options, wanted);
       const encoded = { ...split, indices: split.indices.subarray(0, count) };
       const { means, samples } = await exampleCodes(trained, encoded, { seed });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { exampleIndex, saysMore } from "../../data/examples/example-index.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { Split } from "../../data/split.ts";
-import { requireCapabilities } from "../../evaluation/capabilities.ts";
+import { orBijection, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { givenOrOwn } from "../../evaluation/given-examples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { kindOf } from "../../kinds/registry.ts";
@@ -45,7 +45,7 @@ Examples:
       const { split: wanted, count } = parseSettings(reconstructSettings, given);
       const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step } = loaded;
-      requireCapabilities(trained.model, ["reconstruct"], { where: path });
+      requireCapabilities(trained.model, orBijection(trained.model, ["reconstruct"]), { where: path });
       const { split: all, data, splitName } = await optionExamples(loaded, options, wanted);
       const file = options.out ?? usualFile(samplesFile(path, "reconstructions.png"), trained.kind);
       const picture = checkKind(file, kindOf(trained.kind).files) === ".png";

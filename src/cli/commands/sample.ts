@@ -3,9 +3,11 @@ import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
+import type { Report } from "../../evaluation/samples/sampling-loop.ts";
+import { guidedModel } from "../../evaluation/samples/guided-model.ts";
 import { marginalNames } from "../../evaluation/samples/sampling.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
-import { kindOf } from "../../kinds/registry.ts";
+import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import { type ClassIndices, classIndices } from "../../data/dataset.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
 import { type ConditionValues, takenBy } from "../../evaluation/condition.ts";
@@ -14,8 +16,10 @@ import type { LoadedRun } from "../../runs/load-run.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { readRunData } from "../../runs/run-spec.ts";
 import { sampledClass, type SamplePieceOptions, sampleRows } from "../../runs/samples/sample-rows.ts";
+import { filmTimes } from "../../runs/pictures/film.ts";
 import { sampleGrid } from "../../runs/pictures/run-pictures.ts";
-import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
+import { sampledFilm } from "../../runs/pictures/sampling-film.ts";
+import { addRunOptions, guideRun, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionCondition } from "../options/condition.ts";
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { samplerSettings } from "../options/sampler-settings.ts";
@@ -23,7 +27,17 @@ import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
 import type { CsvLine } from "../../data/formats/csv.ts";
-import { checkKind, finishImageGrid, lineOf, samplesFile, imageGridKinds, usualFile } from "../output/write-output.ts";
+import {
+  checkKind,
+  filmKinds,
+  finishImageGrid,
+  inUnits,
+  lineOf,
+  samplesFile,
+  imageGridKinds,
+  usualFile,
+  writeFilm,
+} from "../output/write-output.ts";
 import { print, printJson } from "../output/terminal.ts";
 
 const sampleSettings = z.strictObject({
@@ -52,10 +66,20 @@ const sampleSettings = z.strictObject({
     .describe("norm of the codes in standard deviations of the prior; a typical sample has sqrt(latentDim)"),
 });
 
+interface SampleCommandOptions extends RunOptions {
+  readonly film?: string;
+  readonly guide?: string;
+}
+
 export async function define(command: Command, args: readonly string[] = []): Promise<void> {
   // The options of the run's sampler are flags too.
   const own = await samplerSettings(args);
   addRunOptions(command, { settings: sampleSettings.extend(own.shape), output: true, condition: true })
+    .option(
+      "--guide <run>",
+      "autoguidance: a worse run of the same data, RUN or RUN@CHECKPOINT, that --guidance leads away from",
+    )
+    .option("--film <file>", "also the way from noise to the samples, as an animation (.gif, .webp)")
     .addHelpText(
       "after",
       `
@@ -70,13 +94,15 @@ Examples:
   latentkit sample runs/vae-digits-1 --radius 9
   latentkit sample runs/vae-people-csv-1 --count 1000 --out people.csv
   latentkit sample runs/diffusion-codes-runs-ae-1 --count 100
+  latentkit sample runs/diffusion-mnist-1 --film path.gif
+  latentkit sample runs/diffusion-mnist-1 --guide runs/small --guidance 2
 
 A run trained on codes:RUN samples codes, which RUN decodes to examples of its own data; --codes writes the codes.
 
 A picture of a model that must be given a class shows every class, a column each; tables and arrays have the classes as often as the training data.
 A model that may be given one, such as a diffusion model with guidance, samples without it unless --label says which.`,
     )
-    .action(async (path: string, options: RunOptions) => {
+    .action(async (path: string, options: SampleCommandOptions) => {
       const given = givenSettings(sampleSettings, options);
       const { prior, radius, show, count, seed, marginals, codes } = parseSettings(sampleSettings, given);
       const givenOwn = givenSettings(own, options);
@@ -85,9 +111,13 @@ A model that may be given one, such as a diffusion model with guidance, samples 
       checkPrior(prior);
       if (radius !== undefined && givenTemperature !== undefined)
         throw new ConfigError("--radius: it replaces --temperature, got both, expected one of them");
-      const { label: _, condition: __, out, ...unconditional } = options;
+      const { label: _, condition: __, out, film, guide, ...unconditional } = options;
       if (out !== undefined) checkKind(out, imageGridKinds);
-      const found = await optionRun(path, unconditional);
+      if (film !== undefined) checkKind(film, filmKinds, "--film");
+      if (guide !== undefined && givenOwn["guidance"] === undefined)
+        throw new ConfigError("--guide: it needs a weight, got none, expected --guidance with one above 1");
+      const alone = await optionRun(path, unconditional);
+      const found = guide === undefined ? alone : await guidedRun(alone, guide);
       if (codes && !found.run.info.parent)
         throw new ConfigError(
           `--codes: ${path} gives no codes, got a run trained on ${found.run.info.data.source}, expected one trained on --data codes:RUN`,
@@ -119,6 +149,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
       const takesMean = givesMeans(model);
       const means = show === undefined ? kindOf(trained.kind).shows === "means" : show === "means";
       const progress = new LineProgress("sampling, steps");
+      const reports: Report[] = [];
       const how = {
         seed,
         radius,
@@ -129,6 +160,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         mean: means && takesMean,
         marginals,
         options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
+        onReport: (report: Report) => reports.push(report),
         onStep: options.json ? undefined : (done: number, total: number) => progress.show(done, total),
       };
       // A generator without noise in p(x|z) gives samples either way.
@@ -154,6 +186,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         prior: prior === undefined ? undefined : (named?.fit ?? prior),
         label: options.label,
         condition: options.condition,
+        guide,
       };
       const file = out ?? usualFile(samplesFile(path, "samples.png"), trained.kind);
       if (checkKind(file, kindOf(trained.kind).files) === ".png") {
@@ -162,16 +195,34 @@ A model that may be given one, such as a diffusion model with guidance, samples 
           throw new ConfigError(
             `--count: too many samples for a picture, got ${count}, expected at most ${most}, or --out with a file of ${kindOf(trained.kind).files.slice(1).join(" or ")}`,
           );
-        const grid = await sampleGrid(trained, { count, ...how });
-        return finishImageGrid(grid, options, { title, file, units: run.info.data, details });
+        const units = run.info.data;
+        const filmed = film === undefined ? undefined : await sampledFilm(trained, { count, ...how });
+        const grid = filmed?.grid ?? (await sampleGrid(trained, { count, ...how }));
+        const told = summary(reports);
+        if (!options.json) printSummary(told);
+        if (film !== undefined && filmed) {
+          const rasters = filmed.frames.map((frame) => gridRaster(inUnits(frame, units)));
+          await writeFilm(film, rasters, filmTimes(rasters.length));
+          if (!options.json) print(`the way from noise to them, ${rasters.length} frames: ${film}`);
+        }
+        return finishImageGrid(grid, options, { title, file, units, details: { ...details, film, ...told } });
       }
+      if (film !== undefined)
+        throw new ConfigError(`--film: it goes with a picture of the samples, got --out ${file}, expected a .png file`);
       const beside = await writeSamples(file, loaded, { count, ...how, line: lineOf(options) });
-      if (options.json) printJson({ file, ...beside, shape: [count, ...trained.shape], ...details });
+      const told = summary(reports);
+      if (options.json) printJson({ file, ...beside, shape: [count, ...trained.shape], ...details, ...told });
       else {
+        printSummary(told);
         print(`${title}: ${file}`);
         if (beside.index) print(`their classes: ${beside.index}`);
       }
     });
+}
+
+/** A run whose samples are guided away from those of another. */
+async function guidedRun(loaded: LoadedRun, guide: string): Promise<LoadedRun> {
+  return { ...loaded, trained: guidedModel(loaded.trained, (await guideRun(guide, loaded)).trained) };
 }
 
 /** The run of a generator with what of a condition is its own; the rest is its prior's. Throws UnsupportedOpError for what neither takes. */
@@ -185,6 +236,25 @@ function conditionedOn({ loaded, prior }: Pick<Generator, "loaded" | "prior">, c
     ),
   );
   return { ...loaded, trained: trained.given(own) };
+}
+
+type Summary = Readonly<Record<string, { readonly mean: number; readonly most: number }>>;
+
+/** What a sampler tells of all samples, by name. */
+function summary(reports: readonly Report[]): Summary {
+  const names = Object.keys(reports[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = reports.flatMap((report) => Array.from(report[name] ?? []));
+      const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+      return [name, { mean: Number(mean.toFixed(1)), most: values.reduce((most, v) => Math.max(most, v), -Infinity) }];
+    }),
+  );
+}
+
+function printSummary(told: Summary): void {
+  for (const [name, { mean, most }] of Object.entries(told))
+    print(`${name} of a sample: ${mean} on average, at most ${most}`);
 }
 
 /** Tiles of a picture, which are in memory together: at most 320 MB of values. */

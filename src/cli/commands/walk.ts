@@ -7,11 +7,9 @@ import { encodeNpy } from "../../data/formats/npy.ts";
 import type { GaussianMixture } from "../../latent/gaussian-mixture.ts";
 import { closedWalk, walkBetween } from "../../latent/walk.ts";
 import { writeFileAtomic } from "../../node/files/atomic-write.ts";
-import { encodeWebp } from "../../node/files/webp-film.ts";
-import { encodeGif } from "../../pictures/gif.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import { type Stream, stream } from "../../random/index.ts";
-import { checkKind, samplesFile } from "../output/write-output.ts";
+import { checkKind, filmKinds, samplesFile, writeFilm } from "../output/write-output.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { checkPrior, mixtureOf, optionPrior, priorSetting } from "../options/run-prior.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
@@ -27,7 +25,7 @@ const walkSettings = z.strictObject({
 });
 /** Samples of a learned p(z) that a walk passes through. */
 const stops = 4;
-const kinds = [".gif", ".webp", ".npy"] as const;
+const kinds = [...filmKinds, ".npy"] as const;
 
 export function define(command: Command): void {
   addRunOptions(command, { settings: walkSettings, condition: true })
@@ -89,8 +87,7 @@ Examples:
           // A plot keeps its scale from frame to frame.
           return gridRaster({ ...of, sets: [set], scaleOf: values }, { scale });
         });
-        const encode = checkKind(file, kinds) === ".webp" ? encodeWebp : encodeGif;
-        await writeFileAtomic(file, [await encode(film, { frameMs: 1000 / fps })]);
+        await writeFilm(file, film, { frameMs: 1000 / fps });
       }
       const details = {
         run: path,

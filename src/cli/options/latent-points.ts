@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readNpy } from "../../data/formats/read-npy.ts";
 import type { Split, SplitName } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
-import { has, requireCapabilities } from "../../evaluation/capabilities.ts";
+import { has, orBijection, requireCapabilities } from "../../evaluation/capabilities.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { openFile } from "../../node/data/open-file.ts";
 import { decodedPoints, encodedPoints, type LatentPoints } from "../../runs/codes/latent-points.ts";
@@ -53,9 +53,10 @@ export async function optionPoints(
   const { run, trained } = loaded;
   const { model } = trained;
   const where = run.path;
-  const from = wanted ?? (has(model, "encode") ? "examples" : "prior");
+  const encodes = has(model, "encode") || model.bijection !== undefined;
+  const from = wanted ?? (encodes ? "examples" : "prior");
   if (from === "examples") {
-    requireCapabilities(model, ["encode", "decode", "vector"], { where });
+    requireCapabilities(model, orBijection(model, ["encode", "decode", "vector"]), { where });
     const found = await optionExamples(loaded, options, split);
     return {
       split: found.split,
@@ -66,11 +67,14 @@ export async function optionPoints(
   const without = options.data === undefined ? (split === undefined ? undefined : "--split") : "--data";
   if (without !== undefined)
     throw new ConfigError(
-      `${without}: no examples are encoded, got points from ${quoted(from)}, expected ${has(model, "encode") ? "--from examples" : "none; latentkit invert finds codes of examples, for --from FILE.npy"}`,
+      `${without}: no examples are encoded, got points from ${quoted(from)}, expected ${encodes ? "--from examples" : "none; latentkit invert finds codes of examples, for --from FILE.npy"}`,
     );
   if (from === "prior") {
-    requireCapabilities(model, ["decode", "vector"], { where });
-    requireCapabilities(model, ["prior"], { where, remedy: "--from examples, or --from FILE.npy with codes" });
+    requireCapabilities(model, orBijection(model, ["decode", "vector"]), { where });
+    requireCapabilities(model, orBijection(model, ["prior"]), {
+      where,
+      remedy: "--from examples, or --from FILE.npy with codes",
+    });
     return {
       pick: async (places, option) => {
         const most = refuseBeyond(places, samples, option);

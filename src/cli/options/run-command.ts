@@ -99,6 +99,13 @@ export async function optionRun(
   return condition ? { ...loaded, trained: loaded.trained.given(condition) } : loaded;
 }
 
+/** A run that --guide names, RUN or RUN@CHECKPOINT, on the device of another. */
+export function guideRun(text: string, { trained }: LoadedRun): Promise<LoadedRun> {
+  const [, path = text, which] = /^(.+)@(best|last|\d{1,15})$/s.exec(text) ?? [];
+  const checkpoint = which === undefined ? {} : { checkpoint: parseCheckpoint(which) };
+  return loadRun(path, trained.store.device, { ...checkpoint, onLoadProgress: loadProgress() });
+}
+
 function parseCheckpoint(text: string): WhichCheckpoint {
   if (text === "best" || text === "last") return text;
   if (/^\d{1,15}$/.test(text)) return Number(text);

@@ -3,9 +3,13 @@ import type { ExampleIndex } from "../../data/examples/example-index.ts";
 import { csvLine, type CsvLine, spreadsheetLine } from "../../data/formats/csv.ts";
 import { toDataUnits } from "../../data/arrays/units.ts";
 import { ConfigError } from "../../errors.ts";
+import { writeFileAtomic } from "../../node/files/atomic-write.ts";
 import { writePng } from "../../node/files/png-file.ts";
+import { encodeWebp } from "../../node/files/webp-film.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
+import { encodeGif } from "../../pictures/gif.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
+import type { Raster } from "../../pictures/raster.ts";
 import { showImageGrid } from "./show-image.ts";
 import { type ExampleUnits, writeExamples } from "./write-examples.ts";
 import { print, printJson } from "./terminal.ts";
@@ -72,19 +76,39 @@ export const writePicture = (file: string, grid: ImageGrid, units: ExampleUnits)
   writePng(file, gridRaster(inUnits(grid, units)));
 
 /** Points are plotted where they are in the data; images are shown by their intensities. */
-function inUnits(grid: ImageGrid, units: ExampleUnits): ImageGrid {
+export function inUnits(grid: ImageGrid, units: ExampleUnits): ImageGrid {
   if (kindOf(grid.kind).picture?.form !== "plot") return grid;
-  return { ...grid, sets: grid.sets.map((set) => toDataUnits(units, set)) };
+  const { sets, scaleOf } = grid;
+  return {
+    ...grid,
+    sets: sets.map((set) => toDataUnits(units, set)),
+    ...(scaleOf && { scaleOf: toDataUnits(units, scaleOf) }),
+  };
+}
+
+/** Files that an animation is written to. */
+export const filmKinds = [".gif", ".webp"] as const;
+
+/** Writes frames as an animation. Throws ConfigError for a file of another kind. */
+export async function writeFilm(
+  file: string,
+  frames: readonly Raster[],
+  times: { readonly frameMs: number; readonly restMs?: number },
+): Promise<void> {
+  const encode = checkKind(file, filmKinds) === ".webp" ? encodeWebp : encodeGif;
+  await writeFileAtomic(file, [await encode(frames, times)]);
 }
 
 /** Files that examples may be written to, before their kind is known. */
 export const imageGridKinds: readonly FileKind[] = [".png", ".npy", ".csv"];
 
 /** The kind of file asked for. Throws ConfigError for one that cannot be written, before anything is computed for it. */
-export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"]): FileKind {
+export function checkKind(file: string, kinds: readonly FileKind[] = [".png", ".npy"], option = "--out"): FileKind {
   const kind = kinds.find((k) => k === extname(file).toLowerCase());
   if (kind !== undefined) return kind;
-  throw new ConfigError(`--out: unknown file type, got "${file}", expected a name that ends in ${kinds.join(" or ")}`);
+  throw new ConfigError(
+    `${option}: unknown file type, got "${file}", expected a name that ends in ${kinds.join(" or ")}`,
+  );
 }
 export type FileKind = ".png" | ".npy" | ".csv" | ".gif" | ".webp" | ".svg" | ".html" | ".json" | ".safetensors";
 

@@ -6,6 +6,7 @@ import { requireCapabilities } from "../capabilities.ts";
 import { Given } from "../condition.ts";
 import { checkCount, countRows } from "../model-on-device.ts";
 import type { TrainedModel } from "../trained-model.ts";
+import { cyclicRows } from "./cyclic-rows.ts";
 import { type LoopParts, SamplingLoop, scalarsOf, structureOf } from "./sampling-loop.ts";
 
 /** How to edit: the editor's own options by name, and those of every editor. */
@@ -75,8 +76,8 @@ export async function editExamples(
   };
   const inputs = (first: number, rows: number) => ({
     ...scalars,
-    x: cyclic(x, { first, rows, shape }),
-    ...(mask && { mask: cyclic(mask, { first, rows, shape }) }),
+    x: cyclicRows(x, { first, rows, shape }),
+    ...(mask && { mask: cyclicRows(mask, { first, rows, shape }) }),
     ...given.inputs(first, rows),
   });
   const progress = loop.run({ count, first: 0, seed, schedule: schedule.steps, inputs });
@@ -86,15 +87,6 @@ export async function editExamples(
 }
 
 const startInput = (name: string): string => `start.${name}`;
-
-/** Rows `first` and on of values [count, ...shape], the first after the last. */
-function cyclic(
-  values: Float32Array,
-  { first, rows, shape }: { readonly first: number; readonly rows: number; readonly shape: Shape },
-): Float32Array {
-  const from = first * sizeOf(shape);
-  return Float32Array.from({ length: rows * sizeOf(shape) }, (_, i) => values[(from + i) % values.length]!);
-}
 
 /** Throws ConfigError for a mask of other values than 0 and 1, or of neither one example nor `count`. */
 export function checkMask(

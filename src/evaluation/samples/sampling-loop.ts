@@ -1,7 +1,8 @@
-import { UnsupportedOpError } from "../../errors.ts";
+import { ConfigError, UnsupportedOpError } from "../../errors.ts";
 import { Input, type Tensor, Variable } from "../../graph/tensor.ts";
 import type { Codes } from "../../models/latent.ts";
 import type { AnySampler, StepScalars, Symbolic } from "../../models/sampler.ts";
+import { cast } from "../../ops/comparison.ts";
 import { variables } from "../../nn/module.ts";
 import type { HostArray } from "../../runtime/host-array.ts";
 import { Program } from "../../runtime/program.ts";
@@ -14,8 +15,22 @@ import { runInto } from "../run-into.ts";
 export interface SamplingProgress {
   readonly step: number;
   readonly steps: number;
-  /** A preview of the rows of the current chunk, [rows, ...shape], where one is due; the first of them is sample `first`. */
-  readonly preview?: { readonly first: number; readonly examples: Float32Array };
+  readonly preview?: Preview;
+  /** What the sampler tells of the chunk that is finished, a number for each of its rows, by name. */
+  readonly report?: Report;
+}
+
+export type Report = Readonly<Record<string, Float32Array>>;
+
+/** Rows of the current chunk on their way: the first of them is sample `first`. */
+export interface Preview {
+  readonly first: number;
+  /** Steps behind them: 0 at the start. */
+  readonly step: number;
+  /** What would be the samples if this were the last step, [rows, ...shape]. */
+  readonly examples: Float32Array;
+  /** The state itself in the range of examples, of samplers that have it. */
+  readonly noisy?: Float32Array;
 }
 
 const optionInput = (name: string): string => `option.${name}`;
@@ -61,7 +76,7 @@ export interface LoopRun {
 export interface LoopParts {
   /** Part of the key of its noise: "sample". */
   readonly name: string;
-  readonly sampler: Pick<AnySampler, "start" | "step" | "finish">;
+  readonly sampler: Pick<AnySampler, "start" | "step" | "finish" | "noisy" | "pending" | "report">;
   readonly given: Given;
   readonly options: Readonly<Record<string, unknown>>;
   /** The scalars of a step; none where start and finish are one graph. */
@@ -73,15 +88,18 @@ export interface LoopParts {
  * of the schedule to the next.
  */
 export class SamplingLoop implements Releasable {
+  readonly #name: string;
   readonly #start: Program;
   readonly #step: Program | undefined;
   /** Undefined where start and finish are one graph. */
   readonly #finish: Program | undefined;
+  readonly #report: Program | undefined;
   readonly #state: VariableStore | undefined;
   /** The state belongs to one run at a time. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(trained: ModelOnDevice, { name, sampler, given, options, point }: LoopParts) {
+    this.#name = name;
     const symbolic = symbolicOf(options);
     const context = given.context(chunk);
     const { store, emaWeights, frozen } = trained;
@@ -117,9 +135,17 @@ export class SamplingLoop implements Releasable {
     const program = (part: string, spec: object): Program =>
       new Program(joined, { name: `${name}.${part}`, emaWeights, frozen: weights, ...spec });
     this.#start = program("start", { updates: writes(start) });
-    this.#step = program("step", { updates: writes(next) });
+    const pending = sampler.pending?.(next);
+    this.#step = program("step", {
+      updates: writes(next),
+      outputs: new Map(pending ? [["pending", cast(pending, "float32")]] : []),
+    });
     const out = sampler.finish(held, symbolic, context);
-    this.#finish = program("finish", { outputs: new Map([["out", out]]) });
+    const noisy = sampler.noisy?.(held);
+    this.#report = program("report", { outputs: new Map(Object.entries(sampler.report?.(held) ?? {})) });
+    this.#finish = program("finish", {
+      outputs: new Map([["out", out], ...(noisy ? [["noisy", noisy] as const] : [])]),
+    });
   }
 
   /** Yields after each step; returns the rows. */
@@ -149,29 +175,57 @@ export class SamplingLoop implements Releasable {
       const rows = Math.min(chunk, count - first);
       const here = samples.subarray(first * rowSize, (first + rows) * rowSize);
       const finished = (): Promise<void> => runInto(here, 0, finish, { inputs, seed, step: at });
+      const preview = async (step: number): Promise<Preview> => {
+        await finished();
+        const shown = { first: start + first, step, examples: here.slice() };
+        if (!finish.outputs.includes("noisy")) return shown;
+        const { noisy } = await finish.run({ inputs, outputs: ["noisy"], seed, step: at });
+        return { ...shown, noisy: (noisy as Float32Array).subarray(0, here.length) };
+      };
       if (this.#step) {
         await this.#start.run({ inputs, seed, step: at });
+        if (previewEvery !== undefined) yield { step: done * perChunk, steps, preview: await preview(0) };
+        const { outputs } = this.#step;
+        let pending = 0;
         for (const [k, point] of schedule.entries()) {
-          await this.#step.run({ inputs: { ...inputs, ...pointInputs(point) }, seed, step: at * perChunk + k });
-          const due = previewEvery !== undefined && (k + 1) % previewEvery === 0 && k + 1 < schedule.length;
-          if (due) await finished();
-          const preview = due ? { preview: { first: start + first, examples: here.slice() } } : {};
-          yield { step: done * perChunk + k + 1, steps, ...preview };
+          const given = { ...inputs, ...pointInputs(point) };
+          const found = await this.#step.run({ inputs: given, outputs, seed, step: at * perChunk + k });
+          pending = (found["pending"] as Float32Array | undefined)?.reduce((sum, v) => sum + v, 0) ?? 0;
+          const last = k + 1 === schedule.length || (outputs.length > 0 && pending === 0);
+          const due = previewEvery !== undefined && (k + 1) % previewEvery === 0 && !last;
+          yield { step: done * perChunk + k + 1, steps, ...(due && { preview: await preview(k + 1) }) };
+          if (last) break;
         }
+        if (pending > 0) throw unfinished(this.#name, pending, schedule.length);
       }
       await finished();
+      const report = await this.#reported(rows);
+      if (report) yield { step: (done + 1) * perChunk, steps, report };
       if (!this.#step) yield { step: done + 1, steps };
     }
     return samples;
+  }
+
+  async #reported(rows: number): Promise<Report | undefined> {
+    const { outputs = [] } = this.#report ?? {};
+    if (outputs.length === 0) return undefined;
+    const found = await this.#report!.run({ outputs });
+    return Object.fromEntries(outputs.map((name) => [name, (found[name] as Float32Array).slice(0, rows)]));
   }
 
   async release(): Promise<void> {
     await this.#start.release();
     await this.#step?.release();
     await this.#finish?.release();
+    await this.#report?.release();
     await this.#state?.release();
   }
 }
+
+const unfinished = (where: string, pending: number, steps: number): ConfigError =>
+  new ConfigError(
+    `${where}: samples have not arrived, got ${pending} of ${chunk} with steps left after ${steps}, expected none: a larger tolerance, or more steps`,
+  );
 
 /** Throws where a sampler's step changes what its state is. */
 function fitting(where: string, name: string, next: Tensor | undefined, variable: Variable): Tensor {

@@ -16,7 +16,7 @@ export interface SampleOptions {
   readonly seed?: number;
   /** Of rows of a table; by default the data's where no other option of the sampler and no condition is given. */
   readonly marginals?: SampledMarginals | undefined;
-  /** Steps between previews; none when missing. */
+  /** Steps between previews, the first of the start; none when missing. */
   readonly previewEvery?: number;
   /** Place of the first sample among all of the seed (0), a multiple of 64: many samples are made in pieces. */
   readonly first?: number;

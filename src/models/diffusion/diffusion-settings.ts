@@ -21,6 +21,7 @@ export interface DiffusionConfig extends DenoisingNetworkConfig {
   readonly logMean: number;
   readonly logStd: number;
   readonly times: TimeDensityName;
+  readonly variance: "fixed" | "learned";
   readonly coupling: CouplingName;
   readonly stageSteps: number;
   readonly conditional: boolean;
@@ -42,12 +43,14 @@ export const usual = {
 >;
 
 export function processOf(config: DiffusionConfig): NoiseProcess {
-  const { process, path, prediction, source, times, logMean, logStd, coupling } = config;
+  const { process, path, prediction, source, times, logMean, logStd, coupling, variance } = config;
   const { paths }: { readonly paths: readonly NoisePathName[] } = usual[process];
   if (path !== undefined && !paths.includes(path))
     throw new ConfigError(
       `path: the process ${process} ${paths.length === 0 ? "has its own" : "does not take it"}, got ${path}, expected ${paths.length === 0 ? "none" : paths.join(" or ")}`,
     );
+  if (variance !== "fixed" && process !== "ddpm")
+    throw new ConfigError(`variance: ${variance} is for process=ddpm, got process=${process}, expected fixed`);
   if (coupling !== "independent" && process !== "flow")
     throw new ConfigError(`coupling: ${coupling} is for process=flow, got process=${process}, expected independent`);
   if (source !== undefined && process !== "flow")
@@ -113,6 +116,13 @@ export const diffusionConfig = z.strictObject({
     .default("uniform")
     .describe("ddpm, flow: density of times in training")
     .meta({ onlyWith: { process: ["ddpm", "flow"] } }),
+  variance: z
+    .enum(["fixed", "learned"])
+    .default("fixed")
+    .describe(
+      "ddpm: noise of ancestral sampling; fixed: the posterior variance; learned: between that and the forward variance, by a second output of the network",
+    )
+    .meta({ onlyWith: { process: ["ddpm"] } }),
   coupling: z
     .enum(Object.keys(couplings) as [CouplingName, ...CouplingName[]])
     .default("independent")

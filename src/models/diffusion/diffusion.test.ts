@@ -97,13 +97,17 @@ describe("guidance", () => {
     }
   });
 
-  test("is an option where the class may be left out, and only there", () => {
+  test("is there where the class may be left out, and only there", () => {
     const labeled = { ...points, fields: [classes] };
-    const accepts = (more: Partial<DiffusionConfig>, data: DataSpec): boolean =>
-      build(more, data).sampler.options.safeParse({ guidance: 2 }).success;
-    expect(accepts({ conditional: true }, labeled)).toBe(true);
-    expect(accepts({ conditional: true, conditionDropout: 0 }, labeled)).toBe(false);
-    expect(accepts({}, points)).toBe(false);
+    const scheduled = (more: Partial<DiffusionConfig>, data: DataSpec) => {
+      const { sampler } = build(more, data);
+      return () => sampler.schedule(sampler.options.parse({ guidance: 2 }));
+    };
+    expect(scheduled({ conditional: true }, labeled)()).toHaveLength(17);
+    for (const wrong of [scheduled({ conditional: true, conditionDropout: 0 }, labeled), scheduled({}, points)])
+      expect(wrong).toThrow(
+        /^guidance: the model has no condition that may be left out, got 2, expected one trained with/,
+      );
   });
 });
 
@@ -245,4 +249,17 @@ describe("training", () => {
     expect(Math.abs(await meanOf(undefined))).toBeLessThan(0.2);
     await run.release();
   });
+});
+
+test("losses by noise level are means of the examples there, and none where there are none", () => {
+  const model = build({}, points);
+  const x = constant([0.1, 0.2], [1, 2]);
+  const [objective] = objectivesOf(model, x);
+  expect(objective!.partial).toEqual(["lossLowNoise", "lossMiddleNoise", "lossHighNoise"]);
+  const { metrics, loss } = objective!;
+  const [all, ...parts] = valuesOf(model, [loss, ...objective!.partial!.map((name) => metrics[name]!)]).map(
+    ([v]) => v!,
+  );
+  // Of one example, one part is its loss.
+  expect(parts.filter((v) => !Number.isNaN(v))).toEqual([all]);
 });

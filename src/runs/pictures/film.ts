@@ -8,13 +8,19 @@ import type { TrainingEvent } from "../training-event.ts";
 
 export const filmName = "samples.gif";
 /** Frames of a film: more are thinned out evenly, to the last. */
-const mostFrames = 100;
+export const mostFrames = 100;
 const mostPictureBytes = 2 ** 24;
 const mostFilmBytes = 2 ** 25;
 /** A film lasts about so long, at no fewer than five frames a second, and rests on its last frame. */
 const filmMs = 8000;
 const slowestMs = 200;
 const restMs = 1000;
+
+/** How long so many frames are shown. */
+export const filmTimes = (frames: number): { readonly frameMs: number; readonly restMs: number } => ({
+  frameMs: Math.min(slowestMs, filmMs / frames),
+  restMs,
+});
 
 /** The name of the picture after an epoch. */
 export const epochPicture = (epoch: number): string => `epoch-${epoch}.png`;
@@ -37,8 +43,7 @@ export async function writeFilm(run: Run, lastEpoch: number): Promise<string | u
     const name = `${samplesFolder}/${epochPicture(epoch)}`;
     frames.push(await decodePng(await readBytes(store, name, mostPictureBytes), store.pathOf(name)));
   }
-  const frameMs = Math.min(slowestMs, filmMs / frames.length);
-  return run.writeSample(filmName, [encodeGif(frames, { frameMs, restMs })]);
+  return run.writeSample(filmName, [encodeGif(frames, filmTimes(frames.length))]);
 }
 
 /** The film of a run that has come to its end, as events: a picture that is damaged costs the film alone. */

@@ -4,6 +4,7 @@ import type { FieldSpec } from "../../data/spec.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
 import type { SampledMarginals } from "../../evaluation/samples/sampling.ts";
 import { chunk } from "../../evaluation/model-on-device.ts";
+import type { Preview, Report } from "../../evaluation/samples/sampling-loop.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { requiredFields } from "../../models/conditioning.ts";
@@ -23,6 +24,10 @@ export interface SamplePieceOptions {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Called with the progress of a sampler of many steps. */
   readonly onStep?: ((step: number, steps: number) => void) | undefined;
+  /** Called with the samples on their way, every so many steps from the start on; not where a prior is given. */
+  readonly previews?: { readonly every: number; readonly on: (preview: Preview) => void } | undefined;
+  /** Called with what the sampler tells of some samples. */
+  readonly onReport?: ((report: Report) => void) | undefined;
   /** In place of the model's own prior. */
   readonly prior?: CodePrior | undefined;
   /** The condition of a conditional prior. */
@@ -43,6 +48,8 @@ export async function samplePiece(
     marginals,
     options,
     onStep,
+    previews,
+    onReport,
     prior,
     condition: wanted,
     radius,
@@ -52,9 +59,20 @@ export async function samplePiece(
   const from = given ? trained.given(prior ? takenBy(trained.model, given) : given) : trained;
   if (!prior) {
     const own = { ...(temperature !== undefined && { temperature }), ...(mean && { mean }), ...options };
-    const progress = from.sampling(count, { seed, first, marginals, ...own });
+    const progress = from.sampling(count, {
+      seed,
+      first,
+      marginals,
+      ...(previews && { previewEvery: previews.every }),
+      ...own,
+    });
     let next = await progress.next();
-    for (; !next.done; next = await progress.next()) onStep?.(next.value.step, next.value.steps);
+    for (; !next.done; next = await progress.next()) {
+      const { step, steps, preview, report } = next.value;
+      onStep?.(step, steps);
+      if (preview) previews?.on(preview);
+      if (report) onReport?.(report);
+    }
     return next.value;
   }
   const condition = { ...wanted, ...(given ?? trained.condition) };

@@ -92,7 +92,12 @@ function stepsFor(
       throw new ConfigError(
         `--solvers: unknown solver, got ${solver}, expected some of ${sampler.solvers!.join(", ")}`,
       );
-    return sampler.passes!(given.data);
+    const taken = sampler.passes!(given.data);
+    if (taken === undefined)
+      throw new ConfigError(
+        `--solvers: its passes are its own, got ${solver}, expected some of ${sampler.solvers!.join(", ")}`,
+      );
+    return taken;
   };
   const steps = new Set(
     most.map((limit) => {

@@ -14,7 +14,7 @@ const learned = 0.95;
 export function diagnoseDenoiser(records: readonly Measured[]): readonly Finding[] {
   const losses = (name: string): readonly number[] =>
     records.flatMap(({ split, metrics: { [name]: loss } }) =>
-      // A batch without examples at such levels has a mean of exactly 0.
+      // A batch without examples at such levels has none; it had 0 in earlier versions.
       split === "train" && loss !== undefined && loss > 0 ? [loss] : [],
     );
   const middle = losses("lossMiddleNoise");

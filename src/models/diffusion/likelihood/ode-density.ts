@@ -9,6 +9,7 @@ import { sum } from "../../../ops/reduction.ts";
 import type { DensityLoop } from "../../sampler.ts";
 import type { NoiseLevel } from "../noise/noise-level.ts";
 import type { Denoised } from "../noise/prediction.ts";
+import { flowSteps, HIGHEST, LOWEST, rungeKutta } from "./probability-flow.ts";
 
 interface DensityParts {
   readonly shape: Shape;
@@ -18,8 +19,8 @@ interface DensityParts {
   readonly logVolume: number;
 }
 
-/** Steps of the Runge-Kutta method, and the levels they go between. */
-const [STEPS, LOWEST, HIGHEST] = [24, 0.002, 80];
+/** Steps of the Runge-Kutta method. */
+const STEPS = 24;
 /** Dimensions up to which the divergence is exact. */
 const EXACT = 4;
 
@@ -34,7 +35,7 @@ const EXACT = 4;
  */
 export function odeDensity({ shape, denoise, centered, logVolume }: DensityParts): DensityLoop {
   const size = sizeOf(shape);
-  const h = Math.log(HIGHEST / LOWEST) / STEPS;
+  const { h, at } = flowSteps(STEPS, LOWEST, HIGHEST);
 
   /** y - D and its divergence, [batch]. */
   function slope(y: Tensor, sigma: Tensor, probe: Tensor, context: Context): Slope {
@@ -46,11 +47,7 @@ export function odeDensity({ shape, denoise, centered, logVolume }: DensityParts
 
   return {
     note: `probability-flow ODE, ${STEPS} Runge-Kutta steps, divergence ${size > EXACT ? "by Hutchinson's estimate" : "exact"}`,
-    schedule: () =>
-      Array.from({ length: STEPS }, (_, i) => {
-        const sigma = LOWEST * Math.exp(i * h);
-        return { sigma, middle: sigma * Math.exp(h / 2), next: sigma * Math.exp(h) };
-      }),
+    schedule: () => at,
     start(x) {
       const probe = sign(
         noise
@@ -60,22 +57,12 @@ export function odeDensity({ shape, denoise, centered, logVolume }: DensityParts
       );
       return { y: centered(x), probe, gained: constant(0).broadcastTo([x.shape[0]!]) };
     },
-    step({ y, probe, gained }, { sigma, middle, next }, context) {
-      const at = (from: Slope | undefined, part: number, level: Tensor): Slope =>
-        slope(from ? y!.add(from.change.mul(part * h)) : y!, level, probe!, context);
-      const k1 = at(undefined, 0, sigma!);
-      const k2 = at(k1, 1 / 2, middle!);
-      const k3 = at(k2, 1 / 2, middle!);
-      const k4 = at(k3, 1, next!);
-      const mean = (of: (k: Slope) => Tensor): Tensor =>
-        of(k1)
-          .add(of(k4))
-          .add(of(k2).add(of(k3)).mul(2))
-          .mul(h / 6);
+    step({ y, probe, gained }, levels, context) {
+      const gain = rungeKutta(y!, levels, h, (state, sigma) => slope(state, sigma, probe!, context));
       return {
-        y: y!.add(mean(({ change }) => change)),
+        y: y!.add(gain(({ change }) => change)),
         probe: probe!,
-        gained: gained!.add(mean(({ divergence }) => divergence)),
+        gained: gained!.add(gain(({ divergence }) => divergence)),
       };
     },
     finish({ y, gained }) {

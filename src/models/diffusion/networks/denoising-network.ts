@@ -74,19 +74,20 @@ export interface DenoisingNetworkConfig {
   readonly dropout: number;
 }
 
-/** The network of the settings for examples of a shape. Throws ConfigError where one does not fit the other. */
+/** The network of the settings for examples of a shape, whose output is `outputs` times as long as they on the first axis. Throws ConfigError where one does not fit the other. */
 export function denoisingNetwork(
   config: DenoisingNetworkConfig,
   shape: Shape,
   given: ConditionInput,
+  outputs = 1,
 ): DenoisingNetwork {
   const { network, width, depth, fourier, dropout, patch } = config;
-  if (network === "mlp") return new ResidualMLP(shape, { width, depth, fourier, dropout, given });
+  if (network === "mlp") return new ResidualMLP(shape, { width, depth, fourier, dropout, given, outputs });
   requireImages(network, shape);
-  if (network === "transformer") return new PatchTransformer(shape, { width, depth, patch, dropout, given });
+  if (network === "transformer") return new PatchTransformer(shape, { width, depth, patch, dropout, given, outputs });
   if (config.attention > config.channels.length)
     throw new ConfigError(
       `attention: it counts resolutions, got ${config.attention}, expected at most ${config.channels.length}, the number of channels`,
     );
-  return new UNet(shape, { ...config, given });
+  return new UNet(shape, { ...config, given, outputs });
 }

@@ -5,7 +5,7 @@ import { Linear } from "../../../nn/linear.ts";
 import { silu } from "../../../ops/elementwise.ts";
 import type { ConditionInput } from "./condition-input.ts";
 
-/** F(z; level, condition), [n, ...shape] -> [n, ...outShape]. */
+/** F(z; level, condition), [n, ...shape] -> the same, or several of them one behind the other on the first axis. */
 export interface DenoisingNetwork {
   /** `feature` [n] is the noise level, of the order of 1. */
   apply(z: Tensor, feature: Tensor, context: Context): Tensor;

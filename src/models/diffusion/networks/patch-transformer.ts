@@ -55,6 +55,7 @@ export interface PatchTransformerOptions {
   readonly patch: number;
   readonly dropout: number;
   readonly given: ConditionInput;
+  readonly outputs: number;
 }
 
 /** Transformer over patches of images (DiT; Peebles & Xie 2023, arXiv:2212.09748), with learned positions. */
@@ -69,10 +70,11 @@ export class PatchTransformer implements DenoisingNetwork {
   readonly last: Linear;
   readonly #patch: number;
   readonly #given: ConditionInput;
+  readonly #outputs: number;
 
   constructor(
     [channels, height, width]: Shape,
-    { width: features, depth, patch, dropout, given }: PatchTransformerOptions,
+    { width: features, depth, patch, dropout, given, outputs }: PatchTransformerOptions,
   ) {
     if (features % HEAD !== 0)
       throw new ConfigError(`width: a transformer has heads of ${HEAD} features, got ${features}, expected a multiple`);
@@ -85,9 +87,10 @@ export class PatchTransformer implements DenoisingNetwork {
     this.blocks = Array.from({ length: depth }, () => new Block(features, dropout));
     this.norm = new LayerNorm(features);
     this.modulation = new Linear(features, 2 * features, { weight: zeros });
-    this.last = new Linear(features, size, { weight: zeros });
+    this.last = new Linear(features, outputs * size, { weight: zeros });
     this.#patch = patch;
     this.#given = given;
+    this.#outputs = outputs;
   }
 
   apply(z: Tensor, feature: Tensor, context: Context): Tensor {

@@ -42,9 +42,10 @@ export interface ResidualMLPOptions {
   readonly fourier: boolean;
   readonly dropout: number;
   readonly given: ConditionInput;
+  readonly outputs: number;
 }
 
-/** A residual network of fully connected layers: [n, ...shape] -> the same. */
+/** A residual network of fully connected layers: [n, ...shape] -> the same, `outputs` times as long on its first axis. */
 export class ResidualMLP implements DenoisingNetwork {
   readonly embedding: LevelEmbedding;
   readonly first: Linear;
@@ -53,17 +54,19 @@ export class ResidualMLP implements DenoisingNetwork {
   readonly last: Linear;
   readonly #fourier: boolean;
   readonly #given: ConditionInput;
+  readonly #outputs: number;
 
-  constructor(shape: Shape, { width, depth, fourier, dropout, given }: ResidualMLPOptions) {
+  constructor(shape: Shape, { width, depth, fourier, dropout, given, outputs }: ResidualMLPOptions) {
     const values = sizeOf([...shape.slice(1), shape[0]! + given.channels]);
     const inDim = values * (fourier ? 1 + 2 * WAVES.length : 1);
     this.embedding = new LevelEmbedding(width, given);
     this.first = new Linear(inDim, width, { weight: heNormal });
     this.blocks = Array.from({ length: depth }, () => new Block(width, dropout));
     this.norm = new LayerNorm(width);
-    this.last = new Linear(width, sizeOf(shape), { weight: zeros });
+    this.last = new Linear(width, outputs * sizeOf(shape), { weight: zeros });
     this.#fourier = fourier;
     this.#given = given;
+    this.#outputs = outputs;
   }
 
   apply(z: Tensor, feature: Tensor, context: Context): Tensor {
@@ -72,6 +75,7 @@ export class ResidualMLP implements DenoisingNetwork {
     const waves = this.#fourier ? WAVES.flatMap((wave) => [sin(x.mul(wave)), cos(x.mul(wave))]) : [];
     const start = this.first.apply(waves.length > 0 ? concat([x, ...waves], 1) : x);
     const h = this.blocks.reduce((before, block) => block.apply(before, embedding, context), start);
-    return reshape(this.last.apply(silu(this.norm.apply(h))), z.shape);
+    const [n, channels, ...rest] = z.shape as readonly [number, number, ...number[]];
+    return reshape(this.last.apply(silu(this.norm.apply(h))), [n, this.#outputs * channels, ...rest]);
   }
 }

@@ -93,6 +93,7 @@ export interface UNetOptions {
   readonly patch: number;
   readonly dropout: number;
   readonly given: ConditionInput;
+  readonly outputs: number;
 }
 
 /**
@@ -119,7 +120,7 @@ export class UNet implements DenoisingNetwork {
   readonly #given: ConditionInput;
 
   constructor([inChannels, height, width]: Shape, options: UNetOptions) {
-    const { channels, blocks, attention, patch, dropout, given } = options;
+    const { channels, blocks, attention, patch, dropout, given, outputs } = options;
     const smallest = Math.min(height!, width!);
     checkPatch(patch, [height!, width!]);
     if (smallest / patch < 2 ** (channels.length - 1))
@@ -153,7 +154,7 @@ export class UNet implements DenoisingNetwork {
       }))
       .toReversed();
     this.norm = groupNorm(channels[0]!);
-    this.last = conv3(channels[0]!, inChannels! * patch ** 2, { weight: zeros });
+    this.last = conv3(channels[0]!, outputs * inChannels! * patch ** 2, { weight: zeros });
   }
 
   apply(z: Tensor, feature: Tensor, context: Context): Tensor {

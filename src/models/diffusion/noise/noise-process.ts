@@ -1,5 +1,5 @@
 import { constant, noise, scalarValue, type Tensor } from "../../../graph/tensor.ts";
-import { sqrt, square } from "../../../ops/arithmetic.ts";
+import { maximum, sqrt, square } from "../../../ops/arithmetic.ts";
 import { cos, exp, sigmoid, sin } from "../../../ops/elementwise.ts";
 import type { NoiseLevel, NoisePoint } from "./noise-level.ts";
 
@@ -16,8 +16,8 @@ export interface GridOptions {
  * lines of the (alpha, sigma) plane: down alpha = 1, or from (0, 1) to (1, 0).
  */
 export interface NoiseProcess {
-  /** Levels of a training batch, [batch] each. */
-  training(batch: number): NoiseLevel;
+  /** Levels of a training batch, [batch] each; of a process in time, with those a step of a thousand before them. */
+  training(batch: number): NoiseLevel & { readonly before?: NoiseLevel };
   /** The levels of so many evaluations, the noisiest first; (1, 0) follows the last. */
   grid(options: GridOptions): readonly NoisePoint[];
 }
@@ -106,16 +106,20 @@ export const timeDensities = {
 } as const satisfies Record<string, (batch: number) => Tensor>;
 export type TimeDensityName = keyof typeof timeDensities;
 
+/** Steps of time from noise to data, of papers whose time is discrete. */
+export const TIMESTEPS = 1000;
+
 /** Levels of a path at times of a density; samples go through them at equal distances in time, from its last. */
 export function timedNoise(path: NoisePath, density: (batch: number) => Tensor): NoiseProcess {
   const [first, last] = path.times;
   return {
-    training: (batch) =>
-      path.at(
-        density(batch)
-          .mul(last - first)
-          .add(first),
-      ),
+    training(batch) {
+      const t = density(batch)
+        .mul(last - first)
+        .add(first);
+      // Noise is never all gone.
+      return { ...path.at(t), before: path.at(maximum(t.sub(1 / TIMESTEPS), t.mul(0.5))) };
+    },
     grid: ({ steps }) =>
       Array.from({ length: steps }, (_, i) => {
         const { alpha, sigma } = path.at(constant(Math.max(first, last * (1 - i / steps))));

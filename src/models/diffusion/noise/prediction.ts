@@ -8,6 +8,8 @@ export interface Denoised {
   readonly x: Tensor;
   /** E[n|y] at best: the score is -n / sigma. */
   readonly n: Tensor;
+  /** Where the variance of a step is learned: how much of its log is ln beta, the rest ln beta~, of each value. */
+  readonly v?: Tensor;
 }
 
 /**

@@ -49,7 +49,6 @@ const partsOf = (process: NoiseProcess) => ({
   denoise: ideal,
   finish: (x: Tensor) => x,
   defaults: { solver: "heun", steps: 18 } as const,
-  guides: false,
 });
 const symbolicOf = <T extends object>(options: T) =>
   Object.fromEntries(

@@ -3,7 +3,8 @@ import { ConfigError } from "../../../errors.ts";
 import { noise, type Tensor } from "../../../graph/tensor.ts";
 import { greater, where } from "../../../ops/comparison.ts";
 import type { Editor, StepScalars } from "../../sampler.ts";
-import { type SamplerParts, solverLoop, solverOptions, type SolverOptions, stepScalars } from "./diffusion-sampler.ts";
+import type { SamplerParts } from "./sampler-parts.ts";
+import { checkSolving, solverLoop, solverOptions, type SolverOptions, stepScalars } from "./diffusion-sampler.ts";
 import { type NoiseLevel, type NoisePoint, noisy } from "../noise/noise-level.ts";
 
 export interface DiffusionEditorOptions extends SolverOptions {
@@ -58,9 +59,9 @@ export function diffusionEditor(
 ): Editor<DiffusionEditorOptions> {
   const loop = solverLoop(parts);
   return {
-    // As in diffusionSampler: the type of a schema cannot say that guidance may be missing.
-    options: solverOptions(parts).extend(editorOptions) as unknown as z.ZodType<DiffusionEditorOptions>,
+    options: solverOptions(parts).extend(editorOptions),
     schedule(given, { masked }) {
+      checkSolving(given, parts);
       const grid = parts.process.grid(given);
       const { strength = usualStrength[masked ? "masked" : "whole"] } = given;
       const first = grid.length - Math.max(1, Math.round(strength * grid.length));

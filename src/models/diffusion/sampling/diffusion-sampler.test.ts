@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dataSpec } from "../../../data/spec.ts";
 import { train } from "../../../node/index.ts";
 import type { TrainedRun } from "../../../runs/trained-run.ts";
 import { diffusion } from "../diffusion.ts";
@@ -25,6 +26,26 @@ describe("options that do nothing are refused", () => {
     await expect(run.sample(2, { steps: 2, ...options })).rejects.toThrow(message);
   });
 
+  test("guidance of a model that has no condition, or always had it", async () => {
+    for (const more of [{}, { conditional: true, conditionDropout: 0 }]) {
+      const other = await train(diffusion({ network: "mlp", width: 8, depth: 1, ...more }), "digits:40", { steps: 1 });
+      const wrong = other.given("conditional" in more ? { class: [1] } : {}).sample(2, { guidance: 2 });
+      await expect(wrong).rejects.toThrow(
+        /^guidance: the model has no condition that may be left out, got 2, expected one trained with conditional=true and/,
+      );
+      await other.release();
+    }
+  });
+
+  test("solvers of a consistency model but its own", async () => {
+    const other = await train(diffusion({ process: "consistency", width: 8, depth: 1 }), "toy:moons:40", { steps: 1 });
+    await expect(other.sample(2, { solver: "heun" })).rejects.toThrow(
+      /^solver: D of a consistency model is where a path ends, not E\[x\|y\], got heun, expected renoise$/,
+    );
+    expect(await other.sample(2)).toHaveLength(4);
+    await other.release();
+  });
+
   test("and taken where they do something, or are as they are by default", async () => {
     const given = run.given({ class: [0, 1] });
     const guided = await given.sample(8, { steps: 3, guidance: 3 });
@@ -35,5 +56,29 @@ describe("options that do nothing are refused", () => {
     const without = await run.sample(8, { ...ancestral, eta: 0 });
     without.forEach((value, i) => expect(value).toBeCloseTo(ddim[i]!, 5));
     expect(await run.sample(8, { ...ancestral, eta: 0.5 })).not.toEqual(await run.sample(8, ancestral));
+  });
+});
+
+describe("a learned variance", () => {
+  test.each([
+    { network: "mlp", width: 16, depth: 1 },
+    { network: "unet", channels: [4, 4] },
+    { network: "transformer", width: 32, depth: 1, patch: 7 },
+  ] as const)("is of every network, beside the same mean: %j", async (network) => {
+    const settings = { process: "ddpm", conditional: true, ...network } as const;
+    const other = await train(diffusion({ ...settings, variance: "learned" }), "digits:40", { steps: 2, batchSize: 8 });
+    const given = other.given({ class: [3] });
+    const ancestral = await given.sample(2, { steps: 3, guidance: 2 });
+    expect(ancestral.every((v) => v >= 0 && v <= 1)).toBe(true);
+    // Without noise there is none to learn the variance of.
+    const ddim = await given.sample(2, { steps: 3, solver: "ddim" });
+    (await given.sample(2, { steps: 3, eta: 0 })).forEach((v, i) => expect(v).toBeCloseTo(ddim[i]!, 4));
+    await other.release();
+  });
+
+  test("is for process=ddpm", () => {
+    expect(() => diffusion.build(diffusion.config.parse({ variance: "learned" }), dataSpec([2]))).toThrow(
+      /^variance: learned is for process=ddpm, got process=edm, expected fixed$/,
+    );
   });
 });

@@ -49,7 +49,6 @@ function sampled(
     denoise,
     finish: (x) => x,
     defaults: { solver: "heun", steps: 18 },
-    guides: false,
   });
   const options = sampler.options.parse(given);
   const symbolic = Object.fromEntries(
@@ -191,5 +190,33 @@ test("new noise on the ends of the ODE's paths gives samples of the data in any 
     const { mean, std } = moments(processes["edm"]!, { solver: "renoise", steps }, ends);
     expect(Math.abs(mean - MEAN)).toBeLessThan(0.01);
     expect(Math.abs(std / STD - 1)).toBeLessThan(0.01);
+  }
+});
+
+test("few steps of ancestral sampling with the variance that DDPM learns have the marginal variance, where beta~ has less and beta more", () => {
+  const process = processes["cosine"]!;
+  for (const steps of [5, 10]) {
+    const { sigma } = process.grid({ steps, rho: 7 }).at(-1)!;
+    // D of y ~ N(MEAN, STD^2 + sigma^2).
+    const exact = STD ** 2 / Math.hypot(STD, sigma);
+    const ratio = (share: (r: Tensor) => Tensor): number => {
+      const denoise = (y: Tensor, level: NoiseLevel): Denoised => {
+        const v = share(over(y, level.sigma.div(level.alpha))).broadcastTo(y.shape);
+        return { ...ideal(y, level), v };
+      };
+      return moments(process, { solver: "ancestral", steps }, denoise).std / exact;
+    };
+    const plain = moments(process, { solver: "ancestral", steps }).std / exact;
+    expect(ratio((r) => r.mul(0))).toBeCloseTo(plain, 5);
+    expect(plain).toBeLessThan(0.88);
+    expect(ratio((r) => r.mul(0).add(1))).toBeGreaterThan(1.12);
+    // The best v of the small steps that it is learned from: of data N(m, STD^2) STD^2 (1 + r^2) / (STD^2 + r^2).
+    const learned = ratio((r) =>
+      square(r)
+        .add(1)
+        .mul(STD ** 2)
+        .div(square(r).add(STD ** 2)),
+    );
+    expect(Math.abs(learned - 1)).toBeLessThan(0.06);
   }
 });

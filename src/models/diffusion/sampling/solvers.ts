@@ -1,8 +1,10 @@
 import { noise, type Tensor } from "../../../graph/tensor.ts";
 import { sqrt, square } from "../../../ops/arithmetic.ts";
+import { exp } from "../../../ops/elementwise.ts";
 import type { StepScalars } from "../../sampler.ts";
 import type { NoiseLevel, NoisePoint } from "../noise/noise-level.ts";
 import type { Denoised } from "../noise/prediction.ts";
+import { logVariance, logVarianceBounds } from "../noise/reverse-variance.ts";
 
 /** One step, from a noise level to the next. */
 interface SolverStep {
@@ -86,6 +88,8 @@ const stochastic: Solver = {
  * 2020, arXiv:2006.11239, algorithm 2) for eta = 1, DDIM for eta = 0.
  *
  *   s = eta sigma' / sigma sqrt(sigma^2 - (alpha / alpha')^2 sigma'^2)
+ *
+ * whose s / eta is the square root of beta~. Where the variance is learned the noise has s = eta sqrt(Sigma), its mean is the same.
  */
 const ancestral: Solver = {
   evaluations: 1,
@@ -93,14 +97,21 @@ const ancestral: Solver = {
     const [here, next] = [grid[i]!, grid[i + 1]!];
     const kept = (here.alpha / next.alpha) * next.sigma;
     const s = eta * (next.sigma / here.sigma) * Math.sqrt(Math.max(0, here.sigma ** 2 - kept ** 2));
-    return { added: s, rest: Math.sqrt(Math.max(0, next.sigma ** 2 - s ** 2)) };
+    return { eta, added: s, rest: Math.sqrt(Math.max(0, next.sigma ** 2 - s ** 2)) };
   },
   step({ y, here, next, at, denoise }) {
-    const { x, n } = denoise(y, here);
+    const { x, n, v } = denoise(y, here);
     const mean = x.mul(next.alpha).add(n.mul(at["rest"]!));
-    return { y: mean.add(noise.normal(y.shape).mul(at["added"]!)), x };
+    const added = v ? learnedDeviation(v, here, next).mul(at["eta"]!) : at["added"]!;
+    return { y: mean.add(noise.normal(y.shape).mul(added)), x };
   },
 };
+
+/** sqrt(Sigma) of the step, on the scale of the level that it leads to. */
+function learnedDeviation(v: Tensor, here: NoiseLevel, next: NoiseLevel): Tensor {
+  const scale = sqrt(square(next.alpha).add(square(next.sigma)));
+  return exp(logVariance(v, logVarianceBounds(here, next)).mul(0.5)).mul(scale);
+}
 
 /** New noise on D, y' = alpha' x + sigma' noise: of consistency models (Song et al. 2023, arXiv:2303.01469, algorithm 1). */
 const renoise: Solver = {

@@ -54,7 +54,6 @@ test("is the end of the path from the source: along lines, whatever the steps", 
       },
       finish: (x) => x,
       defaults: { solver: "heun", steps: 18 },
-      guides: false,
     },
     () => y,
   );

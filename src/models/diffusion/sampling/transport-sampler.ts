@@ -2,14 +2,9 @@ import { z } from "zod";
 import { constant, type Tensor } from "../../../graph/tensor.ts";
 import type { Context } from "../../../nn/context.ts";
 import type { Sampler, Symbolic } from "../../sampler.ts";
-import {
-  checkGuidance,
-  type SamplerParts,
-  solverLoop,
-  solverOptions,
-  type SolverOptions,
-  stepScalars,
-} from "./diffusion-sampler.ts";
+import { solverLoop, solverOptions, type SolverOptions, stepScalars } from "./diffusion-sampler.ts";
+import { checkGuidance } from "./guidance.ts";
+import type { SamplerParts } from "./sampler-parts.ts";
 
 export type TransportOptions = Pick<SolverOptions, "steps" | "guidance" | "guidanceFrom" | "guidanceTo"> & {
   readonly solver: "heun" | "euler";
@@ -30,11 +25,10 @@ export function transportSampler(parts: SamplerParts, source: (context: Context)
   // A step reads no more of them than there is.
   const symbolic = (options: Symbolic<TransportOptions>) => options as unknown as Symbolic<SolverOptions>;
   return {
-    // Guidance is an option of some models only, which the type of a schema cannot say.
-    options: z.strictObject({ ...shape, solver }) as unknown as z.ZodType<TransportOptions>,
+    options: z.strictObject({ ...shape, solver }),
     schedule(options) {
       const given = complete(options);
-      checkGuidance(given);
+      checkGuidance(given, parts.guidedFrom);
       const grid = parts.process.grid(given);
       return grid.slice(0, -1).map((_point, i) => stepScalars(given, { grid, i }));
     },
