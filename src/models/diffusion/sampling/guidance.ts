@@ -17,7 +17,7 @@ export type Guide = (level: NoiseLevel) => Tensor;
 
 /**
  * What predictions are guided away from: those without the condition (classifier-free guidance, Ho & Salimans 2022, arXiv:2207.12598, eq. 6), or
- * those of a worse model of the same data (autoguidance, Karras et al. 2024, arXiv:2406.02507, eq. 2).
+ * those of a worse model of the same data (autoguidance, Karras et al. 2024, arXiv:2406.02507).
  */
 export type GuidedFrom = "no condition" | "another model";
 

@@ -12,7 +12,7 @@ export type TransportOptions = Pick<SolverOptions, "steps" | "guidance" | "guida
 
 /**
  * From an example of one distribution to one of another by the ODE dy = v(y, t) dt from t = 1, where y is the `source`, to 0 (Liu et al. 2023,
- * arXiv:2209.03003, eq. 2, whose time runs the other way): solvers that add no noise, so that the same source has the same end.
+ * arXiv:2209.03003, section 2, whose time runs the other way): solvers that add no noise, so that the same source has the same end.
  */
 export function transportSampler(parts: SamplerParts, source: (context: Context) => Tensor): Sampler<TransportOptions> {
   const loop = solverLoop(parts);
