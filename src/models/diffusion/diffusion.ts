@@ -14,6 +14,7 @@ import { columnRuns } from "../parts/column-runs.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import { type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
 import { diffusionEditor, type DiffusionEditorOptions } from "./sampling/diffusion-editor.ts";
+import { codesModels } from "./codes-models.ts";
 import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
 import { diffusionConfig, type DiffusionConfig, predictionOf, processOf, usual } from "./diffusion-settings.ts";
@@ -208,5 +209,6 @@ export const diffusion = defineModel<DiffusionConfig>({
   paper: "arXiv:2206.00364",
   config: diffusionConfig,
   presets: diffusionPresets,
+  codes: codesModels,
   build: (config, data) => new Diffusion(config, data),
 });

@@ -132,7 +132,9 @@ export const vaeConfig = {
     .positive()
     .max(1000)
     .optional()
-    .describe("weight of the rate that beta falls or rises to, geometrically; a small one gives codes that keep the data"),
+    .describe(
+      "weight of the rate that beta falls or rises to, geometrically; a small one gives codes that keep the data",
+    ),
   betaSteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which beta becomes finalBeta"),
   ...warmupConfig,
   capacity: z.number().min(0).max(1e6).optional().describe("capacity C in nats: beta |rate - C| in place of beta rate"),

@@ -14,6 +14,7 @@ import type { RunRequest } from "../start-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
+import { parentPath } from "../run-spec.ts";
 import { version } from "../../version.ts";
 
 /** A contestant: an existing run, or a model to train. */
@@ -183,8 +184,8 @@ export const folderName = (label: string): string => label.replace(/[^a-zA-Z0-9.
 
 /** What a run generates examples of: its data, or of codes those that they are of. Throws CheckpointError where a run is none. */
 async function generatedData(path: string, platform: Platform): Promise<RunInfo> {
-  const { info } = await Run.open(platform.openStore(path));
-  return info.parent ? generatedData(info.parent.path, platform) : info;
+  const run = await Run.open(platform.openStore(path));
+  return run.info.parent ? generatedData(parentPath(run), platform) : run.info;
 }
 
 /** The options that determine a run's examples and splits; binarization may differ. */
