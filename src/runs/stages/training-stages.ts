@@ -2,7 +2,6 @@
  * A model that is trained on the codes of another is trained in two stages: the model of the codes, a run in the folder `codes` of the whole, and
  * then the model itself, whose data are `codes:` of that run. Both are runs like any other; the second is the run that there is in the end.
  */
-import type { DataSource } from "../../data/split.ts";
 import { asCodesConfig, splitConfig } from "../../models/given-config.ts";
 import { codesSource, isCodes } from "../codes/codes-source.ts";
 import { loadRun } from "../load-run.ts";
