@@ -14,6 +14,7 @@ import type { RunRequest } from "../start-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
+import { trainingSeconds } from "../stages/training-seconds.ts";
 import { parentPath } from "../run-spec.ts";
 import { version } from "../../version.ts";
 
@@ -108,12 +109,13 @@ export async function* compareRuns(
     const measured = yield* evaluatedRun({ store, file }, loaded, comparable(loaded, measuring));
     const { model } = loaded.trained;
     const { info } = loaded.run;
+    const seconds = await trainingSeconds(loaded.run, platform);
     runs.push({
       label,
       path,
       model: info.model,
       parameters: [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0),
-      ...(info.result && { trainingSeconds: info.result.seconds }),
+      ...(seconds !== undefined && { trainingSeconds: seconds }),
       binaryData: model.binaryData ?? false,
       likelihoodOf: likelihoodKind(info.config),
       conditional: model.condition?.required === true,

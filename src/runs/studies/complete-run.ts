@@ -2,6 +2,7 @@ import { ConfigError } from "../../errors.ts";
 import type { Platform } from "../platform.ts";
 import type { RunResult } from "../run-info.ts";
 import { infoFile, requestFile } from "../run.ts";
+import { trainingSeconds } from "../stages/training-seconds.ts";
 import { resumeStages, type TrainingStage, trainingStages } from "../stages/training-stages.ts";
 import type { RunRequest } from "../start-run.ts";
 import type { TrainingEvent, TrainingRun } from "../training-run.ts";
@@ -9,6 +10,8 @@ import type { TrainingEvent, TrainingRun } from "../training-run.ts";
 export interface CompletedRun {
   readonly result: RunResult;
   readonly epochs: number;
+  /** Training time, over all stages and processes. */
+  readonly seconds: number;
 }
 
 export interface CompletingEvent {
@@ -37,7 +40,8 @@ export async function* completeRun(
           if (event.kind === "interrupted") return undefined;
         }
       const result = run.info.result!;
-      done = { result, epochs: result.step / stepsPerEpoch };
+      const seconds = (await trainingSeconds(run, platform))!;
+      done = { result, epochs: result.step / stepsPerEpoch, seconds };
     } finally {
       await training.close();
     }
