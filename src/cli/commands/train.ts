@@ -3,8 +3,8 @@ import { ConfigError } from "../../errors.ts";
 import { registry } from "../../models/registry.ts";
 import { type FoundModel, namedModel } from "../../node/model-files.ts";
 import { givenDataOptions } from "../../data/options.ts";
-import { nodePlatform } from "../../node/platform.ts";
-import { resumeStages, type TrainingStage, trainingStages } from "../../runs/stages/training-stages.ts";
+import { resumeStages, trainingStages } from "../../node/runs.ts";
+import type { TrainingStage } from "../../runs/stages/training-stages.ts";
 import { trainingSettings } from "../../training/settings.ts";
 import { addSettings, collect, givenSettings } from "../options/settings.ts";
 import { showTraining } from "../output/show-training.ts";
@@ -84,7 +84,6 @@ const start: Open = (model, { options, given }) => {
       onLoadProgress: loadProgress(),
       onExtractorTraining: extractorProgress(),
     },
-    nodePlatform,
   );
 };
 
@@ -96,5 +95,5 @@ const resume: Open = (model, { given: { options, config } }) => {
   // A built-in model is named by its name, which the run has already.
   const named = model.modelFile && model;
   const reporting = { onLoadProgress: loadProgress(), onExtractorTraining: extractorProgress() };
-  return resumeStages(out, { given: again, named, ...reporting }, nodePlatform);
+  return resumeStages(out, { given: again, named, ...reporting });
 };
