@@ -16,6 +16,7 @@ import { withCodes } from "../codes/with-codes.ts";
 import type { Platform } from "../platform.ts";
 import { Run } from "../run.ts";
 import { startRun } from "../start-run.ts";
+import { completeRun } from "../studies/complete-run.ts";
 import { memoryStores } from "../storage/memory-store.ts";
 import { resumeStages, trainingStages } from "./training-stages.ts";
 
@@ -122,6 +123,32 @@ describe("a model of one's own", () => {
   async function digest(path: string, step: number): Promise<string> {
     return (await Run.open(platform.openStore(path))).weightsDigest(step);
   }
+
+  test("is brought to its end as part of a study, in whichever stage it was stopped", async () => {
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const complete = async (signal?: AbortSignal) => {
+      const work = completeRun("study", request, platform, signal);
+      let next = await work.next();
+      for (; !next.done; next = await work.next()) {
+        const { event, training } = next.value;
+        seen.push(`${training.definition.name} ${event.kind}`);
+        if (event.kind === "step" && event.step === 5) stop.abort();
+      }
+      return next.value;
+    };
+    expect(await complete(stop.signal)).toBeUndefined();
+    expect(seen).toContain("pca done");
+    expect(seen.at(-1)).toBe("chosen interrupted");
+    seen.length = 0;
+    const done = await complete();
+    expect(seen).not.toContain("pca step");
+    expect(done!.result.step).toBe(40);
+    const [whole, first] = await Promise.all(
+      ["study", "study/codes"].map((path) => Run.open(platform.openStore(path))),
+    );
+    expect(done!.seconds).toBeCloseTo(whole!.info.result!.seconds + first!.info.result!.seconds, 6);
+  });
 
   test("whose codes are not wanted is trained on the data", async () => {
     for await (const { training, stages } of trainingStages({ ...request, config: { codes: "none" } }, {}, platform)) {
