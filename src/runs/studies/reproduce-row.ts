@@ -41,7 +41,7 @@ export function rowTraining(table: Reproduction, row: ReproductionRow, given: Re
 /** A row's settings, with defaults for all that are left out but those of the model whose codes it is trained on, which the data choose. */
 export function wholeConfig({ config }: Pick<ModelDefinition, "config">, given: ReproductionRow["config"]): object {
   const { own, codes } = splitConfig(given);
-  return { ...(config.parse(own) as object), ...asCodesConfig(codes) };
+  return { ...config.parse(own), ...asCodesConfig(codes) };
 }
 
 /** The folder of a row's run. */
