@@ -16,7 +16,7 @@ import {
 } from "./storage/checkpoints.ts";
 import { appendRecord, metricsFile, type MetricsRecord, readMetrics, truncateMetrics } from "./storage/metrics-log.ts";
 import { parseRunInfo, type RunInfo, runInfoText } from "./run-info.ts";
-import { makeNextPlace, makePlace } from "./storage/new-place.ts";
+import { makeNextPlace, makePlace, placeTaken } from "./storage/new-place.ts";
 import {
   type FileContent,
   notAFolder,
@@ -83,8 +83,14 @@ export class Run {
   static async createAround(store: RunStore, info: RunInfo): Promise<Run> {
     const files = filesOf(info);
     const writer = await startWriting(store);
+    const run = new Run(store, info, writer);
+    // Another process may have had the same in mind.
+    if ((await store.kindOf(infoFile)) !== "nothing") {
+      await run.close();
+      throw placeTaken(store, "a run");
+    }
     for (const [name, content] of files) await store.write(name, content);
-    return new Run(store, info, writer);
+    return run;
   }
 
   /** Makes a new run at the first of `<stem>-1`, `<stem>-2`, ... that is free, whoever else does the same, and locks it. */

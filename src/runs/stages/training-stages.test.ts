@@ -18,6 +18,7 @@ import { Run } from "../run.ts";
 import { startRun } from "../start-run.ts";
 import { completeRun } from "../studies/complete-run.ts";
 import { memoryStores } from "../storage/memory-store.ts";
+import { readText } from "../storage/store.ts";
 import { resumeStages, trainingStages } from "./training-stages.ts";
 
 const settings = { batchSize: 60, steps: 30, device: "cpu", threads: 1 } as const;
@@ -148,6 +149,28 @@ describe("a model of one's own", () => {
       ["study", "study/codes"].map((path) => Run.open(platform.openStore(path))),
     );
     expect(done!.seconds).toBeCloseTo(whole!.info.result!.seconds + first!.info.result!.seconds, 6);
+  });
+
+  test("is not made twice at one place, and not of a request for one run", async () => {
+    const [one, other] = [trainingStages(request, { out: "twice" }, platform), resumeStages("twice", {}, platform)];
+    const { training } = (await one.next()).value!;
+    await follow(training);
+    // Each begins the second stage.
+    const mine = (await one.next()).value!;
+    await expect(other.next()).rejects.toThrow(/another process is training into this run/);
+    await mine.training.close();
+    await expect(resumeStages("missing", {}, platform).next()).rejects.toThrow(
+      "missing: not a run folder, got nothing",
+    );
+
+    const store = platform.openStore("edited");
+    const text = await readText(platform.openStore("twice"), "request.json", 10_000);
+    await store.create(new Map([["request.json", text.replace('"config": {}', '"config": { "codes": "none" }')]]));
+    await expect(resumeStages("edited", {}, platform).next()).rejects.toThrow(
+      "edited/request.json: not of a run of two stages, got codes=none, expected a model to train first",
+    );
+    await store.write("request.json", text.replace('"seed": 1', '"seed": -1'));
+    await expect(resumeStages("edited", {}, platform).next()).rejects.toThrow(/^edited\/request.json: "seed": /);
   });
 
   test("whose codes are not wanted is trained on the data", async () => {

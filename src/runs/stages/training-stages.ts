@@ -2,6 +2,7 @@
  * A model that is trained on the codes of another is trained in two stages: the model of the codes, a run in the folder `codes` of the whole, and
  * then the model itself, whose data are `codes:` of that run. Both are runs like any other; the second is the run that there is in the end.
  */
+import { CheckpointError } from "../../errors.ts";
 import { asCodesConfig, splitConfig } from "../../models/given-config.ts";
 import { codesSource, isCodes } from "../codes/codes-source.ts";
 import { loadRun } from "../load-run.ts";
@@ -11,7 +12,7 @@ import { codesFolder, infoFile, requestFile, Run } from "../run.ts";
 import { parentError, readRunData, readRunSpec } from "../run-spec.ts";
 import { defaultPath, type RunRequest, startRun, type StartOptions } from "../start-run.ts";
 import { makeNextPlace, makePlace } from "../storage/new-place.ts";
-import type { RunStore } from "../storage/store.ts";
+import { notAFolder, type RunStore } from "../storage/store.ts";
 import type { TrainingRun } from "../training-run.ts";
 import { readRequest, requestFiles } from "./request-file.ts";
 import { codesGiven, openRequestData, sharedOf, stagedRequest, type StagedRequest } from "./staged-request.ts";
@@ -89,7 +90,7 @@ async function* resumeFirst(
   const { config, settings = {}, binarize, ...again } = given;
   const { device, threads, checkpointEvery, patience, picturesEvery, tensorboard, mlflow, selectBy, ...fixed } =
     settings;
-  refuseChanges(again, { ...before, model: definition.name });
+  refuseChanges(again, { ...before, model: kept.model.model });
   refuseChanges(binarize === "auto" ? {} : { binarize }, before);
   refuseChanges({ ...fixed, ...(selectBy !== "auto" && { selectBy }) }, before.settings);
   refuseChanges({ ...config }, before.config);
@@ -102,8 +103,13 @@ async function* resumeFirst(
   };
   const options: StartOptions = { ...reporting, command: kept.command };
   const source = await openRequestData(request, platform, options.onLoadProgress);
-  const staged = stagedRequest(request, source)!;
+  const staged = stagedRequest(request, source);
+  if (!staged)
+    throw new CheckpointError(
+      `${store.pathOf(requestFile)}: not of a run of two stages, got codes=none, expected a model to train first`,
+    );
   const path = store.pathOf(codesFolder);
+  if (["file", "other"].includes(await store.kindOf(codesFolder))) throw notAFolder(path);
   const place = platform.openStore(path);
   const begun = (await place.kindOf(infoFile)) !== "nothing";
   if (!begun || !(await Run.open(place)).info.result) {
@@ -126,7 +132,9 @@ async function mainStage(
   const path = store.pathOf(codesFolder);
   const data = `codes:${path}`;
   // As openCodes loads it.
-  const first = await loadRun(path, await platform.evaluationDevice(), platform);
+  const { onLoadProgress } = options;
+  const device = await platform.evaluationDevice();
+  const first = await loadRun(path, device, platform, { ...(onLoadProgress && { onLoadProgress }) });
   try {
     const codes = await codesSource(first, source ?? (await first.openData()), { spec: data, take: main.codes });
     const request = { ...main, data, binarize: "auto" as const };
