@@ -38,7 +38,7 @@ export const tabsyn: Reproduction = {
     "rows have the marginals of the training rows by construction, so that the first column tells little; the paper's are the model's",
     "the paper's shape and trend errors are in percent and of training rows; C2ST is there 1 for rows that logistic regression cannot tell, here 0.5 by boosted trees",
     "a mixture of 20 Gaussians on the codes of the VAE is the prior of its last column",
-    "beta falls with the steps, the paper's where the reconstruction no longer improves",
+    "two dimensions of code for each column and a constant beta; the paper: four, and a beta that falls where the reconstruction no longer improves",
   ],
   rows: [
     row(

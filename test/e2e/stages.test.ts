@@ -64,11 +64,11 @@ test("a table takes two runs, one in the other, and every event says of which it
   ]);
   expect(parsed("whole/run.json")).toMatchObject({
     config: { codes: "vae" },
-    data: { source: "codes:codes", kind: "codes", shape: [16] },
+    data: { source: "codes:codes", kind: "codes", shape: [8] },
     parent: { path: "codes", inside: true, step: 300, latent: "z" },
   });
   expect(parsed("whole/codes/run.json")).toMatchObject({
-    config: { latentDim: 16, hiddenDims: [64], beta: 0.01, finalBeta: 1e-5, betaSteps: 300 },
+    config: { latentDim: 8, hiddenDims: [64], beta: 0.01 },
     training: { steps: 300, learningRate: 3e-3, checkpointEvery: 100 },
   });
 });
@@ -129,7 +129,7 @@ describe("kill -9 and --resume give the same bytes", () => {
 
 test.each([
   [["--set", "width=65"], "width differs from the run's, got 65, expected 64"],
-  [["--set", "codes.latentDim=8"], "codes.latentDim differs from the run's, got 8, expected 16"],
+  [["--set", "codes.latentDim=7"], "codes.latentDim differs from the run's, got 7, expected 8"],
   [["--set", "codes.steps=301"], "codes.steps differs from the run's, got 301, expected 300"],
   [["--data", "digits"], 'data differs from the run\'s, got "digits", expected "people.csv"'],
   [["--seed", "1"], "seed differs from the run's, got 1, expected 0"],
@@ -206,7 +206,7 @@ describe("the run", () => {
       expect(await refusal("sample", "whole")).toMatch(missing);
       expect(await refusal("evaluate", "whole", "--metrics", "total-variation")).toMatch(missing);
       expect(await refusal("train", "diffusion", "--out", "whole", "--resume")).toMatch(missing);
-      const other = "--data people.csv --steps 20 --batch-size 60 --seed 5 --set hiddenDims=64 --set latentDim=16";
+      const other = "--data people.csv --steps 20 --batch-size 60 --seed 5 --set hiddenDims=64 --set latentDim=8";
       await output("train", "vae", ...other.split(" "), "--threads", "1", "--json", "--out", "whole/codes");
       expect(await refusal("sample", "whole")).toMatch(
         /^whole: its parent run whole\/codes has changed, got no checkpoint of step 300, expected weights \w{12} of step 300$/,
@@ -283,7 +283,7 @@ describe("settings", () => {
     expect((JSON.parse(config) as { set: object }).set).toMatchObject({
       codes: "vae",
       width: 64,
-      "codes.latentDim": 16,
+      "codes.latentDim": 8,
       "codes.steps": 300,
       "codes.beta": 0.01,
     });
