@@ -1,6 +1,7 @@
 /** Work on several runs, one after the other, that resumes where it stopped. */
 import type { CompletingEvent } from "../runs/studies/complete-run.ts";
 import type { EvaluatingEvent } from "../runs/studies/evaluated-run.ts";
+import type { TrainingRun } from "../runs/training-run.ts";
 import { Progress } from "./output/progress.ts";
 import { printAside } from "./output/terminal.ts";
 
@@ -13,6 +14,7 @@ const lineIntervalMs = 2000;
 /** Shows the progress of training and evaluation on stderr, and returns their result. */
 export async function follow<T>(work: AsyncGenerator<WorkEvent, T>): Promise<T> {
   let bar: Progress | undefined;
+  let shown: TrainingRun | undefined;
   let shownMs = performance.now();
   let next = await work.next();
   for (; !next.done; next = await work.next()) {
@@ -22,6 +24,9 @@ export async function follow<T>(work: AsyncGenerator<WorkEvent, T>): Promise<T> 
       bar = undefined;
     } else if (value.kind === "training") {
       const { steps, from, stepsPerEpoch } = value.training;
+      // The next of the stages of a run, where it is trained in two.
+      if (shown !== value.training) bar = undefined;
+      shown = value.training;
       bar ??= new Progress({ totalSteps: steps, doneSteps: from, totalEpochs: Math.ceil(steps / stepsPerEpoch) });
       if (value.event.kind === "step") bar.step(value.event);
       else if (value.event.kind === "warning") bar.log(value.event.message);

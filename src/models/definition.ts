@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { parseSettings } from "../settings-schema.ts";
+import { givenConfig } from "./given-config.ts";
 import type { DataSpec, Model } from "./model.ts";
 
 /** Settings that suit data of some kind without tuning; given settings win over them. */
@@ -22,6 +22,13 @@ export interface Remedies {
   readonly deadUnits?: readonly string[];
 }
 
+/** A model that is trained first, for its codes. */
+export interface CodesModel {
+  readonly definition: ModelDefinition;
+  /** What suits codes that a model is trained on, after the model's own presets. `steps`: of its training, where someone has said how many. */
+  preset(data: DataSpec, steps?: number): Pick<Preset, "config" | "training">;
+}
+
 /** The description of a model. */
 export interface DefinitionParts<Config extends object> {
   readonly name: string;
@@ -32,6 +39,11 @@ export interface DefinitionParts<Config extends object> {
   readonly config: z.ZodType<Config>;
   /** All that fit the data apply, in order. */
   readonly presets?: readonly Preset[];
+  /**
+   * Models that it can be trained on the codes of, by the values of its setting `codes`: such a model is trained first, on the data, and
+   * samples are decoded by it. With any other value it is trained on the data.
+   */
+  readonly codes?: Readonly<Record<string, CodesModel>>;
   remedies?(config: Config): Remedies;
   /** Throws ConfigError where the data does not fit the settings. `parents` are trained, frozen models that the settings name. */
   build(config: Config, data: DataSpec, parents?: Readonly<Record<string, Model>>): Model;
@@ -45,8 +57,11 @@ export interface DefinitionParts<Config extends object> {
  * const choice = vae({ latentDim: 10 });
  */
 export interface ModelDefinition<Config extends object = object> extends DefinitionParts<Config> {
-  (config?: Partial<Config>): ModelChoice;
+  (config?: GivenConfig<Config>): ModelChoice;
 }
+
+/** Settings that are given; those of the model whose codes it is trained on, and of its training, as `codes.KEY`. */
+export type GivenConfig<Config extends object> = Partial<Config> & Readonly<Record<`codes.${string}`, unknown>>;
 
 /** A model with given settings. */
 export interface ModelChoice {
@@ -83,13 +98,10 @@ export interface ModelChoice {
  * await run.release();
  */
 export function defineModel<Config extends object>(parts: DefinitionParts<Config>): ModelDefinition<Config> {
-  const choose = (config: Partial<Config> = {}): ModelChoice => {
-    const checked = parseSettings<Config>(parts.config, { ...config }, (key) => `${parts.name}: ${key}`);
-    return {
-      definition,
-      config: Object.fromEntries(Object.entries(checked).filter(([key]) => Object.hasOwn(config, key))),
-    };
-  };
+  const choose = (config: GivenConfig<Config> = {}): ModelChoice => ({
+    definition,
+    config: givenConfig(parts, { ...config }, (key) => `${parts.name}: ${key}`),
+  });
   // A function's own name is read-only to assignment, not to definition.
   const definition = Object.defineProperties(
     choose,

@@ -87,6 +87,7 @@ const trained: readonly (readonly [model: string, settings: object, metric: stri
   ["vae", { prior: "mixture" }, "negElbo"],
   ["vae", { beta: 4 }, "loss"],
   ["vae", { beta: 0.5, warmup: 10 }, "loss"],
+  ["vae", { beta: 2, finalBeta: 0.5, betaSteps: 10 }, "loss"],
   ["vae", { capacity: 2, capacitySteps: 10, beta: 3 }, "loss"],
   ["vae", { capacity: 2, capacitySteps: 10, beta: 1 }, "loss"],
   ["cvae", {}, "negElbo"],

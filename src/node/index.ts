@@ -17,6 +17,6 @@ export { FileStore } from "./files/file-store.ts";
 export { writePng } from "./files/png-file.ts";
 export { nodePlatform } from "./platform.ts";
 // In folders and on Node's platform, these come in place of the functions of latentkit/runs that they are named after.
-export { loadRun, openRun, resumeRun, startRun } from "./runs.ts";
+export { loadRun, openRun, resumeRun, resumeStages, startRun, trainingStages } from "./runs.ts";
 export { compareRuns, reproduceRow, searchRuns, solverSweep } from "./studies.ts";
 export { load, train } from "./train.ts";

@@ -4,6 +4,7 @@ import * as loading from "../runs/load-run.ts";
 import { Run } from "../runs/run.ts";
 import * as resuming from "../runs/resume-run.ts";
 import * as starting from "../runs/start-run.ts";
+import * as staging from "../runs/stages/training-stages.ts";
 import { FileStore } from "./files/file-store.ts";
 import { nodePlatform } from "./platform.ts";
 
@@ -41,6 +42,34 @@ export const startRun = (request: starting.RunRequest, options: starting.StartOp
  */
 export const resumeRun = (folder: string, options: resuming.ResumeOptions = {}) =>
   resuming.resumeRun(folder, options, nodePlatform);
+
+/**
+ * As in src/runs/stages/training-stages.ts; `out` is a folder.
+ *
+ * @example
+ * const stages = trainingStages(
+ *   {
+ *     definition: diffusion,
+ *     config: { codes: "ae", "codes.steps": 20, width: 32 },
+ *     settings: { steps: 20 },
+ *     data: "digits:500",
+ *     binarize: "auto",
+ *     seed: 0,
+ *   },
+ *   { out: "runs/latent" },
+ * );
+ * for await (const { training, stage, stages: count } of stages) {
+ *   for await (const event of training.train())
+ *     if (event.kind === "done") console.log(`stage ${stage} of ${count}`, event.metrics.test);
+ *   await training.close();
+ * }
+ */
+export const trainingStages = (request: starting.RunRequest, options: starting.StartOptions = {}) =>
+  staging.trainingStages(request, options, nodePlatform);
+
+/** As in src/runs/stages/training-stages.ts, for the run in a folder. */
+export const resumeStages = (folder: string, options: resuming.ResumeOptions = {}) =>
+  staging.resumeStages(folder, options, nodePlatform);
 
 /**
  * As in src/runs/load-run.ts, for the run in a folder.

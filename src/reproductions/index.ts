@@ -7,6 +7,7 @@ import { ganToys } from "./gan-toys.ts";
 import { iwaeTable1 } from "./iwae-table-1.ts";
 import { ppca } from "./ppca.ts";
 import { raeTable1 } from "./rae-table-1.ts";
+import { tabsyn } from "./tabsyn.ts";
 import type { Reproduction } from "./reproduction.ts";
 
 /** All reproducible tables. */
@@ -17,6 +18,7 @@ export const reproductions: readonly Reproduction[] = [
   disentanglement,
   ganToys,
   diffusionToys,
+  tabsyn,
   aaeFigure2,
   aaeParzen,
   aaeSemi,

@@ -23,6 +23,7 @@ export type { RunInfo } from "./run-info.ts";
 export type { RunMetrics } from "./run-metrics.ts";
 export { Run } from "./run.ts";
 export { type ExampleScores, type ScoreName, scoreNames, type ScoreRequest, scoreRun } from "./score-run.ts";
+export { resumeStages, type TrainingStage, trainingStages } from "./stages/training-stages.ts";
 export { type RunRequest, startRun, type StartOptions } from "./start-run.ts";
 export type { RunStore, StoredFile, StoredLog } from "./storage/store.ts";
 export { type ComparedRun, type ComparisonRequest, type Contestant, compareRuns } from "./studies/compare-runs.ts";

@@ -18,6 +18,7 @@ import {
   type NamedDefinition,
   parentChanged,
   parentError,
+  parentPath,
   refuseOtherParent,
   type RunDataOptions,
   runModelOf,
@@ -122,7 +123,8 @@ export async function loadRun(
 export async function openParent(run: Run, device: Device, platform: Platform): Promise<LoadedRun | undefined> {
   const { parent } = run.info;
   if (!parent) return undefined;
-  const { path, step } = parent;
+  const path = parentPath(run);
+  const { step } = parent;
   try {
     const opened = await Run.open(platform.openStore(path));
     if (!(await opened.checkpointSteps()).includes(step)) throw parentChanged(run, `no checkpoint of step ${step}`);

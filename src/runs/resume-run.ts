@@ -38,7 +38,7 @@ export interface ResumeOptions {
   /** The run's model, where the platform is not to find it: of a file that may have changed, as long as the weights fit. */
   readonly named?: NamedDefinition | undefined;
   readonly onLoadProgress?: OnLoadProgress;
-  readonly onExtractorTraining?: StartOptions["onExtractorTraining"];
+  readonly onExtractorTraining?: NonNullable<StartOptions["onExtractorTraining"]>;
 }
 
 /**
@@ -145,7 +145,8 @@ async function loadState(run: Run, step: TrainingStep, seed: number): Promise<Tr
   return loaded.state;
 }
 
-function refuseChanges(again: object, before: object): void {
+/** Throws ConfigError where something given again differs from what there was before. */
+export function refuseChanges(again: object, before: object): void {
   for (const [key, value] of Object.entries(again)) {
     const was: unknown = (before as Record<string, unknown>)[key];
     if (value !== undefined && JSON.stringify(value) !== JSON.stringify(was))

@@ -73,6 +73,8 @@ const runInfoSchema = z.strictObject({
   parent: z
     .strictObject({
       path: line,
+      /** Whether it is the first stage of this run, which lies in its own folder: `path` starts there. */
+      inside: z.literal(true).optional(),
       step: z.int().nonnegative(),
       weights: z.string().regex(/^[0-9a-f]{64}$/),
       latent: line,

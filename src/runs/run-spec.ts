@@ -5,7 +5,7 @@ import type { ModelDefinition, Remedies } from "../models/definition.ts";
 import type { Model } from "../models/model.ts";
 import { matching } from "../serialization/json.ts";
 import type { Platform } from "./platform.ts";
-import type { Run } from "./run.ts";
+import { codesFolder, type Run } from "./run.ts";
 import { runClassNames, runDataSpec, type RunInfo } from "./run-info.ts";
 import { trainingSettings, type TrainingSettings } from "../training/settings.ts";
 import { givenDataOptions, runDataOptions } from "../data/options.ts";
@@ -65,9 +65,13 @@ export interface RunSpec {
   readonly seed: number;
 }
 
+/** Where the run is whose codes a run was trained on: in its own folder, wherever that is, or at a path of its own. */
+export const parentPath = ({ info, store }: Pick<Run, "info" | "store">): string =>
+  info.parent!.inside ? store.pathOf(codesFolder) : info.parent!.path;
+
 /** How a run reads its data. Throws CheckpointError. */
 export const readRunData = ({ info, store }: Pick<Run, "info" | "store">) => ({
-  source: info.data.source,
+  source: info.parent?.inside ? `codes:${store.pathOf(codesFolder)}` : info.data.source,
   ...matching(runDataOptions, info.data.options, `${store.pathOf("run.json")}: data.options`),
 });
 
@@ -131,10 +135,10 @@ export function openDataLike(
 /** What a run says where the run that its data are codes of cannot be opened; other errors are as they are. */
 export function parentError({ info, path }: Run, error: unknown): unknown {
   if (!(info.parent && error instanceof CheckpointError)) return error;
-  return new CheckpointError(
-    `${path}: its parent run cannot be opened: ${error.message}; a relative path starts where training was started`,
-    { cause: error },
-  );
+  const message = info.parent.inside
+    ? `${path}: its first stage cannot be opened: ${error.message}; it is a part of the run, in its folder ${codesFolder}`
+    : `${path}: its parent run cannot be opened: ${error.message}; a relative path starts where training was started`;
+  return new CheckpointError(message, { cause: error });
 }
 
 /** Codes of other weights are other data. */
@@ -143,9 +147,14 @@ export function refuseOtherParent(run: Run, { weights }: { readonly weights: str
   if (parent && weights !== parent.weights) throw parentChanged(run, `weights ${short(weights)}`);
 }
 
-export const parentChanged = ({ info: { parent }, path }: Run, got: string): DataError =>
-  new DataError(
-    `${path}: its parent run ${parent!.path} has changed, got ${got}, expected weights ${short(parent!.weights)} of step ${parent!.step}`,
+export const parentChanged = (run: Run, got: string): DataError => {
+  const {
+    info: { parent },
+    path,
+  } = run;
+  return new DataError(
+    `${path}: its parent run ${parentPath(run)} has changed, got ${got}, expected weights ${short(parent!.weights)} of step ${parent!.step}`,
   );
+};
 
 const short = (fingerprint: string): string => fingerprint.slice(0, 12);

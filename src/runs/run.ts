@@ -16,6 +16,7 @@ import {
 } from "./storage/checkpoints.ts";
 import { appendRecord, metricsFile, type MetricsRecord, readMetrics, truncateMetrics } from "./storage/metrics-log.ts";
 import { parseRunInfo, type RunInfo, runInfoText } from "./run-info.ts";
+import { makeNextPlace, makePlace, placeTaken } from "./storage/new-place.ts";
 import {
   type FileContent,
   notAFolder,
@@ -25,8 +26,12 @@ import {
   type StoreLock,
 } from "./storage/store.ts";
 
-const infoFile = "run.json";
+export const infoFile = "run.json";
 export const samplesFolder = "samples";
+/** A run whose codes this one is trained on, where both were trained as one. */
+export const codesFolder = "codes";
+/** What such a run is to be, until its first stage has come to its end. */
+export const requestFile = "request.json";
 /** Of run.json: most are a few kilobytes, the quantiles and categories of a wide table megabytes. */
 const maxRunInfoBytes = 16_000_000;
 
@@ -70,21 +75,28 @@ export class Run {
 
   /** Makes a new run and locks it. Throws ConfigError where its place is taken or the disk refuses. */
   static async create(store: RunStore, info: RunInfo): Promise<Run> {
-    const found = await store.create(filesOf(info));
-    if (found !== undefined)
-      throw new ConfigError(
-        `--out: ${store.path} exists, got ${found}, expected a new folder, or --resume to resume that run`,
-      );
+    await makePlace(store, filesOf(info));
     return new Run(store, info, await startWriting(store));
+  }
+
+  /** Makes a run at a place that is there already, with its first stage in it, and locks it. */
+  static async createAround(store: RunStore, info: RunInfo): Promise<Run> {
+    const files = filesOf(info);
+    const writer = await startWriting(store);
+    const run = new Run(store, info, writer);
+    // Another process may have had the same in mind.
+    if ((await store.kindOf(infoFile)) !== "nothing") {
+      await run.close();
+      throw placeTaken(store, "a run");
+    }
+    for (const [name, content] of files) await store.write(name, content);
+    return run;
   }
 
   /** Makes a new run at the first of `<stem>-1`, `<stem>-2`, ... that is free, whoever else does the same, and locks it. */
   static async createNext(openStore: (path: string) => RunStore, stem: string, info: RunInfo): Promise<Run> {
-    for (let n = 1; ; n++) {
-      const store = openStore(`${stem}-${n}`);
-      if ((await store.kindOf("")) === "nothing" && (await store.create(filesOf(info))) === undefined)
-        return new Run(store, info, await startWriting(store));
-    }
+    const store = await makeNextPlace(openStore, stem, filesOf(info));
+    return new Run(store, info, await startWriting(store));
   }
 
   /** Opens a run for reading, also while another process trains into it. Throws CheckpointError where it is not one. */
@@ -260,7 +272,12 @@ async function readInfo(store: RunStore): Promise<RunInfo> {
     new CheckpointError(`${store.path}: not a run folder, got ${found}, expected a folder that latentkit train made`);
   const kind = await store.kindOf("");
   if (kind !== "folder") throw refused(kind === "nothing" ? "nothing" : "a file");
-  if ((await store.kindOf(infoFile)) === "nothing") throw refused("no run.json");
+  if ((await store.kindOf(infoFile)) === "nothing") {
+    if ((await store.kindOf(requestFile)) === "nothing") throw refused("no run.json");
+    throw new CheckpointError(
+      `${store.path}: not trained yet, got the first of its two stages, expected both; latentkit train MODEL --out ${store.path} --resume trains on`,
+    );
+  }
   const info = parseRunInfo(await readText(store, infoFile, maxRunInfoBytes), store.pathOf(infoFile));
   for (const name of [checkpointsFolder, samplesFolder]) {
     const found = await store.kindOf(name);

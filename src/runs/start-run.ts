@@ -5,6 +5,7 @@ import { buildModel } from "../models/build-model.ts";
 import { dataFields } from "../models/conditioning.ts";
 import type { ModelDefinition } from "../models/definition.ts";
 import type { Model, Objective } from "../models/model.ts";
+import { ConfigError } from "../errors.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Device } from "../runtime/device.ts";
 import type { Rewind } from "../training/checkpoint.ts";
@@ -19,7 +20,9 @@ import { checkModel } from "../evaluation/checks/check-model.ts";
 import { withPresets } from "../training/with-presets.ts";
 import { type DataOptions, givenDataOptions, type OnLoadProgress } from "../data/options.ts";
 import { type PickedDevice, type Platform, withLoadProgress } from "./platform.ts";
-import { Run } from "./run.ts";
+import { codesFolder, Run } from "./run.ts";
+import { codesSetting } from "./stages/codes-setting.ts";
+import type { RunStore } from "./storage/store.ts";
 import { openSelection, selectionInfo, settleSelection } from "./selection/select-by.ts";
 import { TrainingRun, type TrainingRunParts } from "./training-run.ts";
 import { version } from "../version.ts";
@@ -41,14 +44,16 @@ export interface RunRequest extends DataOptions {
 }
 
 export interface StartOptions {
-  /** A new place; the next free `runs/<model>-<data>-<n>` where not given. */
-  readonly out?: string;
+  /** A new place, or what makes room for it once all else fits; the next free `runs/<model>-<data>-<n>` where not given. */
+  readonly out?: string | (() => Promise<string>);
   /** The arguments that started the run, for its record. */
   readonly command?: readonly string[];
   /** The data, where they are open already; else the platform opens those that the request names. */
   readonly source?: DataSource;
   /** Likewise. */
   readonly picked?: PickedDevice;
+  /** Where the run is the second of two stages: its place, with the first in it. */
+  readonly around?: RunStore;
   readonly onLoadProgress?: OnLoadProgress;
   /** Called with the progress of training an extractor that samples are compared in, in steps. */
   readonly onExtractorTraining?: (step: number, steps: number) => void;
@@ -65,6 +70,11 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const source = options.source ?? (await platform.openData(data, reading));
   const spec = splitSpec(source.train);
   const { length } = source.train.indices;
+  const stage = codesSetting(request, seenSpec(source.train));
+  if (definition.codes?.[stage] && !options.around)
+    throw new ConfigError(
+      `${definition.name}: trained on codes, which takes two runs, got codes=${stage}, expected trainingStages or train in place of startRun, or codes=none`,
+    );
   const { config, settings: chosen, presets } = withPresets(definition, request, seenSpec(source.train), length);
   // A resumed run takes what `auto` took.
   const asked = { ...chosen, device: device.name };
@@ -90,13 +100,18 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
     config: asJson(config),
     training: asJson(settings),
     data: {
-      source: data,
+      source: options.around ? `codes:${codesFolder}` : data,
       options: asJson({ binarize, ...reading }),
       fingerprint: source.fingerprint,
       ...asData({ ...spec, ...(columns && { columns }) }),
     },
     ...(selection && { selection: selectionInfo(selection) }),
-    ...(source.parent && { parent: structuredClone(source.parent) as NonNullable<RunInfo["parent"]> }),
+    ...(source.parent && {
+      parent: {
+        ...(structuredClone(source.parent) as NonNullable<RunInfo["parent"]>),
+        ...(options.around && { path: codesFolder, inside: true }),
+      },
+    }),
     seed,
     latentkit: version,
     versions: { ...platform.versions, onnxruntime: device.version },
@@ -104,9 +119,11 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
     created: new Date().toISOString(),
     command: [...(options.command ?? [])],
   };
-  const run = await (options.out === undefined
-    ? Run.createNext(platform.openStore, defaultName(definition.name, source.name), info)
-    : Run.create(platform.openStore(options.out), info));
+  const run = await (options.around
+    ? Run.createAround(options.around, info)
+    : options.out === undefined
+      ? Run.createNext(platform.openStore, defaultPath(definition.name, source.name), info)
+      : Run.create(platform.openStore(typeof options.out === "string" ? options.out : await options.out()), info));
   const remedies = definition.remedies?.(config) ?? {};
   const parts = {
     ...compiled,
@@ -162,7 +179,7 @@ export function compileRun(options: {
 }
 
 /** runs/<model>-<data>, which a number follows. */
-const defaultName = (model: string, data: string): string =>
+export const defaultPath = (model: string, data: string): string =>
   `runs/${model}-${data.replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "") || "data"}`;
 
 type KeptSpec = Omit<RunInfo["data"], "source" | "options" | "fingerprint">;

@@ -11,9 +11,10 @@ import { type LoadedRun, openParent } from "./load-run.ts";
 import { memoryStores } from "./storage/memory-store.ts";
 import type { Platform } from "./platform.ts";
 import { openDataLike } from "./run-spec.ts";
-import { startRun } from "./start-run.ts";
+import { type TrainingStage, trainingStages } from "./stages/training-stages.ts";
 import { TrainedRun } from "./trained-run.ts";
 import type { TrainingEvent } from "./training-event.ts";
+import type { TrainingRun } from "./training-run.ts";
 
 export interface TrainOptions extends Partial<Omit<TrainingSettings, "device">> {
   /** A device, or the name of one; the fastest that works here when missing. */
@@ -24,8 +25,8 @@ export interface TrainOptions extends Partial<Omit<TrainingSettings, "device">> 
   readonly binarize?: Binarization | "auto";
   /** Where the run is kept; in memory when missing. */
   readonly out?: string;
-  /** Sees every event: metrics, validation, checkpoints. */
-  readonly onEvent?: (event: TrainingEvent) => void;
+  /** Sees every event: metrics, validation, checkpoints; `stage`, from 1, of a model that is trained on the codes of another. */
+  readonly onEvent?: (event: TrainingEvent, stage: number) => void;
   /** Ends training early, after a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -47,7 +48,7 @@ export async function train(
   const picked = typeof device === "object" ? { device } : undefined;
   const source = typeof data === "string" ? undefined : await sourceOf(data);
   const place = out === undefined ? { ...platform, openStore: memoryStores() } : platform;
-  const training = await startRun(
+  const stages = trainingStages(
     {
       definition,
       config,
@@ -59,7 +60,7 @@ export async function train(
     { ...(out !== undefined && { out }), ...(source && { source }), ...(picked && { picked }) },
     place,
   );
-  for await (const event of training.train(signal)) onEvent?.(event);
+  const { training, first } = await trainedThrough(stages, signal, onEvent);
   const { run, trained } = training;
   const openData = (): Promise<DataSource> => Promise.resolve(training.source);
   const loaded: LoadedRun = {
@@ -71,10 +72,36 @@ export async function train(
     platform: place,
     openData,
     openDataLike: (spec, reading) => openDataLike(run, platform, spec, reading),
-    // Those of the run are wherever its data were opened, not in memory with it.
-    openParent: () => openParent(run, trained.store.device, platform),
+    async openParent() {
+      // Those of the run are wherever its data were opened, not in memory with it, but for its own first stage.
+      const parent = await openParent(run, trained.store.device, first ? place : platform);
+      return parent && first ? { ...parent, openData: () => Promise.resolve(first) } : parent;
+    },
   };
   return new TrainedRun(loaded, () => training.close());
+}
+
+/**
+ * Trains each stage to its end. Returns the last, which is left open, with the data of the first where there are two. Throws ConfigError where
+ * training is ended in the first of two: there is no model then.
+ */
+async function trainedThrough(
+  stages: AsyncGenerator<TrainingStage>,
+  signal: AbortSignal | undefined,
+  onEvent: TrainOptions["onEvent"],
+): Promise<{ readonly training: TrainingRun; readonly first?: DataSource }> {
+  let first: DataSource | undefined;
+  for await (const { training, stage, stages: count, path } of stages) {
+    for await (const event of training.train(signal)) onEvent?.(event, stage);
+    if (stage === count) return { training, ...(first && { first }) };
+    first = training.source;
+    await training.close();
+    if (signal?.aborted)
+      throw new ConfigError(
+        `train: ended in the first of two stages, got ${training.definition.name} without the model of its codes, expected both; in a folder, resumeStages trains ${path} on`,
+      );
+  }
+  throw new Error("no stage to train");
 }
 
 /** Options that are no training settings. */

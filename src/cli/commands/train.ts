@@ -3,8 +3,8 @@ import { ConfigError } from "../../errors.ts";
 import { registry } from "../../models/registry.ts";
 import { type FoundModel, namedModel } from "../../node/model-files.ts";
 import { givenDataOptions } from "../../data/options.ts";
-import { resumeRun, startRun } from "../../node/runs.ts";
-import type { TrainingRun } from "../../runs/training-run.ts";
+import { resumeStages, trainingStages } from "../../node/runs.ts";
+import type { TrainingStage } from "../../runs/stages/training-stages.ts";
 import { trainingSettings } from "../../training/settings.ts";
 import { addSettings, collect, givenSettings } from "../options/settings.ts";
 import { showTraining } from "../output/show-training.ts";
@@ -42,6 +42,7 @@ Examples:
   latentkit train vae --config settings.json --epochs 50
   latentkit train vae --out runs/vae-digits-1 --resume
   latentkit train vae --data codes:runs/ae-digits-1
+  latentkit train diffusion --data people.csv --set codes.latentDim=32
   latentkit train ./my-model.ts --data digits`,
     )
     .action(async (name: string, flags: TrainFlags & { resume?: boolean; json?: boolean; printConfig?: boolean }) => {
@@ -55,16 +56,19 @@ Examples:
         printJson(await effectiveConfig(model.definition, request), 2);
         return;
       }
-      const training = await (flags.resume ? resume : start)(model, request);
-      process.exitCode = await showTraining(training, { model: name, json: flags.json ?? false });
+      const stages = (flags.resume ? resume : start)(model, request);
+      for await (const stage of stages) {
+        process.exitCode = await showTraining(stage, { model: name, json: flags.json ?? false });
+        if (process.exitCode !== 0) return;
+      }
     });
 }
 
-type Open = (model: FoundModel, request: TrainRequest) => Promise<TrainingRun>;
+type Open = (model: FoundModel, request: TrainRequest) => AsyncGenerator<TrainingStage>;
 
 const start: Open = (model, { options, given }) => {
   const { out, data, binarize, seed } = options;
-  return startRun(
+  return trainingStages(
     {
       ...model,
       config: given.config,
@@ -90,10 +94,6 @@ const resume: Open = (model, { given: { options, config } }) => {
   const again = { model: model.definition.name, config, settings, data, binarize, seed, ...givenDataOptions(options) };
   // A built-in model is named by its name, which the run has already.
   const named = model.modelFile && model;
-  return resumeRun(out, {
-    given: again,
-    named,
-    onLoadProgress: loadProgress(),
-    onExtractorTraining: extractorProgress(),
-  });
+  const reporting = { onLoadProgress: loadProgress(), onExtractorTraining: extractorProgress() };
+  return resumeStages(out, { given: again, named, ...reporting });
 };

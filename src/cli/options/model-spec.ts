@@ -1,8 +1,9 @@
 /** Models with settings in one word: `vae:beta=4:hiddenDims=400,200`. */
 import type { ModelDefinition } from "../../models/definition.ts";
+import { givenConfig } from "../../models/given-config.ts";
 import { type FoundModel, namedModel } from "../../node/model-files.ts";
 import { settingsOf } from "../../settings-schema.ts";
-import { parseSettings, settingPairs } from "./settings.ts";
+import { settingPairs } from "./settings.ts";
 
 export interface ModelSpec extends FoundModel {
   /** The model with its given settings: `vae beta=4`. */
@@ -21,16 +22,11 @@ export async function parseModelSpec(spec: string): Promise<ModelSpec> {
 }
 
 /** The given settings as the model takes them; what is left out is for presets and defaults. Throws ConfigError. */
-export function checkedConfig(
-  { config }: ModelDefinition,
+export const checkedConfig = (
+  definition: ModelDefinition,
   given: Readonly<Record<string, string>>,
   where = "--set",
-): object {
-  const all: Readonly<Record<string, unknown>> = Object.fromEntries(
-    Object.entries(parseSettings(config, given, (key) => `${where} ${key}`)),
-  );
-  return Object.fromEntries(Object.keys(given).map((key) => [key, all[key]]));
-}
+): object => givenConfig(definition, given, (key) => `${where} ${key}`);
 
 /** Whether a model has a setting. */
 export const hasSetting = ({ config }: ModelDefinition, key: string): boolean =>

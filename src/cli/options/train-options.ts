@@ -5,9 +5,11 @@ import { BINARIZATIONS } from "../../data/binarize.ts";
 import { seenSpec } from "../../data/is-binary.ts";
 import { ConfigError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
+import { givenConfig } from "../../models/given-config.ts";
 import { dataOptions, givenDataOptions } from "../../data/options.ts";
 import { nodePlatform } from "../../node/platform.ts";
 import { fileError } from "../../node/files/file-error.ts";
+import { openRequestData, stagedRequest, stagedSettings } from "../../runs/stages/staged-request.ts";
 import { isJsonObject, parseJsonObject } from "../../serialization/json.ts";
 import { defaultEpochs, trainingSettings } from "../../training/settings.ts";
 import { withPresets } from "../../training/with-presets.ts";
@@ -35,8 +37,7 @@ export interface TrainFlags {
 
 export interface TrainRequest {
   readonly options: TrainOptions;
-  readonly config: object;
-  /** Both without defaults. */
+  /** Without defaults. */
   readonly given: { readonly options: Partial<TrainOptions>; readonly config: object };
 }
 
@@ -48,16 +49,12 @@ export async function readTrainRequest(definition: ModelDefinition, flags: Train
     throw new ConfigError(`${flags.config}: "set" is not an object, expected the model's settings by name`);
   const inFile = (key: string): string => `${flags.config}: ${key}`;
   parseSettings(trainOptions, fromFile, inFile);
-  parseSettings(definition.config, settings, inFile);
+  givenConfig(definition, settings, inFile);
   const givenOptions = { ...fromFile, ...givenSettings(trainOptions, flags) };
-  const givenConfig = { ...settings, ...settingPairs(flags.set ?? [], "--set") };
+  const allSettings = { ...settings, ...settingPairs(flags.set ?? [], "--set") };
   const options = parseSettings(trainOptions, givenOptions);
-  const config = parseSettings(definition.config, givenConfig, (key) => `--set ${key}`);
-  return {
-    options,
-    config,
-    given: { options: only(options, Object.keys(givenOptions)), config: only(config, Object.keys(givenConfig)) },
-  };
+  const config = givenConfig(definition, allSettings, (key) => `--set ${key}`);
+  return { options, given: { options: only(options, Object.keys(givenOptions)), config } };
 }
 
 /** Everything a run with this request would be trained with, in the form of a --config file. Opens the data, which presets are chosen by. */
@@ -67,9 +64,13 @@ export async function effectiveConfig(
 ): Promise<Record<string, unknown>> {
   const { data, out, binarize, seed } = options;
   const reading = givenDataOptions(options);
-  const source = await nodePlatform.openData(data, { ...reading, onProgress: loadProgress() });
   const known = { config: given.config, settings: givenSettings(trainingSettings, given.options) };
-  const { config, settings } = withPresets(definition, known, seenSpec(source.train), source.train.indices.length);
+  const request = { definition, ...known, data, binarize, seed, ...reading };
+  const source = await openRequestData(request, nodePlatform, loadProgress());
+  const staged = stagedRequest(request, source);
+  const { config, settings } = staged
+    ? stagedSettings(staged)
+    : withPresets(definition, known, seenSpec(source.train), source.train.indices.length);
   const { epochs = settings.steps === undefined ? defaultEpochs : undefined } = settings;
   return { data, out, ...settings, epochs, binarize, ...reading, seed, set: config };
 }

@@ -18,6 +18,8 @@ export interface ProgressOptions {
   readonly doneSteps?: number;
   readonly totalEpochs?: number;
   readonly json?: boolean;
+  /** Of every event, after its name. */
+  readonly eventFields?: Readonly<Record<string, unknown>>;
   readonly stdout?: TextOutput;
   readonly stderr?: TextOutput;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -92,7 +94,8 @@ export class Progress {
 
   /** One JSON object on stdout with --json, nothing otherwise. Numbers that are not finite become `null`. */
   event(name: string, fields: Readonly<Record<string, unknown>>): void {
-    if (this.#mode === "json") this.#stdout.write(`${jsonText({ event: name, ...fields })}\n`);
+    if (this.#mode === "json")
+      this.#stdout.write(`${jsonText({ event: name, ...this.#options.eventFields, ...fields })}\n`);
   }
 
   /** A line for people, on stderr, above the bar. */

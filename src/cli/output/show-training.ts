@@ -7,6 +7,7 @@ import { decodedGrids } from "../../runs/pictures/decoded-grids.ts";
 import { writeReport } from "../../runs/reports/run-report.ts";
 import { type NamedImageGrid, trainingGrids } from "../../runs/pictures/training-pictures.ts";
 import type { TrainingEvent } from "../../runs/training-event.ts";
+import type { TrainingStage } from "../../runs/stages/training-stages.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 import { LongTraining } from "./long-training.ts";
 import { commandName, type NextCommand, nextCommands, shellWord } from "./next-commands.ts";
@@ -24,14 +25,15 @@ const interrupted = 130;
  * Ctrl-C ended it after a checkpoint.
  */
 export async function showTraining(
-  training: TrainingRun,
+  { training, stage, stages, path }: TrainingStage,
   { model, json }: { readonly model: string; readonly json: boolean },
 ): Promise<number> {
   const { run, steps, from, stepsPerEpoch } = training;
   const { device } = training.picked;
   const totalEpochs = Math.ceil(steps / stepsPerEpoch);
-  const progress = new Progress({ totalSteps: steps, doneSteps: from, totalEpochs, json });
-  const command = `${commandName()} train ${model} --out ${shellWord(run.path)} --resume`;
+  const among = stages > 1 ? { stage, stages } : {};
+  const progress = new Progress({ totalSteps: steps, doneSteps: from, totalEpochs, json, eventFields: among });
+  const command = `${commandName()} train ${model} --out ${shellWord(path)} --resume`;
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(interrupted);
@@ -43,6 +45,8 @@ export async function showTraining(
     const { presets } = training;
     progress.event("start", { run: run.path, ...described(training), device: device.description, presets });
     if (!json) {
+      if (stages > 1)
+        progress.log(`stage   ${stage} of ${stages}: ${training.definition.name}${stageText(stage, stages)}`);
       progress.log(`run     ${run.path}${from > 0 ? `, resuming after step ${from}` : ""}`);
       progress.log(`data    ${training.source.description}`);
       for (const note of training.source.notes ?? []) progress.log(`        ${note}`);
@@ -62,9 +66,12 @@ export async function showTraining(
         code = interrupted;
         continue;
       }
-      await show(event, progress, training, json);
+      await show(event, progress, training, { json, last: stage === stages });
       const message = event.kind === "step" ? long.after(event.step) : undefined;
-      if (message !== undefined) await show({ kind: "warning", step: event.step, message }, progress, training, json);
+      if (message !== undefined) {
+        const warning = { kind: "warning", step: event.step, message } as const;
+        await show(warning, progress, training, { json, last: stage === stages });
+      }
     }
     return code;
   } finally {
@@ -73,7 +80,16 @@ export async function showTraining(
   }
 }
 
-async function show(event: TrainingEvent, progress: Progress, training: TrainingRun, json: boolean): Promise<void> {
+/** What a stage is for. */
+const stageText = (stage: number, stages: number): string =>
+  stage < stages ? `, whose codes stage ${stage + 1} is trained on` : ", on those codes";
+
+async function show(
+  event: TrainingEvent,
+  progress: Progress,
+  training: TrainingRun,
+  { json, last }: { readonly json: boolean; readonly last: boolean },
+): Promise<void> {
   const { run } = training;
   const { device } = training.picked;
   switch (event.kind) {
@@ -123,7 +139,7 @@ async function show(event: TrainingEvent, progress: Progress, training: Training
       const { definition } = training;
       const report = await writeReport({ run, trained, definition, openData, grids: pictures });
       const { metrics, best, weights, findings } = event;
-      const next = await nextCommands(training);
+      const next = last ? await nextCommands(training) : [];
       const about = { metrics, best, weights, findings, report, next: next.map(({ command }) => command) };
       if (json) progress.event("done", { run: run.path, step: event.step, ...about });
       else summarize(event, training, pictures, { report, next });
@@ -169,7 +185,8 @@ function summarize(
   if (pictures.length > 0)
     print(`\npictures  ${pictures.map(({ name }) => `${run.path}/samples/${name}`).join("\n          ")}`);
   print(`${pictures.length > 0 ? "" : "\n"}report    ${report}`);
-  print(`\nNext:\n${table(next.map(({ command, meaning }) => [`  ${command}`, meaning]))}`);
+  const commands = next.map(({ command, meaning }) => [`  ${command}`, meaning]);
+  print(commands.length > 0 ? `\nNext:\n${table(commands)}` : "");
 }
 
 function described({ run, source, steps, from, trained }: TrainingRun): Record<string, unknown> {

@@ -44,7 +44,9 @@ export async function samplesOf(context: MetricContext, prior: string, count: nu
   const options = prior === ownPrior ? sampler : {};
   const codes = (of: number, first: number): Promise<LatentCodes> =>
     density.sample(of, { seed, first, condition, options });
-  if (!decodedAsMeans(trained.model, kind, show)) return trained.sampleCodes(count, codes, { seed });
+  // As of a model's own sampler: with options of it, samples are as they come.
+  const marginals = Object.keys(options).length > 0 ? "model" : undefined;
+  if (!decodedAsMeans(trained.model, kind, show)) return trained.sampleCodes(count, codes, { seed, marginals });
   return trained.decodeLatents(await codes(count, 0), { seed, mean: true });
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
+import { codesModels } from "./codes-models.ts";
 import { consistencyNoise } from "./consistency.ts";
 import { type CouplingName, couplings } from "./noise/coupling.ts";
 import { denoisingNetworkConfig, type DenoisingNetworkConfig } from "./networks/denoising-network.ts";
@@ -15,6 +16,8 @@ import {
 import { type Prediction, type PredictionName, preconditioned, predictions } from "./noise/prediction.ts";
 
 export interface DiffusionConfig extends DenoisingNetworkConfig {
+  /** Read where a run is started: the model itself is of whatever it is given. */
+  readonly codes: "none" | keyof typeof codesModels;
   readonly process: "edm" | "ddpm" | "flow" | "consistency";
   readonly path?: NoisePathName | undefined;
   readonly prediction?: PredictionName | undefined;
@@ -79,6 +82,12 @@ export function predictionOf(
 
 /** Settings of a diffusion model. */
 export const diffusionConfig = z.strictObject({
+  codes: z
+    .enum(["none", ...(Object.keys(codesModels) as (keyof typeof codesModels)[])])
+    .default("none")
+    .describe(
+      "latent diffusion: the model whose codes it is trained on, which is trained first, with its settings as codes.KEY; none: the data themselves",
+    ),
   process: z
     .enum(["edm", "ddpm", "flow", "consistency"])
     .default("edm")

@@ -16,6 +16,7 @@ import { centeredOf, isIntensity } from "../parts/centered.ts";
 import { columnRuns } from "../parts/column-runs.ts";
 import { type AnySampler, type Bijection, type DensityLoop, type Editor, guided, type Sampler } from "../sampler.ts";
 import { diffusionEditor, type DiffusionEditorOptions } from "./sampling/diffusion-editor.ts";
+import { codesModels } from "./codes-models.ts";
 import { consistencyLosses, stageOf } from "./consistency.ts";
 import { couplings } from "./noise/coupling.ts";
 import { conditioningOf, conditionInput, withoutOptional, withoutSome } from "./diffusion-conditions.ts";
@@ -279,5 +280,6 @@ export const diffusion = defineModel<DiffusionConfig>({
   paper: "arXiv:2206.00364",
   config: diffusionConfig,
   presets: diffusionPresets,
+  codes: codesModels,
   build: (config, data) => new Diffusion(config, data),
 });

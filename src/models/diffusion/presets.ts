@@ -17,6 +17,11 @@ export const diffusionPresets: readonly Preset[] = [
     training: { warmup: 100 },
   },
   {
+    suits: "rows of a table",
+    fits: ({ kind }) => kind === "table",
+    config: { codes: "vae" },
+  },
+  {
     suits: "points in the plane",
     fits: ({ kind }) => kind === "points",
     config: { width: 128, fourier: true },

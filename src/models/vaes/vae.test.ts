@@ -141,10 +141,21 @@ describe("the loss", () => {
     [{ warmup: 10 }, 10, 1],
     [{ warmup: 10 }, 1000, 1],
     [{ warmup: 10, beta: 4 }, 5, 2],
+    // Geometric: half way between the logarithms is the geometric mean.
+    [{ beta: 4, finalBeta: 1, betaSteps: 10 }, 5, 2],
+    [{ beta: 4, finalBeta: 0.5, betaSteps: 10 }, 10, 0.5],
+    [{ beta: 4, finalBeta: 0.5, betaSteps: 10 }, 30, 0.5],
+    [{ beta: 2, finalBeta: 8, betaSteps: 2, warmup: 4 }, 1, 1],
   ])("with %j in step %i is distortion + %d rate", (settings, step, beta) => {
     const { loss, rate, distortion } = results(settings, step);
     expect(loss).toBeCloseTo(distortion + beta * rate, 10);
     expect(rate).toBeGreaterThan(0.01);
+  });
+
+  test("a weight of 0 is no beginning of a geometric schedule", () => {
+    expect(() => vaeOf({ ...mlp, beta: 0, finalBeta: 1e-5 }, shape)).toThrow(
+      "finalBeta: a weight of 0 stays at 0, got beta 0, expected a beta above 0 to fall from, or no finalBeta",
+    );
   });
 
   // Appendix B of arXiv:1312.6114: -KL = 1/2 sum_j (1 + log var_j - mean_j^2 - var_j).

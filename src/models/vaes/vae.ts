@@ -4,7 +4,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { abs, minimum } from "../../ops/arithmetic.ts";
-import { stopGradient } from "../../ops/elementwise.ts";
+import { exp, stopGradient } from "../../ops/elementwise.ts";
 import { mean } from "../../ops/reduction.ts";
 import {
   type LatentVariableConfig,
@@ -25,6 +25,8 @@ export interface VAEConfig extends LatentVariableConfig {
   readonly samples: number;
   readonly gradient: (typeof gradientNames)[number];
   readonly beta: number;
+  readonly finalBeta?: number | undefined;
+  readonly betaSteps: number;
   readonly warmup: number;
   readonly capacity?: number | undefined;
   readonly capacitySteps: number;
@@ -40,7 +42,10 @@ export const gradientNames = ["reparameterized", "score"] as const;
  * with p(z) = N(0, I), q(z|x) = N(mean(x), diag(std(x)^2)) (eq. 9), z = mean + std * noise (section 2.4), the KL in closed
  * form (appendix B) and the expectation by L samples (eq. 10). distortion = -E_q[log p(x|z)], rate = KL, in nats per example;
  * the loss is distortion + beta * rate, or with a capacity of C nats that rises from 0 (Burgess et al. 2018, arXiv:1804.03599)
- * distortion + beta * |rate - C|.
+ * distortion + beta * |rate - C|. A beta that falls to a final one (Zhang et al. 2024, arXiv:2310.09656; theirs falls where the
+ * reconstruction does not improve) is geometric in the step t:
+ *
+ *   beta(t) = beta^(1 - u) finalBeta^u,     u = min(t / betaSteps, 1)
  *
  * The encoder's gradient of the distortion is the reparameterized one, or the score-function estimator (section 2.2; Williams 1992)
  *
@@ -54,6 +59,10 @@ export class VAE extends LatentVariableModel<VAEConfig> {
     if (config.gradient === "score" && config.prior !== "standard")
       throw new ConfigError(
         `gradient: the score-function estimator needs a rate in closed form, got prior ${config.prior}, expected standard`,
+      );
+    if (config.finalBeta !== undefined && config.beta === 0)
+      throw new ConfigError(
+        `finalBeta: a weight of 0 stays at 0, got beta 0, expected a beta above 0 to fall from, or no finalBeta`,
       );
   }
 
@@ -88,7 +97,8 @@ export class VAE extends LatentVariableModel<VAEConfig> {
   }
 
   protected override trainedLoss(_: PosteriorSamples, { distortion, rate }: Terms): Tensor | undefined {
-    const { beta, capacity } = this.config;
+    const { capacity, finalBeta, beta: initialBeta } = this.config;
+    const beta = finalBeta ?? initialBeta;
     if (capacity !== undefined) return mean(distortion).add(abs(mean(rate).sub(capacity)).mul(beta));
     return beta === 1 ? undefined : distortion.add(rate.mul(beta));
   }
@@ -101,8 +111,10 @@ export class VAE extends LatentVariableModel<VAEConfig> {
 
   /** The weight of the rate at a step. */
   beta(step: Tensor): Tensor {
-    const { beta, warmup } = this.config;
-    return warmupWeight(step, warmup).mul(beta);
+    const { beta, finalBeta, betaSteps, warmup } = this.config;
+    const weight = warmupWeight(step, warmup).mul(beta);
+    if (finalBeta === undefined) return weight;
+    return weight.mul(exp(minimum(step.div(betaSteps), 1).mul(Math.log(finalBeta / beta))));
   }
 }
 
@@ -115,6 +127,15 @@ export const vaeConfig = {
     .default("reparameterized")
     .describe("estimator of the encoder's gradient: reparameterized samples, or the score function"),
   beta: z.number().min(0).max(1000).default(1).describe("beta: weight of the rate; 1 is the evidence lower bound"),
+  finalBeta: z
+    .number()
+    .positive()
+    .max(1000)
+    .optional()
+    .describe(
+      "weight of the rate that beta falls or rises to, geometrically; a small one gives codes that keep the data",
+    ),
+  betaSteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which beta becomes finalBeta"),
   ...warmupConfig,
   capacity: z.number().min(0).max(1e6).optional().describe("capacity C in nats: beta |rate - C| in place of beta rate"),
   capacitySteps: z.int().min(1).max(10_000_000).default(10_000).describe("steps over which the capacity rises from 0"),

@@ -12,7 +12,6 @@ import { type Platform, withLoadProgress } from "../platform.ts";
 import { readRunData } from "../run-spec.ts";
 import { standardizationOf, standardize } from "./standardization.ts";
 
-/** Whether a source is codes of a run. */
 /** The form of `--data` for them. */
 export const codesForm = {
   spec: "codes:RUN",
@@ -20,6 +19,7 @@ export const codesForm = {
     "codes of a trained run, standardized: means of q(z|x), or samples with --codes samples; codes:RUN#LATENT for one of several latents",
 };
 
+/** Whether a source is codes of a run. */
 export const isCodes = (spec: string): boolean => spec.startsWith("codes:");
 
 /** `codes:PATH` or `codes:PATH#LATENT`. */
@@ -42,7 +42,7 @@ const taken = new Set(["codes", "without", "seed", "like", "whole", "onProgress"
  */
 export async function openCodes(spec: string, options: DataSourceOptions, platform: Platform): Promise<DataSource> {
   const { path, latentName } = parseSpec(spec);
-  const { codes: take = "means", onProgress } = options;
+  const { codes: take, onProgress } = options;
   const other = Object.entries(options).find(([key, value]) => value !== undefined && !taken.has(key));
   if (other)
     throw new ConfigError(
@@ -51,40 +51,56 @@ export async function openCodes(spec: string, options: DataSourceOptions, platfo
   // One thread, so that the codes are the same each time.
   const parent = await loadRun(path, await platform.evaluationDevice(), withLoadProgress(platform, onProgress));
   try {
-    const latent = latentOf(parent, latentName);
-    const source = await parent.openData();
-    const { binarize } = readRunData(parent.run);
-    const of = (split: Split): Promise<LatentCodes> =>
-      latentCodes(parent.trained, { split, take, binarize, seed: parent.run.info.seed });
-    const training = await of(source.train);
-    const standardization = Object.fromEntries(
-      parent.trained.model.latents!.map(({ name, shape, dtype }) => [
-        name,
-        standardizationOf(training[name]!, dtype === "int64" ? 0 : sizeOf(shape)),
-      ]),
-    );
-    const partOf = async (split: Split, codes?: LatentCodes): Promise<Split> => {
-      if (split.indices.length === 0) return { ...part, indices: new Uint32Array() };
-      return codesSplit({ parent, latent, split, codes: codes ?? (await of(split)), standardization });
-    };
-    const part = await codesSplit({ parent, latent, split: source.train, codes: training, standardization });
-    const description = `codes of ${source.name} by ${parent.run.info.model}: ${take} of q(${latent.name}|x)`;
-    const parts = { train: part, validation: await partOf(source.validation), test: await partOf(source.test) };
-    return {
-      ...(await createDataSource({ name: spec, description, ...parts })),
-      parent: {
-        path,
-        step: parent.step,
-        weights: await parent.run.weightsDigest(parent.step),
-        latent: latent.name,
-        take,
-        standardization,
-      },
-    };
+    return await codesSource(parent, await parent.openData(), { spec, latentName, take });
   } finally {
     await parent.trained.release();
     await parent.run.close();
   }
+}
+
+/** The same of a run that is loaded, on one thread, whose data are open. `spec`: by what name. */
+export async function codesSource(
+  parent: LoadedRun,
+  source: DataSource,
+  {
+    spec,
+    latentName,
+    take = "means",
+  }: {
+    readonly spec: string;
+    readonly latentName?: string | undefined;
+    readonly take?: DataSourceOptions["codes"];
+  },
+): Promise<DataSource> {
+  const latent = latentOf(parent, latentName);
+  const { binarize } = readRunData(parent.run);
+  const of = (split: Split): Promise<LatentCodes> =>
+    latentCodes(parent.trained, { split, take, binarize, seed: parent.run.info.seed });
+  const training = await of(source.train);
+  const standardization = Object.fromEntries(
+    parent.trained.model.latents!.map(({ name, shape, dtype }) => [
+      name,
+      standardizationOf(training[name]!, dtype === "int64" ? 0 : sizeOf(shape)),
+    ]),
+  );
+  const partOf = async (split: Split, codes?: LatentCodes): Promise<Split> => {
+    if (split.indices.length === 0) return { ...part, indices: new Uint32Array() };
+    return codesSplit({ parent, latent, split, codes: codes ?? (await of(split)), standardization });
+  };
+  const part = await codesSplit({ parent, latent, split: source.train, codes: training, standardization });
+  const description = `codes of ${source.name} by ${parent.run.info.model}: ${take} of q(${latent.name}|x)`;
+  const parts = { train: part, validation: await partOf(source.validation), test: await partOf(source.test) };
+  return {
+    ...(await createDataSource({ name: spec, description, ...parts })),
+    parent: {
+      path: parent.run.path,
+      step: parent.step,
+      weights: await parent.run.weightsDigest(parent.step),
+      latent: latent.name,
+      take,
+      standardization,
+    },
+  };
 }
 
 function latentOf({ run, trained: { model } }: LoadedRun, name: string | undefined): Latent {

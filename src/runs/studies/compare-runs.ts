@@ -14,6 +14,8 @@ import type { RunRequest } from "../start-run.ts";
 import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
+import { trainingSeconds } from "../stages/training-seconds.ts";
+import { parentPath } from "../run-spec.ts";
 import { version } from "../../version.ts";
 
 /** A contestant: an existing run, or a model to train. */
@@ -107,12 +109,13 @@ export async function* compareRuns(
     const measured = yield* evaluatedRun({ store, file }, loaded, comparable(loaded, measuring));
     const { model } = loaded.trained;
     const { info } = loaded.run;
+    const seconds = await trainingSeconds(loaded.run, platform);
     runs.push({
       label,
       path,
       model: info.model,
       parameters: [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0),
-      ...(info.result && { trainingSeconds: info.result.seconds }),
+      ...(seconds !== undefined && { trainingSeconds: seconds }),
       binaryData: model.binaryData ?? false,
       likelihoodOf: likelihoodKind(info.config),
       conditional: model.condition?.required === true,
@@ -183,8 +186,8 @@ export const folderName = (label: string): string => label.replace(/[^a-zA-Z0-9.
 
 /** What a run generates examples of: its data, or of codes those that they are of. Throws CheckpointError where a run is none. */
 async function generatedData(path: string, platform: Platform): Promise<RunInfo> {
-  const { info } = await Run.open(platform.openStore(path));
-  return info.parent ? generatedData(info.parent.path, platform) : info;
+  const run = await Run.open(platform.openStore(path));
+  return run.info.parent ? generatedData(parentPath(run), platform) : run.info;
 }
 
 /** The options that determine a run's examples and splits; binarization may differ. */

@@ -1,13 +1,17 @@
 import { ConfigError } from "../../errors.ts";
 import type { Platform } from "../platform.ts";
 import type { RunResult } from "../run-info.ts";
-import { resumeRun } from "../resume-run.ts";
-import { type RunRequest, startRun } from "../start-run.ts";
+import { infoFile, requestFile } from "../run.ts";
+import { trainingSeconds } from "../stages/training-seconds.ts";
+import { resumeStages, type TrainingStage, trainingStages } from "../stages/training-stages.ts";
+import type { RunRequest } from "../start-run.ts";
 import type { TrainingEvent, TrainingRun } from "../training-run.ts";
 
 export interface CompletedRun {
   readonly result: RunResult;
   readonly epochs: number;
+  /** Training time, over all stages and processes. */
+  readonly seconds: number;
 }
 
 export interface CompletingEvent {
@@ -26,29 +30,34 @@ export async function* completeRun(
   platform: Platform,
   signal?: AbortSignal,
 ): AsyncGenerator<CompletingEvent, CompletedRun | undefined> {
-  const training = await openRun(path, request, platform);
-  const { run, from, steps, stepsPerEpoch } = training;
-  try {
-    if (!(run.info.result && from === steps))
-      for await (const event of training.train(signal)) {
-        yield { kind: "training", training, event };
-        if (event.kind === "interrupted") return undefined;
-      }
-    const result = run.info.result!;
-    return { result, epochs: result.step / stepsPerEpoch };
-  } finally {
-    await training.close();
+  let done: CompletedRun | undefined;
+  for await (const { training } of openStages(path, request, platform)) {
+    const { run, from, steps, stepsPerEpoch } = training;
+    try {
+      if (!(run.info.result && from === steps))
+        for await (const event of training.train(signal)) {
+          yield { kind: "training", training, event };
+          if (event.kind === "interrupted") return undefined;
+        }
+      const result = run.info.result!;
+      const seconds = (await trainingSeconds(run, platform))!;
+      done = { result, epochs: result.step / stepsPerEpoch, seconds };
+    } finally {
+      await training.close();
+    }
   }
+  return done;
 }
 
-async function openRun(path: string, request: RunRequest, platform: Platform): Promise<TrainingRun> {
-  if ((await platform.openStore(path).kindOf("run.json")) !== "nothing") {
+async function* openStages(path: string, request: RunRequest, platform: Platform): AsyncGenerator<TrainingStage> {
+  const store = platform.openStore(path);
+  if ([await store.kindOf(infoFile), await store.kindOf(requestFile)].includes("file")) {
     const { definition, modelFile, settings, ...same } = request;
     // The device is the run's own: another one would cost the last bits.
     const { device: _, threads: __, ...sameSettings } = settings;
     try {
       const given = { ...same, model: definition.name, settings: sameSettings };
-      return await resumeRun(path, { given, ...(modelFile && { named: { definition, modelFile } }) }, platform);
+      return yield* resumeStages(path, { given, ...(modelFile && { named: { definition, modelFile } }) }, platform);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       throw new ConfigError(`${path}: ${error.message.replace(/^--resume: /, "")}; or use another --out`, {
@@ -56,5 +65,5 @@ async function openRun(path: string, request: RunRequest, platform: Platform): P
       });
     }
   }
-  return startRun(request, { out: path }, platform);
+  yield* trainingStages(request, { out: path }, platform);
 }

@@ -1,3 +1,5 @@
+import type { ModelDefinition } from "../../models/definition.ts";
+import { asCodesConfig, splitConfig } from "../../models/given-config.ts";
 import { findModel } from "../../models/registry.ts";
 import type { Reproduction, ReproductionRow } from "../../reproductions/index.ts";
 import { trainingSettings } from "../../training/settings.ts";
@@ -36,6 +38,12 @@ export function rowTraining(table: Reproduction, row: ReproductionRow, given: Re
   return trainingSettings.parse({ patience: 0, ...rest, ...length, ...given });
 }
 
+/** A row's settings, with defaults for all that are left out but those of the model whose codes it is trained on, which the data choose. */
+export function wholeConfig({ config }: Pick<ModelDefinition, "config">, given: ReproductionRow["config"]): object {
+  const { own, codes } = splitConfig(given);
+  return { ...config.parse(own), ...asCodesConfig(codes) };
+}
+
 /** The folder of a row's run. */
 export const rowFolder = (out: string, row: ReproductionRow, seed: number): string =>
   `${out}/${seed === 0 ? row.name : `${row.name}-seed-${seed}`}`;
@@ -60,7 +68,7 @@ export async function* reproduceRow(
     path,
     {
       definition,
-      config: definition.config.parse(row.config),
+      config: wholeConfig(definition, row.config),
       settings,
       data: request.data ?? row.data ?? table.data,
       binarize: table.binarize ?? "auto",
@@ -85,5 +93,5 @@ export async function* reproduceRow(
     ...(priors && { priors }),
     ...(count !== undefined && { count }),
   });
-  return { seed, epochs: done.epochs, trainingSeconds: done.result.seconds, ...measured };
+  return { seed, epochs: done.epochs, trainingSeconds: done.seconds, ...measured };
 }

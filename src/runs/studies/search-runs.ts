@@ -71,7 +71,7 @@ export async function* searchRuns(
         throw new ConfigError(
           `--metric: no such result, got ${metric}, expected one of ${[...new Set(results.map(({ name }) => name))].join(", ")}`,
         );
-      tried.push({ trial, path, result, trainingSeconds: done.result.seconds });
+      tried.push({ trial, path, result, trainingSeconds: done.seconds });
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
       tried.push({ trial, path, result: null, trainingSeconds: Number.NaN });
