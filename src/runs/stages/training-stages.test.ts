@@ -12,7 +12,7 @@ import { diffusion } from "../../models/diffusion/diffusion.ts";
 import { vae } from "../../models/vaes/vae.ts";
 import { nodePlatform } from "../../node/platform.ts";
 import { train } from "../../node/train.ts";
-import { withCodes } from "../codes/with-codes.ts";
+import { withComposedData } from "../codes/with-composed-data.ts";
 import type { Platform } from "../platform.ts";
 import { Run } from "../run.ts";
 import { startRun } from "../start-run.ts";
@@ -88,7 +88,7 @@ describe("a model of one's own", () => {
     build: ({ width }, data) => vae.build(vae.config.parse({ ...gaussian, hiddenDims: [width] }), data),
   });
   const gaussian = { likelihood: "gaussian-learned", std: 1, latentDim: 2 };
-  const platform: Platform = withCodes({ ...nodePlatform, openStore: memoryStores(), findModel: findIt });
+  const platform: Platform = withComposedData({ ...nodePlatform, openStore: memoryStores(), findModel: findIt });
   async function findIt({ model }: { readonly model: string }) {
     return Promise.resolve(model === "chosen" ? chosen : pca);
   }
