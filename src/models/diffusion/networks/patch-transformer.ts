@@ -70,7 +70,6 @@ export class PatchTransformer implements DenoisingNetwork {
   readonly last: Linear;
   readonly #patch: number;
   readonly #given: ConditionInput;
-  readonly #outputs: number;
 
   constructor(
     [channels, height, width]: Shape,
@@ -90,7 +89,6 @@ export class PatchTransformer implements DenoisingNetwork {
     this.last = new Linear(features, outputs * size, { weight: zeros });
     this.#patch = patch;
     this.#given = given;
-    this.#outputs = outputs;
   }
 
   apply(z: Tensor, feature: Tensor, context: Context): Tensor {
