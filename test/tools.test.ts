@@ -54,6 +54,15 @@ const tools: readonly (readonly [line: string, needs: readonly CapabilityName[],
   ["report", []],
 ];
 
+/** Tools that take the codes of a bijection, such as a diffusion model's by its ODE, where a model has no others. */
+const ofBijections = new Set([
+  "reconstruct --count 4",
+  "interpolate --steps 3",
+  "interpolate --steps 3 --from prior",
+  "analogy 0 1 2",
+  "encode --take sample",
+]);
+
 /** The options of a model's sampler, or of ancestral sampling, whose flags any run without a sampler has. */
 function optionsOf(model: Model): object {
   const options = samplerOf(model)?.options ?? ancestralOptions;
@@ -105,7 +114,8 @@ describe.each(registry)("$name", (definition) => {
       !["evaluate", "score"].includes(name) || judging.some((each) => lacking(model, [each]) === undefined);
     // A sampler without a temperature has no flag for it.
     const flagless = line.includes("--temperature") && !("temperature" in optionsOf(model));
-    const able = judged && !flagless && [needs, or].some((these) => lacking(model, these) === undefined);
+    const bijective = model.bijection !== undefined && ofBijections.has(line);
+    const able = judged && !flagless && (bijective || [needs, or].some((these) => lacking(model, these) === undefined));
     const done = latentkit(name, [run, ...flags, "--threads", "1", "--json"]);
     if (able) {
       await done;

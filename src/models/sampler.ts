@@ -109,6 +109,7 @@ export const reservedOptions: readonly string[] = [
   "condition",
   "count",
   "device",
+  "ema",
   "first",
   "guide",
   "help",
