@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { z } from "zod";
 import { firstExamples } from "../../data/first-examples.ts";
 import { ConfigError } from "../../errors.ts";
 import { requireCapabilities } from "../../evaluation/capabilities.ts";
@@ -8,30 +7,15 @@ import { editExamples } from "../../evaluation/samples/editing.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import { readMask } from "../options/mask.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
-import {
-  optionExamples,
-  pickedExamples,
-  placesSetting,
-  repeated,
-  splitSetting,
-  usualPlaces,
-} from "../options/run-examples.ts";
-import { editorSettings } from "../options/sampler-settings.ts";
+import { repeated } from "../options/run-examples.ts";
+import { editorSettings, ownSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
+import { givenSource, variedExamples, variedSettings } from "../options/varied-examples.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { variationRows } from "../../runs/pictures/variation-rows.ts";
 import { finishImageGrid, imageGridKinds, samplesFile } from "../output/write-output.ts";
 
-/** Without --count: edits of each example. */
-const usualCount = 7;
-const editSettings = z.strictObject({
-  examples: placesSetting
-    .optional()
-    .describe("examples to edit, by index in the split or in the file (default: 0, of --image all of at most 16)"),
-  count: z.int().positive().max(1000).default(usualCount).describe("number of edits of each example"),
-  seed: z.int().min(0).default(0).describe("random seed"),
-  split: splitSetting,
-});
+const editSettings = variedSettings({ verb: "edit", made: "edits of each example", count: 7 });
 
 interface EditCommandOptions extends RunOptions {
   readonly image?: string;
@@ -72,17 +56,11 @@ Examples:
   latentkit edit runs/diffusion-mnist-1 --examples 3 --label 7 --guidance 2 --strength 0.6`,
     )
     .action(async (path: string, options: EditCommandOptions) => {
-      const {
-        examples,
-        count,
-        seed,
-        split: wanted,
-      } = parseSettings(editSettings, givenSettings(editSettings, options));
-      const givenOwn = givenSettings(own, options);
-      const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
-      const { image, mask: maskFile } = options;
-      if (image !== undefined && options.data !== undefined)
-        throw new ConfigError("--image: it replaces --data, got both, expected one of them");
+      const asked = parseSettings(editSettings, givenSettings(editSettings, options));
+      const { count, seed } = asked;
+      const { all: ownOptions, given: givenOwn } = ownSettings(own, options);
+      const { mask: maskFile } = options;
+      givenSource(options);
       if (maskFile === undefined && givenOwn["resample"] !== undefined)
         throw new ConfigError("--resample: it repeats steps of inpainting, got no --mask, expected one");
       const loaded = await optionRun(path, options, imageGridKinds);
@@ -90,18 +68,12 @@ Examples:
       requireCapabilities(trained.model, ["edit"], { where: path });
       const { shape, kind } = trained;
       const mask = maskFile === undefined ? undefined : await readMask(maskFile, shape);
-      const source = image ?? options.data;
-      const found = await optionExamples(loaded, source === undefined ? {} : { data: source }, wanted);
-      const picked = pickedExamples(
-        found.split,
-        examples ?? usualPlaces(found.split, image !== undefined),
-        "--examples",
-      );
+      const { picked, places, data, splitName } = await variedExamples(loaded, options, asked);
       const split = repeated(picked, count);
       const x = firstExamples(split, split.indices.length);
       const progress = new LineProgress("editing, steps");
       const edits = await editExamples(givenOrOwn(trained, split), x, {
-        ...Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
+        ...givenOwn,
         seed,
         mask,
         onStep: options.json ? undefined : (done, total) => progress.show(done, total),
@@ -118,9 +90,9 @@ Examples:
         details: {
           run: path,
           step,
-          data: found.data,
-          split: found.splitName,
-          examples: examples ?? Array.from({ length: rows }, (_, i) => i),
+          data,
+          split: splitName,
+          examples: places,
           count,
           seed,
           mask: maskFile,

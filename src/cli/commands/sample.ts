@@ -22,7 +22,7 @@ import { sampledFilm } from "../../runs/pictures/sampling-film.ts";
 import { addRunOptions, guideRun, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionCondition } from "../options/condition.ts";
 import { checkPrior, optionPrior, priorSetting } from "../options/run-prior.ts";
-import { samplerSettings } from "../options/sampler-settings.ts";
+import { ownSettings, samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { writeExamples, writeIndexBeside } from "../output/write-examples.ts";
@@ -105,9 +105,8 @@ A model that may be given one, such as a diffusion model with guidance, samples 
     .action(async (path: string, options: SampleCommandOptions) => {
       const given = givenSettings(sampleSettings, options);
       const { prior, radius, show, count, seed, marginals, codes } = parseSettings(sampleSettings, given);
-      const givenOwn = givenSettings(own, options);
-      const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
-      const givenTemperature = "temperature" in givenOwn ? ownOptions["temperature"] : undefined;
+      const { all: ownOptions, given: givenOwn } = ownSettings(own, options);
+      const givenTemperature = givenOwn["temperature"];
       checkPrior(prior);
       if (radius !== undefined && givenTemperature !== undefined)
         throw new ConfigError("--radius: it replaces --temperature, got both, expected one of them");
@@ -159,7 +158,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         ...(typeof givenTemperature === "number" && { temperature: givenTemperature }),
         mean: means && takesMean,
         marginals,
-        options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
+        options: givenOwn,
         onReport: (report: Report) => reports.push(report),
         onStep: options.json ? undefined : (done: number, total: number) => progress.show(done, total),
       };

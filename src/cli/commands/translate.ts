@@ -6,7 +6,7 @@ import { forExamples } from "../../evaluation/given-examples.ts";
 import { samplePiece } from "../../runs/samples/sample-rows.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
 import { optionExamples, pickedExamples, placesSetting, splitSetting } from "../options/run-examples.ts";
-import { samplerSettings } from "../options/sampler-settings.ts";
+import { ownSettings, samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { finishImageGrid, imageGridKinds, samplesFile } from "../output/write-output.ts";
@@ -46,8 +46,7 @@ Examples:
     .action(async (path: string, options: RunOptions) => {
       const given = givenSettings(translateSettings, options);
       const { examples, split: wanted } = parseSettings(translateSettings, given);
-      const givenOwn = givenSettings(own, options);
-      const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
+      const { all: ownOptions, given: givenOwn } = ownSettings(own, options);
       const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step, run } = loaded;
       requireCapabilities(trained.model, ["translate"], { where: path });
@@ -65,7 +64,7 @@ Examples:
       const sources = Float32Array.from(of.condition[start]!);
       const progress = new LineProgress("sampling, steps");
       const targets = await samplePiece(of, places.length, {
-        options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
+        options: givenOwn,
         onStep: options.json ? undefined : (done, total) => progress.show(done, total),
       });
       const columns = Math.min(usualExamples, places.length);

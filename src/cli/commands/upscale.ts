@@ -1,7 +1,5 @@
 import type { Command } from "commander";
-import { z } from "zod";
 import { firstExamples } from "../../data/first-examples.ts";
-import { ConfigError } from "../../errors.ts";
 import { requireCapabilities } from "../../evaluation/capabilities.ts";
 import { exampleFields, givenOrOwn } from "../../evaluation/given-examples.ts";
 import { sizeOf } from "../../graph/shape.ts";
@@ -9,31 +7,16 @@ import { LOW_RESOLUTION } from "../../models/conditioning.ts";
 import { enlarged } from "../../runs/pictures/enlarged.ts";
 import { samplePiece } from "../../runs/samples/sample-rows.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";
-import {
-  optionExamples,
-  pickedExamples,
-  placesSetting,
-  repeated,
-  splitSetting,
-  usualPlaces,
-} from "../options/run-examples.ts";
-import { samplerSettings } from "../options/sampler-settings.ts";
+import { repeated } from "../options/run-examples.ts";
+import { ownSettings, samplerSettings } from "../options/sampler-settings.ts";
 import { givenSettings, parseSettings } from "../options/settings.ts";
+import { givenSource, variedExamples, variedSettings } from "../options/varied-examples.ts";
 import { LineProgress } from "../output/line-progress.ts";
 import { print } from "../output/terminal.ts";
 import { variationRows } from "../../runs/pictures/variation-rows.ts";
 import { finishImageGrid, imageGridKinds, samplesFile } from "../output/write-output.ts";
 
-/** Without --count: images of each smaller one. */
-const usualCount = 4;
-const upscaleSettings = z.strictObject({
-  examples: placesSetting
-    .optional()
-    .describe("examples to take, by index in the split or in the file (default: 0, of --image all of at most 16)"),
-  count: z.int().positive().max(1000).default(usualCount).describe("number of images of each smaller one"),
-  seed: z.int().min(0).default(0).describe("random seed"),
-  split: splitSetting,
-});
+const upscaleSettings = variedSettings({ verb: "take", made: "images of each smaller one", count: 4 });
 
 interface UpscaleOptions extends RunOptions {
   readonly image?: string;
@@ -63,28 +46,18 @@ Examples:
   latentkit upscale runs/diffusion-faces-1 --image thumbnails/ --count 1 --steps 40 --out large.npy`,
     )
     .action(async (path: string, options: UpscaleOptions) => {
-      const given = givenSettings(upscaleSettings, options);
-      const { examples, count, seed, split: wanted } = parseSettings(upscaleSettings, given);
-      const givenOwn = givenSettings(own, options);
-      const ownOptions: Readonly<Record<string, unknown>> = parseSettings(own, givenOwn);
-      const { image, data } = options;
-      if (image !== undefined && data !== undefined)
-        throw new ConfigError("--image: it replaces --data, got both, expected one of them");
+      const asked = parseSettings(upscaleSettings, givenSettings(upscaleSettings, options));
+      const { count, seed } = asked;
+      const { all: ownOptions, given: givenOwn } = ownSettings(own, options);
+      const { image } = options;
+      givenSource(options);
       const loaded = await optionRun(path, options, imageGridKinds);
       const { trained, step, run } = loaded;
       requireCapabilities(trained.model, ["upscale"], { where: path });
       const { shape, kind, model } = trained;
       const field = model.condition!.fields.find(({ name }) => name === LOW_RESOLUTION)!;
       const small = field.kind === "numbers" ? field.shape : [];
-      const source = image ?? data;
-      const found = await optionExamples(loaded, source === undefined ? {} : { data: source }, wanted, {
-        ...(image !== undefined && { shape: small }),
-      });
-      const picked = pickedExamples(
-        found.split,
-        examples ?? usualPlaces(found.split, image !== undefined),
-        "--examples",
-      );
+      const { picked, places, data, splitName } = await variedExamples(loaded, options, asked, small);
       const rows = picked.indices.length;
       const values = firstExamples(picked, rows);
       const from = image === undefined ? exampleFields(model, shape, values)[LOW_RESOLUTION]! : values;
@@ -97,7 +70,7 @@ Examples:
         rows * count,
         {
           seed,
-          options: Object.fromEntries(Object.keys(givenOwn).map((key) => [key, ownOptions[key]])),
+          options: givenOwn,
           onStep: options.json ? undefined : (done, total) => progress.show(done, total),
         },
       );
@@ -113,9 +86,9 @@ Examples:
         details: {
           run: path,
           step,
-          data: found.data,
-          split: found.splitName,
-          examples: examples ?? Array.from({ length: rows }, (_, i) => i),
+          data,
+          split: splitName,
+          examples: places,
           count,
           seed,
           consistency,

@@ -8,6 +8,7 @@ import { namedModel } from "../../node/model-files.ts";
 import { nodePlatform } from "../../node/platform.ts";
 import { openRun } from "../../node/runs.ts";
 import { readRunSpec, runModelOf } from "../../runs/run-spec.ts";
+import { givenSettings, parseSettings } from "./settings.ts";
 
 /**
  * The options of the sampler of the run among a command's arguments, or of the run that --prior names, less whether means are shown, which
@@ -21,6 +22,16 @@ export async function samplerSettings(args: readonly string[]): Promise<z.ZodObj
 /** The options of the editor of the run among a command's arguments; none where there is no such run, or it has no editor. */
 export const editorSettings = async (args: readonly string[]): Promise<z.ZodObject> =>
   (await runOptions(args, ({ editor }) => editor)) ?? z.strictObject({});
+
+/** Options of a sampler or an editor among a command's flags: all of them in their types, and those that were given. */
+export function ownSettings(
+  own: z.ZodObject,
+  flags: object,
+): { readonly all: Readonly<Record<string, unknown>>; readonly given: Readonly<Record<string, unknown>> } {
+  const asked = givenSettings(own, flags);
+  const all: Readonly<Record<string, unknown>> = parseSettings(own, asked);
+  return { all, given: Object.fromEntries(Object.keys(asked).map((key) => [key, all[key]])) };
+}
 
 async function runOptions(
   args: readonly string[],
