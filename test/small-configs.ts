@@ -1,4 +1,4 @@
 /** Settings of models whose usual networks take seconds a step, for tests of what does not depend on their size. */
 export const smallConfigs: Readonly<Record<string, object>> = {
-  diffusion: { channels: [8, 16], attention: 0 },
+  diffusion: { channels: [4, 8], patch: 2, attention: 0 },
 };
