@@ -23,6 +23,8 @@ test.each([
   { range: [0, Number.NaN] },
   { labels: Uint8Array.of(0, 1) },
   { classNames: ["a", "b"] },
+  { symbols: 5 },
+  { fields: { above: { kind: "numbers", shape: [1], symbols: 2, values: Float32Array.of(0, 0.5, 1) } } },
 ] as const)("parts that do not fit are refused: %o", async (change) => {
   await expect(createDataset({ ...whole, ...change })).rejects.toThrow(DataError);
 });
@@ -38,6 +40,7 @@ test("the fingerprint sees every part of the content", async () => {
   const { fingerprint } = await createDataset(whole);
   const changes = [
     { shape: [2, 1] },
+    { symbols: 6 },
     { range: [0, 5] },
     { values: Uint8Array.of(0, 1, 2, 3, 4, 6) },
     { labels: Uint8Array.of(0, 1, 1) },

@@ -31,6 +31,8 @@ export type Field =
       readonly kind: "numbers";
       /** Of one example. */
       readonly shape: readonly number[];
+      /** How many values there are where they are symbols: whole numbers from 0 to one below. */
+      readonly symbols?: number;
       /** [examples, ...shape]. */
       readonly values: Float32Array;
     };
@@ -39,6 +41,9 @@ export type Field =
 export type ClassIndices = Uint8Array | Uint16Array;
 
 export const mostClasses = 65_536;
+
+/** Symbols are kept as float32, where whole numbers are exact up to here. */
+export const mostSymbols = 2 ** 24;
 
 /** Room for the classes of so many examples. */
 export const classIndices = (classes: number, examples: number): ClassIndices =>
@@ -56,6 +61,8 @@ export interface Dataset<Values = Uint8Array | Float32Array | ExampleStore | Flo
   readonly values: Values;
   /** Stored values that map to 0 and 1; null where values are real numbers and not intensities. */
   readonly range: readonly [low: number, high: number] | null;
+  /** How many values there are where they are symbols: whole numbers from 0 to one below. */
+  readonly symbols?: number;
   /** Where the values are standardized real numbers: by what. */
   readonly standardization?: Standardization;
   /** What each example is called, such as the path of its file; not part of the content. */
@@ -130,11 +137,28 @@ export async function createDataset<Values extends Dataset["values"]>(
   const named = labels && {
     classNames: classNames ?? Array.from({ length: largest + 1 }, (_, label) => String(label)),
   };
-  const { standardization } = parts;
-  const head = JSON.stringify({ shape, range, ...(standardization && { standardization }) });
+  const { symbols, standardization } = parts;
+  const symbolic = [{ of: "values", symbols, values }, ...Object.entries(parts.fields ?? {}).map(symbolsOf)];
+  for (const { of, symbols: count, values: all } of symbolic)
+    if (count !== undefined && ArrayBuffer.isView(all)) {
+      const wrong = (all as Float32Array).find((v) => !(Number.isInteger(v) && v >= 0 && v < count));
+      if (wrong !== undefined) throw fail(`${of} are no symbols`, wrong, `whole numbers from 0 to ${count - 1}`);
+    }
+  const head = JSON.stringify({
+    shape,
+    range,
+    ...(symbols !== undefined && { symbols }),
+    ...(standardization && { standardization }),
+  });
   return {
     ...parts,
     ...named,
     fingerprint: await fingerprint(head, stored ? values : values.content, ...(labels ? [labels] : []), ...others),
   };
 }
+
+const symbolsOf = ([name, field]: [string, Field]) => ({
+  of: `values of field ${name}`,
+  symbols: field.kind === "numbers" ? field.symbols : undefined,
+  values: field.values as Float32Array,
+});

@@ -17,7 +17,12 @@ export const fieldsOf = ({
 export const fieldSpec = (name: string, field: Field): FieldSpec =>
   field.kind === "class"
     ? { name, kind: "class", classes: field.classes }
-    : { name, kind: "numbers", shape: field.shape };
+    : {
+        name,
+        kind: "numbers",
+        shape: field.shape,
+        ...(field.symbols !== undefined && { symbols: field.symbols }),
+      };
 
 export type FieldArray = BigInt64Array | Float32Array;
 
@@ -44,7 +49,12 @@ export function checkedField(dataset: Dataset, indices: Uint32Array, spec: Field
       );
     return field;
   }
-  if (spec.kind === "numbers" && field.kind === "numbers" && field.shape.join() === spec.shape.join()) {
+  if (
+    spec.kind === "numbers" &&
+    field.kind === "numbers" &&
+    field.shape.join() === spec.shape.join() &&
+    field.symbols === spec.symbols
+  ) {
     const wrong = field.values.find((value) => !Number.isFinite(value));
     if (wrong === undefined) return field;
     throw new DataError(`${name}: a value of field ${spec.name} is not finite, got ${wrong}, expected numbers`);
@@ -55,7 +65,9 @@ export function checkedField(dataset: Dataset, indices: Uint32Array, spec: Field
 }
 
 const describe = (spec: FieldSpec): string =>
-  spec.kind === "class" ? `${spec.classes.length} classes` : `numbers of shape [${spec.shape.join(", ")}]`;
+  spec.kind === "class"
+    ? `${spec.classes.length} classes`
+    : `${spec.symbols === undefined ? "numbers" : `symbols below ${spec.symbols}`} of shape [${spec.shape.join(", ")}]`;
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((size, extent) => size * extent, 1);
 

@@ -14,6 +14,8 @@ export interface DataSpec {
   readonly range: readonly [low: number, high: number] | null;
   /** Whether intensities are about 0 or 1, as of drawings and scanned text: false of photographs, missing where no one has looked. */
   readonly binary?: boolean;
+  /** How many values there are where they are symbols, whole numbers from 0, such as entries of a codebook. */
+  readonly symbols?: number;
   /** Where real numbers of arrays were standardized: by what. */
   readonly standardization?: Standardization;
   /** For rows of a table, what each of their parts is, in the order of an example's values. */
@@ -42,7 +44,13 @@ export type FieldSpec =
       /** Training examples of each, where counted: what samples without a given class are of. */
       readonly counts?: readonly number[] | undefined;
     }
-  | { readonly name: string; readonly kind: "numbers"; readonly shape: readonly number[] };
+  | {
+      readonly name: string;
+      readonly kind: "numbers";
+      readonly shape: readonly number[];
+      /** How many values there are where they are symbols. */
+      readonly symbols?: number | undefined;
+    };
 
 /**
  * The spec of examples of a shape without fields: images where it is [channels, height, width], points where it is [2], else vectors.

@@ -5,7 +5,7 @@ import type { Split } from "./split.ts";
 
 /** What models are built for that train on a split. */
 export function splitSpec({ dataset, indices }: Split): DataSpec {
-  const { kind, shape, size, range, standardization, columns } = dataset;
+  const { kind, shape, size, range, symbols, standardization, columns } = dataset;
   const fields = Object.entries(fieldsOf(dataset)).map(([name, field]): FieldSpec =>
     field.kind === "class"
       ? { name, kind: "class", classes: field.classes, counts: classCounts(field, indices) }
@@ -17,6 +17,7 @@ export function splitSpec({ dataset, indices }: Split): DataSpec {
     size,
     examples: indices.length,
     range,
+    ...(symbols !== undefined && { symbols }),
     ...(standardization && { standardization }),
     ...(columns && { columns }),
     ...(fields.length > 0 && { fields }),

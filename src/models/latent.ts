@@ -19,6 +19,8 @@ export interface Latent {
   /** Of one example. */
   readonly shape: Shape;
   readonly dtype: Extract<DType, "float32" | "int64">;
+  /** How many values there are where it is of symbols (int64): whole numbers from 0 to one below. */
+  readonly symbols?: number;
   /** p(z_i | the latents above) of `count` codes; absent where the model has none. */
   readonly prior?: (above: Codes, count: number, context: Context) => Distribution;
   /** The prior is N(0, I), with nothing learned in it: distances and percentiles have a meaning. */

@@ -1,6 +1,6 @@
 /** run.json: what a run is. The same form for every model; the model's own schema reads `config`. */
 import { z } from "zod";
-import { mostClasses } from "../data/dataset.ts";
+import { mostClasses, mostSymbols } from "../data/dataset.ts";
 import { columnSchema } from "../data/tables/column.ts";
 import type { DataSpec } from "../data/spec.ts";
 import { bestSchema, jsonObjectSchema } from "../training/checkpoint.ts";
@@ -26,6 +26,8 @@ export type RunResult = Readonly<z.infer<typeof resultSchema>>;
 
 const shape = z.array(z.int().positive()).min(1).max(8);
 
+const symbols = z.int().positive().max(mostSymbols);
+
 const fieldSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     name: line,
@@ -33,7 +35,7 @@ const fieldSchema = z.discriminatedUnion("kind", [
     classes: z.array(line).min(1).max(mostClasses),
     counts: z.array(z.int().nonnegative()).max(mostClasses).optional(),
   }),
-  z.strictObject({ name: line, kind: z.literal("numbers"), shape }),
+  z.strictObject({ name: line, kind: z.literal("numbers"), shape, symbols: symbols.optional() }),
 ]);
 
 /** A DataSpec, with all that turns rows of a table back into text. */
@@ -44,6 +46,7 @@ const dataSpecSchema = z.strictObject({
   size: z.int().positive().optional(),
   examples: z.int().positive().optional(),
   range: z.tuple([z.number(), z.number()]).nullable(),
+  symbols: symbols.optional(),
   standardization: z
     .strictObject({ mean: z.array(z.number()).max(1_000_000), std: z.array(z.number().positive()).max(1_000_000) })
     .optional(),
@@ -126,13 +129,14 @@ export function runInfoText(info: RunInfo): string {
 
 /** What a run's model was built for. */
 export function runDataSpec({ data }: Pick<RunInfo, "data">): DataSpec {
-  const { kind, shape, size, examples, range, standardization, columns, fields } = data;
+  const { kind, shape, size, examples, range, symbols: count, standardization, columns, fields } = data;
   return {
     kind,
     shape,
     range,
     ...(size !== undefined && { size }),
     ...(examples !== undefined && { examples }),
+    ...(count !== undefined && { symbols: count }),
     ...(standardization && { standardization }),
     ...(columns && { columns }),
     ...(fields && { fields }),

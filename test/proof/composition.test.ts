@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { splitSpec } from "../../src/data/split-spec.ts";
 import { DataError, UnsupportedOpError } from "../../src/errors.ts";
 import { ae } from "../../src/models/autoencoders/ae.ts";
 import { cvae } from "../../src/models/vaes/cvae.ts";
@@ -175,5 +176,6 @@ test("several latents: one is the example, the others are fields", async () => {
 test("symbols stay as they are", async () => {
   await proofRun(vq, { data: "toy:8gaussians:1000", out: "codes-vq", settings: small });
   const { train } = await proofPlatform.openData("codes:codes-vq");
+  expect(splitSpec(train)).toMatchObject({ kind: "codes", shape: [1], symbols: 16 });
   expect((train.dataset.values as Float32Array).every((v) => Number.isInteger(v) && v >= 0 && v < 16)).toBe(true);
 });

@@ -55,6 +55,7 @@ class VQ implements Model {
         name: "symbol",
         shape: [1],
         dtype: "int64",
+        symbols: codes,
         prior: (_, count) => new Categorical(constant(0).broadcastTo([count, 1, codes])),
       },
     ];

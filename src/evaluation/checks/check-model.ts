@@ -122,7 +122,7 @@ function checkLatents(where: string, latents: unknown): void {
     new ConfigError(`${where}: ${what}, got ${got}, expected ${expected}`);
   if (!Array.isArray(latents)) throw wrong("latents are no list", kindInWords(latents), "a list of latents");
   const names = new Set<unknown>();
-  for (const { name, shape, dtype } of latents as readonly Partial<Latent>[]) {
+  for (const { name, shape, dtype, symbols } of latents as readonly Partial<Latent>[]) {
     if (typeof name !== "string" || name === "") throw wrong("a latent has no name", kindInWords(name), "text");
     if (names.has(name)) throw wrong("two latents have one name", `${name} twice`, "different names");
     names.add(name);
@@ -130,6 +130,12 @@ function checkLatents(where: string, latents: unknown): void {
       throw wrong(`the shape of latent ${name} is none`, JSON.stringify(shape) ?? "nothing", "sizes from 1");
     if (dtype !== "float32" && dtype !== "int64")
       throw wrong(`the dtype of latent ${name} is none`, String(dtype), "float32 or int64");
+    if (symbols !== undefined && !(dtype === "int64" && Number.isSafeInteger(symbols) && symbols > 0))
+      throw wrong(
+        `the symbols of latent ${name} are no number of them`,
+        `${symbols} of ${dtype}`,
+        "one of int64 codes",
+      );
   }
 }
 

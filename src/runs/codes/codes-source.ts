@@ -130,7 +130,10 @@ async function codesSplit(options: {
   const standardized = (name: string): Float32Array => standardize(codes[name]!, standardization[name]!);
   const others = parent.trained.model.latents!.filter(({ name }) => name !== latent.name);
   const fields = Object.fromEntries(
-    others.map(({ name, shape }): [string, Field] => [name, { kind: "numbers", shape, values: standardized(name) }]),
+    others.map(({ name, shape, symbols }): [string, Field] => [
+      name,
+      { kind: "numbers", shape, ...(symbols !== undefined && { symbols }), values: standardized(name) },
+    ]),
   );
   return whole(
     await createDataset({
@@ -141,6 +144,7 @@ async function codesSplit(options: {
       size: indices.length,
       values: standardized(latent.name),
       range: null,
+      ...(latent.symbols !== undefined && { symbols: latent.symbols }),
       ...(labels &&
         classNames && {
           labels: classIndices(classNames.length, indices.length).map((_, row) => labels[indices[row]!]!),
