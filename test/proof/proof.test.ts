@@ -108,6 +108,7 @@ describe("DDPM of 1000 steps", () => {
     expect(covered).toBe(8);
     expect(highQuality).toBeGreaterThan(0.7);
     expect(await trained.sample(64, { seed: 4 })).toEqual(samples.slice(0, 128));
+    expect(await trained.sample(30, { seed: 4, first: 64 })).toEqual(samples.slice(128, 188));
     expect(trained.compiledCount).toBe(started + 1);
 
     // Guidance is a number: it compiles nothing. A class is another graph.

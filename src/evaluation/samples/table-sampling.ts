@@ -6,7 +6,7 @@ import { drain, marginalNames, type SampledMarginals, type SampleOptions } from 
 import type { SamplingProgress } from "./sampling-loop.ts";
 
 /** Rows whose marginals are corrected together: whole blocks are made, so that row i does not depend on how many are wanted. */
-const BLOCK = 8192;
+const BLOCK = 1024;
 
 interface SampledTable {
   readonly columns: readonly Column[] | undefined;

@@ -103,3 +103,17 @@ test("a tie is broken at random: a model that gives one number gets all of the d
   const [first, second] = [column(rows, 0).slice(0, count / 2), column(rows, 0).slice(count / 2)];
   expect(Math.abs(mean(first) - mean(second))).toBeLessThan(0.15);
 });
+
+test("a category of less than one row in each set is in some of them", () => {
+  const rare: Column = { name: "rare", kind: "category", values: ["x", "y"], frequencies: [0.002, 0.998] };
+  const random = stream(3, "rare");
+  const from = Float32Array.from({ length: 2 * POOL * 100 }, (_, i) => Number(i % 2 === Number(i % 16 !== 0)));
+  // A fifth of a row in each of 400 sets.
+  let found = 0;
+  for (let set = 0; set < 400; set++) {
+    const rows = withDataMarginals([rare], from, { count: 100, uniform: () => random.uniform() });
+    found += rows.filter((v, i) => i % 2 === 0 && v === 1).length;
+  }
+  expect(found / 400).toBeGreaterThan(0.15);
+  expect(found / 400).toBeLessThan(0.25);
+});

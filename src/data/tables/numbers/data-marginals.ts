@@ -119,9 +119,9 @@ function exchange(
   categorical: readonly Categories[],
   { rows, left, uniform }: { readonly rows: Uint32Array; readonly left: Uint32Array; readonly uniform: () => number },
 ): void {
-  // By column and category: how many rows more the data would have.
+  // By column and category: how many rows are missing.
   const lacking = categorical.map(({ frequencies, of }) => {
-    const counts = Float64Array.from(frequencies, (frequency) => frequency * rows.length);
+    const counts = wholeCounts(frequencies, rows.length, uniform());
     for (const row of rows) counts[of[row]!]! -= 1;
     return counts;
   });
@@ -145,6 +145,17 @@ function exchange(
       left[i] = out;
     });
   }
+}
+
+/** Whole counts of a total whose expectations are frequencies times it: each is rounded up as often as its fraction says, so that rare categories occur. */
+function wholeCounts(frequencies: readonly number[], total: number, start: number): Float64Array {
+  let [sum, given] = [start, 0];
+  return Float64Array.from(frequencies, (frequency) => {
+    sum += frequency * total;
+    const count = Math.floor(sum) - given;
+    given += count;
+    return count;
+  });
 }
 
 /** Replaces a column of rows by the data's quantiles at their ranks; equal values are ranked at random. */
