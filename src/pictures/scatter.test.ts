@@ -15,6 +15,14 @@ test("x runs to the right and y upwards, on one scale", () => {
   expect(lit(picture, 2)).toEqual([[17, 8]]);
 });
 
+test("few points are dots, many are pixels", () => {
+  const [few, many] = [500, 501].map((count) =>
+    scatter([Float32Array.from({ length: 2 * count }, (_, i) => (i < 2 ? 1 : 0))], { side: 100, pad: 0 }),
+  );
+  expect(lit(few!, 1)).toHaveLength(9);
+  expect(lit(many!, 1)).toHaveLength(1);
+});
+
 test("panels have the axis limits of the first", () => {
   const points = Float32Array.of(0, 0, 1, 1);
   const picture = scatter([points, Float32Array.of(0, 0, 5, 5, Number.NaN, 0)], { side: 40, pad: 2 });

@@ -13,6 +13,9 @@ export interface ScatterOptions {
 /** Brightness of one point; points on the same pixel add up. */
 const BRIGHTNESS = 110;
 const BORDER = 48;
+const FEW = 500;
+/** Points of a class: a disc of so many pixels across. */
+const DISC = 5;
 
 /**
  * Scatter plots of sets of points [n, 2] as panels side by side, x to the right and y upwards, with the axis limits of the first set, or of `scaleOf`.
@@ -29,21 +32,24 @@ export function scatter(
   sets.forEach((points, panel) => {
     const from = pad + panel * (side + pad);
     frame(data, width, from, pad, side);
+    // Pixels around a point's own: few points would be hard to see.
+    const reach = points.length / 2 <= FEW && side >= 10 * DISC ? 1 : 0;
     for (let i = 0; i < points.length; i += 2) {
       const column = Math.floor(((points[i]! - left) / extent) * side);
       const row = side - 1 - Math.floor(((points[i + 1]! - bottom) / extent) * side);
       // The comparisons are false for NaN.
       if (!(column >= 0 && column < side && row >= 0 && row < side)) continue;
-      const at = (pad + row) * width + from + column;
-      data[at] = Math.min(255, data[at]! + BRIGHTNESS);
+      for (let y = Math.max(0, row - reach); y <= Math.min(side - 1, row + reach); y++)
+        for (let x = Math.max(0, column - reach); x <= Math.min(side - 1, column + reach); x++) {
+          const at = (pad + y) * width + from + x;
+          data[at] = Math.min(255, data[at]! + BRIGHTNESS);
+        }
     }
   });
   return { width, height, channels: 1, data };
 }
 
 const LIGHT = 200;
-/** Points of a class: a disc of so many pixels across. */
-const DISC = 5;
 
 /**
  * Points [n, 2] in the colors of their classes, on white, with both axes from -reach to reach: x to the right and y upwards. Points

@@ -128,6 +128,11 @@ describe("super-resolution", () => {
       dataSpec([1, 8, 8], { fields: [{ name: "lowResolution", kind: "numbers", shape: [1] }] }),
       "superResolution: the data have a field of the name of the smaller image, got lowResolution, expected another name",
     ],
+    [
+      { conditionDropout: 0.3 },
+      points,
+      "conditionDropout: there is nothing to leave out, got 0.3 without a field to condition on, expected conditional=true or fields too",
+    ],
   ] as const)("wrong: %j", (more, data, message) => {
     expect(() => build(more, data)).toThrow(message);
   });

@@ -7,7 +7,7 @@ import { type Conditioning, LOW_RESOLUTION, requiredFields } from "../conditioni
 import type { DataSpec, FieldSpec } from "../model.ts";
 import { centeredOf } from "../parts/centered.ts";
 import { fieldsOf } from "../parts/fields.ts";
-import type { DiffusionConfig } from "./diffusion-settings.ts";
+import { type DiffusionConfig, usualDropout } from "./diffusion-settings.ts";
 import { ConditionInput, withoutField } from "./networks/condition-input.ts";
 
 type ConditionSettings = Pick<
@@ -32,6 +32,10 @@ export function conditioningOf(config: ConditionSettings, data: DataSpec): Condi
   const small: readonly FieldSpec[] =
     factor === undefined ? [] : [{ name: LOW_RESOLUTION, kind: "numbers", shape: smallShape(factor, data) }];
   const always = [...start, ...small];
+  if (fields.length === 0 && conditionDropout !== usualDropout)
+    throw new ConfigError(
+      `conditionDropout: there is nothing to leave out, got ${conditionDropout} without a field to condition on, expected conditional=true or fields too`,
+    );
   if (fields.length + always.length === 0) return undefined;
   if (always.length === 0) return { fields, required: conditionDropout === 0 };
   return {

@@ -81,6 +81,9 @@ export function predictionOf(
 }
 
 /** Settings of a diffusion model. */
+/** Of a model that is given nothing, any other is refused. */
+export const usualDropout = 0.1;
+
 export const diffusionConfig = z.strictObject({
   codes: z
     .enum(["none", ...(Object.keys(codesModels) as (keyof typeof codesModels)[])])
@@ -172,7 +175,7 @@ export const diffusionConfig = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.1)
+    .default(usualDropout)
     .describe(
       "conditional, fields: probability of training without them, for guidance; of several also without each by itself; 0: none, no guidance",
     ),
