@@ -30,7 +30,7 @@ async function follow(run: TrainingRun): Promise<readonly TrainingEvent[]> {
 }
 const finite = (values: ArrayLike<number>): boolean => Array.from(values).every(Number.isFinite);
 
-describe.each(registry)("$name", (definition) => {
+describe.each(registry.map((definition) => [definition.name, definition] as const))("%s", (_, definition) => {
   const out = join(folder, definition.name);
   const settings = { steps, batchSize: 20, checkpointEvery: half, device: "cpu", threads: 1 };
   let events: readonly TrainingEvent[];

@@ -1,4 +1,5 @@
-/** Settings of models whose usual networks take seconds a step, for tests of what does not depend on their size. */
+/** Settings of models whose usual networks take seconds a step or a sample, for tests of what does not depend on their size. */
 export const smallConfigs: Readonly<Record<string, object>> = {
+  made: { hiddenDims: [16], masks: 2 },
   diffusion: { channels: [4, 8], patch: 2, attention: 0 },
 };

@@ -78,7 +78,7 @@ async function latentkit(name: string, args: readonly string[]): Promise<void> {
   await command.parseAsync(args, { from: "user" });
 }
 
-describe.each(registry)("$name", (definition) => {
+describe.each(registry.map((definition) => [definition.name, definition] as const))("%s", (_, definition) => {
   const run = join(folder, definition.name);
   const file = join(folder, `${definition.name}.npy`);
   let model: Model;

@@ -20,6 +20,7 @@ export {
   type Preset,
   type Remedies,
 } from "./definition.ts";
+export { MADE, made, type MADEConfig } from "./autoregressive/made.ts";
 export type { Conditioning } from "./conditioning.ts";
 export { Diffusion, diffusion } from "./diffusion/diffusion.ts";
 export type { DiffusionConfig } from "./diffusion/diffusion-settings.ts";

@@ -1,6 +1,7 @@
 import { aae } from "./adversarial/aae.ts";
 import { gan } from "./adversarial/gan.ts";
 import { vaeGAN } from "./adversarial/vae-gan.ts";
+import { made } from "./autoregressive/made.ts";
 import { findNamed } from "../nearest-name.ts";
 import { diffusion } from "./diffusion/diffusion.ts";
 import { copula } from "./densities/copula.ts";
@@ -40,6 +41,7 @@ export const registry: readonly ModelDefinition[] = [
   aae,
   gan,
   vaeGAN,
+  made,
   diffusion,
 ];
 

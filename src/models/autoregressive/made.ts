@@ -1,0 +1,243 @@
+import { z } from "zod";
+import type { Distribution } from "../../distributions/distribution.ts";
+import { type Shape, sizeOf } from "../../graph/shape.ts";
+import { constant, noise, type Tensor, Variable } from "../../graph/tensor.ts";
+import { type ActivationName, activations, initializationFor } from "../../nn/activation.ts";
+import type { Context } from "../../nn/context.ts";
+import { type Initialize, linearFans, zeros } from "../../nn/initializers.ts";
+import { Linear } from "../../nn/linear.ts";
+import { parameters } from "../../nn/module.ts";
+import { cast, equal, where } from "../../ops/comparison.ts";
+import { floor } from "../../ops/elementwise.ts";
+import { gather } from "../../ops/indexing.ts";
+import { reshape } from "../../ops/movement.ts";
+import { logSumExp, mean } from "../../ops/reduction.ts";
+import type { Conditioning } from "../conditioning.ts";
+import { defineModel } from "../definition.ts";
+import type { Codes } from "../latent.ts";
+import type { Batch, DataSpec, Model, Objective } from "../model.ts";
+import { conditionSize, conditionVector } from "../parts/condition-vector.ts";
+import { fieldsOf } from "../parts/fields.ts";
+import { layerWidths } from "../parts/layer-sizes.ts";
+import type { Sampler } from "../sampler.ts";
+import { type Conditionals, type ConditionalsConfig, conditionalNames, conditionalsFor } from "./conditionals.ts";
+import { MadeMasks, type MasksConfig } from "./made-masks.ts";
+import { madePresets } from "./presets.ts";
+
+export interface MADEConfig extends ConditionalsConfig, MasksConfig {
+  readonly activation: ActivationName;
+  readonly conditional: boolean;
+}
+
+/**
+ * Masked auto-encoder for distribution estimation (Germain, Gregor, Murray & Larochelle 2015, arXiv:1502.03509): one pass of a network with
+ * [masked](made-masks.ts) weights gives the parameters of all
+ *
+ *   p(x) = prod_d p(x_d | x_<d),     log p(x) = sum_d log p(x_d | x_<d)
+ *
+ * in the order of d. Each training step takes the next set of masks; the model is the mixture of all S of them in equal parts,
+ *
+ *   p(x) = 1/S sum_s p_s(x)
+ *
+ * which is exact, in nats per example, and never below the mean of their log p by Jensen's inequality.
+ */
+export class MADE implements Model {
+  readonly layers: readonly MaskedLayer[];
+  /** From the inputs straight to the outputs, which have a bias already. */
+  readonly direct: Pick<MaskedLayer, "weight">;
+  /** What a condition adds before the first nonlinearity, and to the outputs. */
+  readonly given?: { readonly hidden: Linear; readonly outputs: Linear };
+  readonly condition?: Conditioning;
+  readonly binaryData: boolean;
+  readonly levels?: number;
+  readonly sampler: Sampler;
+  readonly #config: MADEConfig;
+  readonly #shape: Shape;
+  readonly #conditionals: Conditionals;
+  readonly #masks: MadeMasks;
+
+  constructor(config: MADEConfig, data: DataSpec) {
+    const { hiddenDims, activation, conditional, conditionals: name, levels } = config;
+    this.#config = config;
+    this.#shape = data.shape;
+    this.#conditionals = conditionalsFor(config, data);
+    this.#masks = new MadeMasks(config, this.#conditionals);
+    this.binaryData = name === "bernoulli";
+    if (name === "categorical" && data.symbols === undefined) this.levels = levels;
+    const { ofInput, ofOutput } = this.#conditionals;
+    const widths = [ofInput.length, ...hiddenDims, ofOutput.length];
+    const weight = initializationFor(activation);
+    // Outputs start at 0, so that the conditionals start at their marginals' simplest form.
+    this.layers = widths
+      .slice(1)
+      .map((width, i) => new MaskedLayer(widths[i]!, width, i < hiddenDims.length ? weight : zeros));
+    this.direct = {
+      weight: new Variable([ofInput.length, ofOutput.length], zeros(linearFans(ofInput.length, ofOutput.length))),
+    };
+    if (conditional) {
+      const fields = fieldsOf(data, ["class"]);
+      const size = conditionSize(fields);
+      this.condition = { fields, required: true };
+      this.given = {
+        hidden: new Linear(size, hiddenDims[0]!, { bias: false }),
+        outputs: new Linear(size, ofOutput.length, { bias: false, weight: zeros }),
+      };
+    }
+    this.sampler = {
+      options: z.strictObject({}),
+      schedule: () => Array.from({ length: this.#conditionals.variables }, (_, place) => ({ place })),
+      passes: () => this.#conditionals.variables,
+      start: (count) => this.#start(count),
+      step: (state, { place }, _, context) => this.#sampleAt(state, place!, context),
+      finish: ({ x }) => reshape(x!, [-1, ...this.#shape]),
+    };
+  }
+
+  /** The variables of inputs and outputs of the network, and the place of each variable in the ordering of each set of masks. */
+  get structure(): Pick<Conditionals, "ofInput" | "ofOutput"> & { readonly places: readonly (readonly number[])[] } {
+    const { ofInput, ofOutput } = this.#conditionals;
+    return { ofInput, ofOutput, places: this.#masks.orderings };
+  }
+
+  /** The weights under each of some sets of masks, int64 [sets]: [sets, in, out] of each layer, the direct ones last. */
+  weights(sets: Tensor): readonly Tensor[] {
+    const masks = this.#masks.of(sets);
+    return [...this.layers, this.direct].map(({ weight }, i) => weight.mul(masks[i]!));
+  }
+
+  /** Outputs for rows of inputs under masked weights: [sets, rows, outputs] of [sets rows, inputs]. */
+  outputs(inputs: Tensor, weights: readonly Tensor[], context: Context): Tensor {
+    const y = this.given && conditionVector(this.condition!.fields, context, inputs.shape[0]!);
+    const added = (layer: Linear | undefined, h: Tensor): Tensor =>
+      layer && y ? h.add(reshape(layer.apply(y), h.shape)) : h;
+    const first = reshape(inputs, [weights[0]!.shape[0]!, -1, inputs.shape[1]!]);
+    let h = first;
+    this.layers.forEach(({ bias }, i) => {
+      const out = added(i === 0 ? this.given?.hidden : undefined, product(h, weights[i]!).add(bias));
+      h = i === this.layers.length - 1 ? out : activations[this.#config.activation](out);
+    });
+    return added(this.given?.outputs, h.add(product(first, weights.at(-1)!)));
+  }
+
+  /** The conditionals of rows of examples x [sets rows, values], those of each set one after another. */
+  #conditionalsOf(x: Tensor, weights: readonly Tensor[], context: Context): Distribution {
+    const outputs = this.outputs(this.#conditionals.inputs(x), weights, context);
+    return this.#conditionals.of(reshape(outputs, [x.shape[0]!, -1]));
+  }
+
+  /** log p_s(x) of examples under sets of masks, [sets, batch]. */
+  logProbs(x: Tensor, sets: Tensor, context: Context): Tensor {
+    const [count, batch, values] = [sets.shape[0]!, x.shape[0]!, sizeOf(this.#shape)];
+    const repeated = reshape(reshape(x, [1, batch, values]).broadcastTo([count, batch, values]), [-1, values]);
+    return reshape(this.#conditionalsOf(repeated, this.weights(sets), context).logProb(repeated), [count, batch]);
+  }
+
+  logProb(x: Tensor, context: Context): Tensor {
+    const all = cast(counting(this.#masks.sets), "int64");
+    return logSumExp(this.logProbs(x, all, context), 0).sub(Math.log(this.#masks.sets));
+  }
+
+  objectives({ x, step }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {
+    const { sets } = this.#masks;
+    const set = step.sub(floor(step.div(sets)).mul(sets));
+    const nll = mean(this.logProbs(x, cast(reshape(set, [1]), "int64"), contextOf("nll"))).neg();
+    return [{ name: "nll", loss: nll, parameters: parameters(this), metrics: {} }];
+  }
+
+  validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
+    return { nll: this.logProb(x, context).neg() };
+  }
+
+  /** One of the sets of masks is drawn for all rows of a call. Its weights are masked once. */
+  #start(count: number): Codes {
+    const set = cast(floor(noise.uniform([1]).mul(this.#masks.sets)), "int64");
+    const weights = this.weights(set).map((weight, i): [string, Tensor] => [`weight${i}`, weight]);
+    return { x: constant(0).broadcastTo([count, sizeOf(this.#shape)]), set, ...Object.fromEntries(weights) };
+  }
+
+  /** The variable at a place of the ordering sampled, given those before it. */
+  #sampleAt(state: Codes, place: Tensor, context: Context): Codes {
+    const { x, set } = state as Readonly<Record<"x" | "set", Tensor>>;
+    const weights = [...this.layers, this.direct].map((_, i) => state[`weight${i}`]!);
+    const sampled = this.#conditionalsOf(x, weights, context).sample();
+    return { ...state, x: where(equal(gather(this.#masks.places, set, 0), place), sampled, x) };
+  }
+}
+
+const counting = (count: number): Tensor =>
+  constant(
+    Array.from({ length: count }, (_, i) => i),
+    [count],
+  );
+
+/** [sets, rows, in] by [sets, in, out]; of one set in two dimensions, which compile to one Gemm. */
+function product(x: Tensor, weight: Tensor): Tensor {
+  const [sets, rows] = x.shape as [number, number];
+  if (sets > 1) return x.matmul(weight);
+  return reshape(reshape(x, x.shape.slice(1)).matmul(reshape(weight, weight.shape.slice(1))), [1, rows, -1]);
+}
+
+/** Weights that are masked where they are used. */
+class MaskedLayer {
+  /** [in, out]. */
+  readonly weight: Variable;
+  /** [out]. */
+  readonly bias: Variable;
+
+  constructor(inDim: number, outDim: number, weight: Initialize) {
+    const fans = linearFans(inDim, outDim);
+    this.weight = new Variable([inDim, outDim], weight(fans));
+    this.bias = new Variable([outDim], zeros(fans));
+  }
+}
+
+/** The registered model. */
+export const made = defineModel<MADEConfig>({
+  name: "made",
+  summary: "Masked auto-encoder: autoregressive in any order, with its exact likelihood in one pass",
+  paper: "arXiv:1502.03509",
+  config: z.strictObject({
+    hiddenDims: layerWidths.default([512]).describe("widths of the hidden layers"),
+    activation: z
+      .enum(Object.keys(activations) as [ActivationName, ...ActivationName[]])
+      .default("relu")
+      .describe("nonlinearity between layers"),
+    masks: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(8)
+      .describe(
+        "sets of masks: a step trains one of them, and p(x) is the mixture of all, at their number times the cost",
+      ),
+    ordering: z
+      .enum(["natural", "random"])
+      .default("random")
+      .describe(
+        "order of the variables; natural: as they are in an example; random: another one for each set of masks",
+      ),
+    conditionals: z
+      .enum(conditionalNames)
+      .default("bernoulli")
+      .describe(
+        "p(x_i | x_before); bernoulli: binary; categorical: symbols or levels; mixture: real numbers, and tables",
+      ),
+    levels: z
+      .int()
+      .min(2)
+      .max(256)
+      .default(256)
+      .describe("categorical: levels of intensities")
+      .meta({ onlyWith: { conditionals: ["categorical"] } }),
+    components: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(10)
+      .describe("mixture: Gaussians of each number")
+      .meta({ onlyWith: { conditionals: ["mixture"] } }),
+    conditional: z.boolean().default(false).describe("class-conditional: p(x|y) of labeled data"),
+  }),
+  presets: madePresets,
+  build: (config, data) => new MADE(config, data),
+});
