@@ -1,8 +1,6 @@
 import { Bernoulli } from "../../distributions/bernoulli.ts";
 import type { Distribution } from "../../distributions/distribution.ts";
 import { GridCategorical } from "../../distributions/grid-categorical.ts";
-import { independent } from "../../distributions/independent.ts";
-import { Joint } from "../../distributions/joint.ts";
 import { Mixture } from "../../distributions/mixture.ts";
 import { Normal } from "../../distributions/normal.ts";
 import { OneHotCategorical } from "../../distributions/one-hot-categorical.ts";
@@ -12,7 +10,7 @@ import { constant, type Tensor } from "../../graph/tensor.ts";
 import { maximum } from "../../ops/arithmetic.ts";
 import { cast } from "../../ops/comparison.ts";
 import { oneHot } from "../../ops/indexing.ts";
-import { reshape, slice } from "../../ops/movement.ts";
+import { concat, reshape, slice } from "../../ops/movement.ts";
 import type { DataSpec } from "../model.ts";
 import { type ColumnRun, columnRuns } from "../parts/column-runs.ts";
 
@@ -31,8 +29,10 @@ export interface Conditionals {
   readonly ofOutput: readonly number[];
   /** [rows, values] -> [rows, inputs]. */
   inputs(x: Tensor): Tensor;
-  /** [rows, outputs] -> a distribution over rows of values, given that each was made from the variables before it. */
-  of(outputs: Tensor): Distribution;
+  /** log p(x_i | x_before), [rows, variables] in nats, of x [rows, values] by outputs [rows, outputs] that were made of it. */
+  logProbs(outputs: Tensor, x: Tensor): Tensor;
+  /** A sample of every variable by itself, [rows, values]. */
+  sample(outputs: Tensor): Tensor;
 }
 
 export interface ConditionalsConfig {
@@ -67,11 +67,14 @@ export function conditionalsFor(
         ofInput: each,
         ofOutput: each,
         inputs: (x) => x,
-        of: (logits) => independent(new Bernoulli(logits), 1),
+        logProbs: (logits, x) => new Bernoulli(logits).logProb(x),
+        sample: (logits) => new Bernoulli(logits).sample(),
       };
     case "categorical": {
       const bins = symbols ?? levels;
       const high = symbols === undefined ? 1 : bins - 1;
+      const of = (logits: Tensor): GridCategorical =>
+        new GridCategorical(reshape(logits, [logits.shape[0]!, values, bins]), { low: 0, high });
       const ofEach = each.flatMap((i) => Array.from({ length: bins }, () => i));
       return {
         variables: values,
@@ -79,8 +82,8 @@ export function conditionalsFor(
         ofInput: ofEach,
         ofOutput: ofEach,
         inputs: (x) => reshape(oneHot(cast(x.mul((bins - 1) / high).add(0.5), "int64"), bins), [x.shape[0]!, -1]),
-        of: (logits) =>
-          independent(new GridCategorical(reshape(logits, [logits.shape[0]!, values, bins]), { low: 0, high }), 1),
+        logProbs: (logits, x) => of(logits).logProb(x),
+        sample: (logits) => of(logits).sample(),
       };
     }
     case "mixture":
@@ -133,22 +136,35 @@ class MixtureConditionals implements Conditionals {
     return x;
   }
 
-  of(outputs: Tensor): Distribution {
+  logProbs(outputs: Tensor, x: Tensor): Tensor {
+    let at = 0;
+    const parts = this.#distributions(outputs).map((p) => {
+      const width = p.shape[1]!;
+      return reshape(p.logProb(slice(x, 1, at, (at += width))), [x.shape[0]!, -1]);
+    });
+    return concat(parts, 1);
+  }
+
+  sample(outputs: Tensor): Tensor {
+    return concat(
+      this.#distributions(outputs).map((p) => p.sample()),
+      1,
+    );
+  }
+
+  /** Of each run of columns: over [rows, width], numbers by themselves and a category as one event. */
+  #distributions(outputs: Tensor): readonly Distribution[] {
     const rows = outputs.shape[0]!;
     let at = 0;
-    return new Joint(
-      this.#runs.map(({ width, numbers }) => {
-        if (!numbers) return new OneHotCategorical(slice(outputs, 1, at, (at += width)));
-        const parts = [0, 1, 2].map(() =>
-          reshape(slice(outputs, 1, at, (at += width * this.#components)), [rows, width, this.#components]),
-        ) as [Tensor, Tensor, Tensor];
-        const [logits, means, logVars] = parts;
-        // Initial means cover most of a standard normal: components that start alike stay alike.
-        const offsets = constant(spread(this.#components), [this.#components]);
-        const components = new Normal(means.add(offsets), { logVar: maximum(logVars, leastLogVar) });
-        return independent(new Mixture(logits, components), 1);
-      }),
-    );
+    return this.#runs.map(({ width, numbers }) => {
+      if (!numbers) return new OneHotCategorical(slice(outputs, 1, at, (at += width)));
+      const [logits, means, logVars] = [0, 1, 2].map(() =>
+        reshape(slice(outputs, 1, at, (at += width * this.#components)), [rows, width, this.#components]),
+      ) as [Tensor, Tensor, Tensor];
+      // Initial means cover most of a standard normal: components that start alike stay alike.
+      const offsets = constant(spread(this.#components), [this.#components]);
+      return new Mixture(logits, new Normal(means.add(offsets), { logVar: maximum(logVars, leastLogVar) }));
+    });
   }
 }
 

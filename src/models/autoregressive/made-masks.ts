@@ -1,6 +1,7 @@
-import { constant, type Tensor } from "../../graph/tensor.ts";
+import { constant, noise, type Tensor } from "../../graph/tensor.ts";
 import { stream } from "../../random/index.ts";
 import { cast, greater, greaterEqual } from "../../ops/comparison.ts";
+import { floor } from "../../ops/elementwise.ts";
 import { gather } from "../../ops/indexing.ts";
 import { reshape } from "../../ops/movement.ts";
 import type { Conditionals } from "./conditionals.ts";
@@ -57,6 +58,11 @@ export class MadeMasks {
     const bySet = (all: readonly number[]): Tensor => constant([...all], [masks, all.length / masks]);
     this.places = bySet(places);
     this.#degrees = degrees.map(bySet);
+  }
+
+  /** One of the sets, drawn alike: int64 [1]. */
+  drawn(): Tensor {
+    return cast(floor(noise.uniform([1]).mul(this.sets)), "int64");
   }
 
   /** The masks of sets [chosen], int64: of each layer of weights [chosen, in, out], and of the direct ones last. */

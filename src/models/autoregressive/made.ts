@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Distribution } from "../../distributions/distribution.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
-import { constant, noise, type Tensor, Variable } from "../../graph/tensor.ts";
+import { constant, type Tensor, Variable } from "../../graph/tensor.ts";
 import { type ActivationName, activations, initializationFor } from "../../nn/activation.ts";
 import type { Context } from "../../nn/context.ts";
 import { type Initialize, linearFans, zeros } from "../../nn/initializers.ts";
@@ -11,7 +10,7 @@ import { cast, equal, where } from "../../ops/comparison.ts";
 import { floor } from "../../ops/elementwise.ts";
 import { gather } from "../../ops/indexing.ts";
 import { reshape } from "../../ops/movement.ts";
-import { logSumExp, mean } from "../../ops/reduction.ts";
+import { logSumExp, mean, sum } from "../../ops/reduction.ts";
 import type { Conditioning } from "../conditioning.ts";
 import { defineModel } from "../definition.ts";
 import type { Codes } from "../latent.ts";
@@ -19,8 +18,9 @@ import type { Batch, DataSpec, Model, Objective } from "../model.ts";
 import { conditionSize, conditionVector } from "../parts/condition-vector.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import { layerWidths } from "../parts/layer-sizes.ts";
-import type { Sampler } from "../sampler.ts";
+import type { Editor, Sampler } from "../sampler.ts";
 import { type Conditionals, type ConditionalsConfig, conditionalNames, conditionalsFor } from "./conditionals.ts";
+import { madeEditor, type MadeEditorOptions } from "./made-editor.ts";
 import { MadeMasks, type MasksConfig } from "./made-masks.ts";
 import { madePresets } from "./presets.ts";
 
@@ -51,6 +51,7 @@ export class MADE implements Model {
   readonly binaryData: boolean;
   readonly levels?: number;
   readonly sampler: Sampler;
+  readonly editor: Editor<MadeEditorOptions>;
   readonly #config: MADEConfig;
   readonly #shape: Shape;
   readonly #conditionals: Conditionals;
@@ -91,6 +92,13 @@ export class MADE implements Model {
       step: (state, { place }, _, context) => this.#sampleAt(state, place!, context),
       finish: ({ x }) => reshape(x!, [-1, ...this.#shape]),
     };
+    this.editor = madeEditor({
+      shape: data.shape,
+      binary: this.binaryData,
+      conditionals: this.#conditionals,
+      masks: this.#masks,
+      outputs: (x, set, context) => this.#outputsFor(x, this.weights(set), context),
+    });
   }
 
   /** The variables of inputs and outputs of the network, and the place of each variable in the ordering of each set of masks. */
@@ -119,17 +127,17 @@ export class MADE implements Model {
     return added(this.given?.outputs, h.add(product(first, weights.at(-1)!)));
   }
 
-  /** The conditionals of rows of examples x [sets rows, values], those of each set one after another. */
-  #conditionalsOf(x: Tensor, weights: readonly Tensor[], context: Context): Distribution {
-    const outputs = this.outputs(this.#conditionals.inputs(x), weights, context);
-    return this.#conditionals.of(reshape(outputs, [x.shape[0]!, -1]));
+  /** Outputs for rows of examples x [sets rows, values], those of each set one after another: [sets rows, outputs]. */
+  #outputsFor(x: Tensor, weights: readonly Tensor[], context: Context): Tensor {
+    return reshape(this.outputs(this.#conditionals.inputs(x), weights, context), [x.shape[0]!, -1]);
   }
 
   /** log p_s(x) of examples under sets of masks, [sets, batch]. */
   logProbs(x: Tensor, sets: Tensor, context: Context): Tensor {
     const [count, batch, values] = [sets.shape[0]!, x.shape[0]!, sizeOf(this.#shape)];
     const repeated = reshape(reshape(x, [1, batch, values]).broadcastTo([count, batch, values]), [-1, values]);
-    return reshape(this.#conditionalsOf(repeated, this.weights(sets), context).logProb(repeated), [count, batch]);
+    const outputs = this.#outputsFor(repeated, this.weights(sets), context);
+    return reshape(sum(this.#conditionals.logProbs(outputs, repeated), 1), [count, batch]);
   }
 
   logProb(x: Tensor, context: Context): Tensor {
@@ -150,7 +158,7 @@ export class MADE implements Model {
 
   /** One of the sets of masks is drawn for all rows of a call. Its weights are masked once. */
   #start(count: number): Codes {
-    const set = cast(floor(noise.uniform([1]).mul(this.#masks.sets)), "int64");
+    const set = this.#masks.drawn();
     const weights = this.weights(set).map((weight, i): [string, Tensor] => [`weight${i}`, weight]);
     return { x: constant(0).broadcastTo([count, sizeOf(this.#shape)]), set, ...Object.fromEntries(weights) };
   }
@@ -159,7 +167,7 @@ export class MADE implements Model {
   #sampleAt(state: Codes, place: Tensor, context: Context): Codes {
     const { x, set } = state as Readonly<Record<"x" | "set", Tensor>>;
     const weights = [...this.layers, this.direct].map((_, i) => state[`weight${i}`]!);
-    const sampled = this.#conditionalsOf(x, weights, context).sample();
+    const sampled = this.#conditionals.sample(this.#outputsFor(x, weights, context));
     return { ...state, x: where(equal(gather(this.#masks.places, set, 0), place), sampled, x) };
   }
 }
