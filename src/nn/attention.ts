@@ -3,6 +3,14 @@ import { constant, type Tensor } from "../graph/tensor.ts";
 import { matmul, reshape, softmax, transpose } from "../ops/index.ts";
 import { Linear } from "./linear.ts";
 
+/** Keys and values of positions that others attend to. */
+export interface Memory {
+  /** [batch, heads, dim / heads, time]: as scores take them. */
+  readonly keys: Tensor;
+  /** [batch, heads, time, dim / heads]. */
+  readonly values: Tensor;
+}
+
 export interface AttentionOptions {
   /** Whether a position sees only itself and those before it. */
   readonly causal?: boolean;
@@ -36,12 +44,20 @@ export class MultiHeadAttention {
 
   /** x [batch, time, dim] attends to memory [batch, memoryTime, memoryDim], itself when none is given -> [batch, time, dim]. */
   apply(x: Tensor, memory: Tensor = x): Tensor {
+    const bias = this.causal ? causalMask(x.shape[1]!, memory.shape[1]!) : undefined;
+    return this.attend(x, this.remember(memory), bias);
+  }
+
+  /** What there is to attend to of [batch, time, memoryDim]. */
+  remember(memory: Tensor): Memory {
+    return { keys: transpose(this.#split(this.key.apply(memory))), values: this.#split(this.value.apply(memory)) };
+  }
+
+  /** x [batch, time, dim] attends to what is remembered; `bias`, added to the scores [batch, heads, time, memoryTime], is -infinity where it may not. */
+  attend(x: Tensor, { keys, values }: Memory, bias?: Tensor): Tensor {
     const queries = this.#split(this.query.apply(x));
-    const keys = this.#split(this.key.apply(memory));
-    const values = this.#split(this.value.apply(memory));
-    const scores = matmul(queries, transpose(keys)).mul(1 / Math.sqrt(queries.shape[3]!));
-    const [time, memoryTime] = scores.shape.slice(2) as [number, number];
-    const weights = softmax(this.causal ? scores.add(causalMask(time, memoryTime)) : scores);
+    const scores = matmul(queries, keys).mul(1 / Math.sqrt(queries.shape[3]!));
+    const weights = softmax(bias ? scores.add(bias) : scores);
     const merged = reshape(transpose(matmul(weights, values), [0, 2, 1, 3]), x.shape);
     return this.output.apply(merged);
   }
