@@ -16,6 +16,7 @@ import { iwae } from "./vaes/iwae.ts";
 import { m2 } from "./vaes/m2.ts";
 import { pca } from "./autoencoders/pca.ts";
 import { rae } from "./autoencoders/rae.ts";
+import { transformer } from "./autoregressive/transformer.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { wae } from "./autoencoders/wae.ts";
@@ -40,6 +41,7 @@ export const registry: readonly ModelDefinition[] = [
   aae,
   gan,
   vaeGAN,
+  transformer,
   diffusion,
 ];
 
