@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { ConfigError } from "../../errors.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
 import type { Memory } from "../../nn/attention.ts";
 import type { Context } from "../../nn/context.ts";
@@ -8,7 +7,12 @@ import { dynamicSlice, dynamicUpdateSlice } from "../../ops/indexing.ts";
 import { reshape, slice } from "../../ops/movement.ts";
 import type { Codes } from "../latent.ts";
 import type { SymbolCoding } from "../parts/symbol-coding.ts";
-import { sampleSymbols, symbolSamplingOptions, type SymbolSamplingOptions } from "../parts/symbol-sampling.ts";
+import {
+  completes,
+  sampleSymbols,
+  symbolSamplingOptions,
+  type SymbolSamplingOptions,
+} from "../parts/symbol-sampling.ts";
 import type { SymbolTransformer } from "../parts/symbol-transformer.ts";
 import type { Edited, Editor, Sampler } from "../sampler.ts";
 
@@ -51,10 +55,7 @@ export function transformerEditor({ coding, network }: Parts): Editor<SymbolSamp
   return {
     options: z.strictObject(symbolSamplingOptions),
     schedule(_, { masked }) {
-      if (!masked)
-        throw new ConfigError(
-          "edit: a model of symbols completes examples, got no mask, expected --mask of what is new",
-        );
+      completes(masked);
       return { start: {}, steps: Array.from({ length }, (__, position) => ({ position })) };
     },
     start: ({ x, mask }: Edited, _, __, context) => ({

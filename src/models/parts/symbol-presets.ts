@@ -32,3 +32,9 @@ export const symbolPresets: readonly Preset[] = [
     config: { patch: 2 },
   },
 ];
+
+/** The same where the loss is of a random mask, and its gradient varies more. */
+export const maskedPresets: readonly Preset[] = [
+  ...symbolPresets,
+  { suits: "masked diffusion", fits: () => true, training: { ema: 0.999, steps: 10_000 } },
+];

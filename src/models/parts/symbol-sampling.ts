@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { gumbelNoise } from "../../distributions/noise.ts";
 import { less, where } from "../../ops/comparison.ts";
@@ -45,4 +46,10 @@ function nucleus(logits: Tensor, p: Tensor): Tensor {
   const inside = less(cumsum(descending, -1, { exclusive: true }), p);
   const least = min(where(inside, descending, 1), -1, true);
   return where(less(probabilities, least), -1e9, logits);
+}
+
+/** Throws ConfigError for an edit without a mask: of symbols nothing is left between all and nothing. */
+export function completes(masked: boolean): void {
+  if (!masked)
+    throw new ConfigError("edit: a model of symbols completes examples, got no mask, expected --mask of what is new");
 }
