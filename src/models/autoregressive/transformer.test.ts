@@ -7,7 +7,9 @@ import {
   totalVariation,
 } from "../../../test/binary-chains.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
+import { createDataset } from "../../data/dataset.ts";
 import { type ColumnSpec, type DataSpec, dataSpec } from "../../data/spec.ts";
+import { createDataSource, split } from "../../data/split.ts";
 import { editExamples } from "../../evaluation/samples/editing.ts";
 import { mapSplit } from "../../evaluation/map-split.ts";
 import { evaluate } from "../../graph/evaluate.ts";
@@ -17,6 +19,7 @@ import type { Value } from "../../graph/value.ts";
 import { conditioned, evaluation } from "../../nn/context.ts";
 import { train } from "../../node/index.ts";
 import { concat, reshape, slice } from "../../ops/movement.ts";
+import { maskedDiffusion } from "../diffusion/masked/masked-diffusion.ts";
 import type { SymbolConfig } from "../parts/symbol-settings.ts";
 import { SymbolTransformer } from "../parts/symbol-transformer.ts";
 import { type Transformer, transformer } from "./transformer.ts";
@@ -199,6 +202,44 @@ describe("trained on chains", () => {
     );
     await run.release();
   });
+});
+
+test.each([
+  ["transformer", transformer],
+  ["masked-diffusion", maskedDiffusion],
+] as const)("%s is given the codes of a level above by symbol", async (_, definition) => {
+  // Each symbol below is that of its half above, and the class says whether they are swapped.
+  const size = 600;
+  const labels = Array.from({ length: size }, (_, i) => i % 2);
+  const tops = Float32Array.from(labels.flatMap((__, i) => [Math.floor(i / 2) % 3, Math.floor(i / 6) % 3]));
+  const below = (top: ArrayLike<number>, label: number): number[] =>
+    [0, 1, 0, 1].map((half) => top[label === 0 ? half : 1 - half]!);
+  const dataset = await createDataset({
+    name: "levels",
+    description: "two levels of codes",
+    kind: "codes",
+    shape: [2, 2],
+    size,
+    values: Float32Array.from(labels.flatMap((label, i) => below(tops.subarray(2 * i), label))),
+    symbols: 3,
+    range: null,
+    labels: Uint8Array.from(labels),
+    classNames: ["straight", "swapped"],
+    fields: { top: { kind: "numbers", shape: [2], symbols: 3, values: tops } },
+  });
+  const source = await createDataSource({ name: "levels", description: "codes", ...split(dataset, { test: 0.1 }) });
+  const config = { width: 32, depth: 2, dropout: 0, conditional: true, fields: ["top"] };
+  const run = await train(definition(config), source, { steps: 300, batchSize: 60, learningRate: 5e-3, threads: 1 });
+  for (const label of [0, 1]) {
+    const top = [2, 0, 1, 2, 0, 0];
+    const samples = await run.given({ top, class: [label] }).sample(3, { seed: 1 });
+    expect([...samples]).toEqual([0, 1, 2].flatMap((row) => below(top.slice(2 * row), label)));
+  }
+  expect(() => run.given({ top: [0, 3], class: [0] })).toThrow(
+    /^top: a value is no symbol of the field, got 3, expected whole numbers from 0 to 2$/,
+  );
+  await expect(run.sample(2)).rejects.toThrow(/^model: it is of p\(x \| class, top\), got no class to sample with/);
+  await run.release();
 });
 
 test.each([

@@ -10,7 +10,7 @@ import type { Conditioning } from "../conditioning.ts";
 import { defineModel } from "../definition.ts";
 import type { Batch, DataSpec, Model, Objective } from "../model.ts";
 import type { SymbolCoding } from "../parts/symbol-coding.ts";
-import { type SymbolConfig, symbolConfig, symbolParts } from "../parts/symbol-settings.ts";
+import { type SymbolConfig, symbolConfig, symbolParts, symbolRemedies } from "../parts/symbol-settings.ts";
 import { symbolPresets } from "../parts/symbol-presets.ts";
 import type { SymbolTransformer } from "../parts/symbol-transformer.ts";
 import type { SymbolSamplingOptions } from "../parts/symbol-sampling.ts";
@@ -76,5 +76,6 @@ export const transformer = defineModel<SymbolConfig>({
   paper: "arXiv:1706.03762",
   config: z.strictObject(symbolConfig),
   presets: symbolPresets,
+  remedies: symbolRemedies,
   build: (config, data) => new Transformer(config, data),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
+import type { Remedies } from "../definition.ts";
 import type { DataSpec, FieldSpec } from "../model.ts";
 import { fieldsOf } from "./fields.ts";
 import { symbolCoding, type SymbolCoding } from "./symbol-coding.ts";
@@ -58,3 +59,16 @@ export function symbolParts(where: string, config: SymbolConfig, data: DataSpec,
   const fields = fieldsOf(data, conditional && !others.includes("class") ? ["class", ...others] : others);
   return { coding, fields, network: new SymbolTransformer({ coding, width, depth, dropout, causal, fields }) };
 }
+
+/** What to change where training examples are learned by heart. */
+export const symbolRemedies = ({ width, depth, dropout }: SymbolConfig): Remedies => {
+  const more = `dropout=${Math.min(0.5, Math.round(10 * dropout + 1) / 10)}`;
+  const smaller = width >= 2 * HEAD && depth > 1;
+  return {
+    overFitting: [
+      smaller
+        ? `--set ${more}, or width=${HEAD * Math.floor(width / 2 / HEAD)} and depth=${Math.floor(depth / 2)}, leave it less to learn by heart`
+        : `--set ${more} leaves it less to learn by heart`,
+    ],
+  };
+};

@@ -10,7 +10,7 @@ import { argsort } from "../../../ops/sorting.ts";
 /** Logits [rows, length, symbols] of tokens, int64 [rows, length], where `extra` is a masked one. */
 export interface MaskedPrediction {
   readonly extra: number;
-  predict(tokens: Tensor): Tensor;
+  readonly predict: (tokens: Tensor) => Tensor;
 }
 
 /** Places of the values of each row in ascending order, from 0: int64, of the shape of t. */

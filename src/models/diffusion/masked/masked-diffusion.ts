@@ -8,7 +8,7 @@ import { defineModel } from "../../definition.ts";
 import type { Batch, DataSpec, Elbo, Model, Objective } from "../../model.ts";
 import type { SymbolCoding } from "../../parts/symbol-coding.ts";
 import { maskedPresets } from "../../parts/symbol-presets.ts";
-import { type SymbolConfig, symbolConfig, symbolParts } from "../../parts/symbol-settings.ts";
+import { type SymbolConfig, symbolConfig, symbolParts, symbolRemedies } from "../../parts/symbol-settings.ts";
 import type { SymbolTransformer } from "../../parts/symbol-transformer.ts";
 import type { Editor, Sampler } from "../../sampler.ts";
 import { maskedBound } from "./masked-bound.ts";
@@ -78,5 +78,6 @@ export const maskedDiffusion = defineModel<SymbolConfig>({
   paper: "arXiv:2406.07524",
   config: z.strictObject(symbolConfig),
   presets: maskedPresets,
+  remedies: symbolRemedies,
   build: (config, data) => new MaskedDiffusion(config, data),
 });

@@ -33,7 +33,7 @@ export interface UnmaskingParts {
   /** The token of a masked position. */
   readonly extra: number;
   /** Logits [rows, length, symbols] of tokens, int64 [rows, length]. */
-  predict(tokens: Tensor, context: Context): Tensor;
+  readonly predict: (tokens: Tensor, context: Context) => Tensor;
 }
 
 /** The schema of UnmaskingOptions. */
