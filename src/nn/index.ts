@@ -4,7 +4,14 @@
  * @module latentkit/nn
  */
 export { type ActivationName, activations, initializationFor } from "./activation.ts";
-export { type AttentionOptions, type Memory, MultiHeadAttention } from "./attention.ts";
+export {
+  type AttentionOptions,
+  type Memory,
+  MultiHeadAttention,
+  TransformerBlock,
+  type TransformerBlockInput,
+  type TransformerBlockOptions,
+} from "./attention.ts";
 export { type Condition, conditioned, type Context, evaluation, TrainingContext } from "./context.ts";
 export { ConvDecoder, ConvEncoder, type ConvEncoderOptions, type ConvStage } from "./conv-nets.ts";
 export { Conv, type ConvLayerOptions, ConvTranspose, type ConvTransposeLayerOptions } from "./conv.ts";
@@ -20,4 +27,3 @@ export { parameters, variables } from "./module.ts";
 export { BatchNorm, GroupNorm, LayerNorm } from "./normalization.ts";
 export { type Layer, ResidualBlock, type ResidualBlockOptions } from "./residual.ts";
 export { SpectrallyNormalized } from "./spectral-normalization.ts";
-export { TransformerBlock, type TransformerBlockInput, type TransformerBlockOptions } from "./transformer-block.ts";

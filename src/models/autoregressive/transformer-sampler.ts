@@ -6,14 +6,14 @@ import { cast, equal, greater, where } from "../../ops/comparison.ts";
 import { dynamicSlice, dynamicUpdateSlice } from "../../ops/indexing.ts";
 import { reshape, slice } from "../../ops/movement.ts";
 import type { Codes } from "../latent.ts";
-import type { SymbolCoding } from "../parts/symbol-coding.ts";
+import type { SymbolCoding } from "../symbols/symbol-coding.ts";
 import {
   completes,
   sampleSymbols,
   symbolSamplingOptions,
   type SymbolSamplingOptions,
-} from "../parts/symbol-sampling.ts";
-import type { SymbolTransformer } from "../parts/symbol-transformer.ts";
+} from "../symbols/symbol-sampling.ts";
+import type { SymbolTransformer } from "../symbols/symbol-transformer.ts";
 import type { Edited, Editor, Sampler } from "../sampler.ts";
 
 interface Parts {

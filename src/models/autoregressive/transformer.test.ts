@@ -20,8 +20,8 @@ import { conditioned, evaluation } from "../../nn/context.ts";
 import { train } from "../../node/index.ts";
 import { concat, reshape, slice } from "../../ops/movement.ts";
 import { maskedDiffusion } from "../diffusion/masked/masked-diffusion.ts";
-import type { SymbolConfig } from "../parts/symbol-settings.ts";
-import { SymbolTransformer } from "../parts/symbol-transformer.ts";
+import type { SymbolConfig } from "../symbols/symbol-settings.ts";
+import { SymbolTransformer } from "../symbols/symbol-transformer.ts";
 import { type Transformer, transformer } from "./transformer.ts";
 
 const build = (data: DataSpec, more: Partial<SymbolConfig> = {}): Transformer =>

@@ -9,11 +9,11 @@ import { mean } from "../../ops/reduction.ts";
 import type { Conditioning } from "../conditioning.ts";
 import { defineModel } from "../definition.ts";
 import type { Batch, DataSpec, Model, Objective } from "../model.ts";
-import type { SymbolCoding } from "../parts/symbol-coding.ts";
-import { type SymbolConfig, symbolConfig, symbolParts, symbolRemedies } from "../parts/symbol-settings.ts";
-import { symbolPresets } from "../parts/symbol-presets.ts";
-import type { SymbolTransformer } from "../parts/symbol-transformer.ts";
-import type { SymbolSamplingOptions } from "../parts/symbol-sampling.ts";
+import type { SymbolCoding } from "../symbols/symbol-coding.ts";
+import { type SymbolConfig, symbolConfig, symbolParts, symbolRemedies } from "../symbols/symbol-settings.ts";
+import { symbolPresets } from "../symbols/symbol-presets.ts";
+import type { SymbolTransformer } from "../symbols/symbol-transformer.ts";
+import type { SymbolSamplingOptions } from "../symbols/symbol-sampling.ts";
 import type { Editor, Sampler } from "../sampler.ts";
 import { transformerEditor, transformerSampler } from "./transformer-sampler.ts";
 
@@ -35,11 +35,10 @@ export class Transformer implements Model {
   readonly #coding: SymbolCoding;
 
   constructor(config: SymbolConfig, data: DataSpec) {
-    const { coding, fields, network } = symbolParts("transformer", config, data, true);
+    const { coding, fields, network, binary, levels } = symbolParts("transformer", config, data, true);
     this.network = network;
     this.#coding = coding;
-    const { levels } = coding;
-    if (levels === 2) this.binaryData = true;
+    if (binary) this.binaryData = true;
     else if (levels !== undefined) this.levels = levels;
     if (fields.length > 0) this.condition = { fields, required: true };
     this.sampler = transformerSampler({ coding, network });
@@ -75,7 +74,7 @@ export const transformer = defineModel<SymbolConfig>({
   summary: "Causal transformer over short sequences of symbols: exact log p(x) of codes, binary data and categories",
   paper: "arXiv:1706.03762",
   config: z.strictObject(symbolConfig),
-  presets: symbolPresets,
+  presets: symbolPresets(5000),
   remedies: symbolRemedies,
   build: (config, data) => new Transformer(config, data),
 });

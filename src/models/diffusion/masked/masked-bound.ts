@@ -19,8 +19,8 @@ export const ranks = (t: Tensor): Tensor => argsort(argsort(t));
 /**
  * An unbiased estimate, [batch] in nats, of the bound of absorbing-state diffusion in continuous time: with masks at rate t, and alpha_t = 1 - t,
  *
- *   -log p(x)  <=  E_t (1 / t) sum_{i masked} -log p(x_i | x_t)                  (Sahoo et al. 2024, arXiv:2406.07524, eq. 10; Shi et al. 2024, arXiv:2406.04329)
- *              =   E_m (n / m) sum_{i in M} -log p(x_i | x outside M)             (Hoogeboom et al. 2022, arXiv:2110.02037, eq. 4)
+ *   -log p(x)  <=  E_t (1 / t) sum_{i masked} -log p(x_i | x_t)                  (Sahoo et al. 2024, arXiv:2406.07524; Shi et al. 2024, arXiv:2406.04329)
+ *              =   E_m (n / m) sum_{i in M} -log p(x_i | x outside M)             (Hoogeboom et al. 2022, arXiv:2110.02037)
  *
  * with m uniform among 1, ..., n and M any m of the n positions alike: the number masked given t is summed out, so that the second varies less.
  * It is the mean of log p(x) over all orders of a model of any order. The m of a batch are spread evenly (Kingma et al. 2021, arXiv:2107.00630).

@@ -6,10 +6,10 @@ import { mean } from "../../../ops/reduction.ts";
 import type { Conditioning } from "../../conditioning.ts";
 import { defineModel } from "../../definition.ts";
 import type { Batch, DataSpec, Elbo, Model, Objective } from "../../model.ts";
-import type { SymbolCoding } from "../../parts/symbol-coding.ts";
-import { maskedPresets } from "../../parts/symbol-presets.ts";
-import { type SymbolConfig, symbolConfig, symbolParts, symbolRemedies } from "../../parts/symbol-settings.ts";
-import type { SymbolTransformer } from "../../parts/symbol-transformer.ts";
+import type { SymbolCoding } from "../../symbols/symbol-coding.ts";
+import { symbolPresets } from "../../symbols/symbol-presets.ts";
+import { type SymbolConfig, symbolConfig, symbolParts, symbolRemedies } from "../../symbols/symbol-settings.ts";
+import type { SymbolTransformer } from "../../symbols/symbol-transformer.ts";
 import type { Editor, Sampler } from "../../sampler.ts";
 import { maskedBound } from "./masked-bound.ts";
 import { unmaskingEditor, type UnmaskingOptions, unmaskingSampler } from "./unmasking.ts";
@@ -20,7 +20,7 @@ import { unmaskingEditor, type UnmaskingOptions, unmaskingSampler } from "./unma
  *
  *   loss = E_m (n / m) sum_{i in M} -log p(x_i | x outside M)  >=  -log p(x)
  *
- * ([masked-bound.ts](masked-bound.ts)). The network is not told how many are masked: it sees that (arXiv:2406.07524, section 3.2).
+ * ([masked-bound.ts](masked-bound.ts)). The network is not told how many are masked: it sees that (arXiv:2406.07524).
  */
 export class MaskedDiffusion implements Model {
   readonly network: SymbolTransformer;
@@ -32,11 +32,10 @@ export class MaskedDiffusion implements Model {
   readonly #coding: SymbolCoding;
 
   constructor(config: SymbolConfig, data: DataSpec) {
-    const { coding, fields, network } = symbolParts("masked-diffusion", config, data, false);
+    const { coding, fields, network, binary, levels } = symbolParts("masked-diffusion", config, data, false);
     this.network = network;
     this.#coding = coding;
-    const { levels } = coding;
-    if (levels === 2) this.binaryData = true;
+    if (binary) this.binaryData = true;
     else if (levels !== undefined) this.levels = levels;
     if (fields.length > 0) this.condition = { fields, required: true };
     const { extra } = network;
@@ -77,7 +76,8 @@ export const maskedDiffusion = defineModel<SymbolConfig>({
   summary: "Absorbing-state diffusion over short sequences of symbols: samples in 8 to 32 steps, a bound on log p(x)",
   paper: "arXiv:2406.07524",
   config: z.strictObject(symbolConfig),
-  presets: maskedPresets,
+  // Of an example one mask is seen in a step: more steps, and an average of their weights.
+  presets: [...symbolPresets(10_000), { suits: "masked diffusion", fits: () => true, training: { ema: 0.999 } }],
   remedies: symbolRemedies,
   build: (config, data) => new MaskedDiffusion(config, data),
 });

@@ -7,13 +7,13 @@ import { and, cast, equal, greater, greaterEqual, where } from "../../../ops/com
 import { floor } from "../../../ops/elementwise.ts";
 import { sum } from "../../../ops/reduction.ts";
 import type { Codes } from "../../latent.ts";
-import { mostPositions, type SymbolCoding } from "../../parts/symbol-coding.ts";
+import { mostPositions, type SymbolCoding } from "../../symbols/symbol-coding.ts";
 import {
   completes,
   sampleSymbols,
   symbolSamplingOptions,
   type SymbolSamplingOptions,
-} from "../../parts/symbol-sampling.ts";
+} from "../../symbols/symbol-sampling.ts";
 import type { Editor, Sampler, StepScalars, Symbolic } from "../../sampler.ts";
 import { ranks } from "./masked-bound.ts";
 
@@ -87,7 +87,7 @@ const scheduled = (length: number, options: UnmaskingOptions): StepScalars[] => 
 
 /**
  * Samples of absorbing-state diffusion: all positions are masked; each step samples some of them, independently given those that are known, which
- * stay as they are. One position a step in random order is exact ancestral sampling of a model of any order (arXiv:2110.02037, algorithm 1); fewer
+ * stay as they are. One position a step in random order is exact ancestral sampling of a model of any order (arXiv:2110.02037); fewer
  * steps are faster and take positions of one step for independent. In the order of confidence: MaskGIT (Chang et al. 2022, arXiv:2202.04200).
  */
 export function unmaskingSampler(parts: UnmaskingParts): Sampler<UnmaskingOptions> {

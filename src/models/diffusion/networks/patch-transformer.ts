@@ -5,7 +5,7 @@ import type { Context } from "../../../nn/context.ts";
 import { zeros } from "../../../nn/initializers.ts";
 import { Linear } from "../../../nn/linear.ts";
 import { LayerNorm } from "../../../nn/normalization.ts";
-import { modulated, TransformerBlock } from "../../../nn/transformer-block.ts";
+import { modulated, TransformerBlock } from "../../../nn/attention.ts";
 import { reshape, split, transpose } from "../../../ops/movement.ts";
 import type { ConditionInput } from "./condition-input.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";

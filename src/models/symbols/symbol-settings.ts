@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import type { Remedies } from "../definition.ts";
 import type { DataSpec, FieldSpec } from "../model.ts";
-import { fieldsOf } from "./fields.ts";
+import { fieldsOf } from "../parts/fields.ts";
 import { symbolCoding, type SymbolCoding } from "./symbol-coding.ts";
 import { HEAD, SymbolTransformer } from "./symbol-transformer.ts";
 
@@ -28,9 +28,10 @@ export const symbolConfig = {
   conditional: z.boolean().default(false).describe("p(x | class) in place of p(x)"),
   fields: z
     .array(z.string().min(1).max(200))
+    .min(1)
     .max(64)
-    .default([])
-    .describe("further fields of the data to condition on, such as the codes of a level above"),
+    .optional()
+    .describe("fields of the data to condition on, such as the codes of a level above"),
 };
 
 export interface SymbolConfig {
@@ -40,7 +41,7 @@ export interface SymbolConfig {
   readonly levels: number;
   readonly patch: number;
   readonly conditional: boolean;
-  readonly fields: readonly string[];
+  readonly fields?: readonly string[] | undefined;
 }
 
 /** What a model of symbols is made of: how it reads data, what it is conditioned on, and its network. */
@@ -48,16 +49,21 @@ export interface SymbolParts {
   readonly coding: SymbolCoding;
   readonly fields: readonly FieldSpec[];
   readonly network: SymbolTransformer;
+  /** Whether it is of zeros and ones, so that intensities are to be binarized. */
+  readonly binary: boolean;
+  /** Levels or symbols that values have; undefined for a table. */
+  readonly levels: number | undefined;
 }
 
 /** Throws ConfigError, by the model's name, where data and settings do not fit. */
 export function symbolParts(where: string, config: SymbolConfig, data: DataSpec, causal: boolean): SymbolParts {
-  const { width, depth, dropout, conditional, fields: others } = config;
+  const { width, depth, dropout, conditional, fields: others = [] } = config;
   if (width % HEAD !== 0)
     throw new ConfigError(`${where}: width is of heads of ${HEAD} features, got ${width}, expected a multiple`);
   const coding = symbolCoding(where, config, data);
   const fields = fieldsOf(data, conditional && !others.includes("class") ? ["class", ...others] : others);
-  return { coding, fields, network: new SymbolTransformer({ coding, width, depth, dropout, causal, fields }) };
+  const network = new SymbolTransformer({ coding, width, depth, dropout, causal, fields });
+  return { coding, fields, network, binary: coding.levels === 2, levels: coding.levels ?? data.symbols };
 }
 
 /** What to change where training examples are learned by heart. */

@@ -1,11 +1,10 @@
 import { constant, type Tensor, Variable } from "../../graph/tensor.ts";
-import type { Memory } from "../../nn/attention.ts";
 import type { Context } from "../../nn/context.ts";
 import { Embedding } from "../../nn/embedding.ts";
 import { normal, zeros } from "../../nn/initializers.ts";
 import { Linear } from "../../nn/linear.ts";
 import { LayerNorm } from "../../nn/normalization.ts";
-import { TransformerBlock } from "../../nn/transformer-block.ts";
+import { type Memory, TransformerBlock } from "../../nn/attention.ts";
 import { equal, lessEqual, where } from "../../ops/comparison.ts";
 import { dynamicSlice } from "../../ops/indexing.ts";
 import { concat, reshape, slice } from "../../ops/movement.ts";
