@@ -105,4 +105,10 @@ function checkValues(field: FieldSpec, values: ArrayLike<number>, required: bool
     );
   if (!Array.from(values).every(Number.isFinite))
     throw new ConfigError(`${field.name}: a value is not finite, got NaN or infinity, expected numbers`);
+  const { symbols = Infinity } = field;
+  const wrong = Array.from(values).find((v) => v < 0 || v >= symbols || !Number.isInteger(v));
+  if (symbols < Infinity && wrong !== undefined)
+    throw new ConfigError(
+      `${field.name}: a value is no symbol of the field, got ${Number(wrong.toPrecision(6))}, expected whole numbers from 0 to ${symbols - 1}`,
+    );
 }

@@ -20,6 +20,8 @@ export interface Remedies {
   readonly collapse?: (active: number, data: Pick<DataSpec, "binary">) => readonly string[];
   /** Of rectified units that are 0 for every example. */
   readonly deadUnits?: readonly string[];
+  /** Of training examples that are learned by heart. */
+  readonly overFitting?: readonly string[];
 }
 
 /** A model that is trained first, for its codes. */

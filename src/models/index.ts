@@ -12,6 +12,7 @@ export { dae, type DAEConfig } from "./autoencoders/dae.ts";
 export { PCA, pca, type PCAConfig } from "./autoencoders/pca.ts";
 export { rae, type RAEConfig } from "./autoencoders/rae.ts";
 export { wae, type WAEConfig } from "./autoencoders/wae.ts";
+export { Transformer, transformer } from "./autoregressive/transformer.ts";
 export {
   type DefinitionParts,
   defineModel,
@@ -24,6 +25,7 @@ export { MADE, made, type MADEConfig } from "./autoregressive/made.ts";
 export type { Conditioning } from "./conditioning.ts";
 export { Diffusion, diffusion } from "./diffusion/diffusion.ts";
 export type { DiffusionConfig } from "./diffusion/diffusion-settings.ts";
+export { MaskedDiffusion, maskedDiffusion } from "./diffusion/masked/masked-diffusion.ts";
 export {
   type Codes,
   codesOf,
@@ -48,6 +50,7 @@ export {
 } from "./parts/networks.ts";
 export { likelihoodPresets, networkPresets } from "./parts/presets.ts";
 export { findModel, registry } from "./registry.ts";
+export type { SymbolConfig } from "./symbols/symbol-settings.ts";
 export {
   ancestral,
   type AncestralOptions,

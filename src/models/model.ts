@@ -83,7 +83,7 @@ export interface Model {
   solve?(examples: Examples): Promise<ReadonlyMap<Variable, Float32Array>>;
   /** Whether p(x|z) gives probabilities of 0 and 1, so that intensities are to be binarized. */
   readonly binaryData?: boolean;
-  /** How many levels p(x|z) gives probabilities of, from 0 to 1; absent for a density. */
+  /** How many levels from 0 to 1, or symbols, it gives probabilities of; absent for a density. */
   readonly levels?: number;
   /** What it can be conditioned on. */
   readonly condition?: Conditioning;

@@ -17,6 +17,8 @@ import { iwae } from "./vaes/iwae.ts";
 import { m2 } from "./vaes/m2.ts";
 import { pca } from "./autoencoders/pca.ts";
 import { rae } from "./autoencoders/rae.ts";
+import { maskedDiffusion } from "./diffusion/masked/masked-diffusion.ts";
+import { transformer } from "./autoregressive/transformer.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { wae } from "./autoencoders/wae.ts";
@@ -42,7 +44,10 @@ export const registry: readonly ModelDefinition[] = [
   gan,
   vaeGAN,
   made,
+
+  transformer,
   diffusion,
+  maskedDiffusion,
 ];
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */

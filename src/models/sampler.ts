@@ -9,7 +9,9 @@ import type { Model } from "./model.ts";
  * and names decide what is compiled.
  */
 export type Symbolic<Options> = {
-  readonly [Key in keyof Options]: Options[Key] extends number ? Tensor : Options[Key];
+  readonly [Key in keyof Options]: Options[Key] extends number | undefined
+    ? Tensor | Extract<Options[Key], undefined>
+    : Options[Key];
 };
 
 /** Scalars of a step, by name: a noise level, a time. */

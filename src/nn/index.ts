@@ -4,7 +4,14 @@
  * @module latentkit/nn
  */
 export { type ActivationName, activations, initializationFor } from "./activation.ts";
-export { type AttentionOptions, MultiHeadAttention } from "./attention.ts";
+export {
+  type AttentionOptions,
+  type Memory,
+  MultiHeadAttention,
+  TransformerBlock,
+  type TransformerBlockInput,
+  type TransformerBlockOptions,
+} from "./attention.ts";
 export { type Condition, conditioned, type Context, evaluation, TrainingContext } from "./context.ts";
 export { ConvDecoder, ConvEncoder, type ConvEncoderOptions, type ConvStage } from "./conv-nets.ts";
 export { Conv, type ConvLayerOptions, ConvTranspose, type ConvTransposeLayerOptions } from "./conv.ts";

@@ -16,7 +16,7 @@ import { readRunData } from "./run-spec.ts";
 /**
  * Anomaly scores of an example; higher is more anomalous.
  *
- * - `negElbo`: rate + distortion in nats, the mean over samples of z.
+ * - `negElbo`: rate + distortion in nats, the mean over samples of z, or over as many estimates of the bound of a model that has no more.
  * - `nll`: the importance-weighted bound on -log p(x) from the same samples (arXiv:1509.00519, eq. 8).
  * - `typicality`: |nll - its mean over training examples| (arXiv:1906.02994, for one example): an example far likelier
  *   than the training examples is anomalous too.
@@ -43,16 +43,18 @@ export interface ScoreRequest {
 /** By name and in the order of `scoreNames`, [examples] each. */
 export type ExampleScores = ReadonlyMap<ScoreName, Float64Array>;
 
-const needs: Readonly<Record<ScoreName, readonly CapabilityName[]>> = {
-  negElbo: ["likelihood"],
+const needs = (model: Model): Readonly<Record<ScoreName, readonly CapabilityName[]>> => ({
+  negElbo: lacking(model, ["likelihood"]) ? ["elbo"] : ["likelihood"],
   nll: ["likelihood"],
   typicality: ["likelihood"],
   reconstruction: ["reconstruct"],
   latent: ["encode", "decode", "vector"],
-};
+});
 
 /** Training examples that the typical nll is the mean of: fewer where log p(x) takes many steps. */
 const typicalExamples = ({ density }: Model): number => (density ? 200 : 2000);
+/** Examples at a time of a bound, as its metric has them. */
+const BOUND_BATCH = 64;
 /** Scores that are left out unless asked for where log p(x) takes many steps: the one takes more of them, the other is nll again. */
 const askedFor: ReadonlySet<ScoreName> = new Set(["negElbo", "typicality"]);
 
@@ -66,7 +68,7 @@ export async function* scoreRun(
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, ExampleScores> {
   const { run, trained } = loaded;
   const { model } = trained;
-  const able = Object.fromEntries(scoreNames.map((name) => [name, !lacking(model, needs[name])]));
+  const able = Object.fromEntries(scoreNames.map((name) => [name, !lacking(model, needs(model)[name])]));
   const missing = scores?.find((name) => !able[name]);
   const wanted = scoreNames.filter(
     (name) => scores?.includes(name) ?? (able[name] && !(model.density && askedFor.has(name))),
@@ -74,7 +76,7 @@ export async function* scoreRun(
   const given = scoreNames.filter((name) => able[name]).join(", ");
   if (given === "")
     throw new UnsupportedOpError(
-      `score: the model has no anomaly scores, got neither a likelihood, reconstructions nor codes, expected one of them${lacking(model, ["decode", "vector"]) ? "" : "; latentkit invert gives the error of each example at its nearest code"}`,
+      `score: the model has no anomaly scores, got neither a likelihood, a bound on it, reconstructions nor codes, expected one of them${lacking(model, ["decode", "vector"]) ? "" : "; latentkit invert gives the error of each example at its nearest code"}`,
     );
   if (missing !== undefined)
     throw new UnsupportedOpError(`score: the model cannot give this one, got ${missing}, expected ${given}`);
@@ -82,7 +84,17 @@ export async function* scoreRun(
   const parts = { binarize, seed };
   const found = new Map<ScoreName, Float64Array>();
 
-  if (wanted.some((name) => name === "negElbo" || name === "nll" || name === "typicality")) {
+  if (wanted.includes("negElbo") && lacking(model, ["likelihood"])) {
+    const total = split.indices.length * samples;
+    const negElbo = new Float64Array(split.indices.length);
+    for (let sample = 0; sample < samples; sample++) {
+      yield { done: sample * negElbo.length, total };
+      const options = { ...parts, seed: seed + sample, split, key: "elbo", batchSize: BOUND_BATCH };
+      const { elbo } = await mapSplit(trained, options, (x, context) => ({ elbo: model.elbo!(x, context).elbo }));
+      elbo.forEach((each, i) => (negElbo[i]! -= each / samples));
+    }
+    found.set("negElbo", negElbo);
+  } else if (wanted.some((name) => name === "negElbo" || name === "nll" || name === "typicality")) {
     const total = split.indices.length;
     const negElbo = new Float64Array(total);
     const nll = new Float64Array(total);

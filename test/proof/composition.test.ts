@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { splitSpec } from "../../src/data/split-spec.ts";
 import { DataError, UnsupportedOpError } from "../../src/errors.ts";
 import { ae } from "../../src/models/autoencoders/ae.ts";
+import { transformer } from "../../src/models/autoregressive/transformer.ts";
+import { maskedDiffusion } from "../../src/models/diffusion/masked/masked-diffusion.ts";
 import { cvae } from "../../src/models/vaes/cvae.ts";
 import { cpuDevice } from "../../src/runtime/node.ts";
 import { generatorOf } from "../../src/runs/codes/generator.ts";
@@ -173,9 +175,41 @@ test("several latents: one is the example, the others are fields", async () => {
   expect(await parent.trained.decodeLatents(codes)).toHaveLength(20);
 });
 
-test("symbols stay as they are", async () => {
-  await proofRun(vq, { data: "toy:8gaussians:1000", out: "codes-vq", settings: small });
-  const { train } = await proofPlatform.openData("codes:codes-vq");
-  expect(splitSpec(train)).toMatchObject({ kind: "codes", shape: [1], symbols: 16 });
-  expect((train.dataset.values as Float32Array).every((v) => Number.isInteger(v) && v >= 0 && v < 16)).toBe(true);
+describe("symbols", () => {
+  let parent: LoadedRun;
+  beforeAll(async () => {
+    parent = await proofRun(vq, { data: "toy:8gaussians:1000", out: "codes-vq", settings: small });
+  });
+
+  test("stay as they are", async () => {
+    const { train } = await proofPlatform.openData("codes:codes-vq");
+    expect(splitSpec(train)).toMatchObject({ kind: "codes", shape: [1], symbols: 16 });
+    expect((train.dataset.values as Float32Array).every((v) => Number.isInteger(v) && v >= 0 && v < 16)).toBe(true);
+  });
+
+  test.each([
+    ["transformer", transformer],
+    ["masked-diffusion", maskedDiffusion],
+  ] as const)("%s is a prior of them, which samples them as often as they are", async (name, definition) => {
+    const out = `codes-${name}`;
+    const config = { width: 32, depth: 1 };
+    const prior = await proofRun(definition, {
+      data: "codes:codes-vq",
+      out,
+      config,
+      settings: { ...small, ema: 0.95 },
+    });
+    const opened = await openPrior(parent, out);
+    const { symbol } = await opened.sample(4000, { seed: 1 });
+    expect(await parent.trained.decodeLatents({ symbol: symbol!.subarray(0, 5) })).toHaveLength(10);
+    const { train } = await prior.openData();
+    const real = train.dataset.values as Float32Array;
+    const often = (codes: Float32Array): number[] =>
+      Array.from({ length: 16 }, (_, k) => codes.reduce((sum, v) => sum + Number(v === k), 0) / codes.length);
+    const distance = often(symbol!).reduce((sum, p, k) => sum + Math.abs(p - often(real)[k]!), 0) / 2;
+    expect(distance).toBeLessThan(0.1);
+    if (!opened.logProb) return expect(definition).toBe(maskedDiffusion);
+    const logProbs = await opened.logProb(Float32Array.from({ length: 16 }, (_, k) => k));
+    expect(logProbs.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 4);
+  });
 });

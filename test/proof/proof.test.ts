@@ -1,11 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { findToy } from "../../src/data/generators/toys.ts";
-import { createDataset } from "../../src/data/dataset.ts";
-import { createDataSource, split, whole } from "../../src/data/split.ts";
 import { mapSplit } from "../../src/evaluation/map-split.ts";
 import { modeCoverage } from "../../src/metrics/samples/mode-coverage.ts";
-import { stream } from "../../src/random/index.ts";
 import { firstExamples } from "../../src/data/first-examples.ts";
+import { binaryChains, everyBinarySequence, frequencies, totalVariation } from "../binary-chains.ts";
 import { autoregressive } from "./autoregressive.ts";
 import { ddpm } from "./ddpm.ts";
 import { hierarchy } from "./hierarchy.ts";
@@ -151,18 +149,14 @@ describe("DDPM of 1000 steps", () => {
 
 test("autoregressive: a cache gives the samples that log p(x) says", async () => {
   const length = 6;
-  const source = await chains(2000, length);
+  const source = await binaryChains(2000, length);
   const { trained } = await proofRun(autoregressive, {
     data: "chains",
     out: "autoregressive",
     source,
     settings: { steps: 600, batchSize: 100, learningRate: 5e-3 },
   });
-  const all = Float32Array.from(
-    { length: length * 2 ** length },
-    (_, i) => (Math.floor(i / length) >> (i % length)) & 1,
-  );
-  const everyone = await sequences("all", all, length);
+  const everyone = await everyBinarySequence(length);
   const { logProb } = await mapSplit(trained, { split: everyone.train, key: "log p" }, (x, context) => ({
     logProb: trained.model.logProb!(x, context),
   }));
@@ -172,43 +166,6 @@ test("autoregressive: a cache gives the samples that log p(x) says", async () =>
   expect(probabilities[0]!).toBeCloseTo(0.5 * 0.9 ** 5, 1);
   const count = 20_000;
   const samples = await trained.sample(count, { seed: 6 });
-  const counts = new Float64Array(2 ** length);
-  for (let i = 0; i < count; i++) {
-    let code = 0;
-    for (let k = 0; k < length; k++) code += samples[i * length + k]! * 2 ** k;
-    counts[code]! += 1;
-  }
   // Total variation of as many samples of the same distribution is about 0.02.
-  const distance = counts.reduce((sum, c, i) => sum + Math.abs(c / count - probabilities[i]!), 0) / 2;
-  expect(distance).toBeLessThan(0.04);
+  expect(totalVariation(frequencies(samples, length), probabilities)).toBeLessThan(0.04);
 });
-
-/** Binary chains that keep their symbol with probability 0.9. */
-function chains(size: number, length: number) {
-  const random = stream(0, "chains");
-  const values = new Float32Array(size * length);
-  for (let i = 0; i < size; i++) {
-    let symbol = Number(random.uniform() < 0.5);
-    for (let k = 0; k < length; k++) {
-      values[i * length + k] = symbol;
-      if (random.uniform() >= 0.9) symbol = 1 - symbol;
-    }
-  }
-  return sequences("chains", values, length);
-}
-
-async function sequences(name: string, values: Float32Array, length: number) {
-  const dataset = await createDataset({
-    name,
-    description: "binary sequences",
-    shape: [length],
-    size: values.length / length,
-    values,
-    range: null,
-  });
-  const parts =
-    name === "all"
-      ? { train: whole(dataset), validation: whole(dataset), test: whole(dataset) }
-      : split(dataset, { test: 0.1 });
-  return createDataSource({ name, description: "binary sequences", ...parts });
-}

@@ -7,9 +7,10 @@ import type { Metric } from "./metric.ts";
 export const bitsPerDimensionMetric: Metric = {
   name: "bits-per-dimension",
   summary:
-    "nll in bits per value of quantized images, with uniform dequantization for a density (arXiv:1511.01844, section 3.1)",
+    "nll in bits per value of quantized images and of symbols, with uniform dequantization for a density (arXiv:1511.01844, section 3.1)",
   needs: ["likelihood"],
   lacking: ({ loaded: { trained }, split, binarize }) => {
+    if (split.dataset.symbols !== undefined && trained.model.levels !== undefined) return undefined;
     if (trained.model.binaryData || binarize !== "none")
       return "its likelihood is of zeros and ones, not of levels; train with --set likelihood=logistic or gaussian-learned";
     return levelWidth(split) === undefined ? "the data are real numbers, not stored in levels" : undefined;
@@ -27,13 +28,17 @@ export const bitsPerDimensionMetric: Metric = {
     const size = exampleSize(split.dataset);
     const dequantization = levels === undefined ? "uniform" : "none";
     const of = levels ?? Math.round(1 / width) + 1;
+    const [unit, what] =
+      split.dataset.symbols === undefined
+        ? ["levels", levels === undefined ? "uniform dequantization" : "probabilities of levels"]
+        : ["symbols", "probabilities of symbols"];
     return {
       results: [
         {
           name: "bits per dimension",
           value: bitsPerDimension(nll, { size, width }),
           standardError: standardError / size / Math.LN2,
-          note: `${of} levels, ${levels === undefined ? "uniform dequantization" : "probabilities of levels"}, ${likelihoodNote(trained.model, samples)}`,
+          note: `${of} ${unit}, ${what}, ${likelihoodNote(trained.model, samples)}`,
           better: "lower",
         },
       ],

@@ -128,6 +128,22 @@ describe("over-fitting", () => {
     );
   });
 
+  test("is answered with settings that the model has", () => {
+    const records = run(
+      (i) => 100 + Math.abs(i - 8),
+      (i) => 100 - i,
+    );
+    const remedyFor = (name: string, config: object = {}): string =>
+      diagnose({ records, remedies: remediesOf(name, config) })[0]!.remedy;
+    expect(remedyFor("transformer", { width: 128, depth: 4 })).toContain(
+      "--patience 5 stops sooner; --set dropout=0.1, or width=64 and depth=2, leave it less to learn by heart; more data,",
+    );
+    expect(remedyFor("masked-diffusion", { width: 32, depth: 1, dropout: 0.3 })).toContain(
+      "--set dropout=0.4 leaves it less to learn by heart; more data,",
+    );
+    expect(remedyFor("vae")).toContain("--patience 5 stops sooner; more data,");
+  });
+
   test("is not validation that stands still, nor both rising, nor one bad epoch", () => {
     expect(
       found({

@@ -139,7 +139,7 @@ const risen = 0.01;
 /** Validations that the value at the end is averaged over. */
 const lastFew = 3;
 
-function overFitting({ records }: Symptoms): Finding | undefined {
+function overFitting({ records, remedies }: Symptoms): Finding | undefined {
   const validations = records.filter(({ split }) => split === "validation");
   const [metric] = Object.keys(validations[0]?.metrics ?? {});
   if (metric === undefined || validations.length < 2 * lastFew) return undefined;
@@ -165,8 +165,12 @@ function overFitting({ records }: Symptoms): Finding | undefined {
   return {
     finding: "over-fitting",
     evidence: `validation ${metric} rose from ${short(valueOf(best))} at step ${best.step} to ${short(end)}, while training's fell from ${short(then)} to ${short(now)}`,
-    remedy:
-      "the best weights are used unless --patience is 0; --patience 5 stops sooner; more data, a smaller network or --weight-decay with --optimizer adamw would generalize better",
+    remedy: [
+      "the best weights are used unless --patience is 0",
+      "--patience 5 stops sooner",
+      ...(remedies?.overFitting ?? []),
+      "more data, a smaller network or --weight-decay with --optimizer adamw would generalize better",
+    ].join("; "),
   };
 }
 

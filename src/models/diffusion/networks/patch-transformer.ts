@@ -1,13 +1,11 @@
 import { ConfigError } from "../../../errors.ts";
 import type { Shape } from "../../../graph/shape.ts";
 import { type Tensor, Variable } from "../../../graph/tensor.ts";
-import { MultiHeadAttention } from "../../../nn/attention.ts";
 import type { Context } from "../../../nn/context.ts";
-import { Dropout } from "../../../nn/dropout.ts";
-import { heNormal, zeros } from "../../../nn/initializers.ts";
+import { zeros } from "../../../nn/initializers.ts";
 import { Linear } from "../../../nn/linear.ts";
 import { LayerNorm } from "../../../nn/normalization.ts";
-import { gelu } from "../../../ops/elementwise.ts";
+import { modulated, TransformerBlock } from "../../../nn/attention.ts";
 import { reshape, split, transpose } from "../../../ops/movement.ts";
 import type { ConditionInput } from "./condition-input.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";
@@ -15,39 +13,6 @@ import { checkPatch, depthToSpace, spaceToDepth } from "./patches.ts";
 
 /** Features of each head. */
 const HEAD = 32;
-
-/** x (1 + scale) + shift for each example: [n, tokens, width], [n, width] twice. */
-const modulated = (x: Tensor, scale: Tensor, shift: Tensor): Tensor => x.mul(token(scale).add(1)).add(token(shift));
-const token = (v: Tensor): Tensor => reshape(v, [v.shape[0]!, 1, v.shape[1]!]);
-
-/** A DiT block with adaLN-Zero (Peebles & Xie 2023, arXiv:2212.09748, section 3.2): scale, shift and gate of both branches from the embedding. */
-class Block {
-  readonly norm1: LayerNorm;
-  readonly attention: MultiHeadAttention;
-  readonly norm2: LayerNorm;
-  readonly linear1: Linear;
-  readonly dropout: Dropout;
-  readonly linear2: Linear;
-  readonly modulation: Linear;
-
-  constructor(width: number, dropout: number) {
-    this.norm1 = new LayerNorm(width);
-    this.attention = new MultiHeadAttention(width, width / HEAD);
-    this.norm2 = new LayerNorm(width);
-    this.linear1 = new Linear(width, 4 * width, { weight: heNormal });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(4 * width, width);
-    this.modulation = new Linear(width, 6 * width, { weight: zeros });
-  }
-
-  apply(x: Tensor, embedding: Tensor, context: Context): Tensor {
-    const [scale1, shift1, gate1, scale2, shift2, gate2] = split(this.modulation.apply(embedding), 1, 6);
-    const attended = this.attention.apply(modulated(this.norm1.apply(x), scale1, shift1));
-    const h = x.add(attended.mul(token(gate1)));
-    const hidden = gelu(this.linear1.apply(modulated(this.norm2.apply(h), scale2, shift2)));
-    return h.add(this.linear2.apply(this.dropout.apply(hidden, context)).mul(token(gate2)));
-  }
-}
 
 export interface PatchTransformerOptions {
   readonly width: number;
@@ -64,7 +29,7 @@ export class PatchTransformer implements DenoisingNetwork {
   readonly first: Linear;
   /** [tokens, width]. */
   readonly positions: Variable;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly TransformerBlock[];
   readonly norm: LayerNorm;
   readonly modulation: Linear;
   readonly last: Linear;
@@ -83,7 +48,10 @@ export class PatchTransformer implements DenoisingNetwork {
     this.embedding = new LevelEmbedding(features, given);
     this.first = new Linear(size + given.channels * patch ** 2, features);
     this.positions = new Variable([tokens, features], { kind: "normal", mean: 0, std: 0.02 });
-    this.blocks = Array.from({ length: depth }, () => new Block(features, dropout));
+    this.blocks = Array.from(
+      { length: depth },
+      () => new TransformerBlock(features, features / HEAD, { dropout, modulated: true }),
+    );
     this.norm = new LayerNorm(features);
     this.modulation = new Linear(features, 2 * features, { weight: zeros });
     this.last = new Linear(features, outputs * size, { weight: zeros });
@@ -97,7 +65,7 @@ export class PatchTransformer implements DenoisingNetwork {
     const [n, size, rows, columns] = grid.shape as readonly [number, number, number, number];
     const patches = transpose(reshape(grid, [n, size, rows * columns]), [0, 2, 1]);
     const start = this.first.apply(patches).add(this.positions);
-    const h = this.blocks.reduce((before, block) => block.apply(before, embedding, context), start);
+    const h = this.blocks.reduce((before, block) => block.apply(before, context, { embedding }), start);
     const [scale, shift] = split(this.modulation.apply(embedding), 1, 2);
     const out = this.last.apply(modulated(this.norm.apply(h), scale, shift));
     return depthToSpace(reshape(transpose(out, [0, 2, 1]), [n, out.shape[2]!, rows, columns]), this.#patch);
