@@ -1,7 +1,6 @@
 /** Settings of models whose usual networks take seconds a step or a sample, for tests of what does not depend on their size. */
 export const smallConfigs: Readonly<Record<string, object>> = {
   made: { hiddenDims: [16], masks: 2 },
-
   transformer: { width: 32, depth: 1 },
   "masked-diffusion": { width: 32, depth: 1 },
   diffusion: { channels: [4, 8], patch: 2, attention: 0 },
