@@ -18,6 +18,7 @@ import { pca } from "./autoencoders/pca.ts";
 import { rae } from "./autoencoders/rae.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
+import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
 import { wae } from "./autoencoders/wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
@@ -37,6 +38,8 @@ export const registry: readonly ModelDefinition[] = [
   dipVAE,
   factorVAE,
   infoVAE,
+  vqVAE,
+  vqVAE2,
   aae,
   gan,
   vaeGAN,
