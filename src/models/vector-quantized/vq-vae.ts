@@ -21,7 +21,7 @@ import { FlatLevel, GridLevel, type GridNetworkConfig, type Level } from "./netw
 import { vectorQuantizedPresets } from "./presets.ts";
 import type { Quantizer } from "./quantizers/quantizer.ts";
 import { quantizerConfig, type QuantizerConfig, quantizerFor } from "./quantizers/settings.ts";
-import { RunningCounts, usageOf } from "./quantizers/running-counts.ts";
+import { perplexityOf, RunningCounts } from "./quantizers/running-counts.ts";
 
 export interface VQVAEConfig extends GridNetworkConfig, QuantizerConfig, LikelihoodConfig {}
 
@@ -61,10 +61,11 @@ export class VQVAE implements Model {
     this.binaryData = config.likelihood === "bernoulli";
     if (this.likelihood.levels !== undefined) this.levels = this.likelihood.levels;
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
-    const made = levelsFor(config, data, { decoded, levels });
+    const quantizers = Array.from({ length: levels }, () => quantizerFor(config));
+    const made = levelsFor(config, data, { decoded, levels, dim: quantizers[0]!.dim });
     const names = levelNames[levels - 1]!;
     this.parts = made.map((level, i) => {
-      const quantizer = quantizerFor(config);
+      const quantizer = quantizers[i]!;
       const use = new RunningCounts(quantizer.size);
       return { latent: latentOf(names[i]!, level, quantizer), level, quantizer, use };
     });
@@ -111,9 +112,7 @@ export class VQVAE implements Model {
       if (loss) losses.push(sum(loss).div(batch));
       const suffix = this.parts.length === 1 ? "" : capitalized(latent.name);
       const { running } = use.follow(reshape(symbols, [symbols.size]), context);
-      const { perplexity, usage } = usageOf(running);
-      found[`codebookPerplexity${suffix}`] = perplexity;
-      found[`codebookUsage${suffix}`] = usage;
+      found[`codebookPerplexity${suffix}`] = perplexityOf(running);
       found[`quantizationError${suffix}`] = relativeError(z, vectors);
       return vectors;
     });
@@ -210,9 +209,9 @@ const capitalized = (name: string): string => name.charAt(0).toUpperCase() + nam
 function levelsFor(
   config: VQVAEConfig,
   data: DataSpec,
-  { decoded, levels }: { readonly decoded: Shape; readonly levels: number },
+  { decoded, levels, dim }: { readonly decoded: Shape; readonly levels: number; readonly dim: number },
 ): readonly Level[] {
-  const { network, channels, codeDim: dim } = config;
+  const { network, channels } = config;
   if (network === "mlp") {
     if (levels > 1)
       throw new ConfigError(`network: a hierarchy is of grids, got mlp, expected conv, or vq-vae, which has one level`);
@@ -256,7 +255,7 @@ const vqVAEConfig = {
     .int()
     .min(0)
     .max(64)
-    .default(2)
+    .default(1)
     .describe("conv: residual blocks of encoder and decoder at each level")
     .meta({ onlyWith: { network: ["conv"] } }),
   activation: networkConfig.activation,

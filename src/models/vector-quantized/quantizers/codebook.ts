@@ -1,11 +1,12 @@
 import { noise, type Tensor, Variable } from "../../../graph/tensor.ts";
 import type { Context } from "../../../nn/context.ts";
-import { maximum, square } from "../../../ops/arithmetic.ts";
+import { maximum } from "../../../ops/arithmetic.ts";
 import { cast, equal, less, or, where } from "../../../ops/comparison.ts";
 import { floor, stopGradient } from "../../../ops/elementwise.ts";
 import { gather } from "../../../ops/indexing.ts";
-import { reshape, transpose } from "../../../ops/movement.ts";
-import { argmin, sum } from "../../../ops/reduction.ts";
+import { transpose } from "../../../ops/movement.ts";
+import { sum } from "../../../ops/reduction.ts";
+import { asColumn, asRow, nearest, squaredDistance } from "./columns.ts";
 import { passGradient, type PassedGradient } from "./passed-gradient.ts";
 import type { Quantized, Quantizer } from "./quantizer.ts";
 import { type Counted, RunningCounts } from "./running-counts.ts";
@@ -26,17 +27,6 @@ export interface CodebookOptions {
   /** Fraction of equal use below which an entry is dead and moves to a vector of the batch; 0 for never. */
   readonly revive: number;
 }
-
-/** The index of the nearest of entries [size, dim], int64 [n], of vectors [n, dim]. */
-export const nearest = (vectors: Tensor, entries: Tensor): Tensor =>
-  argmin(sum(square(entries), 1).sub(vectors.matmul(transpose(entries)).mul(2)), -1);
-
-/** |a - b|^2 of each row of [n, dim]. */
-export const squaredDistance = (a: Tensor, b: Tensor): Tensor => sum(square(a.sub(b)), 1);
-
-/** [n] as [n, 1] and back: symbols of a quantizer that gives one a vector. */
-export const asColumn = (symbols: Tensor): Tensor => reshape(symbols, [symbols.size, 1]);
-export const asRow = (symbols: Tensor): Tensor => reshape(symbols, [symbols.size]);
 
 /**
  * Vector quantization (van den Oord, Vinyals & Kavukcuoglu 2017, arXiv:1711.00937, eq. 1 to 3):

@@ -1,6 +1,6 @@
 import { type Tensor, Variable } from "../../../graph/tensor.ts";
 import type { Context } from "../../../nn/context.ts";
-import { cast, greater, where } from "../../../ops/comparison.ts";
+import { greater, where } from "../../../ops/comparison.ts";
 import { log } from "../../../ops/arithmetic.ts";
 import { exp, stopGradient } from "../../../ops/elementwise.ts";
 import { oneHot } from "../../../ops/indexing.ts";
@@ -48,14 +48,9 @@ export class RunningCounts {
   }
 }
 
-/** A symbol is in use from this fraction of its part in equal use on. */
-const used = 0.01;
-
-/** Scalars of frequencies [size] of any sum: exp of their entropy, and the part of the symbols that is in use. */
-export function usageOf(frequencies: Tensor): { readonly perplexity: Tensor; readonly usage: Tensor } {
-  const total = sum(frequencies);
-  const p = frequencies.div(total);
+/** exp of the entropy of frequencies [size] of any sum: how many symbols used alike would be as varied. */
+export function perplexityOf(frequencies: Tensor): Tensor {
+  const p = frequencies.div(sum(frequencies));
   const some = greater(p, 0);
-  const entropy = sum(where(some, p.mul(log(where(some, p, 1))), 0)).neg();
-  return { perplexity: exp(entropy), usage: mean(cast(greater(p, used / frequencies.size), "float32")) };
+  return exp(sum(where(some, p.mul(log(where(some, p, 1))), 0)).neg());
 }
