@@ -22,6 +22,10 @@ export function symbolsOf(model: Model, x: Tensor, context: Context): Readonly<R
   );
 }
 
+/** What the names of a codebook's metrics end in: its latent's name, where there are several. */
+export const useSuffix = (latents: readonly SymbolLatent[], name: string): string =>
+  latents.length === 1 ? "" : name.charAt(0).toUpperCase() + name.slice(1);
+
 /** How often each symbol of each latent occurs, counted a batch at a time. */
 export class SymbolCounts {
   readonly counts: ReadonlyMap<string, Float64Array>;

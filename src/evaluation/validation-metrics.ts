@@ -5,7 +5,7 @@ import { requireCapabilities } from "./capabilities.ts";
 import { codebookUse } from "../metrics/codes/codebook-use.ts";
 import { SplitProgram } from "./map-split.ts";
 import type { ModelOnDevice } from "./model-on-device.ts";
-import { SymbolCounts, symbolLatents, symbolsOf } from "./symbol-counts.ts";
+import { SymbolCounts, type SymbolLatent, symbolLatents, symbolsOf, useSuffix } from "./symbol-counts.ts";
 
 /**
  * Means over the examples of a split of the metrics that a model reports of each, in its order: lower is better. After them, of a model
@@ -48,7 +48,8 @@ export async function validationMetrics(
   );
   const names = over.program.outputs.filter((name) => !name.startsWith(SYMBOLS));
   const sums = names.map(() => 0);
-  const symbols = new SymbolCounts(symbolLatents(model));
+  const latents = symbolLatents(model);
+  const symbols = new SymbolCounts(latents);
   for await (const { count, compute } of over.run()) {
     const found = await compute();
     names.forEach((name, k) => {
@@ -62,15 +63,15 @@ export async function validationMetrics(
   }
   return {
     ...Object.fromEntries(names.map((name, k) => [name, sums[k]! / split.indices.length])),
-    ...usesOf(symbols),
+    ...usesOf(latents, symbols),
   };
 }
 
-function usesOf({ counts }: SymbolCounts): ValidationMetrics {
+function usesOf(latents: readonly SymbolLatent[], { counts }: SymbolCounts): ValidationMetrics {
   return Object.fromEntries(
-    Array.from(counts).flatMap(([latent, each]) => {
-      const { perplexity, usage } = codebookUse(each);
-      const suffix = counts.size === 1 ? "" : latent.charAt(0).toUpperCase() + latent.slice(1);
+    latents.flatMap(({ name }) => {
+      const { perplexity, usage } = codebookUse(counts.get(name)!);
+      const suffix = useSuffix(latents, name);
       return [
         [`codebookPerplexity${suffix}`, perplexity],
         [`codebookUsage${suffix}`, usage],

@@ -20,6 +20,10 @@ export interface Remedies {
   readonly collapse?: (active: number, data: Pick<DataSpec, "binary">) => readonly string[];
   /** Of rectified units that are 0 for every example. */
   readonly deadUnits?: readonly string[];
+  /** Of a codebook of which much is not used. */
+  readonly codebook?: readonly string[];
+  /** Of entries of a codebook that are far from what they stand for. */
+  readonly quantization?: readonly string[];
 }
 
 /** A model that is trained first, for its codes. */

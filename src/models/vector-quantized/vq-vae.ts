@@ -11,7 +11,7 @@ import { parameters } from "../../nn/module.ts";
 import { square } from "../../ops/arithmetic.ts";
 import { reshape, transpose } from "../../ops/movement.ts";
 import { mean, sum } from "../../ops/reduction.ts";
-import { defineModel } from "../definition.ts";
+import { defineModel, type Remedies } from "../definition.ts";
 import type { Codes, Latent, Posteriors, Take } from "../latent.ts";
 import type { Batch, DataSpec, Elbo, Model, Objective } from "../model.ts";
 import { requireImages } from "../parts/layer-sizes.ts";
@@ -264,6 +264,25 @@ const vqVAEConfig = {
   ...likelihoodConfig,
 };
 
+const vectorQuantizedRemedies = ({ quantizer, revive, start, gradient, commitment }: VQVAEConfig): Remedies => {
+  const ofCodebooks = quantizer === "vq" || quantizer === "residual";
+  return {
+    ...networkRemedies,
+    codebook: [
+      ...(ofCodebooks && revive === 0 ? ["--set revive=0.01 moves dead entries to outputs of the encoder"] : []),
+      ...(ofCodebooks && start === "normal" ? ["--set start=k-means"] : []),
+      ...(quantizer === "gumbel"
+        ? ["a smaller rateWeight, or a slower annealing"]
+        : ["--set quantizer=fsq, which has no codebook to learn"]),
+    ],
+    quantization: [
+      ...(quantizer === "vq" ? ["--set quantizer=residual, or a larger codebookSize"] : []),
+      ...(gradient === "straight-through" ? ["--set gradient=rotation"] : []),
+      ...(commitment < 1 ? ["--set commitment=1"] : []),
+    ],
+  };
+};
+
 /** The registered model. */
 export const vqVAE = defineModel<VQVAEConfig>({
   name: "vq-vae",
@@ -271,7 +290,7 @@ export const vqVAE = defineModel<VQVAEConfig>({
   paper: "arXiv:1711.00937",
   config: z.strictObject(vqVAEConfig),
   presets: vectorQuantizedPresets,
-  remedies: () => networkRemedies,
+  remedies: vectorQuantizedRemedies,
   build: (config, data) => new VQVAE(config, data),
 });
 
@@ -295,6 +314,6 @@ export const vqVAE2 = defineModel<VQVAE2Config>({
     network: vqVAEConfig.network.default("conv"),
   }),
   presets: vectorQuantizedPresets,
-  remedies: () => networkRemedies,
+  remedies: vectorQuantizedRemedies,
   build: (config, data) => new VQVAE(config, data, config.hierarchy),
 });
