@@ -8,9 +8,7 @@ export const codebookMetric: Metric = {
   summary:
     "use of the codebook by the codes of all examples: perplexity and entropy of a symbol, and the part of the symbols that occur",
   standard: true,
-  needs: ["encode"],
-  lacking: ({ loaded }) =>
-    symbolLatents(loaded.trained.model).length > 0 ? undefined : "the model has no codes that are symbols",
+  needs: ["symbols"],
   async evaluate({ loaded: { trained }, split, binarize, seed }) {
     const latents = symbolLatents(trained.model);
     const codes = await latentCodes(trained, { split, take: "means", binarize, seed });
