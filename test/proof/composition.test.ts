@@ -183,7 +183,7 @@ test("symbols stay as they are", async () => {
 });
 
 test("symbols of several levels: a prior of each, sampled from the top down through the codebooks", async () => {
-  const config = { network: "conv", channels: [4, 8], codebookSize: 16, codeDim: 4, residualBlocks: 0 };
+  const config = { channels: [4, 8], codebookSize: 16, codeDim: 4, residualBlocks: 0 };
   const short = { batchSize: 50, steps: 40, learningRate: 3e-3 };
   const parent = await proofRun(vqVAE2, { data: "digits:300", out: "codes-vq2", config, settings: short });
   const fit = { batchSize: 50, steps: 200, learningRate: 0.1 };
@@ -193,7 +193,12 @@ test("symbols of several levels: a prior of each, sampled from the top down thro
       await proofRun(positionFrequencies, { data: `codes:codes-vq2#${latent}`, out: `prior-${latent}`, settings: fit }),
     );
   expect(priors.map(({ run }) => run.info.data)).toMatchObject([
-    { kind: "codes", shape: [3, 3], symbols: 16, fields: [{ name: "class" }, { name: "bottom", symbols: 16, shape: [7, 7] }] },
+    {
+      kind: "codes",
+      shape: [3, 3],
+      symbols: 16,
+      fields: [{ name: "class" }, { name: "bottom", symbols: 16, shape: [7, 7] }],
+    },
     { kind: "codes", shape: [7, 7], symbols: 16 },
   ]);
   const prior = await openPrior(parent, "prior-bottom,prior-top");

@@ -1,3 +1,4 @@
+import { ConfigError } from "../../errors.ts";
 import type { Shape } from "../../graph/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { type ActivationName, activations } from "../../nn/activation.ts";
@@ -6,6 +7,7 @@ import { ConvDecoder, ConvEncoder } from "../../nn/conv-nets.ts";
 import { Conv } from "../../nn/conv.ts";
 import { ResidualBlock } from "../../nn/residual.ts";
 import { concat, reshape, transpose } from "../../ops/movement.ts";
+import { requireImages } from "../parts/layer-sizes.ts";
 import {
   type Decoder,
   decoderFor,
@@ -128,4 +130,35 @@ export class FlatLevel implements Level {
   descend(vectors: Tensor, _: Tensor | undefined, context: Context): Tensor {
     return this.decoder.apply(reshape(vectors, [-1, this.grid[0]! * this.#dim]), context);
   }
+}
+
+/** The levels of a hierarchy, top first. */
+export function levelsFor(
+  config: GridNetworkConfig,
+  data: EncodedSpec,
+  { decoded, levels, dim }: { readonly decoded: Shape; readonly levels: number; readonly dim: number },
+): readonly Level[] {
+  const { network, channels } = config;
+  if (network === "mlp") return [new FlatLevel(config, data, { decoded, dim })];
+  requireImages("conv", data.shape);
+  const width = channels.at(-1)!;
+  const made: Level[] = [];
+  let inputShape = data.shape;
+  for (let i = 0; i < levels; i++) {
+    const bottom = i === 0;
+    if (!bottom && inputShape.slice(1).some((side) => side < 2))
+      throw new ConfigError(
+        `hierarchy: its levels are too many, got ${levels} of images [${data.shape.join(", ")}], whose level ${i} is a grid of ${inputShape.slice(1).join("x")}, expected fewer, or fewer channels`,
+      );
+    const level = new GridLevel(config, {
+      inputShape,
+      channels: bottom ? channels : [width],
+      outChannels: bottom ? decoded[0]! : width,
+      dim,
+      above: i === levels - 1 ? 0 : width,
+    });
+    made.push(level);
+    inputShape = [width, ...level.grid];
+  }
+  return made.toReversed();
 }

@@ -13,7 +13,8 @@ import { codesOf, completeCodes, takeMean } from "../latent.ts";
 import { samplerOf } from "../sampler.ts";
 import { vqVAE, vqVAE2, type VQVAE } from "./vq-vae.ts";
 
-const conv = { network: "conv", channels: [4, 6], codebookSize: 8, codeDim: 3, start: "normal" };
+const grids = { channels: [4, 6], codebookSize: 8, codeDim: 3, start: "normal" };
+const conv = { ...grids, network: "conv" };
 const vqOf = (settings: object, shape: readonly number[]): VQVAE =>
   vqVAE.build(vqVAE.config.parse(settings), dataSpec(shape)) as VQVAE;
 const hierarchyOf = (settings: object, shape: readonly number[]): VQVAE =>
@@ -63,7 +64,7 @@ describe("codes", () => {
 
   test("of a hierarchy are named from the top, each at half the resolution of the one below", () => {
     const names = (hierarchy: number) =>
-      hierarchyOf({ ...conv, hierarchy }, [1, 32, 32]).latents.map(({ name, shape }) => [name, shape]);
+      hierarchyOf({ ...grids, hierarchy }, [1, 32, 32]).latents.map(({ name, shape }) => [name, shape]);
     expect(names(2)).toEqual([
       ["top", [4, 4]],
       ["bottom", [8, 8]],
@@ -89,7 +90,7 @@ describe("codes", () => {
   const models: readonly (readonly [string, VQVAE])[] = [
     ["one codebook", vqOf(conv, [1, 8, 12])],
     ["a residual quantizer", vqOf({ ...conv, quantizer: "residual", depth: 3 }, [1, 8, 12])],
-    ["two levels", hierarchyOf({ ...conv, channels: [6] }, [1, 8, 12])],
+    ["two levels", hierarchyOf({ ...grids, channels: [6] }, [1, 8, 12])],
     ["an MLP", vqOf({ positions: 3, hiddenDims: [9], codebookSize: 8, codeDim: 2, start: "normal" }, [1, 8, 12])],
   ];
   test.each(models)("of %s decode to the reconstruction, and differ between examples", (_, model) => {
@@ -107,7 +108,7 @@ describe("codes", () => {
   });
 
   test("each level of two matters to what is decoded", () => {
-    const model = hierarchyOf({ ...conv, channels: [6] }, [1, 8, 12]);
+    const model = hierarchyOf({ ...grids, channels: [6] }, [1, 8, 12]);
     const x = new Input("x", [1, 1, 8, 12]);
     const grid = (shape: readonly number[], symbol: number): Tensor =>
       constant(symbol, [], "int64").broadcastTo([1, ...shape]);
@@ -123,7 +124,7 @@ describe("codes", () => {
 });
 
 describe("the bound", () => {
-  const model = hierarchyOf({ ...conv, channels: [6] }, [1, 8, 12]);
+  const model = hierarchyOf({ ...grids, channels: [6] }, [1, 8, 12]);
   const x = new Input("x", [3, 1, 8, 12]);
   const { elbo, distortion, rates } = model.elbo(x, evaluation);
   const codes = codesOf(model.encode(x, evaluation, takeMean), takeMean);
@@ -168,7 +169,7 @@ describe("the bound", () => {
 });
 
 test("what is left out below a given level is sampled, also where means are asked for; a level above cannot be", () => {
-  const model = hierarchyOf({ ...conv, channels: [6] }, [1, 8, 12]);
+  const model = hierarchyOf({ ...grids, channels: [6] }, [1, 8, 12]);
   const top = constant(0, [], "int64").broadcastTo([2, 2, 3]);
   const codes = completeCodes(model.latents, { top }, { count: 2, context: evaluation, means: true });
   expect(codes["bottom"]!.shape).toEqual([2, 4, 6]);
@@ -178,7 +179,11 @@ test("what is left out below a given level is sampled, also where means are aske
 });
 
 test.each([
-  [() => hierarchyOf({ network: "mlp" }, [1, 8, 8]), "network: a hierarchy is of grids, got mlp, expected conv"],
+  [() => hierarchyOf({}, [12]), "network: conv needs images, got examples of shape [12]"],
+  [
+    () => hierarchyOf({ channels: [4, 4, 4] }, [1, 8, 8]),
+    "hierarchy: its levels are too many, got 2 of images [1, 8, 8], whose level 1 is a grid of 1x1, expected fewer",
+  ],
   [() => vqOf({ network: "conv" }, [12]), "network: conv needs images, got examples of shape [12]"],
 ])("refuses networks that do not fit", (build, message) => {
   expect(build).toThrow(message);

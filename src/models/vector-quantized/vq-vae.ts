@@ -4,21 +4,22 @@ import { Delta } from "../../distributions/delta.ts";
 import type { Distribution } from "../../distributions/distribution.ts";
 import { independent } from "../../distributions/independent.ts";
 import { ConfigError } from "../../errors.ts";
-import { type Shape, sizeOf } from "../../graph/shape.ts";
+import { sizeOf } from "../../graph/shape.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { square } from "../../ops/arithmetic.ts";
-import { reshape, transpose } from "../../ops/movement.ts";
+import { reshape } from "../../ops/movement.ts";
 import { mean, sum } from "../../ops/reduction.ts";
 import { defineModel, type Remedies } from "../definition.ts";
 import type { Codes, Latent, Posteriors, Take } from "../latent.ts";
 import type { Batch, DataSpec, Elbo, Model, Objective } from "../model.ts";
-import { requireImages } from "../parts/layer-sizes.ts";
+import { layerChannels } from "../parts/layer-sizes.ts";
 import { type Likelihood, likelihood, type LikelihoodConfig, likelihoodConfig } from "../parts/likelihoods.ts";
 import { networkConfig, networkRemedies } from "../parts/networks.ts";
-import { FlatLevel, GridLevel, type GridNetworkConfig, type Level } from "./networks.ts";
-import { vectorQuantizedPresets } from "./presets.ts";
+import { type GridNetworkConfig, type Level, levelsFor } from "./networks.ts";
+import { asLatent, asRows } from "./quantizers/columns.ts";
+import { likelihoodPresets } from "../parts/presets.ts";
 import type { Quantizer } from "./quantizers/quantizer.ts";
 import { quantizerConfig, type QuantizerConfig, quantizerFor } from "./quantizers/settings.ts";
 import { perplexityOf, RunningCounts } from "./quantizers/running-counts.ts";
@@ -186,17 +187,6 @@ function latentOf(name: string, { grid }: Level, { size, depth }: Quantizer): La
   };
 }
 
-/** Symbols [batch * positions, depth] as a latent of this shape, and back. */
-function asLatent(symbols: Tensor, shape: Shape, depth: number): Tensor {
-  if (depth === 1) return reshape(symbols, [-1, ...shape]);
-  const last = reshape(symbols, [-1, ...shape.slice(1), depth]);
-  return transpose(last, [0, last.rank - 1, ...shape.slice(1).map((_, i) => i + 1)]);
-}
-function asRows(latent: Tensor, depth: number): Tensor {
-  if (depth === 1) return reshape(latent, [latent.size, 1]);
-  return reshape(transpose(latent, [0, ...latent.shape.slice(2).map((_, i) => i + 2), 1]), [-1, depth]);
-}
-
 /** What of the variance of vectors z [n, dim] their quantized ones leave out. */
 function relativeError(z: Tensor, quantized: Tensor): Tensor {
   const variance = mean(sum(square(z.sub(mean(z, 0, true))), 1));
@@ -205,66 +195,22 @@ function relativeError(z: Tensor, quantized: Tensor): Tensor {
 
 const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
-/** The levels of a hierarchy, top first. */
-function levelsFor(
-  config: VQVAEConfig,
-  data: DataSpec,
-  { decoded, levels, dim }: { readonly decoded: Shape; readonly levels: number; readonly dim: number },
-): readonly Level[] {
-  const { network, channels } = config;
-  if (network === "mlp") {
-    if (levels > 1)
-      throw new ConfigError(`network: a hierarchy is of grids, got mlp, expected conv, or vq-vae, which has one level`);
-    return [new FlatLevel(config, data, { decoded, dim })];
-  }
-  requireImages("conv", data.shape);
-  const width = channels.at(-1)!;
-  const made: Level[] = [];
-  let inputShape = data.shape;
-  for (let i = 0; i < levels; i++) {
-    const bottom = i === 0;
-    const level = new GridLevel(config, {
-      inputShape,
-      channels: bottom ? channels : [width],
-      outChannels: bottom ? decoded[0]! : width,
-      dim,
-      above: i === levels - 1 ? 0 : width,
-    });
-    made.push(level);
-    inputShape = [width, ...level.grid];
-  }
-  return made.toReversed();
-}
-
-/** Settings of both models. */
-const vqVAEConfig = {
-  network: z
-    .enum(["mlp", "conv"])
-    .default("mlp")
-    .describe("encoder and decoder; mlp: fully connected; conv: strided convolutions to a grid of codes, for images"),
-  positions: z
-    .int()
-    .positive()
-    .max(4096)
-    .default(4)
-    .describe("mlp: symbols of an example")
-    .meta({ onlyWith: { network: ["mlp"] } }),
-  hiddenDims: networkConfig.hiddenDims,
-  channels: networkConfig.channels,
+/** Settings of grids. */
+const gridConfig = {
+  channels: layerChannels
+    .default([32, 64])
+    .describe("conv: channels of the encoder's 4x4 stride-2 layers; the decoder mirrors them"),
   residualBlocks: z
     .int()
     .min(0)
     .max(64)
     .default(1)
-    .describe("conv: residual blocks of encoder and decoder at each level")
-    .meta({ onlyWith: { network: ["conv"] } }),
-  activation: networkConfig.activation,
-  categories: networkConfig.categories,
-  ...quantizerConfig,
-  ...likelihoodConfig,
+    .describe("conv: residual blocks of encoder and decoder at each level"),
 };
+const onlyConv = { onlyWith: { network: ["conv"] } };
+const onlyMLP = { onlyWith: { network: ["mlp"] } };
 
-const vectorQuantizedRemedies = ({ quantizer, revive, start, gradient, commitment }: VQVAEConfig): Remedies => {
+const vectorQuantizedRemedies = ({ quantizer, revive, start, gradient, commitment }: QuantizerConfig): Remedies => {
   const ofCodebooks = quantizer === "vq" || quantizer === "residual";
   return {
     ...networkRemedies,
@@ -288,20 +234,44 @@ export const vqVAE = defineModel<VQVAEConfig>({
   name: "vq-vae",
   summary: "Vector-quantized auto-encoder: codes are symbols of a learned codebook, on a grid for images",
   paper: "arXiv:1711.00937",
-  config: z.strictObject(vqVAEConfig),
-  presets: vectorQuantizedPresets,
+  config: z.strictObject({
+    network: z
+      .enum(["mlp", "conv"])
+      .default("mlp")
+      .describe("encoder and decoder; mlp: fully connected; conv: strided convolutions to a grid of codes, for images"),
+    positions: z.int().positive().max(4096).default(4).describe("mlp: symbols of an example").meta(onlyMLP),
+    hiddenDims: networkConfig.hiddenDims,
+    channels: gridConfig.channels.meta(onlyConv),
+    residualBlocks: gridConfig.residualBlocks.meta(onlyConv),
+    activation: networkConfig.activation,
+    categories: networkConfig.categories,
+    ...quantizerConfig,
+    ...likelihoodConfig,
+  }),
+  presets: [
+    {
+      suits: "images",
+      fits: ({ kind, shape }) => kind === "image" && shape.slice(1).every((side) => side >= 8),
+      config: { network: "conv" },
+    },
+    ...likelihoodPresets,
+  ],
   remedies: vectorQuantizedRemedies,
   build: (config, data) => new VQVAE(config, data),
 });
 
-export interface VQVAE2Config extends VQVAEConfig {
+export interface VQVAE2Config
+  extends QuantizerConfig, LikelihoodConfig, Pick<VQVAEConfig, "channels" | "residualBlocks" | "activation"> {
   readonly hierarchy: number;
 }
+
+/** What a hierarchy, which is of grids, has no settings for. */
+const grids = { network: "conv", positions: 1, hiddenDims: [], categories: "one-hot" } as const;
 
 /** The same with several levels. */
 export const vqVAE2 = defineModel<VQVAE2Config>({
   name: "vq-vae-2",
-  summary: "Hierarchical VQ-VAE: codes at several resolutions, each level given those above it",
+  summary: "Hierarchical VQ-VAE: codes of images at several resolutions, each level given those above it",
   paper: "arXiv:1906.00446",
   config: z.strictObject({
     hierarchy: z
@@ -310,10 +280,12 @@ export const vqVAE2 = defineModel<VQVAE2Config>({
       .max(3)
       .default(2)
       .describe("levels of codes, each at half the resolution of the one below"),
-    ...vqVAEConfig,
-    network: vqVAEConfig.network.default("conv"),
+    ...gridConfig,
+    activation: networkConfig.activation,
+    ...quantizerConfig,
+    ...likelihoodConfig,
   }),
-  presets: vectorQuantizedPresets,
+  presets: likelihoodPresets,
   remedies: vectorQuantizedRemedies,
-  build: (config, data) => new VQVAE(config, data, config.hierarchy),
+  build: (config, data) => new VQVAE({ ...config, ...grids }, data, config.hierarchy),
 });

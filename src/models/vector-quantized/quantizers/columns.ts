@@ -1,4 +1,5 @@
 /** Rows of vectors, and columns of their symbols. */
+import type { Shape } from "../../../graph/shape.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { square } from "../../../ops/arithmetic.ts";
 import { reshape, transpose } from "../../../ops/movement.ts";
@@ -14,3 +15,14 @@ export const squaredDistance = (a: Tensor, b: Tensor): Tensor => sum(square(a.su
 /** [n] as [n, 1] and back: symbols of a quantizer that gives one a vector. */
 export const asColumn = (symbols: Tensor): Tensor => reshape(symbols, [symbols.size, 1]);
 export const asRow = (symbols: Tensor): Tensor => reshape(symbols, [symbols.size]);
+
+/** Symbols [batch * positions, depth] as a latent of this shape, and back. */
+export function asLatent(symbols: Tensor, shape: Shape, depth: number): Tensor {
+  if (depth === 1) return reshape(symbols, [-1, ...shape]);
+  const last = reshape(symbols, [-1, ...shape.slice(1), depth]);
+  return transpose(last, [0, last.rank - 1, ...shape.slice(1).map((_, i) => i + 1)]);
+}
+export function asRows(latent: Tensor, depth: number): Tensor {
+  if (depth === 1) return reshape(latent, [latent.size, 1]);
+  return reshape(transpose(latent, [0, ...latent.shape.slice(2).map((_, i) => i + 2), 1]), [-1, depth]);
+}
