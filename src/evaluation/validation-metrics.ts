@@ -5,7 +5,7 @@ import { requireCapabilities } from "./capabilities.ts";
 import { codebookUse } from "../metrics/codes/codebook-use.ts";
 import { SplitProgram } from "./map-split.ts";
 import type { ModelOnDevice } from "./model-on-device.ts";
-import { SymbolCounts, type SymbolLatent, symbolLatents, symbolsOf, useSuffix } from "./symbol-counts.ts";
+import { SymbolCounts, type SymbolLatent, symbolLatents, symbolsOf, useSuffix } from "./latent-codes.ts";
 
 /**
  * Means over the examples of a split of the metrics that a model reports of each, in its order: lower is better. After them, of a model

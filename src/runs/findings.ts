@@ -4,7 +4,7 @@ import { isBinary } from "../data/is-binary.ts";
 import type { Split } from "../data/split.ts";
 import type { Remedies } from "../models/definition.ts";
 import type { Model } from "../models/model.ts";
-import { symbolLatents, useSuffix } from "../evaluation/symbol-counts.ts";
+import { symbolLatents, useSuffix } from "../evaluation/latent-codes.ts";
 import { lacking } from "../evaluation/capabilities.ts";
 import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";

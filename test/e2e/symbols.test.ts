@@ -38,7 +38,10 @@ describe("codebook", () => {
   });
 
   test.each([
-    [["symbols", "--latent", "botom"], "--latent: unknown latent, got botom, expected one of top, bottom"],
+    [
+      ["symbols", "--latent", "botom"],
+      '--latent: unknown latent, got "botom", expected one of top, bottom; did you mean bottom?',
+    ],
     [
       ["vae"],
       "vae: it lacks what this needs, got a model that has no codes that are symbols, expected one that has codes that are symbols, such as vq-vae",
@@ -49,9 +52,10 @@ describe("codebook", () => {
 });
 
 test("evaluate tells how much of each codebook is used", async () => {
-  const { results } = (await json("evaluate", "symbols", "--metrics", "codebook")) as {
-    results: readonly { name: string; of: string; value: number }[];
+  const { metrics } = (await json("evaluate", "symbols", "--metrics", "codebook")) as {
+    metrics: { codebook: { results: readonly { name: string; of: string; value: number }[] } };
   };
+  const { results } = metrics.codebook;
   expect(results.map(({ name, of }) => `${name} of ${of}`)).toEqual(
     ["top", "bottom"].flatMap((of) =>
       ["codebook perplexity", "codebook usage", "symbol entropy"].map((name) => `${name} of ${of}`),

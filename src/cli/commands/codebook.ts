@@ -3,7 +3,7 @@ import { z } from "zod";
 import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import { UnsupportedOpError } from "../../errors.ts";
 import { requireCapabilities } from "../../evaluation/capabilities.ts";
-import { symbolLatents } from "../../evaluation/symbol-counts.ts";
+import { symbolLatents } from "../../evaluation/latent-codes.ts";
 import { codebookUse } from "../../metrics/codes/codebook-use.ts";
 import { findNamed } from "../../nearest-name.ts";
 import { isImage } from "../../pictures/image-grid.ts";

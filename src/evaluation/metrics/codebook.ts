@@ -1,6 +1,5 @@
 import { codebookUse } from "../../metrics/codes/codebook-use.ts";
-import { latentCodes } from "../latent-codes.ts";
-import { SymbolCounts, symbolLatents } from "../symbol-counts.ts";
+import { latentCodes, SymbolCounts, symbolLatents } from "../latent-codes.ts";
 import type { Metric, MetricResult } from "./metric.ts";
 
 export const codebookMetric: Metric = {

@@ -117,7 +117,7 @@ describe("codes", () => {
     const [same, otherTop, otherBottom] = evaluate(
       [decoded([1, 2]), decoded([3, 2]), decoded([1, 4])],
       leavesOf(model, x),
-    ).map(({ data }) => [...data]);
+    ).map(({ data }) => Array.from(data));
     expect(otherTop).not.toEqual(same);
     expect(otherBottom).not.toEqual(same);
   });
@@ -133,7 +133,7 @@ describe("the bound", () => {
     const found = evaluate(
       [elbo, distortion, rates["top"]!, rates["bottom"]!, model.decode(codes, evaluation).logProb(x)],
       leavesOf(model, x),
-    ).map(({ data }) => [...data]);
+    ).map(({ data }) => Array.from(data));
     const [bound, distortions, top, bottom, logLikelihood] = found as [
       number[],
       number[],

@@ -8,7 +8,6 @@ import { sizeOf } from "../../graph/shape.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
-import { square } from "../../ops/arithmetic.ts";
 import { reshape } from "../../ops/movement.ts";
 import { mean, sum } from "../../ops/reduction.ts";
 import { defineModel, type Remedies } from "../definition.ts";
@@ -18,10 +17,10 @@ import { layerChannels } from "../parts/layer-sizes.ts";
 import { type Likelihood, likelihood, type LikelihoodConfig, likelihoodConfig } from "../parts/likelihoods.ts";
 import { networkConfig, networkRemedies } from "../parts/networks.ts";
 import { type GridNetworkConfig, type Level, levelsFor } from "./networks.ts";
-import { asLatent, asRows } from "./quantizers/columns.ts";
+import { asLatent, asRows, atUnitScale, relativeError } from "./quantizers/columns.ts";
 import { likelihoodPresets } from "../parts/presets.ts";
 import type { Quantizer } from "./quantizers/quantizer.ts";
-import { quantizerConfig, type QuantizerConfig, quantizerFor } from "./quantizers/settings.ts";
+import { isNormalized, quantizerConfig, type QuantizerConfig, quantizerFor } from "./quantizers/settings.ts";
 import { perplexityOf, RunningCounts } from "./quantizers/running-counts.ts";
 
 export interface VQVAEConfig extends GridNetworkConfig, QuantizerConfig, LikelihoodConfig {}
@@ -55,6 +54,9 @@ export class VQVAE implements Model {
   readonly binaryData: boolean;
   readonly levels?: number;
 
+  /** Whether the encoder's outputs are scaled before they are quantized. */
+  readonly #normalized: boolean;
+
   /** `levels`: of the hierarchy. */
   constructor(config: VQVAEConfig, data: DataSpec, levels = 1) {
     const { shape } = data;
@@ -62,6 +64,7 @@ export class VQVAE implements Model {
     this.binaryData = config.likelihood === "bernoulli";
     if (this.likelihood.levels !== undefined) this.levels = this.likelihood.levels;
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
+    this.#normalized = isNormalized(config);
     const quantizers = Array.from({ length: levels }, () => quantizerFor(config));
     const made = levelsFor(config, data, { decoded, levels, dim: quantizers[0]!.dim });
     const names = levelNames[levels - 1]!;
@@ -162,7 +165,8 @@ export class VQVAE implements Model {
     for (const { level } of rising) features.push(level.rise(features.at(-1) ?? x, context));
     let fromAbove: Tensor | undefined;
     for (const part of this.parts) {
-      const vectors = part.level.vectors(features.pop()!, fromAbove, context);
+      const outputs = part.level.vectors(features.pop()!, fromAbove, context);
+      const vectors = this.#normalized ? atUnitScale(outputs) : outputs;
       fromAbove = part.level.descend(quantize(part, vectors), fromAbove, context);
     }
     return fromAbove!;
@@ -185,12 +189,6 @@ function latentOf(name: string, { grid }: Level, { size, depth }: Quantizer): La
     symbols: size,
     prior: (_, count) => independent(new Categorical(constant(0).broadcastTo([count, ...shape, size])), shape.length),
   };
-}
-
-/** What of the variance of vectors z [n, dim] their quantized ones leave out. */
-function relativeError(z: Tensor, quantized: Tensor): Tensor {
-  const variance = mean(sum(square(z.sub(mean(z, 0, true))), 1));
-  return mean(sum(square(z.sub(quantized)), 1)).div(variance.add(1e-12));
 }
 
 const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);

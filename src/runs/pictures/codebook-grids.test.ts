@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digitsSource } from "../../data/generators/digits.ts";
 import type { Split } from "../../data/split.ts";
-import { symbolLatents } from "../../evaluation/symbol-counts.ts";
+import { symbolLatents } from "../../evaluation/latent-codes.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { vqVAE2 } from "../../models/vector-quantized/vq-vae.ts";
 import { cpuDevice } from "../../runtime/node.ts";

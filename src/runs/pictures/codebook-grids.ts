@@ -2,8 +2,13 @@
 import type { Binarization } from "../../data/binarize.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import type { Split } from "../../data/split.ts";
-import { type LatentCodes, latentCodes } from "../../evaluation/latent-codes.ts";
-import { SymbolCounts, type SymbolLatent, symbolLatents } from "../../evaluation/symbol-counts.ts";
+import {
+  type LatentCodes,
+  latentCodes,
+  SymbolCounts,
+  type SymbolLatent,
+  symbolLatents,
+} from "../../evaluation/latent-codes.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";

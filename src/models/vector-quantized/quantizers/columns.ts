@@ -1,9 +1,9 @@
 /** Rows of vectors, and columns of their symbols. */
 import type { Shape } from "../../../graph/shape.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { square } from "../../../ops/arithmetic.ts";
+import { sqrt, square } from "../../../ops/arithmetic.ts";
 import { reshape, transpose } from "../../../ops/movement.ts";
-import { argmin, sum } from "../../../ops/reduction.ts";
+import { argmin, mean, sum } from "../../../ops/reduction.ts";
 
 /** The index of the nearest of entries [size, dim], int64 [n], of vectors [n, dim]. */
 export const nearest = (vectors: Tensor, entries: Tensor): Tensor =>
@@ -11,6 +11,18 @@ export const nearest = (vectors: Tensor, entries: Tensor): Tensor =>
 
 /** |a - b|^2 of each row of [n, dim]. */
 export const squaredDistance = (a: Tensor, b: Tensor): Tensor => sum(square(a.sub(b)), 1);
+
+/**
+ * Vectors [n, dim] at a root mean square of 1. A likelihood that becomes sharper, as one with a learned variance does, would otherwise make the encoder's
+ * outputs grow faster than moving averages follow: on Fashion-MNIST the perplexity of 256 symbols fell from 184 to 148 between steps 180 and 300.
+ */
+export const atUnitScale = (z: Tensor): Tensor => z.div(sqrt(mean(square(z), 1, true).add(1e-6)));
+
+/** What of the variance of vectors z [n, dim] their quantized ones leave out. */
+export function relativeError(z: Tensor, quantized: Tensor): Tensor {
+  const variance = mean(sum(square(z.sub(mean(z, 0, true))), 1));
+  return mean(sum(square(z.sub(quantized)), 1)).div(variance.add(1e-12));
+}
 
 /** [n] as [n, 1] and back: symbols of a quantizer that gives one a vector. */
 export const asColumn = (symbols: Tensor): Tensor => reshape(symbols, [symbols.size, 1]);

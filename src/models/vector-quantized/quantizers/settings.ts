@@ -11,9 +11,12 @@ import { SimVQ } from "./sim-vq.ts";
 export const quantizerNames = ["vq", "residual", "fsq", "simvq", "gumbel"] as const;
 export type QuantizerName = (typeof quantizerNames)[number];
 
+/** Those that have entries to be near to. */
+const nearestNames: readonly QuantizerName[] = ["vq", "residual", "simvq"];
+
 const only = (...quantizer: readonly QuantizerName[]) => ({ onlyWith: { quantizer } });
 const learned = only("vq", "residual");
-const nearestOf = only("vq", "residual", "simvq");
+const nearestOf = only(...nearestNames);
 
 /** Settings of quantizers. */
 export const quantizerConfig = {
@@ -45,6 +48,11 @@ export const quantizerConfig = {
     .default([8, 6, 5])
     .describe("fsq: levels of each dimension; their product is the codebook's size")
     .meta(only("fsq")),
+  normalize: z
+    .boolean()
+    .default(true)
+    .describe("encoder outputs at a root mean square of 1, so that they cannot grow away from their entries")
+    .meta(nearestOf),
   commitment: z
     .number()
     .min(0)
@@ -101,6 +109,7 @@ export interface QuantizerConfig {
   readonly codeDim: number;
   readonly depth: number;
   readonly scalarLevels: readonly number[];
+  readonly normalize: boolean;
   readonly commitment: number;
   readonly gradient: PassedGradient;
   readonly codebook: "ema" | "gradient";
@@ -111,6 +120,10 @@ export interface QuantizerConfig {
   readonly annealing: number;
   readonly rateWeight: number;
 }
+
+/** Whether vectors come to the quantizer of the settings at a root mean square of 1. */
+export const isNormalized = ({ normalize, quantizer }: QuantizerConfig): boolean =>
+  normalize && nearestNames.includes(quantizer);
 
 /** The most symbols of a grid of levels. */
 const mostSymbols = 65_536;
