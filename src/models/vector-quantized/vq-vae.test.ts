@@ -11,6 +11,7 @@ import type { Device } from "../../runtime/device.ts";
 import { cpuDevice } from "../../runtime/node.ts";
 import { codesOf, completeCodes, takeMean } from "../latent.ts";
 import { samplerOf } from "../sampler.ts";
+import type { GridLevel } from "./networks.ts";
 import { vqVAE, vqVAE2, type VQVAE } from "./vq-vae.ts";
 
 const grids = { channels: [4, 6], codebookSize: 8, codeDim: 3, start: "normal" };
@@ -167,6 +168,30 @@ describe("the bound", () => {
     expect(Object.keys(metrics)).toEqual(["negElbo", "distortion", "codebookPerplexity", "quantizationError"]);
   });
 });
+
+test.each([true, false])(
+  "normalize=%s: whether the scale of encoder outputs leaves their codes as they are",
+  (normalize) => {
+    const model = vqOf({ ...conv, normalize }, [1, 8, 12]);
+    const x = new Input("x", [3, 1, 8, 12]);
+    const leaves = leavesOf(model, x);
+    const { toVectors } = model.parts[0]!.level as GridLevel;
+    const scaled = new Map(leaves);
+    for (const v of [toVectors.weight, toVectors.bias!])
+      scaled.set(
+        v,
+        value(
+          "float32",
+          v.shape,
+          leaves.get(v)!.data.map((w) => 100 * w),
+        ),
+      );
+    const codes = [model.encode(x, evaluation, takeMean)["z"]!.mean];
+    const [own, others] = [leaves, scaled].map((at) => Array.from(evaluate(codes, at)[0]!.data));
+    if (normalize) expect(others).toEqual(own);
+    else expect(others).not.toEqual(own);
+  },
+);
 
 test("what is left out below a given level is sampled, also where means are asked for; a level above cannot be", () => {
   const model = hierarchyOf({ ...grids, channels: [6] }, [1, 8, 12]);
