@@ -23,6 +23,11 @@ const commands: readonly (readonly [
   ["analogy", "latent arithmetic: decode c + (a - b)", () => import("./commands/analogy.ts")],
   ["walk", "animate a walk through the latent space", () => import("./commands/walk.ts")],
   ["latent", "latent dimensions: active units, KL and variances", () => import("./commands/latent.ts")],
+  [
+    "codebook",
+    "codes that are symbols: each one decoded, where examples have them",
+    () => import("./commands/codebook.ts"),
+  ],
   ["score", "anomaly scores of examples", () => import("./commands/score.ts")],
   ["encode", "encode examples: write their codes to a file", () => import("./commands/encode.ts")],
   ["invert", "find codes of examples by optimization", () => import("./commands/invert.ts")],

@@ -85,6 +85,14 @@ const capabilities = {
     does: "has one vector of latent dimensions as its code",
     lacks: "has no code that is one vector of latent dimensions",
   },
+  symbols: {
+    has: (model) =>
+      model.encode !== undefined &&
+      model.decode !== undefined &&
+      model.latents?.some(({ symbols }) => symbols !== undefined) === true,
+    does: "has codes that are symbols, such as vq-vae",
+    lacks: "has no codes that are symbols",
+  },
   standardNormal: {
     has: (model) => vectorOf(model)?.standardNormal === true,
     does: "has the prior N(0, I)",

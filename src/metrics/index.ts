@@ -7,6 +7,7 @@ export { annealingSchedule } from "./annealing.ts";
 export { bitsPerDimension } from "./bits-per-dimension.ts";
 export { activeUnits, activity } from "./codes/active-units.ts";
 export { betaVAEScore } from "./codes/beta-vae-score.ts";
+export { type CodebookUse, codebookUse } from "./codes/codebook-use.ts";
 export { type DCI, dci } from "./codes/dci.ts";
 export { factorVAEScore } from "./codes/factor-vae-score.ts";
 export type { FactoredCodes, FactorValues } from "./codes/factored-codes.ts";

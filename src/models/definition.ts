@@ -22,6 +22,10 @@ export interface Remedies {
   readonly deadUnits?: readonly string[];
   /** Of training examples that are learned by heart. */
   readonly overFitting?: readonly string[];
+  /** Of a codebook of which much is not used. */
+  readonly codebook?: readonly string[];
+  /** Of entries of a codebook that are far from what they stand for. */
+  readonly quantization?: readonly string[];
 }
 
 /** A model that is trained first, for its codes. */

@@ -76,3 +76,4 @@ export { IWAE, iwae, type IWAEConfig } from "./vaes/iwae.ts";
 export { M2, m2, type M2Config } from "./vaes/m2.ts";
 export { TwoLayer, twoLayer, type TwoLayerConfig } from "./vaes/two-layer.ts";
 export { VAE, vae, type VAEConfig } from "./vaes/vae.ts";
+export { VQVAE, vqVAE, vqVAE2, type VQVAE2Config, type VQVAEConfig } from "./vector-quantized/vq-vae.ts";

@@ -48,7 +48,7 @@ export const codesOf = (posteriors: Posteriors, take: Take): Codes =>
 
 /**
  * Codes for every latent from those that are given: the ones below are sampled top-down from p(z_i | above), their standard
- * deviations times `temperature`, or are its means. Those above a given one, and those without a prior, are left out.
+ * deviations times `temperature`, or are its means where they are no symbols. Those above a given one, and those without a prior, are left out.
  *
  * @example
  * const { latents } = twoLayer.build(twoLayer.config.parse({ latentDim: 3, topDim: 2 }), dataSpec([1, 28, 28]));
@@ -72,7 +72,8 @@ export function completeCodes(
     if (codes[latent.name]) started = true;
     else if (started && latent.prior) {
       const p = latent.prior(codes, count, context);
-      codes[latent.name] = means ? p.mean : temperature ? tempered(p, temperature) : p.sample();
+      const mean = means && latent.symbols === undefined;
+      codes[latent.name] = mean ? p.mean : temperature ? tempered(p, temperature) : p.sample();
     }
   }
   return codes;

@@ -21,6 +21,7 @@ import { maskedDiffusion } from "./diffusion/masked/masked-diffusion.ts";
 import { transformer } from "./autoregressive/transformer.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
+import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
 import { wae } from "./autoencoders/wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
@@ -40,6 +41,8 @@ export const registry: readonly ModelDefinition[] = [
   dipVAE,
   factorVAE,
   infoVAE,
+  vqVAE,
+  vqVAE2,
   aae,
   gan,
   vaeGAN,

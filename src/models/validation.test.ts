@@ -17,6 +17,8 @@ const shape = [1, 4, 4];
 const field = { name: "class", kind: "class", classes: ["a", "b", "c"] } as const;
 const data = dataSpec(shape, { size: 60, examples, fields: [field] });
 const small = { latentDim: 2, topDim: 3, hiddenDims: [5], topHiddenDims: [4], discriminatorDims: [4], components: 3 };
+/** Of models whose usual settings are for larger images. */
+const ofModel: Readonly<Record<string, object>> = { "vq-vae-2": { channels: [3] } };
 const classes: Condition = { class: constant([0, 2, 1, 1, 0], [batch], "int64") };
 const unlabeled: Condition = { class: constant([-1, -1, -1, -1, -1], [batch], "int64") };
 
@@ -26,7 +28,7 @@ function modelOf(name: string, settings: object = {}): Model {
   const { config } = definition;
   const known = Object.keys(config.parse({}));
   const own = Object.fromEntries(Object.entries(small).filter(([key]) => known.includes(key)));
-  return definition.build(config.parse({ ...own, ...settings }), data);
+  return definition.build(config.parse({ ...own, ...ofModel[name], ...settings }), data);
 }
 
 const x = new Input("x", [batch, ...shape]);
@@ -106,6 +108,9 @@ const trained: readonly (readonly [model: string, settings: object, metric: stri
   ["info-vae", {}, "loss"],
   ["info-vae", { alpha: 0.5, lambda: 3 }, "loss"],
   ["info-vae", { latentDim: 1, lambda: 5 }, "loss"],
+  ["vq-vae", { quantizer: "simvq", commitment: 3 }, "loss"],
+  ["vq-vae", { quantizer: "fsq" }, "loss"],
+  ["vq-vae-2", { quantizer: "simvq" }, "loss"],
   ["diffusion", {}, "loss"],
   ["diffusion", { process: "ddpm", path: "cosine", prediction: "v" }, "loss"],
   ["diffusion", { process: "flow" }, "loss"],

@@ -3,6 +3,8 @@ import type { Binarization } from "../data/binarize.ts";
 import { isBinary } from "../data/is-binary.ts";
 import type { Split } from "../data/split.ts";
 import type { Remedies } from "../models/definition.ts";
+import type { Model } from "../models/model.ts";
+import { symbolLatents, useSuffix } from "../evaluation/latent-codes.ts";
 import { lacking } from "../evaluation/capabilities.ts";
 import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
@@ -10,6 +12,7 @@ import { largestActivation } from "../training/doctor/activations.ts";
 import { averageLag } from "../training/doctor/average-lag.ts";
 import { countDeadUnits } from "../training/doctor/dead-units.ts";
 import { diagnoseGame, type Variety } from "../training/doctor/adversarial-diagnosis.ts";
+import { diagnoseCodebooks, type ExaminedCodebook } from "../training/doctor/codebook-diagnosis.ts";
 import { diagnoseDenoiser } from "../training/doctor/denoising-diagnosis.ts";
 import { diagnose, type Measured, median } from "../training/doctor/diagnosis.ts";
 import type { Finding } from "../training/doctor/finding.ts";
@@ -77,8 +80,15 @@ export async function runFindings({
   return [
     ...games,
     ...diagnoseDenoiser(records),
+    ...diagnoseCodebooks(records, codebooksOf(model), remedies),
     ...others.filter(({ finding }) => !(won && finding === "exploding-gradients")),
   ];
+}
+
+/** The codebooks of a model whose codes are symbols, by the names of their metrics. */
+function codebooksOf(model: Model): readonly ExaminedCodebook[] {
+  const latents = symbolLatents(model);
+  return latents.map(({ name, symbols }) => ({ name, size: symbols, suffix: useSuffix(latents, name) }));
 }
 
 /** Fewer examples say little about what samples cover. */

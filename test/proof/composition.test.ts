@@ -4,6 +4,7 @@ import { DataError, UnsupportedOpError } from "../../src/errors.ts";
 import { ae } from "../../src/models/autoencoders/ae.ts";
 import { transformer } from "../../src/models/autoregressive/transformer.ts";
 import { maskedDiffusion } from "../../src/models/diffusion/masked/masked-diffusion.ts";
+import { vqVAE2 } from "../../src/models/vector-quantized/vq-vae.ts";
 import { cvae } from "../../src/models/vaes/cvae.ts";
 import { cpuDevice } from "../../src/runtime/node.ts";
 import { generatorOf } from "../../src/runs/codes/generator.ts";
@@ -16,6 +17,7 @@ import { latentCodes } from "../../src/evaluation/latent-codes.ts";
 import { proofPlatform, proofRun } from "./proof-run.ts";
 import { hierarchy } from "./hierarchy.ts";
 import { realNVP } from "./real-nvp.ts";
+import { positionFrequencies } from "./position-frequencies.ts";
 import { vq } from "./vq.ts";
 
 // A model trained on the codes of a trained one, and sampled through it: one mechanism for every density of codes.
@@ -212,4 +214,48 @@ describe("symbols", () => {
     const logProbs = await opened.logProb(Float32Array.from({ length: 16 }, (_, k) => k));
     expect(logProbs.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 4);
   });
+});
+
+test("symbols of several levels: a prior of each, sampled from the top down through the codebooks", async () => {
+  const config = { channels: [4, 8], codebookSize: 16, codeDim: 4, residualBlocks: 0 };
+  const short = { batchSize: 50, steps: 40, learningRate: 3e-3 };
+  const parent = await proofRun(vqVAE2, { data: "digits:300", out: "codes-vq2", config, settings: short });
+  const fit = { batchSize: 50, steps: 200, learningRate: 0.1 };
+  const priors: LoadedRun[] = [];
+  for (const latent of ["top", "bottom"])
+    priors.push(
+      await proofRun(positionFrequencies, { data: `codes:codes-vq2#${latent}`, out: `prior-${latent}`, settings: fit }),
+    );
+  expect(priors.map(({ run }) => run.info.data)).toMatchObject([
+    {
+      kind: "codes",
+      shape: [3, 3],
+      symbols: 16,
+      fields: [{ name: "class" }, { name: "bottom", symbols: 16, shape: [7, 7] }],
+    },
+    { kind: "codes", shape: [7, 7], symbols: 16 },
+  ]);
+  const prior = await openPrior(parent, "prior-bottom,prior-top");
+  const codes = await prior.sample(200, { seed: 1 });
+  const { train } = await parent.openData();
+  const real = await latentCodes(parent.trained, { split: train, take: "means", binarize: "none" });
+  for (const [latent, size] of [
+    ["top", 9],
+    ["bottom", 49],
+  ] as const) {
+    expect(codes[latent]!.every((s) => Number.isInteger(s) && s >= 0 && s < 16)).toBe(true);
+    // At each place the samples are as often the likeliest symbol as the examples.
+    const fraction = (rows: Float32Array, place: number, symbol: number): number =>
+      rows.filter((s, i) => i % size === place && s === symbol).length / (rows.length / size);
+    const places = Array.from({ length: size }, (_, place) => {
+      const all = Array.from({ length: 16 }, (_, symbol) => fraction(real[latent]!, place, symbol));
+      const likeliest = all.indexOf(Math.max(...all));
+      return Math.abs(all[likeliest]! - fraction(codes[latent]!, place, likeliest));
+    });
+    expect(places.reduce((a, b) => a + b, 0) / size).toBeLessThan(0.12);
+  }
+  const images = await parent.trained.decodeLatents(codes);
+  expect(images).toHaveLength(200 * 28 * 28);
+  // The top alone: the level below is sampled.
+  expect(await parent.trained.decodeLatents({ top: codes["top"]! })).toHaveLength(200 * 28 * 28);
 });

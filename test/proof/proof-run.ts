@@ -13,6 +13,7 @@ import { follow } from "../follow-training.ts";
 import { autoregressive } from "./autoregressive.ts";
 import { ddpm } from "./ddpm.ts";
 import { hierarchy } from "./hierarchy.ts";
+import { positionFrequencies } from "./position-frequencies.ts";
 import { realNVP } from "./real-nvp.ts";
 import { vq } from "./vq.ts";
 import { wganGP } from "./wgan-gp.ts";
@@ -25,7 +26,8 @@ export const proofPlatform: Platform = withComposedData({
   ...nodePlatform,
   openStore: memoryStores(),
   trackers: noTrackers,
-  findModel: async ({ model }) => proofs.find(({ name }) => name === model) ?? findModel(model),
+  findModel: async ({ model }) =>
+    [...proofs, positionFrequencies].find(({ name }) => name === model) ?? findModel(model),
 });
 
 /** Trains on one thread in memory, and loads what was trained. */

@@ -5,6 +5,7 @@ import { bitsPerDimensionMetric } from "./bits-per-dimension.ts";
 import { disentanglementMetric } from "./disentanglement.ts";
 import { classAccuracyMetric } from "./class-accuracy.ts";
 import { classErrorMetric } from "./class-error.ts";
+import { codebookMetric } from "./codebook.ts";
 import { codeDiscrepancyMetric } from "./code-discrepancy.ts";
 import { frechetMetric } from "./frechet.ts";
 import { frechetReconstructionMetric } from "./frechet-reconstruction.ts";
@@ -36,6 +37,7 @@ export const metrics: readonly Metric[] = [
   parzenMetric,
   activeUnitsMetric,
   rateMetric,
+  codebookMetric,
   codeDiscrepancyMetric,
   classErrorMetric,
   mutualInformationGapMetric,

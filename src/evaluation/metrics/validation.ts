@@ -1,4 +1,4 @@
-import { type ValidationMetrics, validationMetrics } from "../validation-metrics.ts";
+import { isUse, type ValidationMetrics, validationMetrics } from "../validation-metrics.ts";
 import { type Metric, oncePerContext } from "./metric.ts";
 
 /** Means of the model's own metrics over the examples. */
@@ -14,7 +14,11 @@ export const validationMetric: Metric = {
   async evaluate(context) {
     const scores = await validationOf(context);
     return {
-      results: Object.entries(scores).map(([name, value]) => ({ name, value, better: "lower" })),
+      results: Object.entries(scores).map(([name, value]) => ({
+        name,
+        value,
+        better: isUse(name) ? "higher" : "lower",
+      })),
       conditions: {},
     };
   },

@@ -16,6 +16,9 @@ export const findingNames = [
   "oscillation",
   "poor-samples",
   "noise-levels-not-learned",
+  "dead-codes",
+  "index-collapse",
+  "quantization-error",
   "average-lags",
 ] as const;
 

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { install, type Installed } from "./install.ts";
+import { outputOf, refusalOf } from "./outcomes.ts";
+
+// Codes that are symbols, on the command line.
+let latentkit: Installed;
+const output = async (...args: readonly string[]): Promise<string> => outputOf(await latentkit.run(...args));
+const json = async (...args: readonly string[]): Promise<Record<string, unknown>> =>
+  JSON.parse(await output(...args, "--json")) as Record<string, unknown>;
+const refusal = async (...args: readonly string[]): Promise<string> => refusalOf(await latentkit.run(...args));
+
+beforeAll(async () => {
+  latentkit = install();
+  const short = "--data digits:300 --steps 30 --batch-size 50 --threads 1 --device cpu --json".split(" ");
+  const small = ["--set", "channels=4,8", "--set", "codebookSize=16", "--set", "codeDim=4"];
+  await output("train", "vq-vae-2", ...short, ...small, "--out", "symbols");
+  await output("train", "vae", ...short, "--set", "hiddenDims=8", "--out", "vae");
+});
+afterAll(() => latentkit.remove());
+
+describe("codebook", () => {
+  test.each(["entries", "symbols", "swaps"])("shows %s", async (show) => {
+    const found = await json("codebook", "symbols", "--show", show);
+    const file = `symbols/samples/codebook-${show}.png`;
+    expect(found).toMatchObject({ file, show, latent: "bottom", split: "test" });
+    expect(existsSync(join(latentkit.folder, file))).toBe(true);
+    const { perplexity, usage } = found as { perplexity: number; usage: number };
+    expect(perplexity).toBeGreaterThan(1);
+    expect(perplexity).toBeLessThanOrEqual(16 * usage + 1e-9);
+  });
+
+  test("of a latent that is named", async () => {
+    const found = await json("codebook", "symbols", "--latent", "top", "--count", "5", "--out", "top.npy");
+    expect(found).toMatchObject({ latent: "top", shape: [5, 1, 28, 28] });
+    expect(found["symbols"]).toHaveLength(5);
+  });
+
+  test.each([
+    [
+      ["symbols", "--latent", "botom"],
+      '--latent: unknown latent, got "botom", expected one of top, bottom; did you mean bottom?',
+    ],
+    [
+      ["vae"],
+      "vae: it lacks what this needs, got a model that has no codes that are symbols, expected one that has codes that are symbols, such as vq-vae",
+    ],
+  ])("refuses %j", async (args, message) => {
+    expect(await refusal("codebook", ...args)).toContain(message);
+  });
+});
+
+test("evaluate tells how much of each codebook is used", async () => {
+  const { metrics } = (await json("evaluate", "symbols", "--metrics", "codebook")) as {
+    metrics: { codebook: { results: readonly { name: string; of: string; value: number }[] } };
+  };
+  const { results } = metrics.codebook;
+  expect(results.map(({ name, of }) => `${name} of ${of}`)).toEqual(
+    ["top", "bottom"].flatMap((of) =>
+      ["codebook perplexity", "codebook usage", "symbol entropy"].map((name) => `${name} of ${of}`),
+    ),
+  );
+});
+
+test("tools for codes that are vectors say what they lack", async () => {
+  expect(await refusal("encode", "symbols")).toContain("got a model that has no code that is one vector");
+  expect(await refusal("evaluate", "symbols", "--metrics", "active-units")).toContain("codes that are symbols");
+});
