@@ -14,6 +14,7 @@ import { factorVAE } from "./vaes/factor-vae.ts";
 import { infoVAE } from "./vaes/info-vae.ts";
 import { iwae } from "./vaes/iwae.ts";
 import { m2 } from "./vaes/m2.ts";
+import { pixelCNN } from "./autoregressive/pixelcnn.ts";
 import { pca } from "./autoencoders/pca.ts";
 import { rae } from "./autoencoders/rae.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
@@ -41,6 +42,7 @@ export const registry: readonly ModelDefinition[] = [
   gan,
   vaeGAN,
   diffusion,
+  pixelCNN,
 ];
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */
