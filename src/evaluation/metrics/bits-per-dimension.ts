@@ -12,6 +12,8 @@ export const bitsPerDimensionMetric: Metric = {
   lacking: ({ loaded: { trained }, split, binarize }) => {
     if (trained.model.binaryData || binarize !== "none")
       return "its likelihood is of zeros and ones, not of levels; train with --set likelihood=logistic or gaussian-learned";
+    // Of symbols there is no density, and a model of them has probabilities.
+    if (split.dataset.symbols !== undefined && trained.model.levels !== undefined) return undefined;
     return levelWidth(split) === undefined ? "the data are real numbers, not stored in levels" : undefined;
   },
   async *evaluate({ loaded: { trained }, split, samples, seed }) {
@@ -33,7 +35,7 @@ export const bitsPerDimensionMetric: Metric = {
           name: "bits per dimension",
           value: bitsPerDimension(nll, { size, width }),
           standardError: standardError / size / Math.LN2,
-          note: `${of} levels, ${levels === undefined ? "uniform dequantization" : "probabilities of levels"}, ${likelihoodNote(trained.model, samples)}`,
+          note: `${of} ${split.dataset.symbols === undefined ? "levels" : "symbols"}, ${levels === undefined ? "uniform dequantization" : "probabilities of levels"}, ${likelihoodNote(trained.model, samples)}`,
           better: "lower",
         },
       ],
