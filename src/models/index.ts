@@ -20,6 +20,8 @@ export {
   type Preset,
   type Remedies,
 } from "./definition.ts";
+export { PixelCNN, pixelCNN } from "./autoregressive/pixelcnn.ts";
+export type { PixelCNNConfig } from "./autoregressive/pixelcnn-settings.ts";
 export type { Conditioning } from "./conditioning.ts";
 export { Diffusion, diffusion } from "./diffusion/diffusion.ts";
 export type { DiffusionConfig } from "./diffusion/diffusion-settings.ts";

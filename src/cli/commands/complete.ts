@@ -5,7 +5,7 @@ import { readKept } from "../options/mask.ts";
 import { addRunOptions } from "../options/run-command.ts";
 import { editorSettings } from "../options/sampler-settings.ts";
 import { variedSettings } from "../options/varied-examples.ts";
-import { type EditOutputOptions, writeEdits } from "../output/write-edits.ts";
+import { type EditOutputOptions, writeEdits } from "../options/edit-command.ts";
 
 const completeSettings = variedSettings({ verb: "complete", made: "completions of each example", count: 7 });
 

@@ -4,7 +4,7 @@ import { readMask } from "../options/mask.ts";
 import { addRunOptions } from "../options/run-command.ts";
 import { editorSettings, ownSettings } from "../options/sampler-settings.ts";
 import { variedSettings } from "../options/varied-examples.ts";
-import { type EditOutputOptions, writeEdits } from "../output/write-edits.ts";
+import { type EditOutputOptions, writeEdits } from "../options/edit-command.ts";
 
 const editSettings = variedSettings({ verb: "edit", made: "edits of each example", count: 7 });
 

@@ -29,13 +29,14 @@ export const bitsPerDimensionMetric: Metric = {
     const size = exampleSize(split.dataset);
     const dequantization = levels === undefined ? "uniform" : "none";
     const of = levels ?? Math.round(1 / width) + 1;
+    const values = split.dataset.symbols === undefined ? "levels" : "symbols";
     return {
       results: [
         {
           name: "bits per dimension",
           value: bitsPerDimension(nll, { size, width }),
           standardError: standardError / size / Math.LN2,
-          note: `${of} ${split.dataset.symbols === undefined ? "levels" : "symbols"}, ${levels === undefined ? "uniform dequantization" : "probabilities of levels"}, ${likelihoodNote(trained.model, samples)}`,
+          note: `${of} ${values}, ${levels === undefined ? "uniform dequantization" : `probabilities of ${values}`}, ${likelihoodNote(trained.model, samples)}`,
           better: "lower",
         },
       ],

@@ -59,7 +59,7 @@ export const pixelCNNPresets: readonly Preset[] = [
   {
     suits: "pixels",
     fits: () => true,
-    training: { ema: 0.999, learningRate: 2e-3, schedule: "cosine", batchSize: 64, clipNorm: 1 },
+    training: { ema: 0.999, learningRate: 3e-3, schedule: "cosine", batchSize: 64, clipNorm: 1 },
   },
   {
     suits: "intensities between black and white",
@@ -70,6 +70,7 @@ export const pixelCNNPresets: readonly Preset[] = [
   {
     suits: "symbols",
     fits: ({ symbols }) => symbols !== undefined,
-    config: { likelihood: "categorical" },
+    // Few places, each of many values, of which the same examples are soon known by heart.
+    config: { likelihood: "categorical", width: 64, firstKernel: 5, hidden: 128, embedding: 32, dropout: 0.1 },
   },
 ];

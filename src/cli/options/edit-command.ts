@@ -6,13 +6,13 @@ import { givenOrOwn } from "../../evaluation/given-examples.ts";
 import { editExamples } from "../../evaluation/samples/editing.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
 import { variationRows } from "../../runs/pictures/variation-rows.ts";
-import { optionRun, type RunOptions } from "../options/run-command.ts";
-import { repeated } from "../options/run-examples.ts";
-import { ownSettings } from "../options/sampler-settings.ts";
-import { givenSettings, parseSettings } from "../options/settings.ts";
-import { givenSource, variedExamples, type variedSettings } from "../options/varied-examples.ts";
-import { LineProgress } from "./line-progress.ts";
-import { finishImageGrid, imageGridKinds, samplesFile } from "./write-output.ts";
+import { optionRun, type RunOptions } from "./run-command.ts";
+import { repeated } from "./run-examples.ts";
+import { ownSettings } from "./sampler-settings.ts";
+import { givenSettings, parseSettings } from "./settings.ts";
+import { givenSource, variedExamples, type variedSettings } from "./varied-examples.ts";
+import { LineProgress } from "../output/line-progress.ts";
+import { finishImageGrid, imageGridKinds, samplesFile } from "../output/write-output.ts";
 
 export interface EditOutputOptions extends RunOptions {
   readonly image?: string;
