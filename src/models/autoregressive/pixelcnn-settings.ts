@@ -17,13 +17,6 @@ export interface PixelCNNConfig {
   readonly fields?: readonly string[] | undefined;
 }
 
-const oddKernel = (most: number) =>
-  z
-    .int()
-    .min(3)
-    .max(most)
-    .refine((k) => k % 2 === 1, "expected an odd number");
-
 /** Settings of a PixelCNN. */
 export const pixelCNNConfig = {
   likelihood: z
@@ -38,8 +31,8 @@ export const pixelCNNConfig = {
   logistics: likelihoodConfig.logistics.meta({ onlyWith: { likelihood: ["logistic-mixture"] } }),
   width: z.int().min(1).max(1024).default(24).describe("feature maps of each stack"),
   depth: z.int().min(1).max(200).default(8).describe("gated layers"),
-  kernel: oddKernel(31).default(3).describe("side of the kernels before masking, odd"),
-  firstKernel: oddKernel(63).default(7).describe("side of the first layer's kernel before masking, odd"),
+  kernel: z.int().min(3).max(31).default(3).describe("side of the kernels before masking, odd"),
+  firstKernel: z.int().min(3).max(63).default(7).describe("side of the first layer's kernel before masking, odd"),
   hidden: z.int().min(1).max(4096).default(32).describe("hidden units of each pixel after the last gated layer"),
   embedding: z.int().min(1).max(1024).default(16).describe("symbols: numbers that stand for each"),
   dropout: z.number().min(0).lt(1).default(0).describe("dropout of what the gates let through"),

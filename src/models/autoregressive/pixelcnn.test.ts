@@ -155,6 +155,12 @@ describe("refuses", () => {
       "levels: the data have fewer, got 256, expected 17, their values from 0 to 16, or fewer",
     ],
     [
+      "a kernel without a middle",
+      dataSpec([1, 8, 8]),
+      { kernel: 4 },
+      "kernel: a pixel is in the middle of it, got 4, expected an odd number",
+    ],
+    [
       "symbols as binary",
       symbols(8, [4, 4]),
       {},

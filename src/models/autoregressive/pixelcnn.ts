@@ -48,6 +48,7 @@ export class PixelCNN implements Model {
     const grid = gridOf(data);
     this.#grid = grid;
     checkValues(config, data);
+    checkKernels(config);
     const fields = fieldsOf(data, [...(conditional && !others.includes("class") ? ["class"] : []), ...others]);
     if (fields.length > 0) this.condition = { fields, required: true };
     this.binaryData = likelihood === "bernoulli";
@@ -134,6 +135,12 @@ function checkValues({ likelihood, levels }: PixelCNNConfig, { kind, range, symb
     throw new ConfigError(
       `levels: the data have fewer, got ${levels}, expected ${stored}, their values from ${low} to ${high}, or fewer`,
     );
+}
+
+function checkKernels(config: PixelCNNConfig): void {
+  const even = (["kernel", "firstKernel"] as const).find((name) => config[name] % 2 === 0);
+  if (even !== undefined)
+    throw new ConfigError(`${even}: a pixel is in the middle of it, got ${config[even]}, expected an odd number`);
 }
 
 /** The registered model. */
