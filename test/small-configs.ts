@@ -4,4 +4,5 @@ export const smallConfigs: Readonly<Record<string, object>> = {
   transformer: { width: 32, depth: 1 },
   "masked-diffusion": { width: 32, depth: 1 },
   diffusion: { channels: [4, 8], patch: 2, attention: 0 },
+  pixelcnn: { width: 4, depth: 1, hidden: 4 },
 };

@@ -15,6 +15,7 @@ const commands: readonly (readonly [
   ["denoise", "corrupt examples and denoise them, with the PSNR", () => import("./commands/denoise.ts")],
   ["edit", "edit examples: image to image and inpainting", () => import("./commands/edit.ts")],
   ["impute", "sample missing values of a table given the others", () => import("./commands/impute.ts")],
+  ["complete", "sample the rest of examples, given a part", () => import("./commands/complete.ts")],
   ["upscale", "make images of smaller ones: super-resolution", () => import("./commands/upscale.ts")],
   ["translate", "examples of one kind to those of another, by a flow", () => import("./commands/translate.ts")],
   ["manifold", "decode a grid over two latent dimensions", () => import("./commands/manifold.ts")],

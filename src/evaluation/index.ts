@@ -20,6 +20,7 @@ export type { Check, MetricResult, Metric, MetricContext, MetricReport } from ".
 export { networkTwoSample } from "./network-two-sample.ts";
 export { ratePerDimension } from "./rate-per-dimension.ts";
 export { editExamples, type EditOptions } from "./samples/editing.ts";
+export { type KeptPart, keptParts, maskKeeping } from "./samples/kept-part.ts";
 export { guidedModel } from "./samples/guided-model.ts";
 export { drain, type SampledMarginals, type SampleOptions } from "./samples/sampling.ts";
 export type { Preview, Report, SamplingProgress } from "./samples/sampling-loop.ts";

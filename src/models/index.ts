@@ -22,6 +22,8 @@ export {
   type Remedies,
 } from "./definition.ts";
 export { MADE, made, type MADEConfig } from "./autoregressive/made.ts";
+export { PixelCNN, pixelCNN } from "./autoregressive/pixelcnn.ts";
+export type { PixelCNNConfig } from "./autoregressive/pixelcnn-settings.ts";
 export type { Conditioning } from "./conditioning.ts";
 export { Diffusion, diffusion } from "./diffusion/diffusion.ts";
 export type { DiffusionConfig } from "./diffusion/diffusion-settings.ts";

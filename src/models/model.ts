@@ -81,9 +81,9 @@ export interface Model {
   objectives(batch: Batch, contextOf: (objective: string) => Context): readonly Objective[];
   /** Values for all its variables in closed form, where it has one: training is then this, in place of steps. */
   solve?(examples: Examples): Promise<ReadonlyMap<Variable, Float32Array>>;
-  /** Whether p(x|z) gives probabilities of 0 and 1, so that intensities are to be binarized. */
+  /** Whether p(x|z) or p(x) gives probabilities of 0 and 1, so that intensities are to be binarized. */
   readonly binaryData?: boolean;
-  /** How many levels from 0 to 1, or symbols, it gives probabilities of; absent for a density. */
+  /** How many levels from 0 to 1, or symbols, p(x|z) or p(x) gives probabilities of; absent for a density. */
   readonly levels?: number;
   /** What it can be conditioned on. */
   readonly condition?: Conditioning;

@@ -15,6 +15,7 @@ import { factorVAE } from "./vaes/factor-vae.ts";
 import { infoVAE } from "./vaes/info-vae.ts";
 import { iwae } from "./vaes/iwae.ts";
 import { m2 } from "./vaes/m2.ts";
+import { pixelCNN } from "./autoregressive/pixelcnn.ts";
 import { pca } from "./autoencoders/pca.ts";
 import { rae } from "./autoencoders/rae.ts";
 import { maskedDiffusion } from "./diffusion/masked/masked-diffusion.ts";
@@ -47,7 +48,7 @@ export const registry: readonly ModelDefinition[] = [
   gan,
   vaeGAN,
   made,
-
+  pixelCNN,
   transformer,
   diffusion,
   maskedDiffusion,

@@ -18,13 +18,13 @@ export type Symbolic<Options> = {
 export type StepScalars = Readonly<Record<string, number>>;
 
 /**
- * Sampling as a loop of the host over one compiled step. A model that samples at once has a schedule of length 0: its start and
- * finish are one graph.
+ * Sampling as a loop of the host over one compiled step, or over one for each set of names that the scalars of its steps have. A model that samples at
+ * once has a schedule of length 0: its start and finish are one graph.
  */
 export interface Sampler<Options extends object = object> {
   /** They become flags, form fields and HTTP parameters; each field's description is its help text. */
   readonly options: z.ZodType<Options>;
-  /** The scalars of each step, in order; every step has the same names. */
+  /** The scalars of each step, in order; steps of the same names are one graph. */
   schedule(options: Options): readonly StepScalars[];
   /** Where its options are `solver` and `steps`: solvers to compare. */
   readonly solvers?: readonly string[];
@@ -59,7 +59,7 @@ export interface Edited {
 export interface Editor<Options extends object = object> {
   /** They become flags; each field's description is its help text. */
   readonly options: z.ZodType<Options>;
-  /** The scalars that `start` is given, and those of each step, which all have the same names. Throws ConfigError for options that do nothing. */
+  /** The scalars that `start` is given, and those of each step; steps of the same names are one graph. Throws ConfigError for options that do nothing. */
   schedule(
     options: Options,
     given: { readonly masked: boolean },

@@ -36,12 +36,14 @@ beforeAll(async () => {
     );
   expect((await train("diffusion", "runs", "--set", "channels=4,4")).code).toBe(0);
   expect((await train("ae", "plain")).code).toBe(0);
+  expect((await train("pixelcnn", "pixels", "--set", "width=4", "--set", "depth=1")).code).toBe(0);
   const small = ["--set", "channels=4,4", "--set", "superResolution=4", "--set", "conditional=true"];
   expect((await train("diffusion", "super", ...small)).code).toBe(0);
   put("small.png", 7, (column) => column * 9);
   put("image.png", 28, (column, row) => (column + row) * 4);
   put("right.png", 28, (column) => (column < 14 ? 0 : 255));
   put("gray.png", 28, (column) => column * 9);
+  put("black.png", 28, () => 0);
   put("large.png", 40, () => 255);
   writeFileSync(inside("wide.npy"), Buffer.concat(encodeNpy([28, 27], new Float32Array(28 * 27))));
 });
@@ -114,6 +116,80 @@ describe("edit", () => {
     expect(stderr).toMatch(
       /^latentkit: plain: it lacks what this needs, got a model that does not edit examples, [^\n]*\n$/,
     );
+  });
+});
+
+describe("complete", () => {
+  test.each([
+    ["pixels", []],
+    ["runs", ["--steps", "3", "--resample", "2"]],
+  ])("samples the rest of an image by %s, and keeps its upper half", async (run, more) => {
+    const flags = ["--keep", "top-half", "--image", "image.png", "--count", "2", ...more];
+    const { code, stdout, stderr } = await latentkit.run(
+      "complete",
+      run,
+      ...flags,
+      "--out",
+      "c.npy",
+      "--json",
+      ...device,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ shape: [1, 2, 1, 28, 28], count: 2, keep: "top-half" });
+    const { values } = await readNpy((await openFile(inside("c.npy")))!);
+    const [first, second] = [values.subarray(0, 784), values.subarray(784)];
+    for (let i = 0; i < 392; i++)
+      for (const found of [first, second])
+        expect(Math.abs(found[i]! - 4 * ((i % 28) + Math.floor(i / 28)))).toBeLessThan(0.001);
+    expect(first.subarray(392)).not.toEqual(second.subarray(392));
+  });
+
+  test("takes the masks of edit, and writes a picture", async () => {
+    const flags = ["--keep", "right.png", "--examples", "0,3", "--count", "2", "--temperature", "0.5"];
+    const { code, stdout } = await latentkit.run("complete", "pixels", ...flags, "--json", ...device);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      file: "pixels/samples/completions.png",
+      examples: [0, 3],
+      temperature: 0.5,
+    });
+  });
+
+  test.each([
+    [
+      "complete",
+      [],
+      "--keep: what is kept is not said, got none, expected top-half, bottom-half, left-half, right-half, or a mask: an image or a .npy file",
+    ],
+    [
+      "complete",
+      ["--keep", "upper"],
+      "--keep: neither a part nor a file, got upper, expected top-half, bottom-half, left-half, right-half, or a mask: an image or a .npy file",
+    ],
+    [
+      "complete",
+      ["--keep", "black.png"],
+      "black.png: nothing is to be completed from another part, got a mask that keeps all of 784 values, expected some",
+    ],
+    [
+      "complete",
+      ["--keep", "wide.npy"],
+      "wide.npy: the mask does not fit the examples, got [28, 27], expected [1, 28, 28]",
+    ],
+    [
+      "edit",
+      [],
+      "edit: an autoregressive model completes examples, got none of their values to keep, expected a mask, or latentkit complete",
+    ],
+  ])("refuses %s %j in one line", async (command, flags, message) => {
+    const { code, stdout, stderr } = await latentkit.run(command, "pixels", ...flags, ...device);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: `latentkit: ${message}\n` });
+  });
+
+  test("refuses a model without an editor", async () => {
+    const { code, stderr } = await latentkit.run("complete", "plain", "--keep", "top-half", ...device);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^latentkit: plain: it lacks what this needs, got a model that does not edit examples, /);
   });
 });
 

@@ -1,6 +1,7 @@
 import { readNpy } from "../../data/formats/read-npy.ts";
-import { DataError } from "../../errors.ts";
+import { ConfigError, DataError } from "../../errors.ts";
 import { checkMask } from "../../evaluation/samples/editing.ts";
+import { checkCompletes, isKeptPart, keptParts, maskKeeping } from "../../evaluation/samples/kept-part.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
 import { imageDecoder } from "../../node/data/images/image-decoder.ts";
 import { isImageName } from "../../node/data/images/image-files.ts";
@@ -27,6 +28,18 @@ export async function readMask(path: string, shape: Shape): Promise<Float32Array
     );
   const mask = Float32Array.from({ length: sizeOf(shape) }, (_, i) => values[i % values.length]!);
   checkMask(path, mask, { shape, count: 1 });
+  return mask;
+}
+
+/** The mask of what --keep says: a part by name, or a file as of --mask. Throws ConfigError where it keeps all or nothing. */
+export async function readKept(keep: string, shape: Shape): Promise<Float32Array> {
+  if (isKeptPart(keep)) return maskKeeping(keep, shape);
+  if (!/\.\w+$/.test(keep))
+    throw new ConfigError(
+      `--keep: neither a part nor a file, got ${keep}, expected ${keptParts.join(", ")}, or a mask: an image or a .npy file`,
+    );
+  const mask = await readMask(keep, shape);
+  checkCompletes(keep, mask, shape);
   return mask;
 }
 

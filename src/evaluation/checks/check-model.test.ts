@@ -158,9 +158,16 @@ test.each<readonly [string, object, RegExp]>([
     /^own: the sampler's step is missing/,
   ],
   [
-    "steps of other scalars",
-    { sampler: { ...sampled, finish, schedule: () => [{ t: 1 }, { u: 1 }] } },
-    /, got t and u, /,
+    "a step of other scalars that loses its state",
+    {
+      sampler: {
+        ...sampled,
+        finish,
+        schedule: () => [{ t: 1 }, { u: 1 }],
+        step: (state: object, at: object) => ("u" in at ? {} : state),
+      },
+    },
+    /^own: the sampler's step changes its state x, got none, /,
   ],
   [
     "a step that loses its state",

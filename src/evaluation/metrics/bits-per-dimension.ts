@@ -10,9 +10,10 @@ export const bitsPerDimensionMetric: Metric = {
     "nll in bits per value of quantized images and of symbols, with uniform dequantization for a density (arXiv:1511.01844, section 3.1)",
   needs: ["likelihood"],
   lacking: ({ loaded: { trained }, split, binarize }) => {
-    if (split.dataset.symbols !== undefined && trained.model.levels !== undefined) return undefined;
     if (trained.model.binaryData || binarize !== "none")
       return "its likelihood is of zeros and ones, not of levels; train with --set likelihood=logistic or gaussian-learned";
+    // Of symbols there is no density, and a model of them has probabilities.
+    if (split.dataset.symbols !== undefined && trained.model.levels !== undefined) return undefined;
     return levelWidth(split) === undefined ? "the data are real numbers, not stored in levels" : undefined;
   },
   async *evaluate({ loaded: { trained }, split, samples, seed }) {
@@ -28,17 +29,14 @@ export const bitsPerDimensionMetric: Metric = {
     const size = exampleSize(split.dataset);
     const dequantization = levels === undefined ? "uniform" : "none";
     const of = levels ?? Math.round(1 / width) + 1;
-    const [unit, what] =
-      split.dataset.symbols === undefined
-        ? ["levels", levels === undefined ? "uniform dequantization" : "probabilities of levels"]
-        : ["symbols", "probabilities of symbols"];
+    const values = split.dataset.symbols === undefined ? "levels" : "symbols";
     return {
       results: [
         {
           name: "bits per dimension",
           value: bitsPerDimension(nll, { size, width }),
           standardError: standardError / size / Math.LN2,
-          note: `${of} ${unit}, ${what}, ${likelihoodNote(trained.model, samples)}`,
+          note: `${of} ${values}, ${levels === undefined ? "uniform dequantization" : `probabilities of ${values}`}, ${likelihoodNote(trained.model, samples)}`,
           better: "lower",
         },
       ],

@@ -84,13 +84,15 @@ export interface LoopParts {
 }
 
 /**
- * The graphs of a sampler for one chunk of rows: its state lives in variables of the device, which one compiled step takes from each point
+ * The graphs of a sampler for one chunk of rows: its state lives in variables of the device, which a compiled step takes from each point
  * of the schedule to the next.
  */
 export class SamplingLoop implements Releasable {
   readonly #name: string;
   readonly #start: Program;
-  readonly #step: Program | undefined;
+  /** By the names of the scalars that a step has; each is compiled when it is first taken. Undefined where start and finish are one graph. */
+  readonly #steps: Map<string, Program> | undefined;
+  readonly #stepProgram: (point: StepScalars) => Program;
   /** Undefined where start and finish are one graph. */
   readonly #finish: Program | undefined;
   readonly #report: Program | undefined;
@@ -107,6 +109,7 @@ export class SamplingLoop implements Releasable {
     if (!point) {
       const outputs = new Map([["out", sampler.finish(start, symbolic, context)]]);
       this.#start = new Program(store, { name, outputs, emaWeights, frozen });
+      this.#stepProgram = () => this.#start;
       return;
     }
     if (!sampler.step)
@@ -123,8 +126,6 @@ export class SamplingLoop implements Releasable {
     const weights = frozen && new Set(variables(trained.model).values());
     const joined = new JoinedVariables(this.#state, [...state.values()], store);
     const held: Codes = Object.fromEntries(state);
-    const at = Object.fromEntries(Object.keys(point).map((scalar) => [scalar, new Input(stepInput(scalar), [])]));
-    const next = sampler.step(held, at, symbolic, context);
     // What a step leaves as it is stays where it is.
     const writes = (codes: Codes): ReadonlyMap<Variable, Tensor> =>
       new Map(
@@ -135,17 +136,30 @@ export class SamplingLoop implements Releasable {
     const program = (part: string, spec: object): Program =>
       new Program(joined, { name: `${name}.${part}`, emaWeights, frozen: weights, ...spec });
     this.#start = program("start", { updates: writes(start) });
-    const pending = sampler.pending?.(next);
-    this.#step = program("step", {
-      updates: writes(next),
-      outputs: new Map(pending ? [["pending", cast(pending, "float32")]] : []),
-    });
+    this.#steps = new Map();
+    this.#stepProgram = (at) => {
+      const scalars = Object.fromEntries(Object.keys(at).map((scalar) => [scalar, new Input(stepInput(scalar), [])]));
+      const next = sampler.step!(held, scalars, symbolic, context);
+      const pending = sampler.pending?.(next);
+      return program("step", {
+        updates: writes(next),
+        outputs: new Map(pending ? [["pending", cast(pending, "float32")]] : []),
+      });
+    };
+    this.#stepOf(point);
     const out = sampler.finish(held, symbolic, context);
     const noisy = sampler.noisy?.(held);
     this.#report = program("report", { outputs: new Map(Object.entries(sampler.report?.(held) ?? {})) });
     this.#finish = program("finish", {
       outputs: new Map([["out", out], ...(noisy ? [["noisy", noisy] as const] : [])]),
     });
+  }
+
+  #stepOf(point: StepScalars): Program {
+    const names = Object.keys(point).join();
+    let step = this.#steps!.get(names);
+    if (!step) this.#steps!.set(names, (step = this.#stepProgram(point)));
+    return step;
   }
 
   /** Yields after each step; returns the rows. */
@@ -182,14 +196,15 @@ export class SamplingLoop implements Releasable {
         const { noisy } = await finish.run({ inputs, outputs: ["noisy"], seed, step: at });
         return { ...shown, noisy: (noisy as Float32Array).subarray(0, here.length) };
       };
-      if (this.#step) {
+      if (this.#steps) {
         await this.#start.run({ inputs, seed, step: at });
         if (previewEvery !== undefined) yield { step: done * perChunk, steps, preview: await preview(0) };
-        const { outputs } = this.#step;
         let pending = 0;
         for (const [k, point] of schedule.entries()) {
           const given = { ...inputs, ...pointInputs(point) };
-          const found = await this.#step.run({ inputs: given, outputs, seed, step: at * perChunk + k });
+          const taken = this.#stepOf(point);
+          const { outputs } = taken;
+          const found = await taken.run({ inputs: given, outputs, seed, step: at * perChunk + k });
           pending = (found["pending"] as Float32Array | undefined)?.reduce((sum, v) => sum + v, 0) ?? 0;
           const last = k + 1 === schedule.length || (outputs.length > 0 && pending === 0);
           const due = previewEvery !== undefined && (k + 1) % previewEvery === 0 && !last;
@@ -201,7 +216,7 @@ export class SamplingLoop implements Releasable {
       await finished();
       const report = await this.#reported(rows);
       if (report) yield { step: (done + 1) * perChunk, steps, report };
-      if (!this.#step) yield { step: done + 1, steps };
+      if (!this.#steps) yield { step: done + 1, steps };
     }
     return samples;
   }
@@ -215,7 +230,7 @@ export class SamplingLoop implements Releasable {
 
   async release(): Promise<void> {
     await this.#start.release();
-    await this.#step?.release();
+    for (const step of this.#steps?.values() ?? []) await step.release();
     await this.#finish?.release();
     await this.#report?.release();
     await this.#state?.release();

@@ -64,7 +64,7 @@ export class MADE implements Model {
     this.#conditionals = conditionalsFor(config, data);
     this.#masks = new MadeMasks(config, this.#conditionals);
     this.binaryData = name === "bernoulli";
-    if (name === "categorical" && data.symbols === undefined) this.levels = levels;
+    if (name === "categorical") this.levels = data.symbols ?? levels;
     const { ofInput, ofOutput } = this.#conditionals;
     const widths = [ofInput.length, ...hiddenDims, ofOutput.length];
     const weight = initializationFor(activation);

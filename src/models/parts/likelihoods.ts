@@ -163,11 +163,11 @@ class Columns implements Likelihood {
  * A rounded logistic whose scale starts at e^-2, a seventh of the range, and stays above e^-7, a quarter of the width of a
  * byte: below it, nothing is gained by a narrower one and its gradient overflows.
  */
-const rounded = (location: Tensor, logScale: Tensor, grid: Grid): DiscretizedLogistic =>
+export const rounded = (location: Tensor, logScale: Tensor, grid: Grid): DiscretizedLogistic =>
   new DiscretizedLogistic(location, maximum(logScale.sub(2), -7), grid);
 
 /** [batch, channels * count, ...] as [batch, channels, ..., count]. */
-function withLastAxis(t: Tensor, count: number): Tensor {
+export function withLastAxis(t: Tensor, count: number): Tensor {
   const [batch, channels, ...rest] = t.shape as [number, number, ...number[]];
   const split = reshape(t, [batch, channels / count, count, ...rest]);
   return transpose(split, [0, 1, ...rest.map((_, i) => 3 + i), 2]);
