@@ -56,3 +56,6 @@ export const registry: readonly ModelDefinition[] = [
 
 /** The model of a name. Throws ConfigError naming the nearest one there is. */
 export const findModel = (name: string): ModelDefinition => findNamed("model", "model", name, registry);
+
+/** What is usually trained on codes that are symbols, to take the place of a uniform p(z). */
+export const usualSymbolPrior: ModelDefinition = pixelCNN;

@@ -1,6 +1,6 @@
 import { has, lacking } from "../../evaluation/capabilities.ts";
 import type { TrainedModel } from "../../evaluation/trained-model.ts";
-import { registry } from "../../models/registry.ts";
+import { usualSymbolPrior } from "../../models/registry.ts";
 import { suggestedPrior } from "../../runs/codes/suggested-prior.ts";
 import type { TrainingRun } from "../../runs/training-run.ts";
 
@@ -49,20 +49,14 @@ export async function nextCommands({ run, trained, source }: TrainingRun): Promi
   ];
 }
 
-/** A model of symbols, where there is one, to take the place of a uniform p(z). */
-const symbolPrior = registry.find(({ name }) => name === "pixelcnn");
-
 function ofSymbols(path: string, command: (name: string) => string): readonly NextCommand[] {
-  const prior =
-    symbolPrior === undefined
-      ? []
-      : [
-          {
-            command: `${commandName()} train ${symbolPrior.name} --data ${shellWord(`codes:${path}`)}`,
-            meaning: "a prior of its codes: samples of the uniform p(z) are noise; then sample with --prior",
-          },
-        ];
-  return [...prior, { command: command("codebook"), meaning: "each symbol of its codes decoded alone" }];
+  return [
+    {
+      command: `${commandName()} train ${usualSymbolPrior.name} --data ${shellWord(`codes:${path}`)}`,
+      meaning: "a prior of its codes: samples of the uniform p(z) are noise; then sample with --prior",
+    },
+    { command: command("codebook"), meaning: "each symbol of its codes decoded alone" },
+  ];
 }
 
 /** Of many dimensions, a grid shows the two that say most; which they are, only an encoder tells. */
