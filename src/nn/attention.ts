@@ -9,7 +9,7 @@ import { LayerNorm } from "./normalization.ts";
 
 /** Keys and values of positions that others attend to. */
 export interface Memory {
-  /** [batch, heads, dim / heads, time]: as scores take them. */
+  /** As scores take them: [batch, heads, dim / heads, time]. */
   readonly keys: Tensor;
   /** [batch, heads, time, dim / heads]. */
   readonly values: Tensor;
