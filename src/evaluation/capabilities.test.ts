@@ -9,7 +9,7 @@ import { findModel, registry } from "../models/registry.ts";
 import { evaluation } from "../nn/context.ts";
 import { type CapabilityName, codeOf, has, lacking, requireCapabilities } from "./capabilities.ts";
 
-const data = dataSpec([1, 4, 4], {
+const data = dataSpec([1, 8, 8], {
   size: 60,
   examples: 50,
   fields: [{ name: "class", kind: "class", classes: ["a", "b"] }],
