@@ -62,7 +62,7 @@ const capabilities = {
   },
   edit: {
     has: (model) => model.editor !== undefined,
-    does: "edits examples, such as a diffusion model",
+    does: "edits examples, such as a diffusion or an autoregressive model",
     lacks: "does not edit examples",
   },
   upscale: {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldNames } from "../parts/fields.ts";
 import type { Preset } from "../definition.ts";
 import { likelihoodConfig } from "../parts/likelihoods.ts";
 
@@ -37,10 +38,7 @@ export const pixelCNNConfig = {
   embedding: z.int().min(1).max(1024).default(16).describe("symbols: numbers that stand for each"),
   dropout: z.number().min(0).lt(1).default(0).describe("dropout of what the gates let through"),
   conditional: z.boolean().default(false).describe("class-conditional: p(x|y) of labeled data"),
-  fields: z
-    .array(z.string().min(1).max(200))
-    .min(1)
-    .max(64)
+  fields: fieldNames
     .optional()
     .describe(
       "fields of the data to condition on; one that is a grid, such as the level above of codes, place by place",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldNames } from "../parts/fields.ts";
 import { ConfigError } from "../../errors.ts";
 import { codesModels } from "./codes-models.ts";
 import { consistencyNoise } from "./consistency.ts";
@@ -159,10 +160,7 @@ export const diffusionConfig = z.strictObject({
     .meta({ onlyWith: { process: ["consistency"] } }),
   ...denoisingNetworkConfig,
   conditional: z.boolean().default(false).describe("class-conditional: p(x|y) of labeled data"),
-  fields: z
-    .array(z.string().min(1).max(200))
-    .min(1)
-    .max(64)
+  fields: fieldNames
     .optional()
     .describe("fields of the data to condition on, each of which may be left out in sampling"),
   superResolution: z

@@ -1,5 +1,9 @@
+import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import type { DataSpec, FieldSpec } from "../model.ts";
+
+/** Names of fields to condition on, as a setting. */
+export const fieldNames = z.array(z.string().min(1).max(200)).min(1).max(64);
 
 /** The fields of these names. Throws ConfigError where the data lack one. */
 export function fieldsOf({ fields = [] }: DataSpec, names: readonly string[]): readonly FieldSpec[] {

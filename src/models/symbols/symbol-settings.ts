@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import type { Remedies } from "../definition.ts";
 import type { DataSpec, FieldSpec } from "../model.ts";
-import { fieldsOf } from "../parts/fields.ts";
+import { fieldNames, fieldsOf } from "../parts/fields.ts";
 import { symbolCoding, type SymbolCoding } from "./symbol-coding.ts";
 import { HEAD, SymbolTransformer } from "./symbol-transformer.ts";
 
@@ -26,12 +26,7 @@ export const symbolConfig = {
     ),
   patch: z.int().positive().max(16).default(1).describe("images: a square of so many pixels a side is one symbol"),
   conditional: z.boolean().default(false).describe("p(x | class) in place of p(x)"),
-  fields: z
-    .array(z.string().min(1).max(200))
-    .min(1)
-    .max(64)
-    .optional()
-    .describe("fields of the data to condition on, such as the codes of a level above"),
+  fields: fieldNames.optional().describe("fields of the data to condition on, such as the codes of a level above"),
 };
 
 export interface SymbolConfig {

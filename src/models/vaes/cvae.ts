@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineModel, type Preset } from "../definition.ts";
-import { fieldsOf } from "../parts/fields.ts";
+import { fieldNames, fieldsOf } from "../parts/fields.ts";
 import { likelihoodPresets, networkPresets, warmupPresets } from "../parts/presets.ts";
 import { VAE, vaeConfig, type VAEConfig } from "./vae.ts";
 import { latentVariableRemedies } from "./latent-variable-model.ts";
@@ -35,12 +35,7 @@ export const cvae = defineModel<CVAEConfig>({
   paper: "arXiv:1406.5298",
   config: z.strictObject({
     ...vaeConfig,
-    fields: z
-      .array(z.string().min(1).max(200))
-      .min(1)
-      .max(64)
-      .default(["class"])
-      .describe("fields of the data to condition on"),
+    fields: fieldNames.default(["class"]).describe("fields of the data to condition on"),
   }),
   presets: [smallImages, ...networkPresets, ...likelihoodPresets, ...warmupPresets],
   remedies: latentVariableRemedies,

@@ -204,7 +204,10 @@ test("what is left out below a given level is sampled, also where means are aske
 });
 
 test.each([
-  [() => hierarchyOf({}, [12]), "network: conv needs images, got examples of shape [12]"],
+  [
+    () => hierarchyOf({}, [12]),
+    "model: vq-vae-2 is of images, got examples of shape [12], expected [channels, height, width]; vq-vae is for others too",
+  ],
   [
     () => hierarchyOf({ channels: [4, 4, 4] }, [1, 8, 8]),
     "hierarchy: its levels are too many, got 2 of images [1, 8, 8], whose level 1 is a grid of 1x1, expected fewer",

@@ -285,5 +285,11 @@ export const vqVAE2 = defineModel<VQVAE2Config>({
   }),
   presets: likelihoodPresets,
   remedies: vectorQuantizedRemedies,
-  build: (config, data) => new VQVAE({ ...config, ...grids }, data, config.hierarchy),
+  build(config, data) {
+    if (data.shape.length !== 3)
+      throw new ConfigError(
+        `model: vq-vae-2 is of images, got examples of shape [${data.shape.join(", ")}], expected [channels, height, width]; vq-vae is for others too`,
+      );
+    return new VQVAE({ ...config, ...grids }, data, config.hierarchy);
+  },
 });
