@@ -16,7 +16,7 @@ const foundations = [
   "linalg",
   "pictures",
 ];
-const core = ["graph", "ops", "random", "distributions", "optim", "nn"];
+const core = ["graph", "ops", "random", "distributions", "optim", "nn", "bijectors"];
 const tools = ["data/spec.ts", "data", "kinds", "models", "latent", "metrics", "runtime", "training", "evaluation"];
 /** Each layer with the layers it may import, lowest first. A layer is a folder of src, or a file where a folder spans two. */
 const layers: Readonly<Record<string, readonly string[]>> = {
@@ -40,6 +40,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   distributions: ["errors.ts", "graph", "ops"],
   optim: ["errors.ts", "graph", "ops"],
   nn: ["errors.ts", "graph", "ops", "random"],
+  bijectors: ["errors.ts", "graph", "ops", "distributions", "nn"],
   // What models are built for: all that they know of data.
   "data/spec.ts": [],
   // A model is a function from symbolic tensors to a loss: it knows no device, no data and no random stream.
@@ -54,6 +55,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "distributions",
     "optim",
     "nn",
+    "bijectors",
     "data/spec.ts",
   ],
   runtime: ["errors.ts", "graph", "ops", "onnx", "random"],

@@ -23,6 +23,7 @@ import { transformer } from "./autoregressive/transformer.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
+import { realNVP } from "./flows/realnvp.ts";
 import { wae } from "./autoencoders/wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
@@ -50,6 +51,7 @@ export const registry: readonly ModelDefinition[] = [
   made,
   pixelCNN,
   transformer,
+  realNVP,
   diffusion,
   maskedDiffusion,
 ];
