@@ -6,6 +6,7 @@ import { evaluate } from "../graph/evaluate.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { Input } from "../graph/tensor.ts";
 import { value } from "../graph/value.ts";
+import type { Conditioned } from "../models/conditioning.ts";
 import type { Model } from "../models/model.ts";
 import type { ConditionValues } from "./condition.ts";
 import { conditionFields } from "./map-split.ts";
@@ -16,23 +17,27 @@ import type { TrainedModel } from "./trained-model.ts";
  * they have none.
  */
 export function forExamples(trained: TrainedModel, split: Split): TrainedModel {
-  const { condition } = trained.model;
-  const fields = conditionFields(trained, split);
-  if (fields.length === 0 && !condition?.ofExample) return trained;
+  const labels = labelsOf(trained.model, split);
+  if (!labels && !trained.model.condition?.ofExample) return trained;
+  return trained.given({ ...labels, ...fieldsOfExamples(trained, split) });
+}
+
+/** The fields of the examples of a split in file order that something is conditioned on, or may be; undefined where there are none. Throws DataError where it needs classes and they have none. */
+export function labelsOf(conditioned: Conditioned, split: Split): ConditionValues | undefined {
+  const { condition } = conditioned;
+  const fields = conditionFields({ model: conditioned }, split);
+  if (fields.length === 0) return undefined;
   const { name } = split.dataset;
   if (condition?.required && !split.dataset.labels && fields.some(({ kind }) => kind === "class"))
     throw new DataError(`${name}: no labels, got none, expected one for each example; or use --label`);
-  return trained.given({
-    ...Object.fromEntries(
-      fields.map((spec) => {
-        const field = checkedField(split.dataset, split.indices, spec);
-        const values = fieldArray(spec, split.indices.length);
-        fillField(field, split.indices, values);
-        return [spec.name, Array.from<bigint | number, number>(values, Number)];
-      }),
-    ),
-    ...fieldsOfExamples(trained, split),
-  });
+  return Object.fromEntries(
+    fields.map((spec) => {
+      const field = checkedField(split.dataset, split.indices, spec);
+      const values = fieldArray(spec, split.indices.length);
+      fillField(field, split.indices, values);
+      return [spec.name, Array.from<bigint | number, number>(values, Number)];
+    }),
+  );
 }
 
 /** Examples whose fields are computed at a time. */

@@ -3,7 +3,7 @@ import type { Binarization } from "../data/binarize.ts";
 import { fieldsOf } from "../data/fields.ts";
 import type { Split } from "../data/split.ts";
 import { Input, type Tensor } from "../graph/tensor.ts";
-import { conditionOf, dataFields, requiredFields } from "../models/conditioning.ts";
+import { type Conditioned, conditionOf, dataFields, requiredFields } from "../models/conditioning.ts";
 import type { FieldSpec } from "../models/model.ts";
 import { conditioned, type Context, evaluation } from "../nn/context.ts";
 import type { HostArray } from "../runtime/host-array.ts";
@@ -39,7 +39,7 @@ export interface SplitBatch {
 }
 
 /** The fields of the data that a model is given of its examples: all that it needs, and of the others those that there are. */
-export function conditionFields({ model }: Pick<ModelOnDevice, "model">, { dataset }: Split): readonly FieldSpec[] {
+export function conditionFields({ model }: { readonly model: Conditioned }, { dataset }: Split): readonly FieldSpec[] {
   const known = fieldsOf(dataset);
   const needed = requiredFields(model);
   return dataFields(model).filter((field) => known[field.name] || needed.includes(field));

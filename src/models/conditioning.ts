@@ -18,7 +18,8 @@ export interface Conditioning {
   readonly start?: string;
 }
 
-interface Conditioned {
+/** A model, or a density of codes, as far as it is conditioned. */
+export interface Conditioned {
   readonly condition?: Conditioning | undefined;
 }
 

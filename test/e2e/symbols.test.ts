@@ -67,3 +67,20 @@ test("tools for codes that are vectors say what they lack", async () => {
   expect(await refusal("encode", "symbols")).toContain("got a model that has no code that is one vector");
   expect(await refusal("evaluate", "symbols", "--metrics", "active-units")).toContain("codes that are symbols");
 });
+
+test("evaluate takes runs trained on its codes as priors, given classes as often as the examples have them", async () => {
+  const short = "--steps 20 --batch-size 50 --threads 1 --device cpu --json".split(" ");
+  const small = ["--set", "width=4", "--set", "depth=1", "--set", "hidden=4"];
+  const train = ["train", "pixelcnn", ...short, ...small, "--set", "conditional=true"];
+  await output(...train, "--data", "codes:symbols#top", "--out", "top");
+  await output(...train, "--data", "codes:symbols#bottom", "--out", "bottom");
+  const flags = ["--metrics", "kid", "--extractor", "raw", "--generated", "60", "--split", "train"];
+  const { metrics } = (await json("evaluate", "symbols", ...flags, "--priors", "own,top+bottom")) as {
+    metrics: { kid: { results: readonly { of: string; value: number }[] } };
+  };
+  const found = Object.fromEntries(metrics.kid.results.map(({ of, value }) => [of, value]));
+  expect(found["top,bottom"]).toBeTypeOf("number");
+  expect(found["top,bottom"]).not.toBe(found["own"]);
+  expect(await refusal("evaluate", "symbols", ...flags, "--priors", "own,vae")).toContain("vae is no prior of codes");
+  expect(await refusal("evaluate", "symbols", ...flags, "--priors", "gmm:2")).toContain("or a run trained on them");
+});

@@ -35,7 +35,9 @@ const evaluateSettings = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .describe("priors to sample from: own, or densities of codes (default: own, else full-gaussian and gmm:10)"),
+    .describe(
+      "priors to sample from: own, densities of codes, or folders of runs trained on codes:RUN, with + between those of several latents (default: own, else full-gaussian and gmm:10)",
+    ),
   extractor: z
     .string()
     .optional()
@@ -62,6 +64,7 @@ Examples:
   latentkit evaluate runs/vae-digits-1
   latentkit evaluate runs/vae-mnist-1 --metrics likelihood --samples 5000 --count 1000 --json
   latentkit evaluate runs/ae-mnist-1 --metrics frechet,kid --priors full-gaussian,gmm:10
+  latentkit evaluate runs/vq-vae-mnist-1 --metrics frechet --priors own,runs/pixelcnn-codes-1
   latentkit evaluate runs/diffusion-mnist-1 --metrics frechet --sampler steps=8 --sampler solver=dpm-solver++`,
     )
     .action(
@@ -70,7 +73,8 @@ Examples:
         options: DeviceOptions & { readonly json?: boolean; readonly sampler?: readonly string[] },
       ) => {
         const settings = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
-        const { metrics, priors, count, extractor, ...rest } = settings;
+        const { metrics, count, extractor, priors: named, ...rest } = settings;
+        const priors = named?.map((name) => name.replaceAll("+", ","));
         metrics?.forEach(findMetric);
         for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
         const lines = new LineProgress("training the extractor");

@@ -1,3 +1,4 @@
+import { LatentkitError } from "../../errors.ts";
 import type { DataSource } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { gridRaster } from "../../kinds/registry.ts";
@@ -132,7 +133,14 @@ async function show(
     case "done": {
       progress.finish();
       const codes = { run, trained: training.trained, openParent: () => openParent(run, device, nodePlatform) };
-      const pictures = [...(await trainingGrids(training)), ...(await decodedGrids(codes))];
+      // The prior of one level of several gives no picture by itself.
+      const decoded = await decodedGrids(codes).catch((error: unknown) => {
+        if (!(error instanceof LatentkitError)) throw error;
+        progress.event("warning", { step: event.step, message: error.message });
+        if (!json) progress.log(`no pictures of samples: ${error.message}`);
+        return [];
+      });
+      const pictures = [...(await trainingGrids(training)), ...decoded];
       for (const { name, grid } of pictures) await run.writeSample(name, [encodePng(gridRaster(grid))]);
       const { trained, source } = training;
       const openData = (): Promise<DataSource> => Promise.resolve(source);

@@ -3,10 +3,11 @@ import { exampleSize } from "../../data/dataset.ts";
 import { ConfigError } from "../../errors.ts";
 import { inRandomOrder } from "../../data/examples/drawn-examples.ts";
 import { firstExamples } from "../../data/first-examples.ts";
-import { forExamples } from "../given-examples.ts";
+import { forExamples, labelsOf } from "../given-examples.ts";
 import { splitSpec } from "../../data/split-spec.ts";
 import { decodedAsMeans, shownAs } from "../samples/shown-samples.ts";
 import { lacking } from "../capabilities.ts";
+import { isDensity } from "../../latent/density.ts";
 import type { LatentCodes } from "../latent-codes.ts";
 import { type MetricContext, oncePerContext } from "./metric.ts";
 
@@ -23,8 +24,9 @@ const mostNumbers = 2 ** 29;
 export function lackingSamples({ loaded: { trained }, priors }: MetricContext): string | undefined {
   const own = priors.includes(ownPrior) && lacking(trained.model, ["sample"]);
   if (own) return `${own}; use --priors full-gaussian,gmm:10`;
-  const fitted = priors.some((prior) => prior !== ownPrior) && lacking(trained.model, ["encode", "decode", "vector"]);
-  return fitted ? `${fitted}, so that no density of codes can be fitted; use --priors own` : undefined;
+  const fitted = priors.some(isDensity) && lacking(trained.model, ["encode", "decode", "vector"]);
+  if (fitted) return `${fitted}, so that no density of codes can be fitted; use --priors own, or a run trained on them`;
+  return priors.some((prior) => prior !== ownPrior) ? lacking(trained.model, ["decode"]) : undefined;
 }
 
 /**
@@ -40,7 +42,11 @@ export async function samplesOf(context: MetricContext, prior: string, count: nu
   if (prior === ownPrior && !decoder)
     return trained.sample(count, { seed, ...sampler, ...shownAs(trained.model, kind, show) });
   const density = await context.prior(prior);
-  const condition = { ...(decoder && forExamples(loaded.trained, reals).condition), ...trained.condition };
+  const condition = {
+    ...(decoder && forExamples(loaded.trained, reals).condition),
+    ...labelsOf(density, reals),
+    ...trained.condition,
+  };
   const options = prior === ownPrior ? sampler : {};
   const codes = (of: number, first: number): Promise<LatentCodes> =>
     density.sample(of, { seed, first, condition, options });

@@ -2,6 +2,7 @@ import { type CapabilityName, lacking } from "../capabilities.ts";
 import type { Binarization } from "../../data/binarize.ts";
 import type { DataSource, Split, SplitName } from "../../data/split.ts";
 import type { Extractor } from "../extractors/extractor.ts";
+import type { Model } from "../../models/model.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { ConditionValues } from "../condition.ts";
 import type { LatentCodes } from "../latent-codes.ts";
@@ -71,6 +72,8 @@ export interface MetricContext {
 
 /** A distribution of the codes of new examples. */
 export interface CodeSampler {
+  /** What it can be conditioned on. */
+  readonly condition?: Model["condition"];
   sample(
     count: number,
     options: {

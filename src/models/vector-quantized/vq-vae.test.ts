@@ -199,7 +199,7 @@ test("what is left out below a given level is sampled, also where means are aske
   const codes = completeCodes(model.latents, { top }, { count: 2, context: evaluation, means: true });
   expect(codes["bottom"]!.shape).toEqual([2, 4, 6]);
   expect(() => model.decode({ bottom: codes["bottom"]! }, evaluation)).toThrow(
-    "decode: a level is missing, got codes of bottom, expected those of top, bottom",
+    "decode: a level is missing, got codes of bottom, expected those of top, bottom; a prior for each level: latentkit sample RUN --prior TOP,BOTTOM",
   );
 });
 

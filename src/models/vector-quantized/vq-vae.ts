@@ -95,7 +95,7 @@ export class VQVAE implements Model {
       const symbols = codes[latent.name];
       if (!symbols)
         throw new ConfigError(
-          `decode: a level is missing, got codes of ${Object.keys(codes).join(", ")}, expected those of ${this.latents.map(({ name }) => name).join(", ")}`,
+          `decode: a level is missing, got codes of ${Object.keys(codes).join(", ")}, expected those of ${this.latents.map(({ name }) => name).join(", ")}; a prior for each level: latentkit sample RUN --prior TOP,BOTTOM`,
         );
       fromAbove = level.descend(quantizer.vectorsOf(asRows(symbols, quantizer.depth)), fromAbove, context);
     }
