@@ -46,7 +46,7 @@ describe("compare", () => {
     const written = statSync(file("both/ae.json")).mtimeMs;
     const again = await latentkit.run(...args, "--markdown");
     expect(statSync(file("both/ae.json")).mtimeMs).toBe(written);
-    expect(again.stdout).toMatch(/^\| +\| reconstructions \| own p\(z\) \| gmm:2 \| midpoints \| nll \|/);
+    expect(again.stdout).toMatch(/^\| +\| reconstructions \| own p\(z\) \| gmm:2 \| midpoints \| nll \| log p\(x\) \|/);
     expect(again.stdout).toMatch(/^\| ae \| [\d.]+ \| - \| [\d.]+ \| [\d.]+ \| - \|/m);
   });
 

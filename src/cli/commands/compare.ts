@@ -74,7 +74,7 @@ export function define(command: Command): void {
       `
 Trains the runs that are missing in --out, evaluates all on the same test examples, and prints one table: Frechet distances of
 reconstructions, of samples from each of --priors and of midpoints between codes, as in arXiv:1903.12436, then the
-likelihood, the mean squared error of reconstructions, the number of parameters and the training time; - where a model lacks the
+likelihood with what it is (log p(x) itself, or a bound from --samples), the mean squared error of reconstructions, the number of parameters and the training time; - where a model lacks the
 capability. report.html in --out has the image grids side by side. Finished work is kept: stop with Ctrl-C, and run the same
 command again to resume.
 
@@ -171,9 +171,9 @@ function notesOn(runs: readonly ComparedRun[]): string[] {
     `${examples} test examples${features}.`,
     ...(kinds.size > 1
       ? [
-          `Likelihoods do not compare: ${[...kinds].map(([kind, labels]) => `${kind} of ${labels.join(", ")}`).join("; ")}.`,
+          `Likelihoods do not compare: ${[...kinds].map(([kind, labels]) => `${kind} (${labels.join(", ")})`).join("; ")}.`,
         ]
-      : []),
+      : Array.from(kinds.keys(), (kind) => `Likelihoods are ${kind}, in nats per example.`)),
     ...(given.length > 0 ? [`Likelihoods of ${given.join(", ")} are conditional on the label.`] : []),
     ...new Set(runs.flatMap(({ warnings }) => warnings)),
     ...failuresOf(runs),

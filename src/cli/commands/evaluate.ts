@@ -98,7 +98,7 @@ Examples:
     );
 }
 
-function described({ split, step, examples, metrics: found }: Evaluation): string {
+function described({ split, step, examples, binarize, metrics: found }: Evaluation): string {
   const rows = Object.entries(found).flatMap(([metric, { results, failed }]) =>
     failed === undefined
       ? results.map(({ name, of, value, standardError, interval, note }) => {
@@ -120,6 +120,6 @@ function described({ split, step, examples, metrics: found }: Evaluation): strin
     `${(examples / likelihood.seconds).toPrecision(3)} examples per second`;
   const features = new Set(Object.values(found).map(({ conditions }) => conditions["features"]));
   const compared = [...features].flatMap((name) => (typeof name === "string" ? [`features of ${name}`] : []));
-  const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}`;
+  const head = `${split} split, ${examples} examples, step ${step}${likelihood ? "; in nats per example" : ""}${binarize === "none" ? "" : `, ${binarize} binarization`}`;
   return [head, table(rows), ...compared, ...(held === "" ? [] : [held]), ...(speed ? [speed] : [])].join("\n\n");
 }

@@ -6,7 +6,7 @@ import { densityForms } from "../../latent/density.ts";
 import type { Report } from "../../evaluation/samples/sampling-loop.ts";
 import { guidedModel } from "../../evaluation/samples/guided-model.ts";
 import { marginalNames } from "../../evaluation/samples/sampling.ts";
-import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
+import { givesMeans, shownName } from "../../evaluation/samples/shown-samples.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import { type ClassIndices, classIndices } from "../../data/dataset.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
@@ -162,17 +162,7 @@ A model that may be given one, such as a diffusion model with guidance, samples 
         onReport: (report: Report) => reports.push(report),
         onStep: options.json ? undefined : (done: number, total: number) => progress.show(done, total),
       };
-      // A generator without noise in p(x|z) gives samples either way.
-      const noisy = has(trained.model, "likelihood");
-      const title = takesMean
-        ? means && noisy
-          ? "means of p(x|z)"
-          : noisy
-            ? "samples of p(x|z)"
-            : "samples"
-        : from
-          ? "means of p(x|z)"
-          : "samples";
+      const title = takesMean ? shownName(model, means) : from ? "means of p(x|z)" : "samples";
       const details = {
         run: path,
         step,

@@ -30,6 +30,10 @@ const columnsFor = (priors: readonly string[]): readonly Column[] => [
   ...priors.map((prior) => resultColumn(prior === ownPrior ? "own p(z)" : prior, "frechet", { of: prior })),
   resultColumn("midpoints", "frechet", { of: "midpoints" }),
   resultColumn("nll", "nll"),
+  {
+    heading: "log p(x)",
+    cell: ({ results }) => results.find(({ metric, name }) => metric === "likelihood" && name === "nll")?.note ?? "-",
+  },
   // Of clean examples, where the scores of a model may be of corrupted ones.
   resultColumn("mse", "mse", { metric: "reconstruction" }),
 ];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { kindOf } from "../../kinds/registry.ts";
+import { has } from "../capabilities.ts";
 import type { Model } from "../../models/model.ts";
 import { samplerOf } from "../../models/sampler.ts";
 
@@ -11,6 +12,12 @@ export function givesMeans(model: Model): boolean {
 
 /** What generated examples are: samples of p(x|z), or its means. */
 export type Shown = "samples" | "means";
+
+/** What samples of a model are called: a generator without noise in p(x|z) gives samples either way. */
+export const shownName = (model: Model, means: boolean): string => {
+  if (!has(model, "likelihood")) return "samples";
+  return means ? "means of p(x|z)" : "samples of p(x|z)";
+};
 
 /** Whether codes of another density are decoded to means of p(x|z): by default as the kind prefers, always where the model has no p(x|z). */
 export const decodedAsMeans = (model: Model, kind: string, show: Shown = kindOf(kind).shows): boolean =>

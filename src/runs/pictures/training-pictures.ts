@@ -14,7 +14,7 @@ import type { Run } from "../run.ts";
 import { splitSpec } from "../../data/split-spec.ts";
 import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
-import { shownAs } from "../../evaluation/samples/shown-samples.ts";
+import { shownAs, shownName } from "../../evaluation/samples/shown-samples.ts";
 import { epochPicture } from "./film.ts";
 import { forSamples, manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
 
@@ -58,7 +58,7 @@ export async function trainingGrids({ trained, source }: Pictured): Promise<read
     const grid = await sampleGrid(sampled, { count: sampleCount(model), ...shownAs(model, trained.kind) });
     grids.push({
       name: "samples.png",
-      title: shownAs(model, trained.kind).mean ? "means of p(x|z)" : "samples",
+      title: shownAs(model, trained.kind).mean ? shownName(model, true) : "samples",
       grid,
       terminalRows: 2,
     });

@@ -1,7 +1,8 @@
 import { ConfigError, LatentkitError } from "../../errors.ts";
 import type { ModelDefinition } from "../../models/definition.ts";
-import { parameters } from "../../nn/module.ts";
+import type { Model } from "../../models/model.ts";
 import type { RunInfo } from "../run-info.ts";
+import { parameters } from "../../nn/module.ts";
 import type { TrainingSettings } from "../../training/settings.ts";
 import { completeRun, type CompletingEvent } from "./complete-run.ts";
 import { comparedPictures } from "../reports/comparison-report.ts";
@@ -15,7 +16,7 @@ import { type Platform, withLoadProgress } from "../platform.ts";
 import type { ReportPicture } from "../reports/report-html.ts";
 import { Run } from "../run.ts";
 import { trainingSeconds } from "../stages/training-seconds.ts";
-import { parentPath } from "../run-spec.ts";
+import { parentPath, readRunData } from "../run-spec.ts";
 import { version } from "../../version.ts";
 
 /** A contestant: an existing run, or a model to train. */
@@ -45,7 +46,7 @@ export interface ComparedRun extends EvaluatedRun {
   /** Whether its likelihood is of binary data, not a density. */
   readonly binaryData: boolean;
   /** What its likelihood is of: likelihoods of different kinds do not compare. */
-  readonly likelihoodOf: LikelihoodKind;
+  readonly likelihoodOf: string;
   /** Whether it is conditional: its likelihood is then that of an example given its label. */
   readonly conditional: boolean;
   readonly pictures: readonly ReportPicture[];
@@ -117,7 +118,7 @@ export async function* compareRuns(
       parameters: [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0),
       ...(seconds !== undefined && { trainingSeconds: seconds }),
       binaryData: model.binaryData ?? false,
-      likelihoodOf: likelihoodKind(info.config),
+      likelihoodOf: likelihoodOf(model, loaded.run),
       conditional: model.condition?.required === true,
       pictures: await comparedPictures(loaded, measuring),
       ...measured,
@@ -152,23 +153,14 @@ const untrained = (label: string, path: string, { message }: LatentkitError): Co
   failed: { training: message },
 });
 
-export type LikelihoodKind =
-  | "probabilities of binary data"
-  | "probabilities of discrete levels"
-  | "probabilities and densities of columns"
-  | "densities of real numbers";
-
-const likelihoodKinds: Readonly<Record<string, LikelihoodKind>> = {
-  bernoulli: "probabilities of binary data",
-  logistic: "probabilities of discrete levels",
-  "logistic-mixture": "probabilities of discrete levels",
-  categorical: "probabilities of discrete levels",
-  columns: "probabilities and densities of columns",
-};
-
-/** By the setting `likelihood`, which every model with a choice of them has. */
-const likelihoodKind = ({ likelihood }: RunInfo["config"]): LikelihoodKind =>
-  (typeof likelihood === "string" && likelihoodKinds[likelihood]) || "densities of real numbers";
+/** What the likelihood of a run is of, with the binarization it was trained and is measured with: those of different ones do not compare. */
+function likelihoodOf({ binaryData, levels }: Model, run: Run): string {
+  const { binarize } = readRunData(run);
+  if (binaryData) return `probabilities of binary data${binarize === "none" ? "" : `, ${binarize} binarization`}`;
+  if (levels !== undefined) return `probabilities of ${levels} levels`;
+  const categories = run.info.data.columns?.some(({ kind }) => kind === "category");
+  return categories ? "probabilities and densities of columns" : "densities of real numbers";
+}
 
 function completed(
   path: string,

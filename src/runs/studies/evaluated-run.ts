@@ -17,6 +17,7 @@ const resultsSchema = z.array(
     of: z.string().optional(),
     value: z.number(),
     standardError: z.number().optional(),
+    note: z.string().optional(),
     better: z.enum(["lower", "higher"]).optional(),
   }),
 );
@@ -114,11 +115,15 @@ async function readEvaluated({ store, file }: ResultsFile): Promise<EvaluatedRun
   }
 }
 
-const keptResult = (metric: string, { name, of, value, standardError, better }: MetricResult): EvaluatedResult => ({
+const keptResult = (
+  metric: string,
+  { name, of, value, standardError, note, better }: MetricResult,
+): EvaluatedResult => ({
   metric,
   name,
   ...(of !== undefined && { of }),
   value,
   ...(standardError !== undefined && { standardError }),
+  ...(note !== undefined && { note }),
   ...(better && { better }),
 });
