@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError, UnsupportedOpError } from "../../errors.ts";
-import { has, lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
+import { lacking, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { densityForms } from "../../latent/density.ts";
 import type { Report } from "../../evaluation/samples/sampling-loop.ts";
 import { guidedModel } from "../../evaluation/samples/guided-model.ts";

@@ -9,7 +9,7 @@ import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import { searchRuns } from "../../node/studies.ts";
 import { bestOf, type Trial, type TriedRun } from "../../runs/studies/search-runs.ts";
 import { trainingSettings } from "../../training/settings.ts";
-import { checkedConfig, hasSetting } from "../options/model-spec.ts";
+import { checkedConfig, isOfModel } from "../options/model-spec.ts";
 import { durationText, metricText } from "../output/progress.ts";
 import { parseSpace, type Point, pointsOf } from "../options/search-space.ts";
 import { givenTraining } from "../options/training-overrides.ts";
@@ -110,7 +110,7 @@ Examples:
 
 function trialOf(definition: ModelDefinition, point: Point, common: Readonly<Record<string, unknown>>): Trial {
   const [own, others] = [true, false].map((model) =>
-    Object.fromEntries(Object.entries(point).filter(([key]) => hasSetting(definition, key) === model)),
+    Object.fromEntries(Object.entries(point).filter(([key]) => isOfModel(definition, key) === model)),
   ) as [Point, Point];
   const all: Readonly<Record<string, unknown>> = parseSettings(trainingSettings, others);
   const settings = Object.fromEntries(Object.keys(others).map((key) => [key, all[key]]));

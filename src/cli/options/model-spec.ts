@@ -1,6 +1,6 @@
 /** Models with settings in one word: `vae:beta=4:hiddenDims=400,200`. */
 import type { ModelDefinition } from "../../models/definition.ts";
-import { givenConfig } from "../../models/given-config.ts";
+import { givenConfig, splitConfig } from "../../models/given-config.ts";
 import { type FoundModel, namedModel } from "../../node/model-files.ts";
 import { settingsOf } from "../../settings-schema.ts";
 import { settingPairs } from "./settings.ts";
@@ -27,6 +27,10 @@ export const checkedConfig = (
   given: Readonly<Record<string, string>>,
   where = "--set",
 ): object => givenConfig(definition, given, (key) => `${where} ${key}`);
+
+/** Whether a setting is one of a model, or of the model whose codes it is trained on; others are of training. */
+export const isOfModel = (definition: ModelDefinition, key: string): boolean =>
+  hasSetting(definition, key) || Object.keys(splitConfig({ [key]: "" }).codes).length > 0;
 
 /** Whether a model has a setting. */
 export const hasSetting = ({ config }: ModelDefinition, key: string): boolean =>

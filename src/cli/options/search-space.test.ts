@@ -14,6 +14,24 @@ describe("settings to search", () => {
     expect(grid).toContainEqual({ latentDim: "8", hiddenDims: "100,50", learningRate: "0.01" });
   });
 
+  test("settings of the model whose codes another is trained on, and of its training, are found there", () => {
+    const space = parseSpace(findModel("diffusion"), [
+      "codes.latentDim=2,8",
+      "codes.steps=100..200",
+      "channels=8,16/8",
+    ]);
+    expect(space).toEqual([
+      { key: "codes.latentDim", values: ["2", "8"] },
+      { key: "codes.steps", low: 100, high: 200, log: false, whole: true },
+      { key: "channels", values: ["8,16", "8"] },
+    ]);
+    expect(() => parseSpace(findModel("diffusion"), ["codes.latentdim=2"])).toThrow(/did you mean codes.latentDim/);
+    expect(() => parseSpace(findModel("diffusion"), ["codes.latentDim=x"])).toThrow(
+      /^--set codes.latentDim: not a value/,
+    );
+    expect(() => parseSpace(vae, ["codes.latentDim=2"])).toThrow(/^--set codes.latentDim: unknown setting/);
+  });
+
   test("some of a grid are different ones, the same by the same seed", () => {
     const some = points(["latentDim=2,4,8,16", "beta=1,2"], 5);
     expect(new Set(some.map((point) => JSON.stringify(point))).size).toBe(5);

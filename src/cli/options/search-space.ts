@@ -5,7 +5,6 @@ import type { ModelDefinition } from "../../models/definition.ts";
 import { nearestName } from "../../nearest-name.ts";
 import { stream } from "../../random/index.ts";
 import { trainingSettings } from "../../training/settings.ts";
-import { hasSetting } from "./model-spec.ts";
 import { settingsOf } from "../../settings-schema.ts";
 import { parseSettings, settingPairs } from "./settings.ts";
 
@@ -32,9 +31,9 @@ const rangeForm = /^([-+\d.e]+?)\.\.([-+\d.e]+?)(:log)?$/i;
  */
 export function parseSpace(definition: ModelDefinition, pairs: readonly string[]): readonly Dimension[] {
   return Object.entries(settingPairs(pairs, "--set")).map(([key, text]) => {
-    const schema = schemaOf(definition, key);
-    const setting = settingsOf(schema).find((each) => each.key === key)!;
-    const check = (value: string): unknown => parseSettings(schema, { [key]: value }, (name) => `--set ${name}`);
+    const { schema, name } = settingOf(definition, key);
+    const setting = settingsOf(schema).find((each) => each.key === name)!;
+    const check = (value: string): unknown => parseSettings(schema, { [name]: value }, () => `--set ${key}`);
     const [, from = "", to = "", log] = rangeForm.exec(text) ?? [];
     if (from === "") {
       const values = text.split(setting.value === "list" ? "/" : ",").map((value) => value.trim());
@@ -51,14 +50,21 @@ export function parseSpace(definition: ModelDefinition, pairs: readonly string[]
   });
 }
 
-/** The model's own settings, where it has one of the name, else those of training. */
-function schemaOf(definition: ModelDefinition, key: string): z.ZodType {
-  if (hasSetting(definition, key)) return definition.config;
-  if (key in trainingSettings.shape) return trainingSettings;
-  const known = [
-    ...settingsOf(definition.config).map((setting) => setting.key),
-    ...Object.keys(trainingSettings.shape),
-  ];
+/** The settings that one is of, and its name there: the model's own, those of the models whose codes it is trained on as `codes.KEY`, and those of training. */
+function settingOf(definition: ModelDefinition, key: string): { readonly schema: z.ZodType; readonly name: string } {
+  const ofCodes = Object.values(definition.codes ?? {}).map((codes) => codes.definition.config);
+  const all = new Map<string, { readonly schema: z.ZodType; readonly name: string }>();
+  const add = (schema: z.ZodType, prefix = ""): void => {
+    for (const { key: name } of settingsOf(schema))
+      if (!all.has(prefix + name)) all.set(prefix + name, { schema, name });
+  };
+  add(definition.config);
+  add(trainingSettings);
+  for (const schema of ofCodes) add(schema, "codes.");
+  if (ofCodes.length > 0) add(trainingSettings, "codes.");
+  const found = all.get(key);
+  if (found) return found;
+  const known = [...all.keys()];
   const nearest = nearestName(key, known);
   throw new ConfigError(
     `--set ${key}: unknown setting, got "${key}", expected one of ${known.join(", ")}${nearest ? `; did you mean ${nearest}?` : ""}`,
