@@ -1,7 +1,8 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type * as ort from "onnxruntime-node";
 import { DataError, DeviceError } from "../errors.ts";
-import { largeGraph, unreturnable } from "../onnx/emit.ts";
+import { largeGraph } from "../onnx/emit.ts";
+import { unreturnable } from "../onnx/model-proto.ts";
 import type { Rewrite } from "../graph/op.ts";
 import type { Device, Session } from "./device.ts";
 import { probeBlocks } from "./probe-blocks.ts";
