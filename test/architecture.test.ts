@@ -102,7 +102,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // Published tables: which models and settings, and what was reported. As data: no model is imported.
   reproductions: ["data", "training"],
   // Runs in a store on a platform, which are given: neither files nor processes.
-  runs: [...foundations, ...core, ...tools, "reproductions"],
+  // They export models as ONNX.
+  runs: [...foundations, ...core, "onnx", ...tools, "reproductions"],
   "index.ts": [...foundations, ...core, ...tools],
   browser: [...foundations, ...core, ...tools, "runs"],
   node: [...foundations, ...core, "onnx", ...tools, "reproductions", "runs", "browser", "index.ts"],

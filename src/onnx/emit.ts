@@ -116,7 +116,12 @@ export function lowered(program: OnnxProgram): LoweredModel {
   });
   const final = (name: string): string => renamed.get(name) ?? name;
   return {
-    nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map(final), outputs: node.outputs.map(final) })),
+    nodes: nodes.map(({ opType, inputs, outputs, attrs }) => ({
+      opType,
+      inputs: inputs.map(final),
+      outputs: outputs.map(final),
+      attrs,
+    })),
     initializers: [...initializers.values()],
     inputs: read,
     outputs: roots.map((type, i) => ({ name: outputNames[i]!, type })),

@@ -27,7 +27,7 @@ export async function writeFileAtomic(path: string, content: FileContent, confir
 }
 
 /**
- * Makes the folder `path` with these files (name -> content) in it. `path` must not exist or be empty.
+ * Makes the folder `path` with these files (name -> content; names with slashes are in folders of it) in it. `path` must not exist or be empty.
  * Throws ConfigError, and leaves nothing behind, where the disk refuses.
  */
 export async function writeFolderAtomic(
@@ -38,7 +38,10 @@ export async function writeFolderAtomic(
   const temporary = temporaryBeside(path);
   try {
     await mkdir(temporary);
-    for (const [name, content] of files) await writeSynced(join(temporary, name), content);
+    for (const [name, content] of files) {
+      if (name.includes("/")) await mkdir(dirname(join(temporary, name)), { recursive: true });
+      await writeSynced(join(temporary, name), content);
+    }
     await syncFolder(temporary);
     await confirm();
     await rmdir(path).catch((error: unknown) => {
