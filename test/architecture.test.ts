@@ -104,10 +104,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // Runs in a store on a platform, which are given: neither files nor processes.
   // They export models as ONNX.
   runs: [...foundations, ...core, "onnx", ...tools, "reproductions"],
+  // Loaded runs over HTTP: requests and answers, no sockets.
+  server: [...foundations, ...core, "onnx", ...tools, "runs"],
   "index.ts": [...foundations, ...core, ...tools],
   browser: [...foundations, ...core, ...tools, "runs"],
-  node: [...foundations, ...core, "onnx", ...tools, "reproductions", "runs", "browser", "index.ts"],
-  cli: [...foundations, ...core, ...tools, "reproductions", "runs", "node"],
+  node: [...foundations, ...core, "onnx", ...tools, "reproductions", "runs", "server", "browser", "index.ts"],
+  cli: [...foundations, ...core, ...tools, "reproductions", "runs", "server", "node"],
 };
 
 /** Files that may import a layer above their own, with the reason. */

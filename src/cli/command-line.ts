@@ -40,6 +40,7 @@ const commands: readonly (readonly [
   ["search", "hyperparameter search on the validation split", () => import("./commands/search.ts")],
   ["reproduce", "reproduce a table of a paper", () => import("./commands/reproduce.ts")],
   ["report", "write the report of a run, one HTML file", () => import("./commands/report.ts")],
+  ["serve", "serve runs over HTTP", () => import("./commands/serve.ts")],
   ["export", "export a run: ONNX, safetensors and a model card", () => import("./commands/export.ts")],
   ["models", "list the models, or show one model's settings", () => import("./commands/models.ts")],
   ["data", "list, fetch or show data sources", () => import("./commands/data.ts")],

@@ -27,7 +27,7 @@ interface Exported {
   readonly shape: Shape;
 }
 
-/** The functions that a model has: encoder, decoder, density, classifier, discriminator, and its sampler as one graph or step by step. */
+/** The functions that a model has: encoder, decoder, reconstruction, bound, density, classifier, discriminator, and its sampler as one graph or step by step. */
 export function modelGraphs({ model, shape }: Exported): readonly ModelGraph[] {
   const ofExamples = (
     name: string,
@@ -76,6 +76,22 @@ export function modelGraphs({ model, shape }: Exported): readonly ModelGraph[] {
         };
       },
     });
+  if (model.reconstruct)
+    graphs.push(
+      ofExamples(
+        "reconstruction",
+        "reconstructions of examples: means of p(x|z) at the mean of q(z|x)",
+        (x, context) => ({
+          x_mean: model.reconstruct!(x, context),
+        }),
+      ),
+    );
+  if (model.elbo)
+    graphs.push(
+      ofExamples("elbo", "the evidence lower bound in nats of each example, from one sample of z", (x, context) => ({
+        elbo: model.elbo!(x, context).elbo,
+      })),
+    );
   if (model.logProb)
     graphs.push(
       ofExamples("log_prob", "log p(x) in nats of each example", (x, context) => ({

@@ -1,0 +1,197 @@
+import { ConfigError } from "../errors.ts";
+import type { DType } from "../graph/shape.ts";
+import type { ValueInfo } from "../onnx/model-proto.ts";
+import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
+import type { ExportedGraph } from "../runs/export/exported-model.ts";
+import type { Device, Session } from "../runtime/device.ts";
+import { allocate, type HostArray, hostArray, ortTensor } from "../runtime/host-array.ts";
+import { Batcher, type BatcherOptions, type Rows } from "./batcher.ts";
+
+/** An array with its shape, as requests and answers have them. */
+export interface ShapedArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: HostArray;
+}
+
+/** The inputs or outputs of a function, by name. */
+export type Arrays = Readonly<Record<string, ShapedArray>>;
+
+/** Limits of a server: rows of a batch, which a request may have at most; how long a batch waits for others; and how many rows may wait. */
+export type ServingLimits = Omit<BatcherOptions<never, never>, "run">;
+
+export interface ServedOptions {
+  readonly device: Device;
+  readonly limits: ServingLimits;
+  /** Of inputs without a row for each example: options of a sampler. */
+  readonly defaults: Readonly<Record<string, number>>;
+}
+
+/** What a request is computed from: its inputs, and the seed of its noise. */
+interface Asked {
+  readonly arrays: Arrays;
+  readonly seed: number;
+}
+
+/**
+ * A function of a model for requests of any number of rows, which are computed together. Inputs without a row for each example (a temperature) have a
+ * default, and requests of one batch have the same. Noise is drawn by the server, by the seed of the request alone: the same request has the same
+ * answer, whatever it is computed with.
+ */
+export class ServedFunction {
+  readonly graph: ExportedGraph;
+  /** What a client gives: all inputs but noise and the number of rows. */
+  readonly inputs: readonly ValueInfo[];
+  readonly #session: Session;
+  readonly #options: ServedOptions;
+  /** By the values of inputs that a batch shares. */
+  readonly #batchers = new Map<string, Batcher<Asked, Arrays>>();
+
+  private constructor(graph: ExportedGraph, session: Session, options: ServedOptions) {
+    this.graph = graph;
+    this.inputs = graph.inputs.filter(({ name }) => !(name in graph.noise) && name !== "batch");
+    this.#session = session;
+    this.#options = options;
+  }
+
+  static async load(graph: ExportedGraph, options: ServedOptions): Promise<ServedFunction> {
+    const inputs = graph.inputs.map(({ name }) => name);
+    const model = { bytes: graph.bytes, inputs, nodes: 0, work: Infinity, computedBytes: 0 };
+    return new ServedFunction(graph, await options.device.load(model, []), options);
+  }
+
+  /** Whether the number of rows is the client's to say, for no input has it. */
+  get countsRows(): boolean {
+    return !this.inputs.some(hasRows);
+  }
+
+  /**
+   * The outputs for some inputs, or for `rows` where no input has rows. Throws ConfigError for inputs that do not fit, OverloadedError where too many
+   * requests wait.
+   */
+  async run(
+    given: Arrays,
+    { seed = 0, rows }: { readonly seed?: number; readonly rows?: number } = {},
+  ): Promise<Arrays> {
+    const arrays = this.#checked(given);
+    const count = this.#rowsOf(arrays, rows);
+    const shared = this.inputs.flatMap((info) => (hasRows(info) ? [] : [Number(arrays[info.name]!.data[0])]));
+    const key = shared.join();
+    let batcher = this.#batchers.get(key);
+    if (!batcher) {
+      // Few values are usual; those of no request in flight are forgotten.
+      if (this.#batchers.size > 100) this.#batchers.clear();
+      batcher = new Batcher({ ...this.#options.limits, run: (requests) => this.#compute(requests) });
+      this.#batchers.set(key, batcher);
+    }
+    return batcher.submit({ inputs: { arrays, seed }, rows: count });
+  }
+
+  /** Frees the model once all that was asked is answered. */
+  async release(): Promise<void> {
+    for (const batcher of this.#batchers.values()) await batcher.finished();
+    await this.#session.release();
+  }
+
+  #checked(given: Arrays): Arrays {
+    const unknown = Object.keys(given).find((name) => !this.inputs.some((info) => info.name === name));
+    if (unknown !== undefined)
+      throw new ConfigError(
+        `${unknown}: unknown input, got "${unknown}", expected ${this.inputs.map(({ name }) => name).join(", ") || "none"}`,
+      );
+    return Object.fromEntries(
+      this.inputs.map(({ name, type }) => {
+        const array = given[name] ?? this.#default(name, type.dtype);
+        const wanted = `${type.dtype} [${type.shape.join(", ")}]`;
+        if (!array) throw new ConfigError(`${name}: input is missing, got none, expected ${wanted}`);
+        const fits =
+          array.dtype === type.dtype &&
+          array.shape.length === type.shape.length &&
+          type.shape.every((d, i) => typeof d === "string" || d === array.shape[i]);
+        if (!fits)
+          throw new ConfigError(
+            `${name}: input does not fit, got ${array.dtype} [${array.shape.join(", ")}], expected ${wanted}`,
+          );
+        const wrong = (array.data as Float32Array).findIndex((v) => typeof v === "number" && !Number.isFinite(v));
+        if (wrong !== -1)
+          throw new ConfigError(
+            `${name}: a value is not finite, got ${String(array.data[wrong])} at ${wrong}, expected numbers`,
+          );
+        return [name, array];
+      }),
+    );
+  }
+
+  #default(name: string, dtype: DType): ShapedArray | undefined {
+    const number = this.#options.defaults[name];
+    if (number !== undefined && dtype === "float32") return { dtype, shape: [], data: Float32Array.of(number) };
+    return undefined;
+  }
+
+  #rowsOf(arrays: Arrays, asked: number | undefined): number {
+    const { mostRows } = this.#options.limits;
+    const [first, ...others] = this.inputs.filter(hasRows);
+    const rows = first ? arrays[first.name]!.shape[0]! : (asked ?? 1);
+    const other = others.find(({ name }) => arrays[name]!.shape[0] !== rows);
+    if (other)
+      throw new ConfigError(
+        `${other.name}: rows differ, got ${arrays[other.name]!.shape[0]}, expected ${rows} as of ${first!.name}`,
+      );
+    if (!Number.isSafeInteger(rows) || rows < 1 || rows > mostRows)
+      throw new ConfigError(`${first?.name ?? "count"}: number of rows, got ${rows}, expected 1 to ${mostRows}`);
+    return rows;
+  }
+
+  async #compute(requests: readonly Rows<Asked>[]): Promise<readonly Arrays[]> {
+    const rows = requests.reduce((sum, request) => sum + request.rows, 0);
+    const { device } = this.#options;
+    const feeds = Object.fromEntries(
+      this.graph.inputs.map(({ name, type }) => {
+        if (name === "batch")
+          return [name, ortTensor(device, BigInt64Array.of(BigInt(rows)), { dtype: "int64", shape: [1] })];
+        const batched = type.shape.some((d) => typeof d === "string");
+        const shape = type.shape.map((d) => (typeof d === "string" ? rows * factorOf(d) : d));
+        const data = allocate(
+          type.dtype,
+          shape.reduce((size, d) => size * d, 1),
+        );
+        if (!batched) data.set(requests[0]!.inputs.arrays[name]!.data as never);
+        else {
+          let at = 0;
+          for (const { inputs, rows: own } of requests) {
+            const part = data.subarray(at, (at += (data.length / rows) * own));
+            if (name in this.graph.noise) this.#draw(name, part as Float32Array, inputs.seed);
+            else part.set(inputs.arrays[name]!.data as never);
+          }
+        }
+        return [name, ortTensor(device, data, { dtype: type.dtype, shape })];
+      }),
+    );
+    const { outputs } = this.graph;
+    const found = await this.#session.run(feeds, Object.fromEntries(outputs.map(({ name }) => [name, null])));
+    let at = 0;
+    return requests.map(({ rows: own }) => {
+      const from = at;
+      at += own;
+      return Object.fromEntries(
+        outputs.map(({ name, type }) => {
+          const data = hostArray(found[name]!);
+          const perRow = data.length / rows;
+          const shape = type.shape.map((d) => (typeof d === "string" ? own * factorOf(d) : d));
+          return [name, { dtype: type.dtype, shape, data: data.slice(from * perRow, at * perRow) }];
+        }),
+      );
+    });
+  }
+
+  #draw(name: string, into: Float32Array, seed: number): void {
+    const key = streamKey(seed, "served", this.graph.name, name);
+    if (this.graph.noise[name] === "normal") fillNormal(into, key);
+    else fillUniform(into, key);
+  }
+}
+
+const hasRows = ({ type }: ValueInfo): boolean => typeof type.shape[0] === "string";
+
+/** How many times the batch size an extent is: `2*batch` of any-batch.ts. */
+const factorOf = (extent: string): number => Number(/^(\d+)\*/.exec(extent)?.[1] ?? 1);
