@@ -20,6 +20,7 @@ import { pca } from "./autoencoders/pca.ts";
 import { rae } from "./autoencoders/rae.ts";
 import { maskedDiffusion } from "./diffusion/masked/masked-diffusion.ts";
 import { transformer } from "./autoregressive/transformer.ts";
+import { vdvae } from "./hierarchical/vdvae.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
@@ -38,6 +39,7 @@ export const registry: readonly ModelDefinition[] = [
   m2,
   iwae,
   twoLayer,
+  vdvae,
   betaTCVAE,
   dipVAE,
   factorVAE,
