@@ -26,4 +26,5 @@ export { MLP, type MLPOptions } from "./mlp.ts";
 export { parameters, variables } from "./module.ts";
 export { BatchNorm, GroupNorm, LayerNorm } from "./normalization.ts";
 export { type Layer, ResidualBlock, type ResidualBlockOptions } from "./residual.ts";
-export { SpectrallyNormalized } from "./spectral-normalization.ts";
+export { SpectralPenalty, SpectrallyNormalized } from "./spectral-normalization.ts";
+export { SqueezeExcite } from "./squeeze-excite.ts";
