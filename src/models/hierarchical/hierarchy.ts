@@ -132,7 +132,8 @@ export class Hierarchy implements Model {
     const rate = total(rates);
     const charged = this.#freeBits === 0 ? rate : total(rates.map((each) => maximum(each, this.#freeBits)));
     const bound = distortion.add(charged.mul(warmupWeight(step, this.#warmup)));
-    const metrics = { negElbo: distortion.add(rate), rate, distortion };
+    const byLatent = rates.map((each, i) => [`rate.${this.latents[i]!.name}`, each]);
+    const metrics = { negElbo: distortion.add(rate), rate, distortion, ...Object.fromEntries(byLatent) };
     if (!this.penalty) return [{ name: "loss", loss: bound, parameters: parameters(this), metrics }];
     const penalty = this.penalty.of(context);
     const loss = bound.add(penalty.mul(this.penalty.weight));
