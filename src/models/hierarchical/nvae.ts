@@ -149,7 +149,7 @@ export const nvae = defineModel<NVAEConfig>({
     ...hierarchyConfig,
     posterior: hierarchyConfig.posterior.default("residual"),
   }),
-  presets: [...gridPresets, ...likelihoodPresets],
+  presets: [...gridPresets(), ...likelihoodPresets],
   remedies: hierarchyRemedies,
   build(config, data) {
     requireGrids("nvae", data);

@@ -39,6 +39,12 @@ export const posteriorForms: Readonly<Record<PosteriorName, PosteriorForm>> = {
   },
   residual({ mean: d, logVar }, p) {
     const q = new Normal(p.mean.add(d), { logVar: p.logVar.add(logVar) });
-    return { q, rate: square(d).mul(p.precision).add(exp(logVar)).sub(logVar.add(1)).mul(0.5) };
+    return {
+      q,
+      rate: square(d)
+        .mul(p.precision)
+        .add(exp(logVar).sub(logVar.add(1)))
+        .mul(0.5),
+    };
   },
 };

@@ -1,19 +1,26 @@
 import type { Preset } from "../definition.ts";
 import type { DataSpec } from "../model.ts";
 
-const sidesOf = ({ shape }: DataSpec): readonly number[] => shape.slice(1);
-const isImage = ({ kind }: DataSpec): boolean => kind === "image";
+const images =
+  (low: number, high: number, divisor: number) =>
+  ({ kind, shape }: DataSpec): boolean =>
+    kind === "image" && shape.slice(1).every((side) => side >= low && side <= high && side % divisor === 0);
 
-/** For hierarchies of grids. */
-export const gridPresets: readonly Preset[] = [
+// Convolutions at the full resolution would take most of a step. Patches leave them out: what is within one is a matter of channels.
+const training = { batchSize: 64, learningRate: 2e-3, schedule: "cosine", warmup: 200, ema: 0.999 };
+
+/** For hierarchies of grids. `skipping`: what training skips, where a model leaves its gradients as they are. */
+export const gridPresets = (skipping: Readonly<Record<string, number>> = {}): readonly Preset[] => [
   {
-    suits: "images of even sides from 16 to 32",
-    fits: (data) => isImage(data) && sidesOf(data).every((side) => side >= 16 && side <= 32 && side % 2 === 0),
-    config: { latents: [1, 4, 4], patch: 2 },
+    suits: "images of sides from 16 to 32, divisible by 4",
+    fits: images(16, 32, 4),
+    config: { latents: [2, 6], patch: 4, width: 48 },
+    training: { ...training, ...skipping },
   },
   {
-    suits: "images of sides above 32, divisible by 4",
-    fits: (data) => isImage(data) && sidesOf(data).every((side) => side > 32 && side % 4 === 0),
-    config: { latents: [1, 4, 4], patch: 4 },
+    suits: "images of sides above 32, divisible by 8",
+    fits: images(33, 4096, 8),
+    config: { latents: [2, 3, 3], patch: 4, width: 48 },
+    training: { ...training, ...skipping },
   },
 ];

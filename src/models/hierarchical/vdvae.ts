@@ -143,7 +143,7 @@ export const vdvae = defineModel<VDVAEConfig>({
     ...hierarchyConfig,
     posterior: hierarchyConfig.posterior.default("absolute"),
   }),
-  presets: [...gridPresets, ...likelihoodPresets],
+  presets: [...gridPresets({ clipNorm: 200, skipNorm: 1000 }), ...likelihoodPresets],
   remedies: hierarchyRemedies,
   build(config, data) {
     requireGrids("vdvae", data);
