@@ -49,9 +49,8 @@ export interface HierarchyParts {
   readonly penalty?: { readonly weight: number; of(context: Context): Tensor };
 }
 
-/** One sample of each latent, top first: its log densities, and its rate in closed form, each [rows]. */
+/** One sample of each latent, top first: its log densities, and its rate, each [rows]. */
 interface Sampled {
-  readonly level: Level;
   readonly logP: Tensor;
   readonly logQ: Tensor;
   readonly rate: Tensor;
@@ -64,7 +63,8 @@ interface Sampled {
  *   log p(x) >= E_q[log p(x|z)] - sum_l E_q[KL(q(z_l|z_<l, x) || p(z_l|z_<l))]
  *
  * A deterministic pass from x upwards gives each level its features; on the way down each level meets those above it. The rate of a
- * level is its KL in closed form at samples of the levels above. With free bits (Kingma et al. 2016, arXiv:1606.04934, eq. 15) the loss has
+ * level is its KL in closed form at samples of the levels above. Where inference goes up instead, from each latent to the one above, the rate is
+ * log q - log p of the sample. With free bits (Kingma et al. 2016, arXiv:1606.04934, eq. 15) the loss has
  * max(rate_l, free) in its place, of the rate's mean over the batch.
  */
 export class Hierarchy implements Model {
@@ -104,10 +104,15 @@ export class Hierarchy implements Model {
 
   encode(x: Tensor, context: Context, take: Take): Posteriors {
     const posteriors: Record<string, Distribution> = {};
-    const rising = this.networks.rise(x, context);
+    const { networks, latents } = this;
+    if (networks.climb) {
+      networks.climb(x, context, (each, i) => take((posteriors[latents[i]!.name] = joint(each, networks.levels[i]!))));
+      return Object.fromEntries(latents.map(({ name }) => [name, posteriors[name]!]));
+    }
+    const rising = networks.rise(x, context);
     this.#descend(x.shape[0]!, context, (level, { p, h }, i) => {
       const q = joint(this.#form(level.estimate(h, rising[i]!, context), p).q, level);
-      posteriors[this.latents[i]!.name] = q;
+      posteriors[latents[i]!.name] = q;
       return take(q);
     });
     return posteriors;
@@ -174,17 +179,18 @@ export class Hierarchy implements Model {
     const rows = samples * batch;
     const repeated = (t: Tensor): Tensor =>
       samples === 1 ? t : reshape(t.broadcastTo([samples, ...t.shape]), [rows, ...t.shape.slice(1)]);
-    const rising = this.networks.rise(x, context).map(repeated);
+    const climbed: { readonly q: Normal; readonly value: Tensor }[] = [];
+    this.networks.climb?.(repeated(x), context, (q, i) => (climbed[i] = { q, value: q.rsample() }).value);
+    const rising = this.networks.climb ? [] : this.networks.rise(x, context).map(repeated);
     const sampled: Sampled[] = [];
     const bottom = this.#descend(rows, context, (level, { p, h }, i) => {
-      const { q, rate } = this.#form(level.estimate(h, rising[i]!, context), p);
-      const value = q.rsample();
-      sampled.push({
-        level,
-        logP: joint(p, level).logProb(value),
-        logQ: joint(q, level).logProb(value),
-        rate: sum(reshape(rate, [rows, -1]), 1),
-      });
+      const { q, rate } = climbed[i]
+        ? { q: climbed[i].q, rate: undefined }
+        : this.#form(level.estimate(h, rising[i]!, context), p);
+      const value = climbed[i]?.value ?? q.rsample();
+      const logP = joint(p, level).logProb(value);
+      const logQ = joint(q, level).logProb(value);
+      sampled.push({ logP, logQ, rate: rate ? sum(reshape(rate, [rows, -1]), 1) : logQ.sub(logP) });
       return value;
     });
     const p = this.likelihood.of(this.networks.output(bottom, context));

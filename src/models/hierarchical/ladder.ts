@@ -21,7 +21,9 @@ export interface LadderConfig extends HierarchyConfig {
   readonly depth: number;
   readonly batchNorm: boolean;
   readonly activation: ActivationName;
+  readonly inference: (typeof inferenceNames)[number];
 }
+const inferenceNames = ["top-down", "bottom-up"] as const;
 
 /** `depth` linear layers of one width, each normalized and rectified, then `outDim` outputs where there are any. */
 class LadderMLP {
@@ -80,29 +82,41 @@ class LadderLevel implements Level {
  *
  *   d_L = MLP(x),   d_l = MLP(d_(l+1)),     p(z_l|z_(l-1)) = N(mean(z_(l-1)), var(z_(l-1))),     p(x|z_L)
  *
- * with one Gaussian of each d_l that the posterior is made of. The paper counts its levels from the bottom.
+ * with one Gaussian of each d_l that the posterior is made of. The paper counts its levels from the bottom. With inference from the bottom
+ * up it is the plain stack of layers that the paper compares with, whose d_l = MLP(z_(l+1)): two of them make the model of two-layer.ts.
  */
 class LadderNetworks implements HierarchyNetworks {
   /** Top first, as the levels. */
   readonly encoders: readonly LadderMLP[];
   readonly levels: readonly LadderLevel[];
   readonly decoder: LadderMLP;
+  readonly climb?: NonNullable<HierarchyNetworks["climb"]>;
   readonly #topDim: number;
   readonly #decoded: Shape;
 
   constructor(config: LadderConfig, { shape, decoded }: { readonly shape: Shape; readonly decoded: Shape }) {
-    const { latentDims, hiddenDims } = config;
+    const { latentDims, hiddenDims, inference } = config;
+    const climbs = inference === "bottom-up";
     if (latentDims.length !== hiddenDims.length)
       throw new ConfigError(
         `hiddenDims: one width for each latent, got ${hiddenDims.length} for ${latentDims.length} latents (latentDims=${latentDims.join(",")}), expected ${latentDims.length}`,
       );
-    this.encoders = hiddenDims.map((width, i) => new LadderMLP(config, [hiddenDims[i + 1] ?? sizeOf(shape), width]));
+    this.encoders = hiddenDims.map(
+      (width, i) => new LadderMLP(config, [(climbs ? latentDims : hiddenDims)[i + 1] ?? sizeOf(shape), width]),
+    );
     this.levels = latentDims.map((dim, i) => {
       // The network below a latent is as wide as the one that goes up to it.
       const from = i === 0 ? undefined : ([latentDims[i - 1]!, hiddenDims[i - 1]!] as const);
       return new LadderLevel(dim, hiddenDims[i]!, from && new LadderMLP(config, from, 2 * dim));
     });
     this.decoder = new LadderMLP(config, [latentDims.at(-1)!, hiddenDims.at(-1)!], sizeOf(decoded));
+    if (climbs)
+      this.climb = (x, context, take) => {
+        this.levels.reduceRight(
+          (below, level, i) => take(level.estimate(below, this.encoders[i]!.apply(below, context)), i),
+          flatten(x),
+        );
+      };
     this.#topDim = latentDims[0]!;
     this.#decoded = decoded;
   }
@@ -139,8 +153,12 @@ export const ladderVAE = defineModel<LadderConfig>({
     depth: z.int().min(1).max(16).default(2).describe("hidden layers of each of them"),
     batchNorm: z.boolean().default(true).describe("batch normalization of the hidden layers"),
     activation: networkConfig.activation.default("leakyRelu"),
+    inference: z
+      .enum(inferenceNames)
+      .default("top-down")
+      .describe("which latent q(z_l|...) is given: the one above, or the one below, as in a plain stack of layers"),
     ...hierarchyConfig,
-    posterior: hierarchyConfig.posterior.default("combined"),
+    posterior: hierarchyConfig.posterior.default("combined").meta({ onlyWith: { inference: ["top-down"] } }),
     warmup: hierarchyConfig.warmup.default(10_000),
   }),
   presets: likelihoodPresets,

@@ -22,6 +22,11 @@ export interface HierarchyNetworks {
   readonly levels: readonly Level[];
   /** Features of x beside each level, top first. */
   rise(x: Tensor, context: Context): readonly Tensor[];
+  /**
+   * Inference from the bottom up, where it goes that way: each latent's Gaussian given a value of the one below. `take` gives the value of the
+   * i-th from the top.
+   */
+  climb?(x: Tensor, context: Context, take: (q: Normal, i: number) => Tensor): void;
   /** Features above the top, of `count` examples. */
   start(count: number): Tensor;
   /** The parameters of p(x|z). */
