@@ -70,6 +70,17 @@ export async function priorCodes(
   return out;
 }
 
+/** Of codes that are decoded. */
+export interface DecodeOptions {
+  /** Means of p(x|z), or samples. */
+  readonly mean?: boolean;
+  /** What latents below the given ones are: by default as `mean` says. */
+  readonly below?: "means" | "samples";
+  readonly seed?: number;
+  /** Place of the first code among those of a longer list, a multiple of 64. */
+  readonly first?: number;
+}
+
 /**
  * Means of p(x|z) for codes of some latents, [count, ...shape] each, with those below at their prior's mean; or, where `mean` is false,
  * samples of both. `below` says otherwise of those below. Throws UnsupportedOpError where the model does not decode, ConfigError for codes that are not those of its latents.
@@ -83,14 +94,7 @@ export async function decodeLatents(
     below = mean ? "means" : "samples",
     seed = 0,
     first: start = 0,
-  }: {
-    readonly given: Given;
-    readonly mean?: boolean;
-    readonly below?: "means" | "samples";
-    readonly seed?: number;
-    /** Place of the first code among those of a longer list, a multiple of 64. */
-    readonly first?: number;
-  },
+  }: DecodeOptions & { readonly given: Given },
 ): Promise<Float32Array> {
   const { model } = trained;
   requireCapabilities(model, ["decode"]);

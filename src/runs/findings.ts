@@ -6,7 +6,7 @@ import type { Remedies } from "../models/definition.ts";
 import type { Model } from "../models/model.ts";
 import { symbolLatents, useSuffix } from "../evaluation/latent-codes.ts";
 import { has, lacking } from "../evaluation/capabilities.ts";
-import { levelRates, meanRate } from "../evaluation/level-rates.ts";
+import { levelRates, meanRate } from "../evaluation/likelihood/level-rates.ts";
 import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { largestActivation } from "../training/doctor/activations.ts";

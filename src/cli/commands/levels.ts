@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { has, requireCapabilities } from "../../evaluation/capabilities.ts";
 import { givenOrOwn } from "../../evaluation/given-examples.ts";
-import { levelRates, meanRate } from "../../evaluation/level-rates.ts";
+import { levelRates, meanRate } from "../../evaluation/likelihood/level-rates.ts";
 import { readRunData } from "../../runs/run-spec.ts";
 import { keptSides, levelsGrid } from "../../runs/pictures/level-grids.ts";
 import { addRunOptions, optionRun, type RunOptions } from "../options/run-command.ts";

@@ -1,5 +1,5 @@
 import { activeLevelRate } from "../../training/doctor/level-diagnosis.ts";
-import { levelRates, meanRate } from "../level-rates.ts";
+import { levelRates, meanRate } from "../likelihood/level-rates.ts";
 import type { Metric, MetricResult } from "./metric.ts";
 
 export const levelsMetric: Metric = {

@@ -45,7 +45,7 @@ const leavesOf = (model: Model): [Tensor, Value][] =>
     value(
       "float32",
       shape,
-      Float64Array.from(data, (w, i) => Number(w) + 0.2 * Math.sin(1.7 * i + k)),
+      Float64Array.from(data, (w, i) => w + 0.2 * Math.sin(1.7 * i + k)),
     ),
   ]);
 const valuesOf = (model: Model, roots: readonly Tensor[], seed = 2): Value[] =>
@@ -119,7 +119,7 @@ describe("the loss", () => {
   const metricsAt = (model: Model, at: number): Readonly<Record<string, number>> => {
     const [{ loss, metrics }] = objectivesOf(model, x, { step: constant(at) }) as [ReturnType<typeof objectivesOf>[0]];
     const names = Object.keys(metrics);
-    const [l, ...each] = valuesOf(model, [loss!, ...names.map((name) => metrics[name]!)]);
+    const [l, ...each] = valuesOf(model, [loss, ...names.map((name) => metrics[name]!)]);
     return {
       loss: Number(l!.data[0]),
       ...Object.fromEntries(names.map((name, i) => [name, Number(each[i]!.data[0])])),

@@ -135,14 +135,18 @@ export class Hierarchy implements Model {
     const distortion = mean(logLikelihood).neg();
     const rates = sampled.map(({ rate }) => mean(rate));
     const rate = total(rates);
-    const charged = this.#freeBits === 0 ? rate : total(rates.map((each) => maximum(each, this.#freeBits)));
-    const bound = distortion.add(charged.mul(warmupWeight(step, this.#warmup)));
+    const bound = distortion.add(this.#charged(rates).mul(warmupWeight(step, this.#warmup)));
     const byLatent = rates.map((each, i) => [`rate.${this.latents[i]!.name}`, each]);
     const metrics = { negElbo: distortion.add(rate), rate, distortion, ...Object.fromEntries(byLatent) };
     if (!this.penalty) return [{ name: "loss", loss: bound, parameters: parameters(this), metrics }];
     const penalty = this.penalty.of(context);
     const loss = bound.add(penalty.mul(this.penalty.weight));
     return [{ name: "loss", loss, parameters: parameters(this), metrics: { ...metrics, penalty } }];
+  }
+
+  /** What the loss charges for the mean rates of the latents. */
+  #charged(rates: readonly Tensor[]): Tensor {
+    return total(this.#freeBits === 0 ? rates : rates.map((rate) => maximum(rate, this.#freeBits)));
   }
 
   elbo(x: Tensor, context: Context): Elbo {
@@ -154,9 +158,10 @@ export class Hierarchy implements Model {
   }
 
   validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
-    const { elbo, distortion } = this.elbo(x, context);
+    const { elbo, distortion, rates } = this.elbo(x, context);
     const negElbo = elbo.neg();
-    return { negElbo, rate: negElbo.sub(distortion), distortion };
+    const loss = this.#freeBits > 0 && distortion.add(this.#charged(Object.values(rates).map((rate) => mean(rate))));
+    return { ...(loss && { loss }), negElbo, rate: negElbo.sub(distortion), distortion };
   }
 
   logWeights(x: Tensor, samples: number, context: Context): Tensor {

@@ -7,9 +7,8 @@ import { Conv } from "../../nn/conv.ts";
 import { lecunNormal } from "../../nn/initializers.ts";
 import { parameters } from "../../nn/module.ts";
 import { BatchNorm } from "../../nn/normalization.ts";
-import type { Layer } from "../../nn/residual.ts";
+import { type Layer, SqueezeExcite } from "../../nn/residual.ts";
 import { SpectralPenalty } from "../../nn/spectral-normalization.ts";
-import { SqueezeExcite } from "../../nn/squeeze-excite.ts";
 import { defineModel } from "../definition.ts";
 import { likelihoodPresets } from "../parts/presets.ts";
 import {

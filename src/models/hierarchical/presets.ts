@@ -7,7 +7,7 @@ const images =
     kind === "image" && shape.slice(1).every((side) => side >= low && side <= high && side % divisor === 0);
 
 // Convolutions at the full resolution would take most of a step. Patches leave them out: what is within one is a matter of channels.
-const training = { batchSize: 64, learningRate: 2e-3, schedule: "cosine", warmup: 200, ema: 0.999 };
+const training = { batchSize: 64, learningRate: 2e-3, schedule: "cosine", ema: 0.999 };
 
 /** For hierarchies of grids. `skipping`: what training skips, where a model leaves its gradients as they are. */
 export const gridPresets = (skipping: Readonly<Record<string, number>> = {}): readonly Preset[] => [

@@ -1,9 +1,9 @@
-import type { Binarization } from "../data/binarize.ts";
-import type { Split } from "../data/split.ts";
-import type { Shape } from "../graph/shape.ts";
-import { requireCapabilities } from "./capabilities.ts";
-import { mapSplit } from "./map-split.ts";
-import type { ModelOnDevice } from "./model-on-device.ts";
+import type { Binarization } from "../../data/binarize.ts";
+import type { Split } from "../../data/split.ts";
+import type { Shape } from "../../graph/shape.ts";
+import { requireCapabilities } from "../capabilities.ts";
+import { mapSplit } from "../map-split.ts";
+import type { ModelOnDevice } from "../model-on-device.ts";
 
 /** What one latent of a hierarchy carries. */
 export interface LevelRate {
