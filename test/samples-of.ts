@@ -7,11 +7,11 @@ import { type Context, evaluation } from "../src/nn/context.ts";
 export function samplesOf(
   model: Model,
   count: number,
-  { temperature = 1, mean = false }: Partial<AncestralOptions> = {},
+  { temperature = 1, mean = false, temperatures }: Partial<AncestralOptions> = {},
   context: Context = evaluation,
 ): Tensor {
   const sampler = samplerOf(model);
   if (!sampler) throw new Error("samplesOf: the model does not sample, got none, expected a sampler");
-  const options = { temperature: constant(temperature), mean };
+  const options = { temperature: constant(temperature), temperatures, mean };
   return sampler.finish(sampler.start(count, options, context), options, context);
 }

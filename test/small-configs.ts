@@ -4,5 +4,7 @@ export const smallConfigs: Readonly<Record<string, object>> = {
   transformer: { width: 32, depth: 1 },
   "masked-diffusion": { width: 32, depth: 1 },
   diffusion: { channels: [4, 8], patch: 2, attention: 0 },
+  vdvae: { latents: [1, 1], patch: 4, width: 4, latentChannels: 2 },
+  nvae: { latents: [1, 1], patch: 4, width: 4, latentChannels: 2 },
   pixelcnn: { width: 4, depth: 1, hidden: 4 },
 };

@@ -29,6 +29,7 @@ const commands: readonly (readonly [
     "codes that are symbols: each one decoded, where examples have them",
     () => import("./commands/codebook.ts"),
   ],
+  ["levels", "what of examples each level of a hierarchy holds", () => import("./commands/levels.ts")],
   ["score", "anomaly scores of examples", () => import("./commands/score.ts")],
   ["encode", "encode examples: write their codes to a file", () => import("./commands/encode.ts")],
   ["invert", "find codes of examples by optimization", () => import("./commands/invert.ts")],

@@ -80,6 +80,11 @@ const capabilities = {
     does: "has a prior p(z)",
     lacks: "has no p(z)",
   },
+  levels: {
+    has: ({ latents = [] }) => latents.length > 1,
+    does: "has several latents, such as ladder-vae, vdvae or vq-vae-2",
+    lacks: "has no hierarchy of latents",
+  },
   vector: {
     has: (model) => vectorOf(model) !== undefined,
     does: "has one vector of latent dimensions as its code",

@@ -43,9 +43,47 @@ export async function latentCodes(
   });
 }
 
+/** Codes of every latent from the prior, top first, [count, ...shape] each. Throws UnsupportedOpError where a latent has no prior. */
+export async function priorCodes(
+  trained: ModelOnDevice,
+  { count, seed = 0, given }: { readonly count: number; readonly seed?: number; readonly given: Given },
+): Promise<LatentCodes> {
+  const { model } = trained;
+  requireCapabilities(model, ["prior"]);
+  given.check("sample the prior");
+  const program = trained.program(`prior codes ${given.key}`, () => {
+    const codes = completeCodes(model.latents!, {}, { count: chunk, context: given.context(chunk) });
+    const outputs = Object.entries(codes).map(([name, z]) => [name, cast(z, "float32")] as const);
+    return { name: "prior codes", outputs: new Map(outputs), frozen: trained.frozen };
+  });
+  const out = Object.fromEntries(
+    model.latents!.map(({ name, shape }) => [name, new Float32Array(count * sizeOf(shape))]),
+  );
+  for (let first = 0; first < count; first += chunk) {
+    const inputs = given.inputs(first, chunk);
+    const found = await program.run({ inputs, outputs: program.outputs, seed, step: first / chunk });
+    for (const { name, shape } of model.latents!) {
+      const rows = Math.min(chunk, count - first) * sizeOf(shape);
+      out[name]!.set((found[name] as Float32Array).subarray(0, rows), first * sizeOf(shape));
+    }
+  }
+  return out;
+}
+
+/** Of codes that are decoded. */
+export interface DecodeOptions {
+  /** Means of p(x|z), or samples. */
+  readonly mean?: boolean;
+  /** What latents below the given ones are: by default as `mean` says. */
+  readonly below?: "means" | "samples";
+  readonly seed?: number;
+  /** Place of the first code among those of a longer list, a multiple of 64. */
+  readonly first?: number;
+}
+
 /**
  * Means of p(x|z) for codes of some latents, [count, ...shape] each, with those below at their prior's mean; or, where `mean` is false,
- * samples of both. Throws UnsupportedOpError where the model does not decode, ConfigError for codes that are not those of its latents.
+ * samples of both. `below` says otherwise of those below. Throws UnsupportedOpError where the model does not decode, ConfigError for codes that are not those of its latents.
  */
 export async function decodeLatents(
   trained: ModelOnDevice,
@@ -53,28 +91,23 @@ export async function decodeLatents(
   {
     given,
     mean = true,
+    below = mean ? "means" : "samples",
     seed = 0,
     first: start = 0,
-  }: {
-    readonly given: Given;
-    readonly mean?: boolean;
-    readonly seed?: number;
-    /** Place of the first code among those of a longer list, a multiple of 64. */
-    readonly first?: number;
-  },
+  }: DecodeOptions & { readonly given: Given },
 ): Promise<Float32Array> {
   const { model } = trained;
   requireCapabilities(model, ["decode"]);
   given.check("decode");
   const { latents, count } = givenLatents(model.latents ?? [], codes);
-  const key = `decode ${mean ? "means" : "samples"} ${latents.map(({ name }) => name).join()} ${given.key}`;
+  const key = `decode ${mean ? "means" : "samples"} ${below} below ${latents.map(({ name }) => name).join()} ${given.key}`;
   const program = trained.program(key, () => {
     const inputs = latents.map(({ name, shape }) => [name, new Input(name, [chunk, ...shape])] as const);
     const context = given.context(chunk);
     const fed = Object.fromEntries(
       latents.map(({ name, dtype }, i) => [name, dtype === "int64" ? cast(inputs[i]![1], "int64") : inputs[i]![1]]),
     );
-    const all = completeCodes(model.latents!, fed, { count: chunk, context, means: mean });
+    const all = completeCodes(model.latents!, fed, { count: chunk, context, means: below === "means" });
     const decoded = model.decode!(all, context);
     const out = mean ? decoded.mean : decoded.sample();
     return { name: "decode", outputs: new Map([["out", out]]), frozen: trained.frozen };

@@ -12,7 +12,7 @@ import { Program, type ProgramSpec } from "../runtime/program.ts";
 import type { VariableStore } from "../runtime/variables.ts";
 import { codeOf, orBijection, requireCapabilities } from "./capabilities.ts";
 import { type ConditionValues, Given } from "./condition.ts";
-import { decodeLatents, type LatentCodes } from "./latent-codes.ts";
+import { type DecodeOptions, decodeLatents, type LatentCodes, priorCodes } from "./latent-codes.ts";
 import { mapSplit } from "./map-split.ts";
 import { checkCount, chunk, countRows, type ModelOnDevice, type Releasable } from "./model-on-device.ts";
 import { ratePerDimension } from "./rate-per-dimension.ts";
@@ -216,15 +216,14 @@ export class TrainedModel implements ModelOnDevice {
     });
   }
 
-  /**
-   * Means of p(x|z) for codes of some latents by name, [count, ...shape] each, those below at their prior's mean; or samples of both
-   * where `mean` is false.
-   */
-  async decodeLatents(
-    codes: LatentCodes,
-    options: { readonly mean?: boolean; readonly seed?: number; readonly first?: number } = {},
-  ): Promise<Float32Array> {
+  /** Means of p(x|z) for codes of some latents by name, [count, ...shape] each, those below at their prior's mean; or samples of both. */
+  async decodeLatents(codes: LatentCodes, options: DecodeOptions = {}): Promise<Float32Array> {
     return decodeLatents(this, codes, { ...options, given: this.#given });
+  }
+
+  /** Codes of every latent from the prior, [count, ...shape] each by name. */
+  async priorCodes(count: number, { seed = 0 } = {}): Promise<LatentCodes> {
+    return priorCodes(this, { count, seed, given: this.#given });
   }
 
   program(key: string, make: () => Omit<ProgramSpec, "emaWeights">): Program {

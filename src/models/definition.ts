@@ -24,6 +24,8 @@ export interface Remedies {
   readonly overFitting?: readonly string[];
   /** Of a codebook of which much is not used. */
   readonly codebook?: readonly string[];
+  /** Of latents of a hierarchy that carry nothing. */
+  readonly unusedLevels?: readonly string[];
   /** Of entries of a codebook that are far from what they stand for. */
   readonly quantization?: readonly string[];
 }

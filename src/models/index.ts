@@ -76,6 +76,9 @@ export { FactorVAE, factorVAE, type FactorVAEConfig } from "./vaes/factor-vae.ts
 export { InfoVAE, infoVAE, type InfoVAEConfig } from "./vaes/info-vae.ts";
 export { IWAE, iwae, type IWAEConfig } from "./vaes/iwae.ts";
 export { M2, m2, type M2Config } from "./vaes/m2.ts";
+export { ladderVAE } from "./hierarchical/ladder.ts";
+export { nvae } from "./hierarchical/nvae.ts";
+export { vdvae } from "./hierarchical/vdvae.ts";
 export { TwoLayer, twoLayer, type TwoLayerConfig } from "./vaes/two-layer.ts";
 export { VAE, vae, type VAEConfig } from "./vaes/vae.ts";
 export { VQVAE, vqVAE, vqVAE2, type VQVAE2Config, type VQVAEConfig } from "./vector-quantized/vq-vae.ts";

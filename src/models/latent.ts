@@ -1,7 +1,7 @@
 import { tempered } from "../distributions/tempered.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import type { DType, Shape } from "../graph/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
 import type { Context } from "../nn/context.ts";
 
 /** Latent variables of a batch, by name: [batch, ...shape] each. */
@@ -48,7 +48,7 @@ export const codesOf = (posteriors: Posteriors, take: Take): Codes =>
 
 /**
  * Codes for every latent from those that are given: the ones below are sampled top-down from p(z_i | above), their standard
- * deviations times `temperature`, or are its means where they are no symbols. Those above a given one, and those without a prior, are left out.
+ * deviations times `temperature` (and each its own of `temperatures`, top first, the last for all below), or are its means where they are no symbols. Those above a given one, and those without a prior, are left out.
  *
  * @example
  * const { latents } = twoLayer.build(twoLayer.config.parse({ latentDim: 3, topDim: 2 }), dataSpec([1, 28, 28]));
@@ -62,18 +62,21 @@ export function completeCodes(
     readonly count: number;
     readonly context: Context;
     readonly temperature?: Tensor | undefined;
+    readonly temperatures?: readonly number[] | undefined;
     readonly means?: boolean;
   },
 ): Codes {
-  const { count, context, temperature, means = false } = options;
+  const { count, context, temperature, temperatures, means = false } = options;
   const codes: Record<string, Tensor> = { ...given };
   let started = Object.keys(given).length === 0;
-  for (const latent of latents) {
+  for (const [i, latent] of latents.entries()) {
     if (codes[latent.name]) started = true;
     else if (started && latent.prior) {
       const p = latent.prior(codes, count, context);
       const mean = means && latent.symbols === undefined;
-      codes[latent.name] = mean ? p.mean : temperature ? tempered(p, temperature) : p.sample();
+      const own = temperatures?.[Math.min(i, temperatures.length - 1)];
+      const at = own === undefined ? temperature : (temperature ?? constant(1)).mul(own);
+      codes[latent.name] = mean ? p.mean : at ? tempered(p, at) : p.sample();
     }
   }
   return codes;

@@ -20,6 +20,9 @@ import { pca } from "./autoencoders/pca.ts";
 import { rae } from "./autoencoders/rae.ts";
 import { maskedDiffusion } from "./diffusion/masked/masked-diffusion.ts";
 import { transformer } from "./autoregressive/transformer.ts";
+import { ladderVAE } from "./hierarchical/ladder.ts";
+import { nvae } from "./hierarchical/nvae.ts";
+import { vdvae } from "./hierarchical/vdvae.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
@@ -39,6 +42,9 @@ export const registry: readonly ModelDefinition[] = [
   m2,
   iwae,
   twoLayer,
+  ladderVAE,
+  vdvae,
+  nvae,
   betaTCVAE,
   dipVAE,
   factorVAE,

@@ -140,14 +140,28 @@ export const ancestralOptions = z.strictObject({
     .describe("temperature: factor on the prior's standard deviation; below 1 for more typical samples"),
   mean: z.boolean().default(false).describe("means of p(x|z) in place of samples"),
 });
-export type AncestralOptions = z.output<typeof ancestralOptions>;
+export type AncestralOptions = z.output<typeof ancestralOptions> & {
+  readonly temperatures?: readonly number[] | undefined;
+};
+
+/** The same of several latents. */
+const hierarchicalOptions = (latents: number): z.ZodType<AncestralOptions> =>
+  ancestralOptions.extend({
+    temperatures: z
+      .array(z.number().min(0).max(100))
+      .min(1)
+      .max(latents)
+      .optional()
+      .describe("factor on the temperature of each latent, the top one first; the last is that of all below"),
+  });
 
 /** Samples top-down: the top latent from its prior, each below given those above, then p(x|z). */
 export function ancestral(latents: readonly Latent[], decode: NonNullable<Model["decode"]>): Sampler<AncestralOptions> {
   return {
-    options: ancestralOptions,
+    options: latents.length > 1 ? hierarchicalOptions(latents.length) : ancestralOptions,
     schedule: () => [],
-    start: (count, { temperature }, context) => completeCodes(latents, {}, { count, context, temperature }),
+    start: (count, { temperature, temperatures }, context) =>
+      completeCodes(latents, {}, { count, context, temperature, temperatures }),
     finish(codes, { mean }, context) {
       const p = decode(codes, context);
       return mean ? p.mean : p.sample();

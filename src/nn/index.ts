@@ -25,5 +25,5 @@ export { MaskedConv, type MaskedConvOptions } from "./masked-conv.ts";
 export { MLP, type MLPOptions } from "./mlp.ts";
 export { parameters, variables } from "./module.ts";
 export { BatchNorm, GroupNorm, LayerNorm } from "./normalization.ts";
-export { type Layer, ResidualBlock, type ResidualBlockOptions } from "./residual.ts";
-export { SpectrallyNormalized } from "./spectral-normalization.ts";
+export { type Layer, ResidualBlock, type ResidualBlockOptions, SqueezeExcite } from "./residual.ts";
+export { SpectralPenalty, SpectrallyNormalized } from "./spectral-normalization.ts";

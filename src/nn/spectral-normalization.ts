@@ -14,6 +14,19 @@ interface Estimate {
   readonly left: Variable;
 }
 
+const estimateOf = (weight: Variable): Estimate => ({
+  weight,
+  left: new Variable([1, weight.shape[0]!], { kind: "normal", mean: 0, std: 1 }, { trainable: false }),
+});
+
+/** One power iteration a training step. */
+function iterate(estimates: readonly Estimate[], context: Context): void {
+  if (context.training) for (const estimate of estimates) context.update(estimate.left, nextLeft(estimate));
+}
+
+/** The largest singular value of a weight, as estimated so far. */
+const sigmaOf = (estimate: Estimate): Tensor => norm(image(estimate)).reshape([]);
+
 /**
  * A network with each weight W, as a matrix of its first axis against the others, divided by its spectral norm (Miyato et al.
  * 2018, arXiv:1802.05957, algorithm 1):
@@ -28,21 +41,35 @@ export class SpectrallyNormalized implements Layer {
 
   constructor(plain: Layer) {
     this.plain = plain;
-    this.estimates = [...parameters(plain).values()]
-      .filter(({ rank }) => rank > 1)
-      .map((weight) => ({
-        weight,
-        left: new Variable([1, weight.shape[0]!], { kind: "normal", mean: 0, std: 1 }, { trainable: false }),
-      }));
+    this.estimates = [...parameters(plain).values()].filter(({ rank }) => rank > 1).map(estimateOf);
   }
 
   apply(x: Tensor, context: Context): Tensor {
-    if (context.training) for (const estimate of this.estimates) context.update(estimate.left, nextLeft(estimate));
-    const normalized = this.estimates.map((estimate) => {
-      const sigma = norm(image(estimate));
-      return [estimate.weight, estimate.weight.div(sigma.reshape([]))] as const;
-    });
+    iterate(this.estimates, context);
+    const normalized = this.estimates.map(
+      (estimate) => [estimate.weight, estimate.weight.div(sigmaOf(estimate))] as const,
+    );
     return substitute([this.plain.apply(x, context)], new Map(normalized))[0]!;
+  }
+}
+
+/**
+ * Spectral regularization (Yoshida & Miyato 2017, arXiv:1705.10941; Vahdat & Kautz 2020, arXiv:2007.03898, eq. 3): the sum of the largest
+ * singular values of weights, as matrices of their first axis against the others, each by the same power iteration.
+ */
+export class SpectralPenalty {
+  readonly weight: number;
+  readonly estimates: readonly Estimate[];
+
+  /** `weight`: lambda, of the penalty in the loss. */
+  constructor(weights: readonly Variable[], weight: number) {
+    this.weight = weight;
+    this.estimates = weights.map(estimateOf);
+  }
+
+  of(context: Context): Tensor {
+    iterate(this.estimates, context);
+    return this.estimates.map(sigmaOf).reduce((a, b) => a.add(b));
   }
 }
 
@@ -59,5 +86,5 @@ function image({ weight, left }: Estimate): Tensor {
   return stopGradient(right.div(norm(right))).matmul(transpose(matrix));
 }
 
-/** The Euclidean norm of a row, [1, 1]; above 0, so that a weight of zeros stays one. */
-const norm = (row: Tensor): Tensor => maximum(sqrt(square(row).sum(1, true)), 1e-12);
+/** The Euclidean norm of a row, [1, 1]; above 0, so that a weight of zeros stays one and has a gradient. */
+const norm = (row: Tensor): Tensor => sqrt(maximum(square(row).sum(1, true), 1e-24));

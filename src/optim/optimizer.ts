@@ -47,6 +47,8 @@ export interface Optimizer {
   update(at: UpdateArguments): UpdateResult;
   /** Whether the update needs the global norm of the gradients of its objective. */
   readonly needsGradientNorm?: boolean;
+  /** Where a larger norm, or one that is no number, makes the update leave everything as it is. */
+  readonly skipsAbove?: number;
 }
 
 export const scalarNames = (optimizer: Optimizer): readonly string[] =>

@@ -5,7 +5,8 @@ import type { Split } from "../data/split.ts";
 import type { Remedies } from "../models/definition.ts";
 import type { Model } from "../models/model.ts";
 import { symbolLatents, useSuffix } from "../evaluation/latent-codes.ts";
-import { lacking } from "../evaluation/capabilities.ts";
+import { has, lacking } from "../evaluation/capabilities.ts";
+import { levelRates, meanRate } from "../evaluation/likelihood/level-rates.ts";
 import { unitReport } from "../metrics/codes/unit-report.ts";
 import type { Rewind } from "../training/checkpoint.ts";
 import { largestActivation } from "../training/doctor/activations.ts";
@@ -14,6 +15,7 @@ import { countDeadUnits } from "../training/doctor/dead-units.ts";
 import { diagnoseGame, type Variety } from "../training/doctor/adversarial-diagnosis.ts";
 import { diagnoseCodebooks, type ExaminedCodebook } from "../training/doctor/codebook-diagnosis.ts";
 import { diagnoseDenoiser } from "../training/doctor/denoising-diagnosis.ts";
+import { diagnoseLevels, type ExaminedLevel } from "../training/doctor/level-diagnosis.ts";
 import { diagnose, type Measured, median } from "../training/doctor/diagnosis.ts";
 import type { Finding } from "../training/doctor/finding.ts";
 import type { TrainedModel } from "../evaluation/trained-model.ts";
@@ -81,6 +83,7 @@ export async function runFindings({
     ...games,
     ...diagnoseDenoiser(records),
     ...diagnoseCodebooks(records, codebooksOf(model), remedies),
+    ...diagnoseLevels(records, await levelsOf(trained, examined, binarize), remedies),
     ...others.filter(({ finding }) => !(won && finding === "exploding-gradients")),
   ];
 }
@@ -89,6 +92,19 @@ export async function runFindings({
 function codebooksOf(model: Model): readonly ExaminedCodebook[] {
   const latents = symbolLatents(model);
   return latents.map(({ name, symbols }) => ({ name, size: symbols, suffix: useSuffix(latents, name) }));
+}
+
+/** The rates of a hierarchy of latents, where those are learned: symbols have that of their number. */
+async function levelsOf(
+  trained: TrainedModel,
+  split: Split,
+  binarize: Binarization,
+): Promise<readonly ExaminedLevel[]> {
+  const { latents = [] } = trained.model;
+  if (latents.length < 2 || latents.some(({ symbols }) => symbols !== undefined) || !has(trained.model, "elbo"))
+    return [];
+  const levels = await levelRates(trained, { split, binarize });
+  return levels.map((level) => ({ name: level.name, rate: meanRate(level) }));
 }
 
 /** Fewer examples say little about what samples cover. */
@@ -116,7 +132,8 @@ async function ratesOf(
   split: Split,
   binarize: Binarization,
 ): Promise<readonly number[] | undefined> {
-  if (lacking(trained.model, ["encode", "vector"])) return undefined;
+  // Of several latents, each is looked at as a whole.
+  if (lacking(trained.model, ["encode", "vector"]) || trained.model.latents!.length > 1) return undefined;
   const { units, rate } = unitReport(await trained.codes(split, { binarize }), trained.latentDim);
   return rate === undefined ? undefined : units.map((unit) => unit.rate!);
 }

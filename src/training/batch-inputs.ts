@@ -1,7 +1,7 @@
 /** How programs take batches: examples as `x`, and a field `class` as `field.class`. */
 import type { BatchArrays } from "../data/batches.ts";
 import { Input } from "../graph/tensor.ts";
-import type { FieldSpec } from "../models/model.ts";
+import type { FieldSpec, Objective } from "../models/model.ts";
 import type { HostArray } from "../runtime/host-array.ts";
 import type { Program } from "../runtime/program.ts";
 
@@ -41,3 +41,13 @@ export function ofBatch(
   });
   return Object.fromEntries(parts);
 }
+
+type Repeat = NonNullable<Objective["repeat"]>;
+/** An objective that does not repeat. */
+export const once: Repeat = { times: 1, batches: "same" };
+/** Which of a step's batches the k-th run of an objective takes, from 0. */
+export const batchOf: Readonly<Record<Repeat["batches"], (k: number) => number>> = {
+  same: () => 0,
+  fresh: (k) => k,
+  separate: (k) => k + 1,
+};

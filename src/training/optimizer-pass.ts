@@ -1,5 +1,6 @@
 import { Input, type Variable } from "../graph/tensor.ts";
 import { type Optimizer, scalarNames, type UpdatePoint } from "../optim/optimizer.ts";
+import type { HostArray } from "../runtime/host-array.ts";
 import type { HostVariables } from "../runtime/variables.ts";
 import { compileElementwise } from "../wasm/elementwise.ts";
 
@@ -66,3 +67,16 @@ export function optimizerPass(
     }
   };
 }
+
+/** The optimizer's numbers of an update, as inputs of the graph. */
+export const scalarInputs = (optimizer: Optimizer, at: Omit<UpdatePoint, "decays">): Record<string, HostArray> =>
+  Object.fromEntries(
+    [true, false].flatMap((decays) =>
+      Object.entries(optimizer.scalars({ ...at, decays })).map(([name, v]) => [
+        scalarName(name, decays),
+        Float32Array.of(v),
+      ]),
+    ),
+  );
+
+export const scalarName = (name: string, decaying: boolean): string => `optimizer.${name}${decaying ? "" : ".plain"}`;

@@ -8,7 +8,7 @@ import { schedule, scheduleNames } from "../optim/schedule.ts";
 import { sgd } from "../optim/sgd.ts";
 import { deviceNames } from "../runtime/device.ts";
 import type { Rewind } from "./checkpoint.ts";
-import { trackEma, clipByNorm, clipByValue } from "../optim/wrappers.ts";
+import { trackEma, clipByNorm, clipByValue, skipAbove } from "../optim/wrappers.ts";
 
 /** What selects the best weights; the distances are those of evaluation, by name. */
 export const selectByNames = ["auto", "frechet", "kid", "mmd", "none"] as const;
@@ -62,6 +62,13 @@ export const trainingSettings = z.strictObject({
     .describe("weight decay of adamw and sgd (matrices and kernels only)"),
   clipNorm: z.number().positive().optional().describe("gradient clipping: largest global norm"),
   clipValue: z.number().positive().optional().describe("gradient clipping: largest absolute value of an element"),
+  skipNorm: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      "skips an update whose gradients' global norm is above it or not finite, and counts it in skippedUpdates",
+    ),
   ema: z.number().gt(0).lt(1).optional().describe("decay of the EMA weights, which sampling and evaluation then use"),
   checkpointEvery: z
     .int()
@@ -129,7 +136,7 @@ export function optimizerFor(
   rewinds: readonly Rewind[] = [],
   { optimizer: own, ema: ownDecay }: Pick<Objective, "optimizer" | "ema"> = {},
 ): Optimizer {
-  const { optimizer: name, clipNorm, clipValue } = settings;
+  const { optimizer: name, clipNorm, clipValue, skipNorm } = settings;
   const decay = ownDecay === false ? undefined : (ownDecay ?? settings.ema);
   refuseUnread(settings, "momentum", ["sgd", "rmsprop"]);
   refuseUnread(settings, "weightDecay", ["adamw", "sgd"]);
@@ -141,7 +148,8 @@ export function optimizerFor(
   if (own) optimizer = own({ optimizer, scheduled, atRate });
   if (clipValue !== undefined) optimizer = clipByValue(optimizer, clipValue);
   if (clipNorm !== undefined) optimizer = clipByNorm(optimizer, clipNorm);
-  return decay === undefined ? optimizer : trackEma(optimizer, decay);
+  if (decay !== undefined) optimizer = trackEma(optimizer, decay);
+  return skipNorm === undefined ? optimizer : skipAbove(optimizer, skipNorm);
 }
 
 function rateOf(

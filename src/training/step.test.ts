@@ -7,7 +7,7 @@ import type { StepObjective } from "./objective-graph.ts";
 import { MLP } from "../nn/mlp.ts";
 import { variables } from "../nn/module.ts";
 import { argmax, cast, clamp, exp, floor, greater, mean, square, stopGradient, sub, sum } from "../ops/index.ts";
-import { adam, trackEma, clipByNorm, type Optimizer, sgd } from "../optim/index.ts";
+import { adam, trackEma, clipByNorm, type Optimizer, sgd, skipAbove } from "../optim/index.ts";
 import { fillNormal, streamKey } from "../random/index.ts";
 import type { Device } from "../runtime/device.ts";
 import { cpuDevice } from "../runtime/node.ts";
@@ -271,6 +271,35 @@ describe.each(["host", "device"] as const)("a step with its state on the %s", (r
     }
     expect(await numbersOf(step, count)).toEqual([5]);
     await step.release();
+  });
+
+  test("a skipped update leaves weights, moments, EMA weights and running statistics bit for bit, and is counted", async () => {
+    const [w, seen] = [startingAt(3, [2]), statistic()];
+    const factor = new Input("factor", []);
+    const loss = objective("loss", sum(square(w)).mul(factor), { w });
+    const step = await stepOf({
+      device: device(),
+      objectives: [Object.assign(loss, { updates: new Map([[seen, seen.add(1)]]) })],
+      optimizer: skipAbove(trackEma(adam({ learningRate: 0.1 }), 0.9), 100),
+      statistics: { seen },
+    });
+    const run = (n: number, by: number, metrics = false) =>
+      step.run({ inputs: { factor: Float32Array.of(by) }, seed: 0, step: n, metrics });
+    const state = async (): Promise<number[][]> => {
+      const all = [...step.variables, ...step.optimizerVariables].filter(([name]) => !name.endsWith("skippedUpdates"));
+      return Promise.all(all.map(([, v]) => numbersOf(step, v)));
+    };
+    await run(1, 1);
+    const before = await state();
+    expect(await numbersOf(step, seen)).toEqual([1]);
+    // A norm of 1e3 times 8.4, one that is infinite, and one that is no number.
+    expect((await run(2, 1e3, true))["skippedUpdates"]).toBe(1);
+    await run(3, Infinity);
+    await run(4, NaN);
+    expect(await state()).toEqual(before);
+    expect((await run(5, 1, true))["skippedUpdates"]).toBe(3);
+    expect((await state()).every((values, i) => values[0] !== before[i]![0])).toBe(true);
+    expect(await numbersOf(step, step.optimizerVariables.get("loss.skippedUpdates")!)).toEqual([3]);
   });
 
   test("averaged weights are found by the parameter they stand for", async () => {

@@ -6,9 +6,10 @@ import { type HostArray, hostArray } from "../runtime/host-array.ts";
 import { Program } from "../runtime/program.ts";
 import { DeviceVariables, HostVariables, type VariableStore } from "../runtime/variables.ts";
 import type { Objective } from "../models/model.ts";
-import { ofBatch } from "./batch-inputs.ts";
+import { batchOf, ofBatch, once } from "./batch-inputs.ts";
 import { checkParameters, gradientsOf, metricOutputs, type StepObjective } from "./objective-graph.ts";
-import { decays, optimizerPass, type Slotted } from "./optimizer-pass.ts";
+import { decays, optimizerPass, scalarInputs, scalarName, type Slotted } from "./optimizer-pass.ts";
+import { countSkipped, ofObjective, SKIPPED, stateUpdates } from "./skipped-updates.ts";
 
 export interface StepOptions {
   readonly device: Device;
@@ -60,6 +61,8 @@ export class TrainingStep {
   readonly #batches: number;
   /** Parameter -> the mean gradient so far; zero between steps, so no checkpoint holds it. */
   readonly #accumulated = new Map<Variable, Variable>();
+  /** How many updates have been skipped, of objectives whose optimizer skips any. */
+  readonly #skipped = new Map<Objective, Variable>();
   #cleared = false;
 
   constructor({ device, variables, objectives, optimizer, accumulate = 1 }: StepOptions) {
@@ -80,6 +83,11 @@ export class TrainingStep {
     const optimizers = objectives.map((each) => (typeof optimizer === "function" ? optimizer(each) : optimizer));
     const slotted = objectives.map((objective, i): readonly Slotted[] => {
       checkParameters(objective, known);
+      if (optimizers[i]!.skipsAbove !== undefined) {
+        const skipped = new Variable([], { kind: "constant", value: 0 }, { trainable: false });
+        this.#skipped.set(objective, skipped);
+        optimizerVariables.set(`${objective.name}.${SKIPPED}`, skipped);
+      }
       // Matrices before vectors: weight decay then splits the flat state in two ranges at most.
       const ordered = [...objective.parameters].toSorted(([, a], [, b]) => Number(decays(b)) - Number(decays(a)));
       return ordered.map(([name, parameter]) => {
@@ -112,6 +120,7 @@ export class TrainingStep {
         ...slotBlocks,
         ...variables.values(),
         ...this.#accumulated.values(),
+        ...this.#skipped.values(),
       ]);
       const store = new HostVariables(device, [...order]);
       this.store = store;
@@ -144,7 +153,8 @@ export class TrainingStep {
 
   /**
    * One step. Returns the metrics when asked for: each objective's loss under its name, its named metrics, and the Euclidean
-   * norm of its gradients as `gradientNorm` (`<objective>.gradientNorm` among several), of the last run where it repeats.
+   * norm of its gradients as `gradientNorm` (`<objective>.gradientNorm` among several), of the last run where it repeats; so too
+   * `skippedUpdates`, of all steps so far, where the optimizer skips any.
    */
   async run({ inputs, seed, step, metrics = false }: StepRun): Promise<Readonly<Record<string, number>>> {
     if (!this.#cleared) await this.#clearAccumulated();
@@ -160,7 +170,7 @@ export class TrainingStep {
         for (const [key, v] of Object.entries(results).filter(
           ([k, v]) => !(Number.isNaN(v) && part.objective.partial?.includes(k)),
         ))
-          found[key === "gradientNorm" && this.#parts.length > 1 ? `${name}.${key}` : key] = v;
+          found[ofObjective.has(key) && this.#parts.length > 1 ? `${name}.${key}` : key] = v;
       }
     }
     return found;
@@ -199,7 +209,13 @@ export class TrainingStep {
     }
     part.pass?.(at, found["gradientNorm"] ?? 0);
     if (part.pass && n > 1) await this.#clearAccumulated();
-    return found;
+    const skipped = await countSkipped(
+      this.store,
+      part.optimizer,
+      this.#skipped.get(part.objective),
+      found["gradientNorm"],
+    );
+    return metrics && skipped !== undefined ? { ...found, [SKIPPED]: skipped } : found;
   }
 
   async #clearAccumulated(): Promise<void> {
@@ -216,7 +232,7 @@ export class TrainingStep {
 
   #wanted(part: Part, metrics: boolean): readonly string[] {
     if (metrics) return part.outputs;
-    return part.pass && part.optimizer.needsGradientNorm ? ["gradientNorm"] : [];
+    return (part.pass && part.optimizer.needsGradientNorm) || this.#skipped.has(part.objective) ? ["gradientNorm"] : [];
   }
 
   #hostPart(
@@ -230,7 +246,7 @@ export class TrainingStep {
     const program = new Program(store, {
       name: objective.name,
       outputs,
-      updates: objective.updates ?? new Map(),
+      updates: stateUpdates(objective, optimizer, outputs.get("gradientNorm")!),
       writes: new Map(parameters.map((p, i) => [p.gradient, cts[i]!])),
       once: true,
     });
@@ -253,7 +269,8 @@ export class TrainingStep {
       return { ...inputs, gradientNorm: outputs.get("gradientNorm")! };
     };
     const scalars = { decaying: scalarsOf(true), plain: scalarsOf(false) };
-    const updates = new Map(objective.updates);
+    const state = stateUpdates(objective, optimizer, outputs.get("gradientNorm")!);
+    const updates = new Map(state);
     parameters.forEach(({ parameter, slots }, i) => {
       const next = optimizer.update({
         parameter,
@@ -270,31 +287,9 @@ export class TrainingStep {
     if (this.#batches === 1) return { ...part, program: program(updates) };
     const accumulated = parameters.map((p) => this.#accumulated.get(p.parameter)!);
     for (const v of accumulated) updates.set(v, constant(0).broadcastTo(v.shape));
-    const before = new Map([...(objective.updates ?? []), ...accumulated.map((v, i) => [v, cts[i]!] as const)]);
+    const before = new Map([...state, ...accumulated.map((v, i) => [v, cts[i]!] as const)]);
     return { ...part, program: program(updates), before: program(before) };
   }
 }
 
-type Repeat = NonNullable<Objective["repeat"]>;
-const once: Repeat = { times: 1, batches: "same" };
-/** Which of a step's batches the k-th run of an objective takes, from 0. */
-const batchOf: Readonly<Record<Repeat["batches"], (k: number) => number>> = {
-  same: () => 0,
-  fresh: (k) => k,
-  separate: (k) => k + 1,
-};
-
 const programsOf = ({ program, before }: Part): readonly Program[] => (before ? [before, program] : [program]);
-
-/** The optimizer's numbers of an update, as inputs of the graph. */
-const scalarInputs = (optimizer: Optimizer, at: Omit<UpdatePoint, "decays">): Record<string, HostArray> =>
-  Object.fromEntries(
-    [true, false].flatMap((decays) =>
-      Object.entries(optimizer.scalars({ ...at, decays })).map(([name, v]) => [
-        scalarName(name, decays),
-        Float32Array.of(v),
-      ]),
-    ),
-  );
-
-const scalarName = (name: string, decaying: boolean): string => `optimizer.${name}${decaying ? "" : ".plain"}`;

@@ -63,6 +63,23 @@ test("evaluate tells how much of each codebook is used", async () => {
   );
 });
 
+test("levels shows what each level holds, and refuses a model of one", async () => {
+  const found = await json("levels", "symbols", "--count", "2");
+  expect(found).toMatchObject({ shape: [6, 1, 28, 28], keep: "above", file: "symbols/samples/levels.png" });
+  expect(found["columns"]).toEqual([
+    { from: "top", to: "top" },
+    { from: "top", to: "bottom" },
+  ]);
+  const rates = found["rates"] as readonly { readonly name: string; readonly rate: number }[];
+  expect(rates.map(({ name, rate }) => [name, rate.toFixed(3)])).toEqual([
+    ["top", (9 * Math.log(16)).toFixed(3)],
+    ["bottom", (49 * Math.log(16)).toFixed(3)],
+  ]);
+  expect(await refusal("levels", "vae")).toContain(
+    "got a model that has no hierarchy of latents, expected one that has several latents, such as ladder-vae, vdvae or vq-vae-2",
+  );
+});
+
 test("tools for codes that are vectors say what they lack", async () => {
   expect(await refusal("encode", "symbols")).toContain("got a model that has no code that is one vector");
   expect(await refusal("evaluate", "symbols", "--metrics", "active-units")).toContain("codes that are symbols");

@@ -205,9 +205,9 @@ function described({ run, source, steps, from, trained }: TrainingRun): Record<s
   return { model, config, seed, data: { name, shape: trained.shape, examples, notes }, steps, from };
 }
 
-/** Metrics on the progress bar: not the gradient's norm, and no loss that equals another metric. */
+/** Metrics on the progress bar: not the gradient's norm, no rates of single latents, and no loss that equals another metric. */
 function essential(metrics: Readonly<Record<string, number>>): Record<string, number> {
-  const entries = Object.entries(metrics).filter(([name]) => name !== "gradientNorm");
+  const entries = Object.entries(metrics).filter(([name]) => name !== "gradientNorm" && !name.startsWith("rate."));
   return Object.fromEntries(
     entries.filter(([, value], i) => !entries.slice(i + 1).some(([, later]) => later === value)),
   );

@@ -12,6 +12,7 @@ import { frechetReconstructionMetric } from "./frechet-reconstruction.ts";
 import { classBalanceMetric } from "./class-balance.ts";
 import { inceptionScoreMetric } from "./inception-score.ts";
 import { kidMetric } from "./kid.ts";
+import { levelsMetric } from "./levels.ts";
 import { likelihoodMetric } from "./likelihood.ts";
 import type { Metric } from "./metric.ts";
 import { memorizationMetric } from "./memorization.ts";
@@ -37,6 +38,7 @@ export const metrics: readonly Metric[] = [
   parzenMetric,
   activeUnitsMetric,
   rateMetric,
+  levelsMetric,
   codebookMetric,
   codeDiscrepancyMetric,
   classErrorMetric,

@@ -20,6 +20,9 @@ export const findingNames = [
   "index-collapse",
   "quantization-error",
   "average-lags",
+  "unused-levels",
+  "rate-spikes",
+  "skipped-updates",
 ] as const;
 
 /** A finding of the training doctor: its evidence, and the setting to change. */
