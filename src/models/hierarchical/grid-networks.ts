@@ -7,7 +7,7 @@ import type { Context } from "../../nn/context.ts";
 import { Conv } from "../../nn/conv.ts";
 import type { Layer } from "../../nn/residual.ts";
 import { reshape } from "../../ops/movement.ts";
-import { checkPatch, depthToSpace, spaceToDepth } from "../diffusion/networks/patches.ts";
+import { checkPatch, depthToSpace, spaceToDepth } from "../parts/patches.ts";
 import type { DataSpec } from "../model.ts";
 import { type GridSize, pooled, resolutions, upsampled } from "./grids.ts";
 import { gaussianOf, type HierarchyNetworks, type Level } from "./level.ts";

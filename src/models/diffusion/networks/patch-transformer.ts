@@ -9,7 +9,7 @@ import { modulated, TransformerBlock } from "../../../nn/attention.ts";
 import { reshape, split, transpose } from "../../../ops/movement.ts";
 import type { ConditionInput } from "./condition-input.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";
-import { checkPatch, depthToSpace, spaceToDepth } from "./patches.ts";
+import { checkPatch, depthToSpace, spaceToDepth } from "../../parts/patches.ts";
 
 /** Features of each head. */
 const HEAD = 32;

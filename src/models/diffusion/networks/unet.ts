@@ -13,7 +13,7 @@ import { concat, reshape, slice, transpose } from "../../../ops/movement.ts";
 import { upsampleConv } from "../../../ops/resize.ts";
 import type { ConditionInput } from "./condition-input.ts";
 import { type DenoisingNetwork, LevelEmbedding } from "./level-embedding.ts";
-import { checkPatch, depthToSpace, spaceToDepth } from "./patches.ts";
+import { checkPatch, depthToSpace, spaceToDepth } from "../../parts/patches.ts";
 
 const groupNorm = (channels: number): GroupNorm => {
   const groups = [8, 4, 2, 1].find((count) => channels % count === 0)!;

@@ -1,6 +1,6 @@
-import { ConfigError } from "../../../errors.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import { reshape, transpose } from "../../../ops/movement.ts";
+import { ConfigError } from "../../errors.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { reshape, transpose } from "../../ops/movement.ts";
 
 /** Throws ConfigError where squares of this side do not tile an image. */
 export function checkPatch(patch: number, [height, width]: readonly [number, number]): void {
