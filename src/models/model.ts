@@ -85,6 +85,8 @@ export interface Model {
   readonly binaryData?: boolean;
   /** How many levels from 0 to 1, or symbols, p(x|z) or p(x) gives probabilities of; absent for a density. */
   readonly levels?: number;
+  /** What noise between `levels` its likelihood is a bound by, which importance weights over that noise tighten. */
+  readonly dequantization?: "uniform" | "variational";
   /** What it can be conditioned on. */
   readonly condition?: Conditioning;
   /** How many training examples keep their class; all of them when missing. */

@@ -23,6 +23,8 @@ import { transformer } from "./autoregressive/transformer.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
+import { glow } from "./flows/glow.ts";
+import { nice } from "./flows/nice.ts";
 import { realNVP } from "./flows/realnvp.ts";
 import { wae } from "./autoencoders/wae.ts";
 
@@ -51,7 +53,9 @@ export const registry: readonly ModelDefinition[] = [
   made,
   pixelCNN,
   transformer,
+  nice,
   realNVP,
+  glow,
   diffusion,
   maskedDiffusion,
 ];

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { ActNorm } from "../../bijectors/act-norm.ts";
+import { AffineCoupling } from "../../bijectors/affine-coupling.ts";
+import type { Bijector } from "../../bijectors/bijector.ts";
+import { halves } from "../../bijectors/division.ts";
+import { InvertibleLinear } from "../../bijectors/invertible-linear.ts";
+import { defineModel } from "../definition.ts";
+import type { DataSpec } from "../model.ts";
+import type { Flow } from "./flow.ts";
+import { flowConfig } from "./flow-settings.ts";
+import { imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
+import { vectorFlow } from "./vector-flow.ts";
+
+/**
+ * Glow (Kingma & Dhariwal 2018, arXiv:1807.03039): steps of activation normalization, an invertible 1x1 convolution and an affine coupling between halves of
+ * the channels, at several scales. Of vectors, the convolution is a linear map.
+ */
+function build(config: ImageFlowConfig, data: DataSpec): Flow {
+  const step = (size: number, network: (inSize: number, outSize: number) => AffineCoupling["network"]): Bijector[] => {
+    const kept = Math.floor(size / 2);
+    const coupling = new AffineCoupling(network(kept, 2 * (size - kept)), halves([kept, size - kept], "second"));
+    return [new ActNorm(size), new InvertibleLinear(size), coupling];
+  };
+  if (data.kind === "image") return imageFlow("glow", config, data, (channels, _, network) => step(channels, network));
+  return vectorFlow("glow", config, data, (size, network) =>
+    Array.from({ length: config.couplings }, () => step(size, network)).flat(),
+  );
+}
+
+/** The registered model. */
+export const glow = defineModel<ImageFlowConfig>({
+  name: "glow",
+  summary: "Glow: a normalizing flow of affine couplings and invertible 1x1 convolutions",
+  paper: "arXiv:1807.03039",
+  config: z.strictObject({ ...flowConfig, ...imageFlowConfig }),
+  build,
+});

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { AdditiveCoupling } from "../../bijectors/additive-coupling.ts";
+import type { Bijector } from "../../bijectors/bijector.ts";
+import { DiagonalScale } from "../../bijectors/diagonal-scale.ts";
+import { alternating } from "../../bijectors/division.ts";
+import { defineModel } from "../definition.ts";
+import { type FlowConfig, flowConfig } from "./flow-settings.ts";
+import { vectorFlow } from "./vector-flow.ts";
+
+interface NICEConfig extends FlowConfig {
+  readonly couplings: number;
+}
+
+/**
+ * NICE (Dinh, Krueger & Bengio 2014, arXiv:1410.8516): additive couplings between every other value, which keep volumes, then a scale of each value. The prior
+ * is N(0, I), one of the paper's two.
+ */
+export const nice = defineModel<NICEConfig>({
+  name: "nice",
+  summary: "NICE: a normalizing flow of additive couplings and one scale of each value",
+  paper: "arXiv:1410.8516",
+  config: z.strictObject({
+    ...flowConfig,
+    couplings: z.int().min(1).max(64).default(4).describe("additive couplings"),
+  }),
+  build: (config, data) =>
+    vectorFlow("nice", config, data, (size, network) => [
+      ...Array.from(
+        { length: config.couplings },
+        (_, i): Bijector => new AdditiveCoupling(network(size, size), alternating(size, i % 2 === 0 ? 0 : 1)),
+      ),
+      new DiagonalScale([size]),
+    ]),
+});
