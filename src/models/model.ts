@@ -87,6 +87,8 @@ export interface Model {
   readonly levels?: number;
   /** What noise between `levels` its likelihood is a bound by, which importance weights over that noise tighten. */
   readonly dequantization?: "uniform" | "variational";
+  /** Whether it has a density of all values together, which data with constant values or copies do not have. */
+  readonly jointDensity?: true;
   /** What it can be conditioned on. */
   readonly condition?: Conditioning;
   /** How many training examples keep their class; all of them when missing. */

@@ -46,6 +46,7 @@ export class Flow implements Model {
   readonly condition?: Conditioning;
   readonly levels?: number;
   readonly dequantization?: "uniform" | "variational";
+  readonly jointDensity?: true;
   readonly logProb?: NonNullable<Model["logProb"]>;
   readonly logWeights?: NonNullable<Model["logWeights"]>;
   readonly #size: number;
@@ -71,7 +72,10 @@ export class Flow implements Model {
         const repeated = reshape(x.broadcastTo([samples, ...x.shape]), [samples * x.shape[0]!, ...x.shape.slice(1)]);
         return reshape(this.#logDensity(repeated, context).logProb, [samples, x.shape[0]!]);
       };
-    } else this.logProb = (x, context) => this.#logDensity(x, context).logProb;
+    } else {
+      this.jointDensity = true;
+      this.logProb = (x, context) => this.#logDensity(x, context).logProb;
+    }
   }
 
   objectives({ x }: Batch, contextOf: (objective: string) => Context): readonly Objective[] {

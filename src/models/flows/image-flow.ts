@@ -36,6 +36,7 @@ export const imageFlowConfig = {
   width: z.int().min(1).max(1024).default(64).describe("images: channels of each coupling's network"),
   blocks: z.int().min(0).max(16).default(1).describe("images: residual blocks of each coupling's network"),
   kernel: z.int().min(1).max(7).default(1).describe("images: kernel of the residual blocks"),
+  alpha: z.number().min(1e-7).max(0.2).default(1e-5).describe("alpha"),
   dequantization: z
     .enum(["uniform", "variational"])
     .default("variational")
@@ -47,6 +48,7 @@ export interface ImageFlowConfig extends FlowConfig {
   readonly width: number;
   readonly blocks: number;
   readonly kernel: number;
+  readonly alpha: number;
   readonly dequantization: "uniform" | "variational";
 }
 
@@ -81,14 +83,11 @@ export function imageFlow(
   const continuous = scale(shape, scales);
   if (levels === undefined) return new Flow(continuous, data, { fields });
   const noise = config.dequantization === "uniform" ? uniformNoise : variationalNoise(shape, config);
-  return new Flow(new Chain([new Dequantize(levels, noise), new Logit(alpha), continuous]), data, {
+  return new Flow(new Chain([new Dequantize(levels, noise), new Logit(config.alpha), continuous]), data, {
     fields,
     dequantized: { levels, noise: config.dequantization },
   });
 }
-
-/** Keeps logits of the lowest and highest level finite, and their intervals apart. */
-const alpha = 1e-5;
 
 /** Couplings of the flow that noise between levels is made by. */
 const noiseCouplings = 4;
