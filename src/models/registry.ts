@@ -23,7 +23,9 @@ import { transformer } from "./autoregressive/transformer.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
+import { maf } from "./flows/maf.ts";
 import { realNVP } from "./flows/realnvp.ts";
+import { splineFlow } from "./flows/spline-flow.ts";
 import { wae } from "./autoencoders/wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
@@ -52,6 +54,8 @@ export const registry: readonly ModelDefinition[] = [
   pixelCNN,
   transformer,
   realNVP,
+  maf,
+  splineFlow,
   diffusion,
   maskedDiffusion,
 ];

@@ -8,6 +8,7 @@ import { constant, type Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
 import { parameters } from "../../nn/module.ts";
 import { mean } from "../../ops/reduction.ts";
+import type { Conditioning } from "../conditioning.ts";
 import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, Model, Objective } from "../model.ts";
 
@@ -23,8 +24,11 @@ export class Flow implements Model {
   readonly bijector: Bijector;
   readonly latents: readonly [Latent];
 
-  constructor(bijector: Bijector, { shape }: DataSpec) {
+  readonly condition?: Conditioning;
+
+  constructor(bijector: Bijector, { shape }: DataSpec, { condition }: { readonly condition?: Conditioning | undefined } = {}) {
     this.bijector = bijector;
+    if (condition) this.condition = condition;
     const size = sizeOf(shape);
     this.latents = [
       {
@@ -64,4 +68,5 @@ export class Flow implements Model {
   }
 }
 
-const standardNormal = (shape: Shape): Distribution => independent(new Normal(constant(0).broadcastTo(shape), 1), 1);
+/** N(0, I) over the last axis. */
+export const standardNormal = (shape: Shape): Distribution => independent(new Normal(constant(0).broadcastTo(shape), 1), 1);
