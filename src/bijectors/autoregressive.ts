@@ -3,7 +3,7 @@ import type { ActivationName } from "../nn/activation.ts";
 import { AutoregressiveMasks, type MaskedVariables } from "../nn/autoregressive-masks.ts";
 import type { Context } from "../nn/context.ts";
 import { MaskedNetwork } from "../nn/masked-network.ts";
-import { equal, reshape, sum, where } from "../ops/index.ts";
+import { cast, dynamicSlice, equal, reshape, slice, sum, where } from "../ops/index.ts";
 import type { Bijector, Mapped } from "./bijector.ts";
 import type { Elementwise } from "./elementwise.ts";
 
@@ -60,28 +60,41 @@ export class Autoregressive implements Bijector {
 
   toData(z: Tensor, context: Context, given?: Tensor): Tensor {
     let x = constant(0).broadcastTo(z.shape);
-    for (let place = 0; place < this.size; place++) x = this.toDataAt(z, { x, place: constant(place) }, context, given);
+    for (let place = 0; place < this.size; place++) x = this.toDataAt(z, { x, place }, context, given);
     return x;
   }
 
-  /** x with its value at a place found, given those before it. */
+  /** x with its value at a place found, a number or a scalar, given those before it; the others stay as they are. */
   toDataAt(
     z: Tensor,
-    { x, place }: { readonly x: Tensor; readonly place: Tensor },
+    { x, place }: { readonly x: Tensor; readonly place: Tensor | number },
     context: Context,
     given?: Tensor,
   ): Tensor {
+    const { parameters } = this.#each;
+    const at = (t: Tensor, width: number): Tensor =>
+      typeof place === "number"
+        ? slice(t, -1, place * width, (place + 1) * width)
+        : dynamicSlice(t, t.rank - 1, cast(place.mul(width), "int64"), width);
+    const outputs = this.#outputs(x, context, { y: given, only: (t) => at(t, parameters) });
+    const found = this.#each.toData(at(z, 1), reshape(outputs, [x.shape[0]!, 1, parameters]));
     const places = constant(
       Array.from({ length: this.size }, (_, i) => i),
       [this.size],
     );
-    // The others stay as they are: what is made of values that are not found yet may overflow.
-    return where(equal(places, place), this.#each.toData(z, this.#parameters(x, context, given)), x);
+    return where(equal(places, place), found, x);
   }
 
   /** [batch, values, parameters]. */
   #parameters(x: Tensor, context: Context, given?: Tensor): Tensor {
-    const outputs = this.network.outputs(x, this.network.weights(this.#masks), context, given);
-    return reshape(outputs, [x.shape[0]!, this.size, this.#each.parameters]);
+    return reshape(this.#outputs(x, context, { y: given }), [x.shape[0]!, this.size, this.#each.parameters]);
+  }
+
+  #outputs(
+    x: Tensor,
+    context: Context,
+    of: { readonly y: Tensor | undefined; readonly only?: (t: Tensor) => Tensor },
+  ): Tensor {
+    return this.network.outputs(x, this.network.weights(this.#masks), context, of);
   }
 }

@@ -4,15 +4,16 @@ import {
   cast,
   clamp,
   concat,
-  cumsum,
   greaterEqual,
   less,
   log,
+  matmul,
   maximum,
   reshape,
   slice,
   softmax,
   softplus,
+  split,
   sqrt,
   square,
   sum,
@@ -47,8 +48,7 @@ export function rationalQuadratic({ bins, bound }: RationalQuadraticOptions): El
       // What is outside takes a branch of its own; clipped first, so that the other has finite derivatives there.
       const inside = and(greaterEqual(x, -bound), less(x, bound));
       const clipped = clamp(x, -bound, bound);
-      const knots = knotsOf(parameters, bins, bound);
-      const { width, height, left, bottom, slope, next } = binOf(knots, clipped, "widths");
+      const { width, height, left, bottom, slope, next } = binsOf(parameters, clipped, { bins, bound, axis: "x" });
       const mean = height.div(width);
       const t = clipped.sub(left).div(width);
       const both = t.mul(t.neg().add(1));
@@ -66,11 +66,7 @@ export function rationalQuadratic({ bins, bound }: RationalQuadraticOptions): El
     toData(z, parameters) {
       const inside = and(greaterEqual(z, -bound), less(z, bound));
       const clipped = clamp(z, -bound, bound);
-      const { width, height, left, bottom, slope, next } = binOf(
-        knotsOf(parameters, bins, bound),
-        clipped,
-        "heights",
-      );
+      const { width, height, left, bottom, slope, next } = binsOf(parameters, clipped, { bins, bound, axis: "z" });
       const mean = height.div(width);
       const up = clipped.sub(bottom);
       const rest = up.mul(next.add(slope).sub(mean.mul(2)));
@@ -85,45 +81,43 @@ export function rationalQuadratic({ bins, bound }: RationalQuadraticOptions): El
   };
 }
 
-/** [batch, values, bins] each, but for slopes, which have one more. */
-interface Knots {
-  readonly widths: Tensor;
-  readonly heights: Tensor;
-  readonly slopes: Tensor;
-  readonly bound: number;
+/** What each value sees of its bin, [batch, values] each. */
+interface Bin {
+  readonly width: Tensor;
+  readonly height: Tensor;
+  readonly left: Tensor;
+  readonly bottom: Tensor;
+  readonly slope: Tensor;
+  readonly next: Tensor;
 }
 
-function knotsOf(parameters: Tensor, bins: number, bound: number): Knots {
-  const sizes = (at: number): Tensor =>
-    softmax(slice(parameters, -1, at, at + bins))
-      .mul(1 - least.bin)
-      .add(least.bin / bins)
-      .mul(2 * bound);
+/** The bins of values [batch, values] on one of the axes. */
+function binsOf(parameters: Tensor, values: Tensor, { bins, bound, axis }: RationalQuadraticOptions & { readonly axis: "x" | "z" }): Bin {
+  const { shape } = values;
+  // [batch, values, 2, bins]: widths, and heights.
+  const raw = reshape(slice(parameters, -1, 0, 2 * bins), [...shape, 2, bins]);
+  const sizes = softmax(raw)
+    .mul(2 * bound * (1 - least.bin))
+    .add((2 * bound * least.bin) / bins);
+  const starts = matmul(sizes, sumsBefore(bins)).sub(bound);
   const inner = softplus(slice(parameters, -1, 2 * bins).add(unit)).add(least.slope);
-  const edge = constant(1).broadcastTo([...parameters.shape.slice(0, -1), 1]);
-  return { widths: sizes(0), heights: sizes(bins), slopes: concat([edge, inner, edge], -1), bound };
+  const edge = constant(1).broadcastTo([...shape, 1]);
+  const slopes = concat([edge, inner, edge], -1);
+  // From the second bin on: whether a value lies in it or above.
+  const inBins = reshape(slice(slice(starts, -2, axis === "x" ? 0 : 1, axis === "x" ? 1 : 2), -1, 1), [...shape, bins - 1]);
+  const above = cast(greaterEqual(reshape(values, [...shape, 1]), inBins), "float32");
+  const chosen = concat([edge, above], -1).sub(concat([above, edge.mul(0)], -1));
+  const pair = (t: Tensor): Tensor => reshape(t, [...shape, 1, bins]);
+  const all = concat([sizes, starts, pair(slice(slopes, -1, 0, bins)), pair(slice(slopes, -1, 1))], -2);
+  const [width, height, left, bottom, slope, next] = split(sum(all.mul(pair(chosen)), -1), -1, 6).map((t) =>
+    reshape(t, shape),
+  ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  return { width, height, left, bottom, slope, next };
 }
 
-/** The bin of each value [batch, values] on the axis of widths or heights. */
-function binOf({ widths, heights, slopes, bound }: Knots, values: Tensor, axis: "widths" | "heights") {
-  const lefts = cumsum(widths, -1, { exclusive: true }).sub(bound);
-  const bottoms = cumsum(heights, -1, { exclusive: true }).sub(bound);
-  const bins = widths.shape.at(-1)!;
-  const starts = axis === "widths" ? lefts : bottoms;
-  // From the second bin on: whether a value lies in it or above.
-  const above = cast(
-    greaterEqual(reshape(values, [...values.shape, 1]), slice(starts, -1, 1)),
-    "float32",
+/** A row times it: of each entry, the sum of those before. */
+const sumsBefore = (size: number): Tensor =>
+  constant(
+    Array.from({ length: size ** 2 }, (_, i) => Number(Math.floor(i / size) < i % size)),
+    [size, size],
   );
-  const one = constant(1).broadcastTo([...values.shape, 1]);
-  const chosen = concat([one, above], -1).sub(concat([above, one.mul(0)], -1));
-  const of = (t: Tensor): Tensor => sum(t.mul(chosen), -1);
-  return {
-    width: of(widths),
-    height: of(heights),
-    left: of(lefts),
-    bottom: of(bottoms),
-    slope: of(slice(slopes, -1, 0, bins)),
-    next: of(slice(slopes, -1, 1)),
-  };
-}

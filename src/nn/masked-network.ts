@@ -53,19 +53,27 @@ export class MaskedNetwork {
 
   /**
    * Outputs for rows of inputs under masked weights: [sets, rows, outputs] of [sets rows, inputs]. `y`: what each row is conditioned on,
-   * [sets rows, given].
+   * [sets rows, given]. `only`: takes some of the outputs, along the last axis.
    */
-  outputs(inputs: Tensor, weights: readonly Tensor[], context: Context, y?: Tensor): Tensor {
-    const added = (layer: Linear | undefined, h: Tensor): Tensor =>
-      layer && y ? h.add(reshape(layer.apply(y), h.shape)) : h;
+  outputs(
+    inputs: Tensor,
+    weights: readonly Tensor[],
+    context: Context,
+    { y, only = (t) => t }: { readonly y?: Tensor | undefined; readonly only?: (t: Tensor) => Tensor } = {},
+  ): Tensor {
+    const added = (h: Tensor, more: Tensor): Tensor => h.add(reshape(more, h.shape));
     const first = reshape(inputs, [weights[0]!.shape[0]!, -1, inputs.shape[1]!]);
+    const last = this.layers.length - 1;
     let h = first;
-    this.layers.forEach(({ bias }, i) => {
-      const out = added(i === 0 ? this.given?.hidden : undefined, product(h, weights[i]!).add(bias));
-      h =
-        i === this.layers.length - 1 ? out : this.#dropout.apply(activations[this.#activation](out), context);
+    this.layers.slice(0, last).forEach(({ bias }, i) => {
+      const out = product(h, weights[i]!).add(bias);
+      const seen = i === 0 && this.given && y ? added(out, this.given.hidden.apply(y)) : out;
+      h = this.#dropout.apply(activations[this.#activation](seen), context);
     });
-    return added(this.given?.outputs, h.add(product(first, weights.at(-1)!)));
+    const out = product(h, only(weights[last]!))
+      .add(only(this.layers[last]!.bias))
+      .add(product(first, only(weights[last + 1]!)));
+    return this.given && y ? added(out, only(this.given.outputs.apply(y))) : out;
   }
 }
 

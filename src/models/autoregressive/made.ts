@@ -109,7 +109,7 @@ export class MADE implements Model {
   /** Outputs for rows of inputs under masked weights: [sets, rows, outputs] of [sets rows, inputs]. */
   outputs(inputs: Tensor, weights: readonly Tensor[], context: Context): Tensor {
     const y = this.given && conditionVector(this.condition!.fields, context, inputs.shape[0]!);
-    return this.#network.outputs(inputs, weights, context, y);
+    return this.#network.outputs(inputs, weights, context, { y });
   }
 
   /** Outputs for rows of examples x [sets rows, values], those of each set one after another: [sets rows, outputs]. */

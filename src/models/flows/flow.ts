@@ -11,6 +11,14 @@ import { mean } from "../../ops/reduction.ts";
 import type { Conditioning } from "../conditioning.ts";
 import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, Model, Objective } from "../model.ts";
+import type { AnySampler } from "../sampler.ts";
+
+/** What a flow may have beside its bijector. */
+export interface FlowParts {
+  readonly condition?: Conditioning | undefined;
+  /** In place of one pass through the inverse. */
+  readonly sampler?: AnySampler | undefined;
+}
 
 /**
  * Normalizing flow (Rezende & Mohamed 2015, arXiv:1505.05770): examples are an invertible function of z ~ N(0, I), so that
@@ -25,10 +33,12 @@ export class Flow implements Model {
   readonly latents: readonly [Latent];
 
   readonly condition?: Conditioning;
+  readonly sampler?: AnySampler;
 
-  constructor(bijector: Bijector, { shape }: DataSpec, { condition }: { readonly condition?: Conditioning | undefined } = {}) {
+  constructor(bijector: Bijector, { shape }: DataSpec, { condition, sampler }: FlowParts = {}) {
     this.bijector = bijector;
     if (condition) this.condition = condition;
+    if (sampler) this.sampler = sampler;
     const size = sizeOf(shape);
     this.latents = [
       {
