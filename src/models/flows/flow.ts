@@ -34,11 +34,14 @@ export class Flow implements Model {
 
   readonly condition?: Conditioning;
   readonly sampler?: AnySampler;
+  readonly unboundedDensity?: true;
 
-  constructor(bijector: Bijector, { shape }: DataSpec, { condition, sampler }: FlowParts = {}) {
+  constructor(bijector: Bijector, { shape, range }: DataSpec, { condition, sampler }: FlowParts = {}) {
     this.bijector = bijector;
     if (condition) this.condition = condition;
     if (sampler) this.sampler = sampler;
+    // Intensities get noise.
+    if (range === null) this.unboundedDensity = true;
     const size = sizeOf(shape);
     this.latents = [
       {

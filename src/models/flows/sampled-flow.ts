@@ -36,6 +36,7 @@ export class SampledFlow implements Model {
   readonly bijector: Chain;
   readonly categories?: MADE;
   readonly condition?: Conditioning;
+  readonly unboundedDensity = true;
   readonly sampler: Sampler<Pick<AncestralOptions, "temperature">>;
   readonly #shape: Shape;
   /** Places of the numbers and of the categories in a row. */
