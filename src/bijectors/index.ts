@@ -14,3 +14,4 @@ export { Permutation } from "./permutation.ts";
 export { Planar } from "./planar.ts";
 export { Radial } from "./radial.ts";
 export { rationalQuadratic, type RationalQuadraticOptions } from "./rational-quadratic.ts";
+export { Transformed, type TransformedParts } from "./transformed.ts";
