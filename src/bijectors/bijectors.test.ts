@@ -52,7 +52,7 @@ const cases: readonly BijectorCase[] = [
   },
   {
     name: "AffineCoupling of the first of two halves, given a vector",
-    bijector: new AffineCoupling(new VectorNetwork(3, 4, { hiddenDims, givenSize: 2 }), halves([2, 3], "first")),
+    bijector: new AffineCoupling(new VectorNetwork(3, 4, { hiddenDims, given: 2 }), halves([2, 3], "first")),
     shape: [5],
     given: [2],
   },
@@ -70,7 +70,7 @@ const cases: readonly BijectorCase[] = [
   },
   {
     name: "AffineCoupling of channels, given a vector",
-    bijector: new AffineCoupling(new ImageNetwork(1, 2, { ...images, givenSize: 3 }), halves([1, 1], "second")),
+    bijector: new AffineCoupling(new ImageNetwork(1, 2, { ...images, given: 3 }), halves([1, 1], "second")),
     shape: image,
     given: [3],
     scales: [1, 8],

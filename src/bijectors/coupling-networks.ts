@@ -1,49 +1,64 @@
 import type { Tensor } from "../graph/tensor.ts";
+import { type ActivationName, activations, initializationFor } from "../nn/activation.ts";
 import type { Context } from "../nn/context.ts";
 import { Conv } from "../nn/conv.ts";
+import { Dropout } from "../nn/dropout.ts";
 import { zeros } from "../nn/initializers.ts";
 import { Linear } from "../nn/linear.ts";
-import { MLP } from "../nn/mlp.ts";
 import { ResidualBlock } from "../nn/residual.ts";
 import { relu } from "../ops/elementwise.ts";
 import { concat, reshape } from "../ops/movement.ts";
 import type { BijectorNetwork } from "./bijector.ts";
 
-/** A network of vectors that sees what is given beside them, and gives zeros at first. */
-export class VectorNetwork implements BijectorNetwork {
-  readonly hidden: MLP;
-  readonly last: Linear;
+export interface VectorNetworkOptions {
+  readonly hiddenDims: readonly number[];
+  readonly activation?: ActivationName;
+  /** Dropout rate after each hidden layer. */
+  readonly dropout?: number;
+  /** Length of the vector that it is conditioned on; 0 for none. */
+  readonly given?: number;
+}
 
-  /** `givenSize`: of the vector that it is conditioned on; 0 for none. */
-  constructor(
-    inDim: number,
-    outDim: number,
-    { hiddenDims, givenSize = 0 }: { readonly hiddenDims: readonly [number, ...number[]]; readonly givenSize?: number },
-  ) {
-    this.hidden = new MLP([inDim + givenSize, ...hiddenDims]);
-    this.last = new Linear(hiddenDims.at(-1)!, outDim, { weight: zeros });
+/** A fully connected network of a coupling of vectors, which sees what is given beside what is kept and gives zeros at first. */
+export class VectorNetwork implements BijectorNetwork {
+  readonly layers: readonly Linear[];
+  readonly last: Linear;
+  readonly #activation: ActivationName;
+  readonly #dropout: Dropout;
+
+  constructor(inDim: number, outDim: number, options: VectorNetworkOptions) {
+    const { hiddenDims, activation = "relu", dropout = 0, given = 0 } = options;
+    const widths = [inDim + given, ...hiddenDims];
+    const weight = initializationFor(activation);
+    this.layers = hiddenDims.map((width, i) => new Linear(widths[i]!, width, { weight }));
+    this.last = new Linear(widths.at(-1)!, outDim, { weight: zeros });
+    this.#activation = activation;
+    this.#dropout = new Dropout(dropout);
   }
 
-  apply(kept: Tensor, _: Context, given?: Tensor): Tensor {
-    return this.last.apply(relu(this.hidden.apply(given ? concat([kept, given], 1) : kept)));
+  apply(kept: Tensor, context: Context, given?: Tensor): Tensor {
+    const seen = given ? concat([kept, given], 1) : kept;
+    const activate = activations[this.#activation];
+    return this.last.apply(
+      this.layers.reduce((h, layer) => this.#dropout.apply(activate(layer.apply(h)), context), seen),
+    );
   }
 }
 
 export interface ImageNetworkOptions {
   /** Channels of the hidden layers. */
   readonly width: number;
-  /** Residual blocks. */
+  /** Residual blocks of 1x1 convolutions. */
   readonly blocks: number;
-  /** Of the convolutions of the blocks. */
-  readonly kernel?: number;
-  /** The vector that it is conditioned on; 0 for none. */
-  readonly givenSize?: number;
-  /** The image that it is conditioned on; 0 for none. */
+  /** Length of the vector that it is conditioned on; 0 for none. */
+  readonly given?: number;
+  /** Or channels of the image that it is conditioned on. */
   readonly givenChannels?: number;
 }
 
 /**
- * A small residual network of images, without normalization, that gives zeros at first: 3x3, blocks, 3x3. What is given as an image is seen beside
+ * A small residual network of images, without normalization, that gives zeros at first: 3x3, blocks of two 1x1, 3x3 (as in arXiv:1807.03039, where
+ * the 1x1 is one). What is given as an image is seen beside
  * the input, what is given as a vector is added to each position of the first layer's output.
  */
 export class ImageNetwork implements BijectorNetwork {
@@ -53,12 +68,12 @@ export class ImageNetwork implements BijectorNetwork {
   readonly last: Conv;
 
   constructor(inChannels: number, outChannels: number, options: ImageNetworkOptions) {
-    const { width, blocks, givenSize = 0, givenChannels = 0, kernel = 3 } = options;
+    const { width, blocks, given = 0, givenChannels = 0 } = options;
     this.first = new Conv(inChannels + givenChannels, width, [3, 3], { padding: 1 });
-    if (givenSize > 0) this.given = new Linear(givenSize, width, { bias: false });
+    if (given > 0) this.given = new Linear(given, width, { bias: false });
     this.blocks = Array.from(
       { length: blocks },
-      () => new ResidualBlock({ inChannels: width, outChannels: width, kernel: [kernel, kernel], zeroLast: true }),
+      () => new ResidualBlock({ inChannels: width, outChannels: width, kernel: [1, 1], zeroLast: true }),
     );
     this.last = new Conv(width, outChannels, [3, 3], { padding: 1, weight: zeros });
   }

@@ -28,6 +28,8 @@ export type { Conditioning } from "./conditioning.ts";
 export { Diffusion, diffusion } from "./diffusion/diffusion.ts";
 export type { DiffusionConfig } from "./diffusion/diffusion-settings.ts";
 export { MaskedDiffusion, maskedDiffusion } from "./diffusion/masked/masked-diffusion.ts";
+export { maf, type MAFConfig } from "./flows/maf.ts";
+export { splineFlow, type SplineFlowConfig } from "./flows/spline-flow.ts";
 export {
   type Codes,
   codesOf,

@@ -85,7 +85,10 @@ describe("of levels, it has probabilities: those of all images add up to 1", () 
 });
 
 describe("images of levels", () => {
-  const data = dataSpec([1, 4, 4], { range: [0, 255], fields: [{ name: "class", kind: "class", classes: ["a", "b"] }] });
+  const data = dataSpec([1, 4, 4], {
+    range: [0, 255],
+    fields: [{ name: "class", kind: "class", classes: ["a", "b"] }],
+  });
   const model = built(glow, { ...smallImages, conditional: true }, data);
   const leaves = randomParameters(model, 0.2);
   const numbers = (t: Tensor, more: readonly (readonly [Tensor, Value])[]): number[] =>
@@ -147,7 +150,7 @@ describe("refuses", () => {
       glow,
       {},
       dataSpec([1, 27, 28], bytes),
-      "model: glow squeezes 2x2 blocks of images, got 27x28, expected an even height and width; --image-size resizes a folder of images",
+      "glow: 2x2 blocks of images become channels, got 27x28, expected an even height and width; --image-size resizes a folder of images",
     ],
     [
       "more scales than sides halve",
@@ -161,14 +164,14 @@ describe("refuses", () => {
       realNVP,
       {},
       dataSpec([1], { range: null }),
-      "model: realnvp changes some values by others, got examples of shape [1], expected two values or more",
+      "realnvp: couplings change some values by others, got 1 value of each example, expected two or more",
     ],
     [
       "symbols",
       glow,
       {},
       dataSpec([7, 7], { kind: "codes", symbols: 64 }),
-      "model: glow has a density, got 64 symbols, which have none and no order, expected intensities or real numbers; pixelcnn, transformer and masked-diffusion are of symbols",
+      "glow: symbols have no density, got 64 of them, expected real numbers or intensities; made, pixelcnn and transformer are of symbols",
     ],
     [
       "intensities of unknown levels",
@@ -191,7 +194,10 @@ describe("refuses", () => {
 
 test("images squeeze as often as their sides halve, unless fewer scales are set", () => {
   const parametersOf = (shape: readonly number[], scales?: number): number =>
-    randomParameters(built(realNVP, { ...smallImages, ...(scales && { scales }) }, dataSpec(shape, { range: [0, 255] })), 0).size;
+    randomParameters(
+      built(realNVP, { ...smallImages, ...(scales && { scales }) }, dataSpec(shape, { range: [0, 255] })),
+      0,
+    ).size;
   expect(parametersOf([1, 6, 6])).toBe(parametersOf([1, 12, 12], 1));
   expect(parametersOf([1, 12, 12])).toBeGreaterThan(parametersOf([1, 6, 6]));
 });

@@ -14,13 +14,16 @@ import { max, mean } from "../../ops/reduction.ts";
 import type { Conditioning } from "../conditioning.ts";
 import type { Codes, Latent } from "../latent.ts";
 import type { Batch, DataSpec, FieldSpec, Model, Objective } from "../model.ts";
-import { conditionSize, conditionVector } from "../parts/condition-vector.ts";
+import { conditionVector } from "../parts/condition-vector.ts";
+import type { AnySampler } from "../sampler.ts";
 
 export interface FlowOptions {
   /** Where the bijector begins with `Dequantize`: the levels of the data, and what noise spreads them. */
   readonly dequantized?: { readonly levels: number; readonly noise: "uniform" | "variational" } | undefined;
   /** What its networks are given of each example, as one vector. */
   readonly fields?: readonly FieldSpec[];
+  /** In place of one pass through the inverse. */
+  readonly sampler?: AnySampler | undefined;
 }
 
 /** Where an inverse explodes: errors are reported as no more than this, so that they stay numbers. */
@@ -44,14 +47,19 @@ export class Flow implements Model {
   readonly bijector: Bijector;
   readonly latents: readonly [Latent];
   readonly condition?: Conditioning;
+  readonly sampler?: AnySampler;
   readonly levels?: number;
   readonly dequantization?: "uniform" | "variational";
-  readonly jointDensity?: true;
+  readonly unboundedDensity?: true;
   readonly logProb?: NonNullable<Model["logProb"]>;
   readonly logWeights?: NonNullable<Model["logWeights"]>;
   readonly #size: number;
 
-  constructor(bijector: Bijector, { shape }: Pick<DataSpec, "shape">, { dequantized, fields = [] }: FlowOptions = {}) {
+  constructor(
+    bijector: Bijector,
+    { shape }: Pick<DataSpec, "shape">,
+    { dequantized, fields = [], sampler }: FlowOptions = {},
+  ) {
     this.bijector = bijector;
     const size = sizeOf(shape);
     this.#size = size;
@@ -65,6 +73,7 @@ export class Flow implements Model {
       },
     ];
     if (fields.length > 0) this.condition = { fields, required: true };
+    if (sampler) this.sampler = sampler;
     if (dequantized) {
       this.levels = dequantized.levels;
       this.dequantization = dequantized.noise;
@@ -73,7 +82,7 @@ export class Flow implements Model {
         return reshape(this.#logDensity(repeated, context).logProb, [samples, x.shape[0]!]);
       };
     } else {
-      this.jointDensity = true;
+      this.unboundedDensity = true;
       this.logProb = (x, context) => this.#logDensity(x, context).logProb;
     }
   }
@@ -126,7 +135,6 @@ export class Flow implements Model {
   }
 }
 
-/** The length of the vector that networks of a flow are given. */
-export const givenSize = ({ fields = [] }: FlowOptions): number => conditionSize(fields);
-
-const standardNormal = (shape: Shape): Distribution => independent(new Normal(constant(0).broadcastTo(shape), 1), 1);
+/** N(0, I) over the last axis. */
+export const standardNormal = (shape: Shape): Distribution =>
+  independent(new Normal(constant(0).broadcastTo(shape), 1), 1);

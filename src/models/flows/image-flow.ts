@@ -19,11 +19,15 @@ import { ResidualBlock } from "../../nn/residual.ts";
 import { spaceToDepth } from "../../ops/resize.ts";
 import type { DataSpec } from "../model.ts";
 import { conditionSize } from "../parts/condition-vector.ts";
+import { fieldsOf } from "../parts/fields.ts";
+import type { NetworkOf } from "./coupling-flow.ts";
 import { Flow } from "./flow.ts";
-import { type FlowConfig, flowFields, levelsOf } from "./flow-settings.ts";
+import { type LevelsConfig, levelsConfig, levelsOf, LOGIT_ALPHA } from "./levels.ts";
+import { vectorFlowConfig, type VectorFlowConfig } from "./vector-flow.ts";
 
-/** Settings of flows of images. */
+/** Settings of flows of images, which are flows of vectors too. */
 export const imageFlowConfig = {
+  couplings: z.int().min(1).max(64).default(8).describe("affine couplings; of images, at each scale"),
   scales: z
     .int()
     .min(1)
@@ -32,28 +36,22 @@ export const imageFlowConfig = {
     .describe(
       "images: scales, each of half the resolution of the one before (default: 2, or 1 where sides halve once)",
     ),
-  couplings: z.int().min(1).max(64).default(8).describe("affine couplings; of images, at each scale"),
-  width: z.int().min(1).max(1024).default(64).describe("images: channels of each coupling's network"),
+  width: z.int().min(1).max(1024).default(48).describe("images: channels of each coupling's network"),
   blocks: z.int().min(0).max(16).default(1).describe("images: residual blocks of each coupling's network"),
-  kernel: z.int().min(1).max(7).default(1).describe("images: kernel of the residual blocks"),
-  alpha: z.number().min(1e-7).max(0.2).default(1e-5).describe("alpha"),
   dequantization: z
     .enum(["uniform", "variational"])
     .default("variational")
-    .describe("intensities: noise between levels; variational: of a flow given the image (arXiv:1902.00275)"),
+    .describe("images: noise between levels of intensities; variational: of a flow given the image"),
+  ...levelsConfig,
+  ...vectorFlowConfig,
 };
-export interface ImageFlowConfig extends FlowConfig {
-  readonly scales?: number | undefined;
+export interface ImageFlowConfig extends VectorFlowConfig, LevelsConfig {
   readonly couplings: number;
+  readonly scales?: number | undefined;
   readonly width: number;
   readonly blocks: number;
-  readonly kernel: number;
-  readonly alpha: number;
   readonly dequantization: "uniform" | "variational";
 }
-
-/** The network of a coupling, from so many channels to so many. */
-export type NetworkOf = (inChannels: number, outChannels: number) => ImageNetwork;
 
 /**
  * A multi-scale flow of images (arXiv:1605.08803, section 3.6): at each scale 2x2 blocks become channels, the steps follow, and half the channels are latent
@@ -67,12 +65,12 @@ export function imageFlow(
 ): Flow {
   const { shape } = data;
   const scales = scalesOf(name, config, shape);
-  const fields = flowFields(config, data);
-  const givenSize = conditionSize(fields);
+  const fields = config.conditional ? fieldsOf(data, ["class"]) : [];
+  const given = conditionSize(fields);
   const levels = levelsOf(name, config, data);
   const { width, blocks, couplings } = config;
   const network: NetworkOf = (inChannels, outChannels) =>
-    new ImageNetwork(inChannels, outChannels, { width, blocks, kernel: config.kernel, givenSize });
+    new ImageNetwork(inChannels, outChannels, { width, blocks, given });
   const scale = (from: Shape, left: number): Bijector => {
     const squeezed = [from[0]! * 4, from[1]! / 2, from[2]! / 2] as const;
     const steps = Array.from({ length: couplings }, (_, i) => step(squeezed[0], i, network)).flat();
@@ -83,7 +81,7 @@ export function imageFlow(
   const continuous = scale(shape, scales);
   if (levels === undefined) return new Flow(continuous, data, { fields });
   const noise = config.dequantization === "uniform" ? uniformNoise : variationalNoise(shape, config);
-  return new Flow(new Chain([new Dequantize(levels, noise), new Logit(config.alpha), continuous]), data, {
+  return new Flow(new Chain([new Dequantize(levels, noise), new Logit(LOGIT_ALPHA), continuous]), data, {
     fields,
     dequantized: { levels, noise: config.dequantization },
   });
@@ -145,7 +143,7 @@ function scalesOf(name: string, { scales }: ImageFlowConfig, shape: Shape): numb
   while (height % 2 ** (most + 1) === 0 && width % 2 ** (most + 1) === 0) most++;
   if (most === 0)
     throw new ConfigError(
-      `model: ${name} squeezes 2x2 blocks of images, got ${height}x${width}, expected an even height and width; --image-size resizes a folder of images`,
+      `${name}: 2x2 blocks of images become channels, got ${height}x${width}, expected an even height and width; --image-size resizes a folder of images`,
     );
   if (scales !== undefined && scales > most)
     throw new ConfigError(

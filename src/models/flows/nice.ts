@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { AdditiveCoupling } from "../../bijectors/additive-coupling.ts";
-import type { Bijector } from "../../bijectors/bijector.ts";
 import { DiagonalScale } from "../../bijectors/diagonal-scale.ts";
 import { alternating } from "../../bijectors/division.ts";
 import { defineModel } from "../definition.ts";
-import { type FlowConfig, flowConfig } from "./flow-settings.ts";
-import { vectorFlow } from "./vector-flow.ts";
+import { couplingFlow } from "./coupling-flow.ts";
+import { type LevelsConfig, levelsConfig } from "./levels.ts";
+import { couplingFlowPresets } from "./presets.ts";
+import { type VectorFlowConfig, vectorFlowConfig } from "./vector-flow.ts";
 
-interface NICEConfig extends FlowConfig {
+interface NICEConfig extends VectorFlowConfig, LevelsConfig {
   readonly couplings: number;
 }
 
@@ -20,14 +21,16 @@ export const nice = defineModel<NICEConfig>({
   summary: "NICE: a normalizing flow of additive couplings and one scale of each value",
   paper: "arXiv:1410.8516",
   config: z.strictObject({
-    ...flowConfig,
     couplings: z.int().min(1).max(64).default(4).describe("additive couplings"),
+    ...levelsConfig,
+    ...vectorFlowConfig,
   }),
+  presets: couplingFlowPresets,
   build: (config, data) =>
-    vectorFlow("nice", config, data, (size, network) => [
+    couplingFlow("nice", config, data, (size, network) => [
       ...Array.from(
         { length: config.couplings },
-        (_, i): Bijector => new AdditiveCoupling(network(size, size), alternating(size, i % 2 === 0 ? 0 : 1)),
+        (_, i) => new AdditiveCoupling(network(size, size), alternating(size, i % 2 === 0 ? 0 : 1)),
       ),
       new DiagonalScale([size]),
     ]),

@@ -1,37 +1,31 @@
 import { z } from "zod";
 import { ActNorm } from "../../bijectors/act-norm.ts";
 import { AffineCoupling } from "../../bijectors/affine-coupling.ts";
-import type { Bijector } from "../../bijectors/bijector.ts";
 import { entries, halves } from "../../bijectors/division.ts";
 import { defineModel } from "../definition.ts";
-import type { DataSpec } from "../model.ts";
-import type { Flow } from "./flow.ts";
-import { flowConfig } from "./flow-settings.ts";
+import type { DataSpec, Model } from "../model.ts";
+import { couplingFlow } from "./coupling-flow.ts";
 import { checkerboardChannels, imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
-import { vectorFlow } from "./vector-flow.ts";
+import { couplingFlowPresets } from "./presets.ts";
 
 /**
  * RealNVP (Dinh, Sohl-Dickstein & Bengio 2016, arXiv:1605.08803): affine couplings between the colors of a checkerboard, its rows and its columns, at several
  * scales; of vectors, between halves. Activation normalization takes the place of batch normalization, whose statistics would not be those of one example.
  */
-function build(config: ImageFlowConfig, data: DataSpec): Flow {
+function build(config: ImageFlowConfig, data: DataSpec): Model {
   if (data.kind === "image")
     return imageFlow("realnvp", config, data, (channels, i, network) => {
       const kept = checkerboardChannels(channels, i);
       const coupling = new AffineCoupling(network(kept.length, 2 * (channels - kept.length)), entries(channels, kept));
       return [new ActNorm(channels), coupling];
     });
-  return vectorFlow("realnvp", config, data, (size, network) => {
-    const first = Math.floor(size / 2);
-    const sizes = [first, size - first] as const;
-    const step = (i: number): readonly Bijector[] => {
-      const [kept, changed] = i % 2 === 0 ? sizes : sizes.toReversed();
-      return [
-        new ActNorm(size),
-        new AffineCoupling(network(kept, 2 * changed), halves(sizes, i % 2 === 0 ? "second" : "first")),
-      ];
-    };
-    return Array.from({ length: config.couplings }, (_, i) => step(i)).flat();
+  return couplingFlow("realnvp", config, data, (size, network) => {
+    const sizes = [Math.floor(size / 2), Math.ceil(size / 2)] as const;
+    return Array.from({ length: config.couplings }, (_, i) => {
+      const changed = i % 2 === 0 ? "second" : "first";
+      const [kept, moved] = changed === "second" ? sizes : sizes.toReversed();
+      return [new ActNorm(size), new AffineCoupling(network(kept!, 2 * moved!), halves(sizes, changed))];
+    }).flat();
   });
 }
 
@@ -40,6 +34,7 @@ export const realNVP = defineModel<ImageFlowConfig>({
   name: "realnvp",
   summary: "RealNVP: a normalizing flow of affine couplings, with its exact likelihood and inverse",
   paper: "arXiv:1605.08803",
-  config: z.strictObject({ ...flowConfig, ...imageFlowConfig }),
+  config: z.strictObject(imageFlowConfig),
+  presets: couplingFlowPresets,
   build,
 });

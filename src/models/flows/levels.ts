@@ -1,31 +1,22 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
-import type { DataSpec, FieldSpec } from "../model.ts";
-import { fieldsOf } from "../parts/fields.ts";
-import { layerWidths } from "../parts/layer-sizes.ts";
+import type { DataSpec } from "../model.ts";
 
-/** Settings of every flow. */
-export const flowConfig = {
-  hiddenDims: layerWidths
-    .default([128, 128])
-    .describe("vectors: widths of the hidden layers of each coupling's network"),
+/** A setting of flows of intensities. */
+export const levelsConfig = {
   levels: z
     .int()
     .min(2)
     .max(65536)
     .optional()
     .describe("intensities: levels that noise is added between (default: as many as the stored values have)"),
-  conditional: z.boolean().default(false).describe("condition on the class: p(x|class)"),
 };
-export interface FlowConfig {
-  readonly hiddenDims: readonly number[];
+export interface LevelsConfig {
   readonly levels?: number | undefined;
-  readonly conditional: boolean;
 }
 
-/** The fields that a flow is conditioned on. */
-export const flowFields = ({ conditional }: FlowConfig, data: DataSpec): readonly FieldSpec[] =>
-  conditional ? fieldsOf(data, ["class"]) : [];
+/** Keeps logits of the lowest and the highest level finite. With 0.05, as for photographs, MNIST is at 3.8 bits per dimension after 40 steps in place of 1.9. */
+export const LOGIT_ALPHA = 1e-5;
 
 /**
  * The levels of intensities, which have no density: as set, or as many as there are from the lowest to the highest stored value. Undefined for real
@@ -33,12 +24,12 @@ export const flowFields = ({ conditional }: FlowConfig, data: DataSpec): readonl
  */
 export function levelsOf(
   model: string,
-  { levels }: Pick<FlowConfig, "levels">,
+  { levels }: LevelsConfig,
   { kind, range, symbols }: DataSpec,
 ): number | undefined {
   if (symbols !== undefined)
     throw new ConfigError(
-      `model: ${model} has a density, got ${symbols} symbols, which have none and no order, expected intensities or real numbers; pixelcnn, transformer and masked-diffusion are of symbols`,
+      `${model}: symbols have no density, got ${symbols} of them, expected real numbers or intensities; made, pixelcnn and transformer are of symbols`,
     );
   if (range === null) {
     if (levels === undefined) return undefined;
