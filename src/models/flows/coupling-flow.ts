@@ -1,9 +1,9 @@
 import type { Bijector, BijectorNetwork } from "../../bijectors/bijector.ts";
 import { Chain } from "../../bijectors/chain.ts";
-import { VectorNetwork } from "../../bijectors/coupling-networks.ts";
-import { Dequantize } from "../../bijectors/dequantize.ts";
-import { Flatten } from "../../bijectors/flatten.ts";
-import { Logit } from "../../bijectors/logit.ts";
+import { VectorNetwork } from "../../bijectors/couplings/coupling-networks.ts";
+import { Dequantize } from "../../bijectors/images/dequantize.ts";
+import { Flatten } from "../../bijectors/images/flatten.ts";
+import { Logit } from "../../bijectors/images/logit.ts";
 import { ConfigError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import type { DataSpec, Model } from "../model.ts";
