@@ -23,8 +23,8 @@ function build(config: ImageFlowConfig, data: DataSpec): Model {
     const sizes = [Math.floor(size / 2), Math.ceil(size / 2)] as const;
     return Array.from({ length: config.couplings }, (_, i) => {
       const changed = i % 2 === 0 ? "second" : "first";
-      const [kept, moved] = changed === "second" ? sizes : sizes.toReversed();
-      return [new ActNorm(size), new AffineCoupling(network(kept!, 2 * moved!), halves(sizes, changed))];
+      const [kept, moved] = changed === "second" ? sizes : ([sizes[1], sizes[0]] as const);
+      return [new ActNorm(size), new AffineCoupling(network(kept, 2 * moved), halves(sizes, changed))];
     }).flat();
   });
 }
