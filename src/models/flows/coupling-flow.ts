@@ -6,12 +6,18 @@ import { Flatten } from "../../bijectors/images/flatten.ts";
 import { Logit } from "../../bijectors/images/logit.ts";
 import { ConfigError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import type { Remedies } from "../definition.ts";
 import type { DataSpec, Model } from "../model.ts";
 import { conditionSize } from "../parts/condition-vector.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import { Flow } from "./flow.ts";
 import { type LevelsConfig, levelsOf, LOGIT_ALPHA } from "./levels.ts";
 import { vectorFlow, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";
+
+/** Scales grow without bound about a value that many examples share exactly. */
+export const flowRemedies = (): Remedies => ({
+  divergence: ["of values that repeat exactly, which have no density, --set noise=0.01"],
+});
 
 /** The network of a coupling, from so many values or channels to so many. */
 export type NetworkOf = (inSize: number, outSize: number) => BijectorNetwork;

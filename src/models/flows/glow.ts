@@ -6,7 +6,7 @@ import { halves } from "../../bijectors/couplings/division.ts";
 import { InvertibleLinear } from "../../bijectors/invertible-linear.ts";
 import { defineModel } from "../definition.ts";
 import type { DataSpec, Model } from "../model.ts";
-import { couplingFlow, type NetworkOf } from "./coupling-flow.ts";
+import { couplingFlow, flowRemedies, type NetworkOf } from "./coupling-flow.ts";
 import { imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
 import { imageFlowPresets } from "./presets.ts";
 
@@ -34,5 +34,6 @@ export const glow = defineModel<ImageFlowConfig>({
   paper: "arXiv:1807.03039",
   config: z.strictObject(imageFlowConfig),
   presets: imageFlowPresets,
+  remedies: flowRemedies,
   build,
 });

@@ -3,7 +3,7 @@ import { AdditiveCoupling } from "../../bijectors/couplings/additive-coupling.ts
 import { DiagonalScale } from "../../bijectors/diagonal-scale.ts";
 import { alternating } from "../../bijectors/couplings/division.ts";
 import { defineModel } from "../definition.ts";
-import { couplingFlow } from "./coupling-flow.ts";
+import { couplingFlow, flowRemedies } from "./coupling-flow.ts";
 import { type LevelsConfig, levelsConfig } from "./levels.ts";
 import { couplingFlowPresets } from "./presets.ts";
 import { type VectorFlowConfig, vectorFlowConfig } from "./vector-flow.ts";
@@ -26,6 +26,7 @@ export const nice = defineModel<NICEConfig>({
     ...vectorFlowConfig,
   }),
   presets: couplingFlowPresets,
+  remedies: flowRemedies,
   build: (config, data) =>
     couplingFlow("nice", config, data, (size, network) => [
       ...Array.from(

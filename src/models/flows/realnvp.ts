@@ -4,7 +4,7 @@ import { AffineCoupling } from "../../bijectors/couplings/affine-coupling.ts";
 import { entries, halves } from "../../bijectors/couplings/division.ts";
 import { defineModel } from "../definition.ts";
 import type { DataSpec, Model } from "../model.ts";
-import { couplingFlow } from "./coupling-flow.ts";
+import { couplingFlow, flowRemedies } from "./coupling-flow.ts";
 import { checkerboardChannels, imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
 import { imageFlowPresets } from "./presets.ts";
 
@@ -36,5 +36,6 @@ export const realNVP = defineModel<ImageFlowConfig>({
   paper: "arXiv:1605.08803",
   config: z.strictObject(imageFlowConfig),
   presets: imageFlowPresets,
+  remedies: flowRemedies,
   build,
 });
