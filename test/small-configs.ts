@@ -6,5 +6,8 @@ export const smallConfigs: Readonly<Record<string, object>> = {
   diffusion: { channels: [4, 8], patch: 2, attention: 0 },
   vdvae: { latents: [1, 1], patch: 4, width: 4, latentChannels: 2 },
   nvae: { latents: [1, 1], patch: 4, width: 4, latentChannels: 2 },
+  nice: { hiddenDims: [16], couplings: 2 },
+  realnvp: { width: 4, couplings: 2 },
+  glow: { width: 4, couplings: 2 },
   pixelcnn: { width: 4, depth: 1, hidden: 4 },
 };

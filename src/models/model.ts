@@ -85,6 +85,13 @@ export interface Model {
   readonly binaryData?: boolean;
   /** How many levels from 0 to 1, or symbols, p(x|z) or p(x) gives probabilities of; absent for a density. */
   readonly levels?: number;
+  /**
+   * Whether p(x) is a density that grows without bound where values of the training examples are constant or follow from others: such data are
+   * refused before training.
+   */
+  readonly unboundedDensity?: true;
+  /** What noise between `levels` its likelihood is a bound by, which importance weights over that noise tighten. */
+  readonly dequantization?: "uniform" | "variational";
   /** What it can be conditioned on. */
   readonly condition?: Conditioning;
   /** How many training examples keep their class; all of them when missing. */

@@ -26,7 +26,11 @@ import { vdvae } from "./hierarchical/vdvae.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
+import { glow } from "./flows/glow.ts";
+import { maf } from "./flows/maf.ts";
+import { nice } from "./flows/nice.ts";
 import { realNVP } from "./flows/realnvp.ts";
+import { splineFlow } from "./flows/spline-flow.ts";
 import { wae } from "./autoencoders/wae.ts";
 
 /** Every model, in the order `latentkit models` lists them. A new model is one file and one line here. */
@@ -57,7 +61,11 @@ export const registry: readonly ModelDefinition[] = [
   made,
   pixelCNN,
   transformer,
+  nice,
   realNVP,
+  glow,
+  maf,
+  splineFlow,
   diffusion,
   maskedDiffusion,
 ];

@@ -12,6 +12,7 @@ export {
   type TransformerBlockInput,
   type TransformerBlockOptions,
 } from "./attention.ts";
+export { AutoregressiveMasks, type MaskedVariables, type MasksConfig } from "./autoregressive-masks.ts";
 export { type Condition, conditioned, type Context, evaluation, TrainingContext } from "./context.ts";
 export { ConvDecoder, ConvEncoder, type ConvEncoderOptions, type ConvStage } from "./conv-nets.ts";
 export { Conv, type ConvLayerOptions, ConvTranspose, type ConvTransposeLayerOptions } from "./conv.ts";
@@ -22,6 +23,7 @@ export * as initializers from "./initializers.ts";
 export type { Fans, Initialize } from "./initializers.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { MaskedConv, type MaskedConvOptions } from "./masked-conv.ts";
+export { MaskedNetwork, type MaskedNetworkOptions } from "./masked-network.ts";
 export { MLP, type MLPOptions } from "./mlp.ts";
 export { parameters, variables } from "./module.ts";
 export { BatchNorm, GroupNorm, LayerNorm } from "./normalization.ts";

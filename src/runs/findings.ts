@@ -16,6 +16,7 @@ import { diagnoseGame, type Variety } from "../training/doctor/adversarial-diagn
 import { diagnoseCodebooks, type ExaminedCodebook } from "../training/doctor/codebook-diagnosis.ts";
 import { diagnoseDenoiser } from "../training/doctor/denoising-diagnosis.ts";
 import { diagnoseLevels, type ExaminedLevel } from "../training/doctor/level-diagnosis.ts";
+import { diagnoseInverse } from "../training/doctor/inverse-diagnosis.ts";
 import { diagnose, type Measured, median } from "../training/doctor/diagnosis.ts";
 import type { Finding } from "../training/doctor/finding.ts";
 import type { TrainedModel } from "../evaluation/trained-model.ts";
@@ -82,6 +83,7 @@ export async function runFindings({
   return [
     ...games,
     ...diagnoseDenoiser(records),
+    ...diagnoseInverse(records),
     ...diagnoseCodebooks(records, codebooksOf(model), remedies),
     ...diagnoseLevels(records, await levelsOf(trained, examined, binarize), remedies),
     ...others.filter(({ finding }) => !(won && finding === "exploding-gradients")),

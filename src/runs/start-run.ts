@@ -12,6 +12,7 @@ import type { Rewind } from "../training/checkpoint.ts";
 import { compileStep } from "../training/compile-step.ts";
 import type { JsonObject } from "../serialization/json.ts";
 import { seenSpec } from "../data/is-binary.ts";
+import { refuseDegenerate } from "../data/refuse-degenerate.ts";
 import { splitSpec } from "../data/split-spec.ts";
 import type { DataSpec } from "../data/spec.ts";
 import type { RunInfo } from "./run-info.ts";
@@ -81,6 +82,7 @@ export async function startRun(request: RunRequest, options: StartOptions, on: P
   const where = request.modelFile?.path ?? definition.name;
   const model = buildModel(definition, config, spec, where);
   checkModel(where, model, spec, asked.batchSize);
+  if (model.unboundedDensity) refuseDegenerate(where, source.train);
   const binarize = request.binarize === "auto" ? (model.binaryData ? "dynamic" : "none") : request.binarize;
   const compiled = compileRun({ model, source, device, settings: asked, binarize, seed });
   const { batches, step, steps } = compiled;

@@ -25,7 +25,12 @@ const evaluateSettings = z.strictObject({
     .max(1_000_000_000)
     .optional()
     .describe("number of examples, drawn at random (default: all)"),
-  samples: z.int().positive().max(1_000_000).default(500).describe("samples of z per example, for the likelihood"),
+  samples: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe("samples of z per example, for the likelihood (default: 500; 16 of noise between levels)"),
   generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples"),
   show: z
     .enum(["samples", "means"])
@@ -73,7 +78,7 @@ Examples:
         options: DeviceOptions & { readonly json?: boolean; readonly sampler?: readonly string[] },
       ) => {
         const settings = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
-        const { metrics, count, extractor, priors: named, ...rest } = settings;
+        const { metrics, count, samples, extractor, priors: named, ...rest } = settings;
         const priors = named?.map((name) => name.replaceAll("+", ","));
         metrics?.forEach(findMetric);
         for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
@@ -84,6 +89,7 @@ Examples:
           ...(priors && { priors }),
           ...(options.sampler && { sampler: settingPairs(options.sampler, "--sampler") }),
           ...(count !== undefined && { count }),
+          ...(samples !== undefined && { samples }),
           ...(extractor !== undefined && { extractor }),
           onExtractorTraining: (step, steps) => lines.show(step, steps),
         });

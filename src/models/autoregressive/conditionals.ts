@@ -11,22 +11,15 @@ import { maximum } from "../../ops/arithmetic.ts";
 import { cast } from "../../ops/comparison.ts";
 import { oneHot } from "../../ops/indexing.ts";
 import { concat, reshape, slice } from "../../ops/movement.ts";
+import type { MaskedVariables } from "../../nn/autoregressive-masks.ts";
 import type { DataSpec } from "../model.ts";
 import { type ColumnRun, columnRuns } from "../parts/column-runs.ts";
 
 export const conditionalNames = ["bernoulli", "categorical", "mixture"] as const;
 export type ConditionalName = (typeof conditionalNames)[number];
 
-/**
- * The distributions p(x_i | x_before) of a model that gives the parameters of all of them at once, as a value: which variable each value of
- * an example, each input and each output of the network belongs to, by its number.
- */
-export interface Conditionals {
-  readonly variables: number;
-  /** Of each value of a flat example. */
-  readonly ofValue: readonly number[];
-  readonly ofInput: readonly number[];
-  readonly ofOutput: readonly number[];
+/** The distributions p(x_i | x_before) of a model that gives the parameters of all of them at once, as a value. */
+export interface Conditionals extends MaskedVariables {
   /** [rows, values] -> [rows, inputs]. */
   inputs(x: Tensor): Tensor;
   /** log p(x_i | x_before), [rows, variables] in nats, of x [rows, values] by outputs [rows, outputs] that were made of it. */

@@ -12,7 +12,7 @@ import { sum } from "../../ops/reduction.ts";
 import type { Codes } from "../latent.ts";
 import type { Edited, Editor } from "../sampler.ts";
 import type { Conditionals } from "./conditionals.ts";
-import type { MadeMasks } from "./made-masks.ts";
+import type { AutoregressiveMasks } from "../../nn/autoregressive-masks.ts";
 
 /** What the editor needs of the model. */
 export interface MadeEditorParts {
@@ -20,7 +20,7 @@ export interface MadeEditorParts {
   /** Whether values are 0 or 1: given ones between are rounded. */
   readonly binary: boolean;
   readonly conditionals: Conditionals;
-  readonly masks: MadeMasks;
+  readonly masks: AutoregressiveMasks;
   /** Outputs [rows, outputs] for rows x [rows, values] under one set of masks, int64 [1]. */
   outputs(x: Tensor, set: Tensor, context: Context): Tensor;
 }

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
-import { constant, type Tensor, Variable } from "../../graph/tensor.ts";
-import { type ActivationName, activations, initializationFor } from "../../nn/activation.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import { type ActivationName, activations } from "../../nn/activation.ts";
+import { AutoregressiveMasks, type MasksConfig } from "../../nn/autoregressive-masks.ts";
 import type { Context } from "../../nn/context.ts";
-import { type Initialize, linearFans, zeros } from "../../nn/initializers.ts";
-import { Linear } from "../../nn/linear.ts";
+import { MaskedNetwork } from "../../nn/masked-network.ts";
 import { parameters } from "../../nn/module.ts";
 import { cast, equal, where } from "../../ops/comparison.ts";
 import { floor } from "../../ops/elementwise.ts";
@@ -21,7 +21,6 @@ import { layerWidths } from "../parts/layer-sizes.ts";
 import type { Editor, Sampler } from "../sampler.ts";
 import { type Conditionals, type ConditionalsConfig, conditionalNames, conditionalsFor } from "./conditionals.ts";
 import { madeEditor, type MadeEditorOptions } from "./made-editor.ts";
-import { MadeMasks, type MasksConfig } from "./made-masks.ts";
 import { madePresets } from "./presets.ts";
 
 export interface MADEConfig extends ConditionalsConfig, MasksConfig {
@@ -31,7 +30,7 @@ export interface MADEConfig extends ConditionalsConfig, MasksConfig {
 
 /**
  * Masked auto-encoder for distribution estimation (Germain, Gregor, Murray & Larochelle 2015, arXiv:1502.03509): one pass of a network with
- * [masked](made-masks.ts) weights gives the parameters of all
+ * [masked](../../nn/autoregressive-masks.ts) weights gives the parameters of all
  *
  *   p(x) = prod_d p(x_d | x_<d),     log p(x) = sum_d log p(x_d | x_<d)
  *
@@ -42,11 +41,9 @@ export interface MADEConfig extends ConditionalsConfig, MasksConfig {
  * which is exact, in nats per example, and never below the mean of their log p by Jensen's inequality.
  */
 export class MADE implements Model {
-  readonly layers: readonly MaskedLayer[];
-  /** From the inputs straight to the outputs, which have a bias already. */
-  readonly direct: Pick<MaskedLayer, "weight">;
-  /** What a condition adds before the first nonlinearity, and to the outputs. */
-  readonly given?: { readonly hidden: Linear; readonly outputs: Linear };
+  readonly layers: MaskedNetwork["layers"];
+  readonly direct: MaskedNetwork["direct"];
+  readonly given?: NonNullable<MaskedNetwork["given"]>;
   readonly condition?: Conditioning;
   readonly binaryData: boolean;
   readonly levels?: number;
@@ -55,35 +52,32 @@ export class MADE implements Model {
   readonly #config: MADEConfig;
   readonly #shape: Shape;
   readonly #conditionals: Conditionals;
-  readonly #masks: MadeMasks;
+  readonly #masks: AutoregressiveMasks;
+  readonly #network: MaskedNetwork;
 
   constructor(config: MADEConfig, data: DataSpec) {
     const { hiddenDims, activation, conditional, conditionals: name, levels } = config;
     this.#config = config;
     this.#shape = data.shape;
     this.#conditionals = conditionalsFor(config, data);
-    this.#masks = new MadeMasks(config, this.#conditionals);
+    this.#masks = new AutoregressiveMasks(config, this.#conditionals);
     this.binaryData = name === "bernoulli";
     if (name === "categorical") this.levels = data.symbols ?? levels;
     const { ofInput, ofOutput } = this.#conditionals;
-    const widths = [ofInput.length, ...hiddenDims, ofOutput.length];
-    const weight = initializationFor(activation);
-    // Outputs start at 0, so that the conditionals start at their marginals' simplest form.
-    this.layers = widths
-      .slice(1)
-      .map((width, i) => new MaskedLayer(widths[i]!, width, i < hiddenDims.length ? weight : zeros));
-    this.direct = {
-      weight: new Variable([ofInput.length, ofOutput.length], zeros(linearFans(ofInput.length, ofOutput.length))),
-    };
     if (conditional) {
       const fields = fieldsOf(data, ["class"]);
-      const size = conditionSize(fields);
       this.condition = { fields, required: true };
-      this.given = {
-        hidden: new Linear(size, hiddenDims[0]!, { bias: false }),
-        outputs: new Linear(size, ofOutput.length, { bias: false, weight: zeros }),
-      };
     }
+    this.#network = new MaskedNetwork({
+      inputs: ofInput.length,
+      hiddenDims,
+      outputs: ofOutput.length,
+      activation,
+      given: this.condition ? conditionSize(this.condition.fields) : 0,
+    });
+    this.layers = this.#network.layers;
+    this.direct = this.#network.direct;
+    if (this.#network.given) this.given = this.#network.given;
     this.sampler = {
       options: z.strictObject({}),
       schedule: () => Array.from({ length: this.#conditionals.variables }, (_, place) => ({ place })),
@@ -109,22 +103,13 @@ export class MADE implements Model {
 
   /** The weights under each of some sets of masks, int64 [sets]: [sets, in, out] of each layer, the direct ones last. */
   weights(sets: Tensor): readonly Tensor[] {
-    const masks = this.#masks.of(sets);
-    return [...this.layers, this.direct].map(({ weight }, i) => weight.mul(masks[i]!));
+    return this.#network.weights(this.#masks.of(sets));
   }
 
   /** Outputs for rows of inputs under masked weights: [sets, rows, outputs] of [sets rows, inputs]. */
   outputs(inputs: Tensor, weights: readonly Tensor[], context: Context): Tensor {
     const y = this.given && conditionVector(this.condition!.fields, context, inputs.shape[0]!);
-    const added = (layer: Linear | undefined, h: Tensor): Tensor =>
-      layer && y ? h.add(reshape(layer.apply(y), h.shape)) : h;
-    const first = reshape(inputs, [weights[0]!.shape[0]!, -1, inputs.shape[1]!]);
-    let h = first;
-    this.layers.forEach(({ bias }, i) => {
-      const out = added(i === 0 ? this.given?.hidden : undefined, product(h, weights[i]!).add(bias));
-      h = i === this.layers.length - 1 ? out : activations[this.#config.activation](out);
-    });
-    return added(this.given?.outputs, h.add(product(first, weights.at(-1)!)));
+    return this.#network.outputs(inputs, weights, context, { y });
   }
 
   /** Outputs for rows of examples x [sets rows, values], those of each set one after another: [sets rows, outputs]. */
@@ -177,27 +162,6 @@ const counting = (count: number): Tensor =>
     Array.from({ length: count }, (_, i) => i),
     [count],
   );
-
-/** [sets, rows, in] by [sets, in, out]; of one set in two dimensions, which compile to one Gemm. */
-function product(x: Tensor, weight: Tensor): Tensor {
-  const [sets, rows] = x.shape as [number, number];
-  if (sets > 1) return x.matmul(weight);
-  return reshape(reshape(x, x.shape.slice(1)).matmul(reshape(weight, weight.shape.slice(1))), [1, rows, -1]);
-}
-
-/** Weights that are masked where they are used. */
-class MaskedLayer {
-  /** [in, out]. */
-  readonly weight: Variable;
-  /** [out]. */
-  readonly bias: Variable;
-
-  constructor(inDim: number, outDim: number, weight: Initialize) {
-    const fans = linearFans(inDim, outDim);
-    this.weight = new Variable([inDim, outDim], weight(fans));
-    this.bias = new Variable([outDim], zeros(fans));
-  }
-}
 
 /** The registered model. */
 export const made = defineModel<MADEConfig>({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Distribution } from "../../distributions/distribution.ts";
 import { type Independent, independent } from "../../distributions/independent.ts";
-import { kl } from "../../distributions/kl.ts";
+import { klIfClosed } from "../../distributions/kl.ts";
 import { Mixture } from "../../distributions/mixture.ts";
 import { Normal } from "../../distributions/normal.ts";
 import type { Shape } from "../../graph/shape.ts";
@@ -85,6 +85,9 @@ export function prior({ prior: name, components }: PriorConfig, options: PriorOp
 
 const initial = { kind: "normal", mean: 0, std: 1 } as const;
 
+/** The estimate of KL(q || p), [batch], over samples z [samples, batch, latentDim] of q. */
+const estimatedRate = (q: Distribution, p: Distribution, z: Tensor): Tensor => mean(q.logProb(z).sub(p.logProb(z)), 0);
+
 class StandardPrior implements Prior {
   readonly standard = true;
   readonly #prior: FixedPrior;
@@ -94,13 +97,11 @@ class StandardPrior implements Prior {
   of(count: number): Distribution {
     return this.#prior(count);
   }
-  rate(q: Distribution): Tensor {
-    return kl(q, this.of(q.shape[0]!));
+  rate(q: Distribution, z: Tensor): Tensor {
+    const p = this.of(q.shape[0]!);
+    return klIfClosed(q, p) ?? estimatedRate(q, p, z);
   }
 }
-
-/** The estimate of KL(q || p), [batch], over samples z [samples, batch, latentDim] of q. */
-const estimatedRate = (q: Distribution, p: Distribution, z: Tensor): Tensor => mean(q.logProb(z).sub(p.logProb(z)), 0);
 
 const planar = { circle, "swiss-roll": swissRoll };
 /** Parts of the fixed priors: nothing picks one of them. */

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { noiseValues } from "../../../test/noise-values.ts";
 import { initialValues, sines } from "../../../test/variable-values.ts";
 import { dataSpec } from "../../data/spec.ts";
+import type { Independent } from "../../distributions/independent.ts";
+import type { Normal } from "../../distributions/normal.ts";
 import { evaluate } from "../../graph/evaluate.ts";
 import { constant, Input, type Tensor } from "../../graph/tensor.ts";
 import { type Value, value } from "../../graph/value.ts";
@@ -165,7 +167,7 @@ describe("p(z|y)", () => {
     const [inputs] = [...variables(model.prior).values()];
     const pseudo = sigmoid(inputs!);
     // One each: p(z|y) is the posterior of the class's only one.
-    const posterior = model.posterior(pseudo, given(0, 1, 2));
+    const posterior = model.posterior(pseudo, given(0, 1, 2)) as Independent<Normal>;
     const [m, v] = evaluate([posterior.base.mean, posterior.base.logVar], leaves);
     const expected = [1, 2].map((label, row) =>
       [0, 1].reduce((sum, d) => {

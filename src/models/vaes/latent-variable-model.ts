@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { Distribution } from "../../distributions/distribution.ts";
-import { type Independent, independent } from "../../distributions/independent.ts";
-import { Normal } from "../../distributions/normal.ts";
+import type { Independent } from "../../distributions/independent.ts";
+import type { Normal } from "../../distributions/normal.ts";
 import { constant, type Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
 import { minimum } from "../../ops/arithmetic.ts";
-import { reshape, split } from "../../ops/movement.ts";
+import { reshape } from "../../ops/movement.ts";
 import { mean } from "../../ops/reduction.ts";
 import { type Likelihood, likelihood, likelihoodConfig, type LikelihoodConfig } from "../parts/likelihoods.ts";
 import { type Codes, codesOf, type Latent, takeMean } from "../latent.ts";
@@ -22,6 +22,7 @@ import {
 } from "../parts/networks.ts";
 import { networkRemedies } from "../parts/networks.ts";
 import { type Prior, prior, priorConfig, type PriorConfig } from "../parts/priors.ts";
+import { gaussianFamily, type PosteriorFamily } from "./posterior-families.ts";
 
 /** Settings of p(z), p(x|z) and q(z|x), shared by every model of this form. */
 export const latentVariableConfig = {
@@ -45,29 +46,31 @@ export function warmupWeight(step: Tensor, warmup: number): Tensor {
 }
 
 /** What the settings would make, in place of which something else is taken. */
-export interface Parts {
+export interface Parts<Q extends Distribution = Independent<Normal>> {
   /** Fields that both networks see: the model is then of p(x | condition). */
   readonly condition?: readonly FieldSpec[] | undefined;
+  /** In place of a Gaussian. */
+  readonly family?: PosteriorFamily<Q> | undefined;
 }
 
 /** Samples of a batch's codes, with the distributions they came from. */
-export interface PosteriorSamples {
-  readonly q: Independent<Normal>;
+export interface PosteriorSamples<Q extends Distribution = Independent<Normal>> {
+  readonly q: Q;
   /** [samples, batch, latentDim]. */
   readonly z: Tensor;
   /** log p(x|z), [samples, batch]. */
   readonly logLikelihood: Tensor;
 }
 
-/** -E_q[log p(x|z)] and KL(q(z|x) || p(z)), each [batch], in nats; the KL of a mixture prior is an estimate. */
+/** -E_q[log p(x|z)] and KL(q(z|x) || p(z)), each [batch], in nats; the KL of a mixture prior, and that of a flow, is an estimate. */
 export interface Terms {
   readonly distortion: Tensor;
   readonly rate: Tensor;
 }
 
 /** One sample of each example's code, with means over the batch: the two parts of the bound, and both as metrics. */
-export interface BatchTerms {
-  readonly q: Independent<Normal>;
+export interface BatchTerms<Q extends Distribution = Independent<Normal>> {
+  readonly q: Q;
   /** [batch, latentDim]. */
   readonly code: Tensor;
   readonly distortion: Tensor;
@@ -76,23 +79,31 @@ export interface BatchTerms {
 }
 
 /**
- * The VAE and its relatives: p(x, z) = p(z) p(x|z), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it (arXiv:1312.6114, eq. 9).
- * They differ only in their objective.
+ * The VAE and its relatives: p(x, z) = p(z) p(x|z), and q(z|x) = N(mean(x), diag(std(x)^2)) beside it (arXiv:1312.6114, eq. 9), or one of another
+ * [family](posterior-families.ts). They differ only in their objective.
  */
-export abstract class LatentVariableModel<Config extends LatentVariableConfig> implements Model {
+export abstract class LatentVariableModel<
+  Config extends LatentVariableConfig,
+  Q extends Distribution = Independent<Normal>,
+> implements Model {
   readonly config: Config;
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly likelihood: Likelihood;
   readonly prior: Prior;
+  readonly family: PosteriorFamily<Q>;
   readonly latents: readonly [Latent];
   readonly binaryData: boolean;
   readonly levels?: number;
   readonly condition?: NonNullable<Model["condition"]>;
 
-  constructor(config: Config, data: DataSpec, { condition }: Parts = {}) {
+  constructor(config: Config, data: DataSpec, { condition, family }: Parts<Q> = {}) {
     this.config = config;
     const { latentDim } = config;
+    const gaussian = gaussianFamily(latentDim);
+    // Q is a Gaussian where no family is given.
+    this.family = family ?? (gaussian as PosteriorFamily<Distribution> as PosteriorFamily<Q>);
+    const { outputs } = this.family;
     const { shape } = data;
     this.likelihood = likelihood(config, data);
     this.binaryData = config.likelihood === "bernoulli";
@@ -100,14 +111,15 @@ export abstract class LatentVariableModel<Config extends LatentVariableConfig> i
     const decoded = shape.with(0, shape[0]! * this.likelihood.channelsPerChannel);
     if (condition) {
       this.condition = { fields: condition, required: true };
-      this.encoder = new ConditionalEncoder(config, data, condition, 2 * latentDim);
+      this.encoder = new ConditionalEncoder(config, data, condition, outputs);
       this.decoder = new ConditionalDecoder(config, latentDim, condition, decoded);
     } else {
-      this.encoder = encoderFor(config, data, 2 * latentDim);
+      this.encoder = encoderFor(config, data, outputs);
       this.decoder = decoderFor(config, latentDim, decoded);
     }
     const { binaryData } = this;
-    const posterior = (x: Tensor, context: Context): Independent<Normal> => this.posterior(x, context);
+    const posterior = (x: Tensor, context: Context): Independent<Normal> =>
+      gaussian.of(this.encoder.apply(x, context), context);
     const byClass = condition?.find((field) => field.kind === "class");
     this.prior = prior(config, { latentDim, shape, binaryData, posterior, byClass });
     this.latents = [
@@ -117,20 +129,19 @@ export abstract class LatentVariableModel<Config extends LatentVariableConfig> i
         dtype: "float32",
         prior: (_, count, context) => this.prior.of(count, context),
         standardNormal: this.prior.standard,
-        gaussianPosterior: true,
+        gaussianPosterior: this.family.gaussian,
       },
     ];
   }
 
   abstract objectives(batch: Batch, contextOf: (objective: string) => Context): readonly Objective[];
 
-  /** q(z|x) = N(mean(x), diag(exp(logVar(x)))). */
-  posterior(x: Tensor, context: Context): Independent<Normal> {
-    const [mean, logVar] = split(this.encoder.apply(x, context), -1, 2);
-    return independent(new Normal(mean, { logVar }), 1);
+  /** q(z|x). */
+  posterior(x: Tensor, context: Context): Q {
+    return this.family.of(this.encoder.apply(x, context), context);
   }
 
-  encode(x: Tensor, context: Context): { readonly z: Independent<Normal> } {
+  encode(x: Tensor, context: Context): { readonly z: Q } {
     return { z: this.posterior(x, context) };
   }
 
@@ -148,14 +159,14 @@ export abstract class LatentVariableModel<Config extends LatentVariableConfig> i
   }
 
   /** Samples z of q(z|x), [samples, batch, latentDim], and log p(x|z) of each, [samples, batch]. */
-  samplePosterior(x: Tensor, samples: number, context: Context): PosteriorSamples {
+  samplePosterior(x: Tensor, samples: number, context: Context): PosteriorSamples<Q> {
     const q = this.posterior(x, context);
     const z = q.rsample([samples]);
     return { q, z, logLikelihood: this.logLikelihood(x, z, context) };
   }
 
   /** The terms of objectives with one sample per example. */
-  batchTerms(x: Tensor, context: Context): BatchTerms {
+  batchTerms(x: Tensor, context: Context): BatchTerms<Q> {
     const { q, z, logLikelihood } = this.samplePosterior(x, 1, context);
     const distortion = mean(logLikelihood).neg();
     const rate = mean(this.prior.rate(q, z, context));
@@ -164,7 +175,7 @@ export abstract class LatentVariableModel<Config extends LatentVariableConfig> i
   }
 
   /** The two parts of the bound, the distortion averaged over samples of z. */
-  terms({ q, z, logLikelihood }: PosteriorSamples, context: Context): Terms {
+  terms({ q, z, logLikelihood }: PosteriorSamples<Q>, context: Context): Terms {
     return { distortion: mean(logLikelihood, 0).neg(), rate: this.prior.rate(q, z, context) };
   }
 
@@ -181,7 +192,7 @@ export abstract class LatentVariableModel<Config extends LatentVariableConfig> i
    * What training minimizes, once schedules have come to their end, where that is not -ELBO: [batch], or a scalar of a batch's codes
    * together.
    */
-  protected trainedLoss?(samples: PosteriorSamples, terms: Terms, context: Context): Tensor | undefined;
+  protected trainedLoss?(samples: PosteriorSamples<Q>, terms: Terms, context: Context): Tensor | undefined;
 
   validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
     const samples = this.samplePosterior(x, 1, context);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Distribution } from "../../distributions/distribution.ts";
 import { ConfigError } from "../../errors.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
@@ -20,8 +21,9 @@ import {
 import { defineModel } from "../definition.ts";
 import type { Batch, DataSpec, Objective } from "../model.ts";
 import { likelihoodPresets, networkPresets, warmupPresets } from "../parts/presets.ts";
+import { FlowFamily, posteriorConfig, type PosteriorConfig } from "./posterior-families.ts";
 
-export interface VAEConfig extends LatentVariableConfig {
+export interface VAEConfig extends LatentVariableConfig, PosteriorConfig {
   readonly samples: number;
   readonly gradient: (typeof gradientNames)[number];
   readonly beta: number;
@@ -53,9 +55,18 @@ export const gradientNames = ["reparameterized", "score"] as const;
  *
  * which has the same mean, needs no derivative of f, and has too high a variance to learn from, as `gradient` can show.
  */
-export class VAE extends LatentVariableModel<VAEConfig> {
-  constructor(config: VAEConfig, data: DataSpec, parts?: Parts) {
-    super(config, data, parts);
+export class VAE extends LatentVariableModel<VAEConfig, Distribution> {
+  constructor(config: VAEConfig, data: DataSpec, parts?: Pick<Parts, "condition">) {
+    const { posterior, latentDim } = config;
+    super(config, data, { ...parts, ...(posterior !== "gaussian" && { family: new FlowFamily(config, latentDim) }) });
+    if (posterior !== "gaussian" && config.prior === "vamp")
+      throw new ConfigError(
+        `prior: vamp is a mixture of posteriors whose density is known everywhere, got posterior ${posterior}, expected gaussian, or the prior standard or mixture`,
+      );
+    if (posterior !== "gaussian" && config.gradient === "score")
+      throw new ConfigError(
+        `gradient: the score-function estimator needs log q(z|x) at given codes, got posterior ${posterior}, expected gaussian`,
+      );
     if (config.gradient === "score" && config.prior !== "standard")
       throw new ConfigError(
         `gradient: the score-function estimator needs a rate in closed form, got prior ${config.prior}, expected standard`,
@@ -96,7 +107,7 @@ export class VAE extends LatentVariableModel<VAEConfig> {
     return { distortion: mean(logLikelihood.add(score), 0).neg(), rate: this.prior.rate(q, z, context) };
   }
 
-  protected override trainedLoss(_: PosteriorSamples, { distortion, rate }: Terms): Tensor | undefined {
+  protected override trainedLoss(_: PosteriorSamples<Distribution>, { distortion, rate }: Terms): Tensor | undefined {
     const { capacity, finalBeta, beta: initialBeta } = this.config;
     const beta = finalBeta ?? initialBeta;
     if (capacity !== undefined) return mean(distortion).add(abs(mean(rate).sub(capacity)).mul(beta));
@@ -121,6 +132,7 @@ export class VAE extends LatentVariableModel<VAEConfig> {
 /** Settings of a VAE. */
 export const vaeConfig = {
   ...latentVariableConfig,
+  ...posteriorConfig,
   samples: z.int().positive().max(1024).default(1).describe("L: samples of z for each example and step"),
   gradient: z
     .enum(gradientNames)

@@ -23,6 +23,7 @@ export const findingNames = [
   "unused-levels",
   "rate-spikes",
   "skipped-updates",
+  "exploding-inverse",
 ] as const;
 
 /** A finding of the training doctor: its evidence, and the setting to change. */

@@ -1,15 +1,22 @@
-import { constant, noise, type Tensor } from "../../graph/tensor.ts";
-import { stream } from "../../random/index.ts";
-import { cast, greater, greaterEqual } from "../../ops/comparison.ts";
-import { floor } from "../../ops/elementwise.ts";
-import { gather } from "../../ops/indexing.ts";
-import { reshape } from "../../ops/movement.ts";
-import type { Conditionals } from "./conditionals.ts";
+import { constant, noise, type Tensor } from "../graph/tensor.ts";
+import { cast, floor, gather, greater, greaterEqual, reshape } from "../ops/index.ts";
+import { stream } from "../random/index.ts";
 
 export interface MasksConfig {
+  /** How many sets. */
   readonly masks: number;
   readonly ordering: "natural" | "random";
   readonly hiddenDims: readonly number[];
+  /** Of the degrees of hidden units and of the orderings (0). */
+  readonly seed?: number;
+}
+
+/** Which variable each value of a flat example, each input and each output of a network belongs to, by its number. */
+export interface MaskedVariables {
+  readonly variables: number;
+  readonly ofValue: readonly number[];
+  readonly ofInput: readonly number[];
+  readonly ofOutput: readonly number[];
 }
 
 /**
@@ -20,7 +27,7 @@ export interface MasksConfig {
  *
  * There are several sets of them, each with degrees of its own and, where orderings are random, an ordering of its own (order- and connectivity-agnostic training there).
  */
-export class MadeMasks {
+export class AutoregressiveMasks {
   readonly sets: number;
   /** The place of each variable, by set. */
   readonly orderings: readonly (readonly number[])[];
@@ -29,13 +36,16 @@ export class MadeMasks {
   /** By layer, the input's first, the output's last: [sets, units]. */
   readonly #degrees: readonly Tensor[];
 
-  constructor({ masks, ordering, hiddenDims }: MasksConfig, { variables, ofValue, ofInput, ofOutput }: Conditionals) {
+  constructor(
+    { masks, ordering, hiddenDims, seed = 0 }: MasksConfig,
+    { variables, ofValue, ofInput, ofOutput }: MaskedVariables,
+  ) {
     this.sets = masks;
     const degrees: number[][] = [ofInput, ...hiddenDims, ofOutput].map(() => []);
     const places: number[] = [];
     const orderings: number[][] = [];
     for (let set = 0; set < masks; set++) {
-      const random = stream(0, "made", set);
+      const random = stream(seed, "made", set);
       const place =
         ordering === "natural" ? Array.from({ length: variables }, (_, i) => i) : permutation(variables, random);
       const placeOf = (variable: number): number => place[variable]!;
