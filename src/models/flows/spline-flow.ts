@@ -25,7 +25,9 @@ function bijectors(config: SplineFlowConfig, { size, given }: VectorSpec): reado
   const spline = rationalQuadratic(config);
   const [first, second] = [Math.floor(size / 2), size - Math.floor(size / 2)];
   const layer = (i: number): Bijector => {
-    if (config.transform === "autoregressive") return new Autoregressive(spline, { ...config, size, given, seed: i });
+    // Of one value there is no other half.
+    if (config.transform === "autoregressive" || size === 1)
+      return new Autoregressive(spline, { ...config, size, given, seed: i });
     const network = new VectorNetwork(first, second * spline.parameters, { ...config, given });
     return new Coupling(spline, network, { sizes: [first, second], changed: "second" });
   };

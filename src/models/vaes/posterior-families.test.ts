@@ -68,7 +68,7 @@ describe.each(flows)("a posterior of %s", (posterior) => {
     const [expected] = await compute(cpu, [plainly], at([plainly], others));
     tight!.data.forEach((v, i) => {
       expect(v).toBeGreaterThan(bound!.data[i]! + 0.01);
-      expect(Math.abs(v - expected!.data[i]!)).toBeLessThan(0.05);
+      expect(Math.abs(v - expected!.data[i]!)).toBeLessThan(0.1);
     });
     // The bound from one sample of each example is that of many, up to noise.
     expect(Math.abs(average(one!) - average(bound!))).toBeLessThan(3);
