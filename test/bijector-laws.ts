@@ -83,7 +83,9 @@ const unit = (size: number, at: number): Tensor =>
 function logAbsDeterminant(matrix: number[][]): number {
   let total = 0;
   for (let k = 0; k < matrix.length; k++) {
-    const pivot = matrix.slice(k).reduce((best, row, i) => (Math.abs(row[k]!) > Math.abs(matrix[best]![k]!) ? k + i : best), k);
+    const pivot = matrix
+      .slice(k)
+      .reduce((best, row, i) => (Math.abs(row[k]!) > Math.abs(matrix[best]![k]!) ? k + i : best), k);
     [matrix[k], matrix[pivot]] = [matrix[pivot]!, matrix[k]!];
     total += Math.log(Math.abs(matrix[k]![k]!));
     for (let i = k + 1; i < matrix.length; i++) {

@@ -4,5 +4,8 @@ export const smallConfigs: Readonly<Record<string, object>> = {
   transformer: { width: 32, depth: 1 },
   "masked-diffusion": { width: 32, depth: 1 },
   diffusion: { channels: [4, 8], patch: 2, attention: 0 },
+  nice: { hiddenDims: [16], couplings: 2 },
+  realnvp: { width: 4, couplings: 2 },
+  glow: { width: 4, couplings: 2 },
   pixelcnn: { width: 4, depth: 1, hidden: 4 },
 };

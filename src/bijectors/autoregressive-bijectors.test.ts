@@ -8,6 +8,7 @@ import {
   Autoregressive,
   Chain,
   Coupling,
+  halves,
   Inverse,
   Permutation,
   Planar,
@@ -28,12 +29,12 @@ const cases: Readonly<Record<string, TriedBijector>> = {
   radial: { bijector: new Radial(4), size: 4, parameters: 1.5 },
   "radial, given a vector": { bijector: new Radial(3, { given: 2 }), size: 3, given: 2, parameters: 1 },
   "a spline coupling": {
-    bijector: new Coupling(spline, network(2, 3), { sizes: [2, 3], changed: "second" }),
+    bijector: new Coupling(spline, network(2, 3), halves([2, 3], "second")),
     size: 5,
     parameters: 0.25,
   },
   "a spline coupling that changes the first part": {
-    bijector: new Coupling(spline, network(3, 2), { sizes: [2, 3], changed: "first" }),
+    bijector: new Coupling(spline, network(3, 2), halves([2, 3], "first")),
     size: 5,
     parameters: 0.25,
   },

@@ -1,4 +1,4 @@
-import type { Tensor } from "../graph/tensor.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
 import type { Context } from "../nn/context.ts";
 
 /** What a bijector makes of examples. */
@@ -14,8 +14,8 @@ export interface Mapped {
  *
  *   log p(x) = log p(z) + log |det dz/dx|,     z = toLatent(x)
  *
- * A flow is a chain of them (Rezende & Mohamed 2015, arXiv:1505.05770). `given` is a vector for each example, [batch, size], that those which have
- * networks are conditioned on.
+ * A flow is a chain of them (Rezende & Mohamed 2015, arXiv:1505.05770). `given` is what those that have networks are conditioned on: a vector for each
+ * example, [batch, size], or features of it as an image, [batch, channels, height, width].
  */
 export interface Bijector {
   /** Of x [batch, ...shape]. */
@@ -28,3 +28,6 @@ export interface Bijector {
 export interface BijectorNetwork {
   apply(kept: Tensor, context: Context, given?: Tensor): Tensor;
 }
+
+/** The logDet of a map that keeps volumes, of x [batch, ...]. */
+export const unchangedVolume = (x: Tensor): Tensor => constant(0, [], x.dtype).broadcastTo([x.shape[0]!]);

@@ -1,23 +1,22 @@
 import type { Tensor } from "../graph/tensor.ts";
 import type { Context } from "../nn/context.ts";
-import type { Bijector, Mapped } from "./bijector.ts";
+import { type Bijector, type Mapped, unchangedVolume } from "./bijector.ts";
 
 /** One bijector after another, from the data to the latents: their log-determinants add up. */
 export class Chain implements Bijector {
   readonly bijectors: readonly Bijector[];
 
-  constructor(bijectors: readonly [Bijector, ...Bijector[]]) {
+  constructor(bijectors: readonly Bijector[]) {
     this.bijectors = bijectors;
   }
 
   toLatent(x: Tensor, context: Context, given?: Tensor): Mapped {
-    const [first, ...rest] = this.bijectors as [Bijector, ...Bijector[]];
-    return rest.reduce(
+    return this.bijectors.reduce(
       (before, bijector) => {
         const { z, logDet } = bijector.toLatent(before.z, context, given);
         return { z, logDet: before.logDet.add(logDet) };
       },
-      first.toLatent(x, context, given),
+      { z: x, logDet: unchangedVolume(x) },
     );
   }
 

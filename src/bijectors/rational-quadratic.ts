@@ -92,7 +92,11 @@ interface Bin {
 }
 
 /** The bins of values [batch, values] on one of the axes. */
-function binsOf(parameters: Tensor, values: Tensor, { bins, bound, axis }: RationalQuadraticOptions & { readonly axis: "x" | "z" }): Bin {
+function binsOf(
+  parameters: Tensor,
+  values: Tensor,
+  { bins, bound, axis }: RationalQuadraticOptions & { readonly axis: "x" | "z" },
+): Bin {
   const { shape } = values;
   // [batch, values, 2, bins]: widths, and heights.
   const raw = reshape(slice(parameters, -1, 0, 2 * bins), [...shape, 2, bins]);
@@ -104,7 +108,10 @@ function binsOf(parameters: Tensor, values: Tensor, { bins, bound, axis }: Ratio
   const edge = constant(1).broadcastTo([...shape, 1]);
   const slopes = concat([edge, inner, edge], -1);
   // From the second bin on: whether a value lies in it or above.
-  const inBins = reshape(slice(slice(starts, -2, axis === "x" ? 0 : 1, axis === "x" ? 1 : 2), -1, 1), [...shape, bins - 1]);
+  const inBins = reshape(slice(slice(starts, -2, axis === "x" ? 0 : 1, axis === "x" ? 1 : 2), -1, 1), [
+    ...shape,
+    bins - 1,
+  ]);
   const above = cast(greaterEqual(reshape(values, [...shape, 1]), inBins), "float32");
   const chosen = concat([edge, above], -1).sub(concat([above, edge.mul(0)], -1));
   const pair = (t: Tensor): Tensor => reshape(t, [...shape, 1, bins]);

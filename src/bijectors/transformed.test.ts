@@ -14,7 +14,8 @@ import { cpuDevice } from "../runtime/node.ts";
 import { affine, Autoregressive, type Bijector, Planar, Transformed } from "./index.ts";
 
 const gaussian = (batch: number, size: number) => independent(new Normal(constant(0).broadcastTo([batch, size]), 1), 1);
-const iaf = (size: number): Bijector => new Autoregressive(affine, { size, hiddenDims: [6], activation: "tanh", given: 2 });
+const iaf = (size: number): Bijector =>
+  new Autoregressive(affine, { size, hiddenDims: [6], activation: "tanh", given: 2 });
 
 const leavesOf = (module: object, roots: readonly Tensor[]): Map<Tensor, Value> =>
   new Map([
@@ -69,7 +70,10 @@ test("it learns a correlation that independent dimensions cannot have", async ()
       .sub(a.mul(b).mul(2 * rho))
       .add(square(b))
       .div(2 * (1 - rho ** 2));
-    return exponent.neg().sum(-1).sub(Math.log(2 * Math.PI) + Math.log(1 - rho ** 2) / 2);
+    return exponent
+      .neg()
+      .sum(-1)
+      .sub(Math.log(2 * Math.PI) + Math.log(1 - rho ** 2) / 2);
   };
   const bijector = new Autoregressive(affine, { size: 2, hiddenDims: [8] });
   const kl = (batch: number): Tensor => {

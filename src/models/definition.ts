@@ -16,6 +16,8 @@ export interface Preset {
 
 /** Remedies for a finding of a training run: settings of this model to change, a clause each. */
 export interface Remedies {
+  /** Of a metric that was not finite. */
+  readonly divergence?: readonly string[];
   /** Of a posterior that is the prior in all but `active` latent dimensions, on such data. */
   readonly collapse?: (active: number, data: Pick<DataSpec, "binary">) => readonly string[];
   /** Of rectified units that are 0 for every example. */

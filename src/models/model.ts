@@ -90,6 +90,8 @@ export interface Model {
    * refused before training.
    */
   readonly unboundedDensity?: true;
+  /** What noise between `levels` its likelihood is a bound by, which importance weights over that noise tighten. */
+  readonly dequantization?: "uniform" | "variational";
   /** What it can be conditioned on. */
   readonly condition?: Conditioning;
   /** How many training examples keep their class; all of them when missing. */

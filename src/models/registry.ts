@@ -23,7 +23,9 @@ import { transformer } from "./autoregressive/transformer.ts";
 import { twoLayer } from "./vaes/two-layer.ts";
 import { vae } from "./vaes/vae.ts";
 import { vqVAE, vqVAE2 } from "./vector-quantized/vq-vae.ts";
+import { glow } from "./flows/glow.ts";
 import { maf } from "./flows/maf.ts";
+import { nice } from "./flows/nice.ts";
 import { realNVP } from "./flows/realnvp.ts";
 import { splineFlow } from "./flows/spline-flow.ts";
 import { wae } from "./autoencoders/wae.ts";
@@ -53,7 +55,9 @@ export const registry: readonly ModelDefinition[] = [
   made,
   pixelCNN,
   transformer,
+  nice,
   realNVP,
+  glow,
   maf,
   splineFlow,
   diffusion,

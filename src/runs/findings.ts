@@ -14,6 +14,7 @@ import { countDeadUnits } from "../training/doctor/dead-units.ts";
 import { diagnoseGame, type Variety } from "../training/doctor/adversarial-diagnosis.ts";
 import { diagnoseCodebooks, type ExaminedCodebook } from "../training/doctor/codebook-diagnosis.ts";
 import { diagnoseDenoiser } from "../training/doctor/denoising-diagnosis.ts";
+import { diagnoseInverse } from "../training/doctor/inverse-diagnosis.ts";
 import { diagnose, type Measured, median } from "../training/doctor/diagnosis.ts";
 import type { Finding } from "../training/doctor/finding.ts";
 import type { TrainedModel } from "../evaluation/trained-model.ts";
@@ -80,6 +81,7 @@ export async function runFindings({
   return [
     ...games,
     ...diagnoseDenoiser(records),
+    ...diagnoseInverse(records),
     ...diagnoseCodebooks(records, codebooksOf(model), remedies),
     ...others.filter(({ finding }) => !(won && finding === "exploding-gradients")),
   ];

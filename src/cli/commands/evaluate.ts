@@ -25,7 +25,12 @@ const evaluateSettings = z.strictObject({
     .max(1_000_000_000)
     .optional()
     .describe("number of examples, drawn at random (default: all)"),
-  samples: z.int().positive().max(1_000_000).default(500).describe("samples of z per example, for the likelihood"),
+  samples: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe("samples of z per example, for the likelihood (default: 500; 16 of noise between levels)"),
   generated: z.int().positive().max(10_000_000).default(10_000).describe("number of generated examples"),
   show: z
     .enum(["samples", "means"])
@@ -70,7 +75,7 @@ Examples:
         options: DeviceOptions & { readonly json?: boolean; readonly sampler?: readonly string[] },
       ) => {
         const settings = parseSettings(evaluateSettings, givenSettings(evaluateSettings, options));
-        const { metrics, priors, count, extractor, ...rest } = settings;
+        const { metrics, priors, count, samples, extractor, ...rest } = settings;
         metrics?.forEach(findMetric);
         for (const prior of priors ?? []) if (prior !== ownPrior) checkPrior(prior);
         const lines = new LineProgress("training the extractor");
@@ -80,6 +85,7 @@ Examples:
           ...(priors && { priors }),
           ...(options.sampler && { sampler: settingPairs(options.sampler, "--sampler") }),
           ...(count !== undefined && { count }),
+          ...(samples !== undefined && { samples }),
           ...(extractor !== undefined && { extractor }),
           onExtractorTraining: (step, steps) => lines.show(step, steps),
         });

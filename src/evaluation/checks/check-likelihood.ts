@@ -74,7 +74,8 @@ export async function sameInFloat64(trained: ModelOnDevice, { split, binarize }:
   const { model, store, emaWeights } = trained;
   const weights = [...parameters(model).values()].reduce((sum, { size }) => sum + size, 0);
   if (weights > mostWeights || sizeOf(split.dataset.shape) > mostValues) return undefined;
-  if (!model.logProb && !(model.encode && model.decode)) return undefined;
+  // What a flow of levels decodes to is a point.
+  if (!model.logProb && (model.dequantization !== undefined || !(model.encode && model.decode))) return undefined;
   const logLikelihood = (x: Tensor, context: Context): Tensor => {
     if (model.logProb) return model.logProb(x, context);
     return model.decode!(codesOf(model.encode!(x, context, takeMean), takeMean), context).logProb(x);

@@ -27,7 +27,7 @@ export const bitsPerDimensionMetric: Metric = {
     for (; !next.done; next = await progress.next()) yield { done: next.value, total };
     const { nll, standardError } = next.value;
     const size = exampleSize(split.dataset);
-    const dequantization = levels === undefined ? "uniform" : "none";
+    const { dequantization = levels === undefined ? "uniform" : "none" } = trained.model;
     const of = levels ?? Math.round(1 / width) + 1;
     const values = split.dataset.symbols === undefined ? "levels" : "symbols";
     return {
@@ -36,7 +36,7 @@ export const bitsPerDimensionMetric: Metric = {
           name: "bits per dimension",
           value: bitsPerDimension(nll, { size, width }),
           standardError: standardError / size / Math.LN2,
-          note: `${of} ${values}, ${levels === undefined ? "uniform dequantization" : `probabilities of ${values}`}, ${likelihoodNote(trained.model, samples)}`,
+          note: `${of} ${values}, ${dequantization === "none" ? `probabilities of ${values}` : `${dequantization} dequantization`}, ${likelihoodNote(trained.model, samples)}`,
           better: "lower",
         },
       ],

@@ -63,7 +63,12 @@ export class InverseSteps {
   }
 
   finish(codes: Codes, context: Context, given?: Tensor): Tensor {
-    return through(this.#between(-1, this.#layers.at(-1) ?? this.#bijectors.length), (codes as State).found, context, given);
+    return through(
+      this.#between(-1, this.#layers.at(-1) ?? this.#bijectors.length),
+      (codes as State).found,
+      context,
+      given,
+    );
   }
 
   /** Those after one place and before another. */

@@ -1,45 +1,40 @@
 import { z } from "zod";
+import { ActNorm } from "../../bijectors/act-norm.ts";
 import { AffineCoupling } from "../../bijectors/affine-coupling.ts";
-import type { BijectorNetwork } from "../../bijectors/bijector.ts";
-import { Chain } from "../../bijectors/chain.ts";
-import { ConfigError } from "../../errors.ts";
-import { sizeOf } from "../../graph/shape.ts";
-import { MLP } from "../../nn/mlp.ts";
+import { entries, halves } from "../../bijectors/division.ts";
 import { defineModel } from "../definition.ts";
-import type { DataSpec } from "../model.ts";
-import { layerWidths } from "../parts/layer-sizes.ts";
-import { Flow } from "./flow.ts";
+import type { DataSpec, Model } from "../model.ts";
+import { couplingFlow } from "./coupling-flow.ts";
+import { checkerboardChannels, imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
+import { couplingFlowPresets } from "./presets.ts";
 
-interface RealNVPConfig {
-  readonly couplings: number;
-  readonly hiddenDims: readonly number[];
-}
-
-function build({ couplings, hiddenDims }: RealNVPConfig, data: DataSpec): Flow {
-  const size = sizeOf(data.shape);
-  if (data.shape.length !== 1 || size < 2)
-    throw new ConfigError(
-      `realnvp: examples cannot be halved, got shape [${data.shape}], expected vectors of 2 or more`,
-    );
-  const first = Math.floor(size / 2);
-  const sizes = [first, size - first] as const;
-  const network = (kept: number, changed: number): BijectorNetwork => new MLP([kept, ...hiddenDims, 2 * changed]);
-  const stack = Array.from({ length: couplings }, (_, i) =>
-    i % 2 === 0
-      ? new AffineCoupling(network(sizes[0], sizes[1]), sizes, "second")
-      : new AffineCoupling(network(sizes[1], sizes[0]), sizes, "first"),
-  );
-  return new Flow(new Chain(stack as [AffineCoupling, ...AffineCoupling[]]), data);
+/**
+ * RealNVP (Dinh, Sohl-Dickstein & Bengio 2016, arXiv:1605.08803): affine couplings between the colors of a checkerboard, its rows and its columns, at several
+ * scales; of vectors, between halves. Activation normalization takes the place of batch normalization, whose statistics would not be those of one example.
+ */
+function build(config: ImageFlowConfig, data: DataSpec): Model {
+  if (data.kind === "image")
+    return imageFlow("realnvp", config, data, (channels, i, network) => {
+      const kept = checkerboardChannels(channels, i);
+      const coupling = new AffineCoupling(network(kept.length, 2 * (channels - kept.length)), entries(channels, kept));
+      return [new ActNorm(channels), coupling];
+    });
+  return couplingFlow("realnvp", config, data, (size, network) => {
+    const sizes = [Math.floor(size / 2), Math.ceil(size / 2)] as const;
+    return Array.from({ length: config.couplings }, (_, i) => {
+      const changed = i % 2 === 0 ? "second" : "first";
+      const [kept, moved] = changed === "second" ? sizes : sizes.toReversed();
+      return [new ActNorm(size), new AffineCoupling(network(kept!, 2 * moved!), halves(sizes, changed))];
+    }).flat();
+  });
 }
 
 /** The registered model. */
-export const realNVP = defineModel<RealNVPConfig>({
+export const realNVP = defineModel<ImageFlowConfig>({
   name: "realnvp",
   summary: "RealNVP: a normalizing flow of affine couplings, with its exact likelihood and inverse",
   paper: "arXiv:1605.08803",
-  config: z.strictObject({
-    couplings: z.int().min(1).max(64).default(8).describe("affine couplings"),
-    hiddenDims: layerWidths.default([128, 128]).describe("widths of the hidden layers of each coupling's network"),
-  }),
+  config: z.strictObject(imageFlowConfig),
+  presets: couplingFlowPresets,
   build,
 });

@@ -63,7 +63,12 @@ export class SampledFlow implements Model {
       step: (state, at, _, context) => ({
         ...state,
         ...(inverse.takes(at)
-          ? inverse.step(state, at, context, this.#given(inverse.rows(state), this.#categories(state, context), context))
+          ? inverse.step(
+              state,
+              at,
+              context,
+              this.#given(inverse.rows(state), this.#categories(state, context), context),
+            )
           : made!.step!(state, at, {}, context)),
       }),
       finish: (state, _, context) => {
@@ -77,7 +82,11 @@ export class SampledFlow implements Model {
     const rows = reshape(x, [x.shape[0]!, sizeOf(this.#shape)]);
     const part = (places: readonly number[]): Tensor => gather(rows, int64(places), 1);
     const c = this.categories && part(this.#places.categories);
-    const { z, logDet } = this.bijector.toLatent(part(this.#places.numbers), context, this.#given(x.shape[0]!, c, context));
+    const { z, logDet } = this.bijector.toLatent(
+      part(this.#places.numbers),
+      context,
+      this.#given(x.shape[0]!, c, context),
+    );
     const numbers = standardNormal(z.shape).logProb(z).add(logDet);
     return this.categories && c ? numbers.add(this.categories.logProb(c, context)) : numbers;
   }

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { Autoregressive } from "../../bijectors/autoregressive.ts";
 import type { Bijector } from "../../bijectors/bijector.ts";
 import { Coupling } from "../../bijectors/coupling.ts";
+import { VectorNetwork } from "../../bijectors/coupling-networks.ts";
+import { halves } from "../../bijectors/division.ts";
 import { Permutation } from "../../bijectors/permutation.ts";
 import { rationalQuadratic } from "../../bijectors/rational-quadratic.ts";
 import { ConfigError } from "../../errors.ts";
 import { defineModel } from "../definition.ts";
-import { VectorNetwork } from "./vector-network.ts";
 import { vectorFlow, vectorFlowConfig, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";
 import { vectorFlowPresets } from "./presets.ts";
 
@@ -29,7 +30,7 @@ function bijectors(config: SplineFlowConfig, { size, given }: VectorSpec): reado
     if (config.transform === "autoregressive" || size === 1)
       return new Autoregressive(spline, { ...config, size, given, seed: i });
     const network = new VectorNetwork(first, second * spline.parameters, { ...config, given });
-    return new Coupling(spline, network, { sizes: [first, second], changed: "second" });
+    return new Coupling(spline, network, halves([first, second], "second"));
   };
   const order = (i: number): Permutation =>
     size <= 3 || config.transform === "autoregressive" ? Permutation.reversed(size) : Permutation.shuffled(size, i);

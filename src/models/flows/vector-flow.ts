@@ -9,7 +9,6 @@ import { conditionSize } from "../parts/condition-vector.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import { layerWidths } from "../parts/layer-sizes.ts";
 import { Flow } from "./flow.ts";
-import { GivenFields } from "./given-fields.ts";
 import { InverseSteps } from "./inverse-steps.ts";
 import { SampledFlow } from "./sampled-flow.ts";
 import { TrainingNoise } from "./training-noise.ts";
@@ -65,12 +64,11 @@ export function vectorFlow(
     );
   const own = bijectors({ size: numbers, given: size - numbers + conditionSize(fields) });
   const all = config.noise > 0 ? [new TrainingNoise(config.noise), ...own] : own;
-  const chain = new Chain(all as [Bijector, ...Bijector[]]);
+  const chain = new Chain(all);
   const { passes } = new InverseSteps(all);
   if (numbers === size && passes <= MOST_DECODED) {
-    const bijector = condition ? new GivenFields(chain, fields) : chain;
     const { sampler } = new SampledFlow({ bijector: chain, condition }, data);
-    return new Flow(bijector, data, { condition, ...(passes > MOST_UNROLLED && { sampler }) });
+    return new Flow(chain, data, { fields, ...(passes > MOST_UNROLLED && { sampler }) });
   }
   const { hiddenDims, activation, conditional } = config;
   const categories = { ...categoriesConfig, hiddenDims, activation, conditional };

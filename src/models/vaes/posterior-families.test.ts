@@ -84,7 +84,15 @@ describe.each(flows)("a posterior of %s", (posterior) => {
     const n = 64;
     const rows = Float32Array.from(knownSpectrum(eigenvalues, n).rows.flat());
     const linear = build(
-      { posterior, latentDim: 2, flowSteps: 2, activation: "identity", likelihood: "gaussian-learned", std: 1, samples: 4 },
+      {
+        posterior,
+        latentDim: 2,
+        flowSteps: 2,
+        activation: "identity",
+        likelihood: "gaussian-learned",
+        std: 1,
+        samples: 4,
+      },
       [4],
     );
     const learned = await trainBriefly(linear, { device: cpu, x: rows, shape: [4], steps: 1500 });

@@ -6,7 +6,7 @@ export interface EvaluationRequest {
   readonly split: SplitName;
   /** Number of examples, drawn at random; by default all. */
   readonly count?: number;
-  /** Samples of z per example, for estimates of the likelihood (500). */
+  /** Samples of z per example, for estimates of the likelihood (500; 16 of noise between levels). */
   readonly samples?: number;
   readonly seed: number;
   /** Names of metrics; by default those without generated examples that the run has the capabilities for. */

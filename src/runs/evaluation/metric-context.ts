@@ -3,6 +3,7 @@ import type { SplitName } from "../../data/split.ts";
 import { ConfigError, DataError } from "../../errors.ts";
 import { has } from "../../evaluation/capabilities.ts";
 import type { Extractor } from "../../evaluation/extractors/extractor.ts";
+import { usualSamples } from "../../evaluation/likelihood/likelihood.ts";
 import { ownPrior } from "../../evaluation/metrics/generated.ts";
 import type { MetricContext } from "../../evaluation/metrics/metric.ts";
 import type { CodePrior } from "../codes/code-prior.ts";
@@ -105,7 +106,7 @@ async function contextParts(
     splitName,
     binarize: readRunData(of.run).binarize,
     seed,
-    samples: request.samples ?? 500,
+    samples: request.samples ?? usualSamples(trained.model),
     generated: request.generated ?? 10_000,
     ...(request.show && { show: request.show }),
     sampler: samplerOptions(trained.model, request.sampler),

@@ -49,13 +49,16 @@ export function diagnose(symptoms: Symptoms): readonly Finding[] {
 }
 
 /** Training was rewound to a checkpoint because a metric was not finite. */
-function divergence({ rewinds = [] }: Symptoms): Finding | undefined {
+function divergence({ rewinds = [], remedies }: Symptoms): Finding | undefined {
   const last = rewinds.at(-1);
   return (
     last && {
       finding: "divergence",
       evidence: `${last.metric} was not finite at step ${last.from}; training was rewound to step ${last.to} at half the learning rate`,
-      remedy: "start with half the --learning-rate, with --warmup 500, or with --clip-norm 1",
+      remedy: [
+        "start with half the --learning-rate, with --warmup 500, or with --clip-norm 1",
+        ...(remedies?.divergence ?? []),
+      ].join("; "),
     }
   );
 }

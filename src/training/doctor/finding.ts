@@ -20,6 +20,7 @@ export const findingNames = [
   "index-collapse",
   "quantization-error",
   "average-lags",
+  "exploding-inverse",
 ] as const;
 
 /** A finding of the training doctor: its evidence, and the setting to change. */
