@@ -8,10 +8,11 @@ import { Permutation } from "../../bijectors/permutation.ts";
 import { rationalQuadratic } from "../../bijectors/rational-quadratic.ts";
 import { ConfigError } from "../../errors.ts";
 import { defineModel } from "../definition.ts";
+import { type LevelsConfig, levelsConfig } from "./levels.ts";
 import { vectorFlow, vectorFlowConfig, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";
 import { vectorFlowPresets } from "./presets.ts";
 
-export interface SplineFlowConfig extends VectorFlowConfig {
+export interface SplineFlowConfig extends VectorFlowConfig, LevelsConfig {
   readonly transform: "coupling" | "autoregressive";
   readonly layers: number;
   readonly bins: number;
@@ -57,6 +58,7 @@ export const splineFlow = defineModel<SplineFlowConfig>({
       .max(1000)
       .default(4)
       .describe("B: splines are from [-B, B] onto itself, and the identity outside"),
+    ...levelsConfig,
     ...vectorFlowConfig,
   }),
   presets: vectorFlowPresets,
