@@ -36,6 +36,7 @@ export * from "./random/index.ts";
 // What models are made of.
 export * from "./distributions/index.ts";
 export * from "./nn/index.ts";
+export * from "./bijectors/index.ts";
 export * from "./optim/index.ts";
 
 // Models and data.

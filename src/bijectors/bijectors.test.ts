@@ -24,7 +24,7 @@ import {
   InvertibleLinear,
   Logit,
   masked,
-  Split,
+  SplitChannels,
   Squeeze,
   VariationalNoise,
   VectorNetwork,
@@ -103,8 +103,8 @@ const cases: readonly BijectorCase[] = [
     shape: [5],
   },
   {
-    name: "Split",
-    bijector: new Split([3, 2, 2], new Chain([new ActNorm(2), new Flatten([2, 2, 2])])),
+    name: "SplitChannels",
+    bijector: new SplitChannels([3, 2, 2], new Chain([new ActNorm(2), new Flatten([2, 2, 2])])),
     shape: [3, 2, 2],
   },
   {
@@ -114,7 +114,7 @@ const cases: readonly BijectorCase[] = [
       new ActNorm(4),
       new InvertibleLinear(4),
       new AffineCoupling(new ImageNetwork(2, 4, images), halves([2, 2], "second")),
-      new Split([4, 2, 2], new Chain([new Squeeze(), new InvertibleLinear(8), new Flatten([8, 1, 1])])),
+      new SplitChannels([4, 2, 2], new Chain([new Squeeze(), new InvertibleLinear(8), new Flatten([8, 1, 1])])),
     ]),
     shape: [1, 4, 4],
     scales: [1, 5],

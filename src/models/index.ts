@@ -28,6 +28,11 @@ export type { Conditioning } from "./conditioning.ts";
 export { Diffusion, diffusion } from "./diffusion/diffusion.ts";
 export type { DiffusionConfig } from "./diffusion/diffusion-settings.ts";
 export { MaskedDiffusion, maskedDiffusion } from "./diffusion/masked/masked-diffusion.ts";
+export { Flow, type FlowOptions } from "./flows/flow.ts";
+export { glow } from "./flows/glow.ts";
+export type { ImageFlowConfig } from "./flows/image-flow.ts";
+export { nice, type NICEConfig } from "./flows/nice.ts";
+export { realNVP } from "./flows/realnvp.ts";
 export { maf, type MAFConfig } from "./flows/maf.ts";
 export { splineFlow, type SplineFlowConfig } from "./flows/spline-flow.ts";
 export {

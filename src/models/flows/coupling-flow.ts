@@ -1,5 +1,5 @@
 import type { Bijector, BijectorNetwork } from "../../bijectors/bijector.ts";
-import { VectorNetwork } from "../../bijectors/coupling-networks.ts";
+import { VectorNetwork } from "../../bijectors/couplings/coupling-networks.ts";
 import { ConfigError } from "../../errors.ts";
 import type { DataSpec, Model } from "../model.ts";
 import type { LevelsConfig } from "./levels.ts";

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { ActNorm } from "../../bijectors/act-norm.ts";
-import { AffineCoupling } from "../../bijectors/affine-coupling.ts";
+import { AffineCoupling } from "../../bijectors/couplings/affine-coupling.ts";
 import type { Bijector } from "../../bijectors/bijector.ts";
-import { halves } from "../../bijectors/division.ts";
+import { halves } from "../../bijectors/couplings/division.ts";
 import { InvertibleLinear } from "../../bijectors/invertible-linear.ts";
 import { defineModel } from "../definition.ts";
 import type { DataSpec, Model } from "../model.ts";
 import { couplingFlow, type NetworkOf } from "./coupling-flow.ts";
 import { imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
-import { couplingFlowPresets } from "./presets.ts";
+import { imageFlowPresets } from "./presets.ts";
 
 /**
  * Glow (Kingma & Dhariwal 2018, arXiv:1807.03039): steps of activation normalization, an invertible 1x1 convolution and an affine coupling between halves of
@@ -33,6 +33,6 @@ export const glow = defineModel<ImageFlowConfig>({
   summary: "Glow: a normalizing flow of affine couplings and invertible 1x1 convolutions",
   paper: "arXiv:1807.03039",
   config: z.strictObject(imageFlowConfig),
-  presets: couplingFlowPresets,
+  presets: imageFlowPresets,
   build,
 });

@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { AffineCoupling } from "../../bijectors/affine-coupling.ts";
+import { AffineCoupling } from "../../bijectors/couplings/affine-coupling.ts";
 import type { Bijector } from "../../bijectors/bijector.ts";
 import { Chain } from "../../bijectors/chain.ts";
-import { ImageNetwork } from "../../bijectors/coupling-networks.ts";
-import { Dequantize, type LevelNoise, uniformNoise, VariationalNoise } from "../../bijectors/dequantize.ts";
-import { entries } from "../../bijectors/division.ts";
-import { Flatten } from "../../bijectors/flatten.ts";
+import { ImageNetwork } from "../../bijectors/couplings/coupling-networks.ts";
+import { Dequantize, type LevelNoise, uniformNoise, VariationalNoise } from "../../bijectors/images/dequantize.ts";
+import { entries } from "../../bijectors/couplings/division.ts";
+import { Flatten } from "../../bijectors/images/flatten.ts";
 import { Inverse } from "../../bijectors/inverse.ts";
-import { Logit } from "../../bijectors/logit.ts";
-import { Split } from "../../bijectors/split.ts";
-import { Squeeze } from "../../bijectors/squeeze.ts";
+import { Logit } from "../../bijectors/images/logit.ts";
+import { SplitChannels } from "../../bijectors/images/split-channels.ts";
+import { Squeeze } from "../../bijectors/images/squeeze.ts";
 import { ConfigError } from "../../errors.ts";
 import type { Shape } from "../../graph/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -36,7 +36,7 @@ export const imageFlowConfig = {
     .describe(
       "images: scales, each of half the resolution of the one before (default: 2, or 1 where sides halve once)",
     ),
-  width: z.int().min(1).max(1024).default(48).describe("images: channels of each coupling's network"),
+  width: z.int().min(1).max(1024).default(32).describe("images: channels of each coupling's network"),
   blocks: z.int().min(0).max(16).default(1).describe("images: residual blocks of each coupling's network"),
   dequantization: z
     .enum(["uniform", "variational"])
@@ -75,7 +75,7 @@ export function imageFlow(
     const squeezed = [from[0]! * 4, from[1]! / 2, from[2]! / 2] as const;
     const steps = Array.from({ length: couplings }, (_, i) => step(squeezed[0], i, network)).flat();
     const half = [Math.ceil(squeezed[0] / 2), squeezed[1], squeezed[2]];
-    const last = left === 1 ? new Flatten(squeezed) : new Split(squeezed, scale(half, left - 1));
+    const last = left === 1 ? new Flatten(squeezed) : new SplitChannels(squeezed, scale(half, left - 1));
     return new Chain([new Squeeze(), ...steps, last]);
   };
   const continuous = scale(shape, scales);

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { AdditiveCoupling } from "../../bijectors/additive-coupling.ts";
+import { AdditiveCoupling } from "../../bijectors/couplings/additive-coupling.ts";
 import { DiagonalScale } from "../../bijectors/diagonal-scale.ts";
-import { alternating } from "../../bijectors/division.ts";
+import { alternating } from "../../bijectors/couplings/division.ts";
 import { defineModel } from "../definition.ts";
 import { couplingFlow } from "./coupling-flow.ts";
 import { type LevelsConfig, levelsConfig } from "./levels.ts";
 import { couplingFlowPresets } from "./presets.ts";
 import { type VectorFlowConfig, vectorFlowConfig } from "./vector-flow.ts";
 
-interface NICEConfig extends VectorFlowConfig, LevelsConfig {
+export interface NICEConfig extends VectorFlowConfig, LevelsConfig {
   readonly couplings: number;
 }
 

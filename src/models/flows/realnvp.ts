@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { ActNorm } from "../../bijectors/act-norm.ts";
-import { AffineCoupling } from "../../bijectors/affine-coupling.ts";
-import { entries, halves } from "../../bijectors/division.ts";
+import { AffineCoupling } from "../../bijectors/couplings/affine-coupling.ts";
+import { entries, halves } from "../../bijectors/couplings/division.ts";
 import { defineModel } from "../definition.ts";
 import type { DataSpec, Model } from "../model.ts";
 import { couplingFlow } from "./coupling-flow.ts";
 import { checkerboardChannels, imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
-import { couplingFlowPresets } from "./presets.ts";
+import { imageFlowPresets } from "./presets.ts";
 
 /**
  * RealNVP (Dinh, Sohl-Dickstein & Bengio 2016, arXiv:1605.08803): affine couplings between the colors of a checkerboard, its rows and its columns, at several
@@ -35,6 +35,6 @@ export const realNVP = defineModel<ImageFlowConfig>({
   summary: "RealNVP: a normalizing flow of affine couplings, with its exact likelihood and inverse",
   paper: "arXiv:1605.08803",
   config: z.strictObject(imageFlowConfig),
-  presets: couplingFlowPresets,
+  presets: imageFlowPresets,
   build,
 });

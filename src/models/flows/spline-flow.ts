@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Autoregressive } from "../../bijectors/autoregressive.ts";
 import type { Bijector } from "../../bijectors/bijector.ts";
-import { Coupling } from "../../bijectors/coupling.ts";
-import { VectorNetwork } from "../../bijectors/coupling-networks.ts";
-import { halves } from "../../bijectors/division.ts";
+import { Coupling } from "../../bijectors/couplings/coupling.ts";
+import { VectorNetwork } from "../../bijectors/couplings/coupling-networks.ts";
+import { halves } from "../../bijectors/couplings/division.ts";
 import { Permutation } from "../../bijectors/permutation.ts";
 import { rationalQuadratic } from "../../bijectors/rational-quadratic.ts";
 import { ConfigError } from "../../errors.ts";

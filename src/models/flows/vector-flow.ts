@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Bijector } from "../../bijectors/bijector.ts";
 import { Chain } from "../../bijectors/chain.ts";
-import { Dequantize } from "../../bijectors/dequantize.ts";
-import { Flatten } from "../../bijectors/flatten.ts";
-import { Logit } from "../../bijectors/logit.ts";
+import { Dequantize } from "../../bijectors/images/dequantize.ts";
+import { Flatten } from "../../bijectors/images/flatten.ts";
+import { Logit } from "../../bijectors/images/logit.ts";
 import { ConfigError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";

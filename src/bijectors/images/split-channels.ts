@@ -1,8 +1,8 @@
-import { sizeOf, type Shape } from "../graph/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import type { Context } from "../nn/context.ts";
-import { concat, flatten, reshape, split } from "../ops/movement.ts";
-import type { Bijector, Mapped } from "./bijector.ts";
+import { sizeOf, type Shape } from "../../graph/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
+import { concat, flatten, reshape, split } from "../../ops/movement.ts";
+import type { Bijector, Mapped } from "../bijector.ts";
 
 /**
  * A level of a multi-scale flow (Dinh, Sohl-Dickstein & Bengio 2016, arXiv:1605.08803, section 3.6): the first half of the channels goes on through
@@ -12,7 +12,7 @@ import type { Bijector, Mapped } from "./bijector.ts";
  *
  * A coupling before it that changes the second half makes that Gaussian given the first (arXiv:1807.03039, section 3.3).
  */
-export class Split implements Bijector {
+export class SplitChannels implements Bijector {
   readonly inner: Bijector;
   /** Of one example. */
   readonly shape: Shape;

@@ -1,14 +1,14 @@
-import type { Tensor } from "../graph/tensor.ts";
-import { type ActivationName, activations, initializationFor } from "../nn/activation.ts";
-import type { Context } from "../nn/context.ts";
-import { Conv } from "../nn/conv.ts";
-import { Dropout } from "../nn/dropout.ts";
-import { zeros } from "../nn/initializers.ts";
-import { Linear } from "../nn/linear.ts";
-import { ResidualBlock } from "../nn/residual.ts";
-import { relu } from "../ops/elementwise.ts";
-import { concat, reshape } from "../ops/movement.ts";
-import type { BijectorNetwork } from "./bijector.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { type ActivationName, activations, initializationFor } from "../../nn/activation.ts";
+import type { Context } from "../../nn/context.ts";
+import { Conv } from "../../nn/conv.ts";
+import { Dropout } from "../../nn/dropout.ts";
+import { zeros } from "../../nn/initializers.ts";
+import { Linear } from "../../nn/linear.ts";
+import { ResidualBlock } from "../../nn/residual.ts";
+import { relu } from "../../ops/elementwise.ts";
+import { concat, reshape } from "../../ops/movement.ts";
+import type { BijectorNetwork } from "../bijector.ts";
 
 export interface VectorNetworkOptions {
   readonly hiddenDims: readonly number[];

@@ -1,9 +1,9 @@
-import type { Tensor } from "../graph/tensor.ts";
-import type { Context } from "../nn/context.ts";
-import { reshape, sum } from "../ops/index.ts";
-import type { Bijector, BijectorNetwork, Mapped } from "./bijector.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
+import { reshape, sum } from "../../ops/index.ts";
+import type { Bijector, BijectorNetwork, Mapped } from "../bijector.ts";
 import type { Division } from "./division.ts";
-import type { Elementwise } from "./elementwise.ts";
+import type { Elementwise } from "../elementwise.ts";
 
 /**
  * Coupling of vectors (Dinh, Sohl-Dickstein & Bengio 2016, arXiv:1605.08803; with a spline arXiv:1906.04032): the values of one part go through monotone functions whose parameters follow

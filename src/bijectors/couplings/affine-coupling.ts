@@ -1,7 +1,7 @@
-import type { Tensor } from "../graph/tensor.ts";
-import type { Context } from "../nn/context.ts";
-import { exp, flatten, split, sum, tanh } from "../ops/index.ts";
-import type { Bijector, BijectorNetwork, Mapped } from "./bijector.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
+import { exp, flatten, split, sum, tanh } from "../../ops/index.ts";
+import type { Bijector, BijectorNetwork, Mapped } from "../bijector.ts";
 import type { Division } from "./division.ts";
 
 /** The usual largest |log scale|: a factor of 20 either way, so that neither direction overflows. */

@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { depthToSpace, spaceToDepth } from "../ops/resize.ts";
-import { type Bijector, type Mapped, unchangedVolume } from "./bijector.ts";
+import { ConfigError } from "../../errors.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { depthToSpace, spaceToDepth } from "../../ops/resize.ts";
+import { type Bijector, type Mapped, unchangedVolume } from "../bijector.ts";
 
 /**
  * Each 2x2 block of an image as four channels (arXiv:1605.08803, section 3.6): [channels, height, width] as

@@ -1,7 +1,7 @@
-import type { Shape } from "../graph/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { flatten, reshape } from "../ops/movement.ts";
-import { type Bijector, type Mapped, unchangedVolume } from "./bijector.ts";
+import type { Shape } from "../../graph/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { flatten, reshape } from "../../ops/movement.ts";
+import { type Bijector, type Mapped, unchangedVolume } from "../bijector.ts";
 
 /** Examples of a shape as vectors: the last of a chain of images. */
 export class Flatten implements Bijector {

@@ -1,11 +1,11 @@
-import { constant, noise, type Tensor } from "../graph/tensor.ts";
-import { independent, Normal } from "../distributions/index.ts";
-import type { Context } from "../nn/context.ts";
-import { clamp } from "../ops/arithmetic.ts";
-import { floor, sigmoid, straightThrough } from "../ops/elementwise.ts";
-import { flatten } from "../ops/movement.ts";
-import { sum } from "../ops/reduction.ts";
-import { type Bijector, type Mapped, unchangedVolume } from "./bijector.ts";
+import { constant, noise, type Tensor } from "../../graph/tensor.ts";
+import { independent, Normal } from "../../distributions/index.ts";
+import type { Context } from "../../nn/context.ts";
+import { clamp } from "../../ops/arithmetic.ts";
+import { floor, sigmoid, straightThrough } from "../../ops/elementwise.ts";
+import { flatten } from "../../ops/movement.ts";
+import { sum } from "../../ops/reduction.ts";
+import { type Bijector, type Mapped, unchangedVolume } from "../bijector.ts";
 import { logSigmoidSlope } from "./logit.ts";
 
 /** q(u|x): noise that spreads each level over its cell. */

@@ -1,7 +1,7 @@
-import { ConfigError } from "../errors.ts";
-import { constant, type Tensor } from "../graph/tensor.ts";
-import { gather } from "../ops/indexing.ts";
-import { concat, split } from "../ops/movement.ts";
+import { ConfigError } from "../../errors.ts";
+import { constant, type Tensor } from "../../graph/tensor.ts";
+import { gather } from "../../ops/indexing.ts";
+import { concat, split } from "../../ops/movement.ts";
 
 /** How a coupling divides the values of examples into those it keeps, which its network sees, and those it changes. */
 export interface Division {

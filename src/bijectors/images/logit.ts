@@ -1,9 +1,9 @@
-import type { Tensor } from "../graph/tensor.ts";
-import { log } from "../ops/arithmetic.ts";
-import { sigmoid, softplus } from "../ops/elementwise.ts";
-import { flatten } from "../ops/movement.ts";
-import { sum } from "../ops/reduction.ts";
-import type { Bijector, Mapped } from "./bijector.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { log } from "../../ops/arithmetic.ts";
+import { sigmoid, softplus } from "../../ops/elementwise.ts";
+import { flatten } from "../../ops/movement.ts";
+import { sum } from "../../ops/reduction.ts";
+import type { Bijector, Mapped } from "../bijector.ts";
 
 /**
  * Values from 0 to 1 as logits (Dinh, Sohl-Dickstein & Bengio 2016, arXiv:1605.08803, section 4.1):

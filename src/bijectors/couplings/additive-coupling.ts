@@ -1,6 +1,6 @@
-import type { Tensor } from "../graph/tensor.ts";
-import type { Context } from "../nn/context.ts";
-import { type Bijector, type BijectorNetwork, type Mapped, unchangedVolume } from "./bijector.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { Context } from "../../nn/context.ts";
+import { type Bijector, type BijectorNetwork, type Mapped, unchangedVolume } from "../bijector.ts";
 import type { Division } from "./division.ts";
 
 /**
