@@ -99,10 +99,21 @@ describe("a spline", () => {
   const random = stream(0, "spline");
   const leavesOf = (at: (i: number) => number): Map<Tensor, Value> =>
     new Map([
-      [x, value("float32", x.shape, Float64Array.from({ length: x.size }, (_, i) => Math.fround(at(i))))],
+      [
+        x,
+        value(
+          "float32",
+          x.shape,
+          Float64Array.from({ length: x.size }, (_, i) => Math.fround(at(i))),
+        ),
+      ],
       [
         parameters,
-        value("float32", parameters.shape, Float64Array.from({ length: parameters.size }, () => Math.fround(random.normal()))),
+        value(
+          "float32",
+          parameters.shape,
+          Float64Array.from({ length: parameters.size }, () => Math.fround(random.normal())),
+        ),
       ],
     ]);
 
@@ -126,7 +137,11 @@ describe("a spline", () => {
     const row = leaves.get(parameters)!.data.slice(0, values * spline.parameters);
     leaves.set(
       parameters,
-      value("float32", parameters.shape, Float64Array.from({ length: parameters.size }, (_, i) => row[i % row.length]!)),
+      value(
+        "float32",
+        parameters.shape,
+        Float64Array.from({ length: parameters.size }, (_, i) => row[i % row.length]!),
+      ),
     );
     const { z, logSlope } = spline.toLatent(x, parameters);
     const [mapped, slopes, exact] = evaluate([z, logSlope, grad(z.sum(), [x])[0]!], leaves);

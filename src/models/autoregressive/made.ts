@@ -60,7 +60,7 @@ export class MADE implements Model {
     this.#config = config;
     this.#shape = data.shape;
     this.#conditionals = conditionalsFor(config, data);
-    this.#masks = new AutoregressiveMasks(config, this.#conditionals);
+    this.#masks = new AutoregressiveMasks({ ...config, stream: "made" }, this.#conditionals);
     this.binaryData = name === "bernoulli";
     if (name === "categorical") this.levels = data.symbols ?? levels;
     const { ofInput, ofOutput } = this.#conditionals;

@@ -56,11 +56,12 @@ export class MixedFlow implements Model {
     this.sampler = {
       options: numbers.options,
       schedule: (options) => [...made.schedule({}), ...numbers.schedule(options)],
-      start: (count, options, context) => ({ ...made.start(count, {}, context), ...numbers.start(count, options, context) }),
+      start: (count, options, context) => ({
+        ...made.start(count, {}, context),
+        ...numbers.start(count, options, context),
+      }),
       step: (state, at, options, context) =>
-        at["place"]
-          ? { ...state, ...made.step!(state, at, {}, context) }
-          : numbers.step!(state, at, options, context),
+        at["place"] ? { ...state, ...made.step!(state, at, {}, context) } : numbers.step!(state, at, options, context),
       finish: (state, options, context) =>
         this.#joined(numbers.finish(state, options, context), categoriesOf(state, context)),
     };

@@ -179,14 +179,17 @@ describe("rows of a table", () => {
     ...[0, 1].map((k) => Number(k === city)),
   ];
 
-  test.each(variants)("%s: probabilities of categories and the integral over numbers are 1", (_, definition, settings) => {
-    const model = build(definition, settings, data);
-    const step = 0.02;
-    const rows = categories.flatMap((of) => Array.from({ length: 2000 }, (__, i) => row(of, (i - 1000) * step)));
-    const x = constant(rows.flat(), [rows.length, 6]);
-    const logs = numbers(model.logProb!(x, evaluation), randomly(model));
-    expect(step * logs.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 3);
-  });
+  test.each(variants)(
+    "%s: probabilities of categories and the integral over numbers are 1",
+    (_, definition, settings) => {
+      const model = build(definition, settings, data);
+      const step = 0.02;
+      const rows = categories.flatMap((of) => Array.from({ length: 2000 }, (__, i) => row(of, (i - 1000) * step)));
+      const x = constant(rows.flat(), [rows.length, 6]);
+      const logs = numbers(model.logProb!(x, evaluation), randomly(model));
+      expect(step * logs.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 3);
+    },
+  );
 
   test("samples have the probabilities of the categories, in the places of the columns", () => {
     const model = build(maf, {}, data);
@@ -218,21 +221,30 @@ describe("rows of a table", () => {
   });
 });
 
-test.each(variants)("%s learns two moons, to less than the entropy of any Gaussian and not below their own", async (_, definition, settings) => {
-  const toy = toys["moons"]!;
-  const random = stream(0, "moons");
-  const points = (count: number): number[] =>
-    Array.from({ length: count }, (__, i) => [...toy.sample(i % 2, random)]).flat();
-  const model = build(definition, { ...settings, hiddenDims: [32], activation: "relu", layers: 4 }, dataSpec([2], { range: null }));
-  const training = points(500);
-  const x = Float32Array.from(training);
-  const learned = await trainBriefly(model, { device: cpu, x, shape: [2], steps: 250 });
-  const test = points(2000);
-  const [nll] = await compute(cpu, [mean(model.logProb!(constant(test, [2000, 2]), evaluation)).neg()], learned);
-  const entropy =
-    -Array.from({ length: 2000 }, (__, i) => toy.logDensity(test[2 * i]!, test[2 * i + 1]!)).reduce((a, b) => a + b, 0) /
-    2000;
-  // A Gaussian of the same covariance is 0.9 nats above.
-  expect(nll!.data[0]! - entropy).toBeLessThan(0.4);
-  expect(nll!.data[0]! - entropy).toBeGreaterThan(0);
-});
+test.each(variants)(
+  "%s learns two moons, to less than the entropy of any Gaussian and not below their own",
+  async (_, definition, settings) => {
+    const toy = toys["moons"]!;
+    const random = stream(0, "moons");
+    const points = (count: number): number[] =>
+      Array.from({ length: count }, (__, i) => [...toy.sample(i % 2, random)]).flat();
+    const model = build(
+      definition,
+      { ...settings, hiddenDims: [32], activation: "relu", layers: 4 },
+      dataSpec([2], { range: null }),
+    );
+    const training = points(500);
+    const x = Float32Array.from(training);
+    const learned = await trainBriefly(model, { device: cpu, x, shape: [2], steps: 250 });
+    const test = points(2000);
+    const [nll] = await compute(cpu, [mean(model.logProb!(constant(test, [2000, 2]), evaluation)).neg()], learned);
+    const entropy =
+      -Array.from({ length: 2000 }, (__, i) => toy.logDensity(test[2 * i]!, test[2 * i + 1]!)).reduce(
+        (a, b) => a + b,
+        0,
+      ) / 2000;
+    // A Gaussian of the same covariance is 0.9 nats above.
+    expect(nll!.data[0]! - entropy).toBeLessThan(0.4);
+    expect(nll!.data[0]! - entropy).toBeGreaterThan(0);
+  },
+);
