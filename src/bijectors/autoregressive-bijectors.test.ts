@@ -86,7 +86,7 @@ const cases: readonly BijectorCase[] = [
       new Autoregressive(spline, { ...autoregressive, size, seed: 2 }),
     ]),
     shape: [size],
-    spread: 0.2,
+    spread: 0.15,
   },
 ];
 

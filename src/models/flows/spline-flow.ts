@@ -6,7 +6,6 @@ import { VectorNetwork } from "../../bijectors/couplings/coupling-networks.ts";
 import { halves } from "../../bijectors/couplings/division.ts";
 import { Permutation } from "../../bijectors/permutation.ts";
 import { rationalQuadratic } from "../../bijectors/rational-quadratic.ts";
-import { ConfigError } from "../../errors.ts";
 import { defineModel } from "../definition.ts";
 import { type LevelsConfig, levelsConfig } from "./levels.ts";
 import { vectorFlow, vectorFlowConfig, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";

@@ -26,7 +26,7 @@ const build = (settings: object, shape: readonly number[]): VAE =>
 
 const flows = ["iaf", "planar"] as const;
 const numbers = (roots: readonly Tensor[], leaves: ReadonlyMap<Tensor, Value>): number[][] =>
-  evaluate(roots, leaves).map(({ data }) => [...data]);
+  evaluate(roots, leaves).map(({ data }) => Array.from(data));
 
 const average = ({ data }: Value): number => data.reduce((sum, v) => sum + v, 0) / data.length;
 
