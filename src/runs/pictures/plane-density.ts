@@ -26,7 +26,7 @@ export async function densityGrid(trained: TrainedModel, points: Float32Array): 
 }
 
 /** Lines of the grid in each direction, from -reach to reach, and points of each. */
-const [lines, reach, perLine] = [13, 2.4, 240];
+const [lines, reach, perLine] = [13, 2.4, 900];
 
 /**
  * A square grid of codes beside the examples that they decode to: how a flow of points bends the plane. Undefined of a model that is no map of
