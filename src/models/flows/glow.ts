@@ -9,6 +9,7 @@ import type { DataSpec, Model } from "../model.ts";
 import { couplingFlow, type NetworkOf } from "./coupling-flow.ts";
 import { imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
 import { imageFlowPresets } from "./presets.ts";
+import { flowRemedies } from "./vector-flow.ts";
 
 /**
  * Glow (Kingma & Dhariwal 2018, arXiv:1807.03039): steps of activation normalization, an invertible 1x1 convolution and an affine coupling between halves of
@@ -34,5 +35,6 @@ export const glow = defineModel<ImageFlowConfig>({
   paper: "arXiv:1807.03039",
   config: z.strictObject(imageFlowConfig),
   presets: imageFlowPresets,
+  remedies: flowRemedies,
   build,
 });

@@ -4,7 +4,7 @@ import { affine } from "../../bijectors/elementwise.ts";
 import { Permutation } from "../../bijectors/permutation.ts";
 import { defineModel } from "../definition.ts";
 import { type LevelsConfig, levelsConfig } from "./levels.ts";
-import { vectorFlow, vectorFlowConfig, type VectorFlowConfig } from "./vector-flow.ts";
+import { flowRemedies, vectorFlow, vectorFlowConfig, type VectorFlowConfig } from "./vector-flow.ts";
 import { vectorFlowPresets } from "./presets.ts";
 
 export interface MAFConfig extends VectorFlowConfig, LevelsConfig {
@@ -29,6 +29,7 @@ export const maf = defineModel<MAFConfig>({
     ...vectorFlowConfig,
   }),
   presets: vectorFlowPresets,
+  remedies: flowRemedies,
   build: (config, data) =>
     vectorFlow("maf", config, data, ({ size, given }) =>
       Array.from({ length: config.layers }, (_, layer) => [

@@ -6,7 +6,7 @@ import { defineModel } from "../definition.ts";
 import { couplingFlow } from "./coupling-flow.ts";
 import { type LevelsConfig, levelsConfig } from "./levels.ts";
 import { couplingFlowPresets } from "./presets.ts";
-import { type VectorFlowConfig, vectorFlowConfig } from "./vector-flow.ts";
+import { flowRemedies, type VectorFlowConfig, vectorFlowConfig } from "./vector-flow.ts";
 
 export interface NICEConfig extends VectorFlowConfig, LevelsConfig {
   readonly couplings: number;
@@ -26,6 +26,7 @@ export const nice = defineModel<NICEConfig>({
     ...vectorFlowConfig,
   }),
   presets: couplingFlowPresets,
+  remedies: flowRemedies,
   build: (config, data) =>
     couplingFlow("nice", config, data, (size, network) => [
       ...Array.from(

@@ -7,6 +7,7 @@ import type { DataSpec, Model } from "../model.ts";
 import { couplingFlow } from "./coupling-flow.ts";
 import { checkerboardChannels, imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
 import { imageFlowPresets } from "./presets.ts";
+import { flowRemedies } from "./vector-flow.ts";
 
 /**
  * RealNVP (Dinh, Sohl-Dickstein & Bengio 2016, arXiv:1605.08803): affine couplings between the colors of a checkerboard, its rows and its columns, at several
@@ -23,8 +24,8 @@ function build(config: ImageFlowConfig, data: DataSpec): Model {
     const sizes = [Math.floor(size / 2), Math.ceil(size / 2)] as const;
     return Array.from({ length: config.couplings }, (_, i) => {
       const changed = i % 2 === 0 ? "second" : "first";
-      const [kept, moved] = changed === "second" ? sizes : sizes.toReversed();
-      return [new ActNorm(size), new AffineCoupling(network(kept!, 2 * moved!), halves(sizes, changed))];
+      const [kept, moved] = changed === "second" ? sizes : ([sizes[1], sizes[0]] as const);
+      return [new ActNorm(size), new AffineCoupling(network(kept, 2 * moved), halves(sizes, changed))];
     }).flat();
   });
 }
@@ -36,5 +37,6 @@ export const realNVP = defineModel<ImageFlowConfig>({
   paper: "arXiv:1605.08803",
   config: z.strictObject(imageFlowConfig),
   presets: imageFlowPresets,
+  remedies: flowRemedies,
   build,
 });

@@ -8,7 +8,7 @@ import { Permutation } from "../../bijectors/permutation.ts";
 import { rationalQuadratic } from "../../bijectors/rational-quadratic.ts";
 import { defineModel } from "../definition.ts";
 import { type LevelsConfig, levelsConfig } from "./levels.ts";
-import { vectorFlow, vectorFlowConfig, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";
+import { flowRemedies, vectorFlow, vectorFlowConfig, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";
 import { vectorFlowPresets } from "./presets.ts";
 
 export interface SplineFlowConfig extends VectorFlowConfig, LevelsConfig {
@@ -61,5 +61,6 @@ export const splineFlow = defineModel<SplineFlowConfig>({
     ...vectorFlowConfig,
   }),
   presets: vectorFlowPresets,
+  remedies: flowRemedies,
   build: (config, data) => vectorFlow("spline-flow", config, data, (spec) => bijectors(config, spec)),
 });

@@ -9,6 +9,7 @@ import { sizeOf } from "../../graph/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { type ActivationName, activations } from "../../nn/activation.ts";
 import type { Context } from "../../nn/context.ts";
+import type { Remedies } from "../definition.ts";
 import type { Codes } from "../latent.ts";
 import type { DataSpec, FieldSpec, Model } from "../model.ts";
 import { conditionSize, conditionVector } from "../parts/condition-vector.ts";
@@ -43,6 +44,11 @@ export interface VectorFlowConfig {
   readonly noise: number;
   readonly conditional: boolean;
 }
+
+/** Scales grow without bound about a value that many examples share exactly. */
+export const flowRemedies = (): Remedies => ({
+  divergence: ["of values that repeat exactly, which have no density, --set noise=0.01"],
+});
 
 /** What a list of bijectors is made for: how many values an example has, and the length of the vector that it is conditioned on. */
 export interface VectorSpec {

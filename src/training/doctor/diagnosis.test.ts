@@ -187,3 +187,11 @@ test("a rewind is a finding", () => {
     "loss was not finite at step 60; training was rewound to step 40 at half the learning rate",
   );
 });
+
+test("a divergence has the remedies of the model beside those of training", () => {
+  const rewind = { from: 30, to: 20, metric: "nll" };
+  const [found] = diagnose({ records: [], rewinds: [rewind], remedies: { divergence: ["--set noise=0.01"] } });
+  expect(found?.remedy).toBe(
+    "start with half the --learning-rate, with --warmup 500, or with --clip-norm 1; --set noise=0.01",
+  );
+});
