@@ -170,6 +170,7 @@ const mostFiles = 16;
 const largeFolders: Readonly<Record<string, string>> = {
   ops: "a family of operations a file",
   distributions: "a distribution a file",
+  nn: "a layer a file",
   "evaluation/metrics": "a metric a file",
   "cli/commands": "a command a file",
 };

@@ -22,7 +22,10 @@ import { trainingSettings } from "../src/training/settings.ts";
 const folder = mkdtempSync(join(tmpdir(), "latentkit-labels-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const data = dataSpec([1, 28, 28], { fields: [{ name: "class", kind: "class", classes: ["a", "b"] }] });
+const data = dataSpec([1, 28, 28], {
+  range: [0, 255],
+  fields: [{ name: "class", kind: "class", classes: ["a", "b"] }],
+});
 /** Models that learn from labels. */
 const names = registry
   .filter((model) => has(model.build(model.config.parse({}), data), "classConditional"))

@@ -9,5 +9,7 @@ export const smallConfigs: Readonly<Record<string, object>> = {
   nice: { hiddenDims: [16], couplings: 2 },
   realnvp: { width: 4, couplings: 2 },
   glow: { width: 4, couplings: 2 },
+  maf: { hiddenDims: [16], layers: 2 },
+  "spline-flow": { hiddenDims: [16], layers: 2 },
   pixelcnn: { width: 4, depth: 1, hidden: 4 },
 };

@@ -5,7 +5,7 @@ import { sines } from "../../test/variable-values.ts";
 import { independent, Normal } from "../distributions/index.ts";
 import { evaluate } from "../graph/evaluate.ts";
 import { constant, Input, type Tensor } from "../graph/tensor.ts";
-import { type Value, value } from "../graph/value.ts";
+import type { Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
 import { evaluation } from "../nn/context.ts";
 import { parameters, variables } from "../nn/module.ts";

@@ -10,6 +10,7 @@ import { evaluation } from "../nn/context.ts";
 import { type CapabilityName, codeOf, has, lacking, requireCapabilities } from "./capabilities.ts";
 
 const data = dataSpec([1, 8, 8], {
+  range: [0, 255],
   size: 60,
   examples: 50,
   fields: [{ name: "class", kind: "class", classes: ["a", "b"] }],

@@ -15,7 +15,7 @@ import { findModel, registry } from "./registry.ts";
 const [batch, examples, labeled] = [5, 50, 20];
 const shape = [1, 4, 4];
 const field = { name: "class", kind: "class", classes: ["a", "b", "c"] } as const;
-const data = dataSpec(shape, { size: 60, examples, fields: [field] });
+const data = dataSpec(shape, { range: [0, 255], size: 60, examples, fields: [field] });
 const small = { latentDim: 2, topDim: 3, hiddenDims: [5], topHiddenDims: [4], discriminatorDims: [4], components: 3 };
 /** Of models whose usual settings are for larger images. */
 const ofModel: Readonly<Record<string, object>> = {

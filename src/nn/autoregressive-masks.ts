@@ -7,8 +7,9 @@ export interface MasksConfig {
   readonly masks: number;
   readonly ordering: "natural" | "random";
   readonly hiddenDims: readonly number[];
-  /** Of the degrees of hidden units and of the orderings (0). */
+  /** Of the degrees of hidden units and of the orderings (0), and the name of their random stream. */
   readonly seed?: number;
+  readonly stream?: string;
 }
 
 /** Which variable each value of a flat example, each input and each output of a network belongs to, by its number. */
@@ -37,7 +38,7 @@ export class AutoregressiveMasks {
   readonly #degrees: readonly Tensor[];
 
   constructor(
-    { masks, ordering, hiddenDims, seed = 0 }: MasksConfig,
+    { masks, ordering, hiddenDims, seed = 0, stream: name = "masks" }: MasksConfig,
     { variables, ofValue, ofInput, ofOutput }: MaskedVariables,
   ) {
     this.sets = masks;
@@ -45,7 +46,7 @@ export class AutoregressiveMasks {
     const places: number[] = [];
     const orderings: number[][] = [];
     for (let set = 0; set < masks; set++) {
-      const random = stream(seed, "made", set);
+      const random = stream(seed, name, set);
       const place =
         ordering === "natural" ? Array.from({ length: variables }, (_, i) => i) : permutation(variables, random);
       const placeOf = (variable: number): number => place[variable]!;

@@ -12,6 +12,18 @@ export interface PlaneField {
   readonly title: string;
 }
 
+/** The centers of the cells of a field, [cells cells, 2], in the order of its values. */
+export function cellCenters({ left, bottom, extent }: PlotWindow, cells: number): Float32Array {
+  const centers = new Float32Array(2 * cells * cells);
+  for (let row = 0; row < cells; row++)
+    for (let column = 0; column < cells; column++)
+      centers.set(
+        [left + ((column + 0.5) / cells) * extent, bottom + ((cells - row - 0.5) / cells) * extent],
+        2 * (row * cells + column),
+      );
+  return centers;
+}
+
 const side = 320;
 const pad = 8;
 const scale = 2;
@@ -78,7 +90,7 @@ export function fieldPlot(points: readonly Float32Array[], field: PlaneField): R
     }
   });
   if (finite.length > 0) colorBar(raster, top + side + pad, { low, high });
-  legend(raster, top + side + pad + line);
+  legend(raster, top + side + pad + line, points.length);
   return raster;
 }
 
@@ -115,9 +127,9 @@ function colorBar(raster: Raster, top: number, { low, high }: { readonly low: nu
       paint(raster, x, top + y, shades[Math.floor(((x - start) / (end - start)) * levels)]!, 1);
 }
 
-function legend(raster: Raster, top: number): void {
+function legend(raster: Raster, top: number, count: number): void {
   let left = pad;
-  for (const { name, color } of sets) {
+  for (const { name, color } of sets.slice(0, count)) {
     const size = textHeight(scale) - 4;
     for (let d = 0; d < size * size; d++) paint(raster, left + (d % size), top + 2 + Math.floor(d / size), color, 1);
     left += size + pad;

@@ -12,7 +12,7 @@ import type { Rewind } from "../training/checkpoint.ts";
 import { compileStep } from "../training/compile-step.ts";
 import type { JsonObject } from "../serialization/json.ts";
 import { seenSpec } from "../data/is-binary.ts";
-import { refuseDegenerate } from "../data/refuse-degenerate.ts";
+import { refuseDegenerate } from "../data/examples/refuse-degenerate.ts";
 import { splitSpec } from "../data/split-spec.ts";
 import type { DataSpec } from "../data/spec.ts";
 import type { RunInfo } from "./run-info.ts";

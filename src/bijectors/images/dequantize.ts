@@ -2,7 +2,7 @@ import { constant, noise, type Tensor } from "../../graph/tensor.ts";
 import { independent, Normal } from "../../distributions/index.ts";
 import type { Context } from "../../nn/context.ts";
 import { clamp } from "../../ops/arithmetic.ts";
-import { floor, sigmoid } from "../../ops/elementwise.ts";
+import { floor, sigmoid, straightThrough } from "../../ops/elementwise.ts";
 import { flatten } from "../../ops/movement.ts";
 import { sum } from "../../ops/reduction.ts";
 import { type Bijector, type Mapped, unchangedVolume } from "../bijector.ts";
@@ -74,6 +74,8 @@ export class Dequantize implements Bijector {
 
   toData(z: Tensor): Tensor {
     const last = this.levels - 1;
-    return clamp(floor(z.mul(this.levels)), 0, last).div(last);
+    const h = z.mul(this.levels);
+    // Codes of given levels are found by descent.
+    return clamp(straightThrough(floor(h), h), 0, last).div(last);
   }
 }

@@ -203,6 +203,9 @@ test.each<readonly [string, () => unknown, RegExp]>([
 });
 
 test.each(registry)("$name passes", (definition) => {
-  const data = dataSpec([1, 28, 28], { fields: [{ name: "class", kind: "class", classes: ["a", "b"] }] });
+  const data = dataSpec([1, 28, 28], {
+    range: [0, 255],
+    fields: [{ name: "class", kind: "class", classes: ["a", "b"] }],
+  });
   expect(() => checkModel("it", buildModel(definition, definition.config.parse({}), data, "it"), data)).not.toThrow();
 });

@@ -49,7 +49,6 @@ export class MADE implements Model {
   readonly levels?: number;
   readonly sampler: Sampler;
   readonly editor: Editor<MadeEditorOptions>;
-  readonly #config: MADEConfig;
   readonly #shape: Shape;
   readonly #conditionals: Conditionals;
   readonly #masks: AutoregressiveMasks;
@@ -57,10 +56,9 @@ export class MADE implements Model {
 
   constructor(config: MADEConfig, data: DataSpec) {
     const { hiddenDims, activation, conditional, conditionals: name, levels } = config;
-    this.#config = config;
     this.#shape = data.shape;
     this.#conditionals = conditionalsFor(config, data);
-    this.#masks = new AutoregressiveMasks(config, this.#conditionals);
+    this.#masks = new AutoregressiveMasks({ ...config, stream: "made" }, this.#conditionals);
     this.binaryData = name === "bernoulli";
     if (name === "categorical") this.levels = data.symbols ?? levels;
     const { ofInput, ofOutput } = this.#conditionals;

@@ -1,31 +1,14 @@
 import type { Bijector, BijectorNetwork } from "../../bijectors/bijector.ts";
-import { Chain } from "../../bijectors/chain.ts";
 import { VectorNetwork } from "../../bijectors/couplings/coupling-networks.ts";
-import { Dequantize } from "../../bijectors/images/dequantize.ts";
-import { Flatten } from "../../bijectors/images/flatten.ts";
-import { Logit } from "../../bijectors/images/logit.ts";
 import { ConfigError } from "../../errors.ts";
-import { sizeOf } from "../../graph/shape.ts";
-import type { Remedies } from "../definition.ts";
 import type { DataSpec, Model } from "../model.ts";
-import { conditionSize } from "../parts/condition-vector.ts";
-import { fieldsOf } from "../parts/fields.ts";
-import { Flow } from "./flow.ts";
-import { type LevelsConfig, levelsOf, LOGIT_ALPHA } from "./levels.ts";
+import type { LevelsConfig } from "./levels.ts";
 import { vectorFlow, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";
-
-/** Scales grow without bound about a value that many examples share exactly. */
-export const flowRemedies = (): Remedies => ({
-  divergence: ["of values that repeat exactly, which have no density, --set noise=0.01"],
-});
 
 /** The network of a coupling, from so many values or channels to so many. */
 export type NetworkOf = (inSize: number, outSize: number) => BijectorNetwork;
 
-/**
- * A flow of couplings of examples as vectors: of real numbers and rows of tables, or of intensities with uniform noise between their levels. `bijectors`: of
- * so many values.
- */
+/** A flow of couplings of examples as [vectors](vector-flow.ts). `bijectors`: of so many values. */
 export function couplingFlow(
   name: string,
   config: VectorFlowConfig & LevelsConfig,
@@ -39,12 +22,5 @@ export function couplingFlow(
       );
     return bijectors(size, (inDim, outDim) => new VectorNetwork(inDim, outDim, { ...config, given }));
   };
-  const levels = levelsOf(name, config, data);
-  if (levels === undefined) return vectorFlow(name, config, data, ofSpec);
-  const fields = config.conditional ? fieldsOf(data, ["class"]) : [];
-  const own = ofSpec({ size: sizeOf(data.shape), given: conditionSize(fields) });
-  return new Flow(new Chain([new Dequantize(levels), new Logit(LOGIT_ALPHA), new Flatten(data.shape), ...own]), data, {
-    fields,
-    dequantized: { levels, noise: "uniform" },
-  });
+  return vectorFlow(name, config, data, ofSpec);
 }

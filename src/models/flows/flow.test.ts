@@ -103,10 +103,10 @@ describe("images of levels", () => {
     const context = conditioned(evaluation, { class: y });
     const x = new Input("x", [2, 1, 4, 4]);
     const bytes = sines(x, 0.4).data.map((v) => Math.round(127.5 * (v + 1)) / 255);
-    const back = numbers(model.reconstruct(x, context), [leaf, [x, value("float32", x.shape, bytes)]]);
+    const back = numbers(model.reconstruct!(x, context), [leaf, [x, value("float32", x.shape, bytes)]]);
     back.forEach((v, i) => expect(v).toBeCloseTo(bytes[i]!, 10));
     const code = new Input("z", [2, 16]);
-    const samples = numbers(model.decode({ z: code }, context).mean, [leaf, [code, sines(code, 0.2)]]);
+    const samples = numbers(model.decode!({ z: code }, context).mean, [leaf, [code, sines(code, 0.2)]]);
     for (const v of samples) expect(Math.abs(v * 255 - Math.round(v * 255))).toBeLessThan(1e-9);
     expect(new Set(samples).size).toBeGreaterThan(8);
   });
@@ -119,7 +119,7 @@ describe("images of levels", () => {
     expect(weights.shape).toEqual([3, 2]);
     const code = new Input("z", [2, 16]);
     const one = sines({ shape: [1, 16], size: 16 }, 0.2).data;
-    const decoded = numbers(model.decode({ z: code }, conditioned(evaluation, { class: y })).mean, [
+    const decoded = numbers(model.decode!({ z: code }, conditioned(evaluation, { class: y })).mean, [
       leaf,
       [code, value("float32", code.shape, Float64Array.from([...one, ...one]))],
     ]);

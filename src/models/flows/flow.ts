@@ -24,6 +24,8 @@ export interface FlowOptions {
   readonly fields?: readonly FieldSpec[];
   /** In place of one pass through the inverse. */
   readonly sampler?: AnySampler | undefined;
+  /** Whether it has codes (true): not where the inverse is too many passes for one graph. */
+  readonly coded?: boolean;
 }
 
 /** Where an inverse explodes: errors are reported as no more than this, so that they stay numbers. */
@@ -45,7 +47,7 @@ const largestError = 1e6;
 export class Flow implements Model {
   /** From examples [batch, ...shape] to codes [batch, size]. */
   readonly bijector: Bijector;
-  readonly latents: readonly [Latent];
+  readonly latents: readonly Latent[];
   readonly condition?: Conditioning;
   readonly sampler?: AnySampler;
   readonly levels?: number;
@@ -53,25 +55,27 @@ export class Flow implements Model {
   readonly unboundedDensity?: true;
   readonly logProb?: NonNullable<Model["logProb"]>;
   readonly logWeights?: NonNullable<Model["logWeights"]>;
+  readonly encode?: (x: Tensor, context: Context) => { readonly z: Distribution };
+  readonly decode?: (codes: Codes, context: Context) => Distribution;
+  readonly reconstruct?: (x: Tensor, context: Context) => Tensor;
   readonly #size: number;
 
   constructor(
     bijector: Bijector,
     { shape }: Pick<DataSpec, "shape">,
-    { dequantized, fields = [], sampler }: FlowOptions = {},
+    { dequantized, fields = [], sampler, coded = true }: FlowOptions = {},
   ) {
     this.bijector = bijector;
     const size = sizeOf(shape);
     this.#size = size;
-    this.latents = [
-      {
-        name: "z",
-        shape: [size],
-        dtype: "float32",
-        prior: (_, count) => standardNormal([count, size]),
-        standardNormal: true,
-      },
-    ];
+    this.latents = [];
+    if (coded) {
+      const prior: Latent["prior"] = (_, count) => standardNormal([count, size]);
+      this.latents = [{ name: "z", shape: [size], dtype: "float32", prior, standardNormal: true }];
+      this.encode = (x, context) => ({ z: independent(new Delta(this.#logDensity(x, context).z), 1) });
+      this.decode = (codes, context) => new Delta(this.#toData(codes["z"]!, context));
+      this.reconstruct = (x, context) => this.#toData(this.#logDensity(x, context).z, context);
+    }
     if (fields.length > 0) this.condition = { fields, required: true };
     if (sampler) this.sampler = sampler;
     if (dequantized) {
@@ -97,22 +101,15 @@ export class Flow implements Model {
   validation(x: Tensor, context: Context): Readonly<Record<string, Tensor>> {
     const { z, logProb } = this.#logDensity(x, context);
     const nll = logProb.neg();
-    const errors = abs(x.sub(this.bijector.toData(z, context, this.#given(context, x.shape[0]!))));
+    // Where the inverse is many passes it is left out.
+    if (this.sampler) return { [this.#objective]: nll, ...this.#inBits(nll) };
+    const errors = abs(x.sub(this.#toData(z, context)));
     const worst = max(flatten(where(isNaN(errors), largestError, minimum(errors, largestError))), 1);
     return { [this.#objective]: nll, ...this.#inBits(nll), roundTrip: worst };
   }
 
-  encode(x: Tensor, context: Context): { readonly z: Distribution } {
-    return { z: independent(new Delta(this.#logDensity(x, context).z), 1) };
-  }
-
-  decode(codes: Codes, context: Context): Distribution {
-    const z = codes["z"]!;
-    return new Delta(this.bijector.toData(z, context, this.#given(context, z.shape[0]!)));
-  }
-
-  reconstruct(x: Tensor, context: Context): Tensor {
-    return this.decode({ z: this.#logDensity(x, context).z }, context).mean;
+  #toData(z: Tensor, context: Context): Tensor {
+    return this.bijector.toData(z, context, this.#given(context, z.shape[0]!));
   }
 
   /** z, and log p(x) or, of levels, a sample of its bound. */

@@ -6,9 +6,10 @@ import { halves } from "../../bijectors/couplings/division.ts";
 import { InvertibleLinear } from "../../bijectors/invertible-linear.ts";
 import { defineModel } from "../definition.ts";
 import type { DataSpec, Model } from "../model.ts";
-import { couplingFlow, flowRemedies, type NetworkOf } from "./coupling-flow.ts";
+import { couplingFlow, type NetworkOf } from "./coupling-flow.ts";
 import { imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
 import { imageFlowPresets } from "./presets.ts";
+import { flowRemedies } from "./vector-flow.ts";
 
 /**
  * Glow (Kingma & Dhariwal 2018, arXiv:1807.03039): steps of activation normalization, an invertible 1x1 convolution and an affine coupling between halves of

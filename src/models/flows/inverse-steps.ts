@@ -1,10 +1,12 @@
 import { Autoregressive } from "../../bijectors/autoregressive.ts";
 import type { Bijector } from "../../bijectors/bijector.ts";
+import { tempered } from "../../distributions/tempered.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Context } from "../../nn/context.ts";
 import { equal, where } from "../../ops/comparison.ts";
 import type { Codes } from "../latent.ts";
-import type { StepScalars } from "../sampler.ts";
+import { ancestralOptions, type AncestralOptions, type Sampler, type StepScalars } from "../sampler.ts";
+import { standardNormal } from "./flow.ts";
 
 /** What the state of the loop is called: z of the layer that is inverted, and as much of its example as is found. */
 type State = Readonly<Record<"z" | "found", Tensor>>;
@@ -44,11 +46,6 @@ export class InverseSteps {
     return (codes as State).z.shape[0]!;
   }
 
-  /** Whether a step is one of its own. */
-  takes(at: Readonly<Record<string, Tensor>>): boolean {
-    return this.#layers.some((layer) => at[scalarOf(layer)]);
-  }
-
   /** The next state. The layer is told by the name of its scalar. */
   step(codes: Codes, at: Readonly<Record<string, Tensor>>, context: Context, given?: Tensor): State {
     const state = codes as State;
@@ -81,3 +78,21 @@ const scalarOf = (layer: number): string => `layer${layer}`;
 
 const through = (bijectors: readonly Bijector[], z: Tensor, context: Context, given?: Tensor): Tensor =>
   bijectors.reduceRight((h, bijector) => bijector.toData(h, context, given), z);
+
+/** Samples of a temperature by the steps of the inverse. `given`: what the networks are given, of a state. */
+export function samplerInSteps(
+  bijectors: readonly Bijector[],
+  size: number,
+  given: (codes: Codes, rows: number, context: Context) => Tensor | undefined,
+): Sampler<Pick<AncestralOptions, "temperature">> {
+  const inverse = new InverseSteps(bijectors);
+  const of = (state: Codes, context: Context): Tensor | undefined => given(state, inverse.rows(state), context);
+  return {
+    options: ancestralOptions.pick({ temperature: true }),
+    schedule: () => inverse.schedule(),
+    passes: () => inverse.passes,
+    start: (count, { temperature }) => inverse.start(tempered(standardNormal([count, size]), temperature)),
+    step: (state, at, _, context) => ({ ...state, ...inverse.step(state, at, context, of(state, context)) }),
+    finish: (state, _, context) => inverse.finish(state, context, of(state, context)),
+  };
+}

@@ -3,10 +3,11 @@ import { Autoregressive } from "../../bijectors/autoregressive.ts";
 import { affine } from "../../bijectors/elementwise.ts";
 import { Permutation } from "../../bijectors/permutation.ts";
 import { defineModel } from "../definition.ts";
-import { vectorFlow, vectorFlowConfig, type VectorFlowConfig } from "./vector-flow.ts";
+import { type LevelsConfig, levelsConfig } from "./levels.ts";
+import { flowRemedies, vectorFlow, vectorFlowConfig, type VectorFlowConfig } from "./vector-flow.ts";
 import { vectorFlowPresets } from "./presets.ts";
 
-export interface MAFConfig extends VectorFlowConfig {
+export interface MAFConfig extends VectorFlowConfig, LevelsConfig {
   readonly layers: number;
 }
 
@@ -24,9 +25,11 @@ export const maf = defineModel<MAFConfig>({
   paper: "arXiv:1705.07057",
   config: z.strictObject({
     layers: z.int().min(1).max(32).default(5).describe("autoregressive layers, with the order reversed between them"),
+    ...levelsConfig,
     ...vectorFlowConfig,
   }),
   presets: vectorFlowPresets,
+  remedies: flowRemedies,
   build: (config, data) =>
     vectorFlow("maf", config, data, ({ size, given }) =>
       Array.from({ length: config.layers }, (_, layer) => [

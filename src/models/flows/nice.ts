@@ -3,10 +3,10 @@ import { AdditiveCoupling } from "../../bijectors/couplings/additive-coupling.ts
 import { DiagonalScale } from "../../bijectors/diagonal-scale.ts";
 import { alternating } from "../../bijectors/couplings/division.ts";
 import { defineModel } from "../definition.ts";
-import { couplingFlow, flowRemedies } from "./coupling-flow.ts";
+import { couplingFlow } from "./coupling-flow.ts";
 import { type LevelsConfig, levelsConfig } from "./levels.ts";
 import { couplingFlowPresets } from "./presets.ts";
-import { type VectorFlowConfig, vectorFlowConfig } from "./vector-flow.ts";
+import { flowRemedies, type VectorFlowConfig, vectorFlowConfig } from "./vector-flow.ts";
 
 export interface NICEConfig extends VectorFlowConfig, LevelsConfig {
   readonly couplings: number;

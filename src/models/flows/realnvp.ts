@@ -4,9 +4,10 @@ import { AffineCoupling } from "../../bijectors/couplings/affine-coupling.ts";
 import { entries, halves } from "../../bijectors/couplings/division.ts";
 import { defineModel } from "../definition.ts";
 import type { DataSpec, Model } from "../model.ts";
-import { couplingFlow, flowRemedies } from "./coupling-flow.ts";
+import { couplingFlow } from "./coupling-flow.ts";
 import { checkerboardChannels, imageFlow, type ImageFlowConfig, imageFlowConfig } from "./image-flow.ts";
 import { imageFlowPresets } from "./presets.ts";
+import { flowRemedies } from "./vector-flow.ts";
 
 /**
  * RealNVP (Dinh, Sohl-Dickstein & Bengio 2016, arXiv:1605.08803): affine couplings between the colors of a checkerboard, its rows and its columns, at several

@@ -6,12 +6,12 @@ import { VectorNetwork } from "../../bijectors/couplings/coupling-networks.ts";
 import { halves } from "../../bijectors/couplings/division.ts";
 import { Permutation } from "../../bijectors/permutation.ts";
 import { rationalQuadratic } from "../../bijectors/rational-quadratic.ts";
-import { ConfigError } from "../../errors.ts";
 import { defineModel } from "../definition.ts";
-import { vectorFlow, vectorFlowConfig, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";
+import { type LevelsConfig, levelsConfig } from "./levels.ts";
+import { flowRemedies, vectorFlow, vectorFlowConfig, type VectorFlowConfig, type VectorSpec } from "./vector-flow.ts";
 import { vectorFlowPresets } from "./presets.ts";
 
-export interface SplineFlowConfig extends VectorFlowConfig {
+export interface SplineFlowConfig extends VectorFlowConfig, LevelsConfig {
   readonly transform: "coupling" | "autoregressive";
   readonly layers: number;
   readonly bins: number;
@@ -26,7 +26,9 @@ function bijectors(config: SplineFlowConfig, { size, given }: VectorSpec): reado
   const spline = rationalQuadratic(config);
   const [first, second] = [Math.floor(size / 2), size - Math.floor(size / 2)];
   const layer = (i: number): Bijector => {
-    if (config.transform === "autoregressive") return new Autoregressive(spline, { ...config, size, given, seed: i });
+    // Of one value there is no other half.
+    if (config.transform === "autoregressive" || size === 1)
+      return new Autoregressive(spline, { ...config, size, given, seed: i });
     const network = new VectorNetwork(first, second * spline.parameters, { ...config, given });
     return new Coupling(spline, network, halves([first, second], "second"));
   };
@@ -55,8 +57,10 @@ export const splineFlow = defineModel<SplineFlowConfig>({
       .max(1000)
       .default(4)
       .describe("B: splines are from [-B, B] onto itself, and the identity outside"),
+    ...levelsConfig,
     ...vectorFlowConfig,
   }),
   presets: vectorFlowPresets,
+  remedies: flowRemedies,
   build: (config, data) => vectorFlow("spline-flow", config, data, (spec) => bijectors(config, spec)),
 });

@@ -1,16 +1,24 @@
 import { z } from "zod";
 import type { Bijector } from "../../bijectors/bijector.ts";
 import { Chain } from "../../bijectors/chain.ts";
+import { Dequantize } from "../../bijectors/images/dequantize.ts";
+import { Flatten } from "../../bijectors/images/flatten.ts";
+import { Logit } from "../../bijectors/images/logit.ts";
 import { ConfigError } from "../../errors.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { type ActivationName, activations } from "../../nn/activation.ts";
+import type { Context } from "../../nn/context.ts";
+import type { Remedies } from "../definition.ts";
+import type { Codes } from "../latent.ts";
 import type { DataSpec, FieldSpec, Model } from "../model.ts";
-import { conditionSize } from "../parts/condition-vector.ts";
+import { conditionSize, conditionVector } from "../parts/condition-vector.ts";
 import { fieldsOf } from "../parts/fields.ts";
 import { layerWidths } from "../parts/layer-sizes.ts";
 import { Flow } from "./flow.ts";
-import { InverseSteps } from "./inverse-steps.ts";
-import { SampledFlow } from "./sampled-flow.ts";
+import { InverseSteps, samplerInSteps } from "./inverse-steps.ts";
+import { type LevelsConfig, levelsOf, LOGIT_ALPHA } from "./levels.ts";
+import { MixedFlow } from "./mixed-flow.ts";
 import { TrainingNoise } from "./training-noise.ts";
 
 /** Settings of flows of vectors, whatever their bijectors. */
@@ -37,6 +45,11 @@ export interface VectorFlowConfig {
   readonly conditional: boolean;
 }
 
+/** Scales grow without bound about a value that many examples share exactly. */
+export const flowRemedies = (): Remedies => ({
+  divergence: ["of values that repeat exactly, which have no density, --set noise=0.01"],
+});
+
 /** What a list of bijectors is made for: how many values an example has, and the length of the vector that it is conditioned on. */
 export interface VectorSpec {
   readonly size: number;
@@ -44,35 +57,46 @@ export interface VectorSpec {
 }
 
 /**
- * A flow of vectors: of points, of lists of real numbers, of codes, and of rows of a table. The numbers of a row go through the bijectors, given its
- * categories where it has some ([sampled-flow.ts](sampled-flow.ts)). Throws ConfigError for data that have no density.
+ * A flow of vectors: of points, of lists of real numbers, of codes, of rows of a table, or of intensities with uniform noise between their levels. The numbers
+ * of a row go through the bijectors, given its categories where it has some ([mixed-flow.ts](mixed-flow.ts)). Throws ConfigError for data that have no
+ * density.
  */
 export function vectorFlow(
   name: string,
-  config: VectorFlowConfig,
+  config: VectorFlowConfig & LevelsConfig,
   data: DataSpec,
   bijectors: (spec: VectorSpec) => readonly Bijector[],
 ): Model {
-  refuseOthers(name, data);
+  const levels = levelsOf(name, config, data);
   const fields: readonly FieldSpec[] = config.conditional ? fieldsOf(data, ["class"]) : [];
-  const condition = fields.length > 0 ? { fields, required: true } : undefined;
   const size = sizeOf(data.shape);
   const numbers = data.columns?.filter(({ kind }) => kind === "number").length ?? size;
   if (numbers === 0)
     throw new ConfigError(
       `${name}: a flow is of real numbers, got a table of categories alone, expected a column of numbers, or the model made`,
     );
-  const own = bijectors({ size: numbers, given: size - numbers + conditionSize(fields) });
-  const all = config.noise > 0 ? [new TrainingNoise(config.noise), ...own] : own;
+  const all: readonly Bijector[] = [
+    ...(levels === undefined ? [] : [new Dequantize(levels), new Logit(LOGIT_ALPHA)]),
+    ...(data.shape.length === 1 ? [] : [new Flatten(data.shape)]),
+    ...(config.noise === 0 ? [] : [new TrainingNoise(config.noise)]),
+    ...bijectors({ size: numbers, given: size - numbers + conditionSize(fields) }),
+  ];
   const chain = new Chain(all);
-  const { passes } = new InverseSteps(all);
-  if (numbers === size && passes <= MOST_DECODED) {
-    const { sampler } = new SampledFlow({ bijector: chain, condition }, data);
-    return new Flow(chain, data, { fields, ...(passes > MOST_UNROLLED && { sampler }) });
+  if (numbers < size) {
+    const { hiddenDims, activation, conditional } = config;
+    const categories = { ...categoriesConfig, hiddenDims, activation, conditional };
+    const condition = fields.length > 0 ? { fields, required: true } : undefined;
+    return new MixedFlow({ bijector: chain, condition, categories }, data);
   }
-  const { hiddenDims, activation, conditional } = config;
-  const categories = { ...categoriesConfig, hiddenDims, activation, conditional };
-  return new SampledFlow({ bijector: chain, condition, ...(numbers < size && { categories }) }, data);
+  const { passes } = new InverseSteps(all);
+  const given = (_: Codes, rows: number, context: Context): Tensor | undefined =>
+    fields.length > 0 ? conditionVector(fields, context, rows) : undefined;
+  return new Flow(chain, data, {
+    fields,
+    coded: passes <= MOST_DECODED,
+    ...(passes > MOST_UNROLLED && { sampler: samplerInSteps(all, size, given) }),
+    ...(levels !== undefined && { dequantized: { levels, noise: "uniform" } }),
+  });
 }
 
 /**
@@ -90,14 +114,3 @@ const categoriesConfig = {
   levels: 2,
   components: 1,
 } as const;
-
-function refuseOthers(name: string, { shape, symbols, kind }: DataSpec): void {
-  if (symbols !== undefined)
-    throw new ConfigError(
-      `${name}: symbols have no density, got ${symbols} of them, expected real numbers; made, pixelcnn and transformer are of symbols`,
-    );
-  if (shape.length !== 1)
-    throw new ConfigError(
-      `${name}: it is of vectors, got ${kind === "image" ? "images" : "examples"} of shape [${shape}], expected lists of numbers, points, rows of a table or codes`,
-    );
-}

@@ -26,7 +26,7 @@ const build = (settings: object, shape: readonly number[]): VAE =>
 
 const flows = ["iaf", "planar"] as const;
 const numbers = (roots: readonly Tensor[], leaves: ReadonlyMap<Tensor, Value>): number[][] =>
-  evaluate(roots, leaves).map(({ data }) => [...data]);
+  evaluate(roots, leaves).map(({ data }) => Array.from(data));
 
 const average = ({ data }: Value): number => data.reduce((sum, v) => sum + v, 0) / data.length;
 
@@ -68,7 +68,7 @@ describe.each(flows)("a posterior of %s", (posterior) => {
     const [expected] = await compute(cpu, [plainly], at([plainly], others));
     tight!.data.forEach((v, i) => {
       expect(v).toBeGreaterThan(bound!.data[i]! + 0.01);
-      expect(Math.abs(v - expected!.data[i]!)).toBeLessThan(0.05);
+      expect(Math.abs(v - expected!.data[i]!)).toBeLessThan(0.1);
     });
     // The bound from one sample of each example is that of many, up to noise.
     expect(Math.abs(average(one!) - average(bound!))).toBeLessThan(3);

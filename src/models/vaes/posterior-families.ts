@@ -88,7 +88,7 @@ export class FlowFamily implements PosteriorFamily<Distribution> {
             Permutation.reversed(latentDim),
           ];
     const all = Array.from({ length: flowSteps }, (_, i) => step(i)).flat();
-    this.bijector = new Chain(all as [Bijector, ...Bijector[]]);
+    this.bijector = new Chain(all);
   }
 
   get outputs(): number {
@@ -97,7 +97,7 @@ export class FlowFamily implements PosteriorFamily<Distribution> {
 
   of(encoded: Tensor, context: Context): Distribution {
     const n = this.#latentDim;
-    const [own, given] = split(encoded, -1, [2 * n, 2 * n]) as [Tensor, Tensor];
+    const [own, given] = split(encoded, -1, [2 * n, 2 * n]);
     return new Transformed(gaussianFamily(n).of(own, context), { bijector: this.bijector, context, given });
   }
 }

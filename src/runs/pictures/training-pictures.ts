@@ -4,7 +4,7 @@ import { drawnExamples } from "../../data/examples/drawn-examples.ts";
 import type { DataSource, Split } from "../../data/split.ts";
 import { encodePng } from "../../pictures/png.ts";
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
-import type { PlaneField } from "../../pictures/field-plot.ts";
+import { cellCenters, type PlaneField } from "../../pictures/field-plot.ts";
 import type { ImageGrid } from "../../pictures/image-grid.ts";
 import { plotWindow } from "../../pictures/scatter.ts";
 import { has, lacking } from "../../evaluation/capabilities.ts";
@@ -16,6 +16,7 @@ import { firstExamples } from "../../data/first-examples.ts";
 import { forExamples } from "../../evaluation/given-examples.ts";
 import { shownAs, shownName } from "../../evaluation/samples/shown-samples.ts";
 import { epochPicture } from "./film.ts";
+import { densityGrid, warpedGrid } from "./plane-density.ts";
 import { forSamples, manifoldGrid, reconstructionGrid, sampleGrid } from "./run-pictures.ts";
 
 export interface NamedImageGrid {
@@ -40,7 +41,15 @@ export async function trainingGrids({ trained, source }: Pictured): Promise<read
     if (!has(model, "sample") || source.test.indices.length === 0) return [];
     const grid = await pointsGrid(trained, source.test);
     const title = grid.field ? "the discriminator, test examples and samples" : "test examples beside samples";
-    return [{ name: "samples.png", title, grid, terminalRows: 1 }];
+    const density = await densityGrid(trained, grid.sets[0]!);
+    const warped = await warpedGrid(trained);
+    return [
+      { name: "samples.png", title, grid, terminalRows: 1 },
+      ...(density ? [{ name: "density.png", title: "the density p(x)", grid: density, terminalRows: 1 }] : []),
+      ...(warped
+        ? [{ name: "warped-grid.png", title: "a grid of codes beside their examples", grid: warped, terminalRows: 1 }]
+        : []),
+    ];
   }
   if (!picture) return [];
   const grids: NamedImageGrid[] = [];
@@ -99,14 +108,7 @@ async function discriminatorField(
 ): Promise<PlaneField | undefined> {
   if (!has(trained.model, "discriminate") || trained.model.condition?.required) return undefined;
   const area = plotWindow(points, 1.5);
-  const { left, bottom, extent } = area;
-  const centers = new Float32Array(2 * cells * cells);
-  for (let row = 0; row < cells; row++)
-    for (let column = 0; column < cells; column++)
-      centers.set(
-        [left + ((column + 0.5) / cells) * extent, bottom + ((cells - row - 0.5) / cells) * extent],
-        2 * (row * cells + column),
-      );
+  const centers = cellCenters(area, cells);
   const title = epoch === undefined ? "discriminator f(x)" : `discriminator, epoch ${epoch}`;
   return { values: await trained.discriminate(centers), side: cells, area, title };
 }

@@ -1,9 +1,9 @@
-import { DataError } from "../errors.ts";
-import { drawnExamples } from "./examples/drawn-examples.ts";
-import { firstExamples } from "./first-examples.ts";
-import type { Split } from "./split.ts";
-import { columnFlag } from "./tables/column-names.ts";
-import { columnWidth } from "./tables/column-width.ts";
+import { DataError } from "../../errors.ts";
+import { drawnExamples } from "./drawn-examples.ts";
+import { firstExamples } from "../first-examples.ts";
+import type { Split } from "../split.ts";
+import { columnFlag } from "../tables/column-names.ts";
+import { columnWidth } from "../tables/column-width.ts";
 
 /** Examples that are looked at: what is a function of other values in all examples is so in these. */
 const most = 2000;

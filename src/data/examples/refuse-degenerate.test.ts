@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { stream } from "../random/index.ts";
-import { createDataset } from "./dataset.ts";
+import { stream } from "../../random/index.ts";
+import { createDataset } from "../dataset.ts";
 import { refuseDegenerate } from "./refuse-degenerate.ts";
-import { type Split, whole } from "./split.ts";
-import type { Column } from "./tables/column.ts";
+import { type Split, whole } from "../split.ts";
+import type { Column } from "../tables/column.ts";
 
 const number = (name: string): Column => ({ name, kind: "number", mean: 0, std: 1, min: 0, max: 1, decimals: 2 });
 const columns: readonly Column[] = [
