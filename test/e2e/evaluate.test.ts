@@ -75,7 +75,7 @@ test("a run is measured: likelihood below the bound, parts of the rate, identiti
 
 test("people read a table and whether identities hold", async () => {
   const { stdout } = await latentkit.run("evaluate", run, "--samples", "10", "--count", "20", "--split", "validation");
-  expect(stdout).toMatch(/^validation split, 20 examples, step 28; in nats per example$/m);
+  expect(stdout).toMatch(/^validation split, 20 examples, step 28; in nats per example, dynamic binarization$/m);
   expect(stdout).toMatch(/^nll +\d+\.\d+ +standard error \d+\.\d+, 10 samples of z per example/m);
   expect(stdout).toMatch(/^active units +\d +of 8$/m);
   expect(stdout).toMatch(/^(holds|FAILS): the nll has converged in the number of samples \(by samples 1: \d/m);

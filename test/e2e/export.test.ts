@@ -35,6 +35,8 @@ test("encoder and decoder give the codes and means that encode and decode write"
   expect(functions).toMatchObject([
     { name: "encoder", batch: "any" },
     { name: "decoder", batch: "any" },
+    { name: "reconstruction", batch: "any" },
+    { name: "elbo", batch: "any" },
     { name: "sampler", batch: "any" },
   ]);
   for (const file of files as string[]) expect(existsSync(at(`vae/export/${file}`))).toBe(true);

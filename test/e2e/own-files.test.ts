@@ -307,11 +307,12 @@ test("a comparison on unlabeled images keeps what it has, with the reason for ea
       .split("\n")
       .find((line) => line.startsWith(`${name} `))!
       .split(/ {2,}/);
-  // Reconstructions, own p(z), gaussian, midpoints, nll, mse, parameters, training.
+  // Reconstructions, own p(z), gaussian, midpoints, nll, what it is of log p(x), mse, parameters, training.
   expect(row("vae").slice(1, 5)).toEqual(["-", "-", "-", "-"]);
   expect(Number(row("vae")[5])).toBeGreaterThan(0);
-  expect(Number(row("ae")[6])).toBeGreaterThan(0);
-  expect(row("cvae").slice(1)).toEqual(["-", "-", "-", "-", "-", "-", "-", "-"]);
+  expect(row("vae")[6]).toBe("2 samples of z per example");
+  expect(Number(row("ae")[7])).toBeGreaterThan(0);
+  expect(row("cvae").slice(1)).toEqual(Array.from({ length: 9 }, () => "-"));
   expect(stdout).toMatch(/^No frechet: small-28: learns from labeled images.* \(ae, vae\)\.$/m);
   expect(stdout).toMatch(/^No training: .*conditioned on labels.* \(cvae\)\.$/m);
   expect(stdout).toContain("runs/comparison-plain/report.html");
