@@ -15,6 +15,7 @@ const extensions = [".ts", ".mts", ".js", ".mjs"];
  */
 const shared: Readonly<Record<string, () => Promise<object>>> = {
   latentkit: () => import("../index.ts"),
+  "latentkit/bijectors": () => import("../bijectors/index.ts"),
   "latentkit/browser": () => import("../browser/index.ts"),
   "latentkit/data": () => import("../data/index.ts"),
   "latentkit/distributions": () => import("../distributions/index.ts"),
