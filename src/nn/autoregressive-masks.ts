@@ -32,7 +32,7 @@ export class AutoregressiveMasks {
   readonly sets: number;
   /** The place of each variable, by set. */
   readonly orderings: readonly (readonly number[])[];
-  /** [sets, values]: the place of each value's variable in the orderings. */
+  /** The place of each value's variable in the orderings, [sets, values]. */
   readonly places: Tensor;
   /** By layer, the input's first, the output's last: [sets, units]. */
   readonly #degrees: readonly Tensor[];
