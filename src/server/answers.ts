@@ -9,7 +9,7 @@ import { joinBytes } from "../serialization/join-bytes.ts";
 import { safetensorsChunks, type SafetensorsTensor } from "../serialization/safetensors.ts";
 import { toNested } from "./json-arrays.ts";
 import { safetensorsType } from "./request-body.ts";
-import type { Arrays } from "./served-function.ts";
+import type { Arrays } from "./json-arrays.ts";
 
 /** JSON lists, safetensors, and of examples a picture or a table. `examplesOf`: the run that they are examples of. */
 export function answer(c: Context, { trained, run }: LoadedRun, found: Arrays): Response {

@@ -4,14 +4,15 @@ import type { ValueInfo } from "../onnx/model-proto.ts";
 import { settingsOf } from "../settings-schema.ts";
 import { version } from "../version.ts";
 import { answer } from "./answers.ts";
-import { eventStream, wantsEvents } from "./event-stream.ts";
+import { eventStream, wantsEvents } from "./tasks/event-stream.ts";
 import { inferenceMetadata, jsonLengthHeader, readInference, writeInference } from "./inference-protocol.ts";
 import { openApi } from "./open-api.ts";
 import { ForbiddenError, isInternal, NotFoundError, problemOf, TooLargeError, UnavailableError } from "./problems.ts";
 import { asked, bodyBytes, readBody, wholeSetting } from "./request-body.ts";
-import { type Arrays, ServedFunction } from "./served-function.ts";
+import type { Arrays } from "./json-arrays.ts";
+import { ServedFunction } from "./served-function.ts";
 import type { ServedRun } from "./served-run.ts";
-import type { ServedTask, TaskWatch } from "./served-task.ts";
+import type { ServedTask, TaskWatch } from "./tasks/served-task.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 
 export interface ServerParts {

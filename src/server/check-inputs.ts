@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { nearestName } from "../nearest-name.ts";
 import type { ValueInfo } from "../onnx/model-proto.ts";
-import type { Arrays, ShapedArray } from "./served-function.ts";
+import type { Arrays, ShapedArray } from "./json-arrays.ts";
 
 /** Throws ConfigError for an array that is none of the inputs, one that is missing, and one that does not fit. `others`: what else there may be. */
 export function checkInputs(arrays: Arrays, inputs: readonly ValueInfo[], others: readonly string[] = []): void {

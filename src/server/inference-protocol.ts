@@ -4,7 +4,8 @@ import { DataError } from "../errors.ts";
 import type { DType } from "../graph/shape.ts";
 import { joinBytes } from "../serialization/join-bytes.ts";
 import { fromFlat, toFlat } from "./json-arrays.ts";
-import type { Arrays, ServedFunction, ShapedArray } from "./served-function.ts";
+import type { Arrays, ShapedArray } from "./json-arrays.ts";
+import type { ServedFunction } from "./served-function.ts";
 
 const datatypes = { float32: "FP32", int64: "INT64", bool: "BOOL", float64: "FP64" } as const satisfies Record<
   DType,

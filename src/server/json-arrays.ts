@@ -1,8 +1,17 @@
 import { DataError } from "../errors.ts";
 import type { DType } from "../graph/shape.ts";
-import { allocate } from "../runtime/host-array.ts";
+import { allocate, type HostArray } from "../runtime/host-array.ts";
 import { quoted } from "../serialization/quoted.ts";
-import type { ShapedArray } from "./served-function.ts";
+
+/** An array with its shape, as requests and answers have them. */
+export interface ShapedArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: HostArray;
+}
+
+/** The inputs or outputs of a function, by name. */
+export type Arrays = Readonly<Record<string, ShapedArray>>;
 
 /** Nested lists of numbers and booleans as an array of a dtype. Throws DataError for lists of different lengths and for anything else. */
 export function fromNested(nested: unknown, dtype: DType, where: string): ShapedArray {

@@ -5,8 +5,8 @@ import type { ValueInfo } from "../onnx/model-proto.ts";
 import { readSafetensors, type SafetensorsTensor } from "../serialization/safetensors.ts";
 import { fromFlat, fromNested } from "./json-arrays.ts";
 import { MediaTypeError } from "./problems.ts";
-import type { Arrays, ShapedArray } from "./served-function.ts";
-import { gone } from "./turns.ts";
+import type { Arrays, ShapedArray } from "./json-arrays.ts";
+import { gone } from "./tasks/turns.ts";
 
 export const safetensorsType = "application/vnd.safetensors";
 const jsonType = "application/json";

@@ -5,18 +5,9 @@ import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
 import type { ExportedGraph } from "../runs/export/exported-model.ts";
 import type { Device, Session } from "../runtime/device.ts";
 import { allocate, type HostArray, hostArray, ortTensor } from "../runtime/host-array.ts";
+import type { Arrays, ShapedArray } from "./json-arrays.ts";
 import { Batcher, type BatcherOptions, type Rows } from "./batcher.ts";
 import { checkInputs } from "./check-inputs.ts";
-
-/** An array with its shape, as requests and answers have them. */
-export interface ShapedArray {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: HostArray;
-}
-
-/** The inputs or outputs of a function, by name. */
-export type Arrays = Readonly<Record<string, ShapedArray>>;
 
 /** Limits of a server: rows of a batch, which a request may have at most; how long a batch waits for others; and how many rows may wait. */
 export type ServingLimits = Omit<BatcherOptions<never, never>, "run">;

@@ -8,11 +8,11 @@ import { samplingPlan } from "../runs/export/model-graphs.ts";
 import type { LoadedRun } from "../runs/load-run.ts";
 import { parseSettings } from "../settings-schema.ts";
 import { fieldInputName } from "../training/batch-inputs.ts";
-import { completionTask } from "./completion-task.ts";
-import { samplingTask } from "./sampling-task.ts";
+import { completionTask } from "./tasks/completion-task.ts";
+import { samplingTask } from "./tasks/sampling-task.ts";
 import { ServedFunction, type ServingLimits } from "./served-function.ts";
-import type { ServedTask } from "./served-task.ts";
-import { Turns } from "./turns.ts";
+import type { ServedTask } from "./tasks/served-task.ts";
+import { Turns } from "./tasks/turns.ts";
 
 /** A run whose functions are served, by name. */
 export interface ServedRun {

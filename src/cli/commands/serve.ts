@@ -24,6 +24,7 @@ const settings = z.strictObject({
     .describe(
       "requests of many steps (sample, complete) of a run that may wait for their turn; beyond them the answer is 429",
     ),
+  requests: z.int().min(1).max(1_000_000).default(256).describe("requests in flight; beyond them the answer is 429"),
   connections: z.int().min(1).max(1_000_000).default(2000).describe("connections at a time"),
   timeout: z
     .number()
@@ -61,7 +62,7 @@ Examples:
     )
     .action(async (paths: readonly string[], options: DeviceOptions & { readonly json?: boolean }) => {
       const asked = parseSettings(settings, givenSettings(settings, options));
-      const { host, port, maxRows, delay, queue, samplings, connections, timeout, maxBytes, reload } = asked;
+      const { host, port, maxRows, delay, queue, samplings, requests, connections, timeout, maxBytes, reload } = asked;
       const places = paths.map((path) => ({
         name: basename(resolve(path)),
         load: () => optionRun(path, deviceOf(options)),
@@ -80,7 +81,7 @@ Examples:
         mostBytes: maxBytes,
         ...(isLoopback(host) && { hosts: new Set(["localhost", "127.0.0.1", "[::1]", host]) }),
       });
-      const listening = await listen(app, { host, port, connections, patience: timeout });
+      const listening = await listen(app, { host, port, requests, connections, patience: timeout });
       const url = `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
       const functions = [...runs.byName.values()].flatMap((run) =>
         [...run.functions.keys(), ...run.tasks.keys()].map(

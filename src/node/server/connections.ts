@@ -1,11 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
+interface Current {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly since: number;
+  /** Whether it is among those in flight. */
+  counted: boolean;
+}
+
 interface Connection {
   /** The request that is being answered, or has yet to arrive in full. */
-  current?:
-    | { readonly request: IncomingMessage; readonly response: ServerResponse; readonly since: number }
-    | undefined;
+  current?: Current | undefined;
   /** When bytes last went to the client, and how many had by then. */
   written: { readonly bytes: number; readonly since: number };
 }
@@ -19,6 +25,7 @@ export class Connections {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #patience: number;
   #stopping = false;
+  #inFlight = 0;
 
   /** `patience`: milliseconds without a byte. */
   constructor(server: Server, patience: number) {
@@ -30,16 +37,23 @@ export class Connections {
     server.prependListener("request", (request, response) => {
       const connection = this.#open.get(request.socket);
       if (!connection) return;
-      const current = { request, response, since: Date.now() };
+      const current: Current = { request, response, since: Date.now(), counted: true };
       connection.current = current;
+      this.#inFlight += 1;
       if (this.#stopping) response.setHeader("connection", "close");
       response.once("close", () => {
+        this.#discount(current);
         if (connection.current !== current) return;
         connection.current = undefined;
         if (this.#stopping) request.socket.end();
       });
     });
     this.#timer = setInterval(() => this.#sweep(), Math.min(1000, patience / 2)).unref();
+  }
+
+  /** Requests that have not been answered, but for those that are slow to arrive: they keep none out. */
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** Cuts connections without a request, and from now on those whose request does not arrive. */
@@ -62,9 +76,18 @@ export class Connections {
       const { current, written } = connection;
       if (socket.bytesWritten !== written.bytes || socket.writableLength === 0)
         connection.written = { bytes: socket.bytesWritten, since: now };
+      if (current && !current.request.complete && now - current.since > slow) this.#discount(current);
       const unread = now - connection.written.since > this.#patience;
       const unsent = this.#stopping && current && !current.request.complete && now - current.since > this.#patience;
       if (unread || unsent) socket.destroy();
     }
   }
+
+  #discount(current: Current): void {
+    if (current.counted) this.#inFlight -= 1;
+    current.counted = false;
+  }
 }
+
+/** Milliseconds from which on a request is slow to arrive. */
+const slow = 1000;

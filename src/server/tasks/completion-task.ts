@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { ConfigError } from "../errors.ts";
-import { checkMask, editExamples } from "../evaluation/samples/editing.ts";
-import { sizeOf } from "../graph/shape.ts";
-import { idleSettings } from "../models/idle-settings.ts";
-import type { LoadedRun } from "../runs/load-run.ts";
-import { parseSettings } from "../settings-schema.ts";
-import { checkInputs } from "./check-inputs.ts";
+import { ConfigError } from "../../errors.ts";
+import { checkMask, editExamples } from "../../evaluation/samples/editing.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import { idleSettings } from "../../models/idle-settings.ts";
+import type { LoadedRun } from "../../runs/load-run.ts";
+import { parseSettings } from "../../settings-schema.ts";
+import { checkInputs } from "../check-inputs.ts";
 import { conditionSettings, requestedCondition } from "./sampling-task.ts";
 import { type ServedTask, whileWatched } from "./served-task.ts";
 

@@ -1,20 +1,20 @@
 import { z } from "zod";
-import { classNumber } from "../data/class-number.ts";
-import { ConfigError } from "../errors.ts";
-import type { ConditionValues } from "../evaluation/condition.ts";
-import { lacking } from "../evaluation/capabilities.ts";
-import { marginalNames } from "../evaluation/samples/sampling.ts";
-import { givesMeans, samplerOptions } from "../evaluation/samples/shown-samples.ts";
-import { sizeOf } from "../graph/shape.ts";
-import { kindOf } from "../kinds/registry.ts";
-import { idleSettings } from "../models/idle-settings.ts";
-import { samplerOf } from "../models/sampler.ts";
-import { conditionedOn, type Generator } from "../runs/codes/generator.ts";
-import type { LoadedRun } from "../runs/load-run.ts";
-import { runClassNames } from "../runs/run-info.ts";
-import { sampledClass, sampleRows } from "../runs/samples/sample-rows.ts";
-import { parseSettings } from "../settings-schema.ts";
-import { checkInputs } from "./check-inputs.ts";
+import { classNumber } from "../../data/class-number.ts";
+import { ConfigError } from "../../errors.ts";
+import type { ConditionValues } from "../../evaluation/condition.ts";
+import { lacking } from "../../evaluation/capabilities.ts";
+import { marginalNames } from "../../evaluation/samples/sampling.ts";
+import { givesMeans, samplerOptions } from "../../evaluation/samples/shown-samples.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import { kindOf } from "../../kinds/registry.ts";
+import { idleSettings } from "../../models/idle-settings.ts";
+import { samplerOf } from "../../models/sampler.ts";
+import { conditionedOn, type Generator } from "../../runs/codes/generator.ts";
+import type { LoadedRun } from "../../runs/load-run.ts";
+import { runClassNames } from "../../runs/run-info.ts";
+import { sampledClass, sampleRows } from "../../runs/samples/sample-rows.ts";
+import { parseSettings } from "../../settings-schema.ts";
+import { checkInputs } from "../check-inputs.ts";
 import { type ServedTask, whileWatched } from "./served-task.ts";
 
 /** What a condition may be in a request: a class by name or number, or numbers, by field. */

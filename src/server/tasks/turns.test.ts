@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { GoneError, OverloadedError } from "./problems.ts";
+import { GoneError, OverloadedError } from "../problems.ts";
 import { Turns } from "./turns.ts";
 
 /** Work that lasts until it is let go. */
 function work(log: string[], name: string) {
-  let end = (_?: Error): void => {};
+  let end: (error?: Error) => void = () => {};
   const ended = new Promise<string>((resolve, reject) => {
     end = (error) => (error ? reject(error) : resolve(name));
   });

@@ -1,9 +1,9 @@
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
-import type { Preview } from "../evaluation/samples/sampling-loop.ts";
-import { examplesPng, jsonOf } from "./answers.ts";
-import { isInternal, problemOf } from "./problems.ts";
-import type { Arrays } from "./served-function.ts";
+import type { Preview } from "../../evaluation/samples/sampling-loop.ts";
+import { examplesPng, jsonOf } from "../answers.ts";
+import { isInternal, problemOf } from "../problems.ts";
+import type { Arrays } from "../json-arrays.ts";
 import type { ServedTask, TaskWatch } from "./served-task.ts";
 
 /** Whether a client wants to see a task on its way. */

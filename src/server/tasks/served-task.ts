@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import type { Preview } from "../evaluation/samples/sampling-loop.ts";
-import type { LoadedRun } from "../runs/load-run.ts";
-import type { ValueInfo } from "../onnx/model-proto.ts";
-import type { Asked } from "./request-body.ts";
-import type { Arrays } from "./served-function.ts";
+import type { Preview } from "../../evaluation/samples/sampling-loop.ts";
+import type { LoadedRun } from "../../runs/load-run.ts";
+import type { ValueInfo } from "../../onnx/model-proto.ts";
+import type { Asked } from "../request-body.ts";
+import type { Arrays } from "../json-arrays.ts";
 import { gone } from "./turns.ts";
 
 /** What a task is told of whoever waits for it, and tells them. */

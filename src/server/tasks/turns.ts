@@ -1,4 +1,4 @@
-import { GoneError, OverloadedError } from "./problems.ts";
+import { GoneError, OverloadedError } from "../problems.ts";
 
 /** Work that is done one at a time, in the order it came: each takes all of the device for long. */
 export class Turns {
