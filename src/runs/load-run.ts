@@ -81,7 +81,7 @@ export async function loadRun(
     return tensorSpecs(new Map([...all, ...averaged.map(([name, v]) => [averagedName(name), v] as const)]));
   };
   // The file is held against the model's shapes before memory is taken for either.
-  const step = await checkpointStep(run, checkpoint ?? (settings.patience === 0 ? "last" : "best"));
+  const step = await checkpointStep(run, checkpoint ?? usualCheckpoint(settings));
   const { weights, state } = await run.loadWeights({ weights: specs, ...(step !== undefined && { step }) });
   if (named?.modelFile) await keepModelFile(run, named.modelFile);
   if (!ema && state.ema.length === 0)
@@ -115,6 +115,18 @@ export async function loadRun(
     openParent: () => openParent(run, device, platform),
   };
 }
+
+/**
+ * The weights that loading a run once more would find, as text that is another for others; undefined where there are none. Reads no weights.
+ */
+export async function weightsNow({ run, spec }: Pick<LoadedRun, "run" | "spec">): Promise<string | undefined> {
+  const step = (await checkpointStep(run, usualCheckpoint(spec.settings))) ?? (await run.checkpointSteps()).at(-1);
+  return step === undefined ? undefined : weightsOf({ run, step });
+}
+
+/** The same of the weights that were loaded. */
+export const weightsOf = async ({ run, step }: Pick<LoadedRun, "run" | "step">): Promise<string> =>
+  `${step} ${await run.weightsDigest(step)}`;
 
 /**
  * Loads the run that a run's data are codes of, with the weights that made them. Throws CheckpointError where it is gone, DataError where it no
@@ -152,6 +164,8 @@ async function keepModelFile({ info, store }: Run, modelFile: NonNullable<RunInf
     if (!(error instanceof LatentkitError)) throw error;
   }
 }
+
+const usualCheckpoint = ({ patience }: RunSpec["settings"]): WhichCheckpoint => (patience === 0 ? "last" : "best");
 
 /** The step of the checkpoint meant, or undefined for the last. */
 async function checkpointStep(run: Run, which: WhichCheckpoint): Promise<number | undefined> {

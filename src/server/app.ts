@@ -1,17 +1,18 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { ConfigError, DataError, LatentkitError } from "../errors.ts";
-import { gridRaster } from "../kinds/registry.ts";
-import { encodePng } from "../pictures/png.ts";
-import { joinBytes } from "../serialization/join-bytes.ts";
-import { readSafetensors, safetensorsChunks, type SafetensorsTensor } from "../serialization/safetensors.ts";
+import type { ValueInfo } from "../onnx/model-proto.ts";
+import { settingsOf } from "../settings-schema.ts";
 import { version } from "../version.ts";
-import { OverloadedError } from "./batcher.ts";
+import { answer } from "./answers.ts";
+import { eventStream, wantsEvents } from "./tasks/event-stream.ts";
 import { inferenceMetadata, jsonLengthHeader, readInference, writeInference } from "./inference-protocol.ts";
-import { fromFlat, fromNested, toNested } from "./json-arrays.ts";
 import { openApi } from "./open-api.ts";
-import type { Arrays, ServedFunction, ShapedArray } from "./served-function.ts";
+import { ForbiddenError, isInternal, NotFoundError, problemOf, TooLargeError, UnavailableError } from "./problems.ts";
+import { asked, bodyBytes, readBody, wholeSetting } from "./request-body.ts";
+import type { Arrays } from "./json-arrays.ts";
+import { ServedFunction } from "./served-function.ts";
 import type { ServedRun } from "./served-run.ts";
+import type { ServedTask, TaskWatch } from "./tasks/served-task.ts";
 import type { ServerMetrics } from "./server-metrics.ts";
 
 export interface ServerParts {
@@ -25,13 +26,6 @@ export interface ServerParts {
   /** Names that the server may be addressed by; any where missing. */
   readonly hosts?: ReadonlySet<string>;
 }
-
-const safetensorsType = "application/vnd.safetensors";
-
-/** Something asked for is not there. */
-class NotFoundError extends LatentkitError {}
-/** A request from a page of another place. */
-class ForbiddenError extends LatentkitError {}
 
 /**
  * The HTTP interface of served runs: functions by `/v1/models/RUN/FUNCTION`, the Open Inference Protocol under `/v2`, health, metrics and an OpenAPI
@@ -49,29 +43,24 @@ export function serverApp({ runs, ready, metrics, mostBytes, hosts }: ServerPart
       throw new ForbiddenError(`origin: a page of another place, got ${origin}, expected ${[...hosts].join(", ")}`);
     await next();
   });
+  const tell = (c: Context, error: unknown): Response => {
+    if (isInternal(error)) metrics.failed(error);
+    const { status, headers, body } = problemOf(error);
+    return c.body(body, status, headers);
+  };
   app.use(
     bodyLimit({
       maxSize: mostBytes,
-      onError(c) {
-        // What is left of the body is not read.
-        c.header("Connection", "close");
-        return problem(c, 413, new DataError(`body: too large, got more than ${mostBytes} bytes, expected fewer`));
-      },
+      onError: (c) =>
+        tell(c, new TooLargeError(`body: too large, got more than ${mostBytes} bytes, expected at most as many`)),
     }),
   );
-  app.onError((error, c) => {
-    if (error instanceof OverloadedError) {
-      c.header("Retry-After", String(error.retryAfter));
-      return problem(c, 429, error);
-    }
-    if (error instanceof NotFoundError) return problem(c, 404, error);
-    if (error instanceof ForbiddenError) return problem(c, 403, error);
-    if (error instanceof LatentkitError) return problem(c, 400, error);
-    metrics.failed(error);
-    return problem(c, 500, new LatentkitError("server: an internal error, expected none"));
-  });
+  app.onError((error, c) => tell(c, error));
   app.notFound((c) =>
-    problem(c, 404, new NotFoundError(`path: nothing is here, got ${c.req.path}, expected one of /openapi.json`)),
+    tell(
+      c,
+      new NotFoundError(`path: nothing is here, got ${c.req.method} ${c.req.path}, expected one of /openapi.json`),
+    ),
   );
 
   const runOf = (name: string): ServedRun => {
@@ -84,8 +73,14 @@ export function serverApp({ runs, ready, metrics, mostBytes, hosts }: ServerPart
     if (found) return found;
     throw new NotFoundError(`function: unknown, got "${name}", expected ${[...run.functions.keys()].join(", ")}`);
   };
-  const timed = async (run: ServedRun, name: string, compute: () => Promise<Arrays>): Promise<Arrays> => {
-    if (!ready()) throw new OverloadedError("server: shutting down, got a request, expected none", 1);
+  const servedBy = (run: ServedRun, name: string): ServedFunction | ServedTask => {
+    const found = run.functions.get(name) ?? run.tasks.get(name);
+    if (found) return found;
+    const names = [...run.functions.keys(), ...run.tasks.keys()];
+    throw new NotFoundError(`function: unknown, got "${name}", expected ${names.join(", ")}`);
+  };
+  const timed = (run: ServedRun, name: string, compute: () => Promise<Arrays>): Promise<Arrays> => {
+    if (!ready()) throw new UnavailableError("server: it shuts down, got a request, expected none");
     return metrics.timed(run.name, name, compute);
   };
 
@@ -99,14 +94,27 @@ export function serverApp({ runs, ready, metrics, mostBytes, hosts }: ServerPart
   app.get("/v1/models/:model", (c) => c.json(describedRun(runOf(c.req.param("model")))));
 
   app.post("/v1/models/:model/:function", async (c) => {
-    const run = runOf(c.req.param("model"));
-    const name = c.req.param("function");
-    const served = functionOf(run, name);
-    const { arrays, seed, rows } = await readBody(c, served);
-    const found = await timed(run, name, () =>
-      served.run(arrays, { ...(seed !== undefined && { seed }), ...(rows !== undefined && { rows }) }),
-    );
-    return answer(c, run, found);
+    const { model, function: name } = c.req.param();
+    servedBy(runOf(model), name);
+    const body = await readBody(c);
+    // A newer checkpoint may have taken the place of the one that there was when the body began to arrive.
+    const run = runOf(model);
+    const served = servedBy(run, name);
+    if (served instanceof ServedFunction) {
+      const { arrays, settings } = asked(body, served.inputs, (each) => each === "seed" || each === "count");
+      const [seed, rows] = [wholeSetting(settings, "seed"), wholeSetting(settings, "count")];
+      const found = await timed(run, name, () =>
+        served.run(arrays, { ...(seed !== undefined && { seed }), ...(rows !== undefined && { rows }) }),
+      );
+      return answer(c, run.loaded, found);
+    }
+    const { shape } = served.settings;
+    const work = served.prepare(asked(body, served.inputs, (each) => Object.hasOwn(shape, each)));
+    const start = (watch: TaskWatch): Promise<Arrays> =>
+      timed(run, name, () => run.turns.take(() => work(watch), watch.signal));
+    if (wantsEvents(c)) return eventStream(c, served, { start, onFailure: (error) => metrics.failed(error) });
+    const found = await start({ signal: c.req.raw.signal, onStep: () => {}, onPreview: () => {} });
+    return answer(c, served.examplesOf, found);
   });
 
   // A function is a model of the protocol, named RUN.FUNCTION.
@@ -127,9 +135,10 @@ export function serverApp({ runs, ready, metrics, mostBytes, hosts }: ServerPart
       return c.json({ ready: ready() }, ready() ? 200 : 503);
     });
     app.post(`${path}/infer`, async (c) => {
-      const { full, run, served, name } = inference(c);
+      inference(c);
       const length = c.req.header(jsonLengthHeader);
-      const body = new Uint8Array(await c.req.arrayBuffer());
+      const body = await bodyBytes(c);
+      const { full, run, served, name } = inference(c);
       const request = readInference(body, length === undefined ? undefined : Number(length));
       const { seed, rows } = request;
       const found = await timed(run, name, () =>
@@ -149,93 +158,7 @@ export function serverApp({ runs, ready, metrics, mostBytes, hosts }: ServerPart
 /** A name without its port. */
 const hostName = (host: string): string => host.replace(/:\d+$/, "").toLowerCase();
 
-interface Asked {
-  readonly arrays: Arrays;
-  readonly seed: number | undefined;
-  readonly rows: number | undefined;
-}
-
-/** The inputs of a request: JSON, {"x": [[...]], "seed": 0, "count": 8}, or tensors by name as safetensors, with seed and count in the query. */
-async function readBody(c: Context, served: ServedFunction): Promise<Asked> {
-  const type = (c.req.header("content-type") ?? "application/json").split(";")[0]!.trim();
-  if (type === safetensorsType || type === "application/octet-stream") {
-    const { tensors } = readSafetensors(new Uint8Array(await c.req.arrayBuffer()), "body");
-    const arrays = Object.fromEntries(Array.from(tensors, ([name, tensor]) => [name, ofTensor(name, tensor)]));
-    return { arrays, seed: queried(c, "seed"), rows: queried(c, "count") };
-  }
-  // What curl -d says of any text: pages of other places are kept out by their origin.
-  if (type !== "application/json" && type !== "application/x-www-form-urlencoded")
-    throw new DataError(`content-type: unknown, got ${type}, expected application/json or ${safetensorsType}`);
-  const text = await c.req.text();
-  let json: unknown;
-  try {
-    json = text.trim() === "" ? {} : JSON.parse(text);
-  } catch {
-    throw new DataError("body: not valid JSON, got something else, expected an object of inputs by name");
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json))
-    throw new DataError("body: not an object, got another value, expected inputs by name");
-  const { seed, count, ...inputs } = json as Record<string, unknown>;
-  const arrays = Object.fromEntries(
-    Object.entries(inputs).map(([name, v]) => {
-      const dtype = served.inputs.find((info) => info.name === name)?.type.dtype ?? "float32";
-      const flat = v as { readonly shape?: unknown; readonly data?: unknown } | null;
-      if (typeof flat === "object" && flat && !Array.isArray(flat)) {
-        const { shape, data } = flat;
-        const whole = (d: unknown): d is number => Number.isSafeInteger(d) && (d as number) >= 0;
-        if (!Array.isArray(shape) || shape.length > 8 || !shape.every(whole) || !Array.isArray(data))
-          throw new DataError(`${name}: neither lists nor shape and data, got another object, expected one of them`);
-        return [name, fromFlat(data, shape, dtype, name)];
-      }
-      return [name, fromNested(v, dtype, name)];
-    }),
-  );
-  return { arrays, seed: wholeNumber(seed, "seed"), rows: wholeNumber(count, "count") };
-}
-
-const queried = (c: Context, name: string): number | undefined => {
-  const text = c.req.query(name);
-  return text === undefined ? undefined : wholeNumber(Number(text), name);
-};
-
-function wholeNumber(v: unknown, name: string): number | undefined {
-  if (v === undefined || (Number.isSafeInteger(v) && (v as number) >= 0)) return v as number | undefined;
-  throw new ConfigError(`${name}: not a whole number, got ${JSON.stringify(v)}, expected 0 or more`);
-}
-
-function ofTensor(name: string, { dtype, shape, data }: SafetensorsTensor): ShapedArray {
-  if (dtype === "F32") return { dtype: "float32", shape, data };
-  if (dtype === "I64") return { dtype: "int64", shape, data };
-  throw new DataError(`${name}: unknown dtype, got ${dtype}, expected F32 or I64`);
-}
-
-/** Outputs as the client accepts them: JSON lists, safetensors, or a picture of examples. */
-function answer(c: Context, { loaded }: ServedRun, found: Arrays): Response {
-  const accepted = c.req.header("accept") ?? "";
-  if (accepted.includes("image/png")) {
-    const { shape, kind } = loaded.trained;
-    const [, examples] = Object.entries(found).find(([, each]) => each.shape.slice(1).join() === shape.join()) ?? [];
-    if (!examples || !(examples.data instanceof Float32Array))
-      throw new DataError(
-        `accept: no examples to draw, got ${Object.keys(found).join(", ")}, expected application/json`,
-      );
-    const count = examples.shape[0]!;
-    const columns = Math.ceil(Math.sqrt(count));
-    const png = encodePng(gridRaster({ sets: [examples.data], count, columns, shape, kind }));
-    return c.body(png as Uint8Array<ArrayBuffer>, 200, { "content-type": "image/png" });
-  }
-  if (accepted.includes(safetensorsType) || accepted.includes("application/octet-stream")) {
-    const tensors = Object.entries(found).map(([name, { shape, data }]): [string, SafetensorsTensor] =>
-      data instanceof BigInt64Array
-        ? [name, { dtype: "I64", shape, data }]
-        : [name, { dtype: "F32", shape, data: data as Float32Array }],
-    );
-    return c.body(joinBytes(safetensorsChunks(new Map(tensors))), 200, { "content-type": safetensorsType });
-  }
-  return c.json(Object.fromEntries(Object.entries(found).map(([name, array]) => [name, toNested(array)])));
-}
-
-function describedRun({ name, loaded, functions }: ServedRun): object {
+function describedRun({ name, loaded, functions, tasks }: ServedRun): object {
   const { run, step } = loaded;
   const { model, data } = run.info;
   return {
@@ -243,29 +166,19 @@ function describedRun({ name, loaded, functions }: ServedRun): object {
     model,
     step,
     data: { source: data.source, kind: data.kind, shape: data.shape, range: data.range },
-    functions: Array.from(functions, ([each, { graph, inputs }]) => ({
-      name: each,
-      about: graph.about,
-      inputs: inputs.map(({ name: of, type }) => ({ name: of, dtype: type.dtype, shape: type.shape })),
-      outputs: graph.outputs.map(({ name: of, type }) => ({ name: of, dtype: type.dtype, shape: type.shape })),
-    })),
+    functions: [
+      ...Array.from(functions, ([each, { graph, inputs }]) => described(each, { ...graph, inputs })),
+      ...Array.from(tasks, ([each, task]) => ({
+        ...described(each, task),
+        settings: settingsOf(task.settings).map(({ key, description }) => ({ name: key, about: description })),
+      })),
+    ],
   };
 }
 
-/** An error as a problem document (RFC 9457). */
-function problem(c: Context, status: 400 | 403 | 404 | 413 | 429 | 500, error: LatentkitError): Response {
-  const titles = {
-    400: "the request does not fit",
-    403: "not allowed",
-    404: "not found",
-    413: "the body is too large",
-    429: "the server is busy",
-    500: "internal error",
-  };
-  const { where, got, expected, message } = error;
-  return c.body(
-    JSON.stringify({ type: "about:blank", title: titles[status], status, detail: message, where, got, expected }),
-    status,
-    { "content-type": "application/problem+json" },
-  );
-}
+const described = (
+  name: string,
+  { about, inputs, outputs }: Pick<ServedTask, "about" | "inputs" | "outputs">,
+): object => ({ name, about, inputs: inputs.map(ofArray), outputs: outputs.map(ofArray) });
+
+const ofArray = ({ name, type }: ValueInfo): object => ({ name, dtype: type.dtype, shape: type.shape });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Batcher, OverloadedError, type Rows } from "./batcher.ts";
+import { Batcher, type Rows } from "./batcher.ts";
+import { OverloadedError } from "./problems.ts";
 
 /** A batcher that doubles numbers, with what it computed together, and a gate that each batch waits for. */
 function doubling(options: { readonly mostRows?: number; readonly mostWaiting?: number } = {}) {
@@ -63,6 +64,30 @@ test("a batch that fails fails its requests alone", async () => {
   await refused;
   await open();
   expect(await good).toBe(2);
+});
+
+test("a request that fails in a batch fails none of the others", async () => {
+  const { batcher, batches, open } = doubling();
+  const answers = Promise.allSettled([1, -1, 2].map((inputs) => batcher.submit({ inputs, rows: 1 })));
+  for (let i = 0; i < 4; i++) await open();
+  expect((await answers).map((each) => (each.status === "fulfilled" ? each.value : "failed"))).toEqual([
+    2,
+    "failed",
+    4,
+  ]);
+  expect(batches).toEqual([[1, -1, 2], [1], [-1], [2]]);
+});
+
+test("only requests that may be are computed together, and all share the places to wait", async () => {
+  const { batcher, batches, open } = doubling();
+  const running = batcher.submit({ inputs: 0, rows: 4 });
+  const answers = ["a", "b", "a", "b", "a", "a"].map((together, inputs) =>
+    batcher.submit({ inputs, rows: inputs === 2 ? 2 : 1, together }),
+  );
+  expect(() => batcher.submit({ inputs: 9, rows: 2, together: "c" })).toThrow(OverloadedError);
+  for (let i = 0; i < 4; i++) await open();
+  expect(await Promise.all([running, ...answers])).toEqual([0, 0, 2, 4, 6, 8, 10]);
+  expect(batches).toEqual([[0], [0, 2, 4], [1, 3], [5]]);
 });
 
 test("finished waits for all that was asked", async () => {

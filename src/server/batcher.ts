@@ -1,24 +1,15 @@
-import { LatentkitError } from "../errors.ts";
-
-/** More requests wait than a server takes on: the client is to come again. */
-export class OverloadedError extends LatentkitError {
-  /** Seconds after which there should be room. */
-  readonly retryAfter: number;
-
-  constructor(message: string, retryAfter: number) {
-    super(message);
-    this.retryAfter = retryAfter;
-  }
-}
+import { OverloadedError } from "./problems.ts";
 
 /** Some rows to be computed with others. */
 export interface Rows<Inputs> {
   readonly inputs: Inputs;
   readonly rows: number;
+  /** Only rows of the same are computed together. */
+  readonly together?: string;
 }
 
 export interface BatcherOptions<Inputs, Outputs> {
-  /** Computes requests together, in order, whose rows are at most `mostRows`, or one with more. */
+  /** Computes requests of one `together`, in order, whose rows are at most `mostRows`, or one with more. */
   readonly run: (requests: readonly Rows<Inputs>[]) => Promise<readonly Outputs[]>;
   /** Rows of a batch. */
   readonly mostRows: number;
@@ -86,9 +77,7 @@ export class Batcher<Inputs, Outputs> {
   }
 
   async #runNext(): Promise<void> {
-    let rows = 0;
-    const beyond = this.#waiting.findIndex((request, i) => (rows += request.rows) > this.#options.mostRows && i > 0);
-    const batch = this.#waiting.splice(0, beyond === -1 ? this.#waiting.length : beyond);
+    const batch = this.#takeBatch();
     const taken = batch.reduce((sum, request) => sum + request.rows, 0);
     this.#waitingRows -= taken;
     const start = performance.now();
@@ -96,9 +85,37 @@ export class Batcher<Inputs, Outputs> {
       const outputs = await this.#options.run(batch);
       batch.forEach(({ resolve }, i) => resolve(outputs[i]!));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      // One request that cannot be computed fails none of the others.
+      if (batch.length === 1) batch[0]!.reject(error);
+      else for (const request of batch) await this.#runAlone(request);
     }
     const seconds = (performance.now() - start) / 1000 / taken;
     this.#secondsPerRow = this.#secondsPerRow === 0 ? seconds : 0.8 * this.#secondsPerRow + 0.2 * seconds;
+  }
+
+  async #runAlone(request: Waiting<Inputs, Outputs>): Promise<void> {
+    try {
+      const [outputs] = await this.#options.run([request]);
+      request.resolve(outputs!);
+    } catch (error) {
+      request.reject(error);
+    }
+  }
+
+  /** Takes the first of those that wait, with the next ones that may be computed with it. */
+  #takeBatch(): readonly Waiting<Inputs, Outputs>[] {
+    const [first] = this.#waiting;
+    const batch: Waiting<Inputs, Outputs>[] = [];
+    const others: Waiting<Inputs, Outputs>[] = [];
+    let rows = 0;
+    for (const request of this.#waiting) {
+      // Those of a kind keep their order: none overtakes one that had no room.
+      const fits = batch.length === 0 || rows + request.rows <= this.#options.mostRows;
+      if (request.together === first!.together && fits) batch.push(request);
+      else others.push(request);
+      if (request.together === first!.together) rows += request.rows;
+    }
+    this.#waiting = others;
+    return batch;
   }
 }

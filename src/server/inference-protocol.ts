@@ -4,7 +4,8 @@ import { DataError } from "../errors.ts";
 import type { DType } from "../graph/shape.ts";
 import { joinBytes } from "../serialization/join-bytes.ts";
 import { fromFlat, toFlat } from "./json-arrays.ts";
-import type { Arrays, ServedFunction, ShapedArray } from "./served-function.ts";
+import type { Arrays, ShapedArray } from "./json-arrays.ts";
+import type { ServedFunction } from "./served-function.ts";
 
 const datatypes = { float32: "FP32", int64: "INT64", bool: "BOOL", float64: "FP64" } as const satisfies Record<
   DType,
@@ -71,7 +72,7 @@ export function readInference(body: Uint8Array, jsonLength: number | undefined):
   }
   const { id, inputs, outputs, parameters: own = {} } = parsed.data;
   let at = jsonBytes.length;
-  const arrays: Record<string, ShapedArray> = {};
+  const arrays = new Map<string, ShapedArray>();
   for (const { name, shape, datatype, data, parameters: of = {} } of inputs) {
     const dtype = dtypeOf(datatype);
     if (!dtype)
@@ -80,30 +81,32 @@ export function readInference(body: Uint8Array, jsonLength: number | undefined):
       );
     const length = of["binary_data_size"];
     if (length === undefined) {
-      arrays[name] = fromFlat((data ?? []).flat(8), shape, dtype, name);
+      arrays.set(name, fromFlat((data ?? []).flat(8), shape, dtype, name));
       continue;
     }
     const size = shape.reduce((product, d) => product * d, 1) * bytesOf[dtype];
     if (length !== size || at + size > body.length)
       throw new DataError(
-        `${name}: binary data do not fill the shape, got ${JSON.stringify(length)} bytes of ${body.length - at} left, expected ${size}`,
+        `${name}: binary data do not fill the shape, got ${typeof length === "number" ? length : `a ${typeof length}`}, ${body.length - at} bytes left, expected ${size}`,
       );
-    arrays[name] = ofBytes(body.slice(at, at + size), shape, dtype);
+    arrays.set(name, ofBytes(body.slice(at, at + size), shape, dtype));
     at += size;
   }
   return {
     id,
-    arrays,
-    seed: wholeNumber(own["seed"], "seed"),
-    rows: wholeNumber(own["count"], "count"),
+    arrays: Object.fromEntries(arrays),
+    seed: wholeParameter(own, "seed"),
+    rows: wholeParameter(own, "count"),
     outputs: outputs && new Map(outputs.map((each) => [each.name, each.parameters?.["binary_data"] === true])),
     binary: own["binary_data_output"] === true,
   };
 }
 
-function wholeNumber(v: unknown, name: string): number | undefined {
+function wholeParameter(own: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  const v = own[name];
   if (v === undefined || (Number.isSafeInteger(v) && (v as number) >= 0)) return v as number | undefined;
-  throw new DataError(`parameters.${name}: not a whole number, got ${JSON.stringify(v)}, expected 0 or more`);
+  const got = typeof v === "number" ? v : `a ${typeof v}`;
+  throw new DataError(`parameters.${name}: not a whole number, got ${got}, expected 0 or more`);
 }
 
 /** Bytes, aligned, as an array. */

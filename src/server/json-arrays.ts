@@ -1,7 +1,17 @@
 import { DataError } from "../errors.ts";
 import type { DType } from "../graph/shape.ts";
-import { allocate } from "../runtime/host-array.ts";
-import type { ShapedArray } from "./served-function.ts";
+import { allocate, type HostArray } from "../runtime/host-array.ts";
+import { quoted } from "../serialization/quoted.ts";
+
+/** An array with its shape, as requests and answers have them. */
+export interface ShapedArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: HostArray;
+}
+
+/** The inputs or outputs of a function, by name. */
+export type Arrays = Readonly<Record<string, ShapedArray>>;
 
 /** Nested lists of numbers and booleans as an array of a dtype. Throws DataError for lists of different lengths and for anything else. */
 export function fromNested(nested: unknown, dtype: DType, where: string): ShapedArray {
@@ -35,7 +45,7 @@ export function fromFlat(flat: readonly unknown[], shape: readonly number[], dty
     );
   const wrong = flat.findIndex((v) => typeof v !== "number" && typeof v !== "boolean");
   if (wrong !== -1)
-    throw new DataError(`${where}: not a number, got ${JSON.stringify(flat[wrong])} at ${wrong}, expected numbers`);
+    throw new DataError(`${where}: not a number, got ${shown(flat[wrong])} at ${wrong}, expected numbers`);
   const data = allocate(dtype, size);
   if (data instanceof BigInt64Array)
     flat.forEach((v, i) => {
@@ -46,6 +56,10 @@ export function fromFlat(flat: readonly unknown[], shape: readonly number[], dty
   else data.set(flat.map(Number));
   return { dtype, shape, data };
 }
+
+/** What is no number, in a word: lists may be deep, and text long. */
+const shown = (v: unknown): string =>
+  typeof v === "string" ? quoted(v) : v === null ? "null" : Array.isArray(v) ? "a list" : "an object";
 
 /** Values one after another, for JSON: integers as numbers, and what JSON has no number for as null. */
 export const toFlat = ({ data }: ShapedArray): readonly (number | null)[] =>

@@ -5,17 +5,9 @@ import { fillNormal, fillUniform, streamKey } from "../random/index.ts";
 import type { ExportedGraph } from "../runs/export/exported-model.ts";
 import type { Device, Session } from "../runtime/device.ts";
 import { allocate, type HostArray, hostArray, ortTensor } from "../runtime/host-array.ts";
+import type { Arrays, ShapedArray } from "./json-arrays.ts";
 import { Batcher, type BatcherOptions, type Rows } from "./batcher.ts";
-
-/** An array with its shape, as requests and answers have them. */
-export interface ShapedArray {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: HostArray;
-}
-
-/** The inputs or outputs of a function, by name. */
-export type Arrays = Readonly<Record<string, ShapedArray>>;
+import { checkInputs } from "./check-inputs.ts";
 
 /** Limits of a server: rows of a batch, which a request may have at most; how long a batch waits for others; and how many rows may wait. */
 export type ServingLimits = Omit<BatcherOptions<never, never>, "run">;
@@ -25,6 +17,8 @@ export interface ServedOptions {
   readonly limits: ServingLimits;
   /** Of inputs without a row for each example: options of a sampler. */
   readonly defaults: Readonly<Record<string, number>>;
+  /** Throws ConfigError for values of an input that its dtype has and the model does not take. */
+  readonly check: (name: string, data: HostArray) => void;
 }
 
 /** What a request is computed from: its inputs, and the seed of its noise. */
@@ -44,14 +38,14 @@ export class ServedFunction {
   readonly inputs: readonly ValueInfo[];
   readonly #session: Session;
   readonly #options: ServedOptions;
-  /** By the values of inputs that a batch shares. */
-  readonly #batchers = new Map<string, Batcher<Asked, Arrays>>();
+  readonly #batcher: Batcher<Asked, Arrays>;
 
   private constructor(graph: ExportedGraph, session: Session, options: ServedOptions) {
     this.graph = graph;
     this.inputs = graph.inputs.filter(({ name }) => !(name in graph.noise) && name !== "batch");
     this.#session = session;
     this.#options = options;
+    this.#batcher = new Batcher({ ...options.limits, run: (requests) => this.#compute(requests) });
   }
 
   static async load(graph: ExportedGraph, options: ServedOptions): Promise<ServedFunction> {
@@ -76,50 +70,28 @@ export class ServedFunction {
     const arrays = this.#checked(given);
     const count = this.#rowsOf(arrays, rows);
     const shared = this.inputs.flatMap((info) => (hasRows(info) ? [] : [Number(arrays[info.name]!.data[0])]));
-    const key = shared.join();
-    let batcher = this.#batchers.get(key);
-    if (!batcher) {
-      // Few values are usual; those of no request in flight are forgotten.
-      if (this.#batchers.size > 100) this.#batchers.clear();
-      batcher = new Batcher({ ...this.#options.limits, run: (requests) => this.#compute(requests) });
-      this.#batchers.set(key, batcher);
-    }
-    return batcher.submit({ inputs: { arrays, seed }, rows: count });
+    return this.#batcher.submit({ inputs: { arrays, seed }, rows: count, together: shared.join() });
   }
 
   /** Frees the model once all that was asked is answered. */
   async release(): Promise<void> {
-    for (const batcher of this.#batchers.values()) await batcher.finished();
+    await this.#batcher.finished();
     await this.#session.release();
   }
 
   #checked(given: Arrays): Arrays {
-    const unknown = Object.keys(given).find((name) => !this.inputs.some((info) => info.name === name));
-    if (unknown !== undefined)
-      throw new ConfigError(
-        `${unknown}: unknown input, got "${unknown}", expected ${this.inputs.map(({ name }) => name).join(", ") || "none"}`,
-      );
-    return Object.fromEntries(
-      this.inputs.map(({ name, type }) => {
-        const array = given[name] ?? this.#default(name, type.dtype);
-        const wanted = `${type.dtype} [${type.shape.join(", ")}]`;
-        if (!array) throw new ConfigError(`${name}: input is missing, got none, expected ${wanted}`);
-        const fits =
-          array.dtype === type.dtype &&
-          array.shape.length === type.shape.length &&
-          type.shape.every((d, i) => typeof d === "string" || d === array.shape[i]);
-        if (!fits)
-          throw new ConfigError(
-            `${name}: input does not fit, got ${array.dtype} [${array.shape.join(", ")}], expected ${wanted}`,
-          );
-        const wrong = (array.data as Float32Array).findIndex((v) => typeof v === "number" && !Number.isFinite(v));
-        if (wrong !== -1)
-          throw new ConfigError(
-            `${name}: a value is not finite, got ${String(array.data[wrong])} at ${wrong}, expected numbers`,
-          );
-        return [name, array];
-      }),
-    );
+    const arrays: Arrays = {
+      ...given,
+      ...Object.fromEntries(
+        this.inputs.flatMap(({ name, type }) => {
+          const usual = Object.hasOwn(given, name) ? undefined : this.#default(name, type.dtype);
+          return usual ? [[name, usual]] : [];
+        }),
+      ),
+    };
+    checkInputs(arrays, this.inputs);
+    for (const { name } of this.inputs) this.#options.check(name, arrays[name]!.data);
+    return arrays;
   }
 
   #default(name: string, dtype: DType): ShapedArray | undefined {

@@ -1,12 +1,12 @@
 import { Counter, Histogram, Registry } from "prom-client";
-import { OverloadedError } from "./batcher.ts";
+import { GoneError, isInternal, OverloadedError } from "./problems.ts";
 
 /** What a server counts, in the text format of Prometheus. */
 export class ServerMetrics {
   readonly #registry = new Registry();
   readonly #requests = new Counter({
     name: "latentkit_requests_total",
-    help: "Requests of functions, by their outcome: ok, refused (the request does not fit), busy (429), failed.",
+    help: "Requests of functions, by their outcome: ok, refused (the request does not fit), busy (429), gone (the client left), failed.",
     labelNames: ["model", "function", "outcome"],
     registers: [this.#registry],
   });
@@ -45,10 +45,13 @@ export class ServerMetrics {
       this.#requests.inc({ model, function: name, outcome: "ok" });
       return result;
     } catch (error) {
-      const outcome =
-        error instanceof OverloadedError ? "busy" : error instanceof Error && "where" in error ? "refused" : "failed";
-      this.#requests.inc({ model, function: name, outcome });
+      this.#requests.inc({ model, function: name, outcome: outcomeOf(error) });
       throw error;
     }
   }
+}
+
+function outcomeOf(error: unknown): string {
+  if (isInternal(error)) return "failed";
+  return error instanceof OverloadedError ? "busy" : error instanceof GoneError ? "gone" : "refused";
 }

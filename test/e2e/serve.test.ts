@@ -134,7 +134,7 @@ describe("the Open Inference Protocol", () => {
 test("the OpenAPI document has a path of each function, and metrics count requests", async () => {
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, unknown> };
   expect(Object.keys(document.paths)).toEqual(
-    ["encoder", "decoder", "reconstruction", "elbo", "sampler"].map((name) => `/v1/models/vae/${name}`),
+    ["encoder", "decoder", "reconstruction", "elbo", "sampler", "sample"].map((name) => `/v1/models/vae/${name}`),
   );
   await post("/v1/models/vae/decoder", { z: [[0, 0, 0]] });
   const text = await (await fetch(`${url}/metrics`)).text();

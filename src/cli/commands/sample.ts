@@ -10,8 +10,7 @@ import { givesMeans, shownName } from "../../evaluation/samples/shown-samples.ts
 import { gridRaster, kindOf } from "../../kinds/registry.ts";
 import { type ClassIndices, classIndices } from "../../data/dataset.ts";
 import { type Shape, sizeOf } from "../../graph/shape.ts";
-import { type ConditionValues, takenBy } from "../../evaluation/condition.ts";
-import { type Generator, generatorOf } from "../../runs/codes/generator.ts";
+import { conditionedOn, generatorOf } from "../../runs/codes/generator.ts";
 import type { LoadedRun } from "../../runs/load-run.ts";
 import { runClassNames } from "../../runs/run-info.ts";
 import { readRunData } from "../../runs/run-spec.ts";
@@ -212,19 +211,6 @@ A model that may be given one, such as a diffusion model with guidance, samples 
 /** A run whose samples are guided away from those of another. */
 async function guidedRun(loaded: LoadedRun, guide: string): Promise<LoadedRun> {
   return { ...loaded, trained: guidedModel(loaded.trained, (await guideRun(guide, loaded)).trained) };
-}
-
-/** The run of a generator with what of a condition is its own; the rest is its prior's. Throws UnsupportedOpError for what neither takes. */
-function conditionedOn({ loaded, prior }: Pick<Generator, "loaded" | "prior">, condition?: ConditionValues): LoadedRun {
-  if (!condition) return loaded;
-  const { trained } = loaded;
-  const others = Object.keys(prior ? takenBy(prior, condition) : {});
-  const own = Object.fromEntries(
-    Object.entries(condition).filter(
-      ([name]) => !others.includes(name) || trained.model.condition?.fields.some((field) => field.name === name),
-    ),
-  );
-  return { ...loaded, trained: trained.given(own) };
 }
 
 type Summary = Readonly<Record<string, { readonly mean: number; readonly most: number }>>;

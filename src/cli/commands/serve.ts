@@ -1,13 +1,12 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { listen } from "../../node/server/listen.ts";
-import { loadRun } from "../../node/runs.ts";
 import { serverApp } from "../../server/app.ts";
-import { type ServedRun, serveRun } from "../../server/served-run.ts";
+import { ServedRuns } from "../../server/served-runs.ts";
 import { ServerMetrics } from "../../server/server-metrics.ts";
-import { addDeviceOptions, type DeviceOptions, optionDevice, optionRun } from "../options/run-command.ts";
+import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
 import { addSettings, givenSettings, parseSettings } from "../options/settings.ts";
 import { print, printAside, printJson } from "../output/terminal.ts";
 
@@ -17,6 +16,22 @@ const settings = z.strictObject({
   maxRows: z.int().min(1).max(65_536).default(256).describe("rows of a batch, and of a request"),
   delay: z.number().min(0).max(10_000).default(1).describe("milliseconds that the first of a batch waits for others"),
   queue: z.int().min(1).max(1_000_000).default(2048).describe("rows that may wait; beyond them the answer is 429"),
+  samplings: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(16)
+    .describe(
+      "requests of many steps (sample, complete) of a run that may wait for their turn; beyond them the answer is 429",
+    ),
+  requests: z.int().min(1).max(1_000_000).default(256).describe("requests in flight; beyond them the answer is 429"),
+  connections: z.int().min(1).max(1_000_000).default(2000).describe("connections at a time"),
+  timeout: z
+    .number()
+    .min(0.1)
+    .max(86_400)
+    .default(30)
+    .describe("seconds in which a request must arrive, and a client read on"),
   maxBytes: z
     .int()
     .min(1000)
@@ -34,79 +49,60 @@ export function define(command: Command): void {
       `
 Functions of the runs over HTTP: POST /v1/models/RUN/FUNCTION with inputs by name as JSON or safetensors, answered as JSON, safetensors or PNG by
 Accept; the Open Inference Protocol under /v2, whose models are RUN.FUNCTION; /openapi.json, /metrics for Prometheus, /health/live and /health/ready.
-Requests that come together are computed together. SIGTERM or Ctrl-C ends it once all that was asked is answered. A newer checkpoint of a run takes
+Requests that come together are computed together. POST /v1/models/RUN/sample and, where the model can, /complete are as latentkit sample and complete, with their
+options as JSON; with Accept: text/event-stream they tell each step. SIGTERM or Ctrl-C ends it once all that was asked is answered. A newer checkpoint of a run takes
 the place of the one that is served. On a loopback address, requests by other names and from pages of other places are refused.
 
 Examples:
   latentkit serve runs/vae-digits-1
   curl -d '{"z": [[0.1, -0.4]]}' localhost:8000/v1/models/vae-digits-1/decoder
   curl -d '{"count": 16}' -H 'Accept: image/png' localhost:8000/v1/models/vae-digits-1/sampler -o samples.png
+  curl -N -d '{"steps": 50}' -H 'Accept: text/event-stream' localhost:8000/v1/models/diffusion-mnist-1/sample
   latentkit serve runs/vae-digits-1 runs/made-plants-1 --host 0.0.0.0 --port 80`,
     )
     .action(async (paths: readonly string[], options: DeviceOptions & { readonly json?: boolean }) => {
       const asked = parseSettings(settings, givenSettings(settings, options));
-      const { host, port, maxRows, delay, queue, maxBytes, reload } = asked;
-      const names = paths.map((path) => basename(path));
+      const { host, port, maxRows, delay, queue, samplings, requests, connections, timeout, maxBytes, reload } = asked;
+      const places = paths.map((path) => ({
+        name: basename(resolve(path)),
+        load: () => optionRun(path, deviceOf(options)),
+      }));
+      const names = places.map(({ name }) => name);
       const twice = names.find((name, i) => names.indexOf(name) !== i);
       if (twice !== undefined)
         throw new ConfigError(`serve: two runs of one name, got ${twice}, expected different ones`);
-      const limits = { mostRows: maxRows, delay, mostWaiting: queue };
-      const runs = new Map<string, ServedRun>();
-      for (const [i, path] of paths.entries()) {
-        const loaded = await optionRun(path, deviceOf(options));
-        const served = await serveRun(loaded, names[i]!, limits);
-        if (served.functions.size === 0)
-          throw new ConfigError(`${path}: nothing to serve, got a model without functions, expected one with some`);
-        runs.set(served.name, served);
-      }
+      const limits = { mostRows: maxRows, delay, mostWaiting: queue, mostTasks: samplings };
+      const runs = await ServedRuns.open(places, limits);
       let ready = true;
       const app = serverApp({
-        runs: () => runs,
+        runs: () => runs.byName,
         ready: () => ready,
         metrics: new ServerMetrics((error) => printAside(error instanceof Error ? (error.stack ?? error.message) : "")),
         mostBytes: maxBytes,
-        ...(isLoopback(host) && { hosts: new Set(["localhost", "127.0.0.1", "[::1]"]) }),
+        ...(isLoopback(host) && { hosts: new Set(["localhost", "127.0.0.1", "[::1]", host]) }),
       });
-      const listening = await listen(app, { host, port });
+      const listening = await listen(app, { host, port, requests, connections, patience: timeout });
       const url = `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
-      const functions = [...runs.values()].flatMap((run) =>
-        Array.from(run.functions.keys(), (name) => `${url}/v1/models/${run.name}/${name}`),
+      const functions = [...runs.byName.values()].flatMap((run) =>
+        [...run.functions.keys(), ...run.tasks.keys()].map(
+          (name) => `${url}/v1/models/${encodeURIComponent(run.name)}/${name}`,
+        ),
       );
       if (options.json) printJson({ url, functions });
       else print([`listening on ${url}`, ...functions].join("\n"));
 
-      const { device } = await optionDevice(options);
-      const look = async (): Promise<void> => {
-        for (const [i, path] of paths.entries()) {
-          const old = runs.get(names[i]!)!;
-          const newer = await loadRun(path, device).catch(() => undefined);
-          if (!newer) continue;
-          if (newer.step === old.loaded.step) await newer.trained.release();
-          else {
-            runs.set(names[i]!, await serveRun(newer, names[i]!, limits));
-            printAside(`${names[i]}: step ${newer.step} takes the place of step ${old.loaded.step}`);
-            await old.release();
-            await old.loaded.trained.release();
-          }
-        }
-      };
-      let looking: Promise<void> = Promise.resolve();
       const timer =
         reload === 0 || options.checkpoint !== undefined
           ? undefined
-          : setInterval(() => (looking = looking.then(look)), reload * 1000);
-      await new Promise<void>((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+          : setInterval(() => void runs.look(printAside), reload * 1000);
+      await new Promise<void>((stop) => {
+        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
       });
       ready = false;
       clearInterval(timer);
       if (!options.json) printAside("stopping: finishing what was asked");
       await listening.close();
-      await looking;
-      for (const run of runs.values()) {
-        await run.release();
-        await run.loaded.trained.release();
-      }
+      await runs.release();
     });
 }
 

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { LatentkitError } from "../../errors.ts";
+import { samplerOptions } from "../../evaluation/samples/shown-samples.ts";
 import type { Model } from "../../models/model.ts";
-import { ancestralOptions, reservedOptions, samplerOf } from "../../models/sampler.ts";
+import { ancestralOptions, samplerOf } from "../../models/sampler.ts";
 import { namedModel } from "../../node/model-files.ts";
 import { nodePlatform } from "../../node/platform.ts";
 import { openRun } from "../../node/runs.ts";
@@ -15,8 +16,7 @@ import { givenSettings, parseSettings } from "./settings.ts";
  * has a flag of its own. Those of ancestral sampling where there is no run, or one that cannot be read: the command then says why.
  */
 export async function samplerSettings(args: readonly string[]): Promise<z.ZodObject> {
-  const { mean: _, ...shape } = ((await runOptions(args, samplerOf)) ?? ancestralOptions).shape;
-  return z.strictObject(Object.fromEntries(Object.entries(shape).filter(([name]) => !reservedOptions.includes(name))));
+  return samplerOptions((await runOptions(args, samplerOf)) ?? ancestralOptions);
 }
 
 /** The options of the editor of the run among a command's arguments; none where there is no such run, or it has no editor. */

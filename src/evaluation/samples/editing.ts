@@ -7,6 +7,7 @@ import { Given } from "../condition.ts";
 import { checkCount, countRows } from "../model-on-device.ts";
 import type { TrainedModel } from "../trained-model.ts";
 import { cyclicRows } from "./cyclic-rows.ts";
+import { drain } from "./sampling.ts";
 import { type LoopParts, SamplingLoop, scalarsOf, structureOf } from "./sampling-loop.ts";
 
 /** How to edit: the editor's own options by name, and those of every editor. */
@@ -80,10 +81,9 @@ export async function editExamples(
     ...(mask && { mask: cyclicRows(mask, { first, rows, shape }) }),
     ...given.inputs(first, rows),
   });
-  const progress = loop.run({ count, first: 0, seed, schedule: schedule.steps, inputs });
-  let next = await progress.next();
-  for (; !next.done; next = await progress.next()) onStep?.(next.value.step, next.value.steps);
-  return next.value;
+  return drain(loop.run({ count, first: 0, seed, schedule: schedule.steps, inputs }), ({ step, steps }) =>
+    onStep?.(step, steps),
+  );
 }
 
 const startInput = (name: string): string => `start.${name}`;

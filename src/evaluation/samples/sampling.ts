@@ -23,11 +23,19 @@ export interface SampleOptions {
   readonly [option: string]: unknown;
 }
 
-/** The return value of a generator. */
-export async function drain<T>(progress: AsyncGenerator<unknown, T>): Promise<T> {
-  let next = await progress.next();
-  while (!next.done) next = await progress.next();
-  return next.value;
+/** The return value of a generator. What it yields goes to `each`; where that throws, the generator ends and frees what it holds. */
+export async function drain<Progress, T>(
+  progress: AsyncGenerator<Progress, T>,
+  each: (progress: Progress) => void = () => {},
+): Promise<T> {
+  try {
+    let next = await progress.next();
+    for (; !next.done; next = await progress.next()) each(next.value);
+    return next.value;
+  } finally {
+    // Nothing where it has ended by itself.
+    await progress.return(undefined as T);
+  }
 }
 
 /** Runs a model's sampler. Throws ConfigError for an option that is unknown or out of range. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { kindOf } from "../../kinds/registry.ts";
 import { has } from "../capabilities.ts";
 import type { Model } from "../../models/model.ts";
-import { samplerOf } from "../../models/sampler.ts";
+import { reservedOptions, samplerOf } from "../../models/sampler.ts";
 
 /** Whether a model's sampler can give means of p(x|z) in place of samples. */
 export function givesMeans(model: Model): boolean {
@@ -26,3 +26,10 @@ export const decodedAsMeans = (model: Model, kind: string, show: Shown = kindOf(
 /** The sampler option for shown samples: means of p(x|z) where the kind prefers them, or as asked, and the sampler has them. */
 export const shownAs = (model: Model, kind: string, show: Shown = kindOf(kind).shows): { readonly mean?: true } =>
   show === "means" && givesMeans(model) ? { mean: true } : {};
+
+/** Settings of a model's own sampler: its options, but for whether means are shown, which is a setting of all, and names that are taken. */
+export function samplerOptions(options: z.ZodType | undefined): z.ZodObject {
+  if (!(options instanceof z.ZodObject)) return z.strictObject({});
+  const own = Object.entries(options.shape);
+  return z.strictObject(Object.fromEntries(own.filter(([name]) => name !== "mean" && !reservedOptions.includes(name))));
+}

@@ -1,7 +1,10 @@
-import { type Server as HttpServer } from "node:http";
-import { serve } from "@hono/node-server";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { ConfigError } from "../../errors.ts";
+import { OverloadedError, problemOf } from "../../server/problems.ts";
+import { Connections } from "./connections.ts";
 import { systemCode } from "../files/file-error.ts";
 
 export interface Listening {
@@ -10,22 +13,61 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Connections at a time; more are closed at once. */
+  readonly connections: number;
+  /** Requests but for GET in flight; more are answered 429 before anything is read of them. */
+  readonly requests: number;
+  /** Seconds in which a request is to arrive, and without a byte of its answer being read. */
+  readonly patience: number;
+}
+
+/** Milliseconds that a connection without a request is kept: longer than the minute of most proxies, which reuse it until then. */
+const keptAlive = 65_000;
+
 /** Listens for HTTP. Throws ConfigError where the port is taken or not allowed. */
 export function listen(
   app: Hono,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, connections: mostConnections, requests: mostRequests, patience }: ListenOptions,
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, (info) => {
+    const milliseconds = patience * 1000;
+    const serverOptions = {
+      headersTimeout: milliseconds,
+      requestTimeout: milliseconds,
+      connectionsCheckingInterval: Math.min(1000, milliseconds),
+      keepAliveTimeout: keptAlive,
+    };
+    // As little work as can be: under overload most requests get this.
+    const busy = problemOf(
+      new OverloadedError(
+        `the server is busy, got more than ${mostRequests} requests in flight, expected fewer; come again in 1 s`,
+        1,
+      ),
+    );
+    const answer = getRequestListener(app.fetch);
+    const server = createServer(serverOptions, (request, response) => {
+      if (request.method !== "GET" && connections.inFlight > mostRequests)
+        response.writeHead(busy.status, busy.headers).end(busy.body);
+      else void answer(request, response);
+    });
+    const connections = new Connections(server, milliseconds);
+    server.maxConnections = mostConnections;
+    server.listen(port, host, () => {
       resolve({
-        port: info.port,
+        port: (server.address() as AddressInfo).port,
         close: () =>
           new Promise((closed) => {
-            server.close(() => closed());
-            server.closeIdleConnections();
+            server.close(() => {
+              connections.end();
+              closed();
+            });
+            connections.stop();
           }),
       });
-    }) as HttpServer;
+    });
     server.once("error", (error) => {
       const code = systemCode(error);
       const what =

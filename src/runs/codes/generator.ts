@@ -1,3 +1,4 @@
+import { type ConditionValues, takenBy } from "../../evaluation/condition.ts";
 import type { LoadedRun } from "../load-run.ts";
 import type { CodePrior } from "./code-prior.ts";
 import { type CodesRun, runPrior } from "./run-prior.ts";
@@ -30,4 +31,20 @@ export async function decoderOf(codes: CodesRun, prior?: CodePrior): Promise<Gen
       await parent.trained.release();
     },
   };
+}
+
+/** The run of a generator with what of a condition is its own; the rest is its prior's. Throws UnsupportedOpError for what neither takes. */
+export function conditionedOn(
+  { loaded, prior }: Pick<Generator, "loaded" | "prior">,
+  condition?: ConditionValues,
+): LoadedRun {
+  if (!condition) return loaded;
+  const { trained } = loaded;
+  const others = Object.keys(prior ? takenBy(prior, condition) : {});
+  const own = Object.fromEntries(
+    Object.entries(condition).filter(
+      ([name]) => !others.includes(name) || trained.model.condition?.fields.some((field) => field.name === name),
+    ),
+  );
+  return { ...loaded, trained: trained.given(own) };
 }

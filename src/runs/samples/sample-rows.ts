@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors.ts";
 import { type ConditionValues, takenBy } from "../../evaluation/condition.ts";
 import type { FieldSpec } from "../../data/spec.ts";
 import type { LatentCodes } from "../../evaluation/latent-codes.ts";
-import type { SampledMarginals } from "../../evaluation/samples/sampling.ts";
+import { drain, type SampledMarginals } from "../../evaluation/samples/sampling.ts";
 import { chunk } from "../../evaluation/model-on-device.ts";
 import type { Preview, Report } from "../../evaluation/samples/sampling-loop.ts";
 import { givesMeans } from "../../evaluation/samples/shown-samples.ts";
@@ -66,14 +66,11 @@ export async function samplePiece(
       ...(previews && { previewEvery: previews.every }),
       ...own,
     });
-    let next = await progress.next();
-    for (; !next.done; next = await progress.next()) {
-      const { step, steps, preview, report } = next.value;
+    return drain(progress, ({ step, steps, preview, report }) => {
       onStep?.(step, steps);
       if (preview) previews?.on(preview);
       if (report) onReport?.(report);
-    }
-    return next.value;
+    });
   }
   const condition = { ...wanted, ...(given ?? trained.condition) };
   const codes = (of: number, at: number): Promise<LatentCodes> =>
