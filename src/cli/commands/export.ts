@@ -1,6 +1,8 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
+import { ConfigError } from "../../errors.ts";
 import { writeFolderAtomic } from "../../node/files/atomic-write.ts";
 import { exportFiles, layouts } from "../../runs/export/export-files.ts";
 import { addDeviceOptions, type DeviceOptions, optionRun } from "../options/run-command.ts";
@@ -34,6 +36,11 @@ Examples:
     .action(async (path: string, options: DeviceOptions & { readonly json?: boolean }) => {
       const { out = join(path, "export"), layout } = parseSettings(settings, givenSettings(settings, options));
       const { out: _, ...device }: { readonly out?: unknown } & typeof options = options;
+      const there = await readdir(out).catch(() => []);
+      if (there.length > 0)
+        throw new ConfigError(
+          `--out: there is something in the folder, got ${out} with ${there.slice(0, 3).join(", ")}, expected one that does not exist or is empty`,
+        );
       const loaded = await optionRun(path, device);
       const { files, graphs } = await exportFiles(loaded, { layout });
       await writeFolderAtomic(out, files);
