@@ -142,6 +142,7 @@ async function open({ port, request }, { perSecond, seconds: length }) {
   const refusals = /** @type {number[]} */ ([]);
   const statuses = /** @type {Record<string, number>} */ ({});
   const connections = freeConnections(port, 1000);
+  await connections.prepare();
   const asking = new Set();
   const start = performance.now();
   let due = start;
@@ -180,7 +181,6 @@ async function open({ port, request }, { perSecond, seconds: length }) {
     accepted: summary(times),
     refused: summary(refusals),
     recoverySeconds: recovered,
-    connections: connections.opened,
   };
 }
 

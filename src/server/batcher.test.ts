@@ -22,7 +22,11 @@ function doubling(options: { readonly mostRows?: number; readonly mostWaiting?: 
     while (gates.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     gates.shift()!();
   };
-  return { batcher, batches, open };
+  /** Until so many batches have begun. */
+  const begun = async (count: number): Promise<void> => {
+    while (batches.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+  return { batcher, batches, open, begun };
 }
 
 test("requests that come together are computed together, each with its own answer", async () => {
@@ -34,8 +38,9 @@ test("requests that come together are computed together, each with its own answe
 });
 
 test("those that come while a batch runs are the next one, of at most so many rows, in their order", async () => {
-  const { batcher, batches, open } = doubling();
+  const { batcher, batches, open, begun } = doubling();
   const first = batcher.submit({ inputs: 1, rows: 4 });
+  await begun(1);
   const others = [2, 3, 4].map((inputs) => batcher.submit({ inputs, rows: 2 }));
   for (let i = 0; i < 3; i++) await open();
   expect(await Promise.all([first, ...others])).toEqual([2, 4, 6, 8]);
@@ -43,8 +48,9 @@ test("those that come while a batch runs are the next one, of at most so many ro
 });
 
 test("more than may wait are refused with the time to come again, and there is room after", async () => {
-  const { batcher, open } = doubling();
+  const { batcher, open, begun } = doubling();
   const running = batcher.submit({ inputs: 1, rows: 4 });
+  await begun(1);
   const waiting = [1, 2, 3, 4].map((inputs) => batcher.submit({ inputs, rows: 2 }));
   expect(() => batcher.submit({ inputs: 9, rows: 1 })).toThrow(OverloadedError);
   expect(() => batcher.submit({ inputs: 9, rows: 1 })).toThrow(/the server is busy, got 8 rows that wait/);
@@ -79,8 +85,9 @@ test("a request that fails in a batch fails none of the others", async () => {
 });
 
 test("only requests that may be are computed together, and all share the places to wait", async () => {
-  const { batcher, batches, open } = doubling();
+  const { batcher, batches, open, begun } = doubling();
   const running = batcher.submit({ inputs: 0, rows: 4 });
+  await begun(1);
   const answers = ["a", "b", "a", "b", "a", "a"].map((together, inputs) =>
     batcher.submit({ inputs, rows: inputs === 2 ? 2 : 1, together }),
   );

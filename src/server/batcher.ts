@@ -71,7 +71,11 @@ export class Batcher<Inputs, Outputs> {
     this.#due = undefined;
     if (this.#running) return;
     this.#running = true;
-    while (this.#waiting.length > 0) await this.#runNext();
+    while (this.#waiting.length > 0) {
+      // In a turn of its own: what has arrived is read before, to be computed together, and refused where it is too much.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#runNext();
+    }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }

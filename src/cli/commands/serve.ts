@@ -24,7 +24,7 @@ const settings = z.strictObject({
     .describe(
       "requests of many steps (sample, complete) of a run that may wait for their turn; beyond them the answer is 429",
     ),
-  requests: z.int().min(1).max(1_000_000).default(256).describe("requests in flight; beyond them the answer is 429"),
+  requests: z.int().min(1).max(1_000_000).default(128).describe("requests in flight; beyond them the answer is 429"),
   connections: z.int().min(1).max(1_000_000).default(2000).describe("connections at a time"),
   timeout: z
     .number()

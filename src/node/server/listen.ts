@@ -55,7 +55,8 @@ export function listen(
     });
     const connections = new Connections(server, milliseconds);
     server.maxConnections = mostConnections;
-    server.listen(port, host, () => {
+    // A burst of new connections beyond the backlog would wait for the seconds of TCP's retries.
+    server.listen({ port, host, backlog: Math.max(511, mostConnections) }, () => {
       resolve({
         port: (server.address() as AddressInfo).port,
         close: () =>
