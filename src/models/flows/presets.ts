@@ -11,6 +11,8 @@ const regularized = (config: Pick<VectorFlowConfig, "dropout" | "noise">, batchS
   training: { batchSize, steps, schedule: "cosine", learningRate: 1e-3 },
 });
 
+/** Steps over which the learning rate rises. */
+const WARMUP = 50;
 const isImage = ({ kind }: DataSpec): boolean => kind === "image";
 
 /** Networks and training of flows of vectors. */
@@ -45,7 +47,12 @@ export const couplingFlowPresets: readonly Preset[] = [
   {
     suits: "images",
     fits: isImage,
-    training: { batchSize: 64, schedule: "cosine", learningRate: 2e-3, warmup: 50, clipNorm: 50, ema: 0.999 },
+    training: { batchSize: 64, schedule: "cosine", learningRate: 2e-3, clipNorm: 50, ema: 0.999 },
+  },
+  {
+    suits: "images, unless few steps are wanted",
+    fits: (data, steps = Infinity) => isImage(data) && steps > 10 * WARMUP,
+    training: { warmup: WARMUP },
   },
 ];
 
