@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { boundsBySamples } from "../../../test/bounds-by-samples.ts";
 import { noiseValues } from "../../../test/noise-values.ts";
 import { objectivesOf } from "../../../test/objectives-of.ts";
 import { samplesOf } from "../../../test/samples-of.ts";
@@ -221,20 +222,7 @@ describe.each([...posteriorNames.map((posterior) => ({ posterior })), { inferenc
     });
 
     test("the bound grows with the samples towards log p(x)", () => {
-      const bounds = [1, 5, 50].map((k) => {
-        const groups = 10_000 / k;
-        const all = model.logWeights!(given, k * groups, evaluation);
-        const [found] = evaluate([all], new Map([...leaves, ...noiseValues([all], 4)]));
-        return [0, 1].map((i) => {
-          let sum = 0;
-          for (let g = 0; g < groups; g++) {
-            let weight = 0;
-            for (let n = 0; n < k; n++) weight += Math.exp(found!.data[2 * (g * k + n) + i]!);
-            sum += Math.log(weight / k);
-          }
-          return sum / groups;
-        });
-      });
+      const bounds = boundsBySamples((samples) => model.logWeights!(given, samples, evaluation), leaves);
       for (const i of [0, 1]) {
         const [elbo, five, fifty] = bounds.map((of) => of[i]!) as [number, number, number];
         expect(elbo).toBeLessThan(five);
